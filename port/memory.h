@@ -1,0 +1,16 @@
+// Memory taken from the system once, at start.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+namespace tipring::port {
+
+// Zeroed, page-aligned, every page present (no page fault later). Empty when the system refuses.
+std::span<std::byte> map_populated(size_t bytes);
+void unmap(std::span<std::byte> region);
+
+// Raises the soft limit of file descriptors to at least `needed`; the limit in force afterwards.
+size_t raise_descriptor_limit(size_t needed);
+
+}  // namespace tipring::port

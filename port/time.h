@@ -1,0 +1,31 @@
+// Time as the whole program sees it. A duration or an instant is always a `Millis`, never a bare integer.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+namespace tipring::port {
+
+using Millis = std::chrono::duration<int64_t, std::milli>;
+
+// An instant that no deadline reaches.
+inline constexpr Millis kNever = Millis::max();
+
+class Clock {
+ public:
+  virtual ~Clock() = default;
+
+  // Never goes back; its zero means nothing. All timers run on it.
+  virtual Millis monotonic() const = 0;
+
+  // Since 1970-01-01 UTC. May step in either direction and may be unset (near zero) on a board
+  // without a battery: for what people and databases read, never for timers.
+  virtual Millis wall() const = 0;
+};
+
+}  // namespace tipring::port
+
+namespace tipring {
+using port::kNever;
+using port::Millis;
+}  // namespace tipring
