@@ -1,0 +1,56 @@
+// What the transaction layer tells the layer above: RFC 3261 17.
+#pragma once
+
+#include <cstdint>
+
+#include "core/handle.h"
+#include "transport/incoming.h"
+
+namespace tipring::transaction {
+
+using transport::Flow;
+using transport::Incoming;
+
+class ClientTransaction;
+class ServerTransaction;
+using ClientHandle = Handle<ClientTransaction>;
+using ServerHandle = Handle<ServerTransaction>;
+
+enum class EndReason : uint8_t {
+  Done,            // its timers have run out as they should
+  Timeout,         // no final response (Timer B or F: a TU takes it for a 408), or no ACK (Timer H)
+  TransportError,  // the message could not be sent (a TU takes it for a 503)
+  Reclaimed,       // a completed server transaction gave its place to a new one
+};
+
+// One TransactionUser serves all its contexts; `context` is what it gave when it made the transaction, usually
+// a Handle::to_u64(). Contexts may end transactions and themselves from within any of these calls.
+class TransactionUser {
+ public:
+  // The INVITE of `server` was cancelled before its final response. The CANCEL has been answered (9.2).
+  virtual void on_cancel(uint64_t context, ServerHandle server, const Incoming& cancel) = 0;
+
+  // `server` is gone. Without an earlier final response from the TU only by TransportError.
+  virtual void on_server_end(uint64_t context, ServerHandle server, EndReason reason) = 0;
+
+  // A response that the TU must see: provisionals (100 too), the final one once, and every 2xx to an INVITE.
+  virtual void on_response(uint64_t context, ClientHandle client, const Incoming& response) = 0;
+
+  // `client` is gone. Timeout and TransportError come without any final response having been passed.
+  virtual void on_client_end(uint64_t context, ClientHandle client, EndReason reason) = 0;
+
+ protected:
+  ~TransactionUser() = default;
+};
+
+// Takes the requests that belong to no transaction: new ones, and ACKs to 2xx. No transaction has been made for
+// them yet, so that a refusal can stay stateless; CANCEL and ACKs to our refusals never come here.
+class RequestHandler {
+ public:
+  virtual void on_request(const Incoming& request) = 0;
+
+ protected:
+  ~RequestHandler() = default;
+};
+
+}  // namespace tipring::transaction

@@ -1,0 +1,65 @@
+// From a next hop's URI to the addresses to try: RFC 3263, so far A and AAAA records. A literal address is located
+// in place; a name may take a while, and the caller's job is suspended until then.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "core/arena.h"
+#include "core/limits.h"
+#include "core/memory_plan.h"
+#include "core/result.h"
+#include "port/loop.h"
+#include "port/names.h"
+#include "sip/uri.h"
+#include "transport/transport.h"
+
+namespace tipring::transport {
+
+// The flows to try, best first.
+struct FlowList {
+  std::array<Flow, 4> flows;
+  uint8_t count = 0;
+};
+
+class LocateHandler {
+ public:
+  // Errors: NotFound (no such host: 404 or 480 is not ours to say, a proxy answers 502 or tries the next branch),
+  // TimedOut, Unsupported (we listen on no transport and family that reaches it).
+  virtual void on_located(uint64_t tag, const Result<FlowList>& flows) = 0;
+
+ protected:
+  ~LocateHandler() = default;
+};
+
+enum class LocateState : uint8_t { Done, Suspended };
+
+class Locator : private port::NamesHandler {
+ public:
+  static void plan(const Limits& limits, MemoryPlan& plan);
+
+  Locator(port::Names& names, port::Loop& loop, TransportLayer& transport, Arena& arena,
+          const Limits& limits);
+
+  // Transport by the URI's parameter, else TCP for sips:, else UDP (RFC 3263 4.1); port by the URI, else 5060 or
+  // 5061. maddr takes the host's place. `prefer` overrides the transport where the URI names none.
+  // Done: `flows` is filled. Suspended: handler.on_located(tag) follows once. Errors as on_located(), and
+  // PoolExhausted.
+  Result<LocateState> locate(const sip::Uri& next_hop, std::optional<sip::Transport> prefer,
+                             FlowList& flows, LocateHandler& handler, uint64_t tag);
+
+  void cancel(LocateHandler& handler, uint64_t tag);
+
+  static constexpr Millis kDeadline{5000};
+
+ private:
+  void on_names(uint64_t tag, port::NamesStatus status,
+                std::span<const port::IpAddress> addresses) override;
+
+  struct State;
+  State* state_;
+};
+
+}  // namespace tipring::transport

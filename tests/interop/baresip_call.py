@@ -1,0 +1,62 @@
+#!/usr/bin/env python3
+"""Two baresip phones register at a running server and call each other, over UDP and over TCP.
+
+Usage: baresip_call.py BIN_DIR
+"""
+
+import os
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
+from baresip_phone import Phone  # noqa: E402
+from tipring_server import Report, TipringServer  # noqa: E402
+
+USERS = [("alice", "correct horse"), ("bob", "battery staple")]
+
+
+def talk(server, transport, caller_transport=None):
+    """alice calls bob; both must be in an established call, and both must see it end."""
+    phones = []
+    try:
+        bob = Phone("bob", USERS[1][1].replace(" ", "%20"), server.port, transport, answer=True)
+        phones.append(bob)
+        alice = Phone("alice", USERS[0][1].replace(" ", "%20"), server.port, caller_transport or transport)
+        phones.append(alice)
+        bob.wait_for("REGISTER_OK")
+        alice.wait_for("REGISTER_OK")
+        alice.command("dial", f"sip:bob@127.0.0.1:{server.port}")
+        alice.wait_for("CALL_ESTABLISHED")
+        bob.wait_for("CALL_ESTABLISHED")
+        time.sleep(0.5)
+        alice.command("hangup")
+        bob.wait_for("CALL_CLOSED")
+        alice.wait_for("CALL_CLOSED")
+    finally:
+        for phone in phones:
+            phone.close()
+
+
+def wrong_password(server):
+    phone = Phone("alice", "wrong", server.port, "udp")
+    try:
+        phone.wait_for("REGISTER_FAIL")
+        assert not phone.saw("REGISTER_OK"), "registered with a wrong password"
+    finally:
+        phone.close()
+
+
+def main():
+    report = Report()
+    users = [(name, password.replace(" ", "%20")) for name, password in USERS]
+    with TipringServer(sys.argv[1], users=users) as server:
+        report.run("two phones call each other over UDP (R1.2, R2.2, R2.5)", lambda: talk(server, "udp"))
+        report.run("two phones call each other over TCP (R7.3, R13.2)", lambda: talk(server, "tcp"))
+        report.run("a TCP phone calls a UDP phone (double Record-Route)", lambda: talk(server, "udp", "tcp"))
+        report.run("a phone with a wrong password is not registered (R1.5)", lambda: wrong_password(server))
+    return report.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

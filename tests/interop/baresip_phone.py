@@ -1,0 +1,120 @@
+"""A real phone for tests: one baresip process, driven by its control socket."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+
+from tipring_server import free_port
+
+MODULE_DIRECTORIES = ["/usr/lib/baresip/modules", "/usr/lib/x86_64-linux-gnu/baresip/modules",
+                      "/usr/local/lib/baresip/modules"]
+
+
+def module_directory():
+    for directory in MODULE_DIRECTORIES:
+        if os.path.exists(os.path.join(directory, "account.so")):
+            return directory
+    listing = subprocess.run(["dpkg", "-L", "baresip-core"], capture_output=True, text=True).stdout
+    for line in listing.splitlines():
+        if line.endswith("/account.so"):
+            return os.path.dirname(line)
+    raise RuntimeError("baresip's modules were not found")
+
+
+class Phone:
+    """Registers `user` at the server and takes or makes calls. Keeps every event it was told of."""
+
+    def __init__(self, user, password, server_port, transport, answer=False):
+        self.user = user
+        self.folder = tempfile.mkdtemp(prefix=f"tipring-phone-{user}-")
+        self.control_port = free_port()
+        self.sip_port = free_port()
+        self.events = []
+        self.pending = b""
+        account = (f"<sip:{user}@127.0.0.1:{server_port};transport={transport}>;auth_user={user};"
+                   f"auth_pass={password};regint=120;audio_codecs=PCMU/8000/1")
+        if answer:
+            account += ";answermode=auto"
+        self._write("accounts", account + "\n")
+        self._write("contacts", "")
+        self._write("config", "\n".join([
+            f"sip_listen 127.0.0.1:{self.sip_port}",
+            "net_interface 127.0.0.1",
+            "audio_player aubridge,tipring",
+            "audio_source aubridge,tipring",
+            "audio_alert aubridge,tipring2",
+            "ausrc_srate 8000", "auplay_srate 8000", "audio_channels 1",
+            f"module_path {module_directory()}",
+            "module g711.so", "module aubridge.so",
+            "module_tmp account.so", "module_app ctrl_tcp.so", "module_app menu.so",
+            f"ctrl_tcp_listen 127.0.0.1:{self.control_port}",
+        ]) + "\n")
+        self.output = open(os.path.join(self.folder, "output"), "wb")
+        self.process = subprocess.Popen(["baresip", "-f", self.folder], stdin=subprocess.DEVNULL,
+                                        stdout=self.output, stderr=self.output)
+        self.control = self._connect()
+
+    def _write(self, name, text):
+        with open(os.path.join(self.folder, name), "w", encoding="ascii") as file:
+            file.write(text)
+
+    def _connect(self):
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            try:
+                control = socket.create_connection(("127.0.0.1", self.control_port), timeout=1)
+                control.settimeout(0.1)
+                return control
+            except OSError:
+                time.sleep(0.05)
+        raise RuntimeError(f"baresip of {self.user} does not start:\n{self.read_output()}")
+
+    def command(self, command, params=""):
+        text = json.dumps({"command": command, "params": params, "token": "t"})
+        self.control.sendall(f"{len(text)}:{text},".encode())
+
+    def poll(self):
+        """Reads what the phone has to say (netstrings of JSON)."""
+        try:
+            self.pending += self.control.recv(65536)
+        except (socket.timeout, ConnectionResetError):
+            return
+        while b":" in self.pending:
+            size, _, rest = self.pending.partition(b":")
+            if len(rest) < int(size) + 1:
+                return
+            message = json.loads(rest[:int(size)])
+            self.pending = rest[int(size) + 1:]
+            if message.get("event"):
+                self.events.append((message["type"], message.get("param", "")))
+
+    def saw(self, kind):
+        return any(event == kind for event, _ in self.events)
+
+    def wait_for(self, kind, seconds=15):
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            self.poll()
+            if self.saw(kind):
+                return
+        raise AssertionError(f"{self.user} saw no {kind} but {self.events}\n{self.read_output()[-1500:]}")
+
+    def read_output(self):
+        self.output.flush()
+        with open(os.path.join(self.folder, "output"), encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def close(self):
+        self.control.close()
+        self.process.terminate()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(5)
+        self.output.close()
+        shutil.rmtree(self.folder, ignore_errors=True)

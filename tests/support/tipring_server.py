@@ -1,0 +1,144 @@
+"""Starts a real tipringd for a test, with its own data folder and free ports on loopback."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+
+def free_port():
+    """A port that is free for UDP and TCP on 127.0.0.1."""
+    while True:
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp:
+            tcp.bind(("127.0.0.1", 0))
+            port = tcp.getsockname()[1]
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+                try:
+                    udp.bind(("127.0.0.1", port))
+                    return port
+                except OSError:
+                    continue
+
+
+class TipringServer:
+    """A running server. Use as a context manager; it ends its own process and removes its folder."""
+
+    def __init__(self, bin_dir, users=(), settings=(), port=None, preload=None, data=None):
+        self.bin_dir = bin_dir
+        self.port = port or free_port()
+        self.keep_data = data is not None
+        self.data = data or tempfile.mkdtemp(prefix="tipring-test-")
+        self.users = list(users)
+        self.settings = [
+            f'sip.listen=["udp:127.0.0.1:{self.port}", "tcp:127.0.0.1:{self.port}"]',
+            f"store.path={self.data}/tipring.db",
+            f"admin.socket={self.data}/tipring.sock",
+            *settings,
+        ]
+        self.preload = preload
+        self.process = None
+        self.log_path = os.path.join(self.data, "tipringd.log")
+
+    def _settings(self):
+        return [word for setting in self.settings for word in ("--set", setting)]
+
+    def ctl(self, *words, text_in=None, check=True):
+        """Runs tipringctl against this server; its standard output."""
+        done = subprocess.run(
+            [os.path.join(self.bin_dir, "tipringctl"), "--socket", f"{self.data}/tipring.sock", *words],
+            input=text_in, capture_output=True, text=True, timeout=30)
+        if check and done.returncode != 0:
+            raise RuntimeError(f"tipringctl {' '.join(words)}: exit {done.returncode}: {done.stderr}")
+        return done.stdout
+
+    def ctl_json(self, *words):
+        return json.loads(self.ctl("--json", *words))
+
+    def import_users(self):
+        lines = "".join(f"{name},{password}\n" for name, password in self.users)
+        done = subprocess.run(
+            [os.path.join(self.bin_dir, "tipringctl"), "--offline", *self._settings(), "user", "import", "-"],
+            input=lines, capture_output=True, text=True, timeout=120)
+        if done.returncode != 0:
+            raise RuntimeError(f"import failed: {done.stdout} {done.stderr}")
+
+    def start(self):
+        if self.users:
+            self.import_users()
+        environment = dict(os.environ)
+        if self.preload:
+            environment.update(self.preload)
+        self.log = open(self.log_path, "ab")
+        self.process = subprocess.Popen(
+            [os.path.join(self.bin_dir, "tipringd"), *self._settings()],
+            stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL, env=environment)
+        deadline = time.monotonic() + 15
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                raise RuntimeError(f"tipringd ended with {self.process.returncode}:\n{self.read_log()}")
+            try:
+                with socket.create_connection(("127.0.0.1", self.port), timeout=0.2):
+                    return self
+            except OSError:
+                time.sleep(0.02)
+        self.stop()
+        raise RuntimeError(f"tipringd does not listen:\n{self.read_log()}")
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(10)
+
+    def stop(self):
+        """Ends the server with SIGTERM; its exit code."""
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(15)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait(5)
+        code = self.process.returncode if self.process else None
+        self.log.close()
+        return code
+
+    def read_log(self):
+        with open(self.log_path, encoding="utf-8", errors="replace") as log:
+            return log.read()
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, kind, value, trace):
+        if self.process:
+            self.stop()
+        if kind is not None:
+            print("--- end of the server's log ---")
+            print("\n".join(self.read_log().splitlines()[-60:]))
+        if not self.keep_data:
+            shutil.rmtree(self.data, ignore_errors=True)
+
+
+class Report:
+    """Counts checks and prints the closing line that the test runner adds up."""
+
+    def __init__(self):
+        self.passed = 0
+        self.failed = 0
+
+    def run(self, name, check):
+        try:
+            check()
+        except Exception as fault:  # noqa: BLE001 - every fault fails this one check only
+            self.failed += 1
+            print(f"FAILED {name}: {fault}", flush=True)
+        else:
+            self.passed += 1
+            print(f"passed {name}", flush=True)
+
+    def close(self):
+        print(f"{self.passed} passed, {self.failed} failed", flush=True)
+        return 1 if self.failed or not self.passed else 0

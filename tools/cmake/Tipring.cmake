@@ -1,0 +1,74 @@
+# How Tipring's folders become libraries, programs and tests.
+
+add_library(tipring_options INTERFACE)
+target_compile_features(tipring_options INTERFACE cxx_std_20)
+target_include_directories(tipring_options INTERFACE
+  ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
+target_compile_options(tipring_options INTERFACE
+  -Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor
+  -Woverloaded-virtual -Wimplicit-fallthrough)
+target_compile_definitions(tipring_options INTERFACE FMT_HEADER_ONLY TOML_HEADER_ONLY=1 TOML_EXCEPTIONS=0)
+
+# tipring_layer(<name> [SOURCES …] [DEPENDS <layer>…] [LIBRARIES <target>…])
+#
+# One static library per folder: `tipring_<name>`, with "/" in the name written as "_". DEPENDS names the layers to its
+# left, which come along to whoever depends on this one: the link line is the diagram. LIBRARIES stay private.
+function(tipring_layer name)
+  cmake_parse_arguments(LAYER "" "" "SOURCES;DEPENDS;LIBRARIES" ${ARGN})
+  string(REPLACE "/" "_" target "tipring_${name}")
+  add_library(${target} STATIC ${LAYER_SOURCES})
+  set_target_properties(${target} PROPERTIES LINKER_LANGUAGE CXX)
+  target_link_libraries(${target} PUBLIC tipring_options PRIVATE ${LAYER_LIBRARIES})
+  target_compile_options(${target} PRIVATE -fno-exceptions -fno-rtti)
+  foreach(layer IN LISTS LAYER_DEPENDS)
+    string(REPLACE "/" "_" dependency "tipring_${layer}")
+    target_link_libraries(${target} PUBLIC ${dependency})
+  endforeach()
+endfunction()
+
+# tipring_program(<name> SOURCES … DEPENDS <layer>… [LIBRARIES …]): a program in bin/, without exceptions like the library.
+function(tipring_program name)
+  cmake_parse_arguments(PROGRAM "" "" "SOURCES;DEPENDS;LIBRARIES" ${ARGN})
+  add_executable(${name} ${PROGRAM_SOURCES})
+  target_compile_options(${name} PRIVATE -fno-exceptions -fno-rtti)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+  if(TIPRING_LTO_WORKS)
+    set_target_properties(${name} PROPERTIES INTERPROCEDURAL_OPTIMIZATION ON)
+  endif()
+  target_link_libraries(${name} PRIVATE tipring_options ${PROGRAM_LIBRARIES})
+  foreach(layer IN LISTS PROGRAM_DEPENDS)
+    string(REPLACE "/" "_" dependency "tipring_${layer}")
+    target_link_libraries(${name} PRIVATE ${dependency})
+  endforeach()
+endfunction()
+
+# tipring_unit_test(<name> SOURCES … DEPENDS <layer>… [LABELS …] [LIBRARIES …])
+#
+# A doctest program `test_<name>`; label `unit` and those given. `tsan` marks what the thread sanitizer runs.
+function(tipring_unit_test name)
+  cmake_parse_arguments(TEST "" "" "SOURCES;DEPENDS;LABELS;LIBRARIES" ${ARGN})
+  string(REPLACE "/" "_" target "test_${name}")
+  add_executable(${target} ${TEST_SOURCES} $<TARGET_OBJECTS:tipring_doctest_main>)
+  target_link_libraries(${target} PRIVATE tipring_test_support ${TEST_LIBRARIES})
+  foreach(layer IN LISTS TEST_DEPENDS)
+    string(REPLACE "/" "_" dependency "tipring_${layer}")
+    target_link_libraries(${target} PRIVATE ${dependency})
+  endforeach()
+  add_test(NAME ${name} COMMAND ${target})
+  set_tests_properties(${name} PROPERTIES LABELS "unit;${TEST_LABELS}" TIMEOUT 300)
+endfunction()
+
+# tipring_fuzz_target(<name> SOURCES … DEPENDS …): libFuzzer program `fuzz_<name>`, built by the fuzz preset only.
+function(tipring_fuzz_target name)
+  if(NOT TIPRING_FUZZ)
+    return()
+  endif()
+  cmake_parse_arguments(FUZZ "" "" "SOURCES;DEPENDS" ${ARGN})
+  add_executable(fuzz_${name} ${FUZZ_SOURCES})
+  target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+  target_link_libraries(fuzz_${name} PRIVATE tipring_test_support)
+  foreach(layer IN LISTS FUZZ_DEPENDS)
+    string(REPLACE "/" "_" dependency "tipring_${layer}")
+    target_link_libraries(fuzz_${name} PRIVATE ${dependency})
+  endforeach()
+endfunction()
