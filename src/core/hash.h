@@ -1,0 +1,68 @@
+// SipHash-2-4: a keyed hash, so that strangers cannot choose texts that collide in our tables.
+// Aumasson and Bernstein, "SipHash: a fast short-input PRF" (2012), with its 128-bit variant.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace tipring {
+
+struct HashKey {
+  uint64_t k0 = 0;
+  uint64_t k1 = 0;
+};
+
+struct Hash128 {
+  uint64_t lo = 0;
+  uint64_t hi = 0;
+  friend bool operator==(const Hash128&, const Hash128&) = default;
+};
+
+// Hash of bytes that come piece by piece; the same as of all of them in one piece.
+class SipHasher {
+ public:
+  enum class Width : uint8_t { Bits64, Bits128 };
+
+  SipHasher(const HashKey& key, Width width);
+
+  void add(std::string_view bytes) {
+    for (const char c : bytes) add_byte(static_cast<uint8_t>(c));
+  }
+  void add_lower(std::string_view text);  // as if ASCII letters were in lower case
+  void add_u64(uint64_t value);           // eight bytes, least significant first
+
+  // Once, at the end.
+  uint64_t finish64();
+  Hash128 finish128();
+
+ private:
+  void add_byte(uint8_t byte) {
+    word_ |= static_cast<uint64_t>(byte) << (8 * (size_ % 8));
+    if (++size_ % 8 == 0) compress();
+  }
+  void compress();
+  void rounds(int count);
+
+  uint64_t v0_, v1_, v2_, v3_;
+  uint64_t word_ = 0;
+  uint64_t size_ = 0;
+  Width width_;
+};
+
+class SipHasher64 : public SipHasher {
+ public:
+  explicit SipHasher64(const HashKey& key) : SipHasher(key, Width::Bits64) {}
+  uint64_t finish() { return finish64(); }
+};
+
+class SipHasher128 : public SipHasher {
+ public:
+  explicit SipHasher128(const HashKey& key) : SipHasher(key, Width::Bits128) {}
+  Hash128 finish() { return finish128(); }
+};
+
+uint64_t siphash64(const HashKey& key, std::string_view bytes);
+Hash128 siphash128(const HashKey& key, std::string_view bytes);
+
+}  // namespace tipring

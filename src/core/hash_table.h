@@ -1,0 +1,97 @@
+// A hash table of fixed capacity whose nodes are members of the objects in it: no memory per entry, no tombstones,
+// nothing that grows. The caller hashes, with a key that strangers do not know.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "core/arena.h"
+#include "core/assert.h"
+#include "core/memory_plan.h"
+
+namespace tipring {
+
+class HashNode {
+ public:
+  HashNode() = default;
+  ~HashNode() { TIPRING_ASSERT(!linked_); }
+  HashNode(const HashNode&) = delete;
+  HashNode& operator=(const HashNode&) = delete;
+
+  bool linked() const { return linked_; }
+
+ private:
+  template <class T, HashNode T::*Member>
+  friend class HashTable;
+
+  void* next_ = nullptr;  // the next object of the bucket
+  uint64_t hash_ = 0;
+  bool linked_ = false;
+};
+
+// Borrows its elements, which must be erased before they are destroyed.
+template <class T, HashNode T::*Member>
+class HashTable {
+ public:
+  static constexpr uint64_t buckets_for(uint32_t capacity) {
+    return std::bit_ceil(static_cast<uint64_t>(capacity) + 1);
+  }
+  static void plan(MemoryPlan& plan, std::string_view name, uint32_t capacity) {
+    plan.add(name, buckets_for(capacity), sizeof(void*));
+  }
+
+  // At most `capacity` elements are expected; chains grow longer beyond, nothing breaks.
+  HashTable(Arena& arena, uint32_t capacity)
+      : buckets_(arena.take<void*>(static_cast<size_t>(buckets_for(capacity)))) {}
+  HashTable(const HashTable&) = delete;
+  HashTable& operator=(const HashTable&) = delete;
+
+  // Several elements may have the same hash, and even be equal: the newest is found first.
+  void insert(uint64_t hash, T& item) {
+    HashNode& node = item.*Member;
+    TIPRING_ASSERT(!node.linked_);
+    void*& bucket = buckets_[slot(hash)];
+    node.hash_ = hash;
+    node.next_ = bucket;
+    node.linked_ = true;
+    bucket = &item;
+    ++size_;
+  }
+
+  // The newest element with this hash for which `same(const T&)` holds; null when there is none.
+  template <class Same>
+  T* find(uint64_t hash, Same same) const {
+    for (T* item = static_cast<T*>(buckets_[slot(hash)]); item != nullptr; item = next(*item)) {
+      if ((item->*Member).hash_ == hash && same(static_cast<const T&>(*item))) return item;
+    }
+    return nullptr;
+  }
+
+  // Does nothing for an element that is not in the table.
+  void erase(T& item) {
+    HashNode& node = item.*Member;
+    if (!node.linked_) return;
+    void** link = &buckets_[slot(node.hash_)];
+    while (*link != &item) {
+      TIPRING_ASSERT(*link != nullptr);
+      link = &(static_cast<T*>(*link)->*Member).next_;
+    }
+    *link = node.next_;
+    node.next_ = nullptr;
+    node.linked_ = false;
+    --size_;
+  }
+
+  size_t size() const { return size_; }
+
+ private:
+  static T* next(const T& item) { return static_cast<T*>((item.*Member).next_); }
+  size_t slot(uint64_t hash) const { return static_cast<size_t>(hash) & (buckets_.size() - 1); }
+
+  std::span<void*> buckets_;
+  size_t size_ = 0;
+};
+
+}  // namespace tipring

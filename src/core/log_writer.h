@@ -1,0 +1,45 @@
+// The thread behind the log: drains the rings of all producing threads and writes lines to a sink.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+#include "core/log.h"
+#include "port/worker.h"
+
+namespace tipring {
+
+class LogSink {
+ public:
+  virtual ~LogSink() = default;
+  // Whole lines, each with its line end. Called on the log's thread; may block.
+  virtual void write(std::string_view lines) = 0;
+};
+
+class LogWriter final : public port::WorkerTask {
+ public:
+  static constexpr size_t kRingsMax = 4;
+
+  // Borrows both for as long as it lives.
+  LogWriter(std::span<LogRing* const> rings, LogSink& sink);
+
+  Millis serve(Millis now) override;
+
+ private:
+  bool add_line(const LogSlot& slot);
+  void flush();
+
+  std::array<LogRing*, kRingsMax> rings_{};
+  LogSink& sink_;
+  std::array<char, 8192> text_;
+  size_t size_ = 0;
+};
+
+inline constexpr size_t kTimestampMax = 24;
+
+// "2026-01-02T03:04:05.678Z"; `out` holds kTimestampMax. Years 1970 to 9999.
+std::string_view write_timestamp(Millis wall, std::span<char> out);
+
+}  // namespace tipring

@@ -1,0 +1,88 @@
+#include "core/slab_text.h"
+
+#include <cstring>
+
+#include "core/poison.h"
+
+namespace tipring {
+
+void TextSlabs::plan(MemoryPlan& plan, std::string_view name, const Counts& counts) {
+  for (size_t i = 0; i < kClasses; ++i) {
+    if (counts[i] != 0) plan.add(name, counts[i], kClassBytes[i]);
+  }
+}
+
+TextSlabs::TextSlabs(std::string_view name, Arena& arena, const Counts& counts) {
+  for (size_t i = 0; i < kClasses; ++i) {
+    Class& entry = classes_[i];
+    entry.stats = {name, counts[i], 0, 0, 0};
+    const size_t bytes = size_t{counts[i]} * kClassBytes[i];
+    entry.memory = reinterpret_cast<char*>(arena.take_bytes(bytes).data());
+    for (size_t k = counts[i]; k-- > 0;) {
+      char* slab = entry.memory + k * kClassBytes[i];
+      std::memcpy(slab, &entry.first_free, sizeof(char*));
+      entry.first_free = slab;
+      poison(slab, kClassBytes[i]);
+    }
+  }
+}
+
+TextSlabs::~TextSlabs() {
+  for (size_t i = 0; i < kClasses; ++i) {
+    unpoison(classes_[i].memory, size_t{classes_[i].stats.capacity} * kClassBytes[i]);
+  }
+}
+
+char* TextSlabs::take(size_t size_class) {
+  Class& entry = classes_[size_class];
+  char* slab = entry.first_free;
+  if (slab == nullptr) {
+    ++entry.stats.refusals;
+    return nullptr;
+  }
+  unpoison(slab, kClassBytes[size_class]);
+  std::memcpy(&entry.first_free, slab, sizeof(char*));
+  if (++entry.stats.in_use > entry.stats.high_water) entry.stats.high_water = entry.stats.in_use;
+  return slab;
+}
+
+void TextSlabs::give_back(size_t size_class, char* slab) {
+  Class& entry = classes_[size_class];
+  unpoison(slab, kClassBytes[size_class]);
+  std::memcpy(slab, &entry.first_free, sizeof(char*));
+  poison(slab, kClassBytes[size_class]);
+  entry.first_free = slab;
+  --entry.stats.in_use;
+}
+
+Result<SlabText> TextSlabs::store(std::span<const std::string_view> pieces) {
+  size_t size = 0;
+  for (const std::string_view piece : pieces) size += piece.size();
+  SlabText text;
+  if (size == 0) return text;
+  if (size > kTextMax) return Error::TooLong;
+  for (size_t i = 0; i < kClasses && text.data_ == nullptr; ++i) {
+    if (kClassBytes[i] < size) continue;
+    text.data_ = take(i);
+    text.size_class_ = static_cast<uint8_t>(i);
+  }
+  if (text.data_ == nullptr) return Error::PoolExhausted;
+  text.owner_ = this;
+  text.size_ = static_cast<uint16_t>(size);
+  char* end = text.data_;
+  for (const std::string_view piece : pieces) {
+    if (!piece.empty()) std::memcpy(end, piece.data(), piece.size());
+    end += piece.size();
+  }
+  poison(end, kClassBytes[text.size_class_] - size);
+  return text;
+}
+
+void SlabText::reset() {
+  if (owner_ != nullptr) owner_->give_back(size_class_, data_);
+  owner_ = nullptr;
+  data_ = nullptr;
+  size_ = 0;
+}
+
+}  // namespace tipring

@@ -1,0 +1,158 @@
+#include "core/text.h"
+
+#include <charconv>
+#include <cstring>
+#include <limits>
+
+namespace tipring {
+
+namespace {
+
+constexpr char kHexDigits[] = "0123456789abcdef";
+
+int hex_value(char c) {
+  if (is_digit(c)) return c - '0';
+  const char lower = to_lower(c);
+  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+template <class T>
+Result<T> parse_number(std::string_view text) {
+  if (text.empty()) return Error::Invalid;
+  uint64_t value = 0;
+  for (const char c : text) {
+    if (!is_digit(c)) return Error::Invalid;
+    const auto digit = static_cast<uint64_t>(c - '0');
+    if (value > (std::numeric_limits<T>::max() - digit) / 10) return Error::OutOfRange;
+    value = value * 10 + digit;
+  }
+  return static_cast<T>(value);
+}
+
+// Bytes of the well-formed UTF-8 character at the front of `text` (RFC 3629 4); 0 when it is none.
+size_t utf8_size(std::string_view text) {
+  const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
+  const uint8_t first = byte(0);
+  if (first < 0x80) return 1;
+  if (first < 0xc2 || first > 0xf4) return 0;
+  const size_t size = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  if (text.size() < size) return 0;
+  for (size_t i = 1; i < size; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return 0;
+  }
+  if (first == 0xe0 && byte(1) < 0xa0) return 0;  // overlong
+  if (first == 0xed && byte(1) > 0x9f) return 0;  // surrogates
+  if (first == 0xf0 && byte(1) < 0x90) return 0;  // overlong
+  if (first == 0xf4 && byte(1) > 0x8f) return 0;  // beyond U+10FFFF
+  return size;
+}
+
+// The escape of one byte that may not stand as it is; at most four characters.
+std::string_view escape_byte(char c, std::span<char, 4> out) {
+  out[0] = '\\';
+  switch (c) {
+    case '\n': out[1] = 'n'; return {out.data(), 2};
+    case '\r': out[1] = 'r'; return {out.data(), 2};
+    case '\t': out[1] = 't'; return {out.data(), 2};
+    case '\\': out[1] = '\\'; return {out.data(), 2};
+    default: break;
+  }
+  const auto byte = static_cast<uint8_t>(c);
+  out[1] = 'x';
+  out[2] = kHexDigits[byte >> 4];
+  out[3] = kHexDigits[byte & 15];
+  return {out.data(), 4};
+}
+
+}  // namespace
+
+bool iequals(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  for (size_t i = 0; i < a.size(); ++i) {
+    if (to_lower(a[i]) != to_lower(b[i])) return false;
+  }
+  return true;
+}
+
+bool istarts_with(std::string_view text, std::string_view prefix) {
+  return text.size() >= prefix.size() && iequals(text.substr(0, prefix.size()), prefix);
+}
+
+std::string_view trim(std::string_view text) {
+  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
+  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+std::pair<std::string_view, std::string_view> split_once(std::string_view text, char separator) {
+  const size_t at = text.find(separator);
+  if (at == std::string_view::npos) return {text, {}};
+  return {text.substr(0, at), text.substr(at + 1)};
+}
+
+Result<uint8_t> parse_u8(std::string_view text) { return parse_number<uint8_t>(text); }
+Result<uint16_t> parse_u16(std::string_view text) { return parse_number<uint16_t>(text); }
+Result<uint32_t> parse_u32(std::string_view text) { return parse_number<uint32_t>(text); }
+Result<uint64_t> parse_u64(std::string_view text) { return parse_number<uint64_t>(text); }
+
+std::string_view write_u64(uint64_t value, std::span<char> out) {
+  TIPRING_ASSERT(out.size() >= kNumberTextMax);
+  const std::to_chars_result end = std::to_chars(out.data(), out.data() + out.size(), value);
+  return {out.data(), static_cast<size_t>(end.ptr - out.data())};
+}
+
+std::string_view write_hex(std::span<const uint8_t> bytes, std::span<char> out) {
+  TIPRING_ASSERT(out.size() >= bytes.size() * 2);
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    out[2 * i] = kHexDigits[bytes[i] >> 4];
+    out[2 * i + 1] = kHexDigits[bytes[i] & 15];
+  }
+  return {out.data(), bytes.size() * 2};
+}
+
+std::string_view write_hex_u64(uint64_t value, std::span<char> out) {
+  TIPRING_ASSERT(out.size() >= 16);
+  for (size_t i = 0; i < 16; ++i) out[i] = kHexDigits[(value >> (60 - 4 * i)) & 15];
+  return {out.data(), 16};
+}
+
+Result<void> parse_hex(std::string_view text, std::span<uint8_t> out) {
+  if (text.size() != out.size() * 2) return Error::Invalid;
+  for (size_t i = 0; i < out.size(); ++i) {
+    const int high = hex_value(text[2 * i]);
+    const int low = hex_value(text[2 * i + 1]);
+    if (high < 0 || low < 0) return Error::Invalid;
+    out[i] = static_cast<uint8_t>(high * 16 + low);
+  }
+  return {};
+}
+
+Result<uint64_t> parse_hex_u64(std::string_view text) {
+  if (text.empty() || text.size() > 16) return Error::Invalid;
+  uint64_t value = 0;
+  for (const char c : text) {
+    const int digit = hex_value(c);
+    if (digit < 0) return Error::Invalid;
+    value = value << 4 | static_cast<uint64_t>(digit);
+  }
+  return value;
+}
+
+std::string_view write_escaped(std::string_view text, std::span<char> out) {
+  size_t used = 0;
+  while (!text.empty()) {
+    char escape[4];
+    const size_t good = utf8_size(text);
+    const char c = text.front();
+    const bool plain = good > 1 || (good == 1 && c >= 0x20 && c != 0x7f && c != '\\');
+    const std::string_view piece = plain ? text.substr(0, good) : escape_byte(c, escape);
+    if (piece.size() > out.size() - used) break;
+    std::memcpy(out.data() + used, piece.data(), piece.size());
+    used += piece.size();
+    text.remove_prefix(plain ? good : 1);
+  }
+  return {out.data(), used};
+}
+
+}  // namespace tipring

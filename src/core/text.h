@@ -1,0 +1,51 @@
+// Small reading and writing of text in views and spans. Nothing here takes memory.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include "core/result.h"
+
+namespace tipring {
+
+constexpr char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// ASCII letters compare without case; all other bytes as they are.
+bool iequals(std::string_view a, std::string_view b);
+bool istarts_with(std::string_view text, std::string_view prefix);
+
+// Without spaces and tabs at both ends.
+std::string_view trim(std::string_view text);
+
+// The parts before and after the first `separator`; the second is empty when there is none.
+std::pair<std::string_view, std::string_view> split_once(std::string_view text, char separator);
+
+// Decimal digits and nothing else. Errors: Invalid (empty, or another character), OutOfRange.
+Result<uint8_t> parse_u8(std::string_view text);
+Result<uint16_t> parse_u16(std::string_view text);
+Result<uint32_t> parse_u32(std::string_view text);
+Result<uint64_t> parse_u64(std::string_view text);
+
+inline constexpr size_t kNumberTextMax = 20;
+
+// Writes decimal digits; `out` holds kNumberTextMax. Returns the part written.
+std::string_view write_u64(uint64_t value, std::span<char> out);
+inline std::string_view write_u32(uint32_t value, std::span<char> out) { return write_u64(value, out); }
+
+// Lower-case hexadecimal, two digits a byte; `out` holds 2 · bytes.size(). Returns the part written.
+std::string_view write_hex(std::span<const uint8_t> bytes, std::span<char> out);
+// Sixteen digits, most significant first.
+std::string_view write_hex_u64(uint64_t value, std::span<char> out);
+
+// Either case. Errors: Invalid (an odd count, another character, or not exactly out.size() bytes).
+Result<void> parse_hex(std::string_view text, std::span<uint8_t> out);
+Result<uint64_t> parse_hex_u64(std::string_view text);  // 1 to 16 digits
+
+// Copies `text` so that it is one harmless line: control characters, bytes that are not UTF-8 and backslashes become
+// \n, \r, \t, \\ or \xNN. Stops before what does not fit. Returns the part written.
+std::string_view write_escaped(std::string_view text, std::span<char> out);
+
+}  // namespace tipring
