@@ -1,0 +1,71 @@
+#include "port/linux/library_memory.h"
+
+#include <ares.h>
+#include <event2/event.h>
+
+#include <cstdlib>
+#include <mutex>
+#include <optional>
+#include <span>
+
+#include "port/memory.h"
+
+namespace tipring::port {
+namespace {
+
+struct ThreadHeap {
+  std::span<std::byte> region;
+  std::optional<BoundedHeap> heap;
+  size_t users = 0;
+};
+
+thread_local ThreadHeap thread_heap;
+
+// A thread without a heap of its own has no business in these libraries: it gets nothing.
+void* library_allocate(size_t bytes) {
+  return thread_heap.heap ? thread_heap.heap->allocate(bytes) : nullptr;
+}
+
+void* library_resize(void* memory, size_t bytes) {
+  return thread_heap.heap ? thread_heap.heap->resize(memory, bytes) : nullptr;
+}
+
+void library_release(void* memory) {
+  if (memory == nullptr) return;
+  // A block of another thread's heap would be damaged from here, so this is a mistake of ours.
+  if (!thread_heap.heap || !thread_heap.heap->owns(memory)) std::abort();
+  thread_heap.heap->release(memory);
+}
+
+void install_hooks() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    event_set_mem_functions(library_allocate, library_resize, library_release);
+    if (ares_library_init_mem(ARES_LIB_INIT_ALL, library_allocate, library_release,
+                              library_resize) != ARES_SUCCESS) {
+      std::abort();
+    }
+  });
+}
+
+}  // namespace
+
+LibraryMemory::LibraryMemory(size_t bytes) : thread_(&thread_heap) {
+  install_hooks();
+  if (thread_heap.users++ != 0) return;
+  thread_heap.region = map_populated(bytes);
+  thread_heap.heap.emplace(thread_heap.region);
+}
+
+LibraryMemory::~LibraryMemory() {
+  if (thread_ != &thread_heap) std::abort();
+  if (--thread_heap.users != 0) return;
+  thread_heap.heap.reset();
+  unmap(thread_heap.region);
+}
+
+bool LibraryMemory::ok() const { return thread_heap.heap->capacity() != 0; }
+
+const BoundedHeap& LibraryMemory::heap() const { return *thread_heap.heap; }
+
+}  // namespace tipring::port

@@ -1,0 +1,29 @@
+// Gives libevent and c-ares, whose hooks for memory are one per process, a bounded heap for each thread
+// that uses them: the loop thread and the admin thread never share one, and neither reaches malloc().
+#pragma once
+
+#include <cstddef>
+
+#include "port/linux/bounded_heap.h"
+
+namespace tipring::port {
+
+// The calling thread's heap, for as long as one of these lives on it. Made before any other object of
+// the two libraries on that thread, and destroyed after them, by the same thread. When the thread has a
+// heap already, it is shared and `bytes` is without effect.
+class LibraryMemory {
+ public:
+  explicit LibraryMemory(size_t bytes);
+  ~LibraryMemory();
+
+  LibraryMemory(const LibraryMemory&) = delete;
+  LibraryMemory& operator=(const LibraryMemory&) = delete;
+
+  bool ok() const;  // false when the system had no memory to give
+  const BoundedHeap& heap() const;
+
+ private:
+  const void* thread_;  // identity of the thread that made it
+};
+
+}  // namespace tipring::port

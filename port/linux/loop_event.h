@@ -1,0 +1,72 @@
+// A libevent event that lives in its owner's memory: made once, added and removed without a heap call.
+#pragma once
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+
+#include "port/linux/linux_loop.h"
+
+namespace tipring::port {
+
+class LoopEvent {
+ public:
+  using Function = void (*)(void* owner);
+
+  LoopEvent() = default;
+  ~LoopEvent() { remove(); }
+  LoopEvent(const LoopEvent&) = delete;
+  LoopEvent& operator=(const LoopEvent&) = delete;
+
+  // `function` may destroy this event. Not while it is added.
+  void assign(LinuxLoop& loop, int fd, short what, Function function, void* owner) {
+    loop_ = &loop;
+    function_ = function;
+    owner_ = owner;
+    event_assign(&event_, loop.base(), fd, what, &LoopEvent::fire, this);
+  }
+
+  bool add() { return event_add(&event_, nullptr) == 0; }
+  bool add_timeout(Millis delay) {
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(delay);
+    timeval timeout{};
+    timeout.tv_sec = seconds.count();
+    timeout.tv_usec = static_cast<suseconds_t>((delay - seconds).count() * 1000);
+    return event_add(&event_, &timeout) == 0;
+  }
+  void remove() {
+    if (loop_ != nullptr) event_del(&event_);
+  }
+  // As add() or remove(), but only when that changes something.
+  void set(bool on) {
+    if (on == (event_pending(&event_, EV_READ | EV_WRITE, nullptr) != 0)) return;
+    if (on) {
+      add();
+    } else {
+      remove();
+    }
+  }
+
+ private:
+  static void fire(evutil_socket_t, short, void* self) {
+    const LoopEvent& event = *static_cast<LoopEvent*>(self);
+    event.loop_->begin_turn();
+    event.function_(event.owner_);
+  }
+
+  event event_{};
+  LinuxLoop* loop_ = nullptr;
+  Function function_ = nullptr;
+  void* owner_ = nullptr;
+};
+
+// Makes a callback of a member function: bound<&Owner::on_event>.
+template <auto kMember>
+struct Bound;
+template <class Owner, void (Owner::*kMember)()>
+struct Bound<kMember> {
+  static void call(void* owner) { (static_cast<Owner*>(owner)->*kMember)(); }
+};
+template <auto kMember>
+inline constexpr LoopEvent::Function bound = &Bound<kMember>::call;
+
+}  // namespace tipring::port
