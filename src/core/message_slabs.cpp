@@ -45,10 +45,7 @@ MessageSlabs::~MessageSlabs() {
 detail::Slab* MessageSlabs::take(size_t size_class) {
   Class& entry = classes_[size_class];
   detail::Slab* slab = entry.first_free;
-  if (slab == nullptr) {
-    ++entry.stats.refusals;
-    return nullptr;
-  }
+  if (slab == nullptr) return nullptr;
   entry.first_free = slab->next_free;
   if (++entry.stats.in_use > entry.stats.high_water) entry.stats.high_water = entry.stats.in_use;
   slab->references = 1;
@@ -67,13 +64,14 @@ void MessageSlabs::give_back(detail::Slab& slab) {
 
 MessageRef MessageSlabs::acquire(size_t size_min) {
   constexpr size_t kLargest = kClasses - 1;
-  for (size_t i = 0; i < kLargest; ++i) {
-    if (kClassBytes[i] < size_min) continue;
+  size_t wanted = 0;
+  while (wanted < kClasses && kClassBytes[wanted] < size_min) ++wanted;
+  if (wanted == kClasses) return {};
+  const size_t end = wanted == kLargest ? kClasses : kLargest;
+  for (size_t i = wanted; i < end; ++i) {
     if (detail::Slab* slab = take(i)) return MessageRef(slab);
   }
-  if (size_min > kClassBytes[kLargest - 1] && size_min <= kClassBytes[kLargest]) {
-    if (detail::Slab* slab = take(kLargest)) return MessageRef(slab);
-  }
+  ++classes_[wanted].stats.refusals;
   return {};
 }
 

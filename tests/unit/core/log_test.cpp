@@ -1,0 +1,136 @@
+#include "core/log.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/log_writer.h"
+
+using namespace tipring;
+
+namespace {
+
+struct FixedClock : port::Clock {
+  Millis monotonic() const override { return Millis(0); }
+  Millis wall() const override { return Millis(1767323045678); }
+};
+
+struct MemorySink : LogSink {
+  void write(std::string_view lines) override { text.append(lines); }
+  std::string text;
+};
+
+template <class... Fields>
+std::string line(std::string_view event, const Fields&... fields) {
+  char out[LogSlot::kTextMax];
+  return std::string(write_log_text(event, {fields...}, out));
+}
+
+}  // namespace
+
+TEST_CASE("log: event and key=value, quoted and escaped to one line" * doctest::description("G3, R6.2")) {
+  CHECK(line("call_started") == "call_started");
+  CHECK(line("x", kv("a", "b"), kv("n", 7), kv("m", -7), kv("ok", true)) == "x a=b n=7 m=-7 ok=yes");
+  CHECK(line("x", kv("a", "two words"), kv("e", "")) == "x a=\"two words\" e=\"\"");
+  CHECK(line("x", kv("a", "b\r\nINFO forged=1")) == "x a=\"b\\r\\nINFO forged=1\"");
+  CHECK(line("x", kv("a", "say \"hi\"")) == "x a=\"say \\\"hi\\\"\"");
+}
+
+TEST_CASE("log: a line that is too long is cut with a mark") {
+  const std::string long_value(1000, 'v');
+  const std::string text = line("x", kv("a", std::string_view(long_value)), kv("b", 1));
+  CHECK(text.size() <= LogSlot::kTextMax);
+  CHECK(text.ends_with("\xe2\x80\xa6"));
+  CHECK(text.starts_with("x a=vvv"));
+}
+
+TEST_CASE("log: lines reach the sink with time and level; those below the level are not made") {
+  std::vector<LogSlot> slots(4);
+  LogRing ring{std::span(slots)};
+  const FixedClock clock;
+  Log log(ring, clock, LogLevel::Info);
+  MemorySink sink;
+  LogRing* rings[] = {&ring};
+  LogWriter writer(rings, sink);
+  log.debug("hidden");
+  log.warning("disk_full", kv("file", "/data/x.db"));
+  writer.serve(Millis(0));
+  CHECK(sink.text == "2026-01-02T03:04:05.678Z WARNING disk_full file=/data/x.db\n");
+}
+
+TEST_CASE("log: a full ring loses lines, counts them, and says so on the next") {
+  std::vector<LogSlot> slots(2);
+  LogRing ring{std::span(slots)};
+  const FixedClock clock;
+  Log log(ring, clock, LogLevel::Info);
+  MemorySink sink;
+  LogRing* rings[] = {&ring};
+  LogWriter writer(rings, sink);
+  for (int i = 0; i < 5; ++i) log.info("line", kv("i", i));
+  CHECK(log.lost() == 3);
+  writer.serve(Millis(0));
+  log.info("after");
+  writer.serve(Millis(0));
+  CHECK(sink.text.find("after log_lines_lost_before=3\n") != std::string::npos);
+}
+
+TEST_CASE("ring: two threads see every value once and in order") {
+  std::vector<uint64_t> slots(64);
+  SpscRing<uint64_t> ring{std::span(slots)};
+  constexpr uint64_t kCount = 200000;
+  std::thread producer([&] {
+    for (uint64_t i = 0; i < kCount;) {
+      if (ring.push(i)) ++i; else std::this_thread::yield();
+    }
+  });
+  uint64_t expected = 0;
+  while (expected < kCount) {
+    const uint64_t* value = ring.front();
+    if (value == nullptr) {
+      std::this_thread::yield();
+      continue;
+    }
+    REQUIRE(*value == expected);
+    ++expected;
+    ring.pop();
+  }
+  producer.join();
+  CHECK(ring.front() == nullptr);
+}
+
+TEST_CASE("ring: full at its capacity, empty at the start") {
+  std::vector<int> slots(4);
+  SpscRing<int> ring{std::span(slots)};
+  CHECK(ring.front() == nullptr);
+  for (int i = 0; i < 4; ++i) CHECK(ring.push(i));
+  CHECK_FALSE(ring.push(4));
+  CHECK(ring.free() == 0);
+  ring.pop();
+  CHECK(ring.push(4));
+  CHECK(*ring.front() == 1);
+}
+
+TEST_CASE("log: a writer thread and a producing thread lose nothing that is not counted") {
+  std::vector<LogSlot> slots(32);
+  LogRing ring{std::span(slots)};
+  const FixedClock clock;
+  Log log(ring, clock, LogLevel::Info);
+  MemorySink sink;
+  LogRing* rings[] = {&ring};
+  LogWriter writer(rings, sink);
+  std::atomic<bool> done{false};
+  std::thread thread([&] {
+    while (!done) writer.serve(Millis(0));
+  });
+  constexpr int kLines = 20000;
+  for (int i = 0; i < kLines; ++i) log.info("line", kv("i", i));
+  done = true;
+  thread.join();
+  writer.serve(Millis(0));
+  const auto lines = static_cast<uint64_t>(std::count(sink.text.begin(), sink.text.end(), '\n'));
+  CHECK(lines + log.lost() == kLines);
+}

@@ -1,0 +1,109 @@
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "core/limits.h"
+#include "core/message_slabs.h"
+#include "core/slab_text.h"
+#include "test_arena.h"
+
+using namespace tipring;
+
+TEST_CASE("message slabs: the smallest class that fits is used, then larger ones, the largest only at need") {
+  TestArena arena;
+  MessageSlabs slabs(arena, {1, 1, 0, 1, 1});
+  const MessageRef a = slabs.acquire(100);
+  CHECK(a.capacity() == 512);
+  const MessageRef b = slabs.acquire(100);
+  CHECK(b.capacity() == 1024);
+  const MessageRef c = slabs.acquire(100);
+  CHECK(c.capacity() == 4096);
+  CHECK_FALSE(slabs.acquire(100));
+  const MessageRef d = slabs.acquire(4097);
+  CHECK(d.capacity() == 65536);
+  CHECK_FALSE(slabs.acquire(65537));
+  CHECK(slabs.stats(0).refusals == 1);
+}
+
+TEST_CASE("message slabs: the last reference gives the buffer back") {
+  TestArena arena;
+  MessageSlabs slabs(arena, {1, 0, 0, 0, 0});
+  MessageRef first = slabs.copy("OPTIONS");
+  CHECK(first.view() == "OPTIONS");
+  MessageRef second = first;
+  CHECK(first.shared());
+  first.reset();
+  CHECK_FALSE(second.shared());
+  CHECK(slabs.stats(0).in_use == 1);
+  MessageRef third = std::move(second);
+  CHECK_FALSE(second);
+  third = MessageRef();
+  CHECK(slabs.stats(0).in_use == 0);
+}
+
+TEST_CASE("message slabs: shrink moves what one holder keeps to the smallest class") {
+  TestArena arena;
+  MessageSlabs slabs(arena, {1, 0, 0, 2, 0});
+  MessageRef large = slabs.acquire(4000);
+  large.set_size(3);
+  std::copy_n("abc", 3, large.data());
+  large = slabs.shrink(std::move(large));
+  CHECK(large.capacity() == 512);
+  CHECK(large.view() == "abc");
+  CHECK(slabs.stats(3).in_use == 0);
+  MessageRef other = slabs.acquire(4000);
+  other.set_size(3);
+  const MessageRef shared = other;
+  CHECK(slabs.shrink(other).capacity() == 4096);
+}
+
+TEST_CASE("message slabs: the plan's bytes are what the arena gives") {
+  TestArena arena(32 << 20);
+  for (const Limits& limits : {kTinyLimits, kDefaultLimits}) {
+    MemoryPlan plan;
+    const size_t before = arena.get().used();
+    MessageSlabs::plan(plan, message_slab_counts(limits));
+    const MessageSlabs slabs(arena, message_slab_counts(limits));
+    CHECK(plan.arena_bytes() == arena.get().used() - before);
+  }
+}
+
+#ifdef TIPRING_ASAN
+TEST_CASE("message slabs: free buffers and unused tails are poisoned") {
+  TestArena arena;
+  MessageSlabs slabs(arena, {1, 0, 0, 0, 0});
+  MessageRef message = slabs.acquire(10);
+  char* data = message.data();
+  message.set_size(10);
+  CHECK_FALSE(__asan_address_is_poisoned(data + 9));
+  CHECK(__asan_address_is_poisoned(data + 16));
+  message.set_size(20);
+  CHECK_FALSE(__asan_address_is_poisoned(data + 19));
+  message.reset();
+  CHECK(__asan_address_is_poisoned(data));
+}
+#endif
+
+TEST_CASE("slab text: pieces are joined, moved and given back; too long is refused, never cut") {
+  TestArena arena;
+  TextSlabs slabs("texts", arena, {1, 1, 0, 0, 0, 1});
+  const std::string_view pieces[] = {"alice", "\0", "example.com"};
+  auto first = slabs.store(pieces);
+  REQUIRE(first);
+  CHECK(first->view() == "aliceexample.com");
+  SlabText moved = std::move(*first);
+  CHECK(moved.view() == "aliceexample.com");
+  CHECK(slabs.stats(0).in_use == 1);
+  CHECK(slabs.store(std::string(2049, 'x')).error() == Error::TooLong);
+  auto second = slabs.store("small");
+  REQUIRE(second);
+  CHECK(slabs.stats(1).in_use == 1);
+  auto third = slabs.store(std::string(2048, 'y'));
+  REQUIRE(third);
+  CHECK(slabs.store("none left").error() == Error::PoolExhausted);
+  moved.reset();
+  CHECK(slabs.stats(0).in_use == 0);
+  CHECK(slabs.store("room again").has_value());
+  CHECK(slabs.store("")->empty());
+}

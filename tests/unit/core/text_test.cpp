@@ -1,0 +1,69 @@
+#include "core/text.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+using namespace tipring;
+
+TEST_CASE("numbers: digits within the range, and nothing else") {
+  CHECK(*parse_u8("255") == 255);
+  CHECK(parse_u8("256").error() == Error::OutOfRange);
+  CHECK(*parse_u16("00065535") == 65535);
+  CHECK(*parse_u32("4294967295") == 4294967295u);
+  CHECK(parse_u32("4294967296").error() == Error::OutOfRange);
+  CHECK(*parse_u64("18446744073709551615") == UINT64_MAX);
+  CHECK(parse_u64("18446744073709551616").error() == Error::OutOfRange);
+  for (const char* bad : {"", "-1", "+1", " 1", "1 ", "0x1", "1.0", "1a"}) {
+    CAPTURE(bad);
+    CHECK(parse_u32(bad).error() == Error::Invalid);
+  }
+}
+
+TEST_CASE("numbers: writing gives back what was read") {
+  char out[kNumberTextMax];
+  CHECK(write_u64(0, out) == "0");
+  CHECK(write_u64(UINT64_MAX, out) == "18446744073709551615");
+  char hex[16];
+  CHECK(write_hex_u64(0x0123456789abcdefU, hex) == "0123456789abcdef");
+  CHECK(*parse_hex_u64("0123456789ABCDEF") == 0x0123456789abcdefU);
+  CHECK_FALSE(parse_hex_u64("0123456789abcdef0"));
+  CHECK_FALSE(parse_hex_u64("g"));
+}
+
+TEST_CASE("hex: bytes both ways") {
+  const uint8_t bytes[] = {0x00, 0xff, 0x5a};
+  char text[6];
+  CHECK(write_hex(bytes, text) == "00ff5a");
+  uint8_t back[3];
+  REQUIRE(parse_hex("00FF5a", back));
+  CHECK(back[1] == 0xff);
+  CHECK_FALSE(parse_hex("00ff5", back));
+  CHECK_FALSE(parse_hex("00ff5a00", back));
+}
+
+TEST_CASE("text: case, blanks and splitting") {
+  CHECK(iequals("Call-ID", "CALL-id"));
+  CHECK_FALSE(iequals("a", "ab"));
+  CHECK(istarts_with("SIP:bob", "sip:"));
+  CHECK(trim(" \t a b\t ") == "a b");
+  CHECK(trim("  ").empty());
+  CHECK(split_once("a=b=c", '=') == std::pair<std::string_view, std::string_view>("a", "b=c"));
+  CHECK(split_once("abc", '=').second.empty());
+}
+
+TEST_CASE("escaping: one harmless line out of any bytes" * doctest::description("G3")) {
+  const auto escape = [](std::string_view text) {
+    char out[128];
+    return std::string(write_escaped(text, out));
+  };
+  CHECK(escape("a\r\nb\tc\\") == "a\\r\\nb\\tc\\\\");
+  CHECK(escape("J\xc3\xbcrgen \xe2\x82\xac \xf0\x9f\x98\x80") == "J\xc3\xbcrgen \xe2\x82\xac \xf0\x9f\x98\x80");
+  CHECK(escape("\x1b[2J\x7f") == "\\x1b[2J\\x7f");
+  CHECK(escape("\xc3") == "\\xc3");
+  CHECK(escape("\xc0\xaf") == "\\xc0\\xaf");              // overlong
+  CHECK(escape("\xed\xa0\x80") == "\\xed\\xa0\\x80");    // surrogate
+  CHECK(escape("\xf4\x90\x80\x80") == "\\xf4\\x90\\x80\\x80");
+  char small[3];
+  CHECK(write_escaped("a\n\n", small) == "a\\n");
+}
