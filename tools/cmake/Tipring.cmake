@@ -6,8 +6,23 @@ target_include_directories(tipring_options INTERFACE
   ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
 target_compile_options(tipring_options INTERFACE
   -Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor
-  -Woverloaded-virtual -Wimplicit-fallthrough)
+  -Woverloaded-virtual -Wimplicit-fallthrough
+  -fno-rtti  # tests too: they derive from classes whose type information does not exist
+  -fstack-protector-strong
+  $<$<CONFIG:Debug>:-D_GLIBCXX_ASSERTIONS>
+  $<$<CONFIG:Release>:-D_FORTIFY_SOURCE=2>)
+target_link_options(tipring_options INTERFACE -Wl,-z,relro,-z,now)
 target_compile_definitions(tipring_options INTERFACE FMT_HEADER_ONLY TOML_HEADER_ONLY=1 TOML_EXCEPTIONS=0)
+
+# Link-time optimisation goes across all layers, but into the programs alone: the objects of a release carry both kinds of
+# code, so that the many test programs are linked in the ordinary, quick way. Clang 14 has no such objects.
+if(TIPRING_LTO AND CMAKE_BUILD_TYPE STREQUAL "Release" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  include(CheckIPOSupported)
+  check_ipo_supported(RESULT TIPRING_LTO_WORKS LANGUAGES CXX)
+endif()
+if(TIPRING_LTO_WORKS)
+  target_compile_options(tipring_options INTERFACE -flto=auto -ffat-lto-objects)
+endif()
 
 # tipring_layer(<name> [SOURCES …] [DEPENDS <layer>…] [LIBRARIES <target>…])
 #
@@ -19,22 +34,28 @@ function(tipring_layer name)
   add_library(${target} STATIC ${LAYER_SOURCES})
   set_target_properties(${target} PROPERTIES LINKER_LANGUAGE CXX)
   target_link_libraries(${target} PUBLIC tipring_options PRIVATE ${LAYER_LIBRARIES})
-  target_compile_options(${target} PRIVATE -fno-exceptions -fno-rtti)
+  target_compile_options(${target} PRIVATE -fno-exceptions)
   foreach(layer IN LISTS LAYER_DEPENDS)
     string(REPLACE "/" "_" dependency "tipring_${layer}")
     target_link_libraries(${target} PUBLIC ${dependency})
   endforeach()
 endfunction()
 
+# tipring_optimise(<program>): links it with optimisation across the layers, where TIPRING_LTO works.
+function(tipring_optimise program)
+  if(TIPRING_LTO_WORKS)
+    target_link_options(${program} PRIVATE -O2 -flto=auto)
+  endif()
+endfunction()
+
 # tipring_program(<name> SOURCES … DEPENDS <layer>… [LIBRARIES …]): a program in bin/, without exceptions like the library.
 function(tipring_program name)
   cmake_parse_arguments(PROGRAM "" "" "SOURCES;DEPENDS;LIBRARIES" ${ARGN})
   add_executable(${name} ${PROGRAM_SOURCES})
-  target_compile_options(${name} PRIVATE -fno-exceptions -fno-rtti)
+  target_compile_options(${name} PRIVATE -fno-exceptions)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
-  if(TIPRING_LTO_WORKS)
-    set_target_properties(${name} PROPERTIES INTERPROCEDURAL_OPTIMIZATION ON)
-  endif()
+  add_dependencies(${name} check_layers)
+  tipring_optimise(${name})
   target_link_libraries(${name} PRIVATE tipring_options ${PROGRAM_LIBRARIES})
   foreach(layer IN LISTS PROGRAM_DEPENDS)
     string(REPLACE "/" "_" dependency "tipring_${layer}")
@@ -44,18 +65,24 @@ endfunction()
 
 # tipring_unit_test(<name> SOURCES … DEPENDS <layer>… [LABELS …] [LIBRARIES …])
 #
-# A doctest program `test_<name>`; label `unit` and those given. `tsan` marks what the thread sanitizer runs.
+# A doctest program `test_<name>`; label `unit` and those given. `tsan` marks what the thread sanitizer runs: the target
+# tsan_tests builds just those.
+add_custom_target(tsan_tests)
 function(tipring_unit_test name)
   cmake_parse_arguments(TEST "" "" "SOURCES;DEPENDS;LABELS;LIBRARIES" ${ARGN})
   string(REPLACE "/" "_" target "test_${name}")
   add_executable(${target} ${TEST_SOURCES} $<TARGET_OBJECTS:tipring_doctest_main>)
   target_link_libraries(${target} PRIVATE tipring_test_support ${TEST_LIBRARIES})
+  target_link_options(${target} PRIVATE -fno-lto)
   foreach(layer IN LISTS TEST_DEPENDS)
     string(REPLACE "/" "_" dependency "tipring_${layer}")
     target_link_libraries(${target} PRIVATE ${dependency})
   endforeach()
   add_test(NAME ${name} COMMAND ${target})
   set_tests_properties(${name} PROPERTIES LABELS "unit;${TEST_LABELS}" TIMEOUT 300)
+  if("tsan" IN_LIST TEST_LABELS)
+    add_dependencies(tsan_tests ${target})
+  endif()
 endfunction()
 
 # tipring_fuzz_target(<name> SOURCES … DEPENDS …): libFuzzer program `fuzz_<name>`, built by the fuzz preset only.
