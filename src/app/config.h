@@ -1,0 +1,111 @@
+// The configuration: every key with its default, as read from a TOML file and overridden by `--set key=value`.
+// Used at start only, so it may use the heap.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/limits.h"
+
+namespace tipring::app {
+
+struct Config {
+  struct Sip {
+    std::vector<std::string> listen = {"udp:0.0.0.0:5060", "tcp:0.0.0.0:5060"};
+    std::vector<std::string> domains;
+  } sip;
+  struct Auth {
+    std::string realm;  // empty: the first of sip.domains, else "tipring" (see effective_realm)
+    std::vector<std::string> algorithms = {"MD5"};
+    uint32_t nonce_lifetime_s = 300;
+    std::string nonce_key_file;
+    std::string invite = "407";
+  } auth;
+  struct Registrar {
+    uint32_t min_expires_s = 60;
+    uint32_t max_expires_s = 3600;
+    uint32_t default_expires_s = 3600;
+    uint32_t max_bindings_per_aor = 10;
+  } registrar;
+  struct SessionTimer {
+    std::string mode = "mandatory";
+    uint32_t default_s = 1800;
+    uint32_t min_se_s = 90;
+    std::string on_expiry = "bye";
+  } session_timer;
+  struct Routing {
+    uint32_t offline_status = 404;
+    bool forward_unknown = true;
+    bool accept_foreign = false;
+    bool foreign = false;
+    std::vector<std::string> emergency = {"112", "911"};
+  } routing;
+  Limits capacity;
+  struct Security {
+    std::vector<std::string> safe_sources = {"127.0.0.0/8", "::1/128"};
+  } security;
+  struct Store {
+    std::string path = "tipring.db";
+    uint32_t commit_window_ms = 10;
+  } store;
+  struct Memory {
+    uint32_t limit_mib = 0;  // 0: no limit
+  } memory;
+  struct Log {
+    std::string level = "info";
+    std::string file;  // empty: standard error
+  } log;
+  struct Admin {
+    std::string socket = "tipring.sock";
+  } admin;
+};
+
+std::string effective_realm(const Config& config);
+
+// What is wrong with a configuration, for the person who wrote it.
+struct ConfigFault {
+  std::string source;    // the file, or "--set"
+  uint32_t line = 0;     // 0 where there is none
+  std::string key;
+  std::string message;   // says what to do
+
+  std::string text() const;  // "tipring.toml:3: sip.listne: unknown key; did you mean sip.listen?"
+};
+
+// A value as TOML gives it: the four shapes that our keys have.
+using ConfigValue = std::variant<int64_t, bool, std::string, std::vector<std::string>>;
+
+struct ConfigEntry {
+  std::string source;
+  uint32_t line = 0;
+  std::string key;  // dotted
+  ConfigValue value;
+};
+
+// --- toml.cpp: text to entries ---
+
+// Reads TOML into entries, each with its line. Faults are added to `faults`.
+std::vector<ConfigEntry> read_toml(std::string_view text, std::string_view source,
+                                   std::vector<ConfigFault>& faults);
+
+// Reads one `key=value` of the command line. A value that is no TOML is taken as plain text.
+std::vector<ConfigEntry> read_setting(std::string_view setting, std::vector<ConfigFault>& faults);
+
+// --- config_keys.cpp: entries to the configuration ---
+
+// Applies entries in order; all faults are found, not only the first.
+void apply(std::span<const ConfigEntry> entries, Config& config, std::vector<ConfigFault>& faults);
+
+// Checks that need more than one key.
+void check(const Config& config, std::vector<ConfigFault>& faults);
+
+// Every key with its value, one `key = value` a line, as TOML would write it. Secrets are masked.
+std::string describe(const Config& config);
+
+std::vector<std::string_view> config_keys();
+
+}  // namespace tipring::app

@@ -1,0 +1,308 @@
+#include <algorithm>
+#include <array>
+#include <type_traits>
+
+#include "app/config.h"
+#include "app/listen_entry.h"
+#include "core/text.h"
+#include "port/address.h"
+
+namespace tipring::app {
+
+namespace {
+
+using TextList = std::vector<std::string>;
+// Judges one text; an empty answer is a good one, any other says what is wanted.
+using TextCheck = std::string (*)(std::string_view text);
+
+struct IntegerKey {
+  uint32_t& (*at)(Config&);
+  uint32_t min;
+  uint32_t max;
+};
+struct SwitchKey {
+  bool& (*at)(Config&);
+};
+struct TextKey {
+  std::string& (*at)(Config&);
+  TextCheck check;
+};
+struct ListKey {
+  TextList& (*at)(Config&);
+  TextCheck check;  // of each element
+};
+struct Key {
+  std::string_view name;
+  std::variant<IntegerKey, SwitchKey, TextKey, ListKey> kind;
+};
+
+std::string any_text(std::string_view) { return {}; }
+
+template <const auto& Allowed>
+std::string one_of(std::string_view text) {
+  std::string wanted;
+  for (const std::string_view word : Allowed) {
+    if (text == word) return {};
+    wanted += wanted.empty() ? "one of \"" : ", \"";
+    wanted += std::string(word) + "\"";
+  }
+  return wanted;
+}
+
+constexpr std::array<std::string_view, 2> kAlgorithms = {"MD5", "SHA-256"};
+constexpr std::array<std::string_view, 3> kInvite = {"407", "401", "off"};
+constexpr std::array<std::string_view, 3> kTimerModes = {"mandatory", "insert", "off"};
+constexpr std::array<std::string_view, 2> kOnExpiry = {"bye", "drop"};
+constexpr std::array<std::string_view, 4> kLevels = {"error", "warning", "info", "debug"};
+
+std::string listen_check(std::string_view text) {
+  return parse_listen(text) ? std::string() : "TRANSPORT:ADDRESS:PORT such as \"udp:0.0.0.0:5060\" or \"tcp:[::]:5060\"";
+}
+
+// A host name or literal: what can stand in a SIP URI after the "@".
+std::string domain_check(std::string_view text) {
+  const bool good = !text.empty() && text.size() <= 253 &&
+                    std::all_of(text.begin(), text.end(), [](char c) {
+                      return is_digit(c) || (to_lower(c) >= 'a' && to_lower(c) <= 'z') || c == '-' ||
+                             c == '.' || c == ':' || c == '[' || c == ']';
+                    });
+  return good ? std::string() : "a domain name such as \"example.com\", without scheme and port";
+}
+
+std::string realm_check(std::string_view text) {
+  const bool good = text.size() <= 128 && std::all_of(text.begin(), text.end(), [](char c) {
+                      return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+                    });
+  return good ? std::string() : "at most 128 printable characters without quotes and backslashes";
+}
+
+std::string source_check(std::string_view text) {
+  const auto [address, bits] = split_once(text, '/');
+  const auto ip = port::parse_ip(address);
+  const Result<uint8_t> width = parse_u8(bits);
+  const uint8_t width_max = ip && ip->family == port::Family::V4 ? 32 : 128;
+  const bool good = ip && (bits.empty() ? text.find('/') == std::string_view::npos
+                                        : width.has_value() && *width <= width_max);
+  return good ? std::string() : "an address or a network such as \"192.0.2.0/24\"";
+}
+
+constexpr uint32_t kMany = 1000000;
+
+#define TIPRING_AT(type, member) [](Config& c) -> type& { return c.member; }
+
+// In the order of config/tipring.toml.
+const Key kKeys[] = {
+    {"sip.listen", ListKey{TIPRING_AT(TextList, sip.listen), listen_check}},
+    {"sip.domains", ListKey{TIPRING_AT(TextList, sip.domains), domain_check}},
+    {"auth.realm", TextKey{TIPRING_AT(std::string, auth.realm), realm_check}},
+    {"auth.algorithms", ListKey{TIPRING_AT(TextList, auth.algorithms), one_of<kAlgorithms>}},
+    {"auth.nonce_lifetime", IntegerKey{TIPRING_AT(uint32_t, auth.nonce_lifetime_s), 1, 86400}},
+    {"auth.nonce_key_file", TextKey{TIPRING_AT(std::string, auth.nonce_key_file), any_text}},
+    {"auth.invite", TextKey{TIPRING_AT(std::string, auth.invite), one_of<kInvite>}},
+    // RFC 3261 10.3 step 7: 423 only below an hour, so a larger minimum could never be told.
+    {"registrar.min_expires", IntegerKey{TIPRING_AT(uint32_t, registrar.min_expires_s), 1, 3600}},
+    {"registrar.max_expires", IntegerKey{TIPRING_AT(uint32_t, registrar.max_expires_s), 60, 31536000}},
+    {"registrar.default_expires", IntegerKey{TIPRING_AT(uint32_t, registrar.default_expires_s), 1, 31536000}},
+    {"registrar.max_bindings_per_aor", IntegerKey{TIPRING_AT(uint32_t, registrar.max_bindings_per_aor), 1, 32}},
+    {"session_timer.mode", TextKey{TIPRING_AT(std::string, session_timer.mode), one_of<kTimerModes>}},
+    {"session_timer.default", IntegerKey{TIPRING_AT(uint32_t, session_timer.default_s), 90, 86400}},
+    // RFC 4028 5: Min-SE may not be lower than 90.
+    {"session_timer.min_se", IntegerKey{TIPRING_AT(uint32_t, session_timer.min_se_s), 90, 86400}},
+    {"session_timer.on_expiry", TextKey{TIPRING_AT(std::string, session_timer.on_expiry), one_of<kOnExpiry>}},
+    {"routing.offline_status", IntegerKey{TIPRING_AT(uint32_t, routing.offline_status), 404, 480}},
+    {"routing.forward_unknown", SwitchKey{TIPRING_AT(bool, routing.forward_unknown)}},
+    {"routing.accept_foreign", SwitchKey{TIPRING_AT(bool, routing.accept_foreign)}},
+    {"routing.foreign", SwitchKey{TIPRING_AT(bool, routing.foreign)}},
+    {"routing.emergency", ListKey{TIPRING_AT(TextList, routing.emergency), any_text}},
+    {"capacity.users", IntegerKey{TIPRING_AT(uint32_t, capacity.users), 1, kMany}},
+    {"capacity.bindings", IntegerKey{TIPRING_AT(uint32_t, capacity.bindings), 1, 2 * kMany}},
+    {"capacity.calls", IntegerKey{TIPRING_AT(uint32_t, capacity.calls), 1, kMany}},
+    {"capacity.relayed_calls", IntegerKey{TIPRING_AT(uint32_t, capacity.relayed_calls), 0, kMany}},
+    {"capacity.transactions", IntegerKey{TIPRING_AT(uint32_t, capacity.transactions), 16, kMany}},
+    {"capacity.tcp_connections", IntegerKey{TIPRING_AT(uint32_t, capacity.tcp_connections), 1, kMany}},
+    {"capacity.messages", IntegerKey{TIPRING_AT(uint32_t, capacity.messages), 0, 4 * kMany}},
+    {"capacity.receive_batch", IntegerKey{TIPRING_AT(uint32_t, capacity.receive_batch), 1, 32}},
+    {"security.safe_sources", ListKey{TIPRING_AT(TextList, security.safe_sources), source_check}},
+    {"store.path", TextKey{TIPRING_AT(std::string, store.path), any_text}},
+    {"store.commit_window", IntegerKey{TIPRING_AT(uint32_t, store.commit_window_ms), 0, 1000}},
+    {"memory.limit", IntegerKey{TIPRING_AT(uint32_t, memory.limit_mib), 0, kMany}},
+    {"log.level", TextKey{TIPRING_AT(std::string, log.level), one_of<kLevels>}},
+    {"log.file", TextKey{TIPRING_AT(std::string, log.file), any_text}},
+    {"admin.socket", TextKey{TIPRING_AT(std::string, admin.socket), any_text}},
+};
+
+#undef TIPRING_AT
+
+// Levenshtein's distance: how many letters must change.
+size_t distance(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t changed = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, changed});
+    }
+  }
+  return row[b.size()];
+}
+
+// The key that was probably meant: nearest by letters, or the same word in another section.
+std::string_view suggestion(std::string_view unknown) {
+  std::string_view best;
+  size_t best_distance = 4;
+  for (const Key& key : kKeys) {
+    const std::string_view tail = key.name.substr(key.name.find('.') + 1);
+    const size_t letters = std::min(distance(unknown, key.name), distance(unknown, tail));
+    if (letters < best_distance) {
+      best_distance = letters;
+      best = key.name;
+    }
+  }
+  return best;
+}
+
+// Puts the entry's value into the configuration; an empty answer is a good one.
+std::string set(const IntegerKey& key, const ConfigValue& value, Config& config) {
+  const int64_t* number = std::get_if<int64_t>(&value);
+  if (number == nullptr || *number < key.min || *number > key.max) {
+    return "must be a whole number from " + std::to_string(key.min) + " to " + std::to_string(key.max);
+  }
+  key.at(config) = static_cast<uint32_t>(*number);
+  return {};
+}
+
+std::string set(const SwitchKey& key, const ConfigValue& value, Config& config) {
+  const bool* on = std::get_if<bool>(&value);
+  if (on == nullptr) return "must be true or false";
+  key.at(config) = *on;
+  return {};
+}
+
+std::string set(const TextKey& key, const ConfigValue& value, Config& config) {
+  std::string text;
+  if (const auto* given = std::get_if<std::string>(&value)) {
+    text = *given;
+  } else if (const auto* number = std::get_if<int64_t>(&value)) {
+    text = std::to_string(*number);  // auth.invite = 407 without quotes
+  } else {
+    return "must be text in quotes";
+  }
+  const std::string wanted = key.check(text);
+  if (!wanted.empty()) return "must be " + wanted;
+  key.at(config) = text;
+  return {};
+}
+
+std::string set(const ListKey& key, const ConfigValue& value, Config& config) {
+  TextList list;
+  if (const auto* given = std::get_if<TextList>(&value)) {
+    list = *given;
+  } else if (const auto* single = std::get_if<std::string>(&value)) {
+    list = {*single};
+  } else {
+    return "must be a list of texts such as [\"a\", \"b\"]";
+  }
+  for (const std::string& text : list) {
+    const std::string wanted = key.check(text);
+    if (!wanted.empty()) return "\"" + text + "\" must be " + wanted;
+  }
+  key.at(config) = std::move(list);
+  return {};
+}
+
+std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
+
+std::string show(const Key& key, Config& config) {
+  return std::visit(
+      [&](const auto& kind) -> std::string {
+        const auto& value = kind.at(config);
+        using Value = std::remove_cvref_t<decltype(value)>;
+        if constexpr (std::is_same_v<Value, bool>) {
+          return value ? "true" : "false";
+        } else if constexpr (std::is_same_v<Value, uint32_t>) {
+          return std::to_string(value);
+        } else if constexpr (std::is_same_v<Value, std::string>) {
+          return quoted(value);
+        } else {
+          std::string list;
+          for (const std::string& text : value) list += (list.empty() ? "" : ", ") + quoted(text);
+          return "[" + list + "]";
+        }
+      },
+      key.kind);
+}
+
+}  // namespace
+
+std::string effective_realm(const Config& config) {
+  if (!config.auth.realm.empty()) return config.auth.realm;
+  return config.sip.domains.empty() ? "tipring" : config.sip.domains.front();
+}
+
+std::string ConfigFault::text() const {
+  std::string text = source;
+  if (line != 0) text += ":" + std::to_string(line);
+  text += ": ";
+  if (!key.empty()) text += key + ": ";
+  return text + message;
+}
+
+void apply(std::span<const ConfigEntry> entries, Config& config, std::vector<ConfigFault>& faults) {
+  for (const ConfigEntry& entry : entries) {
+    const Key* key = std::find_if(std::begin(kKeys), std::end(kKeys),
+                                  [&](const Key& known) { return known.name == entry.key; });
+    std::string message;
+    if (key == std::end(kKeys)) {
+      message = "unknown key";
+      const std::string_view meant = suggestion(entry.key);
+      if (!meant.empty()) message += "; did you mean " + std::string(meant) + "?";
+    } else {
+      message = std::visit([&](const auto& kind) { return set(kind, entry.value, config); }, key->kind);
+    }
+    if (!message.empty()) faults.push_back({entry.source, entry.line, entry.key, message});
+  }
+}
+
+void check(const Config& config, std::vector<ConfigFault>& faults) {
+  const auto wrong = [&](std::string_view key, std::string message) {
+    faults.push_back({"configuration", 0, std::string(key), std::move(message)});
+  };
+  if (config.sip.listen.empty()) wrong("sip.listen", "must name at least one address to listen on");
+  if (config.auth.algorithms.empty()) wrong("auth.algorithms", "must name at least one algorithm");
+  if (config.routing.offline_status != 404 && config.routing.offline_status != 480) {
+    wrong("routing.offline_status", "must be 404 or 480");
+  }
+  const Config::Registrar& registrar = config.registrar;
+  if (registrar.min_expires_s > registrar.max_expires_s) {
+    wrong("registrar.min_expires", "must not be above registrar.max_expires, which is " +
+                                       std::to_string(registrar.max_expires_s));
+  }
+  if (registrar.default_expires_s < registrar.min_expires_s ||
+      registrar.default_expires_s > registrar.max_expires_s) {
+    wrong("registrar.default_expires", "must lie between registrar.min_expires and registrar.max_expires");
+  }
+  if (config.session_timer.default_s < config.session_timer.min_se_s) {
+    wrong("session_timer.default", "must not be below session_timer.min_se");
+  }
+  if (config.capacity.bindings < config.capacity.users) {
+    wrong("capacity.bindings", "must be at least capacity.users, so that every user can register");
+  }
+}
+
+std::string describe(const Config& config) {
+  Config copy = config;
+  std::string text;
+  for (const Key& key : kKeys) text += std::string(key.name) + " = " + show(key, copy) + "\n";
+  return text;
+}
+
+std::vector<std::string_view> config_keys() {
+  std::vector<std::string_view> names;
+  for (const Key& key : kKeys) names.push_back(key.name);
+  return names;
+}
+
+}  // namespace tipring::app

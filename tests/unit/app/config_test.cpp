@@ -1,0 +1,160 @@
+#include "app/config.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+#include "app/listen_entry.h"
+
+using namespace tipring;
+using namespace tipring::app;
+
+namespace {
+
+std::string shipped_file() {
+  std::ifstream file(TIPRING_SOURCE_DIR "/config/tipring.toml");
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+// Takes the "#" from lines that hold a key.
+std::string with_defaults_in_force(const std::string& text) {
+  std::istringstream lines(text);
+  std::string line, result;
+  while (std::getline(lines, line)) {
+    const bool key = line.size() > 1 && line[0] == '#' && line[1] >= 'a' && line[1] <= 'z';
+    result += (key ? line.substr(1) : line) + "\n";
+  }
+  return result;
+}
+
+Config load(std::string_view text, std::vector<ConfigFault>& faults) {
+  Config config;
+  const auto entries = read_toml(text, "test.toml", faults);
+  apply(entries, config, faults);
+  check(config, faults);
+  return config;
+}
+
+std::string only_fault(std::string_view text) {
+  std::vector<ConfigFault> faults;
+  load(text, faults);
+  return faults.size() == 1 ? faults[0].text() : "faults: " + std::to_string(faults.size());
+}
+
+}  // namespace
+
+TEST_CASE("configuration: the shipped file names every key once, with its default" * doctest::description("R11.1")) {
+  const std::string text = with_defaults_in_force(shipped_file());
+  std::vector<ConfigFault> faults;
+  const auto entries = read_toml(text, "tipring.toml", faults);
+  CHECK(faults.empty());
+  for (const std::string_view key : config_keys()) {
+    CAPTURE(key);
+    CHECK(std::count_if(entries.begin(), entries.end(), [&](const ConfigEntry& e) { return e.key == key; }) == 1);
+  }
+  Config config;
+  apply(entries, config, faults);
+  CHECK(faults.empty());
+  CHECK(describe(config) == describe(Config{}));
+}
+
+TEST_CASE("configuration: values of every shape are taken" * doctest::description("R11.2, R11.3")) {
+  std::vector<ConfigFault> faults;
+  const Config config = load(
+      "[sip]\nlisten = [\"udp:127.0.0.1:5070\"]\ndomains = [\"example.com\"]\n"
+      "[auth]\nnonce_lifetime = 60\nalgorithms = [\"SHA-256\", \"MD5\"]\ninvite = 401\n"
+      "[routing]\nforeign = true\n[store]\npath = \"/data/x.db\"\n",
+      faults);
+  CHECK(faults.empty());
+  CHECK(config.sip.listen == std::vector<std::string>{"udp:127.0.0.1:5070"});
+  CHECK(config.auth.nonce_lifetime_s == 60);
+  CHECK(config.auth.algorithms[0] == "SHA-256");
+  CHECK(config.auth.invite == "401");
+  CHECK(config.routing.foreign);
+  CHECK(config.store.path == "/data/x.db");
+  CHECK(effective_realm(config) == "example.com");
+  CHECK(effective_realm(Config{}) == "tipring");
+}
+
+TEST_CASE("configuration: an unknown key is refused with file, line and suggestion") {
+  CHECK(only_fault("[sip]\n\nlistne = [\"udp:127.0.0.1:5060\"]\n") ==
+        "test.toml:3: sip.listne: unknown key; did you mean sip.listen?");
+  CHECK(only_fault("nonce_lifetime = 3\n") ==
+        "test.toml:1: nonce_lifetime: unknown key; did you mean auth.nonce_lifetime?");
+  CHECK(only_fault("[sip]\nthis_is_something_else_entirely = 1\n") ==
+        "test.toml:2: sip.this_is_something_else_entirely: unknown key");
+}
+
+TEST_CASE("configuration: bad values name file, line, key and what is wanted" * doctest::description("R11.5")) {
+  CHECK(only_fault("[auth]\nnonce_lifetime = 0\n") ==
+        "test.toml:2: auth.nonce_lifetime: must be a whole number from 1 to 86400");
+  CHECK(only_fault("[auth]\nnonce_lifetime = \"long\"\n").find("whole number") != std::string::npos);
+  CHECK(only_fault("[auth]\nnonce_lifetime = -5\n").find("whole number") != std::string::npos);
+  CHECK(only_fault("[auth]\nnonce_lifetime = 1.5\n").find("must be a number") != std::string::npos);
+  CHECK(only_fault("[routing]\nforeign = \"yes\"\n") == "test.toml:2: routing.foreign: must be true or false");
+  CHECK(only_fault("[sip]\nlisten = [\"sctp:0.0.0.0:5060\"]\n").find("TRANSPORT:ADDRESS:PORT") != std::string::npos);
+  CHECK(only_fault("[sip]\nlisten = [5060]\n").find("must be text in quotes") != std::string::npos);
+  CHECK(only_fault("[sip]\nlisten = []\n").find("at least one address") != std::string::npos);
+  CHECK(only_fault("[auth]\nalgorithms = [\"BASIC\"]\n").find("one of \"MD5\", \"SHA-256\"") != std::string::npos);
+  CHECK(only_fault("[auth]\nrealm = \"a\\\"b\"\n").find("printable") != std::string::npos);
+  CHECK(only_fault("[routing]\noffline_status = 450\n").find("404 or 480") != std::string::npos);
+  CHECK(only_fault("[registrar]\nmin_expires = 3601\n").find("from 1 to 3600") != std::string::npos);
+  CHECK(only_fault("[security]\nsafe_sources = [\"10.0.0.0/33\"]\n").find("network") != std::string::npos);
+  CHECK(only_fault("[session_timer]\nmin_se = 89\n").find("from 90") != std::string::npos);
+}
+
+TEST_CASE("configuration: text that is no TOML names the line") {
+  const std::string fault = only_fault("[sip]\nlisten = [\n");
+  CHECK(fault.starts_with("test.toml:"));
+  CHECK(only_fault("[auth]\nrealm = \"a\"\nrealm = \"b\"\n").starts_with("test.toml:3"));
+}
+
+TEST_CASE("configuration: all faults are found at once") {
+  std::vector<ConfigFault> faults;
+  load("[sip]\nlistne = []\n[auth]\nnonce_lifetime = 0\nalgorithms = []\n", faults);
+  CHECK(faults.size() == 3);
+}
+
+TEST_CASE("settings: TOML values, lists, and plain text where it is no TOML") {
+  std::vector<ConfigFault> faults;
+  Config config;
+  for (const char* setting : {"auth.nonce_lifetime=5", "store.path=/tmp/a b/x.db", "routing.foreign=true",
+                              "sip.listen=[\"udp:127.0.0.1:1\", \"tcp:127.0.0.1:1\"]", "log.level=debug",
+                              "auth.realm=\"quoted\"", "sip.domains=example.org"}) {
+    const auto entries = read_setting(setting, faults);
+    apply(entries, config, faults);
+  }
+  for (const ConfigFault& fault : faults) MESSAGE(fault.text());
+  CHECK(faults.empty());
+  CHECK(config.auth.nonce_lifetime_s == 5);
+  CHECK(config.store.path == "/tmp/a b/x.db");
+  CHECK(config.routing.foreign);
+  CHECK(config.sip.listen.size() == 2);
+  CHECK(config.log.level == "debug");
+  CHECK(config.auth.realm == "quoted");
+  CHECK(config.sip.domains == std::vector<std::string>{"example.org"});
+}
+
+TEST_CASE("settings: what is no assignment is refused") {
+  for (const char* setting : {"auth.realm", "=x", ""}) {
+    std::vector<ConfigFault> faults;
+    CHECK(read_setting(setting, faults).empty());
+    CHECK(faults.size() == 1);
+  }
+}
+
+TEST_CASE("listen entries: transport, address and port") {
+  const auto udp = parse_listen("udp:192.0.2.1:5060");
+  REQUIRE(udp);
+  CHECK(udp->transport == ListenTransport::Udp);
+  CHECK(udp->address.port == 5060);
+  CHECK(parse_listen("tcp:[::1]:5061")->address.ip.family == port::Family::V6);
+  for (const char* bad : {"", "udp", "udp:1.2.3.4", "udp:1.2.3.4:70000", "udp:host:5060", "tcp:::5060", "tls:1.2.3.4:5061"}) {
+    CAPTURE(bad);
+    CHECK_FALSE(parse_listen(bad));
+  }
+}
