@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034  # the lists are for those who source this
 # The Debian packages that Tipring needs, and how to get them. Sourced by tools/run and tools/test.
 
 build_packages=(
@@ -28,7 +29,8 @@ need_packages() {
   fi
   echo "Installing ${missing[*]} …" >&2
   log=$(mktemp)
-  if ! { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"; } \
+  # An update may fail for one source that does not matter here; whether the packages arrive is what counts.
+  if ! { apt-get update; DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"; } \
       > "$log" 2>&1 < /dev/null; then
     cat "$log" >&2
     rm -f "$log"
