@@ -89,6 +89,12 @@ Millis TimerWheel::next_deadline() {
   return tick < 0 ? kNever : Millis(tick);
 }
 
+void TimerDriver::on_timer(Millis now) {
+  // The loop's timer is spent, even when it was a little early: the turn's end must arm it again.
+  armed_ = kNever;
+  wheel_.advance(now);
+}
+
 void TimerDriver::on_turn_end(Millis now) {
   wheel_.advance(now);
   const Millis next = wheel_.next_deadline();

@@ -62,7 +62,8 @@ class TimerWheel {
   void start(Timer& timer, Millis deadline);
 
   // Fires all timers with deadlines up to `now`, in order of their deadlines. Callbacks may start and cancel any
-  // timer. A timer never fires early.
+  // timer. A timer never fires early. A callback's `now` is the instant that its timer was due at, so that after a
+  // long pause periodic timers catch up step by step.
   void advance(Millis now);
 
   // No timer fires before this instant; kNever when none is armed. It may be earlier than the next deadline: the
@@ -103,11 +104,12 @@ class TimerDriver final : private port::TimerHandler {
   TimerDriver(port::Loop& loop, TimerWheel& wheel)
       : wheel_(wheel), loop_timer_(loop.make_timer(*this)) {}
 
-  // At the end of each turn of the loop: fires what is due and arms the loop's timer for the rest.
+  // At the end of each turn of the loop, before finished machines are released and batches are sent: fires what is
+  // due and arms the loop's timer for the rest.
   void on_turn_end(Millis now);
 
  private:
-  void on_timer(Millis now) override { wheel_.advance(now); }
+  void on_timer(Millis now) override;
 
   TimerWheel& wheel_;
   std::unique_ptr<port::LoopTimer> loop_timer_;
