@@ -1,5 +1,6 @@
 #include "core/log.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "core/text.h"
@@ -48,11 +49,9 @@ class LineWriter {
  private:
   void add_escaped(std::string_view text) {
     if (cut_) return;
-    const std::span<char> room = out_.subspan(size_);
-    const std::string_view written = write_escaped(text, room);
-    size_ += written.size();
-    // Escaping only ever lengthens, so a shorter result means that the room ended.
-    if (written.size() < text.size() || room.size() == written.size()) cut_ = true;
+    const Escaped escaped = escape_text(text, out_.subspan(size_));
+    size_ += escaped.written.size();
+    if (escaped.read < text.size()) cut_ = true;
   }
 
   std::span<char> out_;

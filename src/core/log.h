@@ -9,6 +9,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include "core/result.h"
 #include "core/spsc_ring.h"
 #include "port/time.h"
 #include "port/worker.h"
@@ -36,6 +37,7 @@ LogField kv(std::string_view key, N value) {
   return {key, {}, static_cast<uint64_t>(value),
           std::is_signed_v<N> ? LogField::Kind::Signed : LogField::Kind::Unsigned};
 }
+inline LogField kv(std::string_view key, Error error) { return kv(key, to_text(error)); }
 inline LogField kv(std::string_view key, Millis value) { return kv(key, value.count()); }
 
 // One line on its way to the log's thread.
@@ -48,6 +50,8 @@ struct LogSlot {
   uint32_t lost_before = 0;  // lines that found the ring full before this one
   std::array<char, kTextMax> text;
 };
+
+static_assert(sizeof(LogSlot) == 512);
 
 using LogRing = SpscRing<LogSlot>;
 

@@ -7,16 +7,10 @@
 #include <string_view>
 
 #include "core/log.h"
+#include "core/log_sink.h"
 #include "port/worker.h"
 
 namespace tipring {
-
-class LogSink {
- public:
-  virtual ~LogSink() = default;
-  // Whole lines, each with its line end. Called on the log's thread; may block.
-  virtual void write(std::string_view lines) = 0;
-};
 
 class LogWriter final : public port::WorkerTask {
  public:

@@ -139,20 +139,22 @@ Result<uint64_t> parse_hex_u64(std::string_view text) {
   return value;
 }
 
-std::string_view write_escaped(std::string_view text, std::span<char> out) {
+Escaped escape_text(std::string_view text, std::span<char> out) {
   size_t used = 0;
-  while (!text.empty()) {
-    char escape[4];
-    const size_t good = utf8_size(text);
-    const char c = text.front();
+  size_t read = 0;
+  while (read < text.size()) {
+    char sequence[4];
+    const std::string_view rest = text.substr(read);
+    const size_t good = utf8_size(rest);
+    const char c = rest.front();
     const bool plain = good > 1 || (good == 1 && c >= 0x20 && c != 0x7f && c != '\\');
-    const std::string_view piece = plain ? text.substr(0, good) : escape_byte(c, escape);
+    const std::string_view piece = plain ? rest.substr(0, good) : escape_byte(c, sequence);
     if (piece.size() > out.size() - used) break;
     std::memcpy(out.data() + used, piece.data(), piece.size());
     used += piece.size();
-    text.remove_prefix(plain ? good : 1);
+    read += plain ? good : 1;
   }
-  return {out.data(), used};
+  return {{out.data(), used}, read};
 }
 
 }  // namespace tipring

@@ -45,7 +45,14 @@ Result<void> parse_hex(std::string_view text, std::span<uint8_t> out);
 Result<uint64_t> parse_hex_u64(std::string_view text);  // 1 to 16 digits
 
 // Copies `text` so that it is one harmless line: control characters, bytes that are not UTF-8 and backslashes become
-// \n, \r, \t, \\ or \xNN. Stops before what does not fit. Returns the part written.
-std::string_view write_escaped(std::string_view text, std::span<char> out);
+// \n, \r, \t, \\ or \xNN. Stops before the first character that does not fit.
+struct Escaped {
+  std::string_view written;
+  size_t read = 0;  // bytes of `text` behind `written`; less than all of it when the room ended
+};
+Escaped escape_text(std::string_view text, std::span<char> out);
+inline std::string_view write_escaped(std::string_view text, std::span<char> out) {
+  return escape_text(text, out).written;
+}
 
 }  // namespace tipring

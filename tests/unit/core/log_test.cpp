@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <atomic>
 #include <string>
 #include <thread>
@@ -46,6 +47,65 @@ TEST_CASE("log: a line that is too long is cut with a mark") {
   CHECK(text.size() <= LogSlot::kTextMax);
   CHECK(text.ends_with("\xe2\x80\xa6"));
   CHECK(text.starts_with("x a=vvv"));
+}
+
+TEST_CASE("log: a cut is marked wherever it falls, also within escapes, and nowhere else") {
+  const std::string feeds(40, '\n');
+  for (size_t room = 30; room < 100; ++room) {
+    CAPTURE(room);
+    char out[100];
+    const std::string text(write_log_text("x", {kv("a", std::string_view(feeds))}, std::span(out).first(room)));
+    const bool whole = text.size() == 4 + 2 * feeds.size();
+    CHECK(text.ends_with("\xe2\x80\xa6") == !whole);
+    CHECK(whole == (room >= 4 + 2 * feeds.size() + 3));
+  }
+}
+
+TEST_CASE("log: durations, errors and the ends of number ranges") {
+  CHECK(line("x", kv("t", Millis(1500)), kv("e", Error::PoolExhausted)) == "x t=1500 e=\"pool exhausted\"");
+  CHECK(line("x", kv("a", INT64_MIN), kv("b", UINT64_MAX)) == "x a=-9223372036854775808 b=18446744073709551615");
+}
+
+TEST_CASE("log: lines of a full file system are lost and counted, and the next ones still come") {
+  struct FullFile : port::File {
+    int read_at(uint64_t, std::span<char>, size_t&) override { return EIO; }
+    int write_at(uint64_t, std::span<const char>) override { return EIO; }
+    int append(std::span<const char> bytes) override {
+      if (full) return ENOSPC;
+      text.append(bytes.data(), bytes.size());
+      return 0;
+    }
+    int truncate(uint64_t) override { return EIO; }
+    int sync() override { return EIO; }
+    int size(uint64_t&) override { return EIO; }
+    bool full = true;
+    std::string text;
+  } file;
+  FileSink sink(file);
+  sink.write("lost\n");
+  CHECK(sink.failed() == 1);
+  file.full = false;
+  sink.write("kept\n");
+  CHECK(sink.failed() == 1);
+  CHECK(file.text == "kept\n");
+}
+
+TEST_CASE("log: the writer takes from all rings, and more than its own buffer holds") {
+  std::vector<LogSlot> first_slots(64), second_slots(64);
+  LogRing first{std::span(first_slots)}, second{std::span(second_slots)};
+  const FixedClock clock;
+  Log loop_log(first, clock, LogLevel::Info), admin_log(second, clock, LogLevel::Info);
+  MemorySink sink;
+  LogRing* rings[] = {&first, &second};
+  LogWriter writer(rings, sink);
+  const std::string value(300, 'v');
+  for (int i = 0; i < 64; ++i) {
+    loop_log.info("loop", kv("v", value));
+    admin_log.info("admin", kv("v", value));
+  }
+  writer.serve(Millis(0));
+  CHECK(std::count(sink.text.begin(), sink.text.end(), '\n') == 128);
+  CHECK(sink.text.find(" INFO admin v=") != std::string::npos);
 }
 
 TEST_CASE("log: lines reach the sink with time and level; those below the level are not made") {
