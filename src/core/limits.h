@@ -17,7 +17,7 @@ struct Limits {
   uint32_t relayed_calls = 64;
   uint32_t transactions = 512;  // of each kind, server and client
   uint32_t tcp_connections = 256;
-  uint32_t messages = 0;        // message buffers of the small classes; 0: as many as the transactions need
+  uint32_t messages = 0;        // message buffers up to 2 KiB in all; 0: as many as the transactions need
   uint32_t receive_batch = 8;   // datagrams per system call
 };
 
@@ -35,9 +35,15 @@ constexpr uint32_t binding_slots(const Limits& limits) {
   return limits.bindings + updates_max(limits);
 }
 
+constexpr uint32_t server_transactions_max(const Limits& limits) { return limits.transactions; }
+constexpr uint32_t client_transactions_max(const Limits& limits) { return limits.transactions; }
+
 // Server transactions that have no final response yet and therefore hold their request.
 constexpr uint32_t server_transactions_open_max(const Limits& limits) {
-  return std::max(limits.transactions / 4, limits.calls);
+  uint32_t sum = limits.calls;     // an INVITE that rings
+  sum += updates_max(limits);      // a REGISTER that waits for the disk
+  sum += limits.transactions / 8;  // other requests, whose answers come within a round trip
+  return std::min(sum, server_transactions_max(limits));
 }
 
 // Streams that are in the middle of a message. Beyond it the oldest unfinished one must go.
@@ -45,15 +51,36 @@ constexpr uint32_t stream_messages_unfinished_max(const Limits& limits) {
   return std::max(limits.tcp_connections / 4, 8u);
 }
 
-// Buffers by size class: 512, 1k, 2k, 4k, 64k.
-constexpr MessageSlabs::Counts message_slab_counts(const Limits& limits) {
-  const uint32_t kept = limits.messages != 0 ? limits.messages : limits.transactions * 3;
-  uint32_t received = limits.receive_batch;            // the datagrams being read
-  received += stream_messages_unfinished_max(limits);  // one unfinished message each
-  received += server_transactions_open_max(limits);    // the request, until its final response is sent
-  received += 16;                                      // requests that wait for a name or the store
-  const uint32_t large = std::clamp(limits.transactions / 64, 4u, 64u);
-  return {kept / 6, kept / 2, kept - kept / 6 - kept / 2, received, large};
+// Received messages, which stay in the 4 KiB buffer that they were read into.
+constexpr uint32_t received_messages_max(const Limits& limits) {
+  uint32_t sum = limits.receive_batch;            // the datagrams being read
+  sum += stream_messages_unfinished_max(limits);  // one each
+  sum += server_transactions_open_max(limits);    // the request, until its final response is sent
+  sum += 16;                                      // requests that wait for a name
+  return sum;
 }
+
+// Buffers by size class: 512, 1k, 2k, 4k, 64k. A class that is empty borrows from the next larger one.
+constexpr MessageSlabs::Counts message_slab_counts(const Limits& limits) {
+  // Most ACKs, CANCELs and 100s are below 512 bytes. A transaction has one for a moment, if ever.
+  uint32_t up_to_512 = client_transactions_max(limits) / 4;
+  up_to_512 += server_transactions_open_max(limits) / 2;
+  // A final response without a body, until its transaction ends.
+  const uint32_t up_to_1k = server_transactions_max(limits);
+  // The request as it was sent, to be resent; with a session description it has 1 to 2 KiB. And the answers with one.
+  uint32_t up_to_2k = client_transactions_max(limits);
+  up_to_2k += limits.calls;
+  // Messages beyond 4 KiB are rare: long certificates, long lists of contacts.
+  const uint32_t up_to_64k = std::clamp(limits.transactions / 64, 4u, 64u);
+  if (limits.messages == 0) return {up_to_512, up_to_1k, up_to_2k, received_messages_max(limits), up_to_64k};
+  const auto share = [&](uint32_t count) {
+    const uint64_t sum = uint64_t{up_to_512} + up_to_1k + up_to_2k;
+    return static_cast<uint32_t>((uint64_t{limits.messages} * count + sum - 1) / sum);
+  };
+  return {share(up_to_512), share(up_to_1k), share(up_to_2k), received_messages_max(limits), up_to_64k};
+}
+
+static_assert(server_transactions_open_max(kDefaultLimits) >= kDefaultLimits.calls);
+static_assert(binding_slots(kFullLimits) > kFullLimits.bindings);
 
 }  // namespace tipring
