@@ -37,6 +37,17 @@ void SipHasher::compress() {
   word_ = 0;
 }
 
+void SipHasher::add(std::string_view bytes) {
+  size_t i = 0;
+  while (i < bytes.size() && size_ % 8 != 0) add_byte(static_cast<uint8_t>(bytes[i++]));
+  for (; bytes.size() - i >= 8; i += 8) {
+    for (size_t k = 0; k < 8; ++k) word_ |= uint64_t{static_cast<uint8_t>(bytes[i + k])} << (8 * k);
+    size_ += 8;
+    compress();
+  }
+  while (i < bytes.size()) add_byte(static_cast<uint8_t>(bytes[i++]));
+}
+
 void SipHasher::add_lower(std::string_view text) {
   for (const char c : text) add_byte(static_cast<uint8_t>(to_lower(c)));
 }

@@ -26,9 +26,7 @@ class SipHasher {
 
   SipHasher(const HashKey& key, Width width);
 
-  void add(std::string_view bytes) {
-    for (const char c : bytes) add_byte(static_cast<uint8_t>(c));
-  }
+  void add(std::string_view bytes);
   void add_lower(std::string_view text);  // as if ASCII letters were in lower case
   void add_u64(uint64_t value);           // eight bytes, least significant first
 
@@ -41,7 +39,7 @@ class SipHasher {
     word_ |= static_cast<uint64_t>(byte) << (8 * (size_ % 8));
     if (++size_ % 8 == 0) compress();
   }
-  void compress();
+  void compress();  // takes in word_
   void rounds(int count);
 
   uint64_t v0_, v1_, v2_, v3_;

@@ -31,7 +31,8 @@ class HashNode {
   bool linked_ = false;
 };
 
-// Borrows its elements, which must be erased before they are destroyed.
+// Borrows its elements, which must be erased before they are destroyed. A table that is a member after the pool of its
+// elements is destroyed first and lets go of those that still live.
 template <class T, HashNode T::*Member>
 class HashTable {
  public:
@@ -45,6 +46,7 @@ class HashTable {
   // At most `capacity` elements are expected; chains grow longer beyond, nothing breaks.
   HashTable(Arena& arena, uint32_t capacity)
       : buckets_(arena.take<void*>(static_cast<size_t>(buckets_for(capacity)))) {}
+  ~HashTable() { clear(); }
   HashTable(const HashTable&) = delete;
   HashTable& operator=(const HashTable&) = delete;
 
@@ -84,6 +86,35 @@ class HashTable {
     --size_;
   }
 
+  // Erases all elements.
+  void clear() {
+    for (void*& bucket : buckets_) {
+      while (bucket != nullptr) {
+        HashNode& node = static_cast<T*>(bucket)->*Member;
+        bucket = node.next_;
+        node.next_ = nullptr;
+        node.linked_ = false;
+      }
+    }
+    size_ = 0;
+  }
+
+  // Elements of bucket `index` < buckets(): a walk over all of them in bounded steps. `visit` may erase the element
+  // that it was given, and no other.
+  template <class Visit>
+  void for_each_in(size_t index, Visit visit) {
+    for (T* item = static_cast<T*>(buckets_[index]); item != nullptr;) {
+      T* after = next(*item);
+      visit(*item);
+      item = after;
+    }
+  }
+  template <class Visit>
+  void for_each(Visit visit) {
+    for (size_t i = 0; i < buckets_.size(); ++i) for_each_in(i, visit);
+  }
+
+  size_t buckets() const { return buckets_.size(); }
   size_t size() const { return size_; }
 
  private:

@@ -26,7 +26,7 @@ MessageSlabs::MessageSlabs(Arena& arena, const Counts& counts) {
     Class& entry = classes_[i];
     const std::span<detail::Slab> slabs = arena.take<detail::Slab>(counts[i]);
     entry.memory = arena.take_bytes(size_t{counts[i]} * kClassBytes[i]).data();
-    entry.stats = {kNames[i], counts[i], 0, 0, 0};
+    entry.stats = {kNames[i], counts[i], 0, 0, 0, kClassBytes[i]};
     for (size_t k = counts[i]; k-- > 0;) {
       slabs[k] = {this, reinterpret_cast<char*>(entry.memory) + k * kClassBytes[i], 0, 0,
                   entry.first_free, static_cast<uint8_t>(i)};

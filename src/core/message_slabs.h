@@ -106,6 +106,8 @@ class MessageSlabs {
   std::array<Class, kClasses> classes_;
 };
 
+static_assert(sizeof(MessageRef) == sizeof(void*));
+
 inline void MessageRef::reset() {
   if (slab_ != nullptr && --slab_->references == 0) slab_->owner->give_back(*slab_);
   slab_ = nullptr;

@@ -21,7 +21,8 @@ struct PoolStats {
   uint32_t capacity = 0;
   uint32_t in_use = 0;
   uint32_t high_water = 0;
-  uint64_t refusals = 0;  // how often something was wanted of the full pool
+  uint64_t refusals = 0;    // how often something was wanted of the full pool
+  uint32_t item_bytes = 0;  // of one slot
 };
 
 template <class T>
@@ -41,6 +42,7 @@ class Pool {
       : objects_(arena.take_bytes(capacity * sizeof(T)).data()), marks_(arena.take<Mark>(capacity)) {
     stats_.name = name;
     stats_.capacity = capacity;
+    stats_.item_bytes = static_cast<uint32_t>(kItemBytes);
     for (uint32_t i = 0; i < capacity; ++i) marks_[i].next_free = i + 1;
     poison(objects_, capacity * sizeof(T));
   }
@@ -123,7 +125,7 @@ class Pool {
   uint32_t index_of(const T& object) const {
     const auto offset = reinterpret_cast<const std::byte*>(&object) - objects_;
     const auto index = static_cast<size_t>(offset) / sizeof(T);
-    TIPRING_ASSERT(index < stats_.capacity);
+    TIPRING_ASSERT(index < stats_.capacity && at(static_cast<uint32_t>(index)) == &object);
     return static_cast<uint32_t>(index);
   }
 

@@ -15,7 +15,7 @@ void TextSlabs::plan(MemoryPlan& plan, std::string_view name, const Counts& coun
 TextSlabs::TextSlabs(std::string_view name, Arena& arena, const Counts& counts) {
   for (size_t i = 0; i < kClasses; ++i) {
     Class& entry = classes_[i];
-    entry.stats = {name, counts[i], 0, 0, 0};
+    entry.stats = {name, counts[i], 0, 0, 0, kClassBytes[i]};
     const size_t bytes = size_t{counts[i]} * kClassBytes[i];
     entry.memory = reinterpret_cast<char*>(arena.take_bytes(bytes).data());
     for (size_t k = counts[i]; k-- > 0;) {
@@ -36,10 +36,7 @@ TextSlabs::~TextSlabs() {
 char* TextSlabs::take(size_t size_class) {
   Class& entry = classes_[size_class];
   char* slab = entry.first_free;
-  if (slab == nullptr) {
-    ++entry.stats.refusals;
-    return nullptr;
-  }
+  if (slab == nullptr) return nullptr;
   unpoison(slab, kClassBytes[size_class]);
   std::memcpy(&entry.first_free, slab, sizeof(char*));
   if (++entry.stats.in_use > entry.stats.high_water) entry.stats.high_water = entry.stats.in_use;
@@ -61,12 +58,16 @@ Result<SlabText> TextSlabs::store(std::span<const std::string_view> pieces) {
   SlabText text;
   if (size == 0) return text;
   if (size > kTextMax) return Error::TooLong;
-  for (size_t i = 0; i < kClasses && text.data_ == nullptr; ++i) {
-    if (kClassBytes[i] < size) continue;
+  size_t wanted = 0;
+  while (kClassBytes[wanted] < size) ++wanted;
+  for (size_t i = wanted; i < kClasses && text.data_ == nullptr; ++i) {
     text.data_ = take(i);
     text.size_class_ = static_cast<uint8_t>(i);
   }
-  if (text.data_ == nullptr) return Error::PoolExhausted;
+  if (text.data_ == nullptr) {
+    ++classes_[wanted].stats.refusals;
+    return Error::PoolExhausted;
+  }
   text.owner_ = this;
   text.size_ = static_cast<uint16_t>(size);
   char* end = text.data_;

@@ -2,13 +2,16 @@
 
 #include <doctest/doctest.h>
 
+#include <memory>
 #include <random>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "core/hash_table.h"
 #include "core/pool.h"
+#include "siphash_vectors.h"
 #include "test_arena.h"
 
 using namespace tipring;
@@ -31,17 +34,35 @@ struct Entry {
 
 }  // namespace
 
-TEST_CASE("siphash: the reference vectors of the 64-bit hash") {
-  CHECK(siphash64(kReferenceKey, counting(0)) == 0x726fdb47dd0e0e31U);
-  CHECK(siphash64(kReferenceKey, counting(1)) == 0x74f839c593dc67fdU);
-  CHECK(siphash64(kReferenceKey, counting(7)) == 0xab0200f58b01d137U);
-  CHECK(siphash64(kReferenceKey, counting(8)) == 0x93f5f5799a932462U);
-  CHECK(siphash64(kReferenceKey, counting(15)) == 0xa129ca6149be45e5U);
+TEST_CASE("siphash: the reference messages of all sizes up to 63 bytes, 64 and 128 bits wide") {
+  for (size_t size = 0; size < 64; ++size) {
+    CAPTURE(size);
+    CHECK(siphash64(kReferenceKey, counting(size)) == kSipHash64Vectors[size]);
+    CHECK(siphash128(kReferenceKey, counting(size)) == kSipHash128Vectors[size]);
+  }
 }
 
-TEST_CASE("siphash: the reference vectors of the 128-bit hash") {
-  CHECK(siphash128(kReferenceKey, counting(0)) == Hash128{0xe6a825ba047f81a3U, 0x930255c71472f66dU});
-  CHECK(siphash128(kReferenceKey, counting(1)) == Hash128{0x44af996bd8c187daU, 0x45fc229b11597634U});
+TEST_CASE("siphash: any split into pieces gives the hash of the whole") {
+  const std::string whole = counting(40);
+  for (size_t first = 0; first <= whole.size(); ++first) {
+    for (size_t second = first; second <= whole.size(); ++second) {
+      SipHasher128 hasher(kReferenceKey);
+      hasher.add(std::string_view(whole).substr(0, first));
+      hasher.add(std::string_view(whole).substr(first, second - first));
+      hasher.add(std::string_view(whole).substr(second));
+      REQUIRE(hasher.finish() == kSipHash128Vectors[40]);
+    }
+  }
+}
+
+TEST_CASE("siphash: a number is its eight bytes, least significant first") {
+  SipHasher64 hasher(kReferenceKey);
+  hasher.add_u64(0x0706050403020100U);
+  CHECK(hasher.finish() == kSipHash64Vectors[8]);
+}
+
+TEST_CASE("siphash: another key gives another hash") {
+  CHECK(siphash64({1, 2}, "abc") != siphash64({1, 3}, "abc"));
 }
 
 TEST_CASE("siphash: pieces give the hash of the whole, and case can be folded") {
@@ -94,4 +115,32 @@ TEST_CASE("hash table: elements whose hashes collide are told apart") {
   CHECK(table.find(5, [](const Entry& entry) { return entry.key == "a"; }) == nullptr);
   CHECK(table.find(5, [](const Entry& entry) { return entry.key == "b"; }) == &b);
   table.erase(b);
+}
+
+TEST_CASE("hash table: a walk meets every element once, and may erase as it goes") {
+  TestArena arena;
+  HashTable<Entry, &Entry::node> table(arena, 8);
+  std::vector<std::unique_ptr<Entry>> entries;
+  for (int i = 0; i < 30; ++i) {
+    entries.push_back(std::make_unique<Entry>(std::to_string(i)));
+    table.insert(siphash64(kReferenceKey, entries.back()->key), *entries.back());
+  }
+  std::set<std::string> seen;
+  table.for_each([&](Entry& entry) {
+    CHECK(seen.insert(entry.key).second);
+    if (seen.size() % 2 == 0) table.erase(entry);
+  });
+  CHECK(seen.size() == 30);
+  CHECK(table.size() == 15);
+  table.clear();
+  CHECK(table.size() == 0);
+  for (const auto& entry : entries) CHECK_FALSE(entry->node.linked());
+}
+
+TEST_CASE("hash table: one that ends before its pool lets go of what still lives") {
+  TestArena arena;
+  Pool<Entry> pool("entries", arena, 2);
+  HashTable<Entry, &Entry::node> table(arena, 2);
+  table.insert(1, *pool.acquire("left over"));
+  CHECK(table.size() == 1);
 }

@@ -101,7 +101,9 @@ TEST_CASE("slab text: pieces are joined, moved and given back; too long is refus
   CHECK(slabs.stats(1).in_use == 1);
   auto third = slabs.store(std::string(2048, 'y'));
   REQUIRE(third);
+  CHECK(slabs.stats(0).refusals == 0);  // a larger class helped out
   CHECK(slabs.store("none left").error() == Error::PoolExhausted);
+  CHECK(slabs.stats(0).refusals == 1);
   moved.reset();
   CHECK(slabs.stats(0).in_use == 0);
   CHECK(slabs.store("room again").has_value());
