@@ -17,8 +17,8 @@ struct Limits {
   uint32_t relayed_calls = 64;
   uint32_t transactions = 512;  // of each kind, server and client
   uint32_t tcp_connections = 256;
-  uint32_t messages = 0;        // message buffers up to 2 KiB in all; 0: as many as the transactions need
-  uint32_t receive_batch = 8;   // datagrams per system call
+  uint32_t messages = 0;       // buffers up to 2 KiB in all; 0: as many as the transactions need
+  uint32_t receive_batch = 8;  // datagrams per system call
 };
 
 inline constexpr Limits kTinyLimits = {50, 100, 8, 8, 64, 32, 0, 4};
@@ -72,12 +72,14 @@ constexpr MessageSlabs::Counts message_slab_counts(const Limits& limits) {
   up_to_2k += limits.calls;
   // Messages beyond 4 KiB are rare: long certificates, long lists of contacts.
   const uint32_t up_to_64k = std::clamp(limits.transactions / 64, 4u, 64u);
-  if (limits.messages == 0) return {up_to_512, up_to_1k, up_to_2k, received_messages_max(limits), up_to_64k};
+  if (limits.messages == 0)
+    return {up_to_512, up_to_1k, up_to_2k, received_messages_max(limits), up_to_64k};
   const auto share = [&](uint32_t count) {
     const uint64_t sum = uint64_t{up_to_512} + up_to_1k + up_to_2k;
     return static_cast<uint32_t>((uint64_t{limits.messages} * count + sum - 1) / sum);
   };
-  return {share(up_to_512), share(up_to_1k), share(up_to_2k), received_messages_max(limits), up_to_64k};
+  return {share(up_to_512), share(up_to_1k), share(up_to_2k), received_messages_max(limits),
+          up_to_64k};
 }
 
 static_assert(server_transactions_open_max(kDefaultLimits) >= kDefaultLimits.calls);

@@ -28,14 +28,20 @@ struct LogField {
   Kind kind = Kind::Text;
 };
 
-inline LogField kv(std::string_view key, std::string_view text) { return {key, text, 0, LogField::Kind::Text}; }
-inline LogField kv(std::string_view key, const char* text) { return kv(key, std::string_view(text)); }
+inline LogField kv(std::string_view key, std::string_view text) {
+  return {key, text, 0, LogField::Kind::Text};
+}
+inline LogField kv(std::string_view key, const char* text) {
+  return kv(key, std::string_view(text));
+}
 inline LogField kv(std::string_view key, bool value) { return kv(key, value ? "yes" : "no"); }
 template <class N>
-  requires(std::is_integral_v<N> && !std::is_same_v<N, bool>)
+concept LogNumber = std::is_integral_v<N> && !std::is_same_v<N, bool>;
+
+template <LogNumber N>
 LogField kv(std::string_view key, N value) {
-  return {key, {}, static_cast<uint64_t>(value),
-          std::is_signed_v<N> ? LogField::Kind::Signed : LogField::Kind::Unsigned};
+  constexpr auto kKind = std::is_signed_v<N> ? LogField::Kind::Signed : LogField::Kind::Unsigned;
+  return {key, {}, static_cast<uint64_t>(value), kKind};
 }
 inline LogField kv(std::string_view key, Error error) { return kv(key, to_text(error)); }
 inline LogField kv(std::string_view key, Millis value) { return kv(key, value.count()); }

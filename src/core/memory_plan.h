@@ -13,11 +13,11 @@
 namespace tipring {
 
 struct PlanLine {
-  std::string_view name;   // borrowed for ever: a literal
+  std::string_view name;  // borrowed for ever: a literal
   uint64_t capacity = 0;
   uint64_t item_bytes = 0;  // of one item, for people: total_bytes is what counts
   uint64_t total_bytes = 0;
-  bool in_arena = true;     // false: taken by a library's own bounded heap or a thread's stack
+  bool in_arena = true;  // false: taken by a library's own bounded heap or a thread's stack
 };
 
 class MemoryPlan {

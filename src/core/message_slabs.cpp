@@ -28,8 +28,8 @@ MessageSlabs::MessageSlabs(Arena& arena, const Counts& counts) {
     entry.memory = arena.take_bytes(size_t{counts[i]} * kClassBytes[i]).data();
     entry.stats = {kNames[i], counts[i], 0, 0, 0, kClassBytes[i]};
     for (size_t k = counts[i]; k-- > 0;) {
-      slabs[k] = {this, reinterpret_cast<char*>(entry.memory) + k * kClassBytes[i], 0, 0,
-                  entry.first_free, static_cast<uint8_t>(i)};
+      char* data = reinterpret_cast<char*>(entry.memory) + k * kClassBytes[i];
+      slabs[k] = {this, data, 0, 0, entry.first_free, static_cast<uint8_t>(i)};
       entry.first_free = &slabs[k];
     }
     poison(entry.memory, size_t{counts[i]} * kClassBytes[i]);

@@ -39,7 +39,8 @@ class Pool {
 
   // `name` is borrowed for ever.
   Pool(std::string_view name, Arena& arena, uint32_t capacity)
-      : objects_(arena.take_bytes(capacity * sizeof(T)).data()), marks_(arena.take<Mark>(capacity)) {
+      : objects_(arena.take_bytes(capacity * sizeof(T)).data()),
+        marks_(arena.take<Mark>(capacity)) {
     stats_.name = name;
     stats_.capacity = capacity;
     stats_.item_bytes = static_cast<uint32_t>(kItemBytes);

@@ -20,7 +20,7 @@ enum class Error : uint8_t {
   Exists,
   Invalid,
   OutOfRange,
-  Stale,        // a handle whose object has gone
+  Stale,  // a handle whose object has gone
   Busy,
   Unsupported,
   Closed,

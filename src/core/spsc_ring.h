@@ -44,7 +44,8 @@ class SpscRing {
   }
   // Slots that can be pushed at least.
   size_t free() const {
-    return slots_.size() - (tail_.load(std::memory_order_relaxed) - head_.load(std::memory_order_acquire));
+    return slots_.size() -
+           (tail_.load(std::memory_order_relaxed) - head_.load(std::memory_order_acquire));
   }
 
   // --- consumer ---
@@ -58,9 +59,7 @@ class SpscRing {
     }
     return &slots_[head & (slots_.size() - 1)];
   }
-  void pop() {
-    head_.store(head_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
-  }
+  void pop() { head_.store(head_.load(std::memory_order_relaxed) + 1, std::memory_order_release); }
   size_t size() const {  // as the consumer sees it
     return tail_.load(std::memory_order_acquire) - head_.load(std::memory_order_relaxed);
   }

@@ -10,7 +10,9 @@
 
 namespace tipring {
 
-constexpr char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+constexpr char to_lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // ASCII letters compare without case; all other bytes as they are.
@@ -33,7 +35,9 @@ inline constexpr size_t kNumberTextMax = 20;
 
 // Writes decimal digits; `out` holds kNumberTextMax. Returns the part written.
 std::string_view write_u64(uint64_t value, std::span<char> out);
-inline std::string_view write_u32(uint32_t value, std::span<char> out) { return write_u64(value, out); }
+inline std::string_view write_u32(uint32_t value, std::span<char> out) {
+  return write_u64(value, out);
+}
 
 // Lower-case hexadecimal, two digits a byte; `out` holds 2 · bytes.size(). Returns the part written.
 std::string_view write_hex(std::span<const uint8_t> bytes, std::span<char> out);

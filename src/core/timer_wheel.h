@@ -80,7 +80,8 @@ class TimerWheel {
 
   struct Level {
     std::array<Slot, kSlots> slots;
-    std::array<uint64_t, kSlots / 64> occupied{};  // a bit may stay set after the last timer was cancelled
+    // A bit may stay set after the last timer of its slot was cancelled.
+    std::array<uint64_t, kSlots / 64> occupied{};
   };
 
   static int slot_of(int64_t tick, int level) {

@@ -83,7 +83,8 @@ TEST_CASE("hash table: agrees with a model over random inserts and erases") {
   std::unordered_map<std::string, Entry*> model;
   std::mt19937 random(7);
   const auto find = [&](const std::string& key) {
-    return table.find(siphash64(kReferenceKey, key), [&](const Entry& entry) { return entry.key == key; });
+    return table.find(siphash64(kReferenceKey, key),
+                      [&](const Entry& entry) { return entry.key == key; });
   };
   for (int step = 0; step < 20000; ++step) {
     const std::string key = "key" + std::to_string(random() % 400);

@@ -3,8 +3,8 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <atomic>
+#include <cerrno>
 #include <string>
 #include <thread>
 #include <vector>
@@ -33,9 +33,11 @@ std::string line(std::string_view event, const Fields&... fields) {
 
 }  // namespace
 
-TEST_CASE("log: event and key=value, quoted and escaped to one line" * doctest::description("G3, R6.2")) {
+TEST_CASE("log: event and key=value, quoted and escaped to one line" *
+          doctest::description("G3, R6.2")) {
   CHECK(line("call_started") == "call_started");
-  CHECK(line("x", kv("a", "b"), kv("n", 7), kv("m", -7), kv("ok", true)) == "x a=b n=7 m=-7 ok=yes");
+  CHECK(line("x", kv("a", "b"), kv("n", 7), kv("m", -7), kv("ok", true)) ==
+        "x a=b n=7 m=-7 ok=yes");
   CHECK(line("x", kv("a", "two words"), kv("e", "")) == "x a=\"two words\" e=\"\"");
   CHECK(line("x", kv("a", "b\r\nINFO forged=1")) == "x a=\"b\\r\\nINFO forged=1\"");
   CHECK(line("x", kv("a", "say \"hi\"")) == "x a=\"say \\\"hi\\\"\"");
@@ -54,7 +56,8 @@ TEST_CASE("log: a cut is marked wherever it falls, also within escapes, and nowh
   for (size_t room = 30; room < 100; ++room) {
     CAPTURE(room);
     char out[100];
-    const std::string text(write_log_text("x", {kv("a", std::string_view(feeds))}, std::span(out).first(room)));
+    const std::string text(
+        write_log_text("x", {kv("a", std::string_view(feeds))}, std::span(out).first(room)));
     const bool whole = text.size() == 4 + 2 * feeds.size();
     CHECK(text.ends_with("\xe2\x80\xa6") == !whole);
     CHECK(whole == (room >= 4 + 2 * feeds.size() + 3));
@@ -62,8 +65,10 @@ TEST_CASE("log: a cut is marked wherever it falls, also within escapes, and nowh
 }
 
 TEST_CASE("log: durations, errors and the ends of number ranges") {
-  CHECK(line("x", kv("t", Millis(1500)), kv("e", Error::PoolExhausted)) == "x t=1500 e=\"pool exhausted\"");
-  CHECK(line("x", kv("a", INT64_MIN), kv("b", UINT64_MAX)) == "x a=-9223372036854775808 b=18446744073709551615");
+  CHECK(line("x", kv("t", Millis(1500)), kv("e", Error::PoolExhausted)) ==
+        "x t=1500 e=\"pool exhausted\"");
+  CHECK(line("x", kv("a", INT64_MIN), kv("b", UINT64_MAX)) ==
+        "x a=-9223372036854775808 b=18446744073709551615");
 }
 
 TEST_CASE("log: lines of a full file system are lost and counted, and the next ones still come") {
@@ -144,7 +149,10 @@ TEST_CASE("ring: two threads see every value once and in order") {
   constexpr uint64_t kCount = 200000;
   std::thread producer([&] {
     for (uint64_t i = 0; i < kCount;) {
-      if (ring.push(i)) ++i; else std::this_thread::yield();
+      if (ring.push(i))
+        ++i;
+      else
+        std::this_thread::yield();
     }
   });
   uint64_t expected = 0;

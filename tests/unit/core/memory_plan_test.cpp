@@ -62,7 +62,8 @@ TEST_CASE("memory plan: text slabs take what they say") {
   CHECK(plan.arena_bytes() == arena.get().used());
 }
 
-TEST_CASE("limits: message buffers leave room for the rest of the plan" * doctest::description("C20")) {
+TEST_CASE("limits: message buffers leave room for the rest of the plan" *
+          doctest::description("C20")) {
   CHECK(slab_bytes(kTinyLimits) <= kMiB);
   CHECK(slab_bytes(kDefaultLimits) <= 5 * kMiB);
 }
@@ -72,7 +73,8 @@ TEST_CASE("limits: every holder of a received message finds a buffer at the same
     const MessageSlabs::Counts counts = message_slab_counts(limits);
     CHECK(counts[3] >= limits.receive_batch + stream_messages_unfinished_max(limits) +
                            server_transactions_open_max(limits));
-    CHECK(counts[1] + counts[2] >= server_transactions_max(limits) + client_transactions_max(limits));
+    CHECK(counts[1] + counts[2] >=
+          server_transactions_max(limits) + client_transactions_max(limits));
   }
 }
 

@@ -20,7 +20,8 @@ struct Item {
 
 }  // namespace
 
-TEST_CASE("pool: takes exactly its capacity and then refuses, counted" * doctest::description("R5.5")) {
+TEST_CASE("pool: takes exactly its capacity and then refuses, counted" *
+          doctest::description("R5.5")) {
   TestArena arena;
   Pool<Item> pool("items", arena, 3);
   std::vector<Item*> items;

@@ -10,7 +10,9 @@
 
 using namespace tipring;
 
-TEST_CASE("message slabs: the smallest class that fits is used, then larger ones, the largest only at need") {
+TEST_CASE(
+    "message slabs: the smallest class that fits is used, then larger ones, the largest only at "
+    "need") {
   TestArena arena;
   MessageSlabs slabs(arena, {1, 1, 0, 1, 1});
   const MessageRef a = slabs.acquire(100);

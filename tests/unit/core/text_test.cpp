@@ -58,11 +58,12 @@ TEST_CASE("escaping: one harmless line out of any bytes" * doctest::description(
     return std::string(write_escaped(text, out));
   };
   CHECK(escape("a\r\nb\tc\\") == "a\\r\\nb\\tc\\\\");
-  CHECK(escape("J\xc3\xbcrgen \xe2\x82\xac \xf0\x9f\x98\x80") == "J\xc3\xbcrgen \xe2\x82\xac \xf0\x9f\x98\x80");
+  CHECK(escape("J\xc3\xbcrgen \xe2\x82\xac \xf0\x9f\x98\x80") ==
+        "J\xc3\xbcrgen \xe2\x82\xac \xf0\x9f\x98\x80");
   CHECK(escape("\x1b[2J\x7f") == "\\x1b[2J\\x7f");
   CHECK(escape("\xc3") == "\\xc3");
-  CHECK(escape("\xc0\xaf") == "\\xc0\\xaf");              // overlong
-  CHECK(escape("\xed\xa0\x80") == "\\xed\\xa0\\x80");    // surrogate
+  CHECK(escape("\xc0\xaf") == "\\xc0\\xaf");           // overlong
+  CHECK(escape("\xed\xa0\x80") == "\\xed\\xa0\\x80");  // surrogate
   CHECK(escape("\xf4\x90\x80\x80") == "\\xf4\\x90\\x80\\x80");
   char small[3];
   CHECK(write_escaped("a\n\n", small) == "a\\n");

@@ -65,7 +65,9 @@ struct Bench {
 
 }  // namespace
 
-TEST_CASE("timer driver: arms the loop's timer at the end of the turn, and only when the deadline changes") {
+TEST_CASE(
+    "timer driver: arms the loop's timer at the end of the turn, and only when the deadline "
+    "changes") {
   Bench bench;
   bench.driver.on_turn_end(Millis(0));
   CHECK(bench.loop.changes == 0);

@@ -69,7 +69,9 @@ TEST_CASE("timer wheel: a cancelled timer, and one whose owner has gone, do not 
   CHECK(wheel.next_deadline() == kNever);
 }
 
-TEST_CASE("timer wheel: callbacks may cancel a timer that is due in the same millisecond, and start new ones") {
+TEST_CASE(
+    "timer wheel: callbacks may cancel a timer that is due in the same millisecond, and start new "
+    "ones") {
   TimerWheel wheel(Millis(0));
   std::vector<std::pair<int, int64_t>> log;
   Alarm first(log, 1), second(log, 2), third(log, 3);
@@ -96,14 +98,16 @@ TEST_CASE("timer wheel: agrees with a sorted map over random starts, cancels and
       const int id = static_cast<int>(random() % alarms.size());
       const uint64_t kind = random() % 10;
       if (kind < 6) {
-        const int64_t delay = 1 + static_cast<int64_t>(random() % (uint64_t{1} << (1 + random() % 26)));
+        const int64_t delay =
+            1 + static_cast<int64_t>(random() % (uint64_t{1} << (1 + random() % 26)));
         wheel.start(alarms[static_cast<size_t>(id)]->timer, wheel.now() + Millis(delay));
         model[id] = wheel.now().count() + delay;
       } else if (kind < 8) {
         alarms[static_cast<size_t>(id)]->timer.cancel();
         model.erase(id);
       } else {
-        const Millis to = wheel.now() + Millis(static_cast<int64_t>(random() % (1u << (random() % 20))));
+        const Millis to =
+            wheel.now() + Millis(static_cast<int64_t>(random() % (1u << (random() % 20))));
         int64_t earliest = INT64_MAX;
         for (const auto& [key, deadline] : model) earliest = std::min(earliest, deadline);
         CHECK(wheel.next_deadline().count() <= earliest);
