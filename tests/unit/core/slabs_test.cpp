@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -68,6 +70,48 @@ TEST_CASE("message slabs: the plan's bytes are what the arena gives") {
     MessageSlabs::plan(plan, message_slab_counts(limits));
     const MessageSlabs slabs(arena, message_slab_counts(limits));
     CHECK(plan.arena_bytes() == arena.get().used() - before);
+  }
+}
+
+TEST_CASE("message slabs: copies, moves and drops at random keep contents and counts") {
+  TestArena arena;
+  MessageSlabs slabs(arena, {4, 3, 3, 2, 1});
+  std::mt19937 random(3);
+  std::vector<MessageRef> refs(12);
+  std::vector<std::string> model(refs.size());
+  for (int step = 0; step < 20000; ++step) {
+    const size_t i = random() % refs.size();
+    const size_t k = random() % refs.size();
+    switch (random() % 4) {
+      case 0: {
+        const size_t size = random() % 5000;
+        const std::string bytes(size, static_cast<char>('a' + random() % 26));
+        refs[i] = slabs.copy(bytes);
+        model[i] = refs[i] ? bytes : "";
+        break;
+      }
+      case 1:
+        refs[i] = refs[k];
+        model[i] = model[k];
+        break;
+      case 2: {
+        const bool alone = refs[i] && !refs[i].shared();
+        const size_t before = alone ? refs[i].capacity() : 0;
+        if (refs[i]) refs[i] = slabs.shrink(std::move(refs[i]));
+        if (alone) REQUIRE(refs[i].capacity() <= before);
+        break;
+      }
+      default: refs[i].reset(); model[i].clear();
+    }
+    std::set<const char*> buffers;
+    for (size_t n = 0; n < refs.size(); ++n) {
+      if (!refs[n]) continue;
+      REQUIRE(refs[n].view() == model[n]);
+      buffers.insert(refs[n].view().data());
+    }
+    uint32_t in_use = 0;
+    for (size_t c = 0; c < MessageSlabs::kClasses; ++c) in_use += slabs.stats(c).in_use;
+    REQUIRE(in_use == buffers.size());
   }
 }
 

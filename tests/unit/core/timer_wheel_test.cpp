@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <random>
@@ -31,7 +32,8 @@ TEST_CASE("timer wheel: fires at the deadline, never before") {
   TimerWheel wheel(Millis(1000));
   std::vector<std::pair<int, int64_t>> log;
   Alarm alarm(log, 1);
-  for (const int64_t delay : {1, 2, 255, 256, 257, 500, 65535, 65536, 16777216, 3600000}) {
+  for (const int64_t delay : std::initializer_list<int64_t>{
+           1, 2, 255, 256, 257, 500, 65535, 65536, 3600000, 16777216, 4294967296, 8589934593}) {
     log.clear();
     const Millis deadline = wheel.now() + Millis(delay);
     wheel.start(alarm.timer, deadline);
@@ -125,4 +127,66 @@ TEST_CASE("timer wheel: agrees with a sorted map over random starts, cancels and
       }
     }
   }
+}
+
+TEST_CASE("timer wheel: callbacks that start and cancel at random agree with a model") {
+  for (const uint32_t seed : {5u, 6u, 7u}) {
+    CAPTURE(seed);
+    std::mt19937_64 random(seed);
+    TimerWheel wheel(Millis(999));
+    std::vector<std::pair<int, int64_t>> log;
+    std::vector<std::unique_ptr<Alarm>> alarms;
+    std::map<int, int64_t> model;
+    size_t checked = 0;
+    const auto start = [&](int id, Millis now) {
+      const auto delay = static_cast<int64_t>(random() % 600);
+      wheel.start(alarms[static_cast<size_t>(id)]->timer, now + Millis(delay));
+      // What is due already fires with the next millisecond.
+      model[id] = now.count() + std::max<int64_t>(delay, 1);
+    };
+    for (int i = 0; i < 50; ++i) {
+      alarms.push_back(std::make_unique<Alarm>(log, i));
+      alarms.back()->then = [&, i](Millis now) {
+        REQUIRE(model.count(i) == 1);
+        REQUIRE(model[i] == now.count());
+        for (const auto& [id, deadline] : model) REQUIRE(deadline >= now.count());
+        model.erase(i);
+        ++checked;
+        const int other = static_cast<int>(random() % 50);
+        alarms[static_cast<size_t>(other)]->timer.cancel();
+        model.erase(other);
+        if (random() % 8 != 0) start(static_cast<int>(random() % 50), now);
+      };
+    }
+    for (int round = 0; round < 400; ++round) {
+      for (int k = 0; k < 5; ++k) start(static_cast<int>(random() % 50), wheel.now());
+      const Millis to = wheel.now() + Millis(static_cast<int64_t>(random() % 300));
+      wheel.advance(to);
+      for (const auto& [id, deadline] : model) REQUIRE(deadline > to.count());
+    }
+    CHECK(checked > 1000);
+  }
+}
+
+TEST_CASE("timer wheel: an owner may end itself, and its other timers, in its own callback") {
+  struct Machine {
+    Machine(TimerWheel& w, int& e) : wheel(w), ended(e) {
+      wheel.start(retry, Millis(10));
+      wheel.start(timeout, Millis(10));
+    }
+    void on_timer(Millis) {
+      ++ended;
+      delete this;
+    }
+    TimerWheel& wheel;
+    int& ended;
+    MemberTimer<Machine, &Machine::on_timer> retry{*this};
+    MemberTimer<Machine, &Machine::on_timer> timeout{*this};
+  };
+  TimerWheel wheel(Millis(0));
+  int ended = 0;
+  new Machine(wheel, ended);
+  wheel.advance(Millis(20));
+  CHECK(ended == 1);
+  CHECK(wheel.next_deadline() == kNever);
 }
