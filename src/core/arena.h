@@ -28,7 +28,7 @@ class Arena {
 
   // The memory plan has computed the arena's size, so asking for too much is our own fault and ends the process.
   std::span<std::byte> take_bytes(size_t bytes) {
-    const size_t size = static_cast<size_t>(bytes_needed(bytes));
+    const auto size = static_cast<size_t>(bytes_needed(bytes));
     TIPRING_ASSERT(size <= region_.size() - used_);
     std::byte* start = region_.data() + used_;
     used_ += size;
