@@ -92,7 +92,9 @@ void LinuxDatagramSocket::on_event() {
   received_in_event_ = 0;
   if (errors_wait_ && !report_errors()) return;
   handler_.on_readable(*this);
-  if (!destroyed) destroyed_ = nullptr;
+  if (destroyed) return;
+  destroyed_ = nullptr;
+  if (received_in_event_ == 0) errors_wait_ = true;
 }
 
 // False when a handler destroyed this socket.
@@ -142,10 +144,7 @@ size_t LinuxDatagramSocket::receive(std::span<DatagramSlot> slots) {
   for (int attempt = 0; attempt < 3 && got < 0; ++attempt) {
     got = recvmmsg(fd_, batch_.messages.data(), static_cast<unsigned>(count), MSG_DONTWAIT, nullptr);
     if (got >= 0) break;
-    if (would_block(errno)) {
-      if (received_in_event_ == 0) errors_wait_ = true;
-      return 0;
-    }
+    if (would_block(errno)) return 0;
     if (errno != EINTR) errors_wait_ = true;  // an ICMP error, told once: the next call reads on
   }
   if (got < 0) return 0;

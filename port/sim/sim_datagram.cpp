@@ -120,21 +120,22 @@ void SimDatagramSocket::arrive(std::string bytes, const SocketAddress& from, con
   }
   buffered_ += booked;
   packets_.push_back({std::move(bytes), from, to});
-  wake();
+  wake(Millis(0));
 }
 
 void SimDatagramSocket::unreachable(const SocketAddress& remote, int error) {
   refusals_.push_back({remote, error});
-  wake();
+  wake(Millis(0));
 }
 
-void SimDatagramSocket::wake() {
+void SimDatagramSocket::wake(Millis delay) {
   if (event_) return;
   SimHost& host = network_.host();
-  event_ = host.loop().schedule(host.world().now(), [this] { on_turn(); });
+  event_ = host.loop().schedule(host.world().now() + delay, [this] { on_turn(); });
 }
 
-// Level-triggered: what the handler leaves makes the next turn.
+// Level-triggered: what the handler leaves makes the next turn. A handler that takes nothing at all would
+// keep a real loop busy; here time goes on meanwhile.
 void SimDatagramSocket::on_turn() {
   event_.reset();
   bool destroyed = false;
@@ -145,10 +146,11 @@ void SimDatagramSocket::on_turn() {
     handler_.on_unreachable(*this, refusal.remote, refusal.error);
     if (destroyed) return;
   }
-  if (!packets_.empty()) handler_.on_readable(*this);
+  const size_t before = packets_.size();
+  if (before != 0) handler_.on_readable(*this);
   if (destroyed) return;
   destroyed_ = nullptr;
-  if (!packets_.empty()) wake();
+  if (!packets_.empty()) wake(Millis(packets_.size() < before ? 0 : 1));
 }
 
 }  // namespace tipring::port

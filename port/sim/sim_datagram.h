@@ -44,7 +44,7 @@ class SimDatagramSocket final : public DatagramSocket {
   };
 
   int send_one(const OutgoingDatagram& datagram);
-  void wake();
+  void wake(Millis delay);
   void on_turn();
 
   SimNetwork& network_;

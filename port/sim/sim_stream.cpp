@@ -33,6 +33,8 @@ void SimStream::open(std::shared_ptr<SimConnection> connection, size_t side, boo
   connecting_ = connecting;
   want_read_ = true;
   want_write_ = false;
+  in_turn_ = false;
+  idle_ = false;
 }
 
 void SimStream::set_handler(StreamHandler* handler) {
@@ -50,6 +52,7 @@ IoResult SimStream::read(std::span<char> into) {
   if (connection_->link_to(side_).splits_reads) count = part_of(count, connection_->world().random());
   std::copy_n(received_.begin(), count, into.begin());
   received_.erase(0, count);
+  idle_ = false;
   connection_->bytes_read(side_, count);
   update();
   return {IoStatus::Ok, count, 0};
@@ -69,6 +72,7 @@ IoResult SimStream::write(std::span<const std::span<const char>> pieces) {
   SimRandom& random = connection_->world().random();
   if (connection_->link_to(1 - side_).splits_reads && random.chance(125)) count = part_of(count, random);
   bytes.resize(count);
+  idle_ = false;
   connection_->send(side_, SimConnection::Kind::Data, std::move(bytes));
   return {IoStatus::Ok, count, 0};
 }
@@ -142,19 +146,26 @@ bool SimStream::writable() const {
 }
 
 void SimStream::update() {
-  if (connection_ == nullptr || handler_ == nullptr || event_) return;
+  if (connection_ == nullptr || handler_ == nullptr || event_ || in_turn_) return;
   if (!outcome_ && !readable() && !writable()) return;
   SimHost& host = network_.host();
-  event_ = host.loop().schedule(host.world().now(), [this] { on_turn(); });
+  // A handler that changed nothing will not do so a moment later either: time goes on meanwhile, where
+  // a real loop would be busy.
+  const Millis delay{idle_ ? 1 : 0};
+  event_ = host.loop().schedule(host.world().now() + delay, [this] { on_turn(); });
 }
 
 void SimStream::on_turn() {
   event_.reset();
+  in_turn_ = true;
+  idle_ = true;
   const uint64_t life = life_;
   if (outcome_ && handler_ != nullptr) {
     const int error = *outcome_;
     outcome_.reset();
+    idle_ = false;
     if (error != 0) {
+      in_turn_ = false;
       handler_->on_connect_failed(*this, error);
       return;  // nothing but close() follows
     }
@@ -162,7 +173,10 @@ void SimStream::on_turn() {
   }
   if (life == life_ && handler_ != nullptr && readable()) handler_->on_readable(*this);
   if (life == life_ && handler_ != nullptr && writable()) handler_->on_writable(*this);
-  if (life == life_) update();
+  if (life != life_) return;
+  in_turn_ = false;
+  update();
+  idle_ = false;
 }
 
 SimListener::SimListener(SimNetwork& network, const SocketAddress& local, ListenerHandler& handler)

@@ -109,6 +109,8 @@ class SimStream final : public Stream {
   bool connecting_ = false;
   bool want_read_ = true;
   bool want_write_ = false;
+  bool in_turn_ = false;
+  bool idle_ = false;  // the handler has neither read nor written in this turn
   std::optional<SimEventId> event_;
 };
 
