@@ -1,0 +1,75 @@
+#include "sip/auth_params.h"
+
+#include "core/text.h"
+#include "sip/chars.h"
+#include "sip/params.h"
+
+namespace tipring::sip {
+
+namespace {
+
+template <class T>
+struct Field {
+  std::string_view name;
+  std::string_view T::*member;
+};
+
+constexpr Field<DigestCredentials> kCredentialFields[] = {
+    {"username", &DigestCredentials::username}, {"realm", &DigestCredentials::realm},
+    {"nonce", &DigestCredentials::nonce},       {"uri", &DigestCredentials::uri},
+    {"response", &DigestCredentials::response}, {"algorithm", &DigestCredentials::algorithm},
+    {"cnonce", &DigestCredentials::cnonce},     {"opaque", &DigestCredentials::opaque},
+    {"qop", &DigestCredentials::qop},           {"nc", &DigestCredentials::nc},
+};
+
+constexpr Field<DigestChallenge> kChallengeFields[] = {
+    {"realm", &DigestChallenge::realm},         {"domain", &DigestChallenge::domain},
+    {"nonce", &DigestChallenge::nonce},         {"opaque", &DigestChallenge::opaque},
+    {"stale", &DigestChallenge::stale},         {"algorithm", &DigestChallenge::algorithm},
+    {"qop", &DigestChallenge::qop},
+};
+
+ParseError fault_at(ParseFault fault, std::string_view text, std::string_view where) {
+  return {fault, HeaderId::Other, static_cast<uint32_t>(where.data() - text.data())};
+}
+
+// `Digest name=value, name="value" …`
+template <class T, size_t N>
+Result<T, ParseError> parse_digest(std::string_view text, const Field<T> (&fields)[N]) {
+  const size_t scheme_size = kTokenChar.skip(text);
+  if (!iequals(text.substr(0, scheme_size), "Digest")) return fault_at(ParseFault::UnknownAuthScheme, text, text);
+  T values;
+  uint32_t seen = 0;
+  std::string_view rest = text.substr(scheme_size);
+  std::string_view piece;
+  for (size_t count = 0; next_list_value(rest, piece); ++count) {
+    if (count == kParamsMax) return fault_at(ParseFault::TooManyParameters, text, piece);
+    const size_t name_size = kTokenChar.skip(piece);
+    const std::string_view after = trim_lws(piece.substr(name_size));
+    if (name_size == 0 || !after.starts_with('=')) return fault_at(ParseFault::BadParameter, text, piece);
+    std::string_view value = trim_lws(after.substr(1));
+    if (value.starts_with('"')) {
+      if (value.size() < 2 || !value.ends_with('"')) return fault_at(ParseFault::BadParameter, text, piece);
+      value = value.substr(1, value.size() - 2);
+    }
+    for (size_t i = 0; i < N; ++i) {
+      if (!iequals(fields[i].name, piece.substr(0, name_size))) continue;
+      if ((seen >> i & 1U) != 0) return fault_at(ParseFault::DuplicateHeader, text, piece);
+      seen |= 1U << i;
+      values.*fields[i].member = value;
+    }
+  }
+  return values;
+}
+
+}  // namespace
+
+Result<DigestCredentials, ParseError> parse_digest_credentials(std::string_view text) {
+  return parse_digest(text, kCredentialFields);
+}
+
+Result<DigestChallenge, ParseError> parse_digest_challenge(std::string_view text) {
+  return parse_digest(text, kChallengeFields);
+}
+
+}  // namespace tipring::sip

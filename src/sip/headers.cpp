@@ -1,0 +1,88 @@
+#include "sip/headers.h"
+
+#include "core/text.h"
+#include "sip/chars.h"
+
+namespace tipring::sip {
+
+namespace {
+
+ParseError fault(ParseFault fault, size_t offset) { return {fault, HeaderId::Other, static_cast<uint32_t>(offset)}; }
+
+// Finds the first of the headers that every message must have and that cannot be read.
+template <HeaderId Id>
+bool is_faulty(const MessageView& message, std::optional<ParseError>& error) {
+  const auto value = message.typed<Id>();
+  if (!value) error = value.error();
+  return error.has_value();
+}
+
+std::optional<ParseError> find_duplicate(const MessageView& message) {
+  for (const HeaderView line : message.headers()) {
+    if (header_kind(line.id()) != HeaderKind::Single) continue;
+    const HeaderChain lines = message.headers(line.id());
+    if (++lines.begin() == lines.end()) continue;
+    return ParseError{ParseFault::DuplicateHeader, line.id(), message.offset_of(line.line())};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Result<CSeq, ParseError> HeaderTraits<HeaderId::CSeq>::parse(std::string_view text) {
+  const std::string_view digits = text.substr(0, kDigit.skip(text));
+  const Result<uint32_t> number = parse_u32(digits);
+  if (!number || *number > INT32_MAX) return fault(ParseFault::BadNumber, 0);
+  const std::string_view rest = text.substr(digits.size());
+  const std::string_view method = trim_lws(rest);
+  if (rest.size() == method.size() || method.empty() || !kTokenChar.all(method)) {
+    return fault(ParseFault::BadMethod, digits.size());
+  }
+  return CSeq{*number, parse_method(method), method};
+}
+
+Result<uint8_t, ParseError> HeaderTraits<HeaderId::MaxForwards>::parse(std::string_view text) {
+  const Result<uint8_t> number = parse_u8(text);
+  if (!number) return fault(ParseFault::BadNumber, 0);
+  return *number;
+}
+
+Result<uint32_t, ParseError> NumberTraits::parse(std::string_view text) {
+  const size_t size = kDigit.skip(text);
+  const Result<uint32_t> number = parse_u32(text.substr(0, size));
+  if (!number) return fault(ParseFault::BadNumber, 0);
+  const std::string_view rest = trim_lws(text.substr(size));
+  if (!rest.empty() && rest.front() != ';' && rest.front() != '(') return fault(ParseFault::BadNumber, size);
+  return *number;
+}
+
+Result<std::string_view, ParseError> TextTraits::parse(std::string_view text) {
+  if (text.empty()) return fault(ParseFault::BadValue, 0);
+  return text;
+}
+
+bool contains_token(const ValueRange& values, std::string_view token) {
+  for (const std::string_view value : values) {
+    if (iequals(value, token)) return true;
+  }
+  return false;
+}
+
+std::optional<ParseError> check_message(const MessageView& message) {
+  std::optional<ParseError> error = find_duplicate(message);
+  if (error) return error;
+  if (is_faulty<HeaderId::Via>(message, error) || is_faulty<HeaderId::From>(message, error) ||
+      is_faulty<HeaderId::To>(message, error) || is_faulty<HeaderId::CallId>(message, error) ||
+      is_faulty<HeaderId::CSeq>(message, error)) {
+    return error;
+  }
+  if (message.has(HeaderId::MaxForwards) && is_faulty<HeaderId::MaxForwards>(message, error)) return error;
+  if (message.has(HeaderId::ContentLength) && is_faulty<HeaderId::ContentLength>(message, error)) return error;
+  if (message.is_request() && message.typed<HeaderId::CSeq>()->method_text != message.method_text()) {
+    return ParseError{ParseFault::MethodMismatch, HeaderId::CSeq,
+                      message.offset_of(*message.header(HeaderId::CSeq))};
+  }
+  return std::nullopt;
+}
+
+}  // namespace tipring::sip

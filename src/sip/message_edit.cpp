@@ -1,0 +1,145 @@
+#include "sip/message_edit.h"
+
+#include "sip/chars.h"
+#include "sip/headers.h"
+#include "sip/status.h"
+
+namespace tipring::sip {
+
+namespace {
+
+// The part of a Via line that stands behind its first value; empty when there is only one.
+std::string_view behind_first_value(std::string_view line) {
+  std::string_view rest = line;
+  std::string_view first;
+  next_list_value(rest, first, true);
+  return rest;
+}
+
+bool holds_value(std::string_view rest) {
+  std::string_view value;
+  return next_list_value(rest, value);
+}
+
+class RequestWriter {
+ public:
+  RequestWriter(const MessageView& request, const RequestEdit& edit, std::span<char> out)
+      : request_(request), edit_(edit), out_(out) {}
+
+  Result<size_t> write() {
+    const std::string_view uri = edit_.request_uri.empty() ? request_.request_uri() : edit_.request_uri;
+    out_.text(request_.method_text()).text(" ").text(uri).text(" SIP/2.0\r\n");
+    out_.header(HeaderId::Via, edit_.via);
+    for (const HeaderView line : request_.headers()) write_line(line);
+    if (!max_forwards_written_) out_.header(HeaderId::MaxForwards, uint64_t{edit_.max_forwards});
+    if (!record_routes_written_) write_record_routes();
+    if (!routes_written_) write_routes();
+    if (!request_.has(HeaderId::ContentLength)) out_.header(HeaderId::ContentLength, request_.body().size());
+    out_.crlf().text(request_.body());
+    return out_.finish();
+  }
+
+ private:
+  void write_line(const HeaderView& line) {
+    switch (line.id()) {
+      case HeaderId::Via: return write_via(line);
+      case HeaderId::MaxForwards:
+        if (!max_forwards_written_) out_.header(HeaderId::MaxForwards, uint64_t{edit_.max_forwards});
+        max_forwards_written_ = true;
+        return;
+      case HeaderId::Route:
+        if (!routes_written_) write_routes();
+        return;
+      case HeaderId::RecordRoute:
+        if (!record_routes_written_) write_record_routes();
+        break;
+      default:
+        if (edit_.filter != nullptr && !edit_.filter->keep(line)) return;
+        break;
+    }
+    out_.text(line.line()).crlf();
+  }
+
+  // The received top Via gets its fix-up where it stands; values behind it on its line follow unchanged.
+  void write_via(const HeaderView& line) {
+    if (via_fixed_) {
+      out_.text(line.line()).crlf();
+      return;
+    }
+    via_fixed_ = true;
+    std::string_view rest = line.value();
+    std::string_view top;
+    if (!next_list_value(rest, top, true)) return;
+    const auto via = parse_via(top);
+    out_.text("Via: ");
+    if (via) {
+      write_fixed_via(out_, top, *via, edit_.top_via);
+    } else {
+      out_.text(top);
+    }
+    if (holds_value(rest)) out_.text(",").text(rest);
+    out_.crlf();
+  }
+
+  // The rest of the route set, one value a line, where the first Route stood.
+  void write_routes() {
+    routes_written_ = true;
+    size_t count = 0;
+    for ([[maybe_unused]] const std::string_view value : request_.values(HeaderId::Route)) ++count;
+    const size_t end = edit_.last_route_removed && count != 0 ? count - 1 : count;
+    size_t index = 0;
+    for (const std::string_view value : request_.values(HeaderId::Route)) {
+      if (index >= edit_.routes_removed && index < end) out_.header(HeaderId::Route, value);
+      ++index;
+    }
+    if (!edit_.route_appended.empty()) {
+      out_.text("Route: <").text(edit_.route_appended).text(">\r\n");
+    }
+  }
+
+  void write_record_routes() {
+    record_routes_written_ = true;
+    for (const std::string_view value : edit_.record_routes) out_.header(HeaderId::RecordRoute, value);
+  }
+
+  const MessageView& request_;
+  const RequestEdit& edit_;
+  Writer out_;
+  bool via_fixed_ = false;
+  bool max_forwards_written_ = false;
+  bool routes_written_ = false;
+  bool record_routes_written_ = false;
+};
+
+}  // namespace
+
+Result<size_t> write_forwarded_request(const MessageView& request, const RequestEdit& edit,
+                                       std::span<char> out) {
+  return RequestWriter(request, edit, out).write();
+}
+
+Result<size_t> write_forwarded_response(const MessageView& response, const ResponseEdit& edit,
+                                        std::span<char> out) {
+  Writer writer(out);
+  if (edit.status != 0) {
+    writer.text("SIP/2.0 ").number(edit.status).text(" ").text(default_reason(edit.status)).crlf();
+  } else {
+    writer.text("SIP/2.0 ").number(response.status()).text(" ").text(response.reason()).crlf();
+  }
+  bool via_removed = false;
+  for (const HeaderView line : response.headers()) {
+    if (line.id() == HeaderId::Via && !via_removed) {
+      via_removed = holds_value(line.value());  // an empty line held none
+      const std::string_view rest = behind_first_value(line.value());
+      if (holds_value(rest)) writer.header(HeaderId::Via, trim_lws(rest));
+      continue;
+    }
+    if (edit.filter != nullptr && !edit.filter->keep(line)) continue;
+    writer.text(line.line()).crlf();
+  }
+  if (!response.has(HeaderId::ContentLength)) writer.header(HeaderId::ContentLength, response.body().size());
+  writer.crlf().text(response.body());
+  return writer.finish();
+}
+
+}  // namespace tipring::sip

@@ -1,0 +1,235 @@
+#include "sip/uri.h"
+
+#include <algorithm>
+#include <array>
+
+#include "core/text.h"
+#include "port/address.h"
+#include "sip/chars.h"
+
+namespace tipring::sip {
+
+namespace {
+
+ParseError fault_at(ParseFault fault, std::string_view text, std::string_view where) {
+  return {fault, HeaderId::Other, static_cast<uint32_t>(where.data() - text.data())};
+}
+
+// Characters of `allowed` and well-formed escapes. The offset of the first fault, text.size() when all is well.
+size_t skip_escaped(std::string_view text, CharClass allowed) {
+  size_t at = 0;
+  while (at < text.size()) {
+    if (text[at] == '%') {
+      if (text.size() - at < 3 || !kHexDigit(text[at + 1]) || !kHexDigit(text[at + 2])) return at;
+      at += 3;
+    } else if (allowed(text[at])) {
+      ++at;
+    } else {
+      return at;
+    }
+  }
+  return at;
+}
+
+Result<void, ParseError> check_escaped(std::string_view text, std::string_view part, CharClass allowed) {
+  const size_t at = skip_escaped(part, allowed);
+  if (at == part.size()) return {};
+  const ParseFault fault = part[at] == '%' ? ParseFault::BadEscape : ParseFault::BadUri;
+  return fault_at(fault, text, part.substr(at));
+}
+
+// Reads host and port at the front of `rest` and leaves what follows them.
+Result<void, ParseError> parse_host_port(std::string_view text, std::string_view& rest, Uri& uri) {
+  if (rest.starts_with('[')) {
+    const size_t close = rest.find(']');
+    if (close == std::string_view::npos) return fault_at(ParseFault::BadHost, text, rest);
+    uri.host = rest.substr(1, close - 1);
+    uri.is_ipv6 = true;
+    const auto ip = port::parse_ip(uri.host);
+    if (!ip || uri.host.find(':') == std::string_view::npos) return fault_at(ParseFault::BadHost, text, rest);
+    rest.remove_prefix(close + 1);
+  } else {
+    const size_t size = kHostChar.skip(rest);
+    if (size == 0) return fault_at(ParseFault::BadHost, text, rest);
+    uri.host = rest.substr(0, size);
+    rest.remove_prefix(size);
+  }
+  if (!rest.starts_with(':')) return {};
+  rest.remove_prefix(1);
+  const std::string_view digits = rest.substr(0, kDigit.skip(rest));
+  const Result<uint16_t> number = parse_u16(digits);
+  if (!number || *number == 0) return fault_at(ParseFault::BadPort, text, rest);
+  uri.port = *number;
+  rest.remove_prefix(digits.size());
+  return {};
+}
+
+Result<void, ParseError> check_uri_params(std::string_view text, std::string_view params) {
+  std::string_view rest = params;
+  while (!rest.empty()) {
+    rest.remove_prefix(1);  // ";"
+    const std::string_view piece = rest.substr(0, rest.find(';'));
+    const auto [name, value] = split_once(piece, '=');
+    if (name.empty()) return fault_at(ParseFault::BadParameter, text, piece);
+    if (auto good = check_escaped(text, name, kUriParamChar); !good) return good;
+    if (auto good = check_escaped(text, value, kUriParamChar); !good) return good;
+    rest.remove_prefix(piece.size());
+  }
+  return {};
+}
+
+// The value of an escape or the character itself; `at` moves behind it. Escapes of reserved characters stay apart from
+// the characters: "%2C" is not "," (19.1.4), so they get a bit of their own.
+unsigned next_unescaped(std::string_view text, size_t& at) {
+  const char c = text[at];
+  if (c == '%' && text.size() - at >= 3 && hex_value(text[at + 1]) >= 0 && hex_value(text[at + 2]) >= 0) {
+    const auto byte = static_cast<unsigned>(hex_value(text[at + 1]) * 16 + hex_value(text[at + 2]));
+    at += 3;
+    const bool reserved = kReservedChar(static_cast<char>(byte)) || byte == '%';
+    return reserved ? byte | 0x100U : byte;
+  }
+  ++at;
+  return static_cast<uint8_t>(c);
+}
+
+unsigned fold(unsigned c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; }
+
+// Parameters that must be in both URIs when they are in one, whatever their value.
+constexpr std::array<std::string_view, 5> kDecisiveParams = {"user", "ttl", "method", "maddr", "transport"};
+
+bool params_allow(const Uri& from, const Uri& to) {
+  std::string_view rest = from.params;
+  Param param;
+  for (size_t i = 0; i < kParamsMax && next_param(rest, param) == ParamStatus::Found; ++i) {
+    const std::optional<Param> other = to.param(param.name);
+    if (other) {
+      if (!equal_unescaped(param.value, other->value, true)) return false;
+      continue;
+    }
+    for (const std::string_view decisive : kDecisiveParams) {
+      if (iequals(param.name, decisive)) return false;
+    }
+  }
+  return true;
+}
+
+// Each header of `from` stands in `to` with an equal value, and there are as many.
+bool headers_match(std::string_view from, std::string_view to) {
+  const auto count = [](std::string_view text) {
+    size_t n = text.empty() ? 0 : 1;
+    for (const char c : text) n += c == '&' ? 1 : 0;
+    return n;
+  };
+  if (count(from) != count(to)) return false;
+  while (!from.empty()) {
+    const std::string_view piece = from.substr(0, from.find('&'));
+    const auto [name, value] = split_once(piece, '=');
+    bool found = false;
+    for (std::string_view rest = to; !rest.empty() && !found;) {
+      const std::string_view other = rest.substr(0, rest.find('&'));
+      const auto [other_name, other_value] = split_once(other, '=');
+      found = equal_unescaped(name, other_name, true) && equal_unescaped(value, other_value, false);
+      rest.remove_prefix(std::min(other.size() + 1, rest.size()));
+    }
+    if (!found) return false;
+    from.remove_prefix(std::min(piece.size() + 1, from.size()));
+  }
+  return true;
+}
+
+bool equal_hosts(const Uri& a, const Uri& b) {
+  if (iequals(a.host, b.host)) return true;
+  // Two spellings of one IPv6 address; IPv4 has one spelling only.
+  if (!a.is_ipv6 || !b.is_ipv6) return false;
+  const auto ip = port::parse_ip(a.host);
+  return ip && ip == port::parse_ip(b.host);
+}
+
+}  // namespace
+
+std::string_view scheme_of(std::string_view text) {
+  const std::string_view scheme = text.substr(0, kSchemeChar.skip(text));
+  const bool good = !scheme.empty() && kAlpha(scheme.front()) && text.substr(scheme.size()).starts_with(':');
+  return good ? scheme : std::string_view();
+}
+
+Result<Uri, ParseError> parse_uri(std::string_view text) {
+  Uri uri;
+  const std::string_view scheme = scheme_of(text);
+  if (scheme.empty()) return fault_at(ParseFault::BadUri, text, text);
+  if (iequals(scheme, "sips")) {
+    uri.scheme = Scheme::Sips;
+  } else if (!iequals(scheme, "sip")) {
+    return fault_at(ParseFault::UnknownScheme, text, text);
+  }
+  std::string_view rest = text.substr(scheme.size() + 1);
+  // The user may hold ";", "?" and "/", so the "@" is looked for first; a host never holds one.
+  const size_t at = rest.find('@');
+  if (at != std::string_view::npos) {
+    const auto [user, password] = split_once(rest.substr(0, at), ':');
+    if (user.empty()) return fault_at(ParseFault::BadUri, text, rest);
+    if (auto good = check_escaped(text, user, kUserChar); !good) return good.error();
+    if (auto good = check_escaped(text, password, kPasswordChar); !good) return good.error();
+    uri.user = user;
+    uri.password = password;
+    uri.has_user = true;
+    rest.remove_prefix(at + 1);
+  }
+  if (auto good = parse_host_port(text, rest, uri); !good) return good.error();
+  if (rest.starts_with(';')) {
+    uri.params = rest.substr(0, rest.find('?'));
+    if (auto good = check_uri_params(text, uri.params); !good) return good.error();
+    rest.remove_prefix(uri.params.size());
+  }
+  if (rest.starts_with('?')) {
+    uri.headers = rest.substr(1);
+    if (skip_escaped(uri.headers, kUriHeaderChar) != uri.headers.size()) {
+      // "=" and "&" stand between names and values.
+      for (std::string_view piece = uri.headers; !piece.empty();) {
+        const size_t good = skip_escaped(piece, kUriHeaderChar);
+        if (good < piece.size() && piece[good] != '=' && piece[good] != '&') {
+          return fault_at(ParseFault::BadUri, text, piece.substr(good));
+        }
+        piece.remove_prefix(std::min(good + 1, piece.size()));
+      }
+    }
+    rest = {};
+  }
+  if (!rest.empty()) return fault_at(ParseFault::BadUri, text, rest);
+  return uri;
+}
+
+bool equal_unescaped(std::string_view a, std::string_view b, bool ignore_case) {
+  size_t i = 0;
+  size_t k = 0;
+  while (i < a.size() && k < b.size()) {
+    const unsigned left = next_unescaped(a, i);
+    const unsigned right = next_unescaped(b, k);
+    if (ignore_case ? fold(left) != fold(right) : left != right) return false;
+  }
+  return i == a.size() && k == b.size();
+}
+
+bool equal(const Uri& a, const Uri& b) {
+  return a.scheme == b.scheme && a.has_user == b.has_user && equal_unescaped(a.user, b.user, false) &&
+         equal_unescaped(a.password, b.password, false) && a.port == b.port && equal_hosts(a, b) &&
+         params_allow(a, b) && params_allow(b, a) && headers_match(a.headers, b.headers);
+}
+
+bool equal_uris(std::string_view a, std::string_view b) {
+  const auto left = parse_uri(a);
+  const auto right = parse_uri(b);
+  if (left && right) return equal(*left, *right);
+  return !left && !right && a == b;
+}
+
+std::optional<std::string_view> unescape(std::string_view text, std::span<char> out) {
+  size_t used = 0;
+  for (size_t at = 0; at < text.size();) {
+    if (used == out.size()) return std::nullopt;
+    out[used++] = static_cast<char>(next_unescaped(text, at) & 0xffU);
+  }
+  return std::string_view(out.data(), used);
+}
+
+}  // namespace tipring::sip

@@ -1,0 +1,55 @@
+// SIP and SIPS URIs: RFC 3261 19.1 and 25.1. Views into the text they were read from.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "core/result.h"
+#include "sip/params.h"
+#include "sip/parse_error.h"
+
+namespace tipring::sip {
+
+enum class Scheme : uint8_t { Sip, Sips };
+
+struct Uri {
+  Scheme scheme = Scheme::Sip;
+  bool has_user = false;     // "sip:@host" has none and is no URI
+  bool is_ipv6 = false;      // `host` stood in brackets
+  uint16_t port = 0;         // 0: absent
+  std::string_view user;     // with its escapes
+  std::string_view password;
+  std::string_view host;     // without brackets
+  std::string_view params;   // from the first ";", empty without
+  std::string_view headers;  // behind the "?"
+
+  std::optional<Param> param(std::string_view name) const { return find_param(params, name); }
+};
+
+// Errors: UnknownScheme (well-formed so far, but neither sip: nor sips:), BadUri, BadEscape, BadHost, BadPort,
+// BadParameter.
+Result<Uri, ParseError> parse_uri(std::string_view text);
+
+// The part before the first ":", empty when there is none that could be a scheme.
+std::string_view scheme_of(std::string_view text);
+
+// 19.1.4, every rule.
+bool equal(const Uri& a, const Uri& b);
+
+// Both texts are SIP or SIPS URIs and equal; for other schemes the texts must be the same.
+bool equal_uris(std::string_view a, std::string_view b);
+
+// Two texts are the same when "%" escapes of characters that need none are read as the characters (19.1.4).
+bool equal_unescaped(std::string_view a, std::string_view b, bool ignore_case);
+
+// Writes `text` with its "%" escapes resolved; nothing when `out` is too small. An escape that is none stays.
+std::optional<std::string_view> unescape(std::string_view text, std::span<char> out);
+
+// The default port of a scheme and transport: 5061 for TLS, else 5060.
+constexpr uint16_t kSipPort = 5060;
+constexpr uint16_t kSipsPort = 5061;
+
+}  // namespace tipring::sip

@@ -1,0 +1,171 @@
+#include "sip/writer.h"
+
+#include <cstring>
+
+#include "core/text.h"
+#include "sip/headers.h"
+#include "sip/status.h"
+
+namespace tipring::sip {
+
+namespace {
+
+void copy_lines(Writer& out, const MessageView& from, HeaderId id) {
+  for (const HeaderView line : from.headers(id)) out.header(id, line.value());
+}
+
+bool has_all(const MessageView& request) {
+  return request.has(HeaderId::Via) && request.has(HeaderId::From) && request.has(HeaderId::To) &&
+         request.has(HeaderId::CallId) && request.has(HeaderId::CSeq);
+}
+
+// All Via values in order, one a line, the first with its fix-up.
+void write_vias(Writer& out, const MessageView& request, const ViaFixUp& fix_up) {
+  bool top = true;
+  for (const std::string_view value : request.values(HeaderId::Via)) {
+    out.text("Via: ");
+    const auto via = top ? parse_via(value) : Result<Via, ParseError>(ParseError{});
+    if (via) {
+      write_fixed_via(out, value, *via, fix_up);
+    } else {
+      out.text(value);
+    }
+    out.crlf();
+    top = false;
+  }
+}
+
+void write_to(Writer& out, std::string_view to, std::string_view tag) {
+  const auto address = parse_name_addr(to);
+  out.text("To: ").text(to);
+  if (!tag.empty() && (!address || !address->param("tag"))) out.text(";tag=").text(tag);
+  out.crlf();
+}
+
+void write_body(Writer& out, std::string_view content_type, std::string_view body) {
+  if (!body.empty()) out.header(HeaderId::ContentType, content_type);
+  out.header(HeaderId::ContentLength, body.size()).crlf().text(body);
+}
+
+// The request line and the headers that an ACK or CANCEL takes from the request that we sent: its top Via alone.
+void write_companion(Writer& out, const MessageView& request, std::string_view method, std::string_view to) {
+  out.text(method).text(" ").text(request.request_uri()).text(" SIP/2.0\r\n");
+  out.header(HeaderId::Via, *request.values(HeaderId::Via).begin());
+  out.header(HeaderId::MaxForwards, uint64_t{70});
+  copy_lines(out, request, HeaderId::Route);
+  out.header(HeaderId::From, *request.header(HeaderId::From));
+  out.header(HeaderId::To, to);
+  out.header(HeaderId::CallId, *request.header(HeaderId::CallId));
+  const auto cseq = request.typed<HeaderId::CSeq>();
+  out.text("CSeq: ").number(cseq ? cseq->number : 0).text(" ").text(method).crlf();
+  write_body(out, {}, {});
+}
+
+}  // namespace
+
+Writer& Writer::text(std::string_view piece) {
+  if (piece.size() > out_.size() - size_) full_ = true;
+  if (full_ || piece.empty()) return *this;
+  std::memcpy(out_.data() + size_, piece.data(), piece.size());
+  size_ += piece.size();
+  return *this;
+}
+
+Writer& Writer::number(uint64_t value) {
+  char digits[kNumberTextMax];
+  return text(write_u64(value, digits));
+}
+
+Writer& Writer::header(HeaderId id, std::string_view value) { return header(to_text(id), value); }
+
+Writer& Writer::header(std::string_view name, std::string_view value) {
+  text(name).text(": ");
+  // A fold is not passed on (7.3.1 lets us write one line).
+  for (size_t fold; (fold = value.find_first_of("\r\n")) != std::string_view::npos;) {
+    text(value.substr(0, fold));
+    value.remove_prefix(std::min(value.find_first_not_of("\r\n", fold), value.size()));
+  }
+  return text(value).crlf();
+}
+
+Writer& Writer::header(HeaderId id, uint64_t value) {
+  return text(to_text(id)).text(": ").number(value).crlf();
+}
+
+Writer& Writer::quoted(std::string_view value) {
+  text("\"");
+  for (size_t special; (special = value.find_first_of("\"\\")) != std::string_view::npos;) {
+    text(value.substr(0, special)).text("\\").text(value.substr(special, 1));
+    value.remove_prefix(special + 1);
+  }
+  return text(value).text("\"");
+}
+
+Result<size_t> Writer::finish() const {
+  if (full_) return Error::BufferFull;
+  return size_;
+}
+
+ViaFixUp make_via_fix_up(const Via& top, const port::SocketAddress& source) {
+  ViaFixUp fix_up{false, top.wants_rport, source};
+  const auto ip = port::parse_ip(top.host);
+  fix_up.add_received = top.wants_rport || !ip || *ip != source.ip;
+  return fix_up;
+}
+
+void write_fixed_via(Writer& out, std::string_view value, const Via& via, const ViaFixUp& fix_up) {
+  if (!fix_up.add_received && !fix_up.set_rport) {
+    out.text(value);
+    return;
+  }
+  char address[port::kAddressTextMax];
+  out.text(value.substr(0, static_cast<size_t>(via.params.data() - value.data())));
+  std::string_view rest = via.params;
+  Param param;
+  while (next_param(rest, param) == ParamStatus::Found) {
+    if (iequals(param.name, "received") || (fix_up.set_rport && iequals(param.name, "rport"))) continue;
+    out.text(";").text(param.name);
+    if (param.quoted) {
+      out.text("=\"").text(param.value).text("\"");
+    } else if (param.has_value) {
+      out.text("=").text(param.value);
+    }
+  }
+  if (fix_up.add_received) out.text(";received=").text(port::write_ip(fix_up.source.ip, address));
+  if (fix_up.set_rport) out.text(";rport=").number(fix_up.source.port);
+}
+
+Result<size_t> write_response(const MessageView& request, uint16_t status, const ResponseParts& parts,
+                              std::span<char> out) {
+  if (!has_all(request)) return Error::Invalid;
+  Writer writer(out);
+  writer.text("SIP/2.0 ").number(status).text(" ");
+  writer.text(parts.reason.empty() ? default_reason(status) : parts.reason).crlf();
+  write_vias(writer, request, parts.via);
+  if (parts.copy_record_route) copy_lines(writer, request, HeaderId::RecordRoute);
+  writer.header(HeaderId::From, *request.header(HeaderId::From));
+  write_to(writer, *request.header(HeaderId::To), parts.to_tag);
+  writer.header(HeaderId::CallId, *request.header(HeaderId::CallId));
+  writer.header(HeaderId::CSeq, *request.header(HeaderId::CSeq));
+  if (status == status::kTrying) copy_lines(writer, request, HeaderId::Timestamp);
+  writer.text(parts.headers);
+  write_body(writer, parts.content_type, parts.body);
+  return writer.finish();
+}
+
+Result<size_t> write_ack_for_failure(const MessageView& request, const MessageView& response,
+                                     std::span<char> out) {
+  if (!has_all(request) || !response.has(HeaderId::To)) return Error::Invalid;
+  Writer writer(out);
+  write_companion(writer, request, "ACK", *response.header(HeaderId::To));
+  return writer.finish();
+}
+
+Result<size_t> write_cancel(const MessageView& request, std::span<char> out) {
+  if (!has_all(request)) return Error::Invalid;
+  Writer writer(out);
+  write_companion(writer, request, "CANCEL", *request.header(HeaderId::To));
+  return writer.finish();
+}
+
+}  // namespace tipring::sip
