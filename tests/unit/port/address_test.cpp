@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "support/guard_page.h"
+
 using namespace tipring::port;
 
 namespace {
@@ -50,7 +52,7 @@ TEST_CASE("address: literals are read and written in their shortest form" *
   };
   for (const Row& row : rows) {
     CAPTURE(row.text);
-    const auto ip = parse_ip(row.text);
+    const auto ip = parse_ip(tipring::test::GuardedText(row.text));
     REQUIRE(ip);
     CHECK(ip_text(*ip) == row.expected);
     CHECK(parse_ip(row.expected) == ip);
@@ -66,7 +68,7 @@ TEST_CASE("address: what is not a literal is refused") {
         "1.2.3.4::", "::1.2.3", "::1.2.3.4:5", "[1.2.3.4]", "[::1", "::1]", "[]", "[::1]:5060",
         "fe80::1%eth0", "fe80::1%", "fe80::1%03", "fe80::1%4294967296", "2001:db8::1%3", "1.2.3.4%1"}) {
     CAPTURE(text);
-    CHECK_FALSE(parse_ip(text));
+    CHECK_FALSE(parse_ip(tipring::test::GuardedText(text)));
   }
 }
 

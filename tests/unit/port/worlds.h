@@ -81,6 +81,6 @@ inline IpAddress ip(std::string_view text) {
 
 inline SocketAddress at(std::string_view text, uint16_t port = 0) { return {ip(text), port}; }
 
-inline std::span<const char> bytes_of(const std::string& text) { return {text.data(), text.size()}; }
+inline std::span<const char> bytes_of(std::string_view text) { return text; }
 
 }  // namespace tipring::port

@@ -1,0 +1,148 @@
+#include "port/linux/linux_files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+
+namespace tipring::port {
+namespace {
+
+class LinuxFile final : public File {
+ public:
+  explicit LinuxFile(int fd) : fd_(fd) {}
+  ~LinuxFile() override { ::close(fd_); }
+
+  LinuxFile(const LinuxFile&) = delete;
+  LinuxFile& operator=(const LinuxFile&) = delete;
+
+  int read_at(uint64_t offset, std::span<char> into, size_t& read) override {
+    read = 0;
+    while (read < into.size()) {
+      const auto rest = into.subspan(read);
+      ssize_t got = ::pread(fd_, rest.data(), rest.size(), static_cast<off_t>(offset + read));
+      // A pipe or a terminal has no positions: it is read in order.
+      if (got < 0 && errno == ESPIPE) got = ::read(fd_, rest.data(), rest.size());
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) return errno;
+      if (got == 0) break;
+      read += static_cast<size_t>(got);
+    }
+    return 0;
+  }
+  int write_at(uint64_t offset, std::span<const char> bytes) override {
+    while (!bytes.empty()) {
+      const ssize_t done = ::pwrite(fd_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+      if (done < 0 && errno == EINTR) continue;
+      if (done < 0) return errno;
+      if (done == 0) return EIO;
+      bytes = bytes.subspan(static_cast<size_t>(done));
+      offset += static_cast<uint64_t>(done);
+    }
+    return 0;
+  }
+  int append(std::span<const char> bytes) override {
+    const off_t end = ::lseek(fd_, 0, SEEK_END);
+    if (end < 0) return errno;
+    return write_at(static_cast<uint64_t>(end), bytes);
+  }
+  int truncate(uint64_t size) override {
+    return ::ftruncate(fd_, static_cast<off_t>(size)) == 0 ? 0 : errno;
+  }
+  int sync() override { return ::fdatasync(fd_) == 0 ? 0 : errno; }
+  int size(uint64_t& size) override {
+    struct stat status {};
+    if (::fstat(fd_, &status) != 0) return errno;
+    size = static_cast<uint64_t>(status.st_size);
+    return 0;
+  }
+
+ private:
+  int fd_;
+};
+
+// A path with a NUL inside would name another file than the one it seems to.
+bool usable(const std::string& path) { return !path.empty() && path.find('\0') == std::string::npos; }
+
+int sync_folder_of(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return errno;
+  const int error = ::fsync(fd) == 0 ? 0 : errno;
+  ::close(fd);
+  return error == EINVAL ? 0 : error;  // file systems that cannot sync a folder say so
+}
+
+int open_retrying(const std::string& path, int flags) {
+  int fd = -1;
+  do {
+    fd = ::open(path.c_str(), flags | O_CLOEXEC, 0600);
+  } while (fd < 0 && errno == EINTR);
+  return fd;
+}
+
+}  // namespace
+
+std::unique_ptr<File> LinuxFiles::open(std::string_view path, OpenMode mode, int& error) {
+  const std::string name(path);
+  error = ENOENT;
+  if (!usable(name)) return nullptr;
+  const int flags = mode == OpenMode::Read              ? O_RDONLY
+                    : mode == OpenMode::ReadWriteCreate ? O_RDWR
+                                                        : O_RDWR | O_APPEND;
+  int fd = open_retrying(name, flags);
+  bool created = false;
+  if (fd < 0 && errno == ENOENT && mode != OpenMode::Read) {
+    fd = open_retrying(name, flags | O_CREAT);
+    created = fd >= 0;
+  }
+  error = fd < 0 ? errno : 0;
+  if (fd < 0) return nullptr;
+  auto file = std::make_unique<LinuxFile>(fd);
+  struct stat status {};
+  if (::fstat(fd, &status) == 0 && S_ISDIR(status.st_mode)) error = EISDIR;
+  if (error == 0 && created) error = sync_folder_of(name);
+  if (error != 0) return nullptr;
+  return file;
+}
+
+int LinuxFiles::info(std::string_view path, FileInfo& info) {
+  const std::string name(path);
+  if (!usable(name)) return ENOENT;
+  struct stat status {};
+  if (::stat(name.c_str(), &status) != 0) return errno;
+  info.size = static_cast<uint64_t>(status.st_size);
+  info.permissions = status.st_mode & 0777;
+  info.is_directory = S_ISDIR(status.st_mode);
+  return 0;
+}
+
+int LinuxFiles::remove(std::string_view path) {
+  const std::string name(path);
+  if (!usable(name)) return ENOENT;
+  if (::unlink(name.c_str()) != 0) return errno;
+  return sync_folder_of(name);
+}
+
+int LinuxFiles::rename(std::string_view from, std::string_view to) {
+  const std::string source(from);
+  const std::string target(to);
+  if (!usable(source) || !usable(target)) return ENOENT;
+  if (std::rename(source.c_str(), target.c_str()) != 0) return errno;
+  return sync_folder_of(target);
+}
+
+int LinuxFiles::make_directory(std::string_view path) {
+  const std::string name(path);
+  if (!usable(name)) return ENOENT;
+  if (::mkdir(name.c_str(), 0700) == 0) return sync_folder_of(name);
+  if (errno != EEXIST) return errno;
+  struct stat status {};
+  if (::stat(name.c_str(), &status) != 0) return errno;
+  return S_ISDIR(status.st_mode) ? 0 : ENOTDIR;
+}
+
+}  // namespace tipring::port
