@@ -14,6 +14,7 @@
 #include "core/result.h"
 #include "core/timer_wheel.h"
 #include "port/entropy.h"
+#include "port/loop.h"
 #include "sip/method.h"
 #include "sip/writer.h"
 #include "transaction/transaction_user.h"
@@ -22,15 +23,15 @@
 namespace tipring::transaction {
 
 struct TransactionCounters {
-  uint64_t requests = 0;              // new ones handed up
-  uint64_t retransmissions = 0;       // absorbed or answered here
-  uint64_t stray_responses = 0;       // dropped: RFC 6026 7.3
-  uint64_t stray_cancels = 0;         // answered 481
-  uint64_t absorbed_acks = 0;         // to our own stateless refusals
-  uint64_t malformed = 0;             // answered 400 and the like
+  uint64_t requests = 0;         // new ones handed up
+  uint64_t retransmissions = 0;  // absorbed or answered here
+  uint64_t stray_responses = 0;  // dropped: RFC 6026 7.3
+  uint64_t stray_cancels = 0;    // answered 481
+  uint64_t absorbed_acks = 0;    // to our own stateless refusals
+  uint64_t malformed = 0;        // answered 400 and the like
   uint64_t client_timeouts = 0;
   uint64_t reclaimed = 0;
-  uint64_t refused = 0;               // 503 for want of a transaction or a buffer
+  uint64_t refused = 0;  // 503 for want of a transaction or a buffer
 };
 
 struct TransactionDependencies {
@@ -40,9 +41,12 @@ struct TransactionDependencies {
   Arena& arena;
   port::Entropy& entropy;
   Log& log;
+  // The turn's time, which timers start from. Without it they start from the wheel's, which is right only where
+  // the wheel is advanced before every event.
+  const port::Loop* loop = nullptr;
 };
 
-class TransactionLayer : public transport::MessageHandler {
+class TransactionLayer final : public transport::MessageHandler {
  public:
   static void plan(const Limits& limits, MemoryPlan& plan);
 
@@ -127,8 +131,14 @@ class TransactionLayer : public transport::MessageHandler {
   void on_malformed(const Incoming& incoming, const sip::ParseError& error) override;
 
  private:
-  struct State;  // in the arena
-  State* state_;
+  struct Parts;  // in the arena
+
+  void on_request(const Incoming& incoming);
+  void on_ack(const Incoming& incoming);
+  void on_cancel(const Incoming& incoming);
+  void on_response(const Incoming& incoming);
+
+  Parts* parts_;
 };
 
 }  // namespace tipring::transaction

@@ -1,0 +1,79 @@
+#include "transaction/branch.h"
+
+#include "core/assert.h"
+#include "core/text.h"
+
+namespace tipring::transaction {
+
+namespace {
+
+// Appends to a span that is known to be large enough.
+class Appender {
+ public:
+  explicit Appender(std::span<char> out) : out_(out) {}
+
+  void text(std::string_view piece) {
+    for (const char c : piece) out_[size_++] = c;
+  }
+  void hex(uint64_t value, int digits) {
+    for (int shift = (digits - 1) * 4; shift >= 0; shift -= 4) {
+      out_[size_++] = "0123456789abcdef"[(value >> shift) & 0xf];
+    }
+  }
+  std::string_view written() const { return {out_.data(), size_}; }
+
+ private:
+  std::span<char> out_;
+  size_t size_ = 0;
+};
+
+std::string_view write_pieces(uint8_t node, ClientHandle client, uint64_t mac, uint64_t loop_hash,
+                              std::span<char> out) {
+  TIPRING_ASSERT(out.size() >= BranchCodec::kSize);
+  Appender branch(out);
+  branch.text(kMagicCookie);
+  branch.hex(node, 2);
+  branch.hex(client.index, 8);
+  branch.hex(client.generation, 8);
+  branch.hex(mac, 16);
+  branch.text(".");
+  branch.hex(loop_hash, 16);
+  return branch.written();
+}
+
+}  // namespace
+
+bool has_magic_cookie(std::string_view branch) { return istarts_with(branch, kMagicCookie); }
+
+std::string_view BranchCodec::write(ClientHandle client, uint64_t loop_hash,
+                                    std::span<char> out) const {
+  return write_pieces(node_, client, mac(client, loop_hash), loop_hash, out);
+}
+
+std::string_view BranchCodec::write_stateless(uint64_t unique, uint64_t loop_hash,
+                                              std::span<char> out) const {
+  return write_pieces(node_, ClientHandle{}, unique, loop_hash, out);
+}
+
+std::optional<ClientHandle> BranchCodec::read(std::string_view branch) const {
+  if (branch.size() != kSize || !has_magic_cookie(branch) || branch[kSize - 17] != '.') return {};
+  const Result<uint64_t> node = parse_hex_u64(branch.substr(7, 2));
+  const Result<uint64_t> index = parse_hex_u64(branch.substr(9, 8));
+  const Result<uint64_t> generation = parse_hex_u64(branch.substr(17, 8));
+  const Result<uint64_t> code = parse_hex_u64(branch.substr(25, 16));
+  const Result<uint64_t> loop_hash = parse_hex_u64(branch.substr(42, 16));
+  if (!node || !index || !generation || !code || !loop_hash || *node != node_) return {};
+  const ClientHandle client{static_cast<uint32_t>(*index), static_cast<uint32_t>(*generation)};
+  if (!client || mac(client, *loop_hash) != *code) return {};
+  return client;
+}
+
+uint64_t BranchCodec::mac(ClientHandle client, uint64_t loop_hash) const {
+  SipHasher64 hasher(key_);
+  hasher.add_u64(node_);
+  hasher.add_u64(client.to_u64());
+  hasher.add_u64(loop_hash);
+  return hasher.finish();
+}
+
+}  // namespace tipring::transaction

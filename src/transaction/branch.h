@@ -1,0 +1,46 @@
+// The branch parameter that we write, and the handle in it: RFC 3261 8.1.1.7, and RFC 5393 4.2.1 for its second part.
+//
+//   z9hG4bK <node> <index> <generation> <MAC> . <loop hash>      all in hexadecimal: 2, 8, 8, 16 and 16 digits
+//
+// The MAC covers node, handle and loop hash, so that nobody can name a transaction whose branch he has not seen.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "core/hash.h"
+#include "sip/via.h"
+#include "transaction/transaction_user.h"
+
+namespace tipring::transaction {
+
+using sip::kMagicCookie;
+
+// 17.2.3: whether a branch is unique by itself. Compared without case, as some peers change it.
+bool has_magic_cookie(std::string_view branch);
+
+class BranchCodec {
+ public:
+  static constexpr size_t kSize = 7 + 2 + 8 + 8 + 16 + 1 + 16;
+
+  BranchCodec(const HashKey& key, uint8_t node) : key_(key), node_(node) {}
+
+  // `out` holds kSize. Returns the part written.
+  std::string_view write(ClientHandle client, uint64_t loop_hash, std::span<char> out) const;
+
+  // The same shape with a handle that is never live; `unique` takes the place of the MAC.
+  std::string_view write_stateless(uint64_t unique, uint64_t loop_hash, std::span<char> out) const;
+
+  // Nothing for a branch that this node has not written since it started.
+  std::optional<ClientHandle> read(std::string_view branch) const;
+
+ private:
+  uint64_t mac(ClientHandle client, uint64_t loop_hash) const;
+
+  HashKey key_;
+  uint8_t node_;
+};
+
+}  // namespace tipring::transaction

@@ -1,0 +1,96 @@
+#include "transaction/client_table.h"
+
+#include "sip/headers.h"
+#include "transaction/matching.h"
+#include "transaction/messages.h"
+
+namespace tipring::transaction {
+
+void ClientTable::plan(const Limits& limits, MemoryPlan& plan) {
+  Pool<ClientTransaction>::plan(plan, "client_transactions", limits.transactions);
+}
+
+ClientTable::ClientTable(Shared& shared, Arena& arena, const Limits& limits)
+    : shared_(shared), pool_("client_transactions", arena, limits.transactions) {}
+
+ClientTransaction* ClientTable::find(const sip::MessageView& response) const {
+  const std::optional<ClientHandle> handle = shared_.branches.read(top_branch(response));
+  if (!handle) return nullptr;
+  ClientTransaction* named = get(*handle);
+  if (named == nullptr || named->via_hash() != top_via_hash(response, shared_.match_key))
+    return nullptr;
+  const auto cseq = response.typed<sip::HeaderId::CSeq>();
+  if (!cseq) return nullptr;
+  if (cseq->method == named->method()) return named;
+  // A CANCEL shares the branch of its INVITE (9.1), and only the CSeq tells whose response this is (17.1.3).
+  if (cseq->method == sip::Method::Cancel && named->is_invite()) return get(named->cancel_handle());
+  return nullptr;
+}
+
+ClientTransaction* ClientTable::get(ClientHandle handle) const {
+  ClientTransaction* transaction = pool_.get(handle);
+  const bool usable = transaction != nullptr && transaction->state() != State::Terminated;
+  return usable ? transaction : nullptr;
+}
+
+void ClientTable::reap() {
+  // Callbacks may end further transactions; those are reaped too, but no TU can keep us here for ever.
+  for (uint32_t left = pool_.stats().capacity; left > 0; --left) {
+    ClientTransaction* transaction = ended_.pop_front();
+    if (transaction == nullptr) return;
+    release(*transaction);
+  }
+}
+
+void ClientTable::send(ClientTransaction& transaction, const MessageRef& message) {
+  const uint64_t tag = handle_of(transaction).to_u64();
+  const Result<void> sent =
+      shared_.dependencies.transport.send(message, transaction.flow(), this, tag);
+  if (!sent) transaction.on_event(Event::TransportError);
+}
+
+MessageRef ClientTable::make_ack(const MessageRef& request, const sip::MessageView& response) {
+  return write_failure_ack(shared_, request.view(), response);
+}
+
+ClientHandle ClientTable::start_cancel(ClientTransaction& invite) {
+  MessageRef request = write_cancel_of(shared_, invite.request().view());
+  if (!request) return {};  // the INVITE's own deadline stands
+  ClientTransaction* cancel = acquire(sip::Method::Cancel, nullptr, 0);
+  if (cancel == nullptr) {
+    // Better once and unconfirmed than never: the other side goes on ringing else.
+    (void)shared_.dependencies.transport.send(std::move(request), invite.flow(), nullptr, 0);
+    return {};
+  }
+  cancel->start(std::move(request), invite.flow(), invite.via_hash());
+  return handle_of(*cancel);
+}
+
+void ClientTable::on_terminated(ClientTransaction& transaction) {
+  ended_.push_back(transaction);
+  if (transaction.end_reason() == EndReason::Timeout && !transaction.is_silent()) {
+    ++shared_.counters.client_timeouts;
+  }
+  // Its responses are found by the INVITE's branch, and there is nothing left to cancel.
+  ClientTransaction* cancel = get(transaction.cancel_handle());
+  if (cancel != nullptr) cancel->drop();
+}
+
+void ClientTable::on_send_failed(uint64_t tag, Error) {
+  ClientTransaction* transaction = get(ClientHandle::from_u64(tag));
+  if (transaction != nullptr) transaction->on_event(Event::TransportError);
+}
+
+void ClientTable::release(ClientTransaction& transaction) {
+  const ClientHandle handle = handle_of(transaction);
+  TransactionUser* user = transaction.user();
+  const uint64_t context = transaction.context();
+  const EndReason reason = transaction.end_reason();
+  const bool silent = transaction.is_silent();
+  // A stream may still hold its last message; what becomes of it is no concern of a stranger in this slot.
+  shared_.dependencies.transport.forget(*this, handle.to_u64());
+  pool_.release(transaction);
+  if (!silent) user->on_client_end(context, handle, reason);
+}
+
+}  // namespace tipring::transaction

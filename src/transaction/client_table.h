@@ -1,0 +1,56 @@
+// Finds the client transaction that a response belongs to: RFC 3261 17.1.3. The branch carries its handle.
+// Owns every ClientTransaction, in a pool of Limits::transactions.
+#pragma once
+
+#include "core/arena.h"
+#include "core/limits.h"
+#include "core/list.h"
+#include "core/pool.h"
+#include "transaction/client_transaction.h"
+#include "transaction/server_table.h"
+#include "transaction/shared.h"
+
+namespace tipring::transaction {
+
+class ClientTable final : private transport::SendObserver {
+ public:
+  static void plan(const Limits& limits, MemoryPlan& plan);
+
+  // Borrows `shared`, which outlives it.
+  ClientTable(Shared& shared, Arena& arena, const Limits& limits);
+
+  // Null for a stray: forged, stale, or with another sent-by or method than the request had. The pointer is good
+  // until reap().
+  ClientTransaction* find(const sip::MessageView& response) const;
+
+  // Null when the pool is full.
+  ClientTransaction* acquire(sip::Method method, TransactionUser* user, uint64_t context) {
+    return pool_.acquire(*this, method, user, context);
+  }
+
+  ClientTransaction* get(ClientHandle handle) const;  // null when stale or at its end
+  ClientHandle handle_of(const ClientTransaction& transaction) const {
+    return pool_.handle_of(transaction);
+  }
+  const PoolStats& stats() const { return pool_.stats(); }
+
+  // Releases those that have ended and tells their TUs.
+  void reap();
+
+  // For ClientTransaction.
+  Shared& shared() const { return shared_; }
+  void send(ClientTransaction& transaction, const MessageRef& message);
+  MessageRef make_ack(const MessageRef& request, const sip::MessageView& response);
+  ClientHandle start_cancel(ClientTransaction& invite);  // null when the CANCEL has no transaction
+  void on_terminated(ClientTransaction& transaction);
+
+ private:
+  void on_send_failed(uint64_t tag, Error error) override;
+  void release(ClientTransaction& transaction);
+
+  Shared& shared_;
+  Pool<ClientTransaction> pool_;
+  List<ClientTransaction, &ClientTransaction::list_node> ended_;
+};
+
+}  // namespace tipring::transaction

@@ -1,0 +1,112 @@
+#include "transaction/matching.h"
+
+#include "core/assert.h"
+#include "core/text.h"
+#include "sip/headers.h"
+#include "transaction/branch.h"
+
+namespace tipring::transaction {
+
+namespace {
+
+using sip::HeaderId;
+
+// A text and its end, so that "ab" and "c" differ from "a" and "bc".
+void add_piece(SipHasher& hasher, std::string_view text) {
+  hasher.add_u64(text.size());
+  hasher.add(text);
+}
+
+std::string_view from_tag(const sip::MessageView& message) {
+  const auto from = message.typed<HeaderId::From>();
+  return from ? from->tag() : std::string_view();
+}
+
+std::string_view to_tag(const sip::MessageView& message) {
+  const auto to = message.typed<HeaderId::To>();
+  return to ? to->tag() : std::string_view();
+}
+
+// 17.2.3: host names compare without case.
+void add_sent_by(SipHasher& hasher, const sip::Via& via) {
+  hasher.add_u64(via.host.size());
+  hasher.add_lower(via.host);
+  hasher.add_u64(via.port);
+}
+
+// 17.2.3 and 9.2: ACK and CANCEL are looked up as what they belong to.
+std::string_view matched_method(const sip::MessageView& request) {
+  const bool is_invites =
+      request.method() == sip::Method::Ack || request.method() == sip::Method::Cancel;
+  return is_invites ? sip::to_text(sip::Method::Invite) : request.method_text();
+}
+
+}  // namespace
+
+Result<RequestKey> request_key(const sip::MessageView& request, const HashKey& key) {
+  const auto via = request.typed<HeaderId::Via>();
+  const auto cseq = request.typed<HeaderId::CSeq>();
+  if (!via || !cseq) return Error::Invalid;
+  RequestKey out;
+  SipHasher128 hasher(key);
+  out.has_cookie = has_magic_cookie(via->branch);
+  hasher.add_u64(out.has_cookie ? 1 : 0);
+  add_piece(hasher, matched_method(request));
+  if (out.has_cookie) {
+    add_piece(hasher, via->branch);
+    add_sent_by(hasher, *via);
+  } else {
+    // A retransmission repeats the bytes, and so does an ACK or a CANCEL with the URI and the Via of its INVITE:
+    // texts are compared where the rules of the headers would allow more.
+    add_piece(hasher, request.request_uri());
+    add_piece(hasher, from_tag(request));
+    add_piece(hasher, request.header(HeaderId::CallId).value_or(std::string_view()));
+    hasher.add_u64(cseq->number);
+    add_piece(hasher, *request.values(HeaderId::Via).begin());
+    out.to_tag = to_tag_hash(request, key);
+  }
+  out.hash = hasher.finish();
+  return out;
+}
+
+uint32_t to_tag_hash(const sip::MessageView& message, const HashKey& key) {
+  const std::string_view tag = to_tag(message);
+  return tag.empty() ? 0 : static_cast<uint32_t>(siphash64(key, tag)) | 1;
+}
+
+std::string_view top_branch(const sip::MessageView& message) {
+  const auto via = message.typed<HeaderId::Via>();
+  return via ? via->branch : std::string_view();
+}
+
+uint64_t top_via_hash(const sip::MessageView& message, const HashKey& key) {
+  const auto via = message.typed<HeaderId::Via>();
+  if (!via) return 0;
+  SipHasher64 hasher(key);
+  add_piece(hasher, via->branch);
+  add_sent_by(hasher, *via);
+  return hasher.finish() | 1;
+}
+
+uint64_t tag_hash(const sip::MessageView& request, const HashKey& key) {
+  const auto cseq = request.typed<HeaderId::CSeq>();
+  SipHasher64 hasher(key);
+  add_piece(hasher, request.header(HeaderId::CallId).value_or(std::string_view()));
+  add_piece(hasher, from_tag(request));
+  hasher.add_u64(cseq ? cseq->number : 0);
+  add_piece(hasher, top_branch(request));
+  return hasher.finish();
+}
+
+std::string_view write_tag_text(const sip::MessageView& request, const HashKey& key,
+                                std::span<char> out) {
+  TIPRING_ASSERT(out.size() >= kTagSize);
+  return write_hex_u64(tag_hash(request, key), out);
+}
+
+bool has_own_tag(const sip::MessageView& ack, const HashKey& key) {
+  std::array<char, kTagSize> out;
+  return to_tag(ack) == write_tag_text(ack, key, out);
+}
+
+}  // namespace tipring::transaction

@@ -1,0 +1,92 @@
+#include "transaction/server_table.h"
+
+#include "transaction/messages.h"
+
+namespace tipring::transaction {
+
+void ServerTable::plan(const Limits& limits, MemoryPlan& plan) {
+  Pool<ServerTransaction>::plan(plan, "server_transactions", limits.transactions);
+  HashTable<ServerTransaction, &ServerTransaction::hash_node>::plan(
+      plan, "server_transaction_table", limits.transactions);
+}
+
+ServerTable::ServerTable(Shared& shared, Arena& arena, const Limits& limits)
+    : shared_(shared),
+      pool_("server_transactions", arena, limits.transactions),
+      by_key_(arena, limits.transactions) {}
+
+ServerTable::~ServerTable() {
+  pool_.for_each([this](ServerTransaction& transaction) { by_key_.erase(transaction); });
+}
+
+ServerTransaction* ServerTable::find(const RequestKey& key, bool is_ack) const {
+  return by_key_.find(key.hash.lo, [&](const ServerTransaction& transaction) {
+    return transaction.matches(key, is_ack);
+  });
+}
+
+ServerTransaction* ServerTable::acquire(const Incoming& request, const RequestKey& key,
+                                        TransactionUser& user, uint64_t context) {
+  if (pool_.stats().in_use == pool_.stats().capacity) reclaim_oldest();
+  ServerTransaction* transaction = pool_.acquire(*this, request, key, user, context);
+  if (transaction != nullptr) by_key_.insert(transaction->hash(), *transaction);
+  return transaction;
+}
+
+ServerTransaction* ServerTable::get(ServerHandle handle) const {
+  ServerTransaction* transaction = pool_.get(handle);
+  const bool usable = transaction != nullptr && transaction->state() != State::Terminated;
+  return usable ? transaction : nullptr;
+}
+
+void ServerTable::reap() {
+  // Callbacks may end further transactions; those are reaped too, but no TU can keep us here for ever.
+  for (uint32_t left = pool_.stats().capacity; left > 0; --left) {
+    ServerTransaction* transaction = ended_.pop_front();
+    if (transaction == nullptr) return;
+    release(*transaction, transaction->end_reason());
+  }
+}
+
+void ServerTable::send(ServerTransaction& transaction, const MessageRef& response) {
+  const uint64_t tag = handle_of(transaction).to_u64();
+  const Result<void> sent =
+      shared_.dependencies.transport.send(response, transaction.reply_flow(), this, tag);
+  if (!sent) transaction.on_event(Event::TransportError);
+}
+
+MessageRef ServerTable::make_trying(const ServerTransaction& transaction) {
+  return write_trying(shared_, transaction.request().view(), transaction.source());
+}
+
+void ServerTable::on_terminated(ServerTransaction& transaction) {
+  by_key_.erase(transaction);
+  Transactions::remove(transaction);
+  ended_.push_back(transaction);
+}
+
+void ServerTable::on_send_failed(uint64_t tag, Error) {
+  ServerTransaction* transaction = get(ServerHandle::from_u64(tag));
+  if (transaction != nullptr) transaction->on_event(Event::TransportError);
+}
+
+void ServerTable::reclaim_oldest() {
+  ServerTransaction* oldest = completed_.pop_front();
+  if (oldest == nullptr) return;
+  ++shared_.counters.reclaimed;
+  release(*oldest, EndReason::Reclaimed);
+}
+
+void ServerTable::release(ServerTransaction& transaction, EndReason reason) {
+  const ServerHandle handle = handle_of(transaction);
+  TransactionUser& user = transaction.user();
+  const uint64_t context = transaction.context();
+  const bool silent = transaction.is_silent();
+  // A stream may still hold its last message; what becomes of it is no concern of a stranger in this slot.
+  shared_.dependencies.transport.forget(*this, handle.to_u64());
+  by_key_.erase(transaction);
+  pool_.release(transaction);
+  if (!silent) user.on_server_end(context, handle, reason);
+}
+
+}  // namespace tipring::transaction

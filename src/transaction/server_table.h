@@ -1,0 +1,63 @@
+// Finds the server transaction that a request belongs to: RFC 3261 17.2.3, and 9.2 for CANCEL.
+// Owns every ServerTransaction, in a pool of Limits::transactions.
+#pragma once
+
+#include <string_view>
+
+#include "core/arena.h"
+#include "core/hash_table.h"
+#include "core/limits.h"
+#include "core/list.h"
+#include "core/pool.h"
+#include "transaction/server_transaction.h"
+#include "transaction/shared.h"
+
+namespace tipring::transaction {
+
+class ServerTable final : private transport::SendObserver {
+ public:
+  static void plan(const Limits& limits, MemoryPlan& plan);
+
+  // Borrows `shared`, which outlives it.
+  ServerTable(Shared& shared, Arena& arena, const Limits& limits);
+  ~ServerTable();
+
+  // Null when the request starts a new transaction, or the ACK belongs to none. The pointer is good until reap().
+  ServerTransaction* find(const RequestKey& key, bool is_ack) const;
+
+  // Null when the pool is full and nothing in it may be reclaimed. Otherwise the oldest Completed non-INVITE may
+  // have given its place: its TU is told from within.
+  ServerTransaction* acquire(const Incoming& request, const RequestKey& key, TransactionUser& user,
+                             uint64_t context);
+
+  ServerTransaction* get(ServerHandle handle) const;  // null when stale or at its end
+  ServerHandle handle_of(const ServerTransaction& transaction) const {
+    return pool_.handle_of(transaction);
+  }
+  const PoolStats& stats() const { return pool_.stats(); }
+
+  // Releases those that have ended and tells their TUs.
+  void reap();
+
+  // For ServerTransaction.
+  Shared& shared() const { return shared_; }
+  void send(ServerTransaction& transaction, const MessageRef& response);
+  MessageRef make_trying(const ServerTransaction& transaction);
+  void on_completed(ServerTransaction& transaction) { completed_.push_back(transaction); }
+  void on_terminated(ServerTransaction& transaction);
+
+ private:
+  using Transactions = List<ServerTransaction, &ServerTransaction::list_node>;
+
+  void on_send_failed(uint64_t tag, Error error) override;
+  void reclaim_oldest();
+  void release(ServerTransaction& transaction, EndReason reason);
+
+  Shared& shared_;
+  Pool<ServerTransaction> pool_;
+  HashTable<ServerTransaction, &ServerTransaction::hash_node> by_key_;
+  Transactions completed_;  // non-INVITEs, oldest first
+  Transactions ended_;
+};
+
+}  // namespace tipring::transaction

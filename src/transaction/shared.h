@@ -1,0 +1,42 @@
+// What the parts of the transaction layer share.
+#pragma once
+
+#include <algorithm>
+#include <span>
+
+#include "core/message_slabs.h"
+#include "core/timer_wheel.h"
+#include "port/loop.h"
+#include "transaction/branch.h"
+#include "transaction/transaction_layer.h"
+
+namespace tipring::transaction {
+
+// 17: whether the transport itself delivers, so that nothing needs to be sent twice.
+constexpr bool is_reliable(sip::Transport transport) { return transport != sip::Transport::Udp; }
+
+struct Shared {
+  const TransactionDependencies& dependencies;
+  BranchCodec branches;
+  HashKey match_key;
+  std::span<char>
+      scratch;  // where every message of our own is written before it is copied to its slab
+  TransactionCounters counters;
+
+  // The time that timers start from. The wheel's stands still while the loop sleeps.
+  Millis now() const {
+    const Millis wheel = dependencies.timers.now();
+    return dependencies.loop == nullptr ? wheel : std::max(wheel, dependencies.loop->now());
+  }
+
+  void start_timer(Timer& timer, Millis delay) const {
+    dependencies.timers.start(timer, now() + delay);
+  }
+
+  // The bytes written at the front of `scratch`, in the smallest slab that is free. Null when there is none.
+  MessageRef take_scratch(size_t size) const {
+    return dependencies.slabs.copy({scratch.data(), size});
+  }
+};
+
+}  // namespace tipring::transaction

@@ -1,0 +1,330 @@
+#include "transaction/transaction_layer.h"
+
+#include <new>
+
+#include "core/text.h"
+#include "sip/headers.h"
+#include "sip/status.h"
+#include "transaction/branch.h"
+#include "transaction/client_table.h"
+#include "transaction/matching.h"
+#include "transaction/messages.h"
+#include "transaction/server_table.h"
+#include "transaction/shared.h"
+
+namespace tipring::transaction {
+
+static_assert(kTagSize <= TransactionLayer::kTagMax);
+static_assert(BranchCodec::kSize <= TransactionLayer::kBranchMax);
+
+namespace {
+
+HashKey make_key(port::Entropy& entropy) {
+  const uint64_t k0 = entropy.u64();
+  return {k0, entropy.u64()};
+}
+
+// The status of a response that another part of this program has written.
+Result<uint16_t> status_of(const MessageRef& response) {
+  constexpr std::string_view kVersion = "SIP/2.0 ";
+  const std::string_view text = response.view();
+  if (!text.starts_with(kVersion) || text.size() < kVersion.size() + 3) return Error::Invalid;
+  return parse_u16(text.substr(kVersion.size(), 3));
+}
+
+}  // namespace
+
+struct TransactionLayer::Parts {
+  Parts(const TransactionDependencies& given, const Limits& limits, uint8_t node)
+      : dependencies(given),
+        shared{dependencies,
+               BranchCodec(make_key(given.entropy), node),
+               make_key(given.entropy),
+               given.arena.take<char>(sip::kMessageSizeMax),
+               {}},
+        tag_key(make_key(given.entropy)),
+        servers(shared, given.arena, limits),
+        clients(shared, given.arena, limits) {}
+
+  TransactionDependencies dependencies;
+  Shared shared;
+  HashKey tag_key;
+  ServerTable servers;
+  ClientTable clients;
+  RequestHandler* handler = nullptr;
+};
+
+void TransactionLayer::plan(const Limits& limits, MemoryPlan& plan) {
+  plan.add("transaction_layer", 1, sizeof(Parts));
+  plan.add("transaction_scratch", 1, sip::kMessageSizeMax);
+  ServerTable::plan(limits, plan);
+  ClientTable::plan(limits, plan);
+}
+
+TransactionLayer::TransactionLayer(const TransactionDependencies& dependencies,
+                                   const Limits& limits, uint8_t node)
+    : parts_(new (dependencies.arena.take_bytes(sizeof(Parts)).data())
+                 Parts(dependencies, limits, node)) {}
+
+TransactionLayer::~TransactionLayer() { parts_->~Parts(); }
+
+void TransactionLayer::set_request_handler(RequestHandler& handler) { parts_->handler = &handler; }
+
+// --- from the wire ------------------------------------------------------------------------------------------
+
+void TransactionLayer::on_message(const Incoming& incoming) {
+  if (incoming.message.is_response()) return on_response(incoming);
+  switch (incoming.message.method()) {
+    case sip::Method::Ack: return on_ack(incoming);
+    case sip::Method::Cancel: return on_cancel(incoming);
+    default: return on_request(incoming);
+  }
+}
+
+void TransactionLayer::on_request(const Incoming& incoming) {
+  TransactionCounters& counters = parts_->shared.counters;
+  const Result<RequestKey> key = request_key(incoming.message, parts_->shared.match_key);
+  if (!key) {
+    ++counters.malformed;
+    return;
+  }
+  ServerTransaction* transaction = parts_->servers.find(*key, false);
+  if (transaction != nullptr) {
+    ++counters.retransmissions;
+    transaction->on_event(Event::Request);
+    return;
+  }
+  ++counters.requests;
+  if (parts_->handler != nullptr) parts_->handler->on_request(incoming);
+}
+
+// 17.2.1 and RFC 6026 7.1: the ACK to a failure ends here, the one to a 2xx goes up.
+void TransactionLayer::on_ack(const Incoming& incoming) {
+  TransactionCounters& counters = parts_->shared.counters;
+  const Result<RequestKey> key = request_key(incoming.message, parts_->shared.match_key);
+  if (!key) {
+    ++counters.malformed;
+    return;
+  }
+  ServerTransaction* transaction = parts_->servers.find(*key, true);
+  if (transaction != nullptr) {
+    if (!transaction->on_event(Event::Ack)) return;
+  } else if (has_own_tag(incoming.message, parts_->tag_key)) {
+    ++counters.absorbed_acks;
+    return;
+  }
+  if (parts_->handler != nullptr) parts_->handler->on_request(incoming);
+}
+
+// 9.2. Its 200 needs no transaction: a repeated CANCEL gets the same one again.
+void TransactionLayer::on_cancel(const Incoming& incoming) {
+  TransactionCounters& counters = parts_->shared.counters;
+  const Result<RequestKey> key = request_key(incoming.message, parts_->shared.match_key);
+  if (!key) {
+    ++counters.malformed;
+    return;
+  }
+  ServerTransaction* invite = parts_->servers.find(*key, false);
+  if (invite == nullptr) {
+    ++counters.stray_cancels;
+    return reply_stateless(incoming, sip::status::kCallOrTransactionDoesNotExist, {});
+  }
+  reply_stateless(incoming, sip::status::kOk, {});
+  if (!invite->first_cancel()) {
+    ++counters.retransmissions;
+    return;
+  }
+  invite->user().on_cancel(invite->context(), parts_->servers.handle_of(*invite), incoming);
+}
+
+void TransactionLayer::on_response(const Incoming& incoming) {
+  TransactionCounters& counters = parts_->shared.counters;
+  ClientTransaction* transaction = parts_->clients.find(incoming.message);
+  if (transaction == nullptr) {
+    ++counters.stray_responses;
+    return;
+  }
+  const bool for_tu =
+      transaction->on_event(event_of_status(incoming.message.status()), &incoming.message);
+  if (!for_tu) {
+    ++counters.retransmissions;
+    return;
+  }
+  TransactionUser* user = transaction->user();
+  if (user == nullptr) return;  // to a CANCEL of our own
+  user->on_response(transaction->context(), parts_->clients.handle_of(*transaction), incoming);
+}
+
+void TransactionLayer::on_malformed(const Incoming& incoming, const sip::ParseError& error) {
+  ++parts_->shared.counters.malformed;
+  const sip::MessageView& message = incoming.message;
+  if (!message.is_request() || message.method() == sip::Method::Ack) return;
+  // Without a Via nobody knows where an answer should go.
+  if (!message.typed<sip::HeaderId::Via>()) return;
+  std::array<char, sip::kErrorReasonMax> text;
+  sip::ResponseParts parts;
+  parts.reason = sip::write_error_reason(error, text);
+  reply_stateless(incoming, sip::status_for(error.fault), parts);
+}
+
+// --- server side --------------------------------------------------------------------------------------------
+
+Result<ServerHandle> TransactionLayer::open(const Incoming& request, TransactionUser& user,
+                                            uint64_t context, bool trying) {
+  if (request.message.method() == sip::Method::Ack) return Error::MethodIsAck;
+  const Result<RequestKey> key = request_key(request.message, parts_->shared.match_key);
+  if (!key) return key.error();
+  ServerTransaction* transaction = parts_->servers.acquire(request, *key, user, context);
+  if (transaction == nullptr) {
+    ++parts_->shared.counters.refused;
+    return Error::PoolExhausted;
+  }
+  transaction->on_event(Event::Start);
+  if (trying && transaction->is_invite()) transaction->send_trying();
+  return parts_->servers.handle_of(*transaction);
+}
+
+Result<void> TransactionLayer::respond(ServerHandle server, MessageRef response) {
+  ServerTransaction* transaction = parts_->servers.get(server);
+  if (transaction == nullptr) return Error::Stale;
+  const Result<uint16_t> status = status_of(response);
+  if (!status) return status.error();
+  uint32_t to_tag = 0;
+  if (!transaction->has_cookie()) {
+    sip::HeaderIndex index;
+    const sip::ParsedMessage parsed =
+        sip::parse_message(response.view(), index, sip::Framing::Datagram);
+    to_tag = to_tag_hash(parsed.view, parts_->shared.match_key);
+  }
+  return transaction->respond(std::move(response), *status, to_tag);
+}
+
+Result<void> TransactionLayer::respond(ServerHandle server, uint16_t status,
+                                       const sip::ResponseParts& parts) {
+  ServerTransaction* transaction = parts_->servers.get(server);
+  if (transaction == nullptr || !transaction->request()) return Error::Stale;
+  sip::HeaderIndex index;
+  const sip::ParsedMessage request =
+      sip::parse_message(transaction->request().view(), index, sip::Framing::Datagram);
+  std::array<char, kTagMax> tag;
+  sip::ResponseParts tagged = parts;
+  if (tagged.to_tag.empty() && status > sip::status::kTrying)
+    tagged.to_tag = write_tag(request.view, tag);
+  Result<MessageRef> response =
+      write_response_to(parts_->shared, request.view, transaction->source(), status, tagged);
+  if (!response) return response.error();
+  return respond(server, std::move(*response));
+}
+
+void TransactionLayer::drop(ServerHandle server) {
+  ServerTransaction* transaction = parts_->servers.get(server);
+  if (transaction != nullptr) transaction->drop();
+}
+
+MessageRef TransactionLayer::request_of(ServerHandle server) const {
+  const ServerTransaction* transaction = parts_->servers.get(server);
+  return transaction == nullptr ? MessageRef() : transaction->request();
+}
+
+bool TransactionLayer::is_open(ServerHandle server) const {
+  const ServerTransaction* transaction = parts_->servers.get(server);
+  return transaction != nullptr && transaction->is_open();
+}
+
+const Flow* TransactionLayer::reply_flow_of(ServerHandle server) const {
+  const ServerTransaction* transaction = parts_->servers.get(server);
+  return transaction == nullptr ? nullptr : &transaction->reply_flow();
+}
+
+void TransactionLayer::reply_stateless(const Incoming& request, uint16_t status,
+                                       const sip::ResponseParts& parts) {
+  if (request.message.method() == sip::Method::Ack) return;
+  std::array<char, kTagMax> tag;
+  sip::ResponseParts tagged = parts;
+  if (tagged.to_tag.empty() && status > sip::status::kTrying) {
+    tagged.to_tag = write_tag(request.message, tag);
+  }
+  Result<MessageRef> response =
+      write_response_to(parts_->shared, request.message, request.flow.remote, status, tagged);
+  if (!response) return;
+  // Whether it goes out is the peer's concern: without an answer he asks again.
+  (void)parts_->dependencies.transport.send(std::move(*response), transport::reply_flow(request),
+                                            nullptr, 0);
+}
+
+std::string_view TransactionLayer::write_tag(const sip::MessageView& request,
+                                             std::span<char> out) const {
+  return write_tag_text(request, parts_->tag_key, out);
+}
+
+// --- client side --------------------------------------------------------------------------------------------
+
+Result<ClientHandle> TransactionLayer::reserve(sip::Method method, TransactionUser& user,
+                                               uint64_t context) {
+  if (method == sip::Method::Ack) return Error::MethodIsAck;
+  ClientTransaction* transaction = parts_->clients.acquire(method, &user, context);
+  if (transaction == nullptr) {
+    ++parts_->shared.counters.refused;
+    return Error::PoolExhausted;
+  }
+  return parts_->clients.handle_of(*transaction);
+}
+
+std::string_view TransactionLayer::write_branch(ClientHandle client, uint64_t loop_hash,
+                                                std::span<char> out) const {
+  return parts_->shared.branches.write(client, loop_hash, out);
+}
+
+std::string_view TransactionLayer::write_stateless_branch(const sip::MessageView& request,
+                                                          uint64_t loop_hash,
+                                                          std::span<char> out) const {
+  const HashKey& key = parts_->shared.match_key;
+  SipHasher64 unique(key);
+  unique.add_u64(tag_hash(request, key));
+  unique.add_u64(top_via_hash(request, key));
+  unique.add_u64(to_tag_hash(request, key));
+  unique.add(request.method_text());
+  unique.add(request.request_uri());
+  return parts_->shared.branches.write_stateless(unique.finish(), loop_hash, out);
+}
+
+Result<void> TransactionLayer::start(ClientHandle client, MessageRef request, const Flow& flow) {
+  ClientTransaction* transaction = parts_->clients.get(client);
+  if (transaction == nullptr || transaction->state() != State::Initial) return Error::Stale;
+  sip::HeaderIndex index;
+  const sip::ParsedMessage parsed =
+      sip::parse_message(request.view(), index, sip::Framing::Datagram);
+  // A response could not be matched to a request that carries another branch.
+  const std::optional<ClientHandle> named = parts_->shared.branches.read(top_branch(parsed.view));
+  if (!parsed.view.is_request() || !named || *named != client) return Error::Invalid;
+  const uint64_t via_hash = top_via_hash(parsed.view, parts_->shared.match_key);
+  transaction->start(std::move(request), flow, via_hash);
+  return {};
+}
+
+void TransactionLayer::abandon(ClientHandle client) {
+  ClientTransaction* transaction = parts_->clients.get(client);
+  if (transaction != nullptr && transaction->state() == State::Initial) transaction->drop();
+}
+
+void TransactionLayer::cancel(ClientHandle client) {
+  ClientTransaction* transaction = parts_->clients.get(client);
+  if (transaction != nullptr) transaction->cancel();
+}
+
+void TransactionLayer::send_stateless(MessageRef request, const Flow& flow) {
+  (void)parts_->dependencies.transport.send(std::move(request), flow, nullptr, 0);
+}
+
+// --- for operators ------------------------------------------------------------------------------------------
+
+const TransactionCounters& TransactionLayer::counters() const { return parts_->shared.counters; }
+PoolStats TransactionLayer::server_stats() const { return parts_->servers.stats(); }
+PoolStats TransactionLayer::client_stats() const { return parts_->clients.stats(); }
+
+void TransactionLayer::reap(Millis) {
+  parts_->servers.reap();
+  parts_->clients.reap();
+}
+
+}  // namespace tipring::transaction

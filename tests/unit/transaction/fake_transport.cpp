@@ -1,0 +1,22 @@
+#include "fake_transport.h"
+
+FakeWire* FakeWire::current = nullptr;
+
+namespace tipring::transport {
+
+TransportLayer::TransportLayer(const TransportDependencies&, const Limits&) : state_(nullptr) {}
+TransportLayer::~TransportLayer() = default;
+
+Result<void> TransportLayer::send(MessageRef message, const Flow& flow, SendObserver* observer,
+                                  uint64_t tag) {
+  FakeWire& wire = *FakeWire::current;
+  if (wire.refuse) return Error::Closed;
+  wire.sent.push_back({wire.now, std::string(message.view()), flow, observer, tag});
+  return {};
+}
+
+void TransportLayer::forget(SendObserver&, uint64_t) { ++FakeWire::current->forgotten; }
+
+Flow reply_flow(const Incoming& request) { return request.flow; }
+
+}  // namespace tipring::transport
