@@ -33,13 +33,11 @@ ClientTransaction* ClientTable::get(ClientHandle handle) const {
   return usable ? transaction : nullptr;
 }
 
-void ClientTable::reap() {
-  // Callbacks may end further transactions; those are reaped too, but no TU can keep us here for ever.
-  for (uint32_t left = pool_.stats().capacity; left > 0; --left) {
-    ClientTransaction* transaction = ended_.pop_front();
-    if (transaction == nullptr) return;
-    release(*transaction);
-  }
+bool ClientTable::reap_one() {
+  ClientTransaction* transaction = ended_.pop_front();
+  if (transaction == nullptr) return false;
+  release(*transaction);
+  return true;
 }
 
 void ClientTable::send(ClientTransaction& transaction, const MessageRef& message) {

@@ -20,7 +20,7 @@ class ClientTable final : private transport::SendObserver {
   ClientTable(Shared& shared, Arena& arena, const Limits& limits);
 
   // Null for a stray: forged, stale, or with another sent-by or method than the request had. The pointer is good
-  // until reap().
+  // until TransactionLayer::reap().
   ClientTransaction* find(const sip::MessageView& response) const;
 
   // Null when the pool is full.
@@ -34,8 +34,8 @@ class ClientTable final : private transport::SendObserver {
   }
   const PoolStats& stats() const { return pool_.stats(); }
 
-  // Releases those that have ended and tells their TUs.
-  void reap();
+  // Releases the one that ended first and tells its TU. False when there is none.
+  bool reap_one();
 
   // For ClientTransaction.
   Shared& shared() const { return shared_; }

@@ -39,13 +39,11 @@ ServerTransaction* ServerTable::get(ServerHandle handle) const {
   return usable ? transaction : nullptr;
 }
 
-void ServerTable::reap() {
-  // Callbacks may end further transactions; those are reaped too, but no TU can keep us here for ever.
-  for (uint32_t left = pool_.stats().capacity; left > 0; --left) {
-    ServerTransaction* transaction = ended_.pop_front();
-    if (transaction == nullptr) return;
-    release(*transaction, transaction->end_reason());
-  }
+bool ServerTable::reap_one() {
+  ServerTransaction* transaction = ended_.pop_front();
+  if (transaction == nullptr) return false;
+  release(*transaction, transaction->end_reason());
+  return true;
 }
 
 void ServerTable::send(ServerTransaction& transaction, const MessageRef& response) {

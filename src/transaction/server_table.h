@@ -22,7 +22,8 @@ class ServerTable final : private transport::SendObserver {
   ServerTable(Shared& shared, Arena& arena, const Limits& limits);
   ~ServerTable();
 
-  // Null when the request starts a new transaction, or the ACK belongs to none. The pointer is good until reap().
+  // Null when the request starts a new transaction, or the ACK belongs to none. The pointer is good until
+  // TransactionLayer::reap().
   ServerTransaction* find(const RequestKey& key, bool is_ack) const;
 
   // Null when the pool is full and nothing in it may be reclaimed. Otherwise the oldest Completed non-INVITE may
@@ -36,8 +37,8 @@ class ServerTable final : private transport::SendObserver {
   }
   const PoolStats& stats() const { return pool_.stats(); }
 
-  // Releases those that have ended and tells their TUs.
-  void reap();
+  // Releases the one that ended first and tells its TU. False when there is none.
+  bool reap_one();
 
   // For ServerTransaction.
   Shared& shared() const { return shared_; }

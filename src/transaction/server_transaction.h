@@ -53,8 +53,8 @@ class ServerTransaction {
   EndReason end_reason() const { return reason_; }
 
   HashNode hash_node;
-  ListNode
-      list_node;  // Completed non-INVITEs in order of completion, or those that wait to be reaped
+  // In the list of Completed non-INVITEs, oldest first, or of those that wait to be reaped.
+  ListNode list_node;
 
  private:
   void on_repeat_timer(Millis now);

@@ -323,8 +323,10 @@ PoolStats TransactionLayer::server_stats() const { return parts_->servers.stats(
 PoolStats TransactionLayer::client_stats() const { return parts_->clients.stats(); }
 
 void TransactionLayer::reap(Millis) {
-  parts_->servers.reap();
-  parts_->clients.reap();
+  // A TU that hears of an end may end more, also on the other side; those go in the same turn. But none can keep
+  // the loop here for ever.
+  uint32_t left = 2 * (server_stats().capacity + client_stats().capacity);
+  while (left > 0 && (parts_->clients.reap_one() || parts_->servers.reap_one())) --left;
 }
 
 }  // namespace tipring::transaction

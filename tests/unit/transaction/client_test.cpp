@@ -300,3 +300,31 @@ TEST_CASE("client: the TU may start again from within the end of the last one" *
   bench.receive(second.response(200));
   CHECK(bench.heard.back() == "200");
 }
+
+TEST_CASE("client: timers count from the turn in which it started, not from the wheel's last one" *
+          doctest::description("RFC 3261 17.1.1.2; R7.2")) {
+  Bench bench;
+  bench.loop.time += Millis{3000};  // the loop slept, and a packet woke it
+  bench.wire.now = Millis{3000};
+  SipText invite;
+  bench.start(invite, sip::Method::Invite);
+  bench.pass(Millis{600});
+  CHECK(bench.times("INVITE ") == Times{3000, 3500});
+}
+
+TEST_CASE("client: what its end sets free elsewhere is reaped in the same turn" *
+          doctest::description("R3.3 R5.5")) {
+  Bench bench;
+  bench.flow.transport = sip::Transport::Tcp;
+  bench.open_all();
+  SipText bye;
+  bye.method = "BYE";
+  bench.receive(bye);
+  bench.wire.refuse = true;
+  bench.on_ended = [&] { CHECK(bench.layer->respond(bench.server, 500, {}).has_value()); };
+  SipText forwarded = bye;
+  bench.start(forwarded, sip::Method::Bye);
+  bench.layer->reap(bench.loop.time);
+  CHECK(bench.heard == Heard{"BYE", "client transport error", "server transport error"});
+  CHECK(bench.all_free());
+}
