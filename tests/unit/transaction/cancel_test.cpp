@@ -201,3 +201,19 @@ TEST_CASE("cancel to the peer: with a full pool it is still sent once" *
   CHECK(bench.heard == Heard{"180", "client timeout"});
   CHECK(bench.all_free());
 }
+
+TEST_CASE("cancel to the peer: its transaction ends with that of the INVITE" *
+          doctest::description("RFC 3261 9.1; R3.4 R3.3")) {
+  Bench bench;
+  bench.flow.transport = sip::Transport::Tcp;
+  SipText invite;
+  const ClientHandle client = bench.start(invite, sip::Method::Invite);
+  bench.receive(invite.response(180));
+  bench.layer->cancel(client);
+  CHECK(bench.layer->client_stats().in_use == 2);
+  bench.receive(invite.response(487));  // overtakes the 200 to the CANCEL
+  CHECK(bench.heard == Heard{"180", "487", "client done"});
+  CHECK(bench.all_free());
+  bench.receive(cancel_of(invite).response(200));
+  CHECK(bench.layer->counters().stray_responses == 1);
+}

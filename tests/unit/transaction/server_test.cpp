@@ -109,6 +109,7 @@ TEST_CASE(
   SipText invite;
   bench.receive(invite);
   CHECK(bench.respond(with_tag(invite, "t1"), 200).has_value());
+  for (size_t i = 0; i < MessageSlabs::kClasses; ++i) CHECK(bench.slabs.stats(i).in_use == 0);
   bench.receive(invite);
   CHECK(bench.count("SIP/2.0 200 ") == 1);
   CHECK(bench.respond(with_tag(invite, "t1"), 200).has_value());
