@@ -1,0 +1,23 @@
+#include "service/digest_server_auth.h"
+
+#include "sip/writer.h"
+
+namespace tipring::service {
+
+Screening DigestServerAuth::screen_request(const Environment& environment, const Incoming& request) {
+  // Neither can be sent again with credentials (22.1, 9.1).
+  const sip::Method method = request.message.method();
+  if (method == sip::Method::Ack || method == sip::Method::Cancel) return Screening::Pass;
+  const Access access = environment.access.judge(request, in_dialog_);
+  if (access.status == 0) {
+    user_ = access.user;
+    return Screening::Pass;
+  }
+  sip::ResponseParts parts;
+  parts.reason = access.reason;
+  parts.headers = access.headers;
+  environment.transactions.reply_stateless(request, access.status, parts);
+  return Screening::Refused;
+}
+
+}  // namespace tipring::service

@@ -1,0 +1,30 @@
+// Asks who sends a request before anything is kept for it: RFC 3261 22.2 and 22.3. Challenges and refusals are stateless
+// (8.2.7), so that a stranger costs no memory.
+#pragma once
+
+#include "service/context.h"
+#include "service/environment.h"
+
+namespace tipring::service {
+
+class DestinationSelection;
+class ViaManagement;
+class OutputControl;
+
+class DigestServerAuth {
+ public:
+  using Before = ServiceList<DestinationSelection, ViaManagement, OutputControl>;
+
+  // Before the request is shown to the context.
+  void configure(bool in_dialog) { in_dialog_ = in_dialog; }
+
+  Screening screen_request(const Environment& environment, const Incoming& request);
+
+  uint64_t user() const { return user_; }  // 0: nobody was asked
+
+ private:
+  uint64_t user_ = 0;
+  bool in_dialog_ = false;
+};
+
+}  // namespace tipring::service

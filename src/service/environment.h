@@ -1,0 +1,87 @@
+// What services work with: the layers below, the clock's timers, and the decisions that an application makes for them.
+// One per server; every context borrows it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "core/hash.h"
+#include "core/log.h"
+#include "core/message_slabs.h"
+#include "core/timer_wheel.h"
+#include "sip/message.h"
+#include "sip/uri.h"
+#include "transaction/transaction_layer.h"
+#include "transport/locator.h"
+#include "transport/transport.h"
+
+namespace tipring::service {
+
+using transport::Flow;
+using transport::Incoming;
+
+// Which hosts and ports are this server: its addresses, its names and its domains.
+class OwnNames {
+ public:
+  // Port 0: absent. `is_ipv6` as sip::Uri says it of its host.
+  virtual bool is_own(std::string_view host, uint16_t port) const = 0;
+
+ protected:
+  ~OwnNames() = default;
+};
+
+// What a request may do here: SPEC C21 and RFC 3261 22 in one answer.
+struct Access {
+  uint16_t status = 0;        // 0: go on; 401, 407: challenge; any other refuses
+  std::string_view reason;    // empty: the default phrase
+  std::string_view headers;   // the challenges; good until the next question
+  uint64_t user = 0;          // who the credentials have proved the sender to be; 0: nobody
+};
+
+class AccessControl {
+ public:
+  // `in_dialog`: it came along a Route that we wrote for its dialog.
+  virtual Access judge(const Incoming& request, bool in_dialog) = 0;
+
+ protected:
+  ~AccessControl() = default;
+};
+
+struct Environment {
+  transport::TransportLayer& transport;
+  transport::Locator& locator;
+  transaction::TransactionLayer& transactions;
+  MessageSlabs& slabs;
+  TimerWheel& timers;
+  const OwnNames& names;
+  AccessControl& access;
+  std::string_view realm;  // of our own digest challenges
+  HashKey route_key;       // of the cookies in our Record-Route, one per start
+  Log& log;
+};
+
+// Writes a message straight into the buffer that is sent and kept. `write` takes a span and gives the bytes written, or
+// BufferFull, and is then called once more with the largest buffer. Null when no buffer is free or nothing fits.
+template <class Write>
+MessageRef write_message(MessageSlabs& slabs, size_t size_expected, Write write) {
+  for (const size_t size : {size_expected, sip::kMessageSizeMax}) {
+    MessageRef message = slabs.acquire(size);
+    if (!message) return {};
+    const Result<size_t> written = write(message.room());
+    if (written) {
+      message.set_size(*written);
+      return message;
+    }
+    if (written.error() != Error::BufferFull) return {};
+  }
+  return {};
+}
+
+// The Retry-After that goes with a 503 for want of capacity: 1 to 5 seconds (RFC 3261 20.33), spread by the request so
+// that those refused do not come back together. `out` takes the whole line.
+std::string_view write_retry_after(const Environment& environment, const sip::MessageView& request,
+                                   std::span<char> out);
+inline constexpr size_t kRetryAfterMax = 24;
+
+}  // namespace tipring::service

@@ -1,0 +1,28 @@
+// Writes the Via that this server puts on top of a request that it forwards: RFC 3261 16.6 step 8, RFC 5393 4.2.1.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+#include "service/environment.h"
+
+namespace tipring::service {
+
+class ViaManagement {
+ public:
+  // The value: transport, the sent-by of `flow`, the branch of `client` with the loop hash of `request`, and rport so
+  // that answers find their way through NAT (RFC 3581). Good until the next call on this object.
+  std::string_view write(const Environment& environment, transaction::ClientHandle client,
+                         const Flow& flow, const sip::MessageView& request);
+
+  // The same for a request that has no transaction of ours: the ACK to a 2xx.
+  std::string_view write_stateless(const Environment& environment, const Flow& flow,
+                                   const sip::MessageView& request);
+
+ private:
+  std::string_view write_value(const Environment& environment, const Flow& flow, std::string_view branch);
+
+  std::array<char, 192> text_;
+};
+
+}  // namespace tipring::service
