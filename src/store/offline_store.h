@@ -1,0 +1,61 @@
+// Users changed directly in the file, for `tipringctl --offline` and for tools. Blocks and uses the heap.
+// A server that runs on the same file does not see the changes before it is started anew.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/result.h"
+#include "port/files.h"
+#include "port/time.h"
+#include "store/start_report.h"
+#include "store/store.h"
+#include "store/user.h"
+
+namespace tipring::store {
+
+struct OfflineUser {
+  std::string domain;
+  std::string name;
+  std::string auth_name;
+  std::string display_name;
+  std::string aliases;
+  uint8_t algorithms = 0;
+  uint8_t credentials = 0;  // mask of the algorithms with a hash for this realm
+  uint32_t bindings = 0;    // rows in the file, expired ones included
+};
+
+class OfflineStore {
+ public:
+  // Both outlive it. `realm`: as in StoreOptions.
+  OfflineStore(port::Files& files, const port::Clock& clock, std::string_view path,
+               std::string_view realm);
+  ~OfflineStore();
+  OfflineStore(const OfflineStore&) = delete;
+  OfflineStore& operator=(const OfflineStore&) = delete;
+
+  // Opens the file, makes or migrates it. Call the others only when the report is ready().
+  StartReport open();
+
+  // Error: Exists, NotFound, Invalid, TooLong as Store::put_user(); any other failure of the file is
+  // Unsupported with its reason in failure().
+  Result<void> put_user(const UserRecord& record, const Credentials* credentials, PutMode mode);
+  Result<void> set_credentials(std::string_view domain, std::string_view name,
+                               const Credentials& credentials);
+  Result<void> remove_user(std::string_view domain, std::string_view name);
+  Result<std::vector<OfflineUser>> list_users();
+
+  const std::string& failure() const;
+
+  // One transaction around many changes, so that an import is quick and whole.
+  Result<void> begin();
+  Result<void> end();
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace tipring::store

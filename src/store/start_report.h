@@ -1,0 +1,37 @@
+// What came of opening the file: for the log, and for the person who has to mend it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace tipring::store {
+
+enum class StartStatus : uint8_t {
+  Ready,
+  CannotOpen,    // folder missing, no permission
+  NotADatabase,  // the file holds something else, or another program's database
+  NewerMajor,    // written by a newer program
+  Locked,
+  ReadOnly,
+  Corrupt,
+  DiskFull,
+  Io,
+  DoesNotFit,  // more users or bindings than `capacity` has room for
+};
+
+struct StartReport {
+  StartStatus status = StartStatus::Ready;
+  std::string message;   // unless Ready: what is wrong and what to do, naming the file
+  std::string copy;      // path of the copy made before a major migration, or empty
+  bool created = false;  // there was no file
+  uint32_t users = 0;
+  uint32_t bindings = 0;
+  uint32_t bindings_expired = 0;      // dropped
+  uint32_t users_without_secret = 0;  // their credentials were made for another realm (warn)
+  uint32_t rows_skipped = 0;          // unreadable records, left in the file (warn)
+  bool clock_was_unset = false;       // remaining life counts from the last written time (warn)
+
+  bool ready() const { return status == StartStatus::Ready; }
+};
+
+}  // namespace tipring::store

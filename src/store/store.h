@@ -1,0 +1,168 @@
+// Users and their bindings: tables in memory for the loop, a SQLite file behind a thread of its own.
+// Nothing here blocks or takes memory after open(). RFC 3261 10.3; the file is told of in
+// migrations/0001_initial.sql.
+//
+// A REGISTER that creates, moves or removes a binding becomes visible, and is to be answered, when it
+// is durable. A refresh is visible at once and written within min(30 s, a quarter of its interval). When
+// the disk fails, reads go on from memory, updates fail with a status, and lazy writes are repeated.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "core/arena.h"
+#include "core/handle.h"
+#include "core/hash.h"
+#include "core/limits.h"
+#include "core/log.h"
+#include "core/memory_plan.h"
+#include "core/pool.h"
+#include "core/pool_registry.h"
+#include "core/result.h"
+#include "core/timer_wheel.h"
+#include "port/files.h"
+#include "port/loop.h"
+#include "port/time.h"
+#include "port/worker.h"
+#include "store/binding.h"
+#include "store/binding_update.h"
+#include "store/start_report.h"
+#include "store/store_status.h"
+#include "store/user.h"
+
+namespace tipring::store {
+
+struct StoreOptions {
+  std::string path;          // store.path
+  std::string realm;         // auth.realm: only credentials made for it are loaded
+  Millis commit_window{10};  // store.commit_window: how long a commit waits for company
+};
+
+// All outlive the store.
+struct StoreDependencies {
+  Arena& arena;
+  port::Loop& loop;
+  TimerWheel& timers;
+  const port::Clock& clock;
+  port::Workers& workers;
+  port::Files& files;
+  Log& log;
+  HashKey hash_key;
+};
+
+// Told of bindings that end by themselves.
+class BindingObserver {
+ public:
+  // Both are still whole; the binding goes after the call. Starts no update of this user.
+  virtual void on_binding_expired(const User& user, const Binding& binding) = 0;
+
+ protected:
+  ~BindingObserver() = default;
+};
+
+struct StoreCounters {
+  uint64_t updates = 0;      // that went to the disk
+  uint64_t refreshes = 0;    // that were applied at once
+  uint64_t lazy_writes = 0;  // refreshes and expiries written
+  uint64_t expired = 0;
+  uint64_t commits = 0;  // transactions that became durable
+  uint64_t commits_failed = 0;
+  uint64_t refused = 0;  // updates that found a pool or the ring full
+};
+
+enum class PutMode : uint8_t { Create, Change, Either };
+
+class Store {
+ public:
+  // Lines of the plan: tables, rings, and SQLite's own pool.
+  static void plan(const Limits& limits, MemoryPlan& plan);
+
+  Store(const StoreDependencies& dependencies, const Limits& limits, const StoreOptions& options);
+  // Stops the thread after it has served what waits, writes what is due and closes the file. Those who
+  // wait are not called any more.
+  ~Store();
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  // Opens the file, makes or migrates it, loads it, and starts the thread. Blocks and uses the heap: at
+  // start only, once. Unless the report is ready() the store can only be destroyed.
+  StartReport open();
+
+  void set_observer(BindingObserver* observer);
+  void register_pools(PoolRegistry& registry) const;
+
+  // --- reading -------------------------------------------------------------------------------------
+
+  // Null when there is none. The default domain is "".
+  User* find_user(std::string_view domain, std::string_view name) const;
+  User* find_by_auth_name(std::string_view domain, std::string_view auth_name) const;
+  User* get(Handle<User> handle) const;
+  Binding* get(Handle<Binding> handle) const;
+  Handle<User> handle_of(const User& user) const;
+  Handle<Binding> handle_of(const Binding& binding) const;
+
+  uint32_t user_count() const;
+  uint32_t binding_count() const;
+
+  // Walks over all users in steps of at most `slots` slots of the pool: calls `visit(User&)` and returns
+  // the cursor for the next step, 0 when the walk is over. Start with 0. In no particular order; users
+  // that come or go meanwhile may be missed.
+  template <class Visit>
+  uint32_t walk_users(uint32_t cursor, uint32_t slots, Visit visit) const {
+    for (; slots > 0 && cursor < user_slots(); ++cursor, --slots) {
+      if (User* user = user_at(cursor)) visit(*user);
+    }
+    return cursor < user_slots() ? cursor : 0;
+  }
+
+  // --- registrations -------------------------------------------------------------------------------
+
+  // Errors: Busy (an update of this user is on its way, or others wait: wait_for()), PoolExhausted
+  // (answer 503). End the update in the same turn.
+  Result<BindingUpdate*> begin_update(User& user);
+
+  // Calls `waiter` once, as soon as the user is free and those before it were served.
+  void wait_for(User& user, UpdateWaiter& waiter);
+
+  // Ends the update. Pending: `waiter.on_stored(tag, status)` comes later, in a turn of its own; when it
+  // comes with Durable, the bindings are visible. Error: PoolExhausted (answer 503; nothing changed).
+  Result<CommitState> commit(BindingUpdate& update, StoreWaiter& waiter, uint64_t tag);
+  void abandon(BindingUpdate& update);
+
+  // --- users ---------------------------------------------------------------------------------------
+
+  // Creates or changes a user; visible when on_stored() comes with Durable. `credentials` null keeps
+  // those that stand. Changes of one user are carried out in order.
+  // Errors: Exists (mode Create, or the auth_name belongs to another user), NotFound (mode Change),
+  // Invalid (an empty name, or control characters), TooLong, PoolExhausted (capacity.users, or too many
+  // changes on their way).
+  Result<void> put_user(const UserRecord& record, const Credentials* credentials, PutMode mode,
+                        StoreWaiter& waiter, uint64_t tag);
+
+  // Errors of the next two: NotFound, PoolExhausted.
+  Result<void> set_credentials(std::string_view domain, std::string_view name,
+                               const Credentials& credentials, StoreWaiter& waiter, uint64_t tag);
+  // Its bindings go with it.
+  Result<void> remove_user(std::string_view domain, std::string_view name, StoreWaiter& waiter,
+                           uint64_t tag);
+
+  // --- health --------------------------------------------------------------------------------------
+
+  const StoreCounters& counters() const;
+  // How the last write ended. Since when it has been failing, kNever while it has not.
+  StoreStatus last_status() const;
+  Millis failing_since() const;
+  uint64_t file_memory_used_max() const;  // of SQLite's pool, in bytes
+
+ private:
+  struct Parts;
+
+  uint32_t user_slots() const;
+  User* user_at(uint32_t slot) const;
+
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace tipring::store
