@@ -4,7 +4,7 @@
 
 #include <cstddef>
 
-#include "port/linux/bounded_heap.h"
+#include "port/bounded_heap.h"
 
 namespace tipring::port {
 

@@ -1,4 +1,4 @@
-#include "port/linux/bounded_heap.h"
+#include "port/bounded_heap.h"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-// A heap of fixed size for libraries that insist on malloc(): libevent and c-ares. It takes its memory
+// A heap of fixed size for libraries that insist on malloc(): libevent, c-ares, SQLite. It takes its memory
 // once, never grows, and answers a full heap with null, which those libraries hand on as an error.
 // allocate() and release() take constant time: free blocks are kept by size class, with a bit per
 // class that is not empty, and neighbours that are free are joined at once.
@@ -25,6 +25,7 @@ class BoundedHeap {
   void release(void* memory);                // null is allowed
 
   bool owns(const void* memory) const;
+  static size_t bytes_of(const void* memory);  // what a block holds, no less than was asked for
 
   size_t capacity() const { return capacity_; }
   size_t used() const { return used_; }  // with the headers of its blocks

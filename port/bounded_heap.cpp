@@ -1,4 +1,4 @@
-#include "port/linux/bounded_heap.h"
+#include "port/bounded_heap.h"
 
 #include <algorithm>
 #include <bit>
@@ -160,13 +160,17 @@ void BoundedHeap::release(void* memory) {
 
 void* BoundedHeap::resize(void* memory, size_t bytes) {
   if (memory == nullptr) return allocate(bytes);
-  const size_t held = Block::of(memory)->size() - Block::kHeader;
+  const size_t held = bytes_of(memory);
   if (bytes <= held) return memory;
   void* const larger = allocate(bytes);
   if (larger == nullptr) return nullptr;
   std::memcpy(larger, memory, held);
   release(memory);
   return larger;
+}
+
+size_t BoundedHeap::bytes_of(const void* memory) {
+  return Block::of(const_cast<void*>(memory))->size() - Block::kHeader;
 }
 
 bool BoundedHeap::owns(const void* memory) const {
