@@ -86,7 +86,6 @@ void ClientTable::release(ClientTransaction& transaction) {
   const EndReason reason = transaction.end_reason();
   const bool silent = transaction.is_silent();
   // A stream may still hold its last message; what becomes of it is no concern of a stranger in this slot.
-  shared_.dependencies.transport.forget(*this, handle.to_u64());
   pool_.release(transaction);
   if (!silent) user->on_client_end(context, handle, reason);
 }

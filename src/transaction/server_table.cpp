@@ -81,7 +81,6 @@ void ServerTable::release(ServerTransaction& transaction, EndReason reason) {
   const uint64_t context = transaction.context();
   const bool silent = transaction.is_silent();
   // A stream may still hold its last message; what becomes of it is no concern of a stranger in this slot.
-  shared_.dependencies.transport.forget(*this, handle.to_u64());
   by_key_.erase(transaction);
   pool_.release(transaction);
   if (!silent) user.on_server_end(context, handle, reason);

@@ -8,8 +8,8 @@
 #include <span>
 
 #include "core/arena.h"
-#include "core/limits.h"
 #include "core/memory_plan.h"
+#include "core/pool.h"
 #include "core/result.h"
 #include "port/loop.h"
 #include "port/names.h"
@@ -36,12 +36,11 @@ class LocateHandler {
 
 enum class LocateState : uint8_t { Done, Suspended };
 
-class Locator : private port::NamesHandler {
+class Locator final : private port::NamesHandler {
  public:
-  static void plan(const Limits& limits, MemoryPlan& plan);
+  static void plan(MemoryPlan& plan);
 
-  Locator(port::Names& names, port::Loop& loop, TransportLayer& transport, Arena& arena,
-          const Limits& limits);
+  Locator(port::Names& names, port::Loop& loop, TransportLayer& transport, Arena& arena);
 
   // Transport by the URI's parameter, else TCP for sips:, else UDP (RFC 3263 4.1); port by the URI, else 5060 or
   // 5061. maddr takes the host's place. `prefer` overrides the transport where the URI names none.
@@ -58,8 +57,23 @@ class Locator : private port::NamesHandler {
   void on_names(uint64_t tag, port::NamesStatus status,
                 std::span<const port::IpAddress> addresses) override;
 
-  struct State;
-  State* state_;
+  static constexpr uint32_t kLookupsMax = 64;
+
+  // One caller that waits for a name.
+  struct Lookup {
+    LocateHandler* handler;
+    uint64_t tag;
+    uint16_t port;
+    sip::Transport transport;
+  };
+
+  Result<FlowList> flows_to(std::span<const port::IpAddress> addresses, uint16_t port,
+                            sip::Transport transport) const;
+
+  port::Names& names_;
+  port::Loop& loop_;
+  TransportLayer& transport_;
+  Pool<Lookup> lookups_;
 };
 
 }  // namespace tipring::transport

@@ -7,9 +7,15 @@
 #include <span>
 #include <string_view>
 
+#include "core/arena.h"
+#include "core/limits.h"
 #include "core/log.h"
+#include "core/memory_plan.h"
 #include "core/message_slabs.h"
+#include "core/pool.h"
 #include "core/result.h"
+#include "core/timer_wheel.h"
+#include "port/entropy.h"
 #include "port/loop.h"
 #include "port/network.h"
 #include "sip/parse_error.h"
@@ -30,7 +36,8 @@ class MessageHandler {
   ~MessageHandler() = default;
 };
 
-// Hears of a message that could not be sent: RFC 3261 18.4. Never called from within the call that sent it.
+// Hears of a message that could not be sent: RFC 3261 18.4. Never called from within the call that sent it. Outlives the
+// transport layer; what its tag names may have gone by then.
 class SendObserver {
  public:
   virtual void on_send_failed(uint64_t tag, Error error) = 0;
@@ -71,6 +78,7 @@ struct TransportDependencies {
   TimerWheel& timers;
   MessageSlabs& slabs;
   Arena& arena;
+  port::Entropy& entropy;
   Log& log;
 };
 
@@ -108,20 +116,17 @@ class TransportLayer {
   // (the flow's connection has gone and there is nothing to connect to).
   Result<void> send(MessageRef message, const Flow& flow, SendObserver* observer, uint64_t tag);
 
-  // Forget an observer's interest: no on_send_failed() for (observer, tag) after this.
-  void forget(SendObserver& observer, uint64_t tag);
-
   bool alive(Handle<Connection> connection) const;
 
   // Sends what waits in the outgoing batch. Called at the end of every turn.
   void flush(Millis now);
 
   TransportCounters counters() const;
-  uint32_t connections_in_use() const;
+  const PoolStats& connection_stats() const;
 
  private:
-  struct State;  // in the arena
-  State* state_;
+  struct Parts;  // in the arena
+  Parts* parts_;
 };
 
 }  // namespace tipring::transport

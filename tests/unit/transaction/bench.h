@@ -110,7 +110,7 @@ class Bench final : public TransactionUser, public RequestHandler {
         slabs(arena_, message_slab_counts(limits)),
         log_ring_(log_slots_),
         log_(log_ring_, clock_, LogLevel::Error),
-        transport_({network_, loop, wheel, slabs, arena_, log_}, limits) {
+        transport_({network_, loop, wheel, slabs, arena_, entropy_, log_}, limits) {
     FakeWire::current = &wire;
     const size_t before = arena_.used();
     layer = std::make_unique<TransactionLayer>(

@@ -4,7 +4,7 @@ FakeWire* FakeWire::current = nullptr;
 
 namespace tipring::transport {
 
-TransportLayer::TransportLayer(const TransportDependencies&, const Limits&) : state_(nullptr) {}
+TransportLayer::TransportLayer(const TransportDependencies&, const Limits&) : parts_(nullptr) {}
 TransportLayer::~TransportLayer() = default;
 
 Result<void> TransportLayer::send(MessageRef message, const Flow& flow, SendObserver* observer,
@@ -14,8 +14,6 @@ Result<void> TransportLayer::send(MessageRef message, const Flow& flow, SendObse
   wire.sent.push_back({wire.now, std::string(message.view()), flow, observer, tag});
   return {};
 }
-
-void TransportLayer::forget(SendObserver&, uint64_t) { ++FakeWire::current->forgotten; }
 
 Flow reply_flow(const Incoming& request) { return request.flow; }
 

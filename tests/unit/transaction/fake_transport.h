@@ -21,7 +21,6 @@ struct FakeWire {
   tipring::Millis now{0};
   std::vector<Sent> sent;
   bool refuse = false;  // send() fails at once
-  size_t forgotten = 0;
 
   static FakeWire* current;  // of the test that runs
 };

@@ -1,0 +1,173 @@
+#include "transport/datagrams.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace tipring::transport {
+
+namespace {
+
+constexpr size_t kBufferBytes = MessageSlabs::kClassBytes[3];
+constexpr size_t kSpillBytes = 65536;
+
+// RFC 5626 4.4.1 and RFC 3261 7.5: empty lines before a message, or alone as a keepalive.
+size_t count_empty_lines(std::string_view text) {
+  return std::min(text.find_first_not_of("\r\n"), text.size());
+}
+
+}  // namespace
+
+void Datagrams::plan(const Limits& limits, MemoryPlan& plan) {
+  plan.add("udp_receive_slots", limits.receive_batch, sizeof(port::DatagramSlot));
+  plan.add("udp_receive_buffers", limits.receive_batch, sizeof(MessageRef));
+  plan.add("udp_spill", limits.receive_batch, kSpillBytes);
+}
+
+Datagrams::Datagrams(Shared& shared, const Limits& limits)
+    : shared_(shared),
+      buffers_(shared.dependencies.arena.take<MessageRef>(limits.receive_batch)),
+      slots_(shared.dependencies.arena.take<port::DatagramSlot>(limits.receive_batch)),
+      spill_(shared.dependencies.arena.take<char>(limits.receive_batch * kSpillBytes)) {}
+
+int Datagrams::open(size_t index) {
+  ListenPoint& point = shared_.points[index];
+  int error = 0;
+  const port::DatagramOptions options{point.bind, shared_.options.receive_buffer_bytes};
+  sockets_[index] = shared_.dependencies.network.open_datagram(options, *this, error);
+  if (sockets_[index] == nullptr) return error;
+  point.bind = sockets_[index]->local();
+  return 0;
+}
+
+void Datagrams::close_all() {
+  for (auto& socket : sockets_) socket.reset();
+  for (size_t i = 0; i < outgoing_count_; ++i) outgoing_[i] = {};
+  outgoing_count_ = 0;
+  for (MessageRef& buffer : buffers_) buffer.reset();
+}
+
+size_t Datagrams::point_of(const port::DatagramSocket& socket) const {
+  size_t index = 0;
+  while (sockets_[index].get() != &socket) ++index;
+  return index;
+}
+
+// Gives each slot a buffer; the number of slots that have one, all at the front.
+size_t Datagrams::prepare_slots() {
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    // A buffer that someone has kept is his now.
+    if (buffers_[i] && buffers_[i].shared()) buffers_[i].reset();
+    if (!buffers_[i]) buffers_[i] = shared_.dependencies.slabs.acquire(kBufferBytes);
+    if (!buffers_[i]) return i;
+    slots_[i].buffer = buffers_[i].room();
+    slots_[i].spill = spill_.subspan(i * kSpillBytes, kSpillBytes);
+  }
+  return slots_.size();
+}
+
+void Datagrams::on_readable(port::DatagramSocket& socket) {
+  const size_t point = point_of(socket);
+  for (int batch = 0; batch < kBatchesPerEvent; ++batch) {
+    const size_t prepared = prepare_slots();
+    if (prepared == 0) {
+      // No buffer at all: read on, lest old datagrams wait in the socket, and drop.
+      slots_[0].buffer = {};
+      slots_[0].spill = spill_.first(kSpillBytes);
+      shared_.counters.dropped_no_buffer += socket.receive(slots_.first(1));
+      return;
+    }
+    const size_t received = socket.receive(slots_.first(prepared));
+    for (size_t i = 0; i < received; ++i) take(i, point);
+    if (received < prepared) return;
+  }
+}
+
+// The datagram's bytes without the empty lines in front: in the slot's own buffer, or in a large one when it spilled. Null
+// when there is nothing to hand up.
+MessageRef Datagrams::message_of(size_t index) {
+  const port::DatagramSlot& slot = slots_[index];
+  const size_t in_buffer = std::min(slot.size, slot.buffer.size());
+  const size_t skipped = count_empty_lines({slot.buffer.data(), in_buffer});
+  if (skipped == slot.size) {
+    ++shared_.counters.keepalives;
+    return {};
+  }
+  MessageRef message = buffers_[index];
+  if (slot.size > in_buffer) {
+    message = shared_.dependencies.slabs.acquire(slot.size);
+    if (!message) {
+      ++shared_.counters.dropped_no_buffer;
+      return {};
+    }
+    const std::span<char> room = message.room();
+    std::memcpy(room.data(), slot.buffer.data() + skipped, in_buffer - skipped);
+    std::memcpy(room.data() + in_buffer - skipped, slot.spill.data(), slot.size - in_buffer);
+  } else if (skipped != 0) {
+    std::memmove(slot.buffer.data(), slot.buffer.data() + skipped, slot.size - skipped);
+  }
+  message.set_size(slot.size - skipped);
+  return message;
+}
+
+void Datagrams::take(size_t index, size_t point) {
+  const port::DatagramSlot& slot = slots_[index];
+  MessageRef message = message_of(index);
+  if (!message) return;
+  const Flow flow{slot.local, slot.remote, {}, sip::Transport::Udp, static_cast<uint8_t>(point)};
+  const sip::ParsedMessage parsed = sip::parse_message(message.view(), index_, sip::Framing::Datagram);
+  if (parsed.status == sip::ParseStatus::Complete) message.set_size(parsed.used);
+  deliver(shared_, parsed, message, flow);
+}
+
+void Datagrams::on_unreachable(port::DatagramSocket&, const port::SocketAddress& remote, int error) {
+  char text[port::kAddressTextMax];
+  shared_.dependencies.log.debug("udp_unreachable", kv("remote", port::write_address(remote, text)),
+                                 kv("errno", error));
+}
+
+Result<void> Datagrams::send(MessageRef message, const Flow& flow, SendObserver* observer, uint64_t tag) {
+  if (flow.listener >= shared_.point_count || sockets_[flow.listener] == nullptr) return Error::Unsupported;
+  if (outgoing_count_ == kOutgoingMax) flush();
+  outgoing_[outgoing_count_++] = {std::move(message), flow.local, flow.remote, observer, tag, flow.listener};
+  return {};
+}
+
+void Datagrams::flush() {
+  size_t from = 0;
+  while (from < outgoing_count_) {
+    size_t to = from + 1;
+    while (to < outgoing_count_ && outgoing_[to].point == outgoing_[from].point) ++to;
+    from = send_run(from, to);
+  }
+  for (size_t i = 0; i < outgoing_count_; ++i) outgoing_[i].message.reset();
+  outgoing_count_ = 0;
+}
+
+// Sends what shares a socket; where to go on. What the kernel has no room for is lost, as it may be on the way.
+size_t Datagrams::send_run(size_t from, size_t to) {
+  std::array<port::OutgoingDatagram, port::DatagramSocket::kBatchMax> batch;
+  const size_t count = std::min(to - from, batch.size());
+  for (size_t i = 0; i < count; ++i) {
+    const Outgoing& out = outgoing_[from + i];
+    batch[i] = {{out.message.data(), out.message.size()}, out.remote, out.local};
+  }
+  port::DatagramSocket& socket = *sockets_[outgoing_[from].point];
+  const size_t sent = socket.send(std::span(batch).first(count));
+  shared_.counters.sent += sent;
+  if (sent == count) return from + count;
+  const Outgoing& failed = outgoing_[from + sent];
+  if (socket.last_error() == 0) {
+    shared_.counters.send_failed += count - sent;
+    return from + count;
+  }
+  shared_.fail(failed.observer, failed.tag, Error::Unreachable);
+  return from + sent + 1;
+}
+
+uint64_t Datagrams::kernel_drops() const {
+  uint64_t drops = 0;
+  for (const auto& socket : sockets_) drops += socket != nullptr ? socket->kernel_drops() : 0;
+  return drops;
+}
+
+}  // namespace tipring::transport

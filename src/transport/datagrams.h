@@ -1,0 +1,61 @@
+// UDP: receives batches into slabs, sends a batch at the end of each turn. RFC 3261 18.1 and 18.2.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <span>
+
+#include "transport/shared.h"
+
+namespace tipring::transport {
+
+class Datagrams final : private port::DatagramHandler {
+ public:
+  static void plan(const Limits& limits, MemoryPlan& plan);
+
+  Datagrams(Shared& shared, const Limits& limits);
+
+  // Opens the socket of listening point `index`. An errno value, 0 for success.
+  int open(size_t index);
+  void close_all();
+
+  // Sent at the end of the turn, or when the batch is full, in order.
+  Result<void> send(MessageRef message, const Flow& flow, SendObserver* observer, uint64_t tag);
+  void flush();
+
+  uint64_t kernel_drops() const;
+
+ private:
+  // A receive must not keep the loop from everything else.
+  static constexpr int kBatchesPerEvent = 8;
+  static constexpr size_t kOutgoingMax = 64;
+
+  struct Outgoing {
+    MessageRef message;
+    port::SocketAddress local;
+    port::SocketAddress remote;
+    SendObserver* observer = nullptr;
+    uint64_t tag = 0;
+    uint8_t point = 0;
+  };
+
+  void on_readable(port::DatagramSocket& socket) override;
+  void on_unreachable(port::DatagramSocket& socket, const port::SocketAddress& remote, int error) override;
+
+  size_t prepare_slots();
+  void take(size_t index, size_t point);
+  MessageRef message_of(size_t index);
+  size_t send_run(size_t from, size_t to);
+  size_t point_of(const port::DatagramSocket& socket) const;
+
+  Shared& shared_;
+  std::array<std::unique_ptr<port::DatagramSocket>, TransportLayer::kListenPointsMax> sockets_;
+  std::span<MessageRef> buffers_;        // one for each slot of a batch, null while no slab is free
+  std::span<port::DatagramSlot> slots_;
+  std::span<char> spill_;
+  std::array<Outgoing, kOutgoingMax> outgoing_;
+  size_t outgoing_count_ = 0;
+  sip::HeaderIndex index_;
+};
+
+}  // namespace tipring::transport

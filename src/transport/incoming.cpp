@@ -1,0 +1,50 @@
+#include "transport/incoming.h"
+
+#include "sip/headers.h"
+#include "transport/shared.h"
+
+namespace tipring::transport {
+
+Flow reply_flow(const Incoming& request) {
+  Flow flow = request.flow;
+  const auto via = request.message.typed<sip::HeaderId::Via>();
+  if (!via) return flow;
+  if (flow.transport != sip::Transport::Udp) {
+    // 18.2.2: where to connect to when the connection has gone.
+    flow.remote.port = via->port_or_default();
+    return flow;
+  }
+  const auto maddr = port::parse_ip(via->maddr);
+  if (maddr) {
+    flow.remote.ip = *maddr;
+    flow.remote.port = via->port_or_default();
+  } else if (!via->wants_rport) {
+    flow.remote.port = via->port_or_default();
+  }
+  return flow;
+}
+
+void deliver(Shared& shared, const sip::ParsedMessage& parsed, const MessageRef& buffer, const Flow& flow) {
+  const Incoming incoming{parsed.view, buffer, flow, shared.now()};
+  if (parsed.status == sip::ParseStatus::Complete) {
+    const auto error = sip::check_message(parsed.view);
+    if (!error) {
+      ++shared.counters.received;
+      shared.handler->on_message(incoming);
+      return;
+    }
+    ++shared.counters.malformed;
+    if (parsed.view.is_request()) shared.handler->on_malformed(incoming, *error);
+    return;
+  }
+  if (parsed.error.fault == sip::ParseFault::NotSip) {
+    ++shared.counters.not_sip;
+    return;
+  }
+  ++shared.counters.malformed;
+  if (parsed.view.is_request() && parsed.view.has(sip::HeaderId::Via)) {
+    shared.handler->on_malformed(incoming, parsed.error);
+  }
+}
+
+}  // namespace tipring::transport

@@ -1,0 +1,143 @@
+#include "transport/transport.h"
+
+#include <algorithm>
+#include <new>
+
+#include "transport/connections.h"
+#include "transport/datagrams.h"
+#include "transport/shared.h"
+#include "transport/source_cache.h"
+
+namespace tipring::transport {
+
+struct TransportLayer::Parts {
+  static constexpr size_t kAddressesMax = 32;
+
+  Parts(const TransportDependencies& given, const Limits& limits)
+      : dependencies(given),
+        shared{dependencies, {}, nullptr, {given.entropy.u64(), given.entropy.u64()}, {}, {}, 0, {}, 0},
+        datagrams(shared, limits),
+        connections(shared, limits),
+        sources(given.network, shared.hash_key) {}
+
+  int open(size_t index) {
+    return shared.points[index].transport == sip::Transport::Udp ? datagrams.open(index)
+                                                                 : connections.open(index);
+  }
+
+  TransportDependencies dependencies;
+  Shared shared;
+  Datagrams datagrams;
+  Connections connections;
+  SourceCache sources;
+  std::array<port::IpAddress, kAddressesMax> addresses;  // of this host
+  size_t address_count = 0;
+};
+
+void TransportLayer::plan(const Limits& limits, MemoryPlan& plan) {
+  Datagrams::plan(limits, plan);
+  Connections::plan(limits, plan);
+  plan.add("transport", 1, sizeof(Parts));
+  plan.add_descriptors(kListenPointsMax);
+}
+
+TransportLayer::TransportLayer(const TransportDependencies& dependencies, const Limits& limits)
+    : parts_(new (dependencies.arena.take_bytes(sizeof(Parts)).data()) Parts(dependencies, limits)) {}
+
+TransportLayer::~TransportLayer() {
+  parts_->datagrams.close_all();
+  parts_->connections.close_all();
+  parts_->~Parts();
+}
+
+int TransportLayer::start(const TransportOptions& options, MessageHandler& handler, ListenPoint& failed) {
+  Shared& shared = parts_->shared;
+  shared.options = options;
+  shared.handler = &handler;
+  parts_->address_count = parts_->dependencies.network.local_addresses(parts_->addresses);
+  for (const ListenPoint& point : options.listen.first(std::min(options.listen.size(), kListenPointsMax))) {
+    shared.points[shared.point_count] = point;
+    const int error = parts_->open(shared.point_count);
+    if (error != 0) {
+      failed = point;
+      parts_->datagrams.close_all();
+      parts_->connections.close_all();
+      shared.point_count = 0;
+      return error;
+    }
+    ++shared.point_count;
+  }
+  return 0;
+}
+
+std::span<const ListenPoint> TransportLayer::listen_points() const {
+  return {parts_->shared.points.data(), parts_->shared.point_count};
+}
+
+Result<Flow> TransportLayer::flow_to(sip::Transport transport, const port::SocketAddress& remote) {
+  const std::span<const ListenPoint> points = listen_points();
+  for (size_t i = 0; i < points.size(); ++i) {
+    const ListenPoint& point = points[i];
+    if (point.transport != transport || point.bind.ip.family != remote.ip.family) continue;
+    // What listens on loopback cannot reach further.
+    if (point.bind.ip.is_loopback() && !remote.ip.is_loopback()) continue;
+    Flow flow{point.bind, remote, {}, transport, static_cast<uint8_t>(i)};
+    if (point.bind.ip.is_unspecified()) {
+      flow.local.ip = parts_->sources.source_for(remote.ip, parts_->shared.now());
+    }
+    return flow;
+  }
+  return Error::Unsupported;
+}
+
+port::SocketAddress TransportLayer::sent_by(const Flow& flow) const {
+  const Shared& shared = parts_->shared;
+  const port::SocketAddress& bind = shared.points[flow.listener].bind;
+  port::SocketAddress address{flow.local.ip, bind.port};
+  if (address.ip.family == port::Family::None || address.ip.is_unspecified()) {
+    address.ip = bind.ip.is_unspecified() ? parts_->sources.source_for(flow.remote.ip, shared.now()) : bind.ip;
+  }
+  return address;
+}
+
+bool TransportLayer::is_own(const port::IpAddress& ip, uint16_t port) const {
+  const auto has_address = [&] {
+    const auto first = parts_->addresses.begin();
+    const auto last = first + static_cast<std::ptrdiff_t>(parts_->address_count);
+    return ip.is_loopback() || std::find(first, last, ip) != last;
+  };
+  for (const ListenPoint& point : listen_points()) {
+    const uint16_t wanted = port != 0 ? port : sip::default_port(point.transport);
+    if (point.bind.port != wanted || point.bind.ip.family != ip.family) continue;
+    if (point.bind.ip == ip || (point.bind.ip.is_unspecified() && has_address())) return true;
+  }
+  return false;
+}
+
+Result<void> TransportLayer::send(MessageRef message, const Flow& flow, SendObserver* observer, uint64_t tag) {
+  switch (flow.transport) {
+    case sip::Transport::Udp: return parts_->datagrams.send(std::move(message), flow, observer, tag);
+    case sip::Transport::Tcp: return parts_->connections.send(std::move(message), flow, observer, tag);
+    default: return Error::Unsupported;
+  }
+}
+
+bool TransportLayer::alive(Handle<Connection> connection) const {
+  return parts_->connections.alive(connection);
+}
+
+void TransportLayer::flush(Millis) {
+  parts_->datagrams.flush();
+  parts_->connections.reap();
+  parts_->shared.tell_failures();
+}
+
+TransportCounters TransportLayer::counters() const {
+  TransportCounters counters = parts_->shared.counters;
+  counters.kernel_drops = parts_->datagrams.kernel_drops();
+  return counters;
+}
+
+const PoolStats& TransportLayer::connection_stats() const { return parts_->connections.stats(); }
+
+}  // namespace tipring::transport
