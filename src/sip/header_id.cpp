@@ -23,10 +23,12 @@ constexpr std::array<Entry, kHeaderIdCount> kEntries = {{
 
 constexpr size_t kBuckets = 256;
 
+constexpr size_t folded(char c) { return static_cast<uint8_t>(to_lower(c)); }
+
 // Narrows to a few names by length, first and last letter; comparing decides.
 constexpr size_t bucket_of(std::string_view name) {
-  const auto byte = [&](size_t i) { return static_cast<size_t>(static_cast<uint8_t>(to_lower(name[i]))); };
-  return (name.size() * 31 + byte(0) * 7 + byte(name.size() - 1) * 13 + byte(name.size() / 2) * 3) % kBuckets;
+  return (name.size() * 31 + folded(name.front()) * 7 + folded(name.back()) * 13 +
+          folded(name[name.size() / 2]) * 3) % kBuckets;
 }
 
 // Ids by bucket: `start[b]` to `start[b + 1]` in `ids`.
