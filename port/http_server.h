@@ -44,8 +44,9 @@ class HttpHandler {
 struct HttpOptions {
   std::string unix_path;            // made with mode 0600; a stale socket of a dead server is replaced
   size_t body_bytes_max = 1 << 20;  // 413 beyond
-  size_t connections_max = 16;
-  Millis timeout{30000};
+  size_t connections_max = 16;      // further ones wait until one ends
+  Millis timeout{30000};            // of a connection on which nothing moves
+  size_t heap_bytes = 8 << 20;      // for connections, requests and replies; taken as it is needed
 };
 
 class HttpServer {

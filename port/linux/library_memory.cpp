@@ -2,7 +2,9 @@
 
 #include <ares.h>
 #include <event2/event.h>
+#include <sys/mman.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <mutex>
 #include <optional>
@@ -21,13 +23,25 @@ struct ThreadHeap {
 
 thread_local ThreadHeap thread_heap;
 
+std::span<std::byte> map_on_demand(size_t bytes) {
+  void* const region =
+      mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (region == MAP_FAILED) return {};
+  return {static_cast<std::byte*>(region), bytes};
+}
+
 // A thread without a heap of its own has no business in these libraries: it gets nothing.
+// errno is set as malloc() does: libevent reads it, and would try again forever after an older EAGAIN.
 void* library_allocate(size_t bytes) {
-  return thread_heap.heap ? thread_heap.heap->allocate(bytes) : nullptr;
+  void* const block = thread_heap.heap ? thread_heap.heap->allocate(bytes) : nullptr;
+  if (block == nullptr) errno = ENOMEM;
+  return block;
 }
 
 void* library_resize(void* memory, size_t bytes) {
-  return thread_heap.heap ? thread_heap.heap->resize(memory, bytes) : nullptr;
+  void* const block = thread_heap.heap ? thread_heap.heap->resize(memory, bytes) : nullptr;
+  if (block == nullptr) errno = ENOMEM;
+  return block;
 }
 
 void library_release(void* memory) {
@@ -50,10 +64,10 @@ void install_hooks() {
 
 }  // namespace
 
-LibraryMemory::LibraryMemory(size_t bytes) : thread_(&thread_heap) {
+LibraryMemory::LibraryMemory(size_t bytes, HeapPages pages) : thread_(&thread_heap) {
   install_hooks();
   if (thread_heap.users++ != 0) return;
-  thread_heap.region = map_populated(bytes);
+  thread_heap.region = pages == HeapPages::Populated ? map_populated(bytes) : map_on_demand(bytes);
   thread_heap.heap.emplace(thread_heap.region);
 }
 
