@@ -20,7 +20,8 @@ bool parse_v4(std::string_view text, std::span<uint8_t, 4> out) {
   for (size_t i = 0; i < 4; ++i) {
     const size_t dot = i < 3 ? text.find('.') : text.size();
     uint32_t octet = 0;
-    if (dot == std::string_view::npos || !parse_decimal(text.substr(0, dot), 255, octet)) return false;
+    if (dot == std::string_view::npos || !parse_decimal(text.substr(0, dot), 255, octet))
+      return false;
     out[i] = static_cast<uint8_t>(octet);
     text.remove_prefix(std::min(text.size(), dot + 1));
   }

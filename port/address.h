@@ -45,7 +45,8 @@ IpAddress unmapped(const IpAddress& ip);
 // Longest result of the writers below: "[" + 39 + "%" + 10 + "]:" + 5.
 inline constexpr size_t kAddressTextMax = 64;
 
-// Writes "192.0.2.1" or "2001:db8::1"; `out` holds at least kAddressTextMax. Returns the part written.
+// Writes "192.0.2.1" or "2001:db8::1"; `out` holds at least kAddressTextMax. Returns the part
+// written.
 std::string_view write_ip(const IpAddress& ip, std::span<char> out);
 
 // As write_ip, with brackets around IPv6: the form that SIP calls a host (RFC 3261 25.1).

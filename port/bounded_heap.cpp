@@ -7,8 +7,9 @@
 
 namespace tipring::port {
 
-// Blocks lie one behind the other; the last is a mark of size 0 that is always in use, so that joining
-// stops there. The two links are there in free blocks only: in used ones the caller's bytes begin there.
+// Blocks lie one behind the other; the last is a mark of size 0 that is always in use, so that
+// joining stops there. The two links are there in free blocks only: in used ones the caller's bytes
+// begin there.
 struct BoundedHeap::Block {
   size_t previous_size;  // 0 in the first block
   size_t size_and_use;   // a multiple of 16, and bit 0: in use
@@ -74,8 +75,8 @@ BoundedHeap::Block* BoundedHeap::find_free(size_t size) {
     const uint64_t candidates = not_empty_ & (~uint64_t{0} << from);
     if (candidates != 0) return free_[static_cast<size_t>(std::countr_zero(candidates))];
   }
-  // The class below holds blocks that may or may not do: a few looks, so that a nearly full heap still
-  // gives what it has.
+  // The class below holds blocks that may or may not do: a few looks, so that a nearly full heap
+  // still gives what it has.
   Block* block = free_[class_of(size)];
   for (int looks = 0; block != nullptr && looks < 8; ++looks, block = block->next) {
     if (block->size() >= size) return block;

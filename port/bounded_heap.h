@@ -1,7 +1,7 @@
-// A heap of fixed size for libraries that insist on malloc(): libevent, c-ares, SQLite. It takes its memory
-// once, never grows, and answers a full heap with null, which those libraries hand on as an error.
-// allocate() and release() take constant time: free blocks are kept by size class, with a bit per
-// class that is not empty, and neighbours that are free are joined at once.
+// A heap of fixed size for libraries that insist on malloc(): libevent, c-ares, SQLite. It takes
+// its memory once, never grows, and answers a full heap with null, which those libraries hand on as
+// an error. allocate() and release() take constant time: free blocks are kept by size class, with a
+// bit per class that is not empty, and neighbours that are free are joined at once.
 #pragma once
 
 #include <array>
@@ -36,8 +36,8 @@ class BoundedHeap {
   struct Block;
   static constexpr size_t kClasses = 64;
 
-  static size_t class_of(size_t size);        // the class that a free block of `size` is kept in
-  static size_t class_to_take(size_t size);   // the first class whose blocks all hold `size`
+  static size_t class_of(size_t size);       // the class that a free block of `size` is kept in
+  static size_t class_to_take(size_t size);  // the first class whose blocks all hold `size`
   Block* find_free(size_t size);
   void insert(Block* block);
   void remove(Block* block);

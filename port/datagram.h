@@ -10,7 +10,8 @@
 
 namespace tipring::port {
 
-// Where one received datagram goes. `buffer` takes the first bytes, `spill` what does not fit there.
+// Where one received datagram goes. `buffer` takes the first bytes, `spill` what does not fit
+// there.
 struct DatagramSlot {
   std::span<char> buffer;  // set by the caller
   std::span<char> spill;   // set by the caller, may be empty
@@ -32,7 +33,8 @@ class DatagramHandler {
  public:
   virtual void on_readable(DatagramSocket& socket) = 0;
 
-  // An earlier send to `remote` was refused (ICMP port or host unreachable). `error` is an errno value.
+  // An earlier send to `remote` was refused (ICMP port or host unreachable). `error` is an errno
+  // value.
   virtual void on_unreachable(DatagramSocket& socket, const SocketAddress& remote, int error) = 0;
 
  protected:
@@ -51,14 +53,15 @@ class DatagramSocket {
   // Receives up to slots.size() datagrams without blocking, at most kBatchMax; the number received.
   virtual size_t receive(std::span<DatagramSlot> slots) = 0;
 
-  // Sends in order without blocking. Returns how many the kernel took; the rest would block or failed
-  // (then `error` of the first not taken is in last_error()) and are the caller's to drop or retry.
+  // Sends in order without blocking. Returns how many the kernel took; the rest would block or
+  // failed (then `error` of the first not taken is in last_error()) and are the caller's to drop or
+  // retry.
   virtual size_t send(std::span<const OutgoingDatagram> datagrams) = 0;
 
-  virtual int last_error() const = 0;          // errno value, 0 when send() stopped on a full buffer
-  virtual SocketAddress local() const = 0;     // as bound, with the real port when 0 was asked for
+  virtual int last_error() const = 0;       // errno value, 0 when send() stopped on a full buffer
+  virtual SocketAddress local() const = 0;  // as bound, with the real port when 0 was asked for
   virtual int receive_buffer_bytes() const = 0;  // what the kernel gave
-  virtual uint64_t kernel_drops() const = 0;   // datagrams lost for want of socket buffer, ever
+  virtual uint64_t kernel_drops() const = 0;     // datagrams lost for want of socket buffer, ever
 
   static constexpr size_t kBatchMax = 32;
 };

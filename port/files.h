@@ -1,5 +1,5 @@
-// Files as the program needs them. Everything here may block: for start-up and worker threads, never for
-// the loop. `error` values are errno values, 0 for success.
+// Files as the program needs them. Everything here may block: for start-up and worker threads,
+// never for the loop. `error` values are errno values, 0 for success.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,9 @@ class File {
  public:
   virtual ~File() = default;  // closes
 
-  virtual int read_at(uint64_t offset, std::span<char> into, size_t& read) = 0;  // short at end of file
-  virtual int write_at(uint64_t offset, std::span<const char> bytes) = 0;        // all or an error
+  // Reads fewer bytes than asked for only at the end of the file.
+  virtual int read_at(uint64_t offset, std::span<char> into, size_t& read) = 0;
+  virtual int write_at(uint64_t offset, std::span<const char> bytes) = 0;  // all or an error
   virtual int append(std::span<const char> bytes) = 0;
   virtual int truncate(uint64_t size) = 0;
   virtual int sync() = 0;  // durable when it returns 0
@@ -39,7 +40,8 @@ class Files {
   virtual int info(std::string_view path, FileInfo& info) = 0;  // ENOENT when there is none
   virtual int remove(std::string_view path) = 0;
   virtual int rename(std::string_view from, std::string_view to) = 0;
-  virtual int make_directory(std::string_view path) = 0;  // mode 0700; parents must exist; EEXIST is success
+  // Mode 0700; parents must exist. One that is there already is a success.
+  virtual int make_directory(std::string_view path) = 0;
 
   // True when paths name files that other libraries (SQLite) can open by themselves.
   virtual bool native() const = 0;

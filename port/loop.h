@@ -16,11 +16,13 @@ class TimerHandler {
   ~TimerHandler() = default;
 };
 
-// A one-shot timer of the loop. The timer wheel in core drives thousands of timers with one of these.
+// A one-shot timer of the loop. The timer wheel in core drives thousands of timers with one of
+// these.
 class LoopTimer {
  public:
   virtual ~LoopTimer() = default;
-  virtual void arm(Millis deadline) = 0;  // re-arming replaces the deadline; a past one fires next turn
+  // Arming again replaces the deadline; a past one fires in the next turn.
+  virtual void arm(Millis deadline) = 0;
   virtual void cancel() = 0;
 };
 
@@ -49,8 +51,8 @@ class SignalHandler {
   ~SignalHandler() = default;
 };
 
-// Told once per turn, after all events of the turn were handled: where batches are sent and finished
-// state machines are released.
+// Told once per turn, after all events of the turn were handled: where batches are sent and
+// finished state machines are released.
 class TurnHandler {
  public:
   virtual void on_turn_end(Millis now) = 0;

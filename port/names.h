@@ -27,10 +27,10 @@ class Names {
  public:
   virtual ~Names() = default;
 
-  // Asks for the A and AAAA records of `host`. True when the query was started: on_names() follows once,
-  // never from within this call, at the latest at `deadline`. False when all queries of the pool are in
-  // use or `host` is longer than a name may be (253 bytes). An IP literal never comes here: its caller
-  // reads it with parse_ip() and goes on without a pause.
+  // Asks for the A and AAAA records of `host`. True when the query was started: on_names() follows
+  // once, never from within this call, at the latest at `deadline`. False when all queries of the
+  // pool are in use or `host` is longer than a name may be (253 bytes). An IP literal never comes
+  // here: its caller reads it with parse_ip() and goes on without a pause.
   virtual bool resolve(std::string_view host, QueryFamily family, Millis deadline,
                        NamesHandler& handler, uint64_t tag) = 0;
 

@@ -18,13 +18,14 @@ class Network {
   virtual std::unique_ptr<Listener> listen(const SocketAddress& bind, ListenerHandler& handler,
                                            int& error) = 0;
 
-  // Starts a connection from `local` (unspecified: the kernel chooses, and a port of 0 is usual). Null
-  // when it fails at once or the pool of streams is empty (ENOBUFS). The outcome comes as on_connected()
-  // or on_connect_failed(), never before this call has returned.
+  // Starts a connection from `local` (unspecified: the kernel chooses, and a port of 0 is usual).
+  // Null when it fails at once or the pool of streams is empty (ENOBUFS). The outcome comes as
+  // on_connected() or on_connect_failed(), never before this call has returned.
   virtual Stream* connect(const SocketAddress& local, const SocketAddress& remote,
                           StreamHandler& handler, int& error) = 0;
 
-  // The local address that a packet to `remote` would leave from; unspecified when there is no route.
+  // The local address that a packet to `remote` would leave from; unspecified when there is no
+  // route.
   virtual IpAddress source_for(const IpAddress& remote) = 0;
 
   // All addresses of this host, as many as fit; the number written.

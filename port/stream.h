@@ -1,5 +1,5 @@
-// TCP connections and listeners. The port buffers nothing: reads and writes go straight to the caller's
-// bytes, and a short write is finished by the caller when on_writable() says so.
+// TCP connections and listeners. The port buffers nothing: reads and writes go straight to the
+// caller's bytes, and a short write is finished by the caller when on_writable() says so.
 #pragma once
 
 #include <cstddef>
@@ -34,8 +34,8 @@ class StreamHandler {
   ~StreamHandler() = default;
 };
 
-// One connection. Owned by the Network that made it, from a pool of fixed size; close() gives it back
-// and makes the pointer invalid. close() may be called from within any handler call.
+// One connection. Owned by the Network that made it, from a pool of fixed size; close() gives it
+// back and makes the pointer invalid. close() may be called from within any handler call.
 class Stream {
  public:
   virtual void set_handler(StreamHandler* handler) = 0;

@@ -1,4 +1,5 @@
-// Time as the whole program sees it. A duration or an instant is always a `Millis`, never a bare integer.
+// Time as the whole program sees it. A duration or an instant is always a `Millis`, never a bare
+// integer.
 #pragma once
 
 #include <chrono>

@@ -1,4 +1,5 @@
-// A thread that serves what the loop hands it through a ring, for work that may block: storage, log files.
+// A thread that serves what the loop hands it through a ring, for work that may block: storage, log
+// files.
 #pragma once
 
 #include <memory>
@@ -10,8 +11,8 @@ namespace tipring::port {
 
 class WorkerTask {
  public:
-  // Serves all work that waits, on the worker's thread. Returns the instant of the monotonic clock at
-  // which it wants to run again even if nobody notifies; kNever for none.
+  // Serves all work that waits, on the worker's thread. Returns the instant of the monotonic clock
+  // at which it wants to run again even if nobody notifies; kNever for none.
   virtual Millis serve(Millis now) = 0;
 
  protected:

@@ -1,5 +1,5 @@
-// The names of /etc/hosts, read once at start: c-ares would open the file for each query, on the loop.
-// Internal to port/linux.
+// The names of /etc/hosts, read once at start: c-ares would open the file for each query, on the
+// loop. Internal to port/linux.
 #pragma once
 
 #include <string>
@@ -13,17 +13,18 @@ namespace tipring::port {
 
 class HostsTable {
  public:
-  static constexpr size_t kEntriesMax = 256;  // a name with one address each; further ones are not seen
+  // A name with one address each; further ones are not seen.
+  static constexpr size_t kEntriesMax = 256;
 
-  // `text` as hosts(5) describes it. Lines that cannot be read are left out, as every reader of this
-  // file does.
+  // `text` as hosts(5) describes it. Lines that cannot be read are left out, as every reader of
+  // this file does.
   explicit HostsTable(std::string text);
 
   HostsTable(const HostsTable&) = delete;
   HostsTable& operator=(const HostsTable&) = delete;
 
-  // Addresses of `name`, which has no dot at its end; as many as fit, the number written. "localhost"
-  // and names in it are loopback even without an entry (RFC 6761 6.3).
+  // Addresses of `name`, which has no dot at its end; as many as fit, the number written.
+  // "localhost" and names in it are loopback even without an entry (RFC 6761 6.3).
   size_t find(std::string_view name, QueryFamily family, std::span<IpAddress> out) const;
 
  private:

@@ -21,7 +21,9 @@ int hex_value(char c) {
   return -1;
 }
 
-std::string_view text_or_empty(const char* text) { return text == nullptr ? std::string_view() : text; }
+std::string_view text_or_empty(const char* text) {
+  return text == nullptr ? std::string_view() : text;
+}
 
 }  // namespace
 

@@ -48,7 +48,8 @@ class LinuxHttpExchange final : public HttpExchange {
   bool complete_ = true;
 };
 
-// Percent-encoded bytes decoded (RFC 3986 2.1); with `form`, "+" is a space. What is no encoding stays.
+// Percent-encoded bytes decoded (RFC 3986 2.1); with `form`, "+" is a space. What is no encoding
+// stays.
 std::string decode_percent(std::string_view text, bool form);
 
 // The names and values of a query, decoded.

@@ -30,8 +30,8 @@ std::span<std::byte> map_on_demand(size_t bytes) {
   return {static_cast<std::byte*>(region), bytes};
 }
 
-// A thread without a heap of its own has no business in these libraries: it gets nothing.
-// errno is set as malloc() does: libevent reads it, and would try again forever after an older EAGAIN.
+// A thread without a heap of its own has no business in these libraries: it gets nothing. errno is
+// set as malloc() does: libevent reads it, and would try again forever after an older EAGAIN.
 void* library_allocate(size_t bytes) {
   void* const block = thread_heap.heap ? thread_heap.heap->allocate(bytes) : nullptr;
   if (block == nullptr) errno = ENOMEM;

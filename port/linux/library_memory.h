@@ -1,5 +1,6 @@
-// Gives libevent and c-ares, whose hooks for memory are one per process, a bounded heap for each thread
-// that uses them: the loop thread and the admin thread never share one, and neither reaches malloc().
+// Gives libevent and c-ares, whose hooks for memory are one per process, a bounded heap for each
+// thread that uses them: the loop thread and the admin thread never share one, and neither reaches
+// malloc().
 #pragma once
 
 #include <cstddef>
@@ -8,13 +9,13 @@
 
 namespace tipring::port {
 
-// Populated: every page is there from the start. OnDemand: a page is taken when it is first written to,
-// for threads that may wait for it.
+// Populated: every page is there from the start. OnDemand: a page is taken when it is first written
+// to, for threads that may wait for it.
 enum class HeapPages : uint8_t { Populated, OnDemand };
 
-// The calling thread's heap, for as long as one of these lives on it. Made before any other object of
-// the two libraries on that thread, and destroyed after them, by the same thread. When the thread has a
-// heap already, it is shared and `bytes` is without effect.
+// The calling thread's heap, for as long as one of these lives on it. Made before any other object
+// of the two libraries on that thread, and destroyed after them, by the same thread. When the
+// thread has a heap already, it is shared and `bytes` is without effect.
 class LibraryMemory {
  public:
   explicit LibraryMemory(size_t bytes, HeapPages pages = HeapPages::Populated);

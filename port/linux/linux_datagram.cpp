@@ -12,9 +12,7 @@ namespace {
 
 constexpr int kErrorsPerEvent = 16;
 
-bool would_block(int error) {
-  return error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS;
-}
+bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS; }
 
 // What ICMP says about a host that cannot be reached. Other entries of the error queue, such as a
 // smaller path MTU, are the kernel's business.
@@ -84,8 +82,8 @@ void LinuxDatagramSocket::set_options(const DatagramOptions& options) {
   }
 }
 
-// An error queued by ICMP keeps the socket readable until it is fetched from a queue of its own, and
-// shows in receive() as an error or as nothing to read. Only then a system call looks there.
+// An error queued by ICMP keeps the socket readable until it is fetched from a queue of its own,
+// and shows in receive() as an error or as nothing to read. Only then a system call looks there.
 void LinuxDatagramSocket::on_event() {
   bool destroyed = false;
   destroyed_ = &destroyed;
@@ -114,8 +112,9 @@ bool LinuxDatagramSocket::report_errors() {
     }
     for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
          header = CMSG_NXTHDR(&message, header)) {
-      const bool is_error = (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_RECVERR) ||
-                            (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_RECVERR);
+      const bool is_error =
+          (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_RECVERR) ||
+          (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_RECVERR);
       if (!is_error) continue;
       const auto error = control_value<sock_extended_err>(header);
       if (!says_unreachable(static_cast<int>(error.ee_errno))) continue;
@@ -142,7 +141,8 @@ size_t LinuxDatagramSocket::receive(std::span<DatagramSlot> slots) {
   }
   int got = -1;
   for (int attempt = 0; attempt < 3 && got < 0; ++attempt) {
-    got = recvmmsg(fd_, batch_.messages.data(), static_cast<unsigned>(count), MSG_DONTWAIT, nullptr);
+    got =
+        recvmmsg(fd_, batch_.messages.data(), static_cast<unsigned>(count), MSG_DONTWAIT, nullptr);
     if (got >= 0) break;
     if (would_block(errno)) return 0;
     if (errno != EINTR) errors_wait_ = true;  // an ICMP error, told once: the next call reads on
@@ -213,8 +213,8 @@ size_t LinuxDatagramSocket::send_batch(std::span<const OutgoingDatagram> datagra
                               MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent >= 0) return static_cast<size_t>(sent);
     if (errno == EINTR) continue;
-    // The kernel also uses this call to tell of an ICMP error that an earlier datagram met, maybe to
-    // another peer, and sends nothing. Told again, the error is this datagram's own.
+    // The kernel also uses this call to tell of an ICMP error that an earlier datagram met, maybe
+    // to another peer, and sends nothing. Told again, the error is this datagram's own.
     if (says_unreachable(errno) && !told_before) {
       told_before = true;
       errors_wait_ = true;

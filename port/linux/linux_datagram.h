@@ -16,7 +16,8 @@ namespace tipring::port {
 // anything in it.
 struct DatagramBatch {
   // The larger of the packet information of both families, and the drop counter.
-  static constexpr size_t kControlMax = CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(uint32_t));
+  static constexpr size_t kControlMax =
+      CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(uint32_t));
 
   std::array<mmsghdr, DatagramSocket::kBatchMax> messages;
   std::array<std::array<iovec, 2>, DatagramSocket::kBatchMax> pieces;

@@ -1,4 +1,5 @@
-// The kernel's random generator, read in pieces so that a tag of eight bytes is not a system call each.
+// The kernel's random generator, read in pieces so that a tag of eight bytes is not a system call
+// each.
 #pragma once
 
 #include <array>
@@ -7,7 +8,8 @@
 
 namespace tipring::port {
 
-// Used by one thread. Bytes are wiped from the buffer when handed out, the rest when it is destroyed.
+// Used by one thread. Bytes are wiped from the buffer when handed out, the rest when it is
+// destroyed.
 class LinuxEntropy final : public Entropy {
  public:
   LinuxEntropy() = default;

@@ -64,7 +64,9 @@ class LinuxFile final : public File {
 };
 
 // A path with a NUL inside would name another file than the one it seems to.
-bool usable(const std::string& path) { return !path.empty() && path.find('\0') == std::string::npos; }
+bool usable(const std::string& path) {
+  return !path.empty() && path.find('\0') == std::string::npos;
+}
 
 int sync_folder_of(const std::string& path) {
   const size_t slash = path.rfind('/');

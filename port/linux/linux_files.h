@@ -1,5 +1,5 @@
-// Files of the system. Making, removing and renaming are durable when they return, as sync() makes the
-// bytes of a file: the folder is synced with them.
+// Files of the system. Making, removing and renaming are durable when they return, as sync() makes
+// the bytes of a file: the folder is synced with them.
 #pragma once
 
 #include "port/files.h"

@@ -157,8 +157,8 @@ void LinuxHttpServer::on_wakeup(int fd, short, void* self) {
   if (server.notified_.exchange(false)) server.handler_.on_poll();
 }
 
-// evhttp has no limit of connections and does not tell when one ends. So each is held by a reference of
-// our own; at the limit the listener rests, and others wait in its backlog.
+// evhttp has no limit of connections and does not tell when one ends. So each is held by a
+// reference of our own; at the limit the listener rests, and others wait in its backlog.
 bufferevent* LinuxHttpServer::on_connection(event_base* base, void* self) {
   auto& server = *static_cast<LinuxHttpServer*>(self);
   bufferevent* const connection = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
@@ -231,13 +231,14 @@ void LinuxHttpServer::client_gone(LinuxHttpExchange& exchange) {
   evhttp_connection_free(connection);
 }
 
-// evhttp gave the connection up by itself, for a timeout or an error. It has taken it off the request
-// already, and frees that when it is told that no more comes.
+// evhttp gave the connection up by itself, for a timeout or an error. It has taken it off the
+// request already, and frees that when it is told that no more comes.
 void LinuxHttpServer::on_gone(evhttp_connection*, void* self) {
   auto& server = *static_cast<LinuxHttpServer*>(self);
   std::vector<LinuxHttpExchange*> gone;
   for (const auto& [id, exchange] : server.exchanges_) {
-    if (evhttp_request_get_connection(&exchange->request()) == nullptr) gone.push_back(exchange.get());
+    if (evhttp_request_get_connection(&exchange->request()) == nullptr)
+      gone.push_back(exchange.get());
   }
   for (LinuxHttpExchange* const exchange : gone) {
     evhttp_request* const request = &exchange->request();

@@ -69,7 +69,8 @@ class LinuxHttpServer final : public HttpServer {
   evconnlistener* listener_ = nullptr;
   std::vector<bufferevent*> connections_;
   std::map<uint64_t, std::unique_ptr<LinuxHttpExchange>> exchanges_;
-  std::vector<std::unique_ptr<LinuxHttpExchange>> finished_;  // until the turn's end: their handler may be running
+  // Kept until the turn's end, since their handler may be running.
+  std::vector<std::unique_ptr<LinuxHttpExchange>> finished_;
   uint64_t next_id_ = 1;
 };
 

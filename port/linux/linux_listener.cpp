@@ -38,7 +38,8 @@ LinuxListener::~LinuxListener() {
 int LinuxListener::open(const SocketAddress& bind) {
   fd_ = open_socket(bind.ip.family, SOCK_STREAM);
   if (fd_ < 0) return errno;
-  set_option(fd_, SOL_SOCKET, SO_REUSEADDR, 1);  // connections of an earlier run may be in TIME_WAIT
+  // Connections of an earlier run may be in TIME_WAIT.
+  set_option(fd_, SOL_SOCKET, SO_REUSEADDR, 1);
   KernelAddress address{};
   const socklen_t size = to_kernel(bind, address);
   if (::bind(fd_, &address.any, size) != 0 || listen(fd_, kBacklog) != 0) return errno;
@@ -101,8 +102,8 @@ LinuxListener::Outcome LinuxListener::accept_one(int& error) {
   return Outcome::Refused;
 }
 
-// Without a descriptor the connection could not even be taken from the queue: the peer would wait, and
-// the listener would be readable forever.
+// Without a descriptor the connection could not even be taken from the queue: the peer would wait,
+// and the listener would be readable forever.
 LinuxListener::Outcome LinuxListener::refuse_with_spare(int& error) {
   if (spare_fd_ < 0) return Outcome::Pause;
   close(spare_fd_);

@@ -13,9 +13,9 @@
 namespace tipring::port {
 namespace {
 
-// Measured on 64-bit. libevent keeps 48 bytes for each descriptor that it has seen, and doubles an array
-// of pointers and the one of ready events, of which old and new exist while they grow. c-ares takes 75 KiB
-// at start, 1 KiB for each name under way, and 64 KiB for an answer over TCP.
+// Measured on 64-bit. libevent keeps 48 bytes for each descriptor that it has seen, and doubles an
+// array of pointers and the one of ready events, of which old and new exist while they grow. c-ares
+// takes 75 KiB at start, 1 KiB for each name under way, and 64 KiB for an answer over TCP.
 constexpr size_t kBytesBase = 32 * 1024;
 constexpr size_t kBytesPerDescriptor = 48 + 3 * sizeof(void*) + 40;
 constexpr size_t kBytesForNames = 160 * 1024;
@@ -144,13 +144,15 @@ LinuxLoop::LinuxLoop(const LinuxLoopOptions& options)
       keep_(std::make_unique<LoopEvent>()),
       timeout_(std::make_unique<LoopEvent>()),
       timers_(std::make_unique<TimerQueue>()) {
-  // A peer that closes its stream is no reason to die. Sockets say so by themselves, libraries do not.
+  // A peer that closes its stream is no reason to die. Sockets say so by themselves, libraries do
+  // not.
   std::signal(SIGPIPE, SIG_IGN);
   keep_fd_ = make_eventfd();
   if (memory_.ok()) base_ = event_base_new();
   if (base_ == nullptr || keep_fd_ < 0) return;
   timeout_->assign(*this, -1, 0, bound<&LinuxLoop::on_timeout>, this);
-  keep_->assign(*this, keep_fd_, EV_READ | EV_PERSIST, [](void*) {}, nullptr);
+  keep_->assign(
+      *this, keep_fd_, EV_READ | EV_PERSIST, [](void*) {}, nullptr);
   keep_->add();
 }
 

@@ -1,5 +1,6 @@
-// The event loop of one thread on libevent. A turn is one wait for events and the calls of all handlers
-// they have, then the turn handler. Timers, wakeups and signals are handled among the other events.
+// The event loop of one thread on libevent. A turn is one wait for events and the calls of all
+// handlers they have, then the turn handler. Timers, wakeups and signals are handled among the
+// other events.
 #pragma once
 
 #include <memory>
@@ -49,8 +50,8 @@ class LinuxLoop final : public Loop {
 
   // For port/linux only.
   event_base* base() const { return base_; }
-  void begin_turn();       // by each event: the first of a turn reads the clock
-  void timers_changed();   // the earliest deadline may be another one
+  void begin_turn();      // by each event: the first of a turn reads the clock
+  void timers_changed();  // the earliest deadline may be another one
 
  private:
   class Timer;

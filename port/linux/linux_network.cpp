@@ -105,7 +105,8 @@ size_t LinuxNetwork::local_addresses(std::span<IpAddress> out) {
   ifaddrs* list = nullptr;
   if (getifaddrs(&list) != 0) return 0;
   size_t count = 0;
-  for (const ifaddrs* entry = list; entry != nullptr && count < out.size(); entry = entry->ifa_next) {
+  for (const ifaddrs* entry = list; entry != nullptr && count < out.size();
+       entry = entry->ifa_next) {
     if (entry->ifa_addr == nullptr || (entry->ifa_flags & IFF_UP) == 0) continue;
     const IpAddress ip = from_kernel(entry->ifa_addr).ip;
     const auto written = out.first(count);

@@ -15,9 +15,9 @@ struct LinuxNetworkOptions {
   size_t stream_capacity = 256;  // TCP connections at one time, accepted and made
 };
 
-// Sockets and listeners that it made must be destroyed before it; streams still open are closed.
-// No call touches the heap except open_datagram(), listen() and local_addresses(), which are for start-up
-// and for changes of the configuration.
+// Sockets and listeners that it made must be destroyed before it; streams still open are closed. No
+// call touches the heap except open_datagram(), listen() and local_addresses(), which are for
+// start-up and for changes of the configuration.
 class LinuxNetwork final : public Network {
  public:
   LinuxNetwork(LinuxLoop& loop, const LinuxNetworkOptions& options);

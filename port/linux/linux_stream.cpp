@@ -16,7 +16,8 @@ namespace tipring::port {
 namespace {
 
 IoResult failed(int error) {
-  if (error == EAGAIN || error == EWOULDBLOCK || error == EINTR) return {IoStatus::WouldBlock, 0, 0};
+  if (error == EAGAIN || error == EWOULDBLOCK || error == EINTR)
+    return {IoStatus::WouldBlock, 0, 0};
   return {IoStatus::Failed, 0, error};
 }
 

@@ -64,8 +64,8 @@ class StreamPool {
   bool empty() const { return free_ == nullptr; }
   size_t in_use() const { return in_use_; }
 
-  // A stream for a connected socket, which is the stream's from then on. Null when the pool is empty or
-  // libevent's heap is full; then `fd` is still the caller's.
+  // A stream for a connected socket, which is the stream's from then on. Null when the pool is
+  // empty or libevent's heap is full; then `fd` is still the caller's.
   LinuxStream* accept(int fd, const SocketAddress& remote);
   // The same for a socket on which connect() is under way.
   LinuxStream* connecting(int fd, const SocketAddress& remote, StreamHandler& handler);

@@ -84,7 +84,8 @@ class LinuxWorker final : public Worker {
     while (wait(again)) again = task_.serve(clock_.monotonic());
   }
 
-  // Until there is work or `deadline` has come. False when the thread is to end and nothing is left.
+  // Until there is work or `deadline` has come. False when the thread is to end and nothing is
+  // left.
   bool wait(Millis deadline) {
     pthread_mutex_lock(&mutex_);
     while (!notified_ && !stopping_ && clock_.monotonic() < deadline) {

@@ -1,4 +1,5 @@
-// A libevent event that lives in its owner's memory: made once, added and removed without a heap call.
+// A libevent event that lives in its owner's memory: made once, added and removed without a heap
+// call.
 #pragma once
 
 #include <event2/event.h>

@@ -71,8 +71,8 @@ void Resolver::open_channel(const LinuxNamesOptions& options) {
 }
 
 Resolver::Query* Resolver::take() {
-  const auto found =
-      std::find_if(queries_.begin(), queries_.end(), [](const Query& query) { return !query.in_use; });
+  const auto found = std::find_if(queries_.begin(), queries_.end(),
+                                  [](const Query& query) { return !query.in_use; });
   if (found == queries_.end()) return nullptr;
   ++in_use_;
   found->in_use = true;
@@ -107,7 +107,8 @@ bool Resolver::resolve(std::string_view host, QueryFamily family, Millis deadlin
   return true;
 }
 
-// c-ares may answer from within ares_query(), when it cannot send: so both questions count beforehand.
+// c-ares may answer from within ares_query(), when it cannot send: so both questions count
+// beforehand.
 void Resolver::ask(Query& query, const char* name, QueryFamily family) {
   const bool v4 = family != QueryFamily::V6;
   const bool v6 = family != QueryFamily::V4;
@@ -120,7 +121,8 @@ void Resolver::on_answer_v4(void* owner, int status, int, unsigned char* bytes, 
   Query& query = *static_cast<Query*>(owner);
   std::array<ares_addrttl, Names::kAddressesMax> records;
   int count = static_cast<int>(records.size());
-  if (status == ARES_SUCCESS) status = ares_parse_a_reply(bytes, size, nullptr, records.data(), &count);
+  if (status == ARES_SUCCESS)
+    status = ares_parse_a_reply(bytes, size, nullptr, records.data(), &count);
   if (status == ARES_SUCCESS) {
     for (const ares_addrttl& record : std::span(records).first(static_cast<size_t>(count))) {
       query.v4[query.v4_count++] = from_in_addr(record.ipaddr);
@@ -146,8 +148,8 @@ void Resolver::on_answer_v6(void* owner, int status, int, unsigned char* bytes, 
   query.resolver->finish_questions(query, status);
 }
 
-// Counts only. The handler is told later, when c-ares is not on the stack: what it does then may well be
-// another query.
+// Counts only. The handler is told later, when c-ares is not on the stack: what it does then may
+// well be another query.
 void Resolver::finish_questions(Query& query, int status) {
   --query.questions;
   const NamesStatus outcome = outcome_of(status);
@@ -187,7 +189,8 @@ void Resolver::tell_finished() {
     std::copy_n(query.v4.begin(), v4, all.begin());
     std::copy_n(query.v6.begin(), v6, all.begin() + static_cast<std::ptrdiff_t>(v4));
     const size_t count = v4 + v6;
-    tell(query, count != 0 ? NamesStatus::Found : query.without_address, std::span(all).first(count));
+    tell(query, count != 0 ? NamesStatus::Found : query.without_address,
+         std::span(all).first(count));
   }
 }
 
@@ -207,7 +210,8 @@ void Resolver::on_socket_state(void* owner, int fd, int readable, int writable) 
   if (socket == self.sockets_.end()) {
     if (readable == 0 && writable == 0) return;
     socket = find(-1);
-    if (socket == self.sockets_.end()) return;  // more servers than we watch: their answers time out
+    // There are more servers than we watch: the answers of this one time out.
+    if (socket == self.sockets_.end()) return;
     socket->fd = fd;
     socket->read_event.assign(self.loop_, fd, EV_READ | EV_PERSIST, bound<&Socket::on_readable>,
                               &*socket);
@@ -235,7 +239,8 @@ void Resolver::schedule() {
   const Millis now = loop_.now();
   Millis next = kNever;
   for (const Query& query : queries_) {
-    if (query.handler != nullptr) next = std::min(next, query.questions == 0 ? now : query.deadline);
+    if (query.handler != nullptr)
+      next = std::min(next, query.questions == 0 ? now : query.deadline);
   }
   timeval wait{};
   if (ares_timeout(channel_, nullptr, &wait) != nullptr) {

@@ -27,8 +27,8 @@ IpAddress from_in6_addr(const in6_addr& address, uint32_t scope);  // IPv4-mappe
 // What the kernel says the socket is bound to, or connected to.
 SocketAddress bound_address(int fd);
 
-// A socket with close-on-exec and O_NONBLOCK set, -1 with errno on failure. IPv6 sockets are IPv6 only:
-// each family has its own listener, and addresses keep their family.
+// A socket with close-on-exec and O_NONBLOCK set, -1 with errno on failure. IPv6 sockets are IPv6
+// only: each family has its own listener, and addresses keep their family.
 int open_socket(Family family, int type);
 
 bool set_option(int fd, int level, int name, int value);

@@ -1,4 +1,5 @@
-// The timers of a LinuxLoop, in the order of their deadlines; equal deadlines in the order of arming.
+// The timers of a LinuxLoop, in the order of their deadlines; equal deadlines in the order of
+// arming.
 #pragma once
 
 #include "port/loop.h"
@@ -25,16 +26,16 @@ struct TimerNode : TimerLink {
   Millis deadline = kNever;
 };
 
-// A loop has a handful of timers (the wheel of core drives the thousands), so keeping a sorted list is
-// cheaper than a heap, and gives an order that a heap does not.
+// A loop has a handful of timers (the wheel of core drives the thousands), so keeping a sorted list
+// is cheaper than a heap, and gives an order that a heap does not.
 class TimerQueue {
  public:
   void arm(TimerNode& node, Millis deadline);  // kNever cancels
   void cancel(TimerNode& node) { node.unlink(); }
   Millis earliest() const;  // kNever when none is armed
 
-  // Calls the handlers of all timers due at `now`. One that a handler arms again, however early, waits
-  // for the next call; one that a handler cancels or destroys is not called.
+  // Calls the handlers of all timers due at `now`. One that a handler arms again, however early,
+  // waits for the next call; one that a handler cancels or destroys is not called.
   void fire(Millis now);
 
  private:

@@ -25,7 +25,9 @@ bool to_address(const std::string& path, sockaddr_un& address) {
   return true;
 }
 
-const sockaddr* any(const sockaddr_un& address) { return reinterpret_cast<const sockaddr*>(&address); }
+const sockaddr* any(const sockaddr_un& address) {
+  return reinterpret_cast<const sockaddr*>(&address);
+}
 
 // errno value; 0 when the name is free, or has been made so.
 int clear_stale(const std::string& path, const sockaddr_un& address) {
@@ -49,8 +51,8 @@ int open_unix_listener(const std::string& path, int& error) {
   error = clear_stale(path, address);
   if (error != 0) return -1;
   const int fd = unix_socket();
-  // The mode of the socket's own inode is what bind() gives the name: never open to others, not even
-  // for a moment.
+  // The mode of the socket's own inode is what bind() gives the name: never open to others, not
+  // even for a moment.
   if (fd < 0 || fchmod(fd, 0600) != 0 || bind(fd, any(address), sizeof address) != 0) {
     error = errno;
   } else if (chmod(path.c_str(), 0600) != 0 || listen(fd, kBacklog) != 0) {

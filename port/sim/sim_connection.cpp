@@ -7,11 +7,11 @@
 namespace tipring::port {
 namespace {
 
-constexpr size_t kWindow = 64 * 1024;         // bytes under way and unread, in one direction
-constexpr Millis kRetransmission{200};        // a lost segment comes that much later
-constexpr Millis kGiveUp{900'000};            // tcp_retries2 of Linux: about 15 minutes
-constexpr Millis kSynTimeout{1000};           // doubled at each attempt
-constexpr int kSynAttemptsMax = 7;            // 127 s in all, as Linux does
+constexpr size_t kWindow = 64 * 1024;   // bytes under way and unread, in one direction
+constexpr Millis kRetransmission{200};  // a lost segment comes that much later
+constexpr Millis kGiveUp{900'000};      // tcp_retries2 of Linux: about 15 minutes
+constexpr Millis kSynTimeout{1000};     // doubled at each attempt
+constexpr int kSynAttemptsMax = 7;      // 127 s in all, as Linux does
 constexpr size_t kClient = 0;
 constexpr size_t kServer = 1;
 
@@ -29,7 +29,8 @@ const SimLink& SimConnection::link_to(size_t side) const {
 
 Millis SimConnection::travel_time(const SimLink& link) const {
   Millis time = world().random().between(link.delay_min, link.delay_max);
-  for (int i = 0; i < 10 && world().random().chance(link.loss_per_mille); ++i) time += kRetransmission;
+  for (int i = 0; i < 10 && world().random().chance(link.loss_per_mille); ++i)
+    time += kRetransmission;
   return time;
 }
 
@@ -88,7 +89,8 @@ size_t SimConnection::room(size_t side) const {
 
 void SimConnection::send(size_t side, Kind kind, std::string bytes) {
   Pipe& pipe = pipes_[side];
-  const Millis arrives = std::max(world().now() + travel_time(link_to(1 - side)), pipe.last_arrival);
+  const Millis arrives =
+      std::max(world().now() + travel_time(link_to(1 - side)), pipe.last_arrival);
   pipe.last_arrival = arrives;
   pipe.outstanding += bytes.size();
   pipe.segments.push_back({arrives, kind, std::move(bytes)});

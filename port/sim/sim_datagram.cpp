@@ -9,8 +9,8 @@
 namespace tipring::port {
 namespace {
 
-constexpr size_t kPayloadMax = 65507;   // what an IPv4 packet can carry
-constexpr size_t kPacketOverhead = 512;  // about what the kernel books for each small datagram besides
+constexpr size_t kPayloadMax = 65507;    // what an IPv4 packet can carry
+constexpr size_t kPacketOverhead = 512;  // about what the kernel books for a datagram besides
 
 // A datagram under way. The socket it came from is looked up again if an answer goes back.
 struct Flight {
@@ -25,7 +25,8 @@ struct Flight {
 void tell_unreachable(const Flight& flight) {
   const SimLink& back = flight.world->conditions(*flight.to, *flight.from);
   if (!back.tells_unreachable || back.cut) return;
-  const Millis when = flight.world->now() + flight.world->random().between(back.delay_min, back.delay_max);
+  const Millis when =
+      flight.world->now() + flight.world->random().between(back.delay_min, back.delay_max);
   flight.world->at_host(when, *flight.from, false,
                         [from = flight.from, source = flight.source, to = flight.destination] {
                           SimDatagramSocket* const socket = from->network().find_socket(source);
@@ -66,7 +67,8 @@ size_t SimDatagramSocket::receive(std::span<DatagramSlot> slots) {
     const size_t first = std::min(packet.bytes.size(), slot.buffer.size());
     const size_t second = std::min(packet.bytes.size() - first, slot.spill.size());
     std::copy_n(packet.bytes.begin(), first, slot.buffer.begin());
-    std::copy_n(packet.bytes.begin() + static_cast<std::ptrdiff_t>(first), second, slot.spill.begin());
+    std::copy_n(packet.bytes.begin() + static_cast<std::ptrdiff_t>(first), second,
+                slot.spill.begin());
     slot.size = first + second;
     slot.truncated = slot.size < packet.bytes.size();
     slot.remote = packet.remote;
@@ -105,14 +107,16 @@ int SimDatagramSocket::send_one(const OutgoingDatagram& datagram) {
   for (int i = 0; i < copies; ++i) {
     if (link.cut || world.random().chance(link.loss_per_mille)) continue;
     const Millis when = world.now() + world.random().between(link.delay_min, link.delay_max);
-    Flight flight{&world, &network_.host(), to, source, datagram.remote,
-                  std::string(datagram.bytes.begin(), datagram.bytes.end())};
+    Flight flight{
+        &world, &network_.host(), to,
+        source, datagram.remote,  std::string(datagram.bytes.begin(), datagram.bytes.end())};
     world.at(when, [flight = std::move(flight)]() mutable { land(flight); });
   }
   return 0;
 }
 
-void SimDatagramSocket::arrive(std::string bytes, const SocketAddress& from, const SocketAddress& to) {
+void SimDatagramSocket::arrive(std::string bytes, const SocketAddress& from,
+                               const SocketAddress& to) {
   const size_t booked = bytes.size() + kPacketOverhead;
   if (buffered_ + booked > static_cast<size_t>(receive_buffer_bytes_)) {
     ++kernel_drops_;
@@ -134,8 +138,8 @@ void SimDatagramSocket::wake(Millis delay) {
   event_ = host.loop().schedule(host.world().now() + delay, [this] { on_turn(); });
 }
 
-// Level-triggered: what the handler leaves makes the next turn. A handler that takes nothing at all would
-// keep a real loop busy; here time goes on meanwhile.
+// Level-triggered: what the handler leaves makes the next turn. A handler that takes nothing at all
+// would keep a real loop busy; here time goes on meanwhile.
 void SimDatagramSocket::on_turn() {
   event_.reset();
   bool destroyed = false;

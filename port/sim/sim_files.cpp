@@ -26,7 +26,9 @@ class SimFiles::SimFile final : public File {
   int write_at(uint64_t offset, std::span<const char> bytes) override {
     return change({offset, std::string(bytes.begin(), bytes.end()), false});
   }
-  int append(std::span<const char> bytes) override { return write_at(node_->content.size(), bytes); }
+  int append(std::span<const char> bytes) override {
+    return write_at(node_->content.size(), bytes);
+  }
   int truncate(uint64_t size) override { return change({size, {}, true}); }
   int sync() override {
     if (dead()) return EIO;

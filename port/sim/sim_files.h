@@ -1,6 +1,6 @@
-// Files of a simulated host, in memory. What was written is there for every reader at once, and survives
-// a crash only if sync() had succeeded after it. Making, removing and renaming are durable at once, as
-// they are in port/linux.
+// Files of a simulated host, in memory. What was written is there for every reader at once, and
+// survives a crash only if sync() had succeeded after it. Making, removing and renaming are durable
+// at once, as they are in port/linux.
 #pragma once
 
 #include <map>
@@ -13,17 +13,18 @@
 
 namespace tipring::port {
 
-// What a crash leaves of the writes since the last sync(): nothing, those up to some moment (the one at
-// that moment torn), or any of them.
+// What a crash leaves of the writes since the last sync(): nothing, those up to some moment (the
+// one at that moment torn), or any of them.
 enum class SimCrashKeeps : uint8_t { Nothing, Prefix, Any };
 
 struct SimFileFaults {
   int open_error = 0;  // errno value that every call of the kind fails with; 0 for none
   int read_error = 0;
-  int write_error = 0;  // also of truncate()
-  int sync_error = 0;   // what was not durable stays so
-  bool read_only = false;         // EROFS for all that changes anything
-  uint64_t space_left = UINT64_MAX;  // bytes; a write beyond is cut short there and fails with ENOSPC
+  int write_error = 0;     // also of truncate()
+  int sync_error = 0;      // what was not durable stays so
+  bool read_only = false;  // EROFS for all that changes anything
+  // Bytes; a write beyond is cut short there and fails with ENOSPC.
+  uint64_t space_left = UINT64_MAX;
   Millis read_latency{0};
   Millis write_latency{0};
   Millis sync_latency{1};
@@ -50,7 +51,8 @@ class SimFiles final : public Files {
  private:
   class SimFile;
 
-  // A write is a position and bytes; a truncation has no bytes and cuts or fills up to the position.
+  // A write is a position and bytes; a truncation has no bytes and cuts or fills up to the
+  // position.
   struct Change {
     uint64_t at = 0;
     std::string bytes;

@@ -1,5 +1,5 @@
-// One simulated machine: everything that an application is handed at start, behind the interfaces of
-// port/*.h.
+// One simulated machine: everything that an application is handed at start, behind the interfaces
+// of port/*.h.
 #pragma once
 
 #include <string>
@@ -36,9 +36,9 @@ class SimHost {
   SimWorkers& workers() { return workers_; }
   SimFiles& files() { return files_; }
 
-  // The power fails: no event reaches this host's objects any more, peers are told nothing, and files
-  // keep what was synced (SimFiles::crash). The objects that its application made are the caller's to
-  // destroy, before restart().
+  // The power fails: no event reaches this host's objects any more, peers are told nothing, and
+  // files keep what was synced (SimFiles::crash). The objects that its application made are the
+  // caller's to destroy, before restart().
   void crash();
   void restart();  // up again; the application is started anew by the caller
   bool up() const { return up_; }

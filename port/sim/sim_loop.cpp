@@ -80,8 +80,7 @@ void SimLoop::end_turn() {
 }
 
 void SimLoop::run() {
-  while (!stopping_ && host_.world().step()) {
-  }
+  while (!stopping_ && host_.world().step()) {}
   stopping_ = false;
 }
 

@@ -19,8 +19,9 @@ class SimNames final : public Names {
                uint64_t tag) override;
   void cancel(NamesHandler& handler, uint64_t tag) override;
 
-  // What a query for `name` ends with from now on. A name that was not set is NotFound. An answer that
-  // takes longer than the query's deadline is a TimedOut at that instant; kNever is a dead name server.
+  // What a query for `name` ends with from now on. A name that was not set is NotFound. An answer
+  // that takes longer than the query's deadline is a TimedOut at that instant; kNever is a dead
+  // name server.
   void set(std::string_view name, std::vector<IpAddress> addresses, Millis latency = Millis(5));
   void set_failure(std::string_view name, NamesStatus status, Millis latency = Millis(5));
 

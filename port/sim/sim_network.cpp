@@ -18,9 +18,7 @@ bool takes(const SocketAddress& bound, const SocketAddress& to) {
 }
 
 // Two sockets cannot be bound like this at one time.
-bool collide(const SocketAddress& a, const SocketAddress& b) {
-  return takes(a, b) || takes(b, a);
-}
+bool collide(const SocketAddress& a, const SocketAddress& b) { return takes(a, b) || takes(b, a); }
 
 int common_prefix_bits(const IpAddress& a, const IpAddress& b) {
   int bits = 0;
@@ -80,7 +78,8 @@ std::unique_ptr<DatagramSocket> SimNetwork::open_datagram(const DatagramOptions&
   SocketAddress local;
   error = choose_port(options.bind, true, local);
   if (error != 0) return nullptr;
-  auto opened = std::make_unique<SimDatagramSocket>(*this, local, options.receive_buffer_bytes, handler);
+  auto opened =
+      std::make_unique<SimDatagramSocket>(*this, local, options.receive_buffer_bytes, handler);
   sockets_.push_back(opened.get());
   return opened;
 }

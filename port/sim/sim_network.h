@@ -1,4 +1,5 @@
-// The network of a simulated host. Links lose, delay, repeat and reorder by the world's seed (SimLink).
+// The network of a simulated host. Links lose, delay, repeat and reorder by the world's seed
+// (SimLink).
 #pragma once
 
 #include <map>

@@ -25,7 +25,8 @@ class SimRandom {
   bool chance(uint32_t per_mille) { return below(1000) < per_mille; }
   Millis between(Millis least, Millis most) {
     if (most <= least) return least;
-    return least + Millis(static_cast<int64_t>(below(static_cast<uint64_t>((most - least).count()) + 1)));
+    return least +
+           Millis(static_cast<int64_t>(below(static_cast<uint64_t>((most - least).count()) + 1)));
   }
 
  private:

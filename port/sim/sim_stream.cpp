@@ -49,7 +49,8 @@ IoResult SimStream::read(std::span<char> into) {
     return {at_end_ ? IoStatus::Eof : IoStatus::WouldBlock, 0, 0};
   }
   size_t count = std::min(into.size(), received_.size());
-  if (connection_->link_to(side_).splits_reads) count = part_of(count, connection_->world().random());
+  if (connection_->link_to(side_).splits_reads)
+    count = part_of(count, connection_->world().random());
   std::copy_n(received_.begin(), count, into.begin());
   received_.erase(0, count);
   idle_ = false;
@@ -70,7 +71,8 @@ IoResult SimStream::write(std::span<const std::span<const char>> pieces) {
   size_t count = std::min(bytes.size(), connection_->room(side_));
   if (count == 0) return {IoStatus::WouldBlock, 0, 0};
   SimRandom& random = connection_->world().random();
-  if (connection_->link_to(1 - side_).splits_reads && random.chance(125)) count = part_of(count, random);
+  if (connection_->link_to(1 - side_).splits_reads && random.chance(125))
+    count = part_of(count, random);
   bytes.resize(count);
   idle_ = false;
   connection_->send(side_, SimConnection::Kind::Data, std::move(bytes));
@@ -149,8 +151,8 @@ void SimStream::update() {
   if (connection_ == nullptr || handler_ == nullptr || event_ || in_turn_) return;
   if (!outcome_ && !readable() && !writable()) return;
   SimHost& host = network_.host();
-  // A handler that changed nothing will not do so a moment later either: time goes on meanwhile, where
-  // a real loop would be busy.
+  // A handler that changed nothing will not do so a moment later either: time goes on meanwhile,
+  // where a real loop would be busy.
   const Millis delay{idle_ ? 1 : 0};
   event_ = host.loop().schedule(host.world().now() + delay, [this] { on_turn(); });
 }

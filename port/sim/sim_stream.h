@@ -15,17 +15,18 @@ namespace tipring::port {
 class SimNetwork;
 class SimStream;
 
-// What both ends of a connection share: two directions, each with what is under way. It outlives its
-// ends, since bytes and the end of a closed stream are still to arrive.
+// What both ends of a connection share: two directions, each with what is under way. It outlives
+// its ends, since bytes and the end of a closed stream are still to arrive.
 class SimConnection : public std::enable_shared_from_this<SimConnection> {
  public:
-  SimConnection(SimHost& client, SimHost* server, const SocketAddress& local, const SocketAddress& remote);
+  SimConnection(SimHost& client, SimHost* server, const SocketAddress& local,
+                const SocketAddress& remote);
 
   enum class Kind : uint8_t { Data, Fin, Reset };
 
   void start();  // the client's first SYN
   void send(size_t side, Kind kind, std::string bytes);
-  size_t room(size_t side) const;  // bytes that `side` may still write
+  size_t room(size_t side) const;              // bytes that `side` may still write
   void bytes_read(size_t side, size_t count);  // the other end may write that much more
   void detach(size_t side) { ends_[side] = nullptr; }
   void attach(size_t side, SimStream& stream) { ends_[side] = &stream; }

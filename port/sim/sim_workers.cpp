@@ -23,7 +23,8 @@ class SimWorkers::SimWorker final : public Worker {
     if (notified_) return;
     notified_ = true;
     const SimWorkers& workers = workers_;
-    const Millis latency = host_.world().random().between(workers.latency_min_, workers.latency_max_);
+    const Millis latency =
+        host_.world().random().between(workers.latency_min_, workers.latency_max_);
     run_at(host_.local_now() + latency);
   }
 

@@ -9,8 +9,8 @@
 namespace tipring::port {
 namespace {
 
-// A turn that makes another turn at the same instant, forever, would stop time. On a real machine that
-// is a loop at full load; here it is a fault to be found.
+// A turn that makes another turn at the same instant, forever, would stop time. On a real machine
+// that is a loop at full load; here it is a fault to be found.
 constexpr uint64_t kStepsPerInstantMax = 2'000'000;
 
 }  // namespace
@@ -25,7 +25,8 @@ SimHost& SimWorld::make_host(std::string_view name, std::vector<IpAddress> addre
   const size_t number = hosts_.size();
   for (const IpAddress& ip : addresses) hosts_by_ip_[ip] = nullptr;
   const std::vector<IpAddress> own = addresses;
-  hosts_.push_back(std::make_unique<SimHost>(*this, number, std::string(name), std::move(addresses)));
+  hosts_.push_back(
+      std::make_unique<SimHost>(*this, number, std::string(name), std::move(addresses)));
   for (const IpAddress& ip : own) hosts_by_ip_[ip] = hosts_.back().get();
   return *hosts_.back();
 }
@@ -40,7 +41,8 @@ SimEventId SimWorld::at(Millis when, std::function<void()> action) {
   return insert(when, {std::move(action), nullptr, 0, false});
 }
 
-SimEventId SimWorld::at_host(Millis when, SimHost& host, bool is_turn, std::function<void()> action) {
+SimEventId SimWorld::at_host(Millis when, SimHost& host, bool is_turn,
+                             std::function<void()> action) {
   return insert(when, {std::move(action), &host, host.epoch(), is_turn});
 }
 
@@ -60,8 +62,8 @@ bool SimWorld::step() {
   return true;
 }
 
-// All events that stand in front for this host now, but none that they bring about: those are for its
-// next turn.
+// All events that stand in front for this host now, but none that they bring about: those are for
+// its next turn.
 void SimWorld::run_turn(SimHost& host) {
   const uint64_t end = next_sequence_;
   const uint64_t epoch = host.epoch();

@@ -1,6 +1,6 @@
-// A world in virtual time: hosts, the links between them, and one queue of events. Nothing in it depends
-// on the real clock or on addresses in memory, so a run repeats exactly from its seed. For tests: it uses
-// the heap, and runs in one thread.
+// A world in virtual time: hosts, the links between them, and one queue of events. Nothing in it
+// depends on the real clock or on addresses in memory, so a run repeats exactly from its seed. For
+// tests: it uses the heap, and runs in one thread.
 #pragma once
 
 #include <functional>
@@ -22,16 +22,16 @@ class SimHost;
 // Names an event that waits: its instant, and its place among all events.
 using SimEventId = std::pair<Millis, uint64_t>;
 
-// What befalls packets from one host to another. Datagrams are reordered whenever the delay has a range.
-// Streams stay whole and in order: a lost segment only comes later.
+// What befalls packets from one host to another. Datagrams are reordered whenever the delay has a
+// range. Streams stay whole and in order: a lost segment only comes later.
 struct SimLink {
   uint32_t loss_per_mille = 0;
   uint32_t duplicate_per_mille = 0;
   Millis delay_min{1};
   Millis delay_max{1};
-  bool cut = false;            // a partition: nothing passes
+  bool cut = false;               // a partition: nothing passes
   bool tells_unreachable = true;  // ICMP comes back when no socket is bound
-  bool splits_reads = true;    // a stream read gives a random part of what is there, down to one byte
+  bool splits_reads = true;  // a stream read gives a random part of what is there, down to one byte
 };
 
 class SimWorld {
@@ -57,8 +57,8 @@ class SimWorld {
   // Runs until `condition` holds after an event, for at most `limit`; whether it held.
   bool run_until(const std::function<bool()>& condition, Millis limit);
 
-  // The link that packets from `from` to `to` take, to be changed at will. One that nobody asked for
-  // is as default_link(); within a host loopback_link() counts.
+  // The link that packets from `from` to `to` take, to be changed at will. One that nobody asked
+  // for is as default_link(); within a host loopback_link() counts.
   SimLink& link(const SimHost& from, const SimHost& to);
   SimLink& default_link() { return default_link_; }
   SimLink& loopback_link() { return loopback_link_; }

@@ -67,7 +67,8 @@ TEST_CASE("bounded heap: blocks do not overlap and all memory comes back, in any
   heap.release(all);
 }
 
-TEST_CASE("bounded heap: a full heap answers null and counts it, and what stood before is untouched") {
+TEST_CASE(
+    "bounded heap: a full heap answers null and counts it, and what stood before is untouched") {
   static Region region;
   BoundedHeap heap(region.bytes);
   std::vector<Held> held;

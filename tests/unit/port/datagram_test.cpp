@@ -58,8 +58,8 @@ struct Inbox final : DatagramHandler {
   std::function<void()> then;
 };
 
-std::unique_ptr<DatagramSocket> open(Network& network, const SocketAddress& bind, DatagramHandler& handler,
-                                     int receive_buffer = 256 * 1024) {
+std::unique_ptr<DatagramSocket> open(Network& network, const SocketAddress& bind,
+                                     DatagramHandler& handler, int receive_buffer = 256 * 1024) {
   int error = 0;
   auto socket = network.open_datagram({bind, receive_buffer}, handler, error);
   CHECK_MESSAGE(error == 0, strerror(error));
@@ -97,9 +97,10 @@ TEST_CASE_TEMPLATE("datagram: what is sent arrives, and the answer goes back to 
   }
 }
 
-TEST_CASE_TEMPLATE("datagram: a wildcard socket knows the address that the peer sent to, and answers from it" *
-                       doctest::description("RFC 3581 4; C22"),
-                   Port, LinuxPort, SimPort) {
+TEST_CASE_TEMPLATE(
+    "datagram: a wildcard socket knows the address that the peer sent to, and answers from it" *
+        doctest::description("RFC 3581 4; C22"),
+    Port, LinuxPort, SimPort) {
   Port port;
   Inbox inbox_wild, inbox_peer;
   const auto wild = open(port.network(), at("0.0.0.0"), inbox_wild);
@@ -117,8 +118,9 @@ TEST_CASE_TEMPLATE("datagram: a wildcard socket knows the address that the peer 
   }
 }
 
-TEST_CASE_TEMPLATE("datagram: an IPv6 wildcard socket knows the local address and leaves IPv4 alone", Port,
-                   LinuxPort, SimPort) {
+TEST_CASE_TEMPLATE(
+    "datagram: an IPv6 wildcard socket knows the local address and leaves IPv4 alone", Port,
+    LinuxPort, SimPort) {
   Port port;
   Inbox inbox_v6, inbox_v4, inbox_peer;
   const auto wild = open(port.network(), at("::"), inbox_v6);
@@ -133,8 +135,8 @@ TEST_CASE_TEMPLATE("datagram: an IPv6 wildcard socket knows the local address an
   CHECK(inbox_v4.all.empty());
 }
 
-TEST_CASE_TEMPLATE("datagram: a batch leaves and arrives in order, also beyond one system call", Port,
-                   LinuxPort, SimPort) {
+TEST_CASE_TEMPLATE("datagram: a batch leaves and arrives in order, also beyond one system call",
+                   Port, LinuxPort, SimPort) {
   Port port;
   Inbox inbox_a, inbox_b;
   const auto a = open(port.network(), at("127.0.0.1"), inbox_a);
@@ -148,7 +150,8 @@ TEST_CASE_TEMPLATE("datagram: a batch leaves and arrives in order, also beyond o
   for (size_t i = 0; i < 100; ++i) CHECK(inbox_b.all[i].bytes == texts[i]);
 }
 
-TEST_CASE_TEMPLATE("datagram: what the handler leaves unread wakes it again", Port, LinuxPort, SimPort) {
+TEST_CASE_TEMPLATE("datagram: what the handler leaves unread wakes it again", Port, LinuxPort,
+                   SimPort) {
   Port port;
   Inbox inbox_a, inbox_b;
   inbox_b.slots_max = 1;
@@ -186,7 +189,8 @@ TEST_CASE_TEMPLATE("datagram: one larger than both is cut and says so", Port, Li
   REQUIRE(send(*a, small->local(), "0123456789abcdef"));
   REQUIRE(send(*a, small->local(), "0123456789abcde"));
   REQUIRE(send(*a, none->local(), "0123456789a"));
-  REQUIRE(port.run_until([&] { return inbox_small.all.size() == 2 && inbox_none.all.size() == 1; }));
+  REQUIRE(
+      port.run_until([&] { return inbox_small.all.size() == 2 && inbox_none.all.size() == 1; }));
   CHECK(inbox_small.all[0].bytes == "0123456789abcde");
   CHECK(inbox_small.all[0].truncated);
   CHECK_FALSE(inbox_small.all[1].truncated);
@@ -216,8 +220,8 @@ TEST_CASE_TEMPLATE("datagram: a refused port is told with the address that was s
   }
 }
 
-TEST_CASE_TEMPLATE("datagram: refusals stop no batch, and none is taken for another datagram's", Port,
-                   LinuxPort, SimPort) {
+TEST_CASE_TEMPLATE("datagram: refusals stop no batch, and none is taken for another datagram's",
+                   Port, LinuxPort, SimPort) {
   Port port;
   Inbox inbox_a, inbox_b, inbox_gone;
   const auto a = open(port.network(), at("127.0.0.1"), inbox_a);
@@ -226,7 +230,8 @@ TEST_CASE_TEMPLATE("datagram: refusals stop no batch, and none is taken for anot
   const std::string text = "x";
   for (int round = 0; round < 10; ++round) {
     std::vector<OutgoingDatagram> batch;
-    for (int i = 0; i < 8; ++i) batch.push_back({bytes_of(text), i % 2 == 0 ? gone : b->local(), {}});
+    for (int i = 0; i < 8; ++i)
+      batch.push_back({bytes_of(text), i % 2 == 0 ? gone : b->local(), {}});
     CHECK(a->send(batch) == batch.size());
   }
   REQUIRE(port.run_until([&] { return inbox_b.all.size() == 40; }));
@@ -256,13 +261,14 @@ TEST_CASE_TEMPLATE("datagram: what the socket's buffer cannot hold is counted" *
     port.run_for(Millis(5));
   } while (inbox_b.all.size() > before);
   REQUIRE(send(*a, b->local(), "last"));
-  REQUIRE(port.run_until([&] { return !inbox_b.all.empty() && inbox_b.all.back().bytes == "last"; }));
+  REQUIRE(
+      port.run_until([&] { return !inbox_b.all.empty() && inbox_b.all.back().bytes == "last"; }));
   CHECK(inbox_b.all.size() < 301);
   CHECK(inbox_b.all.size() + b->kernel_drops() == 301);
 }
 
-TEST_CASE_TEMPLATE("datagram: addresses that cannot be bound are refused with the reason", Port, LinuxPort,
-                   SimPort) {
+TEST_CASE_TEMPLATE("datagram: addresses that cannot be bound are refused with the reason", Port,
+                   LinuxPort, SimPort) {
   Port port;
   Inbox inbox;
   const auto first = open(port.network(), at("127.0.0.1"), inbox);
@@ -275,7 +281,8 @@ TEST_CASE_TEMPLATE("datagram: addresses that cannot be bound are refused with th
   CHECK(error == EAFNOSUPPORT);
 }
 
-TEST_CASE_TEMPLATE("datagram: a send that cannot be says why and stops there", Port, LinuxPort, SimPort) {
+TEST_CASE_TEMPLATE("datagram: a send that cannot be says why and stops there", Port, LinuxPort,
+                   SimPort) {
   Port port;
   Inbox inbox_a, inbox_b;
   const auto a = open(port.network(), at("127.0.0.1"), inbox_a);

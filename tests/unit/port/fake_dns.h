@@ -50,7 +50,8 @@ class FakeDns final : public DatagramHandler {
   }
 
   // RFC 1035 4.1: header, the question as asked, and records that point to its name.
-  std::string answer_to(const std::string& question, const Name& name, size_t question_end, bool v6) const {
+  std::string answer_to(const std::string& question, const Name& name, size_t question_end,
+                        bool v6) const {
     std::string records;
     size_t count = 0;
     for (const IpAddress& ip : name.addresses) {
@@ -64,7 +65,9 @@ class FakeDns final : public DatagramHandler {
       put16(records, v6 ? 16 : 4);
       records.append(reinterpret_cast<const char*>(ip.bytes.data()), v6 ? 16 : 4);
     }
-    const size_t code = name.behaviour == Behaviour::NoSuchName ? 3 : name.behaviour == Behaviour::ServerFailure ? 2 : 0;
+    const size_t code = name.behaviour == Behaviour::NoSuchName      ? 3
+                        : name.behaviour == Behaviour::ServerFailure ? 2
+                                                                     : 0;
     std::string out = question.substr(0, 2);
     put16(out, 0x8180 | code);
     put16(out, 1);
@@ -89,7 +92,8 @@ class FakeDns final : public DatagramHandler {
       const Name name = found == names.end() ? Name{Behaviour::NoSuchName, {}} : found->second;
       if (name.behaviour == Behaviour::Silent) continue;
       std::string answer = answer_to(question, name, end + 4, v6);
-      if (name.behaviour == Behaviour::Garbage) answer = answer.substr(0, 12) + std::string(20, '\xff');
+      if (name.behaviour == Behaviour::Garbage)
+        answer = answer.substr(0, 12) + std::string(20, '\xff');
       const OutgoingDatagram datagram{bytes_of(answer), slot.remote, {}};
       CHECK(socket.send(std::span(&datagram, 1)) == 1);
     }

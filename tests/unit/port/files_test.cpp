@@ -15,7 +15,8 @@ namespace {
 class LinuxDisk {
  public:
   LinuxDisk() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "tipring-files-XXXXXX").string();
+    std::string pattern =
+        (std::filesystem::temp_directory_path() / "tipring-files-XXXXXX").string();
     REQUIRE(mkdtemp(pattern.data()) != nullptr);
     folder_ = pattern;
   }
@@ -63,7 +64,8 @@ void put(Files& files, const std::string& path, const std::string& text) {
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("files: what is written is read, at its position and at the end", Disk, LinuxDisk, SimDisk) {
+TEST_CASE_TEMPLATE("files: what is written is read, at its position and at the end", Disk,
+                   LinuxDisk, SimDisk) {
   Disk disk;
   const auto file = open(disk.files(), disk.path("a"), OpenMode::ReadWriteCreate);
   CHECK(file->write_at(3, bytes_of("def")) == 0);
@@ -83,14 +85,17 @@ TEST_CASE_TEMPLATE("files: what is written is read, at its position and at the e
   CHECK(content(disk.files(), disk.path("a")) == "ab");
 }
 
-TEST_CASE_TEMPLATE("files: a file opened for appending grows at its end", Disk, LinuxDisk, SimDisk) {
+TEST_CASE_TEMPLATE("files: a file opened for appending grows at its end", Disk, LinuxDisk,
+                   SimDisk) {
   Disk disk;
   put(disk.files(), disk.path("log"), "one\n");
-  CHECK(open(disk.files(), disk.path("log"), OpenMode::AppendCreate)->append(bytes_of("two\n")) == 0);
+  CHECK(open(disk.files(), disk.path("log"), OpenMode::AppendCreate)->append(bytes_of("two\n")) ==
+        0);
   CHECK(content(disk.files(), disk.path("log")) == "one\ntwo\n");
 }
 
-TEST_CASE_TEMPLATE("files: new files and folders are for their owner alone", Disk, LinuxDisk, SimDisk) {
+TEST_CASE_TEMPLATE("files: new files and folders are for their owner alone", Disk, LinuxDisk,
+                   SimDisk) {
   Disk disk;
   put(disk.files(), disk.path("secret"), "x");
   CHECK(disk.files().make_directory(disk.path("folder")) == 0);
@@ -107,7 +112,8 @@ TEST_CASE_TEMPLATE("files: new files and folders are for their owner alone", Dis
   CHECK(disk.files().make_directory(disk.path("none/folder")) == ENOENT);
 }
 
-TEST_CASE_TEMPLATE("files: what is not there is ENOENT, and a folder is no file", Disk, LinuxDisk, SimDisk) {
+TEST_CASE_TEMPLATE("files: what is not there is ENOENT, and a folder is no file", Disk, LinuxDisk,
+                   SimDisk) {
   Disk disk;
   int error = 0;
   FileInfo info;
@@ -144,7 +150,8 @@ TEST_CASE_TEMPLATE("files: a file opened for reading cannot be changed", Disk, L
   CHECK(content(disk.files(), disk.path("a")) == "abc");
 }
 
-TEST_CASE_TEMPLATE("files: read_file() takes the whole of a file up to its limit", Disk, LinuxDisk, SimDisk) {
+TEST_CASE_TEMPLATE("files: read_file() takes the whole of a file up to its limit", Disk, LinuxDisk,
+                   SimDisk) {
   Disk disk;
   std::string text = "kept";
   CHECK(read_file(disk.files(), disk.path("none"), 100, text) == ENOENT);
@@ -199,7 +206,8 @@ TEST_CASE("sim files: a crash may keep a torn prefix of the unsynced writes, or 
       SimHost& host = world.make_host("a", {});
       host.files().set_crash_keeps(keeps);
       const auto file = open(host.files(), "/a", OpenMode::ReadWriteCreate);
-      for (const char* const text : {"AAAA", "BBBB", "CCCC"}) CHECK(file->append(bytes_of(text)) == 0);
+      for (const char* const text : {"AAAA", "BBBB", "CCCC"})
+        CHECK(file->append(bytes_of(text)) == 0);
       host.crash();
       host.restart();
       const std::string left = content(host.files(), "/a");
@@ -216,7 +224,8 @@ TEST_CASE("sim files: a crash may keep a torn prefix of the unsynced writes, or 
   CHECK(hole);
 }
 
-TEST_CASE("sim files: faults give their errors and leave what stood before" * doctest::description("R9.5")) {
+TEST_CASE("sim files: faults give their errors and leave what stood before" *
+          doctest::description("R9.5")) {
   SimDisk disk;
   const auto file = open(disk.files(), "/a", OpenMode::ReadWriteCreate);
   CHECK(file->append(bytes_of("good")) == 0);

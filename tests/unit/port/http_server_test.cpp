@@ -48,7 +48,8 @@ class Client {
     }
   }
 
-  // The next response, with a body of its Content-Length. Empty when the server closed or kept silent.
+  // The next response, with a body of its Content-Length. Empty when the server closed or kept
+  // silent.
   std::string response(int patience_ms = kPatienceMs) {
     while (!whole()) {
       pollfd wait{fd_, POLLIN, 0};
@@ -77,7 +78,9 @@ class Client {
     const size_t length = text_.find("Content-Length: ");
     return header + 4 + (length < header ? std::stoul(text_.substr(length + 16)) : 0);
   }
-  bool whole() const { return text_.find("\r\n\r\n") != std::string::npos && text_.size() >= end(); }
+  bool whole() const {
+    return text_.find("\r\n\r\n") != std::string::npos && text_.size() >= end();
+  }
 
   int fd_;
   std::string text_;
@@ -114,9 +117,10 @@ bool wait_for(const std::function<bool()>& condition) {
 struct Server {
   explicit Server(std::function<void(HttpExchange&)> then = {}) {
     static std::atomic<int> number = 0;
-    options.unix_path = (std::filesystem::temp_directory_path() /
-                         ("tipring-http-" + std::to_string(getpid()) + "-" + std::to_string(++number)))
-                            .string();
+    options.unix_path =
+        (std::filesystem::temp_directory_path() /
+         ("tipring-http-" + std::to_string(getpid()) + "-" + std::to_string(++number)))
+            .string();
     handler.then = std::move(then);
   }
   void start() {
@@ -150,8 +154,9 @@ TEST_CASE("http: a request arrives whole and decoded, its answer goes back") {
   });
   server.start();
   Client client(server.options.unix_path);
-  client.send("POST /api/users/a%20b?name=J%C3%B6rg+%26+co&empty= HTTP/1.1\r\nHost: x\r\n"
-              "X-Token: secret\r\nContent-Length: 7\r\n\r\n{\"x\":1}");
+  client.send(
+      "POST /api/users/a%20b?name=J%C3%B6rg+%26+co&empty= HTTP/1.1\r\nHost: x\r\n"
+      "X-Token: secret\r\nContent-Length: 7\r\n\r\n{\"x\":1}");
   const std::string response = client.response();
   CHECK(status_of(response) == "HTTP/1.1 201");
   CHECK(response.find("Content-Type: application/json\r\n") != std::string::npos);
@@ -167,8 +172,8 @@ TEST_CASE("http: every method is told by its name") {
   server.start();
   Client client(server.options.unix_path);
   const std::vector<std::pair<std::string, HttpMethod>> rows = {
-      {"GET", HttpMethod::Get},       {"POST", HttpMethod::Post},     {"PUT", HttpMethod::Put},
-      {"PATCH", HttpMethod::Patch},   {"DELETE", HttpMethod::Delete}, {"OPTIONS", HttpMethod::Other}};
+      {"GET", HttpMethod::Get},     {"POST", HttpMethod::Post},     {"PUT", HttpMethod::Put},
+      {"PATCH", HttpMethod::Patch}, {"DELETE", HttpMethod::Delete}, {"OPTIONS", HttpMethod::Other}};
   for (const auto& row : rows) {
     CAPTURE(row.first);
     client.send(row.first + " / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
@@ -184,8 +189,8 @@ TEST_CASE("http: large bodies pass in both directions, one byte beyond the limit
   const std::string body(300'000, 'x');
   const auto post = [&](const std::string& bytes) {
     Client client(server.options.unix_path);
-    client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(bytes.size()) + "\r\n\r\n" +
-                bytes);
+    client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(bytes.size()) +
+                "\r\n\r\n" + bytes);
     return client.response();
   };
   CHECK((body_of(post(body)) == body));
@@ -261,7 +266,8 @@ TEST_CASE("http: pipelined requests are answered one after the other") {
 }
 
 TEST_CASE("http: clients that go at any moment harm nobody") {
-  Server server([](HttpExchange& exchange) { exchange.reply(200, "text/plain", std::string(200'000, 'x')); });
+  Server server(
+      [](HttpExchange& exchange) { exchange.reply(200, "text/plain", std::string(200'000, 'x')); });
   server.start();
   const std::string request = "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc";
   for (size_t size = 0; size <= request.size(); ++size) {
@@ -276,8 +282,9 @@ TEST_CASE("http: clients that go at any moment harm nobody") {
 TEST_CASE("http: what is no request is refused, and the server lives on") {
   Server server(say_ok);
   server.start();
-  for (const std::string text : {"\r\n\r\n\r\n", "hello\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n",
-                                 "GET / HTTP/1.1\r\nbroken\r\n\r\n", "BREW / HTTP/1.1\r\n\r\n"}) {
+  for (const std::string text :
+       {"\r\n\r\n\r\n", "hello\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n",
+        "GET / HTTP/1.1\r\nbroken\r\n\r\n", "BREW / HTTP/1.1\r\n\r\n"}) {
     CAPTURE(text);
     Client client(server.options.unix_path);
     client.send(text);
@@ -337,7 +344,8 @@ TEST_CASE("http: the socket is its owner's alone, and gone with the server") {
   CHECK(stat(server.options.unix_path.c_str(), &status) != 0);
 }
 
-TEST_CASE("http: a live server's socket is in use, a dead one's is replaced, a file is left alone") {
+TEST_CASE(
+    "http: a live server's socket is in use, a dead one's is replaced, a file is left alone") {
   Server server(say_ok);
   server.start();
   Handler other;
@@ -398,7 +406,8 @@ TEST_CASE("http: a heap that is full costs a request and not the server") {
   server.start();
   {
     Client client(server.options.unix_path);
-    client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 900000\r\n\r\n" + std::string(900'000, 'x'));
+    client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 900000\r\n\r\n" +
+                std::string(900'000, 'x'));
     CHECK(status_of(client.response(500)) != "HTTP/1.1 200");
   }
   Client client(server.options.unix_path);
@@ -406,12 +415,14 @@ TEST_CASE("http: a heap that is full costs a request and not the server") {
   CHECK(status_of(client.response()) == "HTTP/1.1 200");
 }
 
-TEST_CASE("http: encoded text is decoded, and what is no encoding stays" * doctest::description("RFC 3986 2.1")) {
+TEST_CASE("http: encoded text is decoded, and what is no encoding stays" *
+          doctest::description("RFC 3986 2.1")) {
   CHECK(decode_percent("a%41%7a", false) == "aAz");
   CHECK(decode_percent("%00", false) == std::string(1, '\0'));
   CHECK(decode_percent("a+b%2B", false) == "a+b+");
   CHECK(decode_percent("a+b%2B", true) == "a b+");
-  for (const char* const text : {"%", "%4", "%4g", "%g4", "a%"}) CHECK(decode_percent(text, false) == text);
+  for (const char* const text : {"%", "%4", "%4g", "%g4", "a%"})
+    CHECK(decode_percent(text, false) == text);
   const auto pairs = parse_query("a=1&b&&=2&c=%3D&a=3=4&");
   const std::vector<std::pair<std::string, std::string>> expected = {
       {"a", "1"}, {"b", ""}, {"", "2"}, {"c", "="}, {"a", "3=4"}};

@@ -34,14 +34,15 @@ struct Counter final : WakeupHandler {
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("loop: timers fire in the order of their deadlines and never early", Port, LinuxPort,
-                   SimPort) {
+TEST_CASE_TEMPLATE("loop: timers fire in the order of their deadlines and never early", Port,
+                   LinuxPort, SimPort) {
   Port port;
   std::vector<int> order;
   std::vector<std::unique_ptr<Recorder>> recorders;
   std::vector<std::unique_ptr<LoopTimer>> timers;
   const Millis start = port.loop().now();
-  // Armed from the last to the first, one millisecond apart, which is less than libevent's clock tells.
+  // Armed from the last to the first, one millisecond apart, which is less than libevent's clock
+  // tells.
   for (int i = 30; i-- > 0;) {
     recorders.push_back(std::make_unique<Recorder>(order, i));
     timers.push_back(port.loop().make_timer(*recorders.back()));
@@ -49,7 +50,8 @@ TEST_CASE_TEMPLATE("loop: timers fire in the order of their deadlines and never 
   }
   REQUIRE(port.run_until([&] { return order.size() == 30; }));
   CHECK(std::is_sorted(order.begin(), order.end()));
-  for (const auto& recorder : recorders) CHECK(recorder->fired_at >= start + Millis(5 + recorder->name));
+  for (const auto& recorder : recorders)
+    CHECK(recorder->fired_at >= start + Millis(5 + recorder->name));
 }
 
 TEST_CASE_TEMPLATE("loop: equal deadlines fire in the order of arming", Port, LinuxPort, SimPort) {
@@ -91,8 +93,9 @@ TEST_CASE_TEMPLATE("loop: a cancelled, destroyed or disarmed timer does not fire
   CHECK(order == std::vector<int>{1});
 }
 
-TEST_CASE_TEMPLATE("loop: arming again replaces the deadline, and a past one fires in the next turn", Port,
-                   LinuxPort, SimPort) {
+TEST_CASE_TEMPLATE(
+    "loop: arming again replaces the deadline, and a past one fires in the next turn", Port,
+    LinuxPort, SimPort) {
   Port port;
   std::vector<int> order;
   Recorder recorder(order, 1);
@@ -124,8 +127,8 @@ TEST_CASE_TEMPLATE("loop: the clock stands still within a turn", Port, LinuxPort
   CHECK(still);
 }
 
-TEST_CASE_TEMPLATE("loop: wakeups that come together are one, and a later one is another", Port, LinuxPort,
-                   SimPort) {
+TEST_CASE_TEMPLATE("loop: wakeups that come together are one, and a later one is another", Port,
+                   LinuxPort, SimPort) {
   Port port;
   Counter counter;
   const auto wakeup = port.loop().make_wakeup(counter);
@@ -141,7 +144,8 @@ TEST_CASE_TEMPLATE("loop: wakeups that come together are one, and a later one is
   REQUIRE(port.run_until([&] { return counter.count == 2; }));
 }
 
-TEST_CASE_TEMPLATE("loop: the end of a turn is told once, after its events", Port, LinuxPort, SimPort) {
+TEST_CASE_TEMPLATE("loop: the end of a turn is told once, after its events", Port, LinuxPort,
+                   SimPort) {
   struct Turns final : TurnHandler {
     void on_turn_end(Millis) override { seen.push_back(events); }
     int events = 0;

@@ -19,7 +19,9 @@ struct LinuxSetup {
   void set(const std::string& name, std::vector<IpAddress> addresses) {
     dns.names[name] = {FakeDns::Behaviour::Answer, std::move(addresses)};
   }
-  void set_failing(const std::string& name) { dns.names[name] = {FakeDns::Behaviour::ServerFailure, {}}; }
+  void set_failing(const std::string& name) {
+    dns.names[name] = {FakeDns::Behaviour::ServerFailure, {}};
+  }
   void set_silent(const std::string& name) { dns.names[name] = {FakeDns::Behaviour::Silent, {}}; }
 
   LinuxPort port;
@@ -35,7 +37,9 @@ struct SimSetup {
     names().set(name, std::move(addresses));
   }
   void set_failing(const std::string& name) { names().set_failure(name, NamesStatus::Failed); }
-  void set_silent(const std::string& name) { names().set_failure(name, NamesStatus::TimedOut, kNever); }
+  void set_silent(const std::string& name) {
+    names().set_failure(name, NamesStatus::TimedOut, kNever);
+  }
 
   SimWorld world{1};
   SimHost& host = world.make_host("a", {});
@@ -92,12 +96,13 @@ TEST_CASE_TEMPLATE("names: a name's addresses of both families are found, or of 
   CHECK(both.addresses == std::vector{ip("192.0.2.1"), ip("192.0.2.2"), ip("2001:db8::1")});
   CHECK(ask(setup, "proxy.example.com", QueryFamily::V4).addresses ==
         std::vector{ip("192.0.2.1"), ip("192.0.2.2")});
-  CHECK(ask(setup, "proxy.example.com", QueryFamily::V6).addresses == std::vector{ip("2001:db8::1")});
+  CHECK(ask(setup, "proxy.example.com", QueryFamily::V6).addresses ==
+        std::vector{ip("2001:db8::1")});
   CHECK(ask(setup, "proxy.example.com.").addresses == both.addresses);
 }
 
-TEST_CASE_TEMPLATE("names: what does not exist, or not in that family, is not found", Setup, LinuxSetup,
-                   SimSetup) {
+TEST_CASE_TEMPLATE("names: what does not exist, or not in that family, is not found", Setup,
+                   LinuxSetup, SimSetup) {
   Setup setup;
   setup.set("v4.example.com", {ip("192.0.2.1")});
   setup.set("empty.example.com", {});
@@ -114,15 +119,17 @@ TEST_CASE_TEMPLATE("names: a failing server is a failure", Setup, LinuxSetup, Si
   CHECK(ask(setup, "broken.example.com").status == NamesStatus::Failed);
 }
 
-TEST_CASE_TEMPLATE("names: a silent server is a timeout at the deadline, and others are served meanwhile" *
-                       doctest::description("R5.2"),
-                   Setup, LinuxSetup, SimSetup) {
+TEST_CASE_TEMPLATE(
+    "names: a silent server is a timeout at the deadline, and others are served meanwhile" *
+        doctest::description("R5.2"),
+    Setup, LinuxSetup, SimSetup) {
   Setup setup;
   setup.set_silent("slow.example.com");
   setup.set("fast.example.com", {ip("192.0.2.9")});
   Asker asker;
   const Millis start = setup.port.loop().now();
-  REQUIRE(setup.names().resolve("slow.example.com", QueryFamily::Both, start + Millis(300), asker, 1));
+  REQUIRE(
+      setup.names().resolve("slow.example.com", QueryFamily::Both, start + Millis(300), asker, 1));
   CHECK(ask(setup, "fast.example.com").status == NamesStatus::Found);
   CHECK(asker.results.empty());
   REQUIRE(setup.port.run_until([&] { return !asker.results.empty(); }));
@@ -131,8 +138,8 @@ TEST_CASE_TEMPLATE("names: a silent server is a timeout at the deadline, and oth
   CHECK(setup.port.loop().now() < start + Millis(1000));
 }
 
-TEST_CASE_TEMPLATE("names: cancelling ends the queries of that handler and tag alone, at once", Setup,
-                   LinuxSetup, SimSetup) {
+TEST_CASE_TEMPLATE("names: cancelling ends the queries of that handler and tag alone, at once",
+                   Setup, LinuxSetup, SimSetup) {
   Setup setup;
   setup.set_silent("slow.example.com");
   Asker asker, other;
@@ -144,15 +151,16 @@ TEST_CASE_TEMPLATE("names: cancelling ends the queries of that handler and tag a
   CHECK(asker.results.size() == 1);
   CHECK(asker.has(1, NamesStatus::Cancelled));
   CHECK(other.results.empty());
-  REQUIRE(setup.port.run_until([&] { return asker.results.size() == 2 && other.results.size() == 1; }));
+  REQUIRE(
+      setup.port.run_until([&] { return asker.results.size() == 2 && other.results.size() == 1; }));
   CHECK(asker.has(2, NamesStatus::TimedOut));
   CHECK(other.has(1, NamesStatus::TimedOut));
   setup.names().cancel(asker, 1);
   CHECK(asker.results.size() == 2);
 }
 
-TEST_CASE_TEMPLATE("names: the pool runs dry and fills again" * doctest::description("R5.5"), Setup, LinuxSetup,
-                   SimSetup) {
+TEST_CASE_TEMPLATE("names: the pool runs dry and fills again" * doctest::description("R5.5"), Setup,
+                   LinuxSetup, SimSetup) {
   Setup setup;
   setup.set("a.example.com", {ip("192.0.2.1")});
   Asker asker;
@@ -182,7 +190,8 @@ TEST_CASE_TEMPLATE("names: a handler may ask again from its answer", Setup, Linu
                     [](const Result& result) { return result.status == NamesStatus::Found; }));
 }
 
-TEST_CASE_TEMPLATE("names: more addresses than one answer holds are left out", Setup, LinuxSetup, SimSetup) {
+TEST_CASE_TEMPLATE("names: more addresses than one answer holds are left out", Setup, LinuxSetup,
+                   SimSetup) {
   Setup setup;
   std::vector<IpAddress> many;
   for (int i = 1; i <= 20; ++i) many.push_back(ip("192.0.2." + std::to_string(i)));
@@ -191,7 +200,8 @@ TEST_CASE_TEMPLATE("names: more addresses than one answer holds are left out", S
   CHECK(result.addresses.size() == Names::kAddressesMax);
 }
 
-TEST_CASE_TEMPLATE("names: impossible names are refused or not found", Setup, LinuxSetup, SimSetup) {
+TEST_CASE_TEMPLATE("names: impossible names are refused or not found", Setup, LinuxSetup,
+                   SimSetup) {
   Setup setup;
   Asker asker;
   const Millis deadline = setup.port.loop().now() + Millis(100);
@@ -206,33 +216,37 @@ TEST_CASE("linux names: one family silent does not hide the other's failure, nor
   LinuxSetup setup;
   setup.dns.names["garbage.example.com"] = {FakeDns::Behaviour::Garbage, {}};
   Asker asker;
-  REQUIRE(setup.names().resolve("garbage.example.com", QueryFamily::V4, setup.port.loop().now() + Millis(200),
-                                asker, 1));
+  REQUIRE(setup.names().resolve("garbage.example.com", QueryFamily::V4,
+                                setup.port.loop().now() + Millis(200), asker, 1));
   REQUIRE(setup.port.run_until([&] { return !asker.results.empty(); }));
   CHECK(asker.results[0].addresses.empty());
   CHECK(asker.results[0].status != NamesStatus::Found);
 }
 
-TEST_CASE("linux names: a query past its deadline keeps its place until c-ares is done, and destroying is silent") {
+TEST_CASE(
+    "linux names: a query past its deadline keeps its place until c-ares is done, and destroying "
+    "is silent") {
   LinuxSetup setup;
   setup.set_silent("slow.example.com");
   Asker asker;
-  REQUIRE(setup.resolver.resolve("slow.example.com", QueryFamily::Both, setup.port.loop().now() + Millis(20),
-                                 asker, 1));
+  REQUIRE(setup.resolver.resolve("slow.example.com", QueryFamily::Both,
+                                 setup.port.loop().now() + Millis(20), asker, 1));
   REQUIRE(setup.port.run_until([&] { return !asker.results.empty(); }));
   CHECK(setup.resolver.in_use() == 1);
 }
 
 TEST_CASE("linux names: the hosts file comes first and asks nobody") {
   const std::string path = (std::filesystem::temp_directory_path() / "tipring-hosts-test").string();
-  std::ofstream(path) << "192.0.2.7 pbx.example.com pbx # the exchange\n2001:db8::7 PBX.example.com\n";
+  std::ofstream(path)
+      << "192.0.2.7 pbx.example.com pbx # the exchange\n2001:db8::7 PBX.example.com\n";
   LinuxPort port;
   FakeDns dns(port.network());
   LinuxNames names(static_cast<LinuxLoop&>(port.loop()),
                    {.queries = 4, .servers = dns.server(), .hosts_path = path});
   std::filesystem::remove(path);
   Asker asker;
-  REQUIRE(names.resolve("Pbx.Example.Com", QueryFamily::Both, port.loop().now() + Millis(1000), asker, 1));
+  REQUIRE(names.resolve("Pbx.Example.Com", QueryFamily::Both, port.loop().now() + Millis(1000),
+                        asker, 1));
   CHECK(asker.results.empty());
   REQUIRE(port.run_until([&] { return !asker.results.empty(); }));
   CHECK(asker.results[0].addresses == std::vector{ip("192.0.2.7"), ip("2001:db8::7")});
@@ -267,7 +281,8 @@ TEST_CASE("hosts table: lines that cannot be read are left out, the others count
     const size_t count = table.find(name, family, out);
     return std::vector(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(count));
   };
-  CHECK(find("a", QueryFamily::Both) == std::vector{ip("192.0.2.1"), ip("192.0.2.2"), ip("2001:db8::1")});
+  CHECK(find("a", QueryFamily::Both) ==
+        std::vector{ip("192.0.2.1"), ip("192.0.2.2"), ip("2001:db8::1")});
   CHECK(find("A", QueryFamily::V6) == std::vector{ip("2001:db8::1")});
   CHECK(find("c", QueryFamily::V4) == std::vector{ip("192.0.2.1")});
   for (const char* const name : {"d", "e", "short", "scoped", "nonsense", "", "ab"}) {

@@ -1,5 +1,5 @@
-// What only the simulated port promises: links that lose, delay, repeat and reorder by seed, partitions,
-// crashes, and runs that repeat.
+// What only the simulated port promises: links that lose, delay, repeat and reorder by seed,
+// partitions, crashes, and runs that repeat.
 #include "port/sim/sim_world.h"
 
 #include <cerrno>
@@ -89,7 +89,8 @@ struct Connected : TwoHosts {
     int error = 0;
     listener = b.network().listen(at("10.0.0.2", 5060), server, error);
     client.stream = a.network().connect({}, at("10.0.0.2", 5060), client, error);
-    REQUIRE(world.run_until([&] { return client.connected && server.stream != nullptr; }, Millis(20'000)));
+    REQUIRE(world.run_until([&] { return client.connected && server.stream != nullptr; },
+                            Millis(20'000)));
   }
   Peer client;
   Peer server;

@@ -87,7 +87,8 @@ struct Door final : ListenerHandler {
   std::function<void()> then;
 };
 
-std::unique_ptr<Listener> listen(Network& network, ListenerHandler& handler, const char* host = "127.0.0.1") {
+std::unique_ptr<Listener> listen(Network& network, ListenerHandler& handler,
+                                 const char* host = "127.0.0.1") {
   int error = 0;
   auto listener = network.listen(at(host), handler, error);
   CHECK_MESSAGE(error == 0, strerror(error));
@@ -124,8 +125,9 @@ struct Pair {
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("stream: a connection is made, both ends know both addresses, bytes go both ways", Port,
-                   LinuxPort, SimPort) {
+TEST_CASE_TEMPLATE(
+    "stream: a connection is made, both ends know both addresses, bytes go both ways", Port,
+    LinuxPort, SimPort) {
   for (const char* const host : {"127.0.0.1", "::1"}) {
     CAPTURE(host);
     Port port;
@@ -162,7 +164,8 @@ TEST_CASE_TEMPLATE("stream: a wildcard listener gives the address that the peer 
   client.close();
 }
 
-TEST_CASE_TEMPLATE("stream: a connection leaves from the address asked for", Port, LinuxPort, SimPort) {
+TEST_CASE_TEMPLATE("stream: a connection leaves from the address asked for", Port, LinuxPort,
+                   SimPort) {
   Port port;
   Door door;
   End client;
@@ -178,9 +181,10 @@ TEST_CASE_TEMPLATE("stream: a connection leaves from the address asked for", Por
   CHECK(error == EADDRNOTAVAIL);
 }
 
-TEST_CASE_TEMPLATE("stream: more than the peer reads is written as it makes room, whole and in order" *
-                       doctest::description("R13.1"),
-                   Port, LinuxPort, SimPort) {
+TEST_CASE_TEMPLATE(
+    "stream: more than the peer reads is written as it makes room, whole and in order" *
+        doctest::description("R13.1"),
+    Port, LinuxPort, SimPort) {
   Pair<Port> pair;
   std::string text(9'000'000, '\0');
   for (size_t i = 0; i < text.size(); ++i) text[i] = static_cast<char>(i * 31 + (i >> 12));
@@ -192,7 +196,8 @@ TEST_CASE_TEMPLATE("stream: more than the peer reads is written as it makes room
   CHECK(pair.client.blocked);
   CHECK(pair.server.received.empty());
   pair.server.stream->want_read(true);
-  REQUIRE(pair.port.run_until([&] { return pair.server.received.size() == text.size(); }, Millis(20'000)));
+  REQUIRE(pair.port.run_until([&] { return pair.server.received.size() == text.size(); },
+                              Millis(20'000)));
   CHECK((pair.server.received == text));
   CHECK(pair.client.writables > 0);
   // Satisfied, it is not told again.
@@ -201,7 +206,8 @@ TEST_CASE_TEMPLATE("stream: more than the peer reads is written as it makes room
   CHECK(pair.client.writables == writables);
 }
 
-TEST_CASE_TEMPLATE("stream: bytes that a read leaves make it readable again", Port, LinuxPort, SimPort) {
+TEST_CASE_TEMPLATE("stream: bytes that a read leaves make it readable again", Port, LinuxPort,
+                   SimPort) {
   Pair<Port> pair;
   pair.server.read_size = 1;
   pair.client.to_send = "12345";
@@ -210,8 +216,8 @@ TEST_CASE_TEMPLATE("stream: bytes that a read leaves make it readable again", Po
   CHECK(pair.server.readables >= 5);
 }
 
-TEST_CASE_TEMPLATE("stream: a closed peer is the end of the stream, after all that it sent", Port, LinuxPort,
-                   SimPort) {
+TEST_CASE_TEMPLATE("stream: a closed peer is the end of the stream, after all that it sent", Port,
+                   LinuxPort, SimPort) {
   Pair<Port> pair;
   pair.client.to_send = "last words";
   pair.client.pump();
@@ -222,8 +228,8 @@ TEST_CASE_TEMPLATE("stream: a closed peer is the end of the stream, after all th
   CHECK(pair.server.ended == IoStatus::Eof);
 }
 
-TEST_CASE_TEMPLATE("stream: after the peer's end of the stream its own direction goes on", Port, LinuxPort,
-                   SimPort) {
+TEST_CASE_TEMPLATE("stream: after the peer's end of the stream its own direction goes on", Port,
+                   LinuxPort, SimPort) {
   Pair<Port> pair;
   IoStatus status = IoStatus::Ok;
   pair.server.on_read = [&] {
@@ -346,8 +352,8 @@ TEST_CASE_TEMPLATE("stream: every handler call may close its stream", Port, Linu
   CHECK(client.ended);
 }
 
-TEST_CASE_TEMPLATE("stream: without a handler nothing is lost, and it gets all that waited", Port, LinuxPort,
-                   SimPort) {
+TEST_CASE_TEMPLATE("stream: without a handler nothing is lost, and it gets all that waited", Port,
+                   LinuxPort, SimPort) {
   Port port;
   Door door;
   End client, server;
@@ -381,7 +387,8 @@ TEST_CASE_TEMPLATE("stream: a listener's address in use is refused, and free whe
   CHECK(error == EADDRNOTAVAIL);
 }
 
-TEST_CASE_TEMPLATE("stream: accepted streams live on without their listener", Port, LinuxPort, SimPort) {
+TEST_CASE_TEMPLATE("stream: accepted streams live on without their listener", Port, LinuxPort,
+                   SimPort) {
   Pair<Port> pair;
   pair.listener.reset();
   pair.client.to_send = "still here";
@@ -429,7 +436,8 @@ TEST_CASE("linux stream: streams that are still open are closed with their netwo
     const auto listener = listen(network, door);
     connect(network, listener->local(), client);
     LoopRunner runner(loop);
-    REQUIRE(runner.run_until([&] { return client.connected && door.accepted.size() == 1; }, Millis(1000)));
+    REQUIRE(runner.run_until([&] { return client.connected && door.accepted.size() == 1; },
+                             Millis(1000)));
     CHECK(network.streams_in_use() == 2);
   }
   CHECK(client.ended == IoStatus::Ok);

@@ -1,6 +1,4 @@
 // What port/worker.h promises, on both ports.
-#include "port/worker.h"
-
 #include <pthread.h>
 
 #include <array>
@@ -8,6 +6,7 @@
 #include <csignal>
 
 #include "port/linux/linux_workers.h"
+#include "port/worker.h"
 #include "worlds.h"
 
 using namespace tipring::port;
@@ -77,8 +76,8 @@ TEST_CASE_TEMPLATE("worker: its answer wakes the loop", Setup, LinuxSetup, SimSe
   REQUIRE(setup.port.run_until([&] { return answer.count > 0; }));
 }
 
-TEST_CASE_TEMPLATE("worker: serves again at the instant it asked for, and not early", Setup, LinuxSetup,
-                   SimSetup) {
+TEST_CASE_TEMPLATE("worker: serves again at the instant it asked for, and not early", Setup,
+                   LinuxSetup, SimSetup) {
   Setup setup;
   Task task;
   std::atomic<int64_t> asked = 0;
@@ -96,7 +95,8 @@ TEST_CASE_TEMPLATE("worker: serves again at the instant it asked for, and not ea
   CHECK(task.last >= asked);
 }
 
-TEST_CASE_TEMPLATE("worker: work that was notified is served before the end", Setup, LinuxSetup, SimSetup) {
+TEST_CASE_TEMPLATE("worker: work that was notified is served before the end", Setup, LinuxSetup,
+                   SimSetup) {
   Setup setup;
   Task task;
   auto worker = setup.workers.start("test", task);
