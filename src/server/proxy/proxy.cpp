@@ -117,7 +117,11 @@ void Proxy::plan_target(std::string_view uri_text, Plan& plan) const {
     return;
   }
   Target target;
-  if (location_.find_targets(*uri, std::span(&target, 1), plan.refusal) == 0) return;
+  uint16_t status = sip::status::kNotFound;
+  if (location_.find_targets(*uri, std::span(&target, 1), status) == 0) {
+    plan.refusal = status;
+    return;
+  }
   plan.request_uri = target.uri;
   plan.destination = {target.uri, target.flow};
 }
