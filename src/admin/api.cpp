@@ -1,0 +1,151 @@
+#include "admin/api.h"
+
+#include "admin/import_job.h"
+#include "admin/import_lines.h"
+#include "admin/json.h"
+#include "admin/reply.h"
+#include "core/text.h"
+
+namespace tipring::admin {
+
+namespace {
+
+constexpr std::string_view kUserPath = "/v1/users/";
+constexpr std::string_view kImportPath = "/v1/users/import";
+
+struct Listing {
+  std::string_view path;
+  Command::Kind kind;
+};
+constexpr Listing kListings[] = {
+    {"/v1/status", Command::Kind::Status},
+    {"/v1/pools", Command::Kind::ListPools},
+    {"/v1/users", Command::Kind::ListUsers},
+    {"/v1/registrations", Command::Kind::ListBindings},
+};
+
+void refuse_busy(port::HttpExchange& exchange) {
+  const Refusal refusal = refusal_of(Outcome::Busy);
+  reply_error(exchange, refusal.status, refusal.code, refusal.message);
+}
+
+// The first part is the domain where there are two.
+UserName user_of_path(std::string_view path) {
+  const size_t slash = path.find('/');
+  if (slash == std::string_view::npos) return split_user_name(path);
+  UserName user = split_user_name("@" + std::string(path.substr(0, slash)));
+  user.name = path.substr(slash + 1);
+  return user;
+}
+
+}  // namespace
+
+void Api::on_exchange(port::HttpExchange& exchange) {
+  if (server_.load() == nullptr) {
+    reply_error(exchange, 503, "starting", "the server is starting; try again in a moment");
+    return;
+  }
+  route(exchange);
+}
+
+void Api::on_poll() {
+  bool any = false;
+  while (const Answer* answer = channel_.answers.front()) {
+    const auto waiting = waiting_.find(answer->ticket);
+    TIPRING_ASSERT(waiting != waiting_.end());
+    const std::shared_ptr<Job> job = std::move(waiting->second);
+    waiting_.erase(waiting);
+    job->on_answer(*this, job, *answer);
+    channel_.answers.pop();
+    any = true;
+  }
+  // The loop may have stopped for want of room for answers.
+  if (any && !waiting_.empty()) loop_.notify();
+}
+
+bool Api::send(Command command, const std::shared_ptr<Job>& job) {
+  command.ticket = ++last_ticket_;
+  const bool sent = channel_.commands.push(command);
+  port::wipe({reinterpret_cast<char*>(&command.secret), sizeof command.secret});
+  if (!sent) return false;
+  waiting_.emplace(command.ticket, job);
+  loop_.notify();
+  return true;
+}
+
+port::HttpExchange* Api::find(uint64_t exchange) { return server_.load()->find(exchange); }
+
+void Api::route(port::HttpExchange& exchange) {
+  const std::string_view path = exchange.path();
+  for (const Listing& listing : kListings) {
+    if (path != listing.path) continue;
+    if (exchange.method() == port::HttpMethod::Get) return list(exchange, listing.kind);
+    return reply_error(exchange, 405, "method", "this path can only be read: use GET");
+  }
+  if (path == kImportPath && exchange.method() == port::HttpMethod::Post) return import(exchange);
+  if (path.substr(0, kUserPath.size()) == kUserPath)
+    return change_user(exchange, path.substr(kUserPath.size()));
+  reply_error(exchange, 404, "no_such_path",
+              "no such path; there are /v1/status, /v1/pools, /v1/users and /v1/registrations");
+}
+
+void Api::list(port::HttpExchange& exchange, Command::Kind kind) {
+  uint64_t cursor = 0;
+  if (const std::string_view after = exchange.query("after"); !after.empty()) {
+    const Result<uint64_t> number = parse_u64(after);
+    if (!number)
+      return reply_error(exchange, 400, "after",
+                         "after must be the \"next\" of the listing before");
+    cursor = *number;
+  }
+  const auto job = std::make_shared<ListJob>(exchange.id(), kind);
+  if (!job->start(*this, job, cursor)) refuse_busy(exchange);
+}
+
+void Api::change_user(port::HttpExchange& exchange, std::string_view path) {
+  const port::HttpMethod method = exchange.method();
+  if (method != port::HttpMethod::Put && method != port::HttpMethod::Delete)
+    return reply_error(exchange, 405, "method",
+                       "a user is stored with PUT and removed with DELETE");
+  const UserName user = user_of_path(path);
+  if (const char* fault = fault_of(user)) return reply_error(exchange, 400, "name", fault);
+  Command command;
+  command.name = FixedText<kNameMax>(user.name);
+  command.domain = FixedText<kDomainMax>(user.domain);
+  if (method == port::HttpMethod::Put) return put_user(exchange, command);
+  command.kind = Command::Kind::RemoveUser;
+  send_change(exchange, command);
+}
+
+void Api::put_user(port::HttpExchange& exchange, Command command) {
+  const std::string_view mode = exchange.query("mode");
+  if (!mode.empty() && mode != "create" && mode != "change")
+    return reply_error(exchange, 400, "mode",
+                       "mode must be create or change, or left out for either");
+  if (!mode.empty()) command.mode = mode == "create" ? PutMode::Create : PutMode::Change;
+  const PasswordBody body = parse_password_body(exchange.body());
+  if (!body.fault.empty()) return reply_error(exchange, 400, "body", body.fault);
+  command.kind = Command::Kind::PutUser;
+  command.secret = make_secret(command.name.view(), realm_, body.password);
+  send_change(exchange, command);
+}
+
+void Api::send_change(port::HttpExchange& exchange, const Command& command) {
+  if (!send(command, std::make_shared<ChangeJob>(exchange.id()))) refuse_busy(exchange);
+}
+
+void Api::import(port::HttpExchange& exchange) {
+  const ImportLines import = parse_import(exchange.body());
+  if (!import.faults.empty()) {
+    return reply_error(exchange, 400, "lines",
+                       "nothing was stored; correct these lines: " + describe(import.faults));
+  }
+  std::vector<ImportUser> users;
+  users.reserve(import.lines.size());
+  for (const ImportLine& line : import.lines)
+    users.push_back({line.user, make_secret(line.user.name, realm_, line.password)});
+  const auto job = std::make_shared<ImportJob>(exchange.id(), std::move(users));
+  if (!job->start(*this, job)) refuse_busy(exchange);
+}
+
+}  // namespace tipring::admin

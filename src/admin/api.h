@@ -1,0 +1,62 @@
+// The HTTP API of the admin thread, JSON throughout:
+//
+//   GET    /v1/status                                 {"status": {facts}}
+//   GET    /v1/pools                                  {"pools": […]}
+//   GET    /v1/users                                  {"users": […], "next": "…"}
+//   PUT    /v1/users/NAME or /v1/users/DOMAIN/NAME    {"password": "…"}: 201 created, 200 changed;
+//          ?mode=create refuses to change (409), ?mode=change to create (404)
+//   DELETE the same                                   200
+//   POST   /v1/users/import                           lines name,password: {"created": N, "changed": N}
+//   GET    /v1/registrations                          {"registrations": […], "next": "…"}
+//
+// "next" is there when the listing goes on, and is asked for with ?after=. A name that holds "/" needs the
+// form with a domain, which may be empty. A refusal is {"error": {"code": "…", "message": "…"}}; the message
+// says what to do. Passwords become hashes here and go no further.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "admin/jobs.h"
+#include "port/http_server.h"
+#include "port/loop.h"
+
+namespace tipring::admin {
+
+class Api final : public port::HttpHandler, private Desk {
+ public:
+  // All are borrowed and outlive it. `loop` is woken when commands wait.
+  Api(Channel& channel, port::Wakeup& loop, std::string_view realm)
+      : channel_(channel), loop_(loop), realm_(realm) {}
+  Api(const Api&) = delete;
+  Api& operator=(const Api&) = delete;
+
+  // Requests that come before are refused with 503. REQUIRES: the server is stopped before this goes.
+  void attach(port::HttpServer& server) { server_.store(&server); }
+
+  void on_exchange(port::HttpExchange& exchange) override;
+  void on_poll() override;
+
+ private:
+  bool send(Command command, const std::shared_ptr<Job>& job) override;
+  port::HttpExchange* find(uint64_t exchange) override;
+
+  void route(port::HttpExchange& exchange);
+  void list(port::HttpExchange& exchange, Command::Kind kind);
+  void change_user(port::HttpExchange& exchange, std::string_view path);
+  void put_user(port::HttpExchange& exchange, Command command);
+  void import(port::HttpExchange& exchange);
+  void send_change(port::HttpExchange& exchange, const Command& command);
+
+  Channel& channel_;
+  port::Wakeup& loop_;
+  std::string realm_;
+  std::atomic<port::HttpServer*> server_{nullptr};
+  std::map<uint64_t, std::shared_ptr<Job>> waiting_;  // by ticket
+  uint64_t last_ticket_ = 0;
+};
+
+}  // namespace tipring::admin

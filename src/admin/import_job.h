@@ -1,0 +1,42 @@
+// Creates or changes the users of an import, all lines of which were found right. Several changes are on
+// their way at a time, so that the store can write them together.
+#pragma once
+
+#include <vector>
+
+#include "admin/jobs.h"
+#include "admin/user_names.h"
+#include "admin/user_secret.h"
+
+namespace tipring::admin {
+
+struct ImportUser {
+  UserName user;
+  UserSecret secret;
+};
+
+class ImportJob final : public Job {
+ public:
+  static constexpr size_t kOnTheirWayMax = 12;
+
+  ImportJob(uint64_t exchange, std::vector<ImportUser> users)
+      : Job(exchange), users_(std::move(users)) {}
+
+  // Sends what the ring takes. False when it takes nothing although nothing is on its way.
+  bool start(Desk& desk, const std::shared_ptr<Job>& self);
+  // Goes on to the end, or to the first failure, even when the client has gone.
+  void on_answer(Desk& desk, const std::shared_ptr<Job>& self, const Answer& answer) override;
+
+ private:
+  void send_more(Desk& desk, const std::shared_ptr<Job>& self);
+  void finish(Desk& desk);
+
+  std::vector<ImportUser> users_;
+  size_t sent_ = 0;
+  size_t on_their_way_ = 0;
+  size_t created_ = 0;
+  size_t changed_ = 0;
+  Outcome failure_ = Outcome::Done;  // the first
+};
+
+}  // namespace tipring::admin

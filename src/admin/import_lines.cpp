@@ -1,0 +1,56 @@
+#include "admin/import_lines.h"
+
+#include <map>
+
+#include "core/text.h"
+
+namespace tipring::admin {
+
+namespace {
+
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";  // what spreadsheets put in front
+
+// What is wrong with the line, or empty. Never repeats a password.
+std::string check(const ImportLine& line, bool has_comma, std::map<UserName, uint32_t>& seen) {
+  if (!has_comma) return "write name,password";
+  if (const char* fault = fault_of(line.user)) return fault;
+  if (const char* fault = fault_of_password(line.password)) return fault;
+  const auto [first, added] = seen.emplace(line.user, line.line);
+  if (added) return "";
+  return "user " + line.user.text() + " is in line " + std::to_string(first->second) + " already";
+}
+
+}  // namespace
+
+ImportLines parse_import(std::string_view text) {
+  ImportLines result;
+  std::map<UserName, uint32_t> seen;
+  if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark)
+    text.remove_prefix(kByteOrderMark.size());
+  for (uint32_t number = 1; !text.empty(); ++number) {
+    auto [row, rest] = split_once(text, '\n');
+    text = rest;
+    if (!row.empty() && row.back() == '\r') row.remove_suffix(1);
+    if (trim(row).empty()) continue;
+    const auto [name, password] = split_once(row, ',');
+    ImportLine line{number, split_user_name(trim(name)), password};
+    std::string fault = check(line, row.find(',') != std::string_view::npos, seen);
+    if (fault.empty()) {
+      result.lines.push_back(std::move(line));
+    } else if (result.faults.size() < ImportLines::kFaultsMax) {
+      result.faults.push_back({number, std::move(fault)});
+    }
+  }
+  return result;
+}
+
+std::string describe(const std::vector<ImportFault>& faults) {
+  std::string text;
+  for (const ImportFault& fault : faults) {
+    if (!text.empty()) text += "; ";
+    text += fault.text();
+  }
+  return text;
+}
+
+}  // namespace tipring::admin

@@ -1,0 +1,33 @@
+// JSON as the API reads and writes it. For the admin thread and the tool: it uses the heap.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "admin/page.h"
+#include "admin/user_secret.h"
+
+namespace tipring::admin {
+
+// Appends `text` as a JSON string with its quotes (RFC 8259 7). Bytes that are not UTF-8, which peers may
+// send us, become U+FFFD.
+void append_json(std::string& out, std::string_view text);
+
+// Each appends one row as a JSON object; a fact as one member of an object.
+void append_json(std::string& out, const UserRow& row);
+void append_json(std::string& out, const BindingRow& row);
+void append_json(std::string& out, const PoolRow& row);
+void append_json(std::string& out, const FactRow& row);
+
+std::string error_json(std::string_view code, std::string_view message);
+
+// The body of a user's PUT: {"password": "…"}.
+struct PasswordBody {
+  SecretText text;            // the body, parsed in place
+  std::string_view password;  // lies in `text`
+  std::string fault;          // what is wrong, or empty
+};
+PasswordBody parse_password_body(std::string_view body);
+
+}  // namespace tipring::admin

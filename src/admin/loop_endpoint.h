@@ -1,0 +1,47 @@
+// The loop's end of the admin channel: takes commands within a bounded share of a turn and answers them,
+// at once or when the store has written. Takes no memory.
+#pragma once
+
+#include <cstdint>
+
+#include "admin/channel.h"
+#include "admin/exchange.h"
+#include "core/pool_registry.h"
+#include "port/http_server.h"
+
+namespace tipring::admin {
+
+class LoopEndpoint {
+ public:
+  // All are borrowed and outlive it.
+  LoopEndpoint(Channel& channel, Exchange& exchange, const PoolRegistry& pools)
+      : channel_(channel), exchange_(exchange), pools_(pools) {}
+  LoopEndpoint(const LoopEndpoint&) = delete;
+  LoopEndpoint& operator=(const LoopEndpoint&) = delete;
+
+  // Whom to tell of answers; null for nobody. Null again before the server is stopped.
+  void set_server(port::HttpServer* server) { server_ = server; }
+
+  // Serves at most `commands_max` commands. True when more could be served at once: call again in the
+  // next turn. Otherwise the admin thread wakes the loop when there is something to do.
+  bool serve(size_t commands_max);
+
+  // The end of a command that Exchange left open.
+  void complete(uint64_t ticket, Outcome outcome);
+
+ private:
+  bool can_serve();
+  void serve_one(const Command& command);
+  uint64_t list_pools(uint64_t cursor, Page& page) const;
+  void list(const Command& command);
+  void answer(uint64_t ticket, Outcome outcome);
+  void notify();
+
+  Channel& channel_;
+  Exchange& exchange_;
+  const PoolRegistry& pools_;
+  port::HttpServer* server_ = nullptr;
+  size_t open_ = 0;  // commands whose outcome comes later; each has an answer slot to itself
+};
+
+}  // namespace tipring::admin

@@ -1,0 +1,129 @@
+#include "admin/page.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "admin/user_names.h"
+#include "core/assert.h"
+
+namespace tipring::admin {
+
+namespace {
+
+constexpr size_t kContactMax = 1024;
+constexpr size_t kAgentMax = 256;
+constexpr size_t kShortMax = 64;
+constexpr size_t kTextHead = sizeof(uint16_t);
+
+static_assert(6 * kTextHead + kNameMax + kDomainMax + kContactMax + kAgentMax + 2 * kShortMax +
+                  2 * sizeof(uint64_t) <=
+              Page::kRowMax);
+
+}  // namespace
+
+void Page::put_text(std::string_view text, size_t max) {
+  const auto size = static_cast<uint16_t>(std::min(text.size(), max));
+  TIPRING_ASSERT(used_ + kTextHead + size <= kBytes);
+  std::memcpy(&bytes_[used_], &size, kTextHead);
+  used_ += kTextHead;
+  if (size > 0) std::memcpy(bytes_.data() + used_, text.data(), size);
+  used_ += size;
+}
+
+void Page::put_number(uint64_t number) {
+  TIPRING_ASSERT(used_ + sizeof number <= kBytes);
+  std::memcpy(bytes_.data() + used_, &number, sizeof number);
+  used_ += static_cast<uint32_t>(sizeof number);
+}
+
+void Page::add(const UserRow& row) {
+  put_text(row.name, kNameMax);
+  put_text(row.domain, kDomainMax);
+  put_number(row.bindings);
+  put_number(row.has_secret ? 1 : 0);
+}
+
+void Page::add(const BindingRow& row) {
+  put_text(row.name, kNameMax);
+  put_text(row.domain, kDomainMax);
+  put_text(row.contact, kContactMax);
+  put_text(row.received, kShortMax);
+  put_text(row.transport, kShortMax);
+  put_text(row.user_agent, kAgentMax);
+  put_number(row.expires_s);
+  put_number(row.q);
+}
+
+void Page::add(const PoolRow& row) {
+  put_text(row.name, kShortMax);
+  for (const uint64_t number : {uint64_t{row.capacity}, uint64_t{row.in_use},
+                                uint64_t{row.high_water}, uint64_t{row.item_bytes}, row.refusals})
+    put_number(number);
+}
+
+void Page::add(const FactRow& row) {
+  put_text(row.name, kShortMax);
+  put_text(row.text, kAgentMax);
+  put_number(row.number);
+}
+
+std::string_view PageReader::take_text() {
+  uint16_t size = 0;
+  TIPRING_ASSERT(rest_.size() >= kTextHead);
+  std::memcpy(&size, rest_.data(), kTextHead);
+  TIPRING_ASSERT(rest_.size() - kTextHead >= size);
+  const std::string_view text = rest_.substr(kTextHead, size);
+  rest_.remove_prefix(kTextHead + size);
+  return text;
+}
+
+uint64_t PageReader::take_number() {
+  uint64_t number = 0;
+  TIPRING_ASSERT(rest_.size() >= sizeof number);
+  std::memcpy(&number, rest_.data(), sizeof number);
+  rest_.remove_prefix(sizeof number);
+  return number;
+}
+
+bool PageReader::next(UserRow& row) {
+  if (rest_.empty()) return false;
+  row.name = take_text();
+  row.domain = take_text();
+  row.bindings = static_cast<uint32_t>(take_number());
+  row.has_secret = take_number() != 0;
+  return true;
+}
+
+bool PageReader::next(BindingRow& row) {
+  if (rest_.empty()) return false;
+  row.name = take_text();
+  row.domain = take_text();
+  row.contact = take_text();
+  row.received = take_text();
+  row.transport = take_text();
+  row.user_agent = take_text();
+  row.expires_s = static_cast<uint32_t>(take_number());
+  row.q = static_cast<uint32_t>(take_number());
+  return true;
+}
+
+bool PageReader::next(PoolRow& row) {
+  if (rest_.empty()) return false;
+  row.name = take_text();
+  row.capacity = static_cast<uint32_t>(take_number());
+  row.in_use = static_cast<uint32_t>(take_number());
+  row.high_water = static_cast<uint32_t>(take_number());
+  row.item_bytes = static_cast<uint32_t>(take_number());
+  row.refusals = take_number();
+  return true;
+}
+
+bool PageReader::next(FactRow& row) {
+  if (rest_.empty()) return false;
+  row.name = take_text();
+  row.text = take_text();
+  row.number = take_number();
+  return true;
+}
+
+}  // namespace tipring::admin

@@ -1,0 +1,87 @@
+// Rows of a listing, packed into a block of fixed size that travels in a ring slot. The loop writes a
+// page without memory of its own, the admin thread reads it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace tipring::admin {
+
+struct UserRow {
+  std::string_view name;
+  std::string_view domain;
+  uint32_t bindings = 0;
+  bool has_secret = true;  // false: made for another realm, needs a new password
+};
+
+// Texts beyond what a page shows of them are cut: 1024 bytes of the contact, 256 of the user agent.
+struct BindingRow {
+  std::string_view name;
+  std::string_view domain;
+  std::string_view contact;
+  std::string_view received;  // address and port that the REGISTER came from
+  std::string_view transport;
+  std::string_view user_agent;
+  uint32_t expires_s = 0;
+  uint32_t q = 1000;  // thousandths
+};
+
+struct PoolRow {
+  std::string_view name;
+  uint32_t capacity = 0;
+  uint32_t in_use = 0;
+  uint32_t high_water = 0;
+  uint32_t item_bytes = 0;
+  uint64_t refusals = 0;
+};
+
+// One fact of the status: a text, or a number when the text is empty.
+struct FactRow {
+  std::string_view name;
+  std::string_view text;
+  uint64_t number = 0;
+};
+
+class Page {
+ public:
+  static constexpr size_t kBytes = 8192;
+  static constexpr size_t kRowMax = 1920;  // of the longest row there can be
+
+  void clear() { used_ = 0; }
+  bool has_room() const { return used_ + kRowMax <= kBytes; }
+
+  // REQUIRES of each: has_room(). All rows of a page are of one kind.
+  void add(const UserRow& row);
+  void add(const BindingRow& row);
+  void add(const PoolRow& row);
+  void add(const FactRow& row);
+
+ private:
+  friend class PageReader;
+  void put_text(std::string_view text, size_t max);
+  void put_number(uint64_t number);
+
+  uint32_t used_ = 0;
+  std::array<char, kBytes> bytes_;
+};
+
+// Reads rows in order. Views live as long as the page.
+class PageReader {
+ public:
+  explicit PageReader(const Page& page) : rest_(page.bytes_.data(), page.used_) {}
+
+  // False at the end. REQUIRES: the kind of row that was written.
+  bool next(UserRow& row);
+  bool next(BindingRow& row);
+  bool next(PoolRow& row);
+  bool next(FactRow& row);
+
+ private:
+  std::string_view take_text();
+  uint64_t take_number();
+
+  std::string_view rest_;
+};
+
+}  // namespace tipring::admin

@@ -1,0 +1,55 @@
+#include "admin/reply.h"
+
+#include "admin/json.h"
+
+namespace tipring::admin {
+
+void reply_json(port::HttpExchange& exchange, int status, std::string_view body) {
+  exchange.reply(status, "application/json", body);
+}
+
+void reply_error(port::HttpExchange& exchange, int status, std::string_view code,
+                 std::string_view message) {
+  reply_json(exchange, status, error_json(code, message));
+}
+
+bool is_success(Outcome outcome) {
+  return outcome == Outcome::Done || outcome == Outcome::Created || outcome == Outcome::Changed;
+}
+
+Refusal refusal_of(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::Done:
+    case Outcome::Created:
+    case Outcome::Changed: break;
+    case Outcome::Exists:
+      return {409, "exists", "the user exists already; change its password instead"};
+    case Outcome::NotFound:
+      return {404, "not_found", "there is no such user; list users to see their names"};
+    case Outcome::UsersFull:
+      return {503, "users_full",
+              "no room for another user; raise capacity.users and restart the server"};
+    case Outcome::Busy:
+      return {503, "busy", "too many changes wait for the disk; try again in a moment"};
+    case Outcome::DiskFull:
+      return {
+          507, "disk_full",
+          "the disk is full, nothing was stored; make room where store.path lies and try again"};
+    case Outcome::ReadOnly:
+      return {503, "read_only",
+              "the database may not be written; check permissions and mount of store.path"};
+    case Outcome::Locked:
+      return {503, "locked", "another process holds the database; end it and try again"};
+    case Outcome::Corrupt:
+      return {503, "corrupt",
+              "the database is damaged; stop the server and restore a copy of store.path"};
+    case Outcome::Io:
+      return {503, "io",
+              "writing to the disk failed, nothing was stored; check the disk and try again"};
+    case Outcome::Refused:
+      return {503, "refused", "the store refused the change; the server's log says why"};
+  }
+  return {500, "internal", "no refusal"};
+}
+
+}  // namespace tipring::admin

@@ -1,0 +1,97 @@
+#include <doctest/doctest.h>
+
+#include "fake_desk.h"
+
+namespace tipring::admin::test {
+namespace {
+
+TEST_CASE("status and pools: facts and rows as JSON") {
+  FakeDesk desk;
+  PoolStats stats;
+  stats.name = "dialogs";
+  stats.capacity = 9;
+  stats.in_use = 2;
+  stats.high_water = 5;
+  stats.refusals = 1;
+  stats.item_bytes = 64;
+  desk.pools.add(stats);
+  CHECK(desk.get("/v1/status").answer_ == "{\"status\":{\"version\":\"0.1.0\",\n\"users\":0}}\n");
+  CHECK(desk.get("/v1/pools").answer_ ==
+        R"({"pools":[{"name":"dialogs","capacity":9,"in_use":2,"high_water":5,"refusals":1,)"
+        "\"item_bytes\":64}]}\n");
+}
+
+TEST_CASE("listings without rows: empty lists") {
+  FakeDesk desk;
+  CHECK(desk.get("/v1/users").answer_ == "{\"users\":[]}\n");
+  CHECK(desk.get("/v1/registrations").answer_ == "{\"registrations\":[]}\n");
+}
+
+TEST_CASE("registrations: what peers sent is escaped, what is no UTF-8 replaced") {
+  FakeDesk desk;
+  BindingRow row;
+  row.name = "100";
+  row.contact = "sip:100@192.0.2.1;x=\"\\";
+  row.received = "192.0.2.1:5060";
+  row.transport = "udp";
+  row.user_agent = "a\x01\xff\xc3\xa4";
+  row.expires_s = 30;
+  desk.exchange.bindings.push_back(row);
+  CHECK(desk.get("/v1/registrations").answer_ ==
+        R"({"registrations":[{"name":"100","domain":"","contact":"sip:100@192.0.2.1;x=\"\\",)"
+        R"("received":"192.0.2.1:5060","transport":"udp","user_agent":"a\u0001)"
+        "\xef\xbf\xbd\xc3\xa4"
+        R"(","expires_s":30,"q_thousandths":1000}]})"
+        "\n");
+}
+
+TEST_CASE("listing of many users: page by page, each turn bounded, nothing left out") {
+  FakeDesk desk;
+  for (int i = 0; i < 20000; ++i) desk.exchange.users[std::to_string(i) + "@"] = {};
+  size_t rows = 0;
+  std::string after;
+  int requests = 0;
+  do {
+    const FakeHttpExchange& request =
+        desk.get("/v1/users", after.empty() ? std::map<std::string, std::string>{}
+                                            : std::map<std::string, std::string>{{"after", after}});
+    REQUIRE(request.status_ == 200);
+    CHECK(request.answer_.size() < ListJob::kReplyMax + 4 * Page::kBytes);
+    for (size_t at = 0; (at = request.answer_.find("{\"name\"", at)) != std::string::npos; ++at)
+      ++rows;
+    const size_t next = request.answer_.find("\"next\":\"");
+    after = next == std::string::npos
+                ? ""
+                : request.answer_.substr(next + 8, request.answer_.rfind('"') - next - 8);
+    ++requests;
+  } while (!after.empty());
+  CHECK(rows == 20000);
+  CHECK(requests > 1);
+}
+
+TEST_CASE("longest texts of a registration: cut to what a page shows, the page holds them") {
+  FakeDesk desk;
+  const std::string text(70000, 'x');
+  BindingRow row{text, text, text, text, text, text, 1, 1};
+  desk.exchange.bindings.assign(20, row);
+  const FakeHttpExchange& request = desk.get("/v1/registrations");
+  CHECK(request.status_ == 200);
+  CHECK(request.answer_.size() < 20 * Page::kRowMax * 2);
+}
+
+TEST_CASE("listing with a cursor that is none: refused") {
+  FakeDesk desk;
+  CHECK(desk.get("/v1/users", {{"after", "x"}}).status_ == 400);
+}
+
+TEST_CASE("listing whose client goes: the rest is not asked for") {
+  FakeDesk desk;
+  for (int i = 0; i < 2000; ++i) desk.exchange.users[std::to_string(i) + "@"] = {};
+  desk.ask(port::HttpMethod::Get, "/v1/users");
+  desk.server.exchanges.clear();
+  desk.run();
+  CHECK(desk.channel.commands.front() == nullptr);
+}
+
+}  // namespace
+}  // namespace tipring::admin::test

@@ -1,0 +1,102 @@
+// The API over real rings, with an exchange and an HTTP server made of containers.
+#pragma once
+
+#include <cstdlib>
+#include <deque>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "admin/api.h"
+#include "admin/loop_endpoint.h"
+
+namespace tipring::admin::test {
+
+struct FakeHttpExchange final : port::HttpExchange {
+  port::HttpMethod method() const override { return method_; }
+  std::string_view path() const override { return path_; }
+  std::string_view query(std::string_view name) const override {
+    const auto found = query_.find(std::string(name));
+    return found == query_.end() ? std::string_view() : found->second;
+  }
+  std::string_view header(std::string_view) const override { return {}; }
+  std::string_view body() const override { return body_; }
+  uint64_t id() const override { return id_; }
+  void reply(int status, std::string_view, std::string_view body) override {
+    status_ = status;
+    answer_ = body;
+    ++replies_;
+  }
+
+  port::HttpMethod method_ = port::HttpMethod::Get;
+  std::string path_;
+  std::map<std::string, std::string> query_;
+  std::string body_;
+  uint64_t id_ = 0;
+  int status_ = 0;
+  std::string answer_;
+  int replies_ = 0;
+};
+
+struct FakeServer final : port::HttpServer {
+  void notify() override { ++notified; }
+  port::HttpExchange* find(uint64_t id) override {
+    const auto found = exchanges.find(id);
+    return found == exchanges.end() ? nullptr : &found->second;
+  }
+  int notified = 0;
+  std::map<uint64_t, FakeHttpExchange> exchanges;
+};
+
+struct FakeWakeup final : port::Wakeup {
+  void notify() override { ++notified; }
+  int notified = 0;
+};
+
+struct FakeExchange final : Exchange {
+  std::optional<Outcome> put_user(const UserChange& change, uint64_t ticket) override;
+  std::optional<Outcome> remove_user(std::string_view domain, std::string_view name,
+                                     uint64_t ticket) override;
+  uint64_t list_users(uint64_t cursor, Page& page) override;
+  uint64_t list_bindings(uint64_t cursor, Page& page) override;
+  void status(Page& page) override;
+
+  std::map<std::string, UserSecret> users;  // by "name@domain"
+  std::vector<BindingRow> bindings;
+  size_t users_max = 1000;
+  std::optional<Outcome> refusal;  // of every change
+  bool later = false;              // outcomes come by complete()
+  std::deque<std::pair<uint64_t, Outcome>> due;
+};
+
+class FakeDesk {
+ public:
+  FakeDesk();
+
+  // The request, answered or not.
+  FakeHttpExchange& ask(port::HttpMethod method, std::string path, std::string body = "",
+                        std::map<std::string, std::string> query = {});
+  // Lets loop and admin thread take turns until neither has anything to do.
+  void run();
+  // ask() and run().
+  FakeHttpExchange& get(std::string path, std::map<std::string, std::string> query = {});
+  FakeHttpExchange& put(std::string path, std::string body,
+                        std::map<std::string, std::string> query = {});
+
+ private:
+  std::unique_ptr<std::byte, decltype(&std::free)> memory_;
+  Arena arena_;
+
+ public:
+  Channel channel;
+  FakeWakeup wakeup;
+  FakeExchange exchange;
+  FakeServer server;
+  PoolRegistry pools;
+  Api api;
+  LoopEndpoint endpoint;
+};
+
+}  // namespace tipring::admin::test
