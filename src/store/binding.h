@@ -60,6 +60,7 @@ class Binding {
   uint32_t cseq() const { return cseq_; }
   uint32_t methods() const { return methods_; }
   Millis expires_at() const { return expires_at_; }
+  Millis interval() const { return interval_; }  // from its last registration to its end
 
   uint32_t slot() const { return slot_; }  // its row in the file
   Handle<User> user() const { return user_; }
@@ -70,6 +71,7 @@ class Binding {
  private:
   friend class BindingTable;
   friend class BindingUpdate;
+  friend class StorageTask;
   friend class User;
 
   enum Part : uint8_t { Contact, Params, Path, CallId, Instance, UserAgent, Parts };
@@ -90,7 +92,7 @@ class Binding {
   Handle<User> user_;
   uint64_t flow_ = 0;
   Millis expires_at_{0};
-  Millis interval_{0};         // from its last registration to its end
+  Millis interval_{0};
   Millis next_expires_at_{0};  // what an update on its way will make of it
   uint32_t next_cseq_ = 0;
   uint32_t cseq_ = 0;

@@ -51,8 +51,7 @@ class BindingUpdate {
   bool only_refreshes() const { return added_.empty() && removed_.empty(); }
 
  private:
-  friend class BindingTable;
-  friend class Store;
+  friend class UpdateQueue;
   friend class StorageTask;
   using BindingList = List<Binding, &Binding::update_node_>;
 

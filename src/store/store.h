@@ -126,8 +126,9 @@ class Store {
   // Calls `waiter` once, as soon as the user is free and those before it were served.
   void wait_for(User& user, UpdateWaiter& waiter);
 
-  // Ends the update. Pending: `waiter.on_stored(tag, status)` comes later, in a turn of its own; when it
-  // comes with Durable, the bindings are visible. Error: PoolExhausted (answer 503; nothing changed).
+  // Ends the update, whatever comes of it. Pending: `waiter.on_stored(tag, status)` comes later, in a
+  // turn of its own; when it comes with Durable, the bindings are visible. An update that was begun
+  // always finds room here; PoolExhausted is for stores elsewhere (answer 503; nothing changed).
   Result<CommitState> commit(BindingUpdate& update, StoreWaiter& waiter, uint64_t tag);
   void abandon(BindingUpdate& update);
 

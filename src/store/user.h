@@ -80,8 +80,9 @@ class User {
  private:
   friend class BindingTable;
   friend class UserTable;
+  friend class UserChanges;
   friend class UpdateQueue;
-  friend class Store;
+  friend class Loader;
 
   enum Part : uint8_t { Domain, Name, AuthName, DisplayName, Aliases, Parts };
   using Ends = std::array<uint16_t, Parts>;

@@ -1,0 +1,82 @@
+// All bindings in memory, and the clock of their lives.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "core/limits.h"
+#include "core/pool.h"
+#include "core/pool_registry.h"
+#include "core/slab_text.h"
+#include "core/timer_wheel.h"
+#include "port/loop.h"
+#include "store/binding.h"
+#include "store/slot_book.h"
+#include "store/user.h"
+
+namespace tipring::store {
+
+class BindingTable {
+ public:
+  class Events {
+   public:
+    // A visible binding that no update touches has come to its end; drop() it.
+    virtual void on_expiry(Binding& binding) = 0;
+    // The slot has no binding any more. Its row may still stand.
+    virtual void on_slot_free(uint32_t slot) = 0;
+
+   protected:
+    ~Events() = default;
+  };
+
+  static TextSlabs::Counts text_counts(const Limits& limits);
+  static void plan(const Limits& limits, MemoryPlan& plan);
+
+  BindingTable(Arena& arena, const Limits& limits, TimerWheel& timers, const port::Loop& loop,
+               Events& events);
+
+  // A binding in the lowest free slot, not yet among those of its user.
+  // Errors: PoolExhausted, TooLong.
+  Result<Binding*> make(const BindingFields& fields, Handle<User> user);
+  // The same in a given slot, as loaded.
+  Result<Binding*> make_at(uint32_t slot, const BindingFields& fields, Handle<User> user);
+  // A binding that is in no user's list.
+  void discard(Binding& binding);
+
+  // Among the user's bindings from now on, until it expires.
+  void show(Binding& binding, User& user);
+  // Out of the user's bindings, and gone.
+  void drop(Binding& binding, User& user);
+
+  // New expiry and CSeq, the ones an update has kept for it or those given.
+  void refresh(Binding& binding, Millis expires_at, uint32_t cseq);
+  void apply_update(Binding& binding) {
+    refresh(binding, binding.next_expires_at_, binding.next_cseq_);
+  }
+  // After an update that came to nothing: its end may have come meanwhile.
+  void watch(Binding& binding);
+  void set_interval(Binding& binding, Millis interval) {
+    binding.interval_ = interval;
+  }  // as loaded
+
+  Binding* get(Handle<Binding> handle) const { return bindings_.get(handle); }
+  Handle<Binding> handle_of(const Binding& binding) const { return bindings_.handle_of(binding); }
+  uint32_t visible() const { return visible_; }
+  SlotBook& slots() { return slots_; }
+  void register_pools(PoolRegistry& registry) const;
+
+ private:
+  friend class Binding;
+  void expired(Binding& binding);
+
+  TextSlabs texts_;
+  SlotBook slots_;
+  TimerWheel& timers_;
+  const port::Loop& loop_;
+  Events& events_;
+  uint32_t visible_ = 0;
+  Pool<Binding> bindings_;  // last: bindings give their texts back when they go
+};
+
+}  // namespace tipring::store

@@ -1,0 +1,49 @@
+// Opens the store's file: makes it if there is none, tells in words what is wrong with it, and brings its
+// schema up to this program's version. Blocks and uses the heap: at start only.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "port/files.h"
+#include "port/time.h"
+#include "store/migrations.h"
+#include "store/port_vfs.h"
+#include "store/sqlite.h"
+#include "store/start_report.h"
+
+namespace tipring::store {
+
+class Database {
+ public:
+  // Both outlive it. `cached_pages`: as SqliteMemory was made for.
+  Database(port::Files& files, const port::Clock& clock, uint32_t cached_pages)
+      : files_(files), clock_(clock), cached_pages_(cached_pages) {}
+
+  // Once. Fills status, message, copy and created of `report`; whether it is ready.
+  bool open(const std::string& path, std::span<const Migration> migrations, StartReport& report);
+
+  Connection& connection() { return connection_; }
+  const std::string& path() const { return path_; }
+
+  // `code` as the reason why the file cannot be used at start, with what to do about it.
+  void explain(int code, StartReport& report) const;
+
+ private:
+  bool prepare_file(StartReport& report);
+  bool identify(FileIdentity& file, StartReport& report);
+  bool set_up(StartReport& report);
+  bool copy(StartReport& report, int64_t version);
+  bool migrate(std::span<const Migration> migrations, int64_t from, StartReport& report);
+
+  port::Files& files_;
+  const port::Clock& clock_;
+  uint32_t cached_pages_;
+  std::string path_;
+  std::unique_ptr<PortVfs> vfs_;
+  Connection connection_;
+};
+
+}  // namespace tipring::store

@@ -1,0 +1,239 @@
+#include "store/loader.h"
+
+#include <algorithm>
+
+#include "core/text.h"
+#include "store/grace.h"
+#include "store/user_changes.h"
+
+namespace tipring::store {
+namespace {
+
+// "192.0.2.1:5060" or "[2001:db8::1]:5060"; no address at all for anything else.
+port::SocketAddress parse_address(std::string_view text) {
+  const size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return {};
+  const auto ip = port::parse_ip(text.substr(0, colon));
+  const Result<uint16_t> port = parse_u16(text.substr(colon + 1));
+  if (!ip || !port) return {};
+  return {*ip, *port};
+}
+
+template <class Number>
+Number to_number(int64_t value) {
+  return static_cast<Number>(value);
+}
+
+template <size_t N>
+bool copy_digest(std::span<const uint8_t> blob, std::array<uint8_t, N>& digest) {
+  if (blob.size() != N) return false;
+  std::copy(blob.begin(), blob.end(), digest.begin());
+  return true;
+}
+
+}  // namespace
+
+bool Loader::load(std::string_view realm, StoreClock& clock, StartReport& report) {
+  if (!load_clock(clock, report)) return false;
+  const Millis offset = clock.wall_offset();
+  const Millis now = clock.monotonic();
+  return load_users(report) && load_credentials(realm, report) && make_room(now + offset, report) &&
+         load_bindings(offset, now, report);
+}
+
+bool Loader::failed(int code, StartReport& report) const {
+  database_.explain(code, report);
+  return false;
+}
+
+bool Loader::does_not_fit(std::string_view what, uint32_t capacity, StartReport& report) const {
+  report.status = StartStatus::DoesNotFit;
+  report.message = database_.path() + " holds more " + std::string(what) +
+                   " than there is room for (" + std::to_string(capacity) + "). Raise capacity." +
+                   std::string(what);
+  return false;
+}
+
+bool Loader::load_clock(StoreClock& clock, StartReport& report) {
+  int64_t last_written = 0;
+  const int code = database_.connection().query("SELECT value FROM meta WHERE key = 'last_written'",
+                                                last_written);
+  if (code != SQLITE_OK) return failed(code, report);
+  report.clock_was_unset = clock.set_last_written(Millis(last_written));
+  return true;
+}
+
+bool Loader::load_users(StartReport& report) {
+  Statement rows;
+  int code = rows.prepare(database_.connection().get(),
+                          "SELECT id, domain, name, auth_name, display_name, aliases, algorithms"
+                          " FROM users ORDER BY id");
+  if (code != SQLITE_OK) return failed(code, report);
+  for (code = rows.step(); code == SQLITE_ROW; code = rows.step()) {
+    const UserRecord record = {rows.text(1), rows.text(2), rows.text(3),
+                               rows.text(4), rows.text(5), to_number<uint8_t>(rows.integer(6))};
+    std::array<uint16_t, 5> ends{};
+    if (!check_record(record)) {
+      ++report.rows_skipped;
+      continue;
+    }
+    Result<SlabText> text = users_.store_text(record, ends);
+    User* user = text ? users_.make(std::move(*text), ends) : nullptr;
+    if (user == nullptr) return does_not_fit("users", users_.slots(), report);
+    user->id_ = rows.integer(0);
+    user->algorithms_ = record.algorithms;
+    users_.show(*user);
+    by_id_.emplace_back(user->id_, user);
+  }
+  report.users = users_.visible();
+  return code == SQLITE_DONE || failed(code, report);
+}
+
+bool Loader::load_credentials(std::string_view realm, StartReport& report) {
+  Statement rows;
+  int code = rows.prepare(database_.connection().get(),
+                          "SELECT user_id, algorithm, ha1, realm = ?1 FROM credentials"
+                          " ORDER BY user_id");
+  if (code != SQLITE_OK) return failed(code, report);
+  rows.bind(1, realm);
+  std::vector<User*> of_other_realms;
+  for (code = rows.step(); code == SQLITE_ROW; code = rows.step()) {
+    User* user = user_of(rows.integer(0));
+    if (user == nullptr) continue;
+    if (rows.integer(3) == 0) {
+      if (of_other_realms.empty() || of_other_realms.back() != user)
+        of_other_realms.push_back(user);
+      continue;
+    }
+    Credentials& credentials = user->credentials_;
+    if (rows.text(1) == "MD5" && copy_digest(rows.blob(2), credentials.md5)) {
+      credentials.present |= kAlgorithmMd5;
+    } else if (rows.text(1) == "SHA-256" && copy_digest(rows.blob(2), credentials.sha256)) {
+      credentials.present |= kAlgorithmSha256;
+    }
+  }
+  report.users_without_secret = static_cast<uint32_t>(
+      std::count_if(of_other_realms.begin(), of_other_realms.end(),
+                    [](const User* user) { return user->credentials().present == 0; }));
+  return code == SQLITE_DONE || failed(code, report);
+}
+
+// After `capacity` was made smaller: rows beyond it move to free places.
+bool Loader::make_room(Millis wall_now, StartReport& report) {
+  const uint32_t slots = bindings_.slots().capacity();
+  int64_t beyond = 0;
+  const std::string count =
+      "SELECT count(*) FROM bindings WHERE slot < 0 OR slot >= " + std::to_string(slots);
+  int code = database_.connection().query(count.c_str(), beyond);
+  if (code != SQLITE_OK) return failed(code, report);
+  if (beyond == 0) return true;
+
+  const std::string drop_expired =
+      "DELETE FROM bindings WHERE expires_at + min(30000, interval_ms / 4) <= " +
+      std::to_string(wall_now.count());
+  code = writes_.begin();
+  if (code == SQLITE_OK) code = database_.connection().execute(drop_expired.c_str());
+  if (code == SQLITE_OK) {
+    report.bindings_expired += static_cast<uint32_t>(sqlite3_changes(database_.connection().get()));
+    code = move_rows(report);
+  }
+  if (code == SQLITE_OK && report.ready()) code = writes_.commit();
+  if (database_.connection().in_transaction()) writes_.rollback();
+  if (!report.ready()) return false;
+  return code == SQLITE_OK || failed(code, report);
+}
+
+int Loader::move_rows(StartReport& report) {
+  const uint32_t slots = bindings_.slots().capacity();
+  sqlite3* const connection = database_.connection().get();
+  std::vector<bool> used(slots, false);
+  std::vector<int64_t> beyond;
+  Statement rows;
+  int code = rows.prepare(connection, "SELECT slot FROM bindings ORDER BY slot");
+  if (code != SQLITE_OK) return code;
+  while ((code = rows.step()) == SQLITE_ROW) {
+    const int64_t slot = rows.integer(0);
+    if (slot < 0 || slot >= slots) {
+      beyond.push_back(slot);
+    } else {
+      used[static_cast<size_t>(slot)] = true;
+    }
+  }
+  Statement move;
+  if (code == SQLITE_DONE) {
+    code = move.prepare(connection, "UPDATE bindings SET slot = ?2 WHERE slot = ?1");
+  }
+  auto free = used.begin();
+  for (const int64_t slot : beyond) {
+    free = std::find(free, used.end(), false);
+    if (free == used.end()) {
+      does_not_fit("bindings", slots, report);
+      return SQLITE_OK;
+    }
+    *free = true;
+    if (code == SQLITE_OK) code = move.bind(1, slot).bind(2, int64_t{free - used.begin()}).run();
+  }
+  return code;
+}
+
+bool Loader::load_bindings(Millis wall_offset, Millis now, StartReport& report) {
+  Statement rows;
+  int code = rows.prepare(database_.connection().get(),
+                          "SELECT slot, user_id, contact, params, path, call_id, cseq, expires_at,"
+                          " interval_ms, q, received, local, transport, listener, instance, reg_id,"
+                          " user_agent, methods FROM bindings ORDER BY slot");
+  if (code != SQLITE_OK) return failed(code, report);
+  for (code = rows.step(); code == SQLITE_ROW; code = rows.step()) {
+    if (!load_binding(rows, wall_offset, now, report)) return false;
+  }
+  report.bindings = bindings_.visible();
+  return code == SQLITE_DONE || failed(code, report);
+}
+
+// A binding lives longer than its row says by as much as a refresh may be late. The connection that it
+// came by is gone: its flow is not loaded.
+bool Loader::load_binding(const Statement& row, Millis wall_offset, Millis now,
+                          StartReport& report) {
+  const auto slot = to_number<uint32_t>(row.integer(0));
+  const Millis interval(std::max<int64_t>(row.integer(8), 0));
+  BindingFields fields;
+  fields.expires_at = Millis(row.integer(7)) - wall_offset + refresh_grace(interval);
+  bindings_.slots().set_row(slot, true);
+  User* user = user_of(row.integer(1));
+  if (fields.expires_at <= now || user == nullptr) {
+    ++(user == nullptr ? report.rows_skipped : report.bindings_expired);
+    return true;
+  }
+  fields.contact = row.text(2);
+  fields.params = row.text(3);
+  fields.path = row.text(4);
+  fields.call_id = row.text(5);
+  fields.cseq = to_number<uint32_t>(row.integer(6));
+  fields.q = to_number<uint16_t>(row.integer(9));
+  fields.received = parse_address(row.text(10));
+  fields.local = parse_address(row.text(11));
+  fields.transport = to_number<uint8_t>(row.integer(12));
+  fields.listener = to_number<uint8_t>(row.integer(13));
+  fields.instance = row.text(14);
+  fields.reg_id = to_number<uint32_t>(row.integer(15));
+  fields.user_agent = row.text(16);
+  fields.methods = to_number<uint32_t>(row.integer(17));
+  const Result<Binding*> binding = bindings_.make_at(slot, fields, users_.handle_of(*user));
+  if (!binding && binding.error() == Error::TooLong) {
+    ++report.rows_skipped;
+    return true;
+  }
+  if (!binding) return does_not_fit("bindings", bindings_.slots().capacity(), report);
+  bindings_.set_interval(**binding, interval);
+  bindings_.show(**binding, *user);
+  return true;
+}
+
+User* Loader::user_of(int64_t id) const {
+  const auto found =
+      std::lower_bound(by_id_.begin(), by_id_.end(), id,
+                       [](const auto& entry, int64_t key) { return entry.first < key; });
+  return found != by_id_.end() && found->first == id ? found->second : nullptr;
+}
+
+}  // namespace tipring::store

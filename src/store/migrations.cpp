@@ -1,0 +1,28 @@
+#include "store/migrations.h"
+
+#include <array>
+
+namespace tipring::store {
+
+// Made at build time from migrations/*.sql.
+extern const std::string_view k0001Initial;
+
+std::span<const Migration> migrations() {
+  static const std::array<Migration, 1> kMigrations = {{{1000, k0001Initial}}};
+  return kMigrations;
+}
+
+MigrationStep decide_migration(const FileIdentity& file, int32_t our_version) {
+  if (file.application_id == 0 && file.user_version == 0 && !file.has_tables) {
+    return MigrationStep::Create;
+  }
+  if (file.application_id != kApplicationId || file.user_version < 1000) {
+    return MigrationStep::RefuseForeign;
+  }
+  const int64_t major = file.user_version / 1000;
+  if (major > major_of(our_version)) return MigrationStep::RefuseNewer;
+  if (major < major_of(our_version)) return MigrationStep::CopyAndMove;
+  return file.user_version < our_version ? MigrationStep::AddMinor : MigrationStep::Nothing;
+}
+
+}  // namespace tipring::store

@@ -1,0 +1,150 @@
+#include "store/offline_store.h"
+
+#include "store/database.h"
+#include "store/user_changes.h"
+#include "store/writes.h"
+
+namespace tipring::store {
+namespace {
+
+constexpr uint32_t kCachedPages = 256;
+
+}  // namespace
+
+struct OfflineStore::Parts {
+  Parts(port::Files& files, const port::Clock& clock, std::string_view file,
+        std::string_view its_realm)
+      : database(files, clock, kCachedPages), path(file), realm(its_realm) {}
+
+  // Everything that changes the file goes through here: alone, or in the transaction that is open.
+  template <class Change>
+  Result<void> transact(Change change) {
+    int code = open_transaction ? SQLITE_OK : writes.begin();
+    if (code == SQLITE_OK) code = change();
+    if (code == SQLITE_OK && !open_transaction) code = writes.commit();
+    const Result<void> result = result_of(code);
+    if (code != SQLITE_OK && !open_transaction && database.connection().in_transaction()) {
+      writes.rollback();
+    }
+    return result;
+  }
+
+  Result<void> result_of(int code) {
+    if (code == SQLITE_OK) return {};
+    const StoreStatus status = database.connection().status_of(code);
+    if (status == StoreStatus::Exists) return Error::Exists;
+    failure = path + ": " + std::string(to_text(status)) + " (" +
+              database.connection().error_text() + "). " + std::string(advice(status));
+    return Error::Unsupported;
+  }
+
+  // 0 when there is no such user.
+  int find(std::string_view domain, std::string_view name, int64_t& id) {
+    Statement statement;
+    int code = statement.prepare(database.connection().get(),
+                                 "SELECT id FROM users WHERE domain = ?1 AND name = ?2");
+    if (code != SQLITE_OK) return code;
+    code = statement.bind(1, domain).bind(2, name).step();
+    id = code == SQLITE_ROW ? statement.integer(0) : 0;
+    return code == SQLITE_ROW || code == SQLITE_DONE ? SQLITE_OK : code;
+  }
+
+  Database database;
+  Writes writes;
+  std::string path;
+  std::string realm;
+  std::string failure;
+  bool open_transaction = false;
+};
+
+OfflineStore::OfflineStore(port::Files& files, const port::Clock& clock, std::string_view path,
+                           std::string_view realm)
+    : parts_(std::make_unique<Parts>(files, clock, path, realm)) {}
+
+OfflineStore::~OfflineStore() = default;
+
+StartReport OfflineStore::open() {
+  StartReport report;
+  if (!parts_->database.open(parts_->path, migrations(), report)) return report;
+  const int code = parts_->writes.prepare(parts_->database.connection(), parts_->realm);
+  if (code != SQLITE_OK) parts_->database.explain(code, report);
+  return report;
+}
+
+const std::string& OfflineStore::failure() const { return parts_->failure; }
+
+Result<void> OfflineStore::begin() {
+  const Result<void> result = parts_->result_of(parts_->writes.begin());
+  parts_->open_transaction = result.has_value();
+  return result;
+}
+
+Result<void> OfflineStore::end() {
+  parts_->open_transaction = false;
+  const Result<void> result = parts_->result_of(parts_->writes.commit());
+  if (!result && parts_->database.connection().in_transaction()) parts_->writes.rollback();
+  return result;
+}
+
+Result<void> OfflineStore::put_user(const UserRecord& record, const Credentials* credentials,
+                                    PutMode mode) {
+  if (const Result<void> checked = check_record(record); !checked) return checked;
+  int64_t id = 0;
+  if (const auto found = parts_->result_of(parts_->find(record.domain, record.name, id)); !found) {
+    return found;
+  }
+  if (id != 0 && mode == PutMode::Create) return Error::Exists;
+  if (id == 0 && mode == PutMode::Change) return Error::NotFound;
+  UserRecord whole = record;
+  if (whole.auth_name.empty()) whole.auth_name = record.name;
+  return parts_->transact([&] {
+    int code = parts_->writes.put_user(whole, id);
+    if (code == SQLITE_OK && credentials != nullptr) {
+      code = parts_->writes.set_credentials(id, *credentials);
+    }
+    return code;
+  });
+}
+
+Result<void> OfflineStore::set_credentials(std::string_view domain, std::string_view name,
+                                           const Credentials& credentials) {
+  int64_t id = 0;
+  if (const auto found = parts_->result_of(parts_->find(domain, name, id)); !found) return found;
+  if (id == 0) return Error::NotFound;
+  return parts_->transact([&] { return parts_->writes.set_credentials(id, credentials); });
+}
+
+Result<void> OfflineStore::remove_user(std::string_view domain, std::string_view name) {
+  int64_t id = 0;
+  if (const auto found = parts_->result_of(parts_->find(domain, name, id)); !found) return found;
+  if (id == 0) return Error::NotFound;
+  return parts_->transact([&] { return parts_->writes.remove_user(id); });
+}
+
+Result<std::vector<OfflineUser>> OfflineStore::list_users() {
+  Statement rows;
+  int code = rows.prepare(
+      parts_->database.connection().get(),
+      "SELECT domain, name, auth_name, display_name, aliases, algorithms,"
+      " (SELECT coalesce(sum(CASE algorithm WHEN 'MD5' THEN 1 WHEN 'SHA-256' THEN 2 ELSE 0 END), 0)"
+      "  FROM credentials WHERE user_id = id AND realm = ?1),"
+      " (SELECT count(*) FROM bindings WHERE user_id = id)"
+      " FROM users ORDER BY domain, name");
+  std::vector<OfflineUser> users;
+  if (code == SQLITE_OK) {
+    rows.bind(1, std::string_view(parts_->realm));
+    while ((code = rows.step()) == SQLITE_ROW) {
+      users.push_back({std::string(rows.text(0)), std::string(rows.text(1)),
+                       std::string(rows.text(2)), std::string(rows.text(3)),
+                       std::string(rows.text(4)), static_cast<uint8_t>(rows.integer(5)),
+                       static_cast<uint8_t>(rows.integer(6)),
+                       static_cast<uint32_t>(rows.integer(7))});
+    }
+  }
+  if (const auto result = parts_->result_of(code == SQLITE_DONE ? SQLITE_OK : code); !result) {
+    return result.error();
+  }
+  return users;
+}
+
+}  // namespace tipring::store

@@ -1,0 +1,75 @@
+#include "store/storage_link.h"
+
+#include "core/assert.h"
+
+namespace tipring::store {
+namespace {
+
+// Replies that one turn of the loop handles; each may answer a REGISTER.
+constexpr int kRepliesPerTurn = 256;
+
+}  // namespace
+
+void StorageLink::plan(const Limits& limits, MemoryPlan& plan) {
+  const uint32_t slots = ring_slots(limits);
+  plan.add("storage requests", slots, sizeof(StoreRequest));
+  plan.add("storage replies", slots, sizeof(StoreReply));
+  plan.add("storage batch", slots, sizeof(StoreRequest));
+}
+
+StorageLink::StorageLink(Arena& arena, const Limits& limits, const StoreClock& clock, Millis window,
+                         ReplyHandler& handler)
+    : requests_(arena.take<StoreRequest>(ring_slots(limits))),
+      replies_(arena.take<StoreReply>(ring_slots(limits))),
+      task_(requests_, replies_, arena.take<StoreRequest>(ring_slots(limits)), window),
+      clock_(clock),
+      handler_(handler),
+      lazy_max_(lazy_max(limits)) {}
+
+bool StorageLink::start(port::Loop& loop, port::Workers& workers, Connection& connection,
+                        Writes& writes) {
+  wakeup_ = loop.make_wakeup(*this);
+  task_.connect(connection, writes, *wakeup_);
+  worker_ = workers.start("storage", task_);
+  return worker_ != nullptr;
+}
+
+void StorageLink::stop() {
+  task_.hurry();
+  worker_.reset();
+}
+
+void StorageLink::serve_here() {
+  TIPRING_ASSERT(worker_ == nullptr);
+  task_.serve(clock_.monotonic());
+  while (take_reply()) {}
+}
+
+void StorageLink::push(StoreRequest request) {
+  request.sent_at = clock_.monotonic();
+  request.wall_offset = clock_.wall_offset();
+  TIPRING_ASSERT(requests_.push(request));
+  ++outstanding_;
+  if (is_lazy(request.kind)) ++lazy_out_;
+  if (worker_ != nullptr) worker_->notify();
+}
+
+void StorageLink::on_wakeup() {
+  for (int i = 0; i < kRepliesPerTurn; ++i) {
+    if (!take_reply()) return;
+  }
+  wakeup_->notify();
+}
+
+bool StorageLink::take_reply() {
+  const StoreReply* front = replies_.front();
+  if (front == nullptr) return false;
+  const StoreReply reply = *front;
+  replies_.pop();
+  --outstanding_;
+  if (is_lazy(reply.kind)) --lazy_out_;
+  handler_.on_reply(reply);
+  return true;
+}
+
+}  // namespace tipring::store

@@ -1,0 +1,162 @@
+#include "store/storage_task.h"
+
+#include <algorithm>
+
+#include "core/assert.h"
+#include "store/binding_update.h"
+#include "store/user_change.h"
+
+namespace tipring::store {
+namespace {
+
+// The log is copied into the file when it has grown to this many pages, after those who wait were told.
+constexpr int kCheckpointPages = 256;
+
+int note_log_pages(void* pages, sqlite3*, const char*, int count) {
+  *static_cast<int*>(pages) = count;
+  return SQLITE_OK;
+}
+
+}  // namespace
+
+void StorageTask::connect(Connection& connection, Writes& writes, port::Wakeup& wakeup) {
+  connection_ = &connection;
+  writes_ = &writes;
+  wakeup_ = &wakeup;
+  sqlite3_wal_hook(connection.get(), &note_log_pages, &log_pages_);
+}
+
+Millis StorageTask::serve(Millis now) {
+  const size_t before = count_;
+  if (!collect()) return kNever;
+  if (before == 0) first_at_ = now;
+  if (!must_commit(now)) return first_at_ + window_;
+  commit_batch();
+  wakeup_->notify();
+  if (log_pages_ >= kCheckpointPages) checkpoint();
+  // What came meanwhile begins a window of its own.
+  first_at_ = now;
+  return collect() ? now + window_ : kNever;
+}
+
+// Takes what is in the ring. False when there is nothing to commit.
+bool StorageTask::collect() {
+  for (; count_ < batch_.size(); ++count_) {
+    const StoreRequest* request = requests_.front();
+    if (request == nullptr) break;
+    batch_[count_] = *request;
+    requests_.pop();
+  }
+  return count_ > 0;
+}
+
+bool StorageTask::must_commit(Millis now) const {
+  return now - first_at_ >= window_ || count_ >= batch_.size() / 2 ||
+         hurrying_.load(std::memory_order_relaxed);
+}
+
+void StorageTask::commit_batch() {
+  const std::span<StoreRequest> requests = batch_.first(count_);
+  std::sort(requests.begin(), requests.end(),
+            [](const StoreRequest& a, const StoreRequest& b) { return a.slot < b.slot; });
+  const int code = write_all(requests);
+  const StoreStatus status = connection_->status_of(code);
+  const bool one_is_at_fault = status == StoreStatus::Rejected || status == StoreStatus::Exists;
+  if (one_is_at_fault && requests.size() > 1) {
+    // A record that the file does not take must not fail the others.
+    for (size_t i = 0; i < requests.size(); ++i) {
+      reply(requests.subspan(i, 1), write_all(requests.subspan(i, 1)));
+    }
+  } else {
+    reply(requests, code);
+  }
+  count_ = 0;
+}
+
+// One transaction: all or nothing.
+int StorageTask::write_all(std::span<const StoreRequest> requests) {
+  int code = writes_->begin();
+  if (code != SQLITE_OK) return code;
+  Millis last{0};
+  for (const StoreRequest& request : requests) {
+    if (code != SQLITE_OK) break;
+    code = write(request);
+    last = std::max(last, request.sent_at + request.wall_offset);
+  }
+  if (code == SQLITE_OK) code = writes_->set_last_written(last);
+  return finish(code);
+}
+
+int StorageTask::finish(int code) {
+  if (code == SQLITE_OK) code = writes_->commit();
+  // A failed COMMIT can leave the transaction open; some failures have ended it already.
+  if (code != SQLITE_OK && connection_->in_transaction()) writes_->rollback();
+  return code;
+}
+
+int StorageTask::write(const StoreRequest& request) {
+  switch (request.kind) {
+    case RequestKind::Update: return write_update(request);
+    case RequestKind::Change: return write_change(request);
+    case RequestKind::Delete: return writes_->delete_binding(request.slot);
+    case RequestKind::Refresh:
+      return writes_->refresh_binding(request.slot, request.expires_at + request.wall_offset,
+                                      request.interval, request.cseq);
+  }
+  return SQLITE_MISUSE;
+}
+
+int StorageTask::write_update(const StoreRequest& request) {
+  const BindingUpdate& update = *request.update;
+  int code = SQLITE_OK;
+  for (const Binding* binding = update.removed_.front(); binding != nullptr && code == SQLITE_OK;
+       binding = update.removed_.next(*binding)) {
+    code = writes_->delete_binding(binding->slot());
+  }
+  for (const Binding* binding = update.refreshed_.front(); binding != nullptr && code == SQLITE_OK;
+       binding = update.refreshed_.next(*binding)) {
+    code =
+        writes_->refresh_binding(binding->slot(), binding->next_expires_at_ + request.wall_offset,
+                                 binding->next_expires_at_ - request.sent_at, binding->next_cseq_);
+  }
+  for (const Binding* binding = update.added_.front(); binding != nullptr && code == SQLITE_OK;
+       binding = update.added_.next(*binding)) {
+    code = writes_->put_binding(*binding, update.user_id_, request.wall_offset);
+  }
+  return code;
+}
+
+int StorageTask::write_change(const StoreRequest& request) {
+  UserChange& change = *request.change;
+  if (change.kind == UserChange::Kind::Remove) return writes_->remove_user(change.user_id);
+  int code = SQLITE_OK;
+  if (change.kind == UserChange::Kind::Put) {
+    const UserRecord record = {change.domain,       change.name,    change.auth_name,
+                               change.display_name, change.aliases, change.algorithms};
+    code = writes_->put_user(record, change.user_id);
+  }
+  if (code == SQLITE_OK && change.has_credentials) {
+    code = writes_->set_credentials(change.user_id, change.credentials);
+  }
+  return code;
+}
+
+void StorageTask::reply(std::span<const StoreRequest> requests, int code) {
+  const StoreStatus status = connection_->status_of(code);
+  for (const StoreRequest& request : requests) {
+    StoreReply* reply = replies_.begin_push();
+    TIPRING_ASSERT(reply != nullptr);  // the loop has no more on their way than the ring holds
+    *reply = {request.kind, status,         code,          &request == requests.data(),
+              request.slot, request.update, request.change};
+    replies_.commit_push();
+  }
+}
+
+// Blocks no one but this thread. When a reader (the sqlite3 tool) is in the way, the rest is done later.
+void StorageTask::checkpoint() {
+  log_pages_ = 0;
+  sqlite3_wal_checkpoint_v2(connection_->get(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr,
+                            nullptr);
+}
+
+}  // namespace tipring::store

@@ -1,0 +1,61 @@
+// The storage thread: collects what arrives within the commit window, writes it in one transaction, in
+// order of the rows, and tells all who wait. One sync of the disk serves them all.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <span>
+
+#include "core/memory_plan.h"
+#include "core/spsc_ring.h"
+#include "port/loop.h"
+#include "port/worker.h"
+#include "store/requests.h"
+#include "store/writes.h"
+
+namespace tipring::store {
+
+using RequestRing = SpscRing<StoreRequest>;
+using ReplyRing = SpscRing<StoreReply>;
+
+class StorageTask final : public port::WorkerTask {
+ public:
+  // Borrows all; `batch` holds as many as the ring.
+  StorageTask(RequestRing& requests, ReplyRing& replies, std::span<StoreRequest> batch,
+              Millis window)
+      : requests_(requests), replies_(replies), batch_(batch), window_(window) {}
+
+  // Before the thread starts. All outlive it.
+  void connect(Connection& connection, Writes& writes, port::Wakeup& wakeup);
+
+  // From any thread: from now on nothing waits for company.
+  void hurry() { hurrying_.store(true, std::memory_order_relaxed); }
+
+  Millis serve(Millis now) override;
+
+ private:
+  bool collect();
+  bool must_commit(Millis now) const;
+  void commit_batch();
+  int write_all(std::span<const StoreRequest> requests);
+  int write(const StoreRequest& request);
+  int write_update(const StoreRequest& request);
+  int write_change(const StoreRequest& request);
+  int finish(int code);
+  void reply(std::span<const StoreRequest> requests, int code);
+  void checkpoint();
+
+  RequestRing& requests_;
+  ReplyRing& replies_;
+  std::span<StoreRequest> batch_;
+  Millis window_;
+  std::atomic<bool> hurrying_{false};
+  size_t count_ = 0;
+  Millis first_at_{0};
+  int log_pages_ = 0;  // of the write-ahead log
+  Connection* connection_ = nullptr;
+  Writes* writes_ = nullptr;
+  port::Wakeup* wakeup_ = nullptr;
+};
+
+}  // namespace tipring::store

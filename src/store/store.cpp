@@ -1,0 +1,206 @@
+#include "store/store.h"
+
+#include "store/loader.h"
+#include "store/store_parts.h"
+
+namespace tipring::store {
+
+void Store::plan(const Limits& limits, MemoryPlan& plan) {
+  SqliteMemory::plan(limits, plan);
+  UserTable::plan(limits, plan);
+  StorageLink::plan(limits, plan);
+  BindingTable::plan(limits, plan);
+  UpdateQueue::plan(limits, plan);
+  UserChanges::plan(plan);
+  plan.add_descriptors(4);  // the file, its log, the log's index, and one for a copy
+}
+
+Store::Store(const StoreDependencies& dependencies, const Limits& limits,
+             const StoreOptions& options)
+    : parts_(std::make_unique<Parts>(dependencies, limits, options)) {}
+
+Store::~Store() = default;
+
+StartReport Store::open() {
+  StartReport report;
+  parts_->open(report);
+  parts_->log_start(report);
+  return report;
+}
+
+void Store::set_observer(BindingObserver* observer) { parts_->observer = observer; }
+
+void Store::register_pools(PoolRegistry& registry) const {
+  parts_->users.register_pools(registry);
+  parts_->bindings.register_pools(registry);
+  parts_->queue.register_pools(registry);
+  parts_->changes.register_pools(registry);
+}
+
+User* Store::find_user(std::string_view domain, std::string_view name) const {
+  return parts_->users.find(domain, name);
+}
+User* Store::find_by_auth_name(std::string_view domain, std::string_view auth_name) const {
+  return parts_->users.find_by_auth_name(domain, auth_name);
+}
+User* Store::get(Handle<User> handle) const { return parts_->users.get(handle); }
+Binding* Store::get(Handle<Binding> handle) const { return parts_->bindings.get(handle); }
+Handle<User> Store::handle_of(const User& user) const { return parts_->users.handle_of(user); }
+Handle<Binding> Store::handle_of(const Binding& binding) const {
+  return parts_->bindings.handle_of(binding);
+}
+
+uint32_t Store::user_count() const { return parts_->users.visible(); }
+uint32_t Store::binding_count() const { return parts_->bindings.visible(); }
+uint32_t Store::user_slots() const { return parts_->users.slots(); }
+User* Store::user_at(uint32_t slot) const { return parts_->users.at_slot(slot); }
+
+Result<BindingUpdate*> Store::begin_update(User& user) { return parts_->queue.begin(user); }
+
+void Store::wait_for(User& user, UpdateWaiter& waiter) { parts_->queue.wait(user, waiter); }
+
+Result<CommitState> Store::commit(BindingUpdate& update, StoreWaiter& waiter, uint64_t tag) {
+  return parts_->queue.commit(update, waiter, tag);
+}
+
+void Store::abandon(BindingUpdate& update) { parts_->queue.abandon(update); }
+
+Result<void> Store::put_user(const UserRecord& record, const Credentials* credentials, PutMode mode,
+                             StoreWaiter& waiter, uint64_t tag) {
+  return parts_->changes.put(record, credentials, mode, waiter, tag);
+}
+
+Result<void> Store::set_credentials(std::string_view domain, std::string_view name,
+                                    const Credentials& credentials, StoreWaiter& waiter,
+                                    uint64_t tag) {
+  return parts_->changes.set_credentials(domain, name, credentials, waiter, tag);
+}
+
+Result<void> Store::remove_user(std::string_view domain, std::string_view name, StoreWaiter& waiter,
+                                uint64_t tag) {
+  return parts_->changes.remove(domain, name, waiter, tag);
+}
+
+const StoreCounters& Store::counters() const { return parts_->counters; }
+StoreStatus Store::last_status() const { return parts_->last_status; }
+Millis Store::failing_since() const { return parts_->failing_since; }
+uint64_t Store::file_memory_used_max() const { return parts_->memory.used_max(); }
+
+// --- what it is made of ---
+
+Store::Parts::Parts(const StoreDependencies& dependencies, const Limits& limits,
+                    const StoreOptions& store_options)
+    : world(dependencies),
+      options(store_options),
+      clock(world.clock),
+      memory(world.arena, limits),
+      database(world.files, world.clock, SqliteMemory::cached_pages(limits)),
+      users(world.arena, limits, world.hash_key),
+      link(world.arena, limits, clock, options.commit_window, *this),
+      bindings(world.arena, limits, world.timers, world.loop, *this),
+      lazy(bindings.slots(), link, world.timers, clock),
+      queue(world.arena, limits, clock, users, bindings, lazy, link, counters),
+      changes(world.arena, users, bindings, queue, link) {}
+
+Store::Parts::~Parts() { close(); }
+
+bool Store::Parts::open(StartReport& report) {
+  if (!memory.install()) {
+    report.status = StartStatus::Io;
+    report.message = "SQLite does not take the memory that was set aside for it";
+    return false;
+  }
+  if (!database.open(options.path, migrations(), report)) return false;
+  const int code = writes.prepare(database.connection(), options.realm);
+  if (code != SQLITE_OK) return database.explain(code, report), false;
+  if (!Loader(database, writes, users, bindings).load(options.realm, clock, report)) return false;
+  if (!link.start(world.loop, world.workers, database.connection(), writes)) {
+    report.status = StartStatus::Io;
+    report.message = "the system gives no thread for the database";
+    return false;
+  }
+  started = true;
+  lazy.start();
+  // Rows that ended while the server was down.
+  for (uint32_t slot = 0; slot < bindings.slots().capacity(); ++slot) {
+    if (bindings.slots().at(slot) == nullptr) lazy.mark_ended(slot);
+  }
+  return true;
+}
+
+// Serves what waits, and writes what memory knows better than the file.
+void Store::Parts::close() {
+  queue.silence();
+  lazy.stop();
+  if (!started) return;
+  started = false;
+  link.stop();
+  link.serve_here();
+  const uint64_t failed_before = counters.commits_failed;
+  while (counters.commits_failed == failed_before && lazy.flush()) link.serve_here();
+  lazy.stop();
+}
+
+void Store::Parts::log_start(const StartReport& report) {
+  if (!report.ready()) return;  // whoever opened the store decides what to do and says why
+  world.log.info("store_ready", kv("path", options.path), kv("users", report.users),
+                 kv("bindings", report.bindings), kv("expired", report.bindings_expired),
+                 kv("created", report.created));
+  if (!report.copy.empty()) world.log.info("store_copied", kv("copy", report.copy));
+  if (report.users_without_secret > 0) {
+    world.log.warning("realm_changed", kv("realm", options.realm),
+                      kv("users_without_password", report.users_without_secret),
+                      kv("advice", "set auth.realm back, or give these users new passwords"));
+  }
+  if (report.rows_skipped > 0) {
+    world.log.warning("store_rows_skipped", kv("rows", report.rows_skipped));
+  }
+  if (report.clock_was_unset) {
+    world.log.warning("clock_behind_store",
+                      kv("advice", "set the clock; bindings live on from the last written time"));
+  }
+}
+
+void Store::Parts::on_expiry(Binding& binding) {
+  User* user = users.get(binding.user());
+  TIPRING_ASSERT(user != nullptr);
+  ++counters.expired;
+  if (observer != nullptr) observer->on_binding_expired(*user, binding);
+  bindings.drop(binding, *user);
+}
+
+void Store::Parts::on_slot_free(uint32_t slot) {
+  if (started) lazy.mark_ended(slot);
+}
+
+void Store::Parts::on_reply(const StoreReply& reply) {
+  if (reply.first_of_commit) note_health(reply);
+  switch (reply.kind) {
+    case RequestKind::Update: return queue.on_reply(*reply.update, reply.status);
+    case RequestKind::Change: return changes.on_reply(*reply.change, reply.status);
+    case RequestKind::Refresh:
+    case RequestKind::Delete:
+      if (reply.status == StoreStatus::Durable) ++counters.lazy_writes;
+      return lazy.on_reply(reply.slot, reply.status);
+  }
+}
+
+// One line when the disk begins to fail and one when it is well again, whatever happens between.
+void Store::Parts::note_health(const StoreReply& reply) {
+  const bool durable = reply.status == StoreStatus::Durable;
+  ++(durable ? counters.commits : counters.commits_failed);
+  const bool was_failing = failing_since != kNever;
+  if (durable && was_failing) {
+    world.log.info("store_recovered", kv("path", options.path),
+                   kv("failing_ms", clock.monotonic() - failing_since));
+    failing_since = kNever;
+  }
+  if (!durable && (!was_failing || reply.status != last_status)) {
+    world.log.error("store_failed", kv("path", options.path), kv("status", to_text(reply.status)),
+                    kv("code", reply.code), kv("advice", advice(reply.status)));
+    if (!was_failing) failing_since = clock.monotonic();
+  }
+  last_status = reply.status;
+}
+
+}  // namespace tipring::store

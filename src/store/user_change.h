@@ -1,0 +1,39 @@
+// A change of a user on its way to the file.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+#include "core/handle.h"
+#include "core/slab_text.h"
+#include "store/store.h"
+#include "store/user.h"
+
+namespace tipring::store {
+
+class UserChanges;
+
+struct UserChange final : public UpdateWaiter {
+  enum class Kind : uint8_t { Put, Credentials, Remove };
+
+  explicit UserChange(UserChanges& changes) : owner(changes) {}
+  void on_user_free(User* user) override;
+
+  UserChanges& owner;
+  Kind kind = Kind::Put;
+  PutMode mode = PutMode::Either;
+  bool creates = false;
+  bool has_credentials = false;
+  uint8_t algorithms = 0;
+  SlabText text;  // of Put: what the user will have
+  std::array<uint16_t, 5> ends{};
+  // What the storage thread reads; views into `text` or into the user's own.
+  std::string_view domain, name, auth_name, display_name, aliases;
+  Credentials credentials;
+  Handle<User> user;
+  int64_t user_id = 0;  // of a new user: what the storage thread found
+  StoreWaiter* waiter = nullptr;
+  uint64_t tag = 0;
+};
+
+}  // namespace tipring::store

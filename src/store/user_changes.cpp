@@ -1,0 +1,222 @@
+#include "store/user_changes.h"
+
+#include <algorithm>
+
+#include "core/assert.h"
+#include "core/text.h"
+#include "store/update_queue.h"
+
+namespace tipring::store {
+namespace {
+
+bool has_control(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte < 0x20 || byte == 0x7f;
+  });
+}
+
+bool has_upper(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) { return to_lower(c) != c; });
+}
+
+bool aliases_are_whole(std::string_view aliases) {
+  for (std::string_view rest = aliases; !rest.empty();) {
+    const auto [alias, others] = split_once(rest, '\n');
+    if (alias.empty() || has_control(alias)) return false;
+    rest = others;
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<void> check_record(const UserRecord& record) {
+  if (record.name.empty() || has_control(record.name) || has_control(record.auth_name) ||
+      has_control(record.domain) || has_control(record.display_name) ||
+      !aliases_are_whole(record.aliases) || has_upper(record.domain) ||
+      (record.algorithms & ~(kAlgorithmMd5 | kAlgorithmSha256)) != 0) {
+    return Error::Invalid;
+  }
+  const size_t size = record.domain.size() + record.name.size() + record.auth_name.size() +
+                      record.display_name.size() + record.aliases.size();
+  if (size > TextSlabs::kTextMax) return Error::TooLong;
+  return {};
+}
+
+void UserChange::on_user_free(User* found) { owner.run(*this, found); }
+
+UserChanges::UserChanges(Arena& arena, UserTable& users, BindingTable& bindings, UpdateQueue& queue,
+                         StorageLink& link)
+    : users_(users),
+      bindings_(bindings),
+      queue_(queue),
+      link_(link),
+      changes_("user changes", arena, kUserChangesMax) {}
+
+UserChange* UserChanges::acquire(UserChange::Kind kind, StoreWaiter& waiter, uint64_t tag) {
+  UserChange* change = changes_.acquire(*this);
+  if (change == nullptr) return nullptr;
+  change->kind = kind;
+  change->waiter = &waiter;
+  change->tag = tag;
+  return change;
+}
+
+Result<void> UserChanges::put(const UserRecord& record, const Credentials* credentials,
+                              PutMode mode, StoreWaiter& waiter, uint64_t tag) {
+  if (const Result<void> checked = check_record(record); !checked) return checked;
+  User* user = users_.find_any(record.domain, record.name);
+  const bool visible = users_.find(record.domain, record.name) != nullptr;
+  if (visible && mode == PutMode::Create) return Error::Exists;
+  if (user == nullptr && mode == PutMode::Change) return Error::NotFound;
+  const std::string_view auth_name = record.auth_name.empty() ? record.name : record.auth_name;
+  const User* other = users_.find_any_by_auth_name(record.domain, auth_name);
+  if (other != nullptr && other != user) return Error::Exists;
+
+  UserChange* change = acquire(UserChange::Kind::Put, waiter, tag);
+  if (change == nullptr) return Error::PoolExhausted;
+  Result<SlabText> text = users_.store_text(record, change->ends);
+  if (!text) {
+    changes_.release(*change);
+    return text.error();
+  }
+  change->text = std::move(*text);
+  change->mode = mode;
+  change->algorithms = record.algorithms;
+  change->has_credentials = credentials != nullptr;
+  if (credentials != nullptr) change->credentials = *credentials;
+  if (user == nullptr) return create(*change);
+  start(*change, *user);
+  return {};
+}
+
+Result<void> UserChanges::set_credentials(std::string_view domain, std::string_view name,
+                                          const Credentials& credentials, StoreWaiter& waiter,
+                                          uint64_t tag) {
+  User* user = users_.find(domain, name);
+  if (user == nullptr) return Error::NotFound;
+  UserChange* change = acquire(UserChange::Kind::Credentials, waiter, tag);
+  if (change == nullptr) return Error::PoolExhausted;
+  change->has_credentials = true;
+  change->credentials = credentials;
+  start(*change, *user);
+  return {};
+}
+
+Result<void> UserChanges::remove(std::string_view domain, std::string_view name,
+                                 StoreWaiter& waiter, uint64_t tag) {
+  User* user = users_.find(domain, name);
+  if (user == nullptr) return Error::NotFound;
+  UserChange* change = acquire(UserChange::Kind::Remove, waiter, tag);
+  if (change == nullptr) return Error::PoolExhausted;
+  start(*change, *user);
+  return {};
+}
+
+void UserChanges::start(UserChange& change, User& user) {
+  if (UpdateQueue::may_begin(user)) {
+    run(change, &user);
+  } else {
+    queue_.wait(user, change);
+  }
+}
+
+// The user stands in the tables at once, so that there are never two of it, but nobody finds it yet.
+Result<void> UserChanges::create(UserChange& change) {
+  User* user = users_.make(std::move(change.text), change.ends);
+  if (user == nullptr) {
+    changes_.release(change);
+    return Error::PoolExhausted;
+  }
+  change.creates = true;
+  send(change, *user);
+  return {};
+}
+
+// `user` is free, or was removed or never came to be.
+void UserChanges::run(UserChange& change, User* user) {
+  const StoreStatus status = obstacle(change, user);
+  if (status != StoreStatus::Durable) return finish(change, status);
+  if (user != nullptr) return send(change, *user);
+  // The name's new owner may have come before us, by another waiter.
+  const std::string_view text = change.text.view();
+  const std::string_view domain = text.substr(0, change.ends[0]);
+  const std::string_view name = text.substr(change.ends[0], change.ends[1] - change.ends[0]);
+  if (User* next = users_.find_any(domain, name)) {
+    start(change, *next);
+    return;
+  }
+  StoreWaiter* const waiter = change.waiter;
+  const uint64_t tag = change.tag;
+  if (!create(change)) waiter->on_stored(tag, StoreStatus::Rejected);
+}
+
+// Why the change cannot be made after what happened while it waited; Durable when it can.
+StoreStatus UserChanges::obstacle(const UserChange& change, const User* user) {
+  const bool may_create = change.kind == UserChange::Kind::Put && change.mode != PutMode::Change;
+  if (user == nullptr) return may_create ? StoreStatus::Durable : StoreStatus::Gone;
+  const bool may_change = change.kind != UserChange::Kind::Put || change.mode != PutMode::Create;
+  return may_change ? StoreStatus::Durable : StoreStatus::Exists;
+}
+
+void UserChanges::send(UserChange& change, User& user) {
+  change.user = users_.handle_of(user);
+  change.user_id = user.id_;
+  const std::string_view text = change.creates ? user.text_.view() : change.text.view();
+  const auto part = [&](size_t i) {
+    const size_t from = i == 0 ? 0 : change.ends[i - 1];
+    return text.substr(from, change.ends[i] - from);
+  };
+  change.domain = part(0);
+  change.name = part(1);
+  change.auth_name = part(2).empty() ? change.name : part(2);
+  change.display_name = part(3);
+  change.aliases = part(4);
+  user.busy_ = true;
+  StoreRequest request;
+  request.kind = RequestKind::Change;
+  request.change = &change;
+  link_.push(request);
+}
+
+void UserChanges::on_reply(UserChange& change, StoreStatus status) {
+  User* user = users_.get(change.user);
+  TIPRING_ASSERT(user != nullptr);  // a busy user is not removed
+  const Handle<User> handle = change.user;
+  user->busy_ = false;
+  const bool removed = status == StoreStatus::Durable && change.kind == UserChange::Kind::Remove;
+  const bool came_to_nothing = status != StoreStatus::Durable && change.creates;
+  if (status == StoreStatus::Durable && !removed) apply(change, *user);
+  if (removed) drop_bindings(*user);
+  if (removed || came_to_nothing) queue_.release(*user);
+  finish(change, status);
+  queue_.serve_waiters(handle);
+}
+
+void UserChanges::apply(UserChange& change, User& user) {
+  if (change.kind == UserChange::Kind::Put) {
+    if (!change.creates) users_.set_text(user, std::move(change.text), change.ends);
+    user.algorithms_ = change.algorithms;
+    user.id_ = change.user_id;
+    users_.show(user);
+  }
+  if (change.has_credentials) user.credentials_ = change.credentials;
+}
+
+// Their rows went with the user's.
+void UserChanges::drop_bindings(User& user) {
+  while (Binding* binding = user.bindings_.front()) {
+    bindings_.slots().set_row(binding->slot(), false);
+    bindings_.drop(*binding, user);
+  }
+}
+
+void UserChanges::finish(UserChange& change, StoreStatus status) {
+  StoreWaiter* const waiter = change.waiter;
+  const uint64_t tag = change.tag;
+  changes_.release(change);
+  if (!queue_.silent()) waiter->on_stored(tag, status);
+}
+
+}  // namespace tipring::store

@@ -1,0 +1,62 @@
+// Users being created, changed and removed: one after the other for each user, and visible when durable.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "core/pool.h"
+#include "core/pool_registry.h"
+#include "store/binding_table.h"
+#include "store/storage_link.h"
+#include "store/store.h"
+#include "store/user_change.h"
+#include "store/user_table.h"
+
+namespace tipring::store {
+
+class UpdateQueue;
+
+class UserChanges {
+ public:
+  static void plan(MemoryPlan& plan) {
+    Pool<UserChange>::plan(plan, "user changes", kUserChangesMax);
+  }
+
+  UserChanges(Arena& arena, UserTable& users, BindingTable& bindings, UpdateQueue& queue,
+              StorageLink& link);
+
+  // As the functions of Store.
+  Result<void> put(const UserRecord& record, const Credentials* credentials, PutMode mode,
+                   StoreWaiter& waiter, uint64_t tag);
+  Result<void> set_credentials(std::string_view domain, std::string_view name,
+                               const Credentials& credentials, StoreWaiter& waiter, uint64_t tag);
+  Result<void> remove(std::string_view domain, std::string_view name, StoreWaiter& waiter,
+                      uint64_t tag);
+
+  void on_reply(UserChange& change, StoreStatus status);
+  void register_pools(PoolRegistry& registry) const { registry.add(changes_.stats()); }
+
+ private:
+  friend struct UserChange;
+
+  UserChange* acquire(UserChange::Kind kind, StoreWaiter& waiter, uint64_t tag);
+  void start(UserChange& change, User& user);
+  Result<void> create(UserChange& change);
+  void run(UserChange& change, User* user);
+  void send(UserChange& change, User& user);
+  void apply(UserChange& change, User& user);
+  void drop_bindings(User& user);
+  void finish(UserChange& change, StoreStatus status);
+  static StoreStatus obstacle(const UserChange& change, const User* user);
+
+  UserTable& users_;
+  BindingTable& bindings_;
+  UpdateQueue& queue_;
+  StorageLink& link_;
+  Pool<UserChange> changes_;
+};
+
+// What a record must look like. Errors: Invalid, TooLong.
+Result<void> check_record(const UserRecord& record);
+
+}  // namespace tipring::store

@@ -1,0 +1,59 @@
+// All users in memory, found by name and by the name in their digest.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "core/hash.h"
+#include "core/hash_table.h"
+#include "core/limits.h"
+#include "core/pool.h"
+#include "core/pool_registry.h"
+#include "core/slab_text.h"
+#include "store/user.h"
+
+namespace tipring::store {
+
+class UserTable {
+ public:
+  static TextSlabs::Counts text_counts(const Limits& limits);
+  static void plan(const Limits& limits, MemoryPlan& plan);
+
+  UserTable(Arena& arena, const Limits& limits, HashKey key);
+
+  // What one user's texts are, and where each of them ends. Error: TooLong, PoolExhausted.
+  Result<SlabText> store_text(const UserRecord& record, std::array<uint16_t, 5>& ends);
+
+  // A user that nobody finds but find_any(). Null when the pool is full.
+  User* make(SlabText text, const std::array<uint16_t, 5>& ends);
+  void set_text(User& user, SlabText text, const std::array<uint16_t, 5>& ends);
+  void show(User& user);
+  void release(User& user);
+
+  User* find(std::string_view domain, std::string_view name) const;
+  User* find_by_auth_name(std::string_view domain, std::string_view auth_name) const;
+  // Those too whose creation is on its way.
+  User* find_any(std::string_view domain, std::string_view name) const;
+  User* find_any_by_auth_name(std::string_view domain, std::string_view auth_name) const;
+
+  User* get(Handle<User> handle) const { return users_.get(handle); }
+  Handle<User> handle_of(const User& user) const { return users_.handle_of(user); }
+  User* at_slot(uint32_t slot) const;  // visible ones
+  uint32_t slots() const { return users_.stats().capacity; }
+  uint32_t visible() const { return visible_; }
+  void register_pools(PoolRegistry& registry) const;
+
+ private:
+  uint64_t hash(std::string_view domain, std::string_view name) const;
+  void insert(User& user);
+
+  HashKey key_;
+  uint32_t visible_ = 0;
+  TextSlabs texts_;
+  Pool<User> users_;
+  HashTable<User, &User::name_node_> by_name_;
+  HashTable<User, &User::auth_name_node_> by_auth_name_;
+};
+
+}  // namespace tipring::store

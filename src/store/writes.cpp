@@ -1,0 +1,99 @@
+#include "store/writes.h"
+
+#include <array>
+
+namespace tipring::store {
+
+int Writes::prepare(Connection& connection, std::string_view realm) {
+  realm_ = realm;
+  struct Pair {
+    Statement& statement;
+    std::string_view sql;
+  };
+  const Pair pairs[] = {
+      {begin_, "BEGIN IMMEDIATE"},
+      {commit_, "COMMIT"},
+      {rollback_, "ROLLBACK"},
+      {put_user_,
+       "INSERT INTO users (domain, name, auth_name, display_name, aliases, algorithms)"
+       " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (domain, name) DO UPDATE SET"
+       " auth_name = ?3, display_name = ?4, aliases = ?5, algorithms = ?6"},
+      {find_user_, "SELECT id FROM users WHERE domain = ?1 AND name = ?2"},
+      {remove_user_, "DELETE FROM users WHERE id = ?1"},
+      {clear_credentials_, "DELETE FROM credentials WHERE user_id = ?1"},
+      {put_credential_,
+       "INSERT INTO credentials (user_id, algorithm, realm, ha1) VALUES (?1, ?2, ?3, ?4)"},
+      {put_binding_,
+       "INSERT OR REPLACE INTO bindings (slot, user_id, contact, params, path, call_id, cseq,"
+       " expires_at, interval_ms, q, received, local, transport, listener, flow, instance, reg_id,"
+       " user_agent, methods)"
+       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, "
+       "?19)"},
+      {refresh_binding_,
+       "UPDATE bindings SET expires_at = ?2, interval_ms = ?3, cseq = ?4 WHERE slot = ?1"},
+      {delete_binding_, "DELETE FROM bindings WHERE slot = ?1"},
+      {set_meta_, "INSERT OR REPLACE INTO meta (key, value) VALUES ('last_written', ?1)"},
+  };
+  for (const Pair& pair : pairs) {
+    const int code = pair.statement.prepare(connection.get(), pair.sql);
+    if (code != SQLITE_OK) return code;
+  }
+  return SQLITE_OK;
+}
+
+int Writes::put_user(const UserRecord& record, int64_t& id) {
+  put_user_.bind(1, record.domain).bind(2, record.name).bind(3, record.auth_name);
+  put_user_.bind(4, record.display_name).bind(5, record.aliases);
+  int code = put_user_.bind(6, int64_t{record.algorithms}).run();
+  if (code != SQLITE_OK) return code;
+  code = find_user_.bind(1, record.domain).bind(2, record.name).step();
+  if (code == SQLITE_ROW) id = find_user_.integer(0);
+  find_user_.reset();
+  return code == SQLITE_ROW ? SQLITE_OK : code;
+}
+
+int Writes::set_credentials(int64_t user_id, const Credentials& credentials) {
+  int code = clear_credentials_.bind(1, user_id).run();
+  if (code == SQLITE_OK && (credentials.present & kAlgorithmMd5) != 0) {
+    code = put_credential(user_id, "MD5", credentials.md5);
+  }
+  if (code == SQLITE_OK && (credentials.present & kAlgorithmSha256) != 0) {
+    code = put_credential(user_id, "SHA-256", credentials.sha256);
+  }
+  return code;
+}
+
+int Writes::put_credential(int64_t user_id, std::string_view algorithm,
+                           std::span<const uint8_t> ha1) {
+  put_credential_.bind(1, user_id).bind(2, algorithm).bind(3, std::string_view(realm_));
+  return put_credential_.bind(4, ha1).run();
+}
+
+int Writes::remove_user(int64_t user_id) { return remove_user_.bind(1, user_id).run(); }
+
+int Writes::put_binding(const Binding& binding, int64_t user_id, Millis wall_offset) {
+  std::array<char, port::kAddressTextMax> received;
+  std::array<char, port::kAddressTextMax> local;
+  put_binding_.bind(1, int64_t{binding.slot()}).bind(2, user_id);
+  put_binding_.bind(3, binding.contact()).bind(4, binding.params()).bind(5, binding.path());
+  put_binding_.bind(6, binding.call_id()).bind(7, int64_t{binding.cseq()});
+  put_binding_.bind(8, int64_t{(binding.expires_at() + wall_offset).count()});
+  put_binding_.bind(9, int64_t{binding.interval().count()}).bind(10, int64_t{binding.q()});
+  put_binding_.bind(11, port::write_address(binding.received(), received));
+  put_binding_.bind(12, port::write_address(binding.local(), local));
+  put_binding_.bind(13, int64_t{binding.transport()}).bind(14, int64_t{binding.listener()});
+  put_binding_.bind(15, static_cast<int64_t>(binding.flow())).bind(16, binding.instance());
+  put_binding_.bind(17, int64_t{binding.reg_id()}).bind(18, binding.user_agent());
+  return put_binding_.bind(19, int64_t{binding.methods()}).run();
+}
+
+int Writes::refresh_binding(uint32_t slot, Millis expires_at_wall, Millis interval, uint32_t cseq) {
+  refresh_binding_.bind(1, int64_t{slot}).bind(2, int64_t{expires_at_wall.count()});
+  return refresh_binding_.bind(3, int64_t{interval.count()}).bind(4, int64_t{cseq}).run();
+}
+
+int Writes::delete_binding(uint32_t slot) { return delete_binding_.bind(1, int64_t{slot}).run(); }
+
+int Writes::set_last_written(Millis wall) { return set_meta_.bind(1, int64_t{wall.count()}).run(); }
+
+}  // namespace tipring::store

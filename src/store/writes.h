@@ -1,0 +1,47 @@
+// The statements that change the file, prepared once. Both the storage thread and the offline store
+// write through them, inside a transaction of theirs. All results are SQLite's extended result codes.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "store/binding.h"
+#include "store/sqlite.h"
+#include "store/user.h"
+
+namespace tipring::store {
+
+class Writes {
+ public:
+  // The connection outlives it. `realm` is what credentials are made for.
+  int prepare(Connection& connection, std::string_view realm);
+
+  int begin() { return begin_.run(); }
+  int commit() { return commit_.run(); }
+  int rollback() { return rollback_.run(); }
+
+  // The auth_name of `record` is not empty. Fills `id`.
+  int put_user(const UserRecord& record, int64_t& id);
+  // Those of other realms go too: they belong to the password before this one.
+  int set_credentials(int64_t user_id, const Credentials& credentials);
+  int remove_user(int64_t user_id);  // with its credentials and bindings
+
+  // Replaces what stands in the slot.
+  int put_binding(const Binding& binding, int64_t user_id, Millis wall_offset);
+  int refresh_binding(uint32_t slot, Millis expires_at_wall, Millis interval, uint32_t cseq);
+  int delete_binding(uint32_t slot);
+
+  int set_last_written(Millis wall);
+
+ private:
+  int put_credential(int64_t user_id, std::string_view algorithm, std::span<const uint8_t> ha1);
+
+  std::string realm_;
+  Statement begin_, commit_, rollback_;
+  Statement put_user_, find_user_, remove_user_;
+  Statement clear_credentials_, put_credential_;
+  Statement put_binding_, refresh_binding_, delete_binding_;
+  Statement set_meta_;
+};
+
+}  // namespace tipring::store
