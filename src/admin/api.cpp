@@ -107,7 +107,7 @@ void Api::change_user(port::HttpExchange& exchange, std::string_view path) {
   if (method != port::HttpMethod::Put && method != port::HttpMethod::Delete)
     return reply_error(exchange, 405, "method",
                        "a user is stored with PUT and removed with DELETE");
-  const UserName user = user_of_path(path);
+  const UserName user = in_store(user_of_path(path), default_domain_);
   if (const char* fault = fault_of(user)) return reply_error(exchange, 400, "name", fault);
   Command command;
   command.name = FixedText<kNameMax>(user.name);
@@ -143,7 +143,8 @@ void Api::import(port::HttpExchange& exchange) {
   std::vector<ImportUser> users;
   users.reserve(import.lines.size());
   for (const ImportLine& line : import.lines)
-    users.push_back({line.user, make_secret(line.user.name, realm_, line.password)});
+    users.push_back(
+        {in_store(line.user, default_domain_), make_secret(line.user.name, realm_, line.password)});
   const auto job = std::make_shared<ImportJob>(exchange.id(), std::move(users));
   if (!job->start(*this, job)) refuse_busy(exchange);
 }

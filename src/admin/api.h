@@ -28,9 +28,10 @@ namespace tipring::admin {
 
 class Api final : public port::HttpHandler, private Desk {
  public:
-  // All are borrowed and outlive it. `loop` is woken when commands wait.
-  Api(Channel& channel, port::Wakeup& loop, std::string_view realm)
-      : channel_(channel), loop_(loop), realm_(realm) {}
+  // Channel and loop are borrowed and outlive it. `loop` is woken when commands wait. Users of
+  // `default_domain`, which may be empty, are those that the store keeps without a domain.
+  Api(Channel& channel, port::Wakeup& loop, std::string_view realm, std::string_view default_domain)
+      : channel_(channel), loop_(loop), realm_(realm), default_domain_(default_domain) {}
   Api(const Api&) = delete;
   Api& operator=(const Api&) = delete;
 
@@ -54,6 +55,7 @@ class Api final : public port::HttpHandler, private Desk {
   Channel& channel_;
   port::Wakeup& loop_;
   std::string realm_;
+  std::string default_domain_;
   std::atomic<port::HttpServer*> server_{nullptr};
   std::map<uint64_t, std::shared_ptr<Job>> waiting_;  // by ticket
   uint64_t last_ticket_ = 0;

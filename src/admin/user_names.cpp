@@ -57,6 +57,11 @@ UserName split_user_name(std::string_view text) {
   return user;
 }
 
+UserName in_store(UserName user, std::string_view default_domain) {
+  if (iequals(user.domain, default_domain)) user.domain.clear();
+  return user;
+}
+
 const char* fault_of(const UserName& user) {
   if (user.name.empty()) return "a user name must have at least 1 byte";
   if (user.name.size() > kNameMax) return "a user name may have at most 64 bytes";

@@ -26,6 +26,9 @@ struct UserName {
 // Splits "name" or "name@domain" at the last "@"; the domain becomes lower case. Nothing is checked.
 UserName split_user_name(std::string_view text);
 
+// As the store keeps it: users of the default domain, which may be empty, have no domain.
+UserName in_store(UserName user, std::string_view default_domain);
+
 // What is wrong, as a sentence that says what is allowed; null when it is right. The name may hold
 // whatever a SIP user part can hold escaped (RFC 3261 25.1), except ":", which digest hashes cannot tell
 // from their separator (RFC 7616 3.4.4), "@" and ",", which separate here, and control characters.

@@ -44,6 +44,13 @@ TEST_CASE("put with a domain: lower case, a user of its own; a name may hold a s
   CHECK(desk.exchange.users.count("bob@example.org") == 1);
 }
 
+TEST_CASE("put with the default domain: the user that has none" * doctest::description("C22")) {
+  FakeDesk desk;
+  CHECK(desk.put("/v1/users/100", kSecret).status_ == 201);
+  CHECK(desk.put("/v1/users/Home.example/100", kSecret).status_ == 200);
+  CHECK(desk.exchange.users.size() == 1);
+}
+
 TEST_CASE("put with a mode: create refuses what exists, change what does not") {
   FakeDesk desk;
   CHECK(desk.put("/v1/users/100", kSecret, {{"mode", "change"}}).status_ == 404);
@@ -121,7 +128,7 @@ TEST_CASE("unknown path 404, other method 405, before the server is attached 503
   CHECK(desk.get("/v1/users/100").status_ == 405);
   CHECK(desk.ask(port::HttpMethod::Post, "/v1/users").status_ == 405);
   CHECK(desk.ask(port::HttpMethod::Put, "/v1/status").status_ == 405);
-  Api early(desk.channel, desk.wakeup, "office");
+  Api early(desk.channel, desk.wakeup, "office", "");
   FakeHttpExchange request;
   early.on_exchange(request);
   CHECK(request.status_ == 503);

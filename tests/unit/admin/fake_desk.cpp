@@ -66,7 +66,7 @@ FakeDesk::FakeDesk()
     : memory_(static_cast<std::byte*>(std::aligned_alloc(Arena::kAlignment, kMemory)), &std::free),
       arena_({memory_.get(), kMemory}),
       channel(arena_),
-      api(channel, wakeup, "office"),
+      api(channel, wakeup, "office", "home.example"),
       endpoint(channel, exchange, pools) {
   endpoint.set_server(&server);
   api.attach(server);
