@@ -1,0 +1,40 @@
+// The database itself, while no server runs. Passwords become hashes for the realm of the configuration.
+#pragma once
+
+#include <string>
+
+#include "app/config.h"
+#include "app/ctl_backend.h"
+#include "port/files.h"
+#include "port/time.h"
+#include "store/offline_store.h"
+
+namespace tipring::app {
+
+class CtlOffline final : public CtlBackend {
+ public:
+  // All outlive it.
+  CtlOffline(port::Files& files, const port::Clock& clock, const Config& config);
+
+  std::string put_user(const admin::UserName& user, std::string_view password,
+                       admin::PutMode mode) override;
+  std::string remove_user(const admin::UserName& user) override;
+  // All or nothing.
+  std::string import(const admin::ImportLines& lines, uint32_t& created,
+                     uint32_t& changed) override;
+  // Users only. None when there is no database yet.
+  std::string list(CtlListing listing, CtlRows& rows) override;
+
+ private:
+  bool has_database();
+  std::string open();
+  std::string describe(Error error);
+
+  port::Files& files_;
+  const Config& config_;
+  std::string realm_;
+  store::OfflineStore store_;
+  bool open_ = false;
+};
+
+}  // namespace tipring::app

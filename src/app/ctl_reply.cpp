@@ -1,0 +1,94 @@
+#include "app/ctl_reply.h"
+
+#include <rapidjson/document.h>
+
+namespace tipring::app {
+
+namespace {
+
+std::string_view text_of(const rapidjson::Value& value) {
+  return {value.GetString(), value.GetStringLength()};
+}
+
+// Null when `object` is none, or has no such member.
+const rapidjson::Value* member(const rapidjson::Value& object, std::string_view name) {
+  if (!object.IsObject()) return nullptr;
+  for (auto it = object.MemberBegin(); it != object.MemberEnd(); ++it) {
+    if (text_of(it->name) == name) return &it->value;
+  }
+  return nullptr;
+}
+
+bool parse_cell(const rapidjson::Value& value, CtlCell& cell) {
+  cell.is_text = value.IsString();
+  if (value.IsString()) {
+    cell.text = text_of(value);
+  } else if (value.IsUint64()) {
+    cell.text = std::to_string(value.GetUint64());
+  } else if (value.IsBool()) {
+    cell.text = value.GetBool() ? "true" : "false";
+  } else {
+    return false;
+  }
+  return true;
+}
+
+bool parse_row(const rapidjson::Value& object, CtlRows& rows) {
+  if (!object.IsObject()) return false;
+  CtlRow row;
+  for (auto it = object.MemberBegin(); it != object.MemberEnd(); ++it) {
+    CtlCell cell;
+    cell.name = text_of(it->name);
+    if (!parse_cell(it->value, cell)) return false;
+    row.push_back(std::move(cell));
+  }
+  rows.push_back(std::move(row));
+  return true;
+}
+
+bool parse(std::string_view json, rapidjson::Document& document) {
+  document.Parse<rapidjson::kParseIterativeFlag>(json.data(), json.size());
+  return !document.HasParseError();
+}
+
+}  // namespace
+
+bool parse_listing(std::string_view json, std::string_view name, CtlRows& rows, std::string& next) {
+  next.clear();
+  rapidjson::Document document;
+  if (!parse(json, document)) return false;
+  const rapidjson::Value* listing = member(document, name);
+  if (listing == nullptr) return false;
+  if (const rapidjson::Value* cursor = member(document, "next")) {
+    if (!cursor->IsString()) return false;
+    next = text_of(*cursor);
+  }
+  if (!listing->IsArray()) return parse_row(*listing, rows);
+  for (const rapidjson::Value& row : listing->GetArray()) {
+    if (!parse_row(row, rows)) return false;
+  }
+  return true;
+}
+
+std::string parse_error_message(std::string_view json) {
+  rapidjson::Document document;
+  if (!parse(json, document)) return "";
+  const rapidjson::Value* error = member(document, "error");
+  const rapidjson::Value* message = error == nullptr ? nullptr : member(*error, "message");
+  return message != nullptr && message->IsString() ? std::string(text_of(*message)) : "";
+}
+
+bool parse_counts(std::string_view json, uint32_t& created, uint32_t& changed) {
+  rapidjson::Document document;
+  if (!parse(json, document)) return false;
+  const rapidjson::Value* of_created = member(document, "created");
+  const rapidjson::Value* of_changed = member(document, "changed");
+  if (of_created == nullptr || !of_created->IsUint() || of_changed == nullptr ||
+      !of_changed->IsUint())
+    return false;
+  created = of_created->GetUint();
+  changed = of_changed->GetUint();
+  return true;
+}
+
+}  // namespace tipring::app

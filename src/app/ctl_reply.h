@@ -1,0 +1,22 @@
+// Replies of the admin API, as JSON, back to rows.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "app/ctl_rows.h"
+
+namespace tipring::app {
+
+// Adds the rows of {"<name>": [{…}, …], "next": "…"} or {"<name>": {…}}. False when the reply is not of
+// this form. `next` is empty after the last page.
+bool parse_listing(std::string_view json, std::string_view name, CtlRows& rows, std::string& next);
+
+// The message of {"error": {"code", "message"}}; empty when the reply is not of this form.
+std::string parse_error_message(std::string_view json);
+
+// {"created": N, "changed": N}
+bool parse_counts(std::string_view json, uint32_t& created, uint32_t& changed);
+
+}  // namespace tipring::app

@@ -1,0 +1,31 @@
+// Carries out one command of tipringctl.
+#pragma once
+
+#include <string>
+
+#include "admin/user_secret.h"
+#include "app/ctl_arguments.h"
+#include "app/ctl_backend.h"
+#include "port/files.h"
+
+namespace tipring::app {
+
+// What commands need of the person or script that runs them.
+class CtlConsole {
+ public:
+  // The password of `user`, asked for twice at a terminal, else one line of standard input. Returns what
+  // went wrong, or nothing.
+  virtual std::string read_password(const admin::UserName& user, admin::SecretText& password) = 0;
+  // All of a file, or of standard input for "-".
+  virtual std::string read_import(const std::string& path, admin::SecretText& text) = 0;
+  virtual void write(std::string_view text) = 0;        // to standard output
+  virtual void write_error(std::string_view text) = 0;  // to standard error
+
+ protected:
+  ~CtlConsole() = default;
+};
+
+// The exit status: 0 done, 1 refused or failed (said on standard error), 2 wrong usage.
+int run_ctl(const CtlArguments& arguments, CtlBackend& backend, CtlConsole& console);
+
+}  // namespace tipring::app

@@ -1,0 +1,48 @@
+// The control tool: manages users and shows what the server does.
+#include <cstdio>
+
+#include "app/ctl_arguments.h"
+#include "app/ctl_config.h"
+#include "app/ctl_console.h"
+#include "app/ctl_offline.h"
+#include "app/ctl_run.h"
+#include "app/ctl_server.h"
+#include "port/linux/linux_clock.h"
+#include "port/linux/linux_files.h"
+
+namespace tipring::app {
+namespace {
+
+constexpr int kWrongUsage = 2;
+
+int run(std::span<const std::string_view> words) {
+  port::LinuxFiles files;
+  StandardConsole console(files);
+  const CtlArguments arguments = parse_ctl_arguments(words);
+  if (!arguments.fault.empty()) {
+    console.write_error("tipringctl: " + arguments.fault + "; see tipringctl help\n");
+    return kWrongUsage;
+  }
+  Config config;
+  if (const std::string faults = load_ctl_config(arguments, files, config); !faults.empty()) {
+    console.write_error(faults);
+    return kWrongUsage;
+  }
+  if (arguments.offline) {
+    const port::LinuxClock clock;
+    CtlOffline offline(files, clock, config);
+    return run_ctl(arguments, offline, console);
+  }
+  CtlServer server(arguments.socket.empty() ? config.admin.socket : arguments.socket);
+  return run_ctl(arguments, server, console);
+}
+
+}  // namespace
+}  // namespace tipring::app
+
+int main(int argc, char** argv) {
+  const std::vector<std::string_view> words(argv + (argc > 0 ? 1 : 0), argv + argc);
+  const int status = tipring::app::run(words);
+  // What could not be written must not pass for success: `tipringctl user list > /dev/full`.
+  return std::fflush(stdout) == 0 ? status : 1;
+}

@@ -1,0 +1,78 @@
+#include "app/ctl_arguments.h"
+
+#include <doctest/doctest.h>
+
+namespace tipring::app {
+namespace {
+
+CtlArguments parse(std::vector<std::string_view> words) { return parse_ctl_arguments(words); }
+
+TEST_CASE("ctl arguments: every command with its operand") {
+  const std::pair<std::vector<std::string_view>, CtlCommand> rows[] = {
+      {{"help"}, CtlCommand::Help},
+      {{"user", "add", "100"}, CtlCommand::UserAdd},
+      {{"user", "passwd", "100"}, CtlCommand::UserPasswd},
+      {{"user", "delete", "100"}, CtlCommand::UserDelete},
+      {{"user", "list"}, CtlCommand::UserList},
+      {{"user", "import", "-"}, CtlCommand::UserImport},
+      {{"registrations"}, CtlCommand::Registrations},
+      {{"status"}, CtlCommand::Status},
+      {{"pools"}, CtlCommand::Pools},
+      {{"--help"}, CtlCommand::Help},
+  };
+  for (const auto& [words, command] : rows) {
+    const CtlArguments arguments = parse(words);
+    CAPTURE(words.back());
+    CHECK(arguments.fault == "");
+    CHECK(arguments.command == command);
+    if (words.size() == 3) CHECK(arguments.operand == words[2]);
+  }
+}
+
+TEST_CASE("ctl arguments: options before, between and after the command's words") {
+  const CtlArguments arguments = parse({"--offline", "--set", "a=b", "user", "--config", "file",
+                                        "list", "--quiet", "--set", "c=d", "--json"});
+  CHECK(arguments.fault == "");
+  CHECK(arguments.offline);
+  CHECK(arguments.json);
+  CHECK(arguments.quiet);
+  CHECK(arguments.config == "file");
+  CHECK(arguments.settings == std::vector<std::string>{"a=b", "c=d"});
+  CHECK(parse({"--socket", "x", "status"}).socket == "x");
+}
+
+TEST_CASE("ctl arguments: after -- a name may begin with a dash") {
+  CHECK(parse({"user", "delete", "--", "-7"}).operand == "-7");
+}
+
+TEST_CASE("ctl arguments: what is no command line has a fault") {
+  const std::vector<std::string_view> rows[] = {
+      {},
+      {"user"},
+      {"user", "add"},
+      {"user", "rename", "1"},
+      {"add", "1"},
+      {"user", "status"},
+      {"status", "now"},
+      {"--socket"},
+      {"--bogus", "status"},
+      {"--offline", "status"},
+      {"--offline", "--socket", "x", "user", "list"},
+      {"--quiet", "status"},
+      {"--config", "", "status"},
+  };
+  for (const auto& words : rows) CHECK(parse(words).fault != "");
+}
+
+TEST_CASE("ctl arguments: a password on the command line is refused and not repeated") {
+  for (const auto& words : {std::vector<std::string_view>{"user", "add", "100", "secretive"},
+                            {"user", "passwd", "100", "--password", "secretive"},
+                            {"user", "add", "100", "--password=secretive"}}) {
+    const CtlArguments arguments = parse(words);
+    CHECK(arguments.fault.find("standard input") != std::string::npos);
+    CHECK(arguments.fault.find("secretive") == std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace tipring::app
