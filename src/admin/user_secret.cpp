@@ -2,12 +2,30 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
+
+#include "auth/digest.h"
 
 namespace tipring::admin {
 
+namespace {
+
+template <size_t kSize>
+std::array<uint8_t, kSize> ha1(auth::Algorithm algorithm, std::string_view name,
+                               std::string_view realm, std::string_view password) {
+  auth::DigestValue value = auth::make_ha1(algorithm, name, realm, password);
+  std::array<uint8_t, kSize> bytes;
+  std::copy_n(value.bytes.begin(), kSize, bytes.begin());
+  port::wipe({reinterpret_cast<char*>(value.bytes.data()), value.bytes.size()});
+  return bytes;
+}
+
+}  // namespace
+
 UserSecret make_secret(std::string_view name, std::string_view realm, std::string_view password) {
-  const std::array<std::string_view, 5> pieces = {name, ":", realm, ":", password};
-  return {port::md5(pieces), port::sha256(pieces)};
+  return {
+      ha1<std::tuple_size_v<port::Md5Digest>>(auth::Algorithm::Md5, name, realm, password),
+      ha1<std::tuple_size_v<port::Sha256Digest>>(auth::Algorithm::Sha256, name, realm, password)};
 }
 
 void SecretText::append(std::string_view text) {

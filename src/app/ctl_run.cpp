@@ -66,8 +66,8 @@ class Runner {
     if (const std::string fault = console_.read_import(arguments_.operand, text); !fault.empty())
       return fail(fault);
     const admin::ImportLines lines = admin::parse_import(text.view());
-    for (const admin::ImportFault& fault : lines.faults)
-      fail(arguments_.operand + ", " + fault.text());
+    const std::string source = arguments_.operand == "-" ? "standard input" : arguments_.operand;
+    for (const admin::ImportFault& fault : lines.faults) fail(source + ", " + fault.text());
     if (!lines.faults.empty()) return fail("nothing was stored; correct these lines first");
     uint32_t created = 0;
     uint32_t changed = 0;

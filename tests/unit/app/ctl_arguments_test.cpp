@@ -20,11 +20,12 @@ TEST_CASE("ctl arguments: every command with its operand") {
       {{"pools"}, CtlCommand::Pools},
       {{"--help"}, CtlCommand::Help},
   };
-  for (const auto& [words, command] : rows) {
+  for (const auto& row : rows) {
+    const std::vector<std::string_view>& words = row.first;
     const CtlArguments arguments = parse(words);
     CAPTURE(words.back());
     CHECK(arguments.fault == "");
-    CHECK(arguments.command == command);
+    CHECK(arguments.command == row.second);
     if (words.size() == 3) CHECK(arguments.operand == words[2]);
   }
 }
