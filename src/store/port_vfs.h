@@ -27,7 +27,7 @@ class PortVfs {
   port::Files& files_;
   const port::Clock& clock_;
   std::string name_;
-  int last_error_ = 0;  // errno value: what sqlite3_system_errno() tells
+  int last_error_ = 0;  // errno value: why the last call failed
   uint64_t random_ = 1;
   sqlite3_vfs vfs_{};
 };

@@ -93,6 +93,13 @@ int Connection::query(const char* sql, std::string& value) {
 
 const char* Connection::error_text() const { return sqlite3_errmsg(connection_); }
 
+// sqlite3_system_errno() does not know of failures that come with COMMIT.
+int Connection::system_error() const {
+  sqlite3_vfs* vfs = nullptr;
+  sqlite3_file_control(connection_, "main", SQLITE_FCNTL_VFS_POINTER, static_cast<void*>(&vfs));
+  return vfs != nullptr && vfs->xGetLastError != nullptr ? vfs->xGetLastError(vfs, 0, nullptr) : 0;
+}
+
 StoreStatus Connection::status_of(int code) const {
   switch (code & 0xff) {
     case SQLITE_OK:
@@ -113,7 +120,7 @@ StoreStatus Connection::status_of(int code) const {
     case SQLITE_CANTOPEN: break;  // the system knows more
     default: return StoreStatus::Io;
   }
-  switch (sqlite3_system_errno(connection_)) {
+  switch (system_error()) {
     case ENOSPC:
     case EDQUOT: return StoreStatus::DiskFull;
     case EROFS: return StoreStatus::ReadOnly;

@@ -63,12 +63,14 @@ class Connection {
   const char* error_text() const;
   bool in_transaction() const { return sqlite3_get_autocommit(connection_) == 0; }
 
-  // What the last failure, `code`, was: SQLite's code together with the system's.
+  // What the failure was that has just given `code`: SQLite's code together with the system's, which the
+  // next call may overwrite.
   StoreStatus status_of(int code) const;
 
  private:
   template <class Take>
   int query_row(const char* sql, Take take);
+  int system_error() const;
 
   sqlite3* connection_ = nullptr;
 };

@@ -59,24 +59,23 @@ void StorageTask::commit_batch() {
   const std::span<StoreRequest> requests = batch_.first(count_);
   std::sort(requests.begin(), requests.end(),
             [](const StoreRequest& a, const StoreRequest& b) { return a.slot < b.slot; });
-  const int code = write_all(requests);
-  const StoreStatus status = connection_->status_of(code);
-  const bool one_is_at_fault = status == StoreStatus::Rejected || status == StoreStatus::Exists;
+  const Outcome outcome = write_all(requests);
+  const bool one_is_at_fault =
+      outcome.status == StoreStatus::Rejected || outcome.status == StoreStatus::Exists;
   if (one_is_at_fault && requests.size() > 1) {
     // A record that the file does not take must not fail the others.
     for (size_t i = 0; i < requests.size(); ++i) {
       reply(requests.subspan(i, 1), write_all(requests.subspan(i, 1)));
     }
   } else {
-    reply(requests, code);
+    reply(requests, outcome);
   }
   count_ = 0;
 }
 
 // One transaction: all or nothing.
-int StorageTask::write_all(std::span<const StoreRequest> requests) {
+StorageTask::Outcome StorageTask::write_all(std::span<const StoreRequest> requests) {
   int code = writes_->begin();
-  if (code != SQLITE_OK) return code;
   Millis last{0};
   for (const StoreRequest& request : requests) {
     if (code != SQLITE_OK) break;
@@ -87,11 +86,12 @@ int StorageTask::write_all(std::span<const StoreRequest> requests) {
   return finish(code);
 }
 
-int StorageTask::finish(int code) {
+StorageTask::Outcome StorageTask::finish(int code) {
   if (code == SQLITE_OK) code = writes_->commit();
+  const Outcome outcome = {connection_->status_of(code), code};
   // A failed COMMIT can leave the transaction open; some failures have ended it already.
   if (code != SQLITE_OK && connection_->in_transaction()) writes_->rollback();
-  return code;
+  return outcome;
 }
 
 int StorageTask::write(const StoreRequest& request) {
@@ -141,12 +141,11 @@ int StorageTask::write_change(const StoreRequest& request) {
   return code;
 }
 
-void StorageTask::reply(std::span<const StoreRequest> requests, int code) {
-  const StoreStatus status = connection_->status_of(code);
+void StorageTask::reply(std::span<const StoreRequest> requests, const Outcome& outcome) {
   for (const StoreRequest& request : requests) {
     StoreReply* reply = replies_.begin_push();
     TIPRING_ASSERT(reply != nullptr);  // the loop has no more on their way than the ring holds
-    *reply = {request.kind, status,         code,          &request == requests.data(),
+    *reply = {request.kind, outcome.status, outcome.code,  &request == requests.data(),
               request.slot, request.update, request.change};
     replies_.commit_push();
   }

@@ -34,15 +34,20 @@ class StorageTask final : public port::WorkerTask {
   Millis serve(Millis now) override;
 
  private:
+  struct Outcome {
+    StoreStatus status;
+    int code;
+  };
+
   bool collect();
   bool must_commit(Millis now) const;
   void commit_batch();
-  int write_all(std::span<const StoreRequest> requests);
+  Outcome write_all(std::span<const StoreRequest> requests);
   int write(const StoreRequest& request);
   int write_update(const StoreRequest& request);
   int write_change(const StoreRequest& request);
-  int finish(int code);
-  void reply(std::span<const StoreRequest> requests, int code);
+  Outcome finish(int code);
+  void reply(std::span<const StoreRequest> requests, const Outcome& outcome);
   void checkpoint();
 
   RequestRing& requests_;

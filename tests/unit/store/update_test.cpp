@@ -1,0 +1,280 @@
+#include "store_bench.h"
+
+using namespace tipring;
+using namespace tipring::store;
+
+TEST_CASE("store: an added binding becomes visible when it is durable" *
+          doctest::description("RFC 3261 10.3 step 7; R9.2, D16")) {
+  SimBench bench;
+  bench.make_user("alice");
+  Server& server = *bench.server;
+  server.add("alice", "sip:alice@192.0.2.7:5062", 1);
+  CHECK(server.contacts("alice").empty());
+  CHECK(server->binding_count() == 0);
+  CHECK(server.user("alice").busy());
+
+  CHECK(bench.wait(1) == StoreStatus::Durable);
+  CHECK(server.contacts("alice") == Contacts{"sip:alice@192.0.2.7:5062"});
+  CHECK(server->binding_count() == 1);
+  CHECK_FALSE(server.user("alice").busy());
+}
+
+TEST_CASE("store: the answer comes no earlier than the commit window and the sync of the disk") {
+  SimBench bench;
+  bench.make_user("alice");
+  bench.host.files().faults().sync_latency = Millis(40);
+  const Millis before = bench.world.now();
+  bench.server->add("alice", "sip:alice@192.0.2.7", 1);
+  REQUIRE(bench.wait(1) == StoreStatus::Durable);
+  CHECK(bench.world.now() - before >= Millis(50));
+}
+
+TEST_CASE("store: all fields of a binding are kept, and come back after a start" *
+          doctest::description("RFC 3327 5.3, RFC 5626 4; R9.3")) {
+  SimBench bench;
+  bench.make_user("alice");
+  BindingFields fields = bench.server->fields("sip:alice@[2001:db8::7]:5062;transport=tcp");
+  fields.params = ";audio;methods=\"INVITE,BYE\"";
+  fields.path = "<sip:edge.example;lr>,<sip:core.example;lr>";
+  fields.instance = "<urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6>";
+  fields.received = address("2001:db8::7", 49152);
+  fields.local = address("2001:db8::1", 5060);
+  fields.transport = 2;
+  fields.listener = 3;
+  fields.flow = 0xfedcba9876543210;
+  fields.q = 700;
+  fields.reg_id = 2;
+  fields.cseq = 4294967295U;
+  fields.methods = 0x80000001;
+  BindingUpdate& update = bench.server->begin("alice");
+  REQUIRE(update.add(fields));
+  bench.server->commit(update, 1);
+  REQUIRE(bench.wait(1) == StoreStatus::Durable);
+
+  const auto check = [&](const Binding& binding) {
+    CHECK(binding.contact() == fields.contact);
+    CHECK(binding.params() == fields.params);
+    CHECK(binding.path() == fields.path);
+    CHECK(binding.call_id() == fields.call_id);
+    CHECK(binding.instance() == fields.instance);
+    CHECK(binding.user_agent() == fields.user_agent);
+    CHECK(binding.received() == fields.received);
+    CHECK(binding.local() == fields.local);
+    CHECK(binding.transport() == fields.transport);
+    CHECK(binding.listener() == fields.listener);
+    CHECK(binding.q() == fields.q);
+    CHECK(binding.reg_id() == fields.reg_id);
+    CHECK(binding.cseq() == fields.cseq);
+    CHECK(binding.methods() == fields.methods);
+    CHECK(binding.interval() == Millis(3'600'000));
+  };
+  check(*bench.server->user("alice").first_binding());
+  CHECK(bench.server->user("alice").first_binding()->flow() == fields.flow);
+
+  bench.restart();
+  REQUIRE(bench.server->report.ready());
+  check(*bench.server->user("alice").first_binding());
+  CHECK(bench.server->user("alice").first_binding()->flow() == 0);  // no connection outlives us
+}
+
+TEST_CASE("store: one update adds, replaces and removes together" *
+          doctest::description("RFC 3261 10.3: atomically; D16")) {
+  SimBench bench;
+  bench.make_user("alice");
+  bench.make_binding("alice", "sip:one@192.0.2.1");
+  bench.make_binding("alice", "sip:two@192.0.2.2");
+  bench.make_binding("alice", "sip:three@192.0.2.3");
+  Server& server = *bench.server;
+  User& alice = server.user("alice");
+  Binding& one = *alice.first_binding();
+  Binding& two = *alice.next_binding(one);
+  BindingUpdate& update = server.begin("alice");
+  REQUIRE(update.add(server.fields("sip:four@192.0.2.4")));
+  REQUIRE(update.replace(one, server.fields("sip:one@192.0.2.11")));
+  update.remove(two);
+  CHECK(update.touches(one));
+  CHECK(update.added_count() == 2);
+  CHECK(update.removed_count() == 2);
+  CHECK(update.first_added()->contact() == "sip:four@192.0.2.4");
+  CHECK(server.commit(update, 1) == CommitState::Pending);
+  CHECK(server.contacts("alice") ==
+        Contacts{"sip:one@192.0.2.1", "sip:two@192.0.2.2", "sip:three@192.0.2.3"});
+  REQUIRE(bench.wait(1) == StoreStatus::Durable);
+  const Contacts after = {"sip:three@192.0.2.3", "sip:four@192.0.2.4", "sip:one@192.0.2.11"};
+  CHECK(server.contacts("alice") == after);
+
+  bench.crash();
+  Contacts found = bench.server->contacts("alice");
+  std::sort(found.begin(), found.end());
+  CHECK(found == Contacts{"sip:four@192.0.2.4", "sip:one@192.0.2.11", "sip:three@192.0.2.3"});
+}
+
+TEST_CASE("store: a failed update leaves everything as it was" *
+          doctest::description("RFC 3261 10.3: all tentative updates are removed; D16, R9.5")) {
+  SimBench bench;
+  bench.make_user("alice");
+  bench.make_binding("alice", "sip:one@192.0.2.1");
+  bench.make_binding("alice", "sip:two@192.0.2.2");
+  Server& server = *bench.server;
+  bench.host.files().faults().sync_error = EIO;
+  User& alice = server.user("alice");
+  Binding& one = *alice.first_binding();
+  Binding& two = *alice.next_binding(one);
+  const Millis expires_at = two.expires_at();
+  BindingUpdate& update = server.begin("alice");
+  REQUIRE(update.replace(one, server.fields("sip:one@192.0.2.11")));
+  update.refresh(two, server.now() + Millis(7'200'000), 99);
+  server.commit(update, 1);
+  CHECK(bench.wait(1) == StoreStatus::Io);
+  CHECK(server.contacts("alice") == Contacts{"sip:one@192.0.2.1", "sip:two@192.0.2.2"});
+  CHECK(two.expires_at() == expires_at);
+  CHECK(two.cseq() == 1);
+  CHECK_FALSE(one.in_update());
+  CHECK_FALSE(alice.busy());
+  CHECK(server->counters().commits_failed == 1);
+
+  bench.host.files().faults().sync_error = 0;
+  bench.make_binding("alice", "sip:three@192.0.2.3");
+  bench.crash();
+  CHECK(bench.server->contacts("alice").size() == 3);
+}
+
+TEST_CASE("store: an abandoned update gives back all it took") {
+  SimBench bench;
+  bench.make_user("alice");
+  bench.make_binding("alice", "sip:one@192.0.2.1");
+  Server& server = *bench.server;
+  for (int i = 0; i < 1000; ++i) {
+    BindingUpdate& update = server.begin("alice");
+    REQUIRE(update.add(server.fields("sip:two@192.0.2.2")));
+    update.remove(*server.user("alice").first_binding());
+    server->abandon(update);
+  }
+  CHECK(server.contacts("alice") == Contacts{"sip:one@192.0.2.1"});
+  CHECK_FALSE(server.user("alice").busy());
+  CHECK(server->counters().updates == 1);
+}
+
+TEST_CASE("store: an update without any change is applied at once") {
+  SimBench bench;
+  bench.make_user("alice");
+  CHECK(bench.server->commit(bench.server->begin("alice"), 1) == CommitState::Applied);
+  CHECK_FALSE(bench.server->user("alice").busy());
+}
+
+namespace {
+
+struct Registration final : UpdateWaiter {
+  Registration(Server& its_server, std::string its_contact, uint64_t its_tag)
+      : server(its_server), contact(std::move(its_contact)), tag(its_tag) {}
+  void on_user_free(User* user) override {
+    ++called;
+    if (user == nullptr) return;
+    const auto update = server->begin_update(*user);
+    REQUIRE(update);
+    REQUIRE((*update)->add(server.fields(contact)));
+    server.commit(**update, tag);
+  }
+
+  Server& server;
+  std::string contact;
+  uint64_t tag;
+  int called = 0;
+};
+
+}  // namespace
+
+TEST_CASE("store: updates of one user are carried out one after the other, in order" *
+          doctest::description("RFC 3261 10.3: in the order that they are received; D16")) {
+  SimBench bench;
+  bench.make_user("alice");
+  Server& server = *bench.server;
+  server.add("alice", "sip:0@192.0.2.7", 0);
+  User& alice = server.user("alice");
+  std::vector<std::unique_ptr<Registration>> waiting;
+  for (uint64_t i = 1; i <= 5; ++i) {
+    CHECK(server->begin_update(alice).error() == Error::Busy);
+    waiting.push_back(
+        std::make_unique<Registration>(server, "sip:" + std::to_string(i) + "@192.0.2.7", i));
+    server->wait_for(alice, *waiting.back());
+  }
+  waiting[2]->stop_waiting();  // its transaction ended meanwhile
+  REQUIRE(bench.wait(5) == StoreStatus::Durable);
+  CHECK(server.answers.order == std::vector<uint64_t>{1'000'000, 0, 1, 2, 4, 5});
+  CHECK(server.contacts("alice").size() == 5);
+  CHECK(waiting[2]->called == 0);
+  CHECK(server.contacts("alice").back() == "sip:5@192.0.2.7");
+}
+
+TEST_CASE("store: who waits is served when an update is abandoned, too") {
+  SimBench bench;
+  bench.make_user("alice");
+  Server& server = *bench.server;
+  BindingUpdate& update = server.begin("alice");
+  Registration waiting(server, "sip:1@192.0.2.7", 1);
+  server->wait_for(server.user("alice"), waiting);
+  server->abandon(update);
+  CHECK(waiting.called == 1);
+  CHECK(bench.wait(1) == StoreStatus::Durable);
+}
+
+TEST_CASE("store: updates of many users within a window are one transaction" *
+          doctest::description("DESIGN: group commit")) {
+  SimBench bench;
+  for (int i = 0; i < 16; ++i) bench.make_user("user" + std::to_string(i));
+  Server& server = *bench.server;
+  const uint64_t commits = server->counters().commits;
+  for (uint64_t i = 0; i < 16; ++i) {
+    server.add("user" + std::to_string(i), "sip:phone@192.0.2.7", i);
+  }
+  for (uint64_t i = 0; i < 16; ++i) CHECK(bench.wait(i) == StoreStatus::Durable);
+  CHECK(server->counters().commits == commits + 1);
+}
+
+TEST_CASE("store: when all updates are on their way the next user is refused, and served later" *
+          doctest::description("DESIGN: a full pool is an ordinary result; R9.5")) {
+  Server::Settings settings;
+  settings.options.commit_window = Millis(1000);
+  SimBench bench(settings);
+  const uint32_t most = updates_max(settings.limits);
+  for (uint32_t i = 0; i <= most; ++i) bench.make_user("user" + std::to_string(i));
+  Server& server = *bench.server;
+  for (uint32_t i = 0; i < most; ++i) {
+    server.add("user" + std::to_string(i), "sip:phone@192.0.2.7", i);
+  }
+  User& last = server.user("user" + std::to_string(most));
+  CHECK(server->begin_update(last).error() == Error::PoolExhausted);
+  CHECK(server->counters().refused == 1);
+  CHECK_FALSE(last.busy());
+  for (uint32_t i = 0; i < most; ++i) CHECK(bench.wait(i) == StoreStatus::Durable);
+  bench.make_binding("user" + std::to_string(most), "sip:phone@192.0.2.7");
+}
+
+TEST_CASE("store: when all bindings are taken an add is refused and nothing changes") {
+  SimBench bench;
+  bench.make_user("alice");
+  const uint32_t slots = binding_slots(bench.settings.limits);
+  Server& server = *bench.server;
+  for (uint32_t done = 0; done < slots; done += 8) {
+    BindingUpdate& update = server.begin("alice");
+    for (int i = 0; i < 8; ++i) REQUIRE(update.add(server.fields("sip:phone@192.0.2.7")));
+    server.commit(update, done);
+    REQUIRE(bench.wait(done) == StoreStatus::Durable);
+  }
+  CHECK(server->binding_count() == slots);
+  BindingUpdate& update = server.begin("alice");
+  CHECK(update.add(server.fields("sip:phone@192.0.2.7")).error() == Error::PoolExhausted);
+  server->abandon(update);
+  CHECK(server->binding_count() == slots);
+}
+
+TEST_CASE("store: texts beyond the largest slab are refused, never cut") {
+  SimBench bench;
+  bench.make_user("alice");
+  BindingUpdate& update = bench.server->begin("alice");
+  const std::string path(TextSlabs::kTextMax, 'x');
+  BindingFields fields = bench.server->fields("sip:alice@192.0.2.7");
+  fields.path = path;
+  CHECK(update.add(fields).error() == Error::TooLong);
+  (*bench.server)->abandon(update);
+}
