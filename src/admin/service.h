@@ -1,0 +1,51 @@
+// The admin API as a whole: rings, loop end, HTTP server and its thread. What the app has to make.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "admin/api.h"
+#include "admin/store_exchange.h"
+
+namespace tipring::admin {
+
+struct ServiceOptions {
+  std::string socket;          // admin.socket
+  std::string realm;           // effective_realm(): what passwords are hashed for
+  std::string default_domain;  // the first of sip.domains, or empty
+  uint32_t users_max = 0;      // capacity.users
+};
+
+class Service final : private port::WakeupHandler {
+ public:
+  // Commands served in a turn; each takes a bounded time.
+  static constexpr size_t kCommandsPerTurn = 2;
+
+  static void plan(MemoryPlan& plan) { Channel::plan(plan); }
+
+  // All are borrowed and outlive it. Uses the heap: at start only.
+  Service(Arena& arena, port::Loop& loop, store::Store& store, const PoolRegistry& pools,
+          StatusSource& status, const ServiceOptions& options);
+  // Stops the thread. Call after the loop has ended; the store, which may still hold changes of it, goes
+  // next and calls nobody then.
+  ~Service();
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+
+  // Opens the socket and starts the thread. Empty on success, else what is wrong and what to do.
+  std::string start();
+
+ private:
+  void on_wakeup() override;
+
+  std::string socket_;
+  Channel channel_;
+  StoreExchange exchange_;
+  LoopEndpoint endpoint_;
+  std::unique_ptr<port::Wakeup> wakeup_;
+  Api api_;
+  std::unique_ptr<port::HttpServer> server_;
+};
+
+}  // namespace tipring::admin

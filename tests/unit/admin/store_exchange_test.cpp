@@ -1,0 +1,151 @@
+#include "admin/store_exchange.h"
+
+#include <doctest/doctest.h>
+
+#include "../store/store_bench.h"
+#include "fake_desk.h"
+
+namespace tipring::admin::test {
+namespace {
+
+struct OneFact final : StatusSource {
+  void add_facts(Page& page) override { page.add(FactRow{"version", "0.1.0", 0}); }
+};
+
+// The API over a real store in virtual time.
+class StoreDesk {
+ public:
+  explicit StoreDesk(store::Server::Settings settings = {})
+      : bench(settings),
+        memory_(static_cast<std::byte*>(std::aligned_alloc(Arena::kAlignment, kMemory)),
+                &std::free),
+        arena_({memory_.get(), kMemory}),
+        channel_(arena_),
+        exchange_(bench.server->store(), bench.host.loop(), fact_, settings.limits.users),
+        endpoint_(channel_, exchange_, pools_),
+        api_(channel_, wakeup_, "office", "home.example") {
+    exchange_.set_endpoint(endpoint_);
+    endpoint_.set_server(&server_);
+    api_.attach(server_);
+  }
+
+  const FakeHttpExchange& ask(port::HttpMethod method, std::string path, std::string body = "") {
+    const uint64_t id = server_.exchanges.size() + 1;
+    FakeHttpExchange& request = server_.exchanges[id];
+    request.id_ = id;
+    request.method_ = method;
+    request.path_ = std::move(path);
+    request.body_ = std::move(body);
+    api_.on_exchange(request);
+    bench.run_until([&] {
+      endpoint_.serve(2);
+      api_.on_poll();
+      return request.replies_ > 0;
+    });
+    return request;
+  }
+  const FakeHttpExchange& put(std::string_view name) {
+    return ask(port::HttpMethod::Put, "/v1/users/" + std::string(name), R"({"password":"x"})");
+  }
+  const FakeHttpExchange& get(std::string path) {
+    return ask(port::HttpMethod::Get, std::move(path));
+  }
+
+  store::SimBench bench;
+
+ private:
+  static constexpr size_t kMemory = 512 << 10;
+  std::unique_ptr<std::byte, decltype(&std::free)> memory_;
+  Arena arena_;
+  Channel channel_;
+  OneFact fact_;
+  FakeWakeup wakeup_;
+  FakeServer server_;
+  PoolRegistry pools_;
+  StoreExchange exchange_;
+  LoopEndpoint endpoint_;
+  Api api_;
+};
+
+bool holds(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+TEST_CASE("store exchange: a user that was answered for outlives a crash, with both hashes" *
+          doctest::description("C13, C22")) {
+  store::Server::Settings settings;
+  settings.options.realm = "office";
+  StoreDesk desk(settings);
+  CHECK(desk.put("100").status_ == 201);
+  CHECK(desk.put("home.example/100").status_ == 200);
+  CHECK(desk.put("other.example/100").status_ == 201);
+  desk.bench.crash();
+  const store::User& user = desk.bench.server->user("100");
+  CHECK(desk.bench.server->store().user_count() == 2);
+  CHECK(user.domain().empty());
+  const UserSecret secret = make_secret("100", "office", "x");
+  CHECK(user.credentials().md5 == secret.md5);
+  CHECK(user.credentials().sha256 == secret.sha256);
+}
+
+TEST_CASE("store exchange: a new password keeps the registrations, a removal does not") {
+  StoreDesk desk;
+  desk.put("100");
+  desk.bench.make_binding("100", "sip:100@192.0.2.7:5062");
+  CHECK(desk.put("100").status_ == 200);
+  CHECK(desk.bench.server->user("100").credentials().md5 == make_secret("100", "office", "x").md5);
+  CHECK(holds(desk.get("/v1/users").answer_, R"("name":"100","domain":"","bindings":1)"));
+  CHECK(desk.ask(port::HttpMethod::Delete, "/v1/users/100").status_ == 200);
+  CHECK(desk.ask(port::HttpMethod::Delete, "/v1/users/100").status_ == 404);
+  CHECK(desk.bench.server->store().binding_count() == 0);
+}
+
+TEST_CASE("store exchange: beyond capacity.users, 503 that names it") {
+  store::Server::Settings settings;
+  settings.limits.users = 3;
+  StoreDesk desk(settings);
+  for (const char* name : {"1", "2", "3"}) CHECK(desk.put(name).status_ == 201);
+  const FakeHttpExchange& request = desk.put("4");
+  CHECK(request.status_ == 503);
+  CHECK(holds(request.answer_, "capacity.users"));
+  CHECK(desk.put("3").status_ == 200);
+}
+
+TEST_CASE("store exchange: registrations with where they came from and how long they last") {
+  StoreDesk desk;
+  desk.put("100");
+  desk.bench.make_binding("100", "sip:100@10.0.0.1", Millis(60'000));
+  const FakeHttpExchange& request = desk.get("/v1/registrations");
+  CHECK(holds(request.answer_, R"("contact":"sip:100@10.0.0.1","received":"192.0.2.7:5062")"));
+  CHECK(holds(request.answer_, R"("transport":"UDP","user_agent":"Phone 1.0","expires_s":5)"));
+}
+
+TEST_CASE("store exchange: many registrations, of many users and of one, are all listed once") {
+  store::Server::Settings settings;
+  settings.limits.bindings = 200;
+  StoreDesk desk(settings);
+  for (int i = 0; i < 40; ++i) {
+    const std::string name = std::to_string(i);
+    desk.bench.make_user(name);
+    for (int k = 0; k < (i == 7 ? 40 : 2); ++k)
+      desk.bench.make_binding(name, "sip:" + name + "." + std::to_string(k) + "@10.0.0.1");
+  }
+  const FakeHttpExchange& request = desk.get("/v1/registrations");
+  size_t rows = 0;
+  for (size_t at = 0; (at = request.answer_.find("\"contact\"", at)) != std::string::npos; ++at)
+    ++rows;
+  CHECK(rows == 39 * 2 + 40);
+  CHECK(holds(request.answer_, "sip:7.39@10.0.0.1"));
+  CHECK(holds(request.answer_, "sip:39.1@10.0.0.1"));
+}
+
+TEST_CASE("store exchange: the status has the app's facts and the store's") {
+  StoreDesk desk;
+  desk.put("100");
+  const FakeHttpExchange& request = desk.get("/v1/status");
+  CHECK(holds(request.answer_, "{\"status\":{\"version\":\"0.1.0\",\n\"users\":1,"));
+  CHECK(holds(request.answer_, "\"store\":\"ok\""));
+}
+
+}  // namespace
+}  // namespace tipring::admin::test
