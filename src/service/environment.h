@@ -10,6 +10,7 @@
 #include "core/log.h"
 #include "core/message_slabs.h"
 #include "core/timer_wheel.h"
+#include "port/loop.h"
 #include "sip/message.h"
 #include "sip/uri.h"
 #include "transaction/transaction_layer.h"
@@ -54,11 +55,15 @@ struct Environment {
   transaction::TransactionLayer& transactions;
   MessageSlabs& slabs;
   TimerWheel& timers;
+  const port::Loop& loop;
   const OwnNames& names;
   AccessControl& access;
   std::string_view realm;  // of our own digest challenges
   HashKey route_key;       // of the cookies in our Record-Route, one per start
   Log& log;
+
+  // Of this turn. The wheel's own time stands still while the loop sleeps.
+  Millis now() const { return loop.now(); }
 };
 
 // Writes a message straight into the buffer that is sent and kept. `write` takes a span and gives the bytes written, or

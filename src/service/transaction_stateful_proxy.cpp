@@ -50,7 +50,7 @@ Result<void> TransactionStatefulProxy::start_branch(MessageRef request, const Fl
     if (!started) {
       branch = {};
     } else if (method_ == sip::Method::Invite) {
-      environment_->timers.start(timer_c_, environment_->timers.now() + kTimerC);
+      environment_->timers.start(timer_c_, environment_->now() + kTimerC);
     }
     return started;
   }

@@ -103,6 +103,15 @@ class Phone:
                 return
         raise AssertionError(f"{self.user} saw no {kind} but {self.events}\n{self.read_output()[-1500:]}")
 
+    def wait_for_output(self, text, seconds=15):
+        """For what happens before the control socket is connected: the phone registers as soon as it starts."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if text in self.read_output():
+                return
+            time.sleep(0.05)
+        raise AssertionError(f"{self.user} did not print {text!r}:\n{self.read_output()[-1500:]}")
+
     def read_output(self):
         self.output.flush()
         with open(os.path.join(self.folder, "output"), encoding="utf-8", errors="replace") as file:

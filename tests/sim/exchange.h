@@ -16,7 +16,7 @@ class Exchange final : public Node,
  public:
   Exchange(port::SimWorld& world, std::string_view address, const Limits& limits)
       : Node(world, "exchange", address, limits),
-        environment_{transport, locator, transactions, slabs,           wheel, *this, *this,
+        environment_{transport, locator, transactions, slabs, wheel, host.loop(), *this, *this,
                      "tipring", {host.entropy().u64(), host.entropy().u64()}, log},
         proxy(environment_, *this, arena, limits) {
     transactions.set_request_handler(*this);

@@ -1,0 +1,65 @@
+#include "app/store_location.h"
+
+#include "core/text.h"
+#include "sip/status.h"
+
+namespace tipring::app {
+
+bool StoreLocation::is_own(std::string_view host, uint16_t port) const {
+  if (const auto ip = port::parse_ip(host)) return transport_.is_own(*ip, port);
+  return domain_of(host, port).has_value();
+}
+
+// Phones write the address in From and To without our port, so an address of ours counts with any port but that of
+// another listener on the same host: only the Request-URI's port says that somebody else is meant.
+std::optional<std::string_view> StoreLocation::domain_of(std::string_view host, uint16_t port) const {
+  for (size_t i = 0; i < domains_.size(); ++i) {
+    if (iequals(domains_[i], host)) return i == 0 ? std::string_view() : std::string_view(domains_[i]);
+  }
+  const auto ip = port::parse_ip(host);
+  if (!ip) return std::nullopt;
+  if (transport_.is_own(*ip, port)) return std::string_view();
+  if (port != 0) return std::nullopt;
+  for (const transport::ListenPoint& point : transport_.listen_points()) {
+    if (transport_.is_own(*ip, point.bind.port)) return std::string_view();
+  }
+  return std::nullopt;
+}
+
+// A phone on a stream, or one whose Contact is not where it registered from, is reached the way it came.
+proxy::Target StoreLocation::target_of(const store::Binding& binding) const {
+  const auto transport = static_cast<sip::Transport>(binding.transport());
+  const auto contact = sip::parse_uri(binding.contact());
+  const auto ip = contact ? port::parse_ip(contact->host) : std::nullopt;
+  const bool stream = transport != sip::Transport::Udp;
+  if (!stream && ip && *ip == binding.received().ip) return {binding.contact(), std::nullopt};
+  transport::Flow flow;
+  flow.local = binding.local();
+  flow.remote = binding.received();
+  flow.connection = Handle<transport::Connection>::from_u64(binding.flow());
+  flow.transport = transport;
+  flow.listener = binding.listener();
+  if (stream && !transport_.alive(flow.connection)) return {binding.contact(), std::nullopt};
+  return {binding.contact(), flow};
+}
+
+size_t StoreLocation::find_targets(const sip::Uri& uri, std::span<proxy::Target> targets, uint16_t& status) {
+  std::array<char, 256> buffer;
+  const auto domain = domain_of(uri.host, uri.port);
+  const auto name = sip::unescape(uri.user, buffer);
+  const store::User* user = domain && name ? store_.find_user(*domain, *name) : nullptr;
+  status = sip::status::kNotFound;
+  if (user == nullptr) return 0;
+  status = offline_status_;
+  // Best q first; among equals the newest, which stands last.
+  const store::Binding* best = nullptr;
+  for (const store::Binding* binding = user->first_binding(); binding != nullptr;
+       binding = user->next_binding(*binding)) {
+    if (best == nullptr || binding->q() >= best->q()) best = binding;
+  }
+  if (best == nullptr || targets.empty()) return 0;
+  targets[0] = target_of(*best);
+  return 1;
+}
+
+}  // namespace tipring::app

@@ -1,0 +1,119 @@
+// The server's program: reads the configuration, takes the memory, runs the exchange.
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "app/config.h"
+#include "app/server.h"
+#include "port/linux/linux_files.h"
+#include "port/memory.h"
+#include "tipring/version.h"
+
+namespace {
+
+using namespace tipring;
+using namespace tipring::app;
+
+constexpr int kExitUsage = 2;
+constexpr size_t kConfigBytesMax = 1 << 20;
+
+constexpr char kHelp[] =
+    "usage: tipringd [--config FILE] [--set key=value]… [--plan] [--version] [--help]\n"
+    "Runs the SIP exchange in the foreground. config/tipring.toml documents every key.\n"
+    "  --plan  prints what memory and descriptors the configuration takes, and ends\n";
+
+struct Arguments {
+  std::string config;
+  std::vector<std::string> settings;
+  bool plan = false;
+};
+
+// An exit code, or -1 to go on.
+int read_arguments(int count, char** words, Arguments& arguments) {
+  for (int i = 1; i < count; ++i) {
+    const std::string_view word = words[i];
+    const bool has_value = i + 1 < count;
+    if (word == "--help" || word == "-h") return std::fputs(kHelp, stdout), 0;
+    if (word == "--version") return std::printf("tipringd %s\n", std::string(kVersion).c_str()), 0;
+    if (word == "--plan") {
+      arguments.plan = true;
+    } else if ((word == "--config" || word == "-c") && has_value) {
+      arguments.config = words[++i];
+    } else if (word == "--set" && has_value) {
+      arguments.settings.emplace_back(words[++i]);
+    } else {
+      std::fprintf(stderr, "tipringd: unknown option %s; see --help\n", words[i]);
+      return kExitUsage;
+    }
+  }
+  return -1;
+}
+
+bool read_config(const Arguments& arguments, Config& config) {
+  std::vector<ConfigFault> faults;
+  if (!arguments.config.empty()) {
+    port::LinuxFiles files;
+    std::string text;
+    if (port::read_file(files, arguments.config, kConfigBytesMax, text) != 0) {
+      faults.push_back({arguments.config, 0, "", "cannot be read"});
+    }
+    apply(read_toml(text, arguments.config, faults), config, faults);
+  }
+  for (const std::string& setting : arguments.settings) apply(read_setting(setting, faults), config, faults);
+  if (faults.empty()) check(config, faults);
+  for (const ConfigFault& fault : faults) std::fprintf(stderr, "%s\n", fault.text().c_str());
+  return faults.empty();
+}
+
+void print_plan(const MemoryPlan& plan) {
+  std::printf("%-28s %10s %10s %12s\n", "pool", "capacity", "bytes", "sum");
+  for (const PlanLine& line : plan.lines()) {
+    std::printf("%-28.*s %10llu %10llu %12llu\n", static_cast<int>(line.name.size()), line.name.data(),
+                static_cast<unsigned long long>(line.capacity), static_cast<unsigned long long>(line.item_bytes),
+                static_cast<unsigned long long>(line.total_bytes));
+  }
+  std::printf("total %.2f MiB, %llu descriptors\n", static_cast<double>(plan.total_bytes()) / (1 << 20),
+              static_cast<unsigned long long>(plan.descriptors()));
+}
+
+// Memory and descriptors must be there before the first packet.
+std::span<std::byte> take_resources(const Config& config, const MemoryPlan& plan) {
+  const uint64_t limit = uint64_t{config.memory.limit_mib} << 20;
+  if (limit != 0 && plan.total_bytes() > limit) {
+    std::fprintf(stderr, "memory.limit: the plan takes %llu MiB; raise the limit or lower [capacity]\n",
+                 static_cast<unsigned long long>((plan.total_bytes() + (1 << 20) - 1) >> 20));
+    return {};
+  }
+  const size_t descriptors = static_cast<size_t>(plan.descriptors()) + 64;
+  if (port::raise_descriptor_limit(descriptors) < descriptors) {
+    std::fprintf(stderr, "capacity.tcp_connections: %zu descriptors are needed; raise the limit (ulimit -Hn)\n",
+                 descriptors);
+    return {};
+  }
+  const std::span<std::byte> memory = port::map_populated(static_cast<size_t>(plan.arena_bytes()));
+  if (memory.empty()) std::fprintf(stderr, "tipringd: the system has not enough memory; lower [capacity]\n");
+  return memory;
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  Arguments arguments;
+  const int code = read_arguments(count, words, arguments);
+  if (code >= 0) return code;
+  Config config;
+  if (!read_config(arguments, config)) return kExitUsage;
+  MemoryPlan plan;
+  plan_server(config, plan);
+  if (arguments.plan) return print_plan(plan), 0;
+  const std::span<std::byte> memory = take_resources(config, plan);
+  if (memory.empty()) return 1;
+  Server server(config, memory);
+  const std::string fault = server.start();
+  if (!fault.empty()) {
+    std::fprintf(stderr, "tipringd: %s\n", fault.c_str());
+    return 1;
+  }
+  server.run();
+  return 0;
+}

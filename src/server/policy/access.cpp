@@ -1,0 +1,87 @@
+#include "server/policy/access.h"
+
+#include "sip/headers.h"
+#include "sip/status.h"
+#include "sip/uri.h"
+
+namespace tipring::policy {
+
+Rule decide(bool from_ours, bool to_ours, bool in_dialog, const AccessOptions& options) {
+  if (in_dialog) return Rule::Allow;
+  if (!from_ours) return to_ours && options.accept_foreign ? Rule::Allow : Rule::Forbid;
+  if (!to_ours && !options.foreign) return Rule::Forbid;
+  return options.invite == InviteChallenge::Off ? Rule::Allow : Rule::Authenticate;
+}
+
+bool AccessRules::is_ours(std::string_view text) const {
+  const auto uri = sip::parse_uri(text);
+  return uri && domains_.domain_of(uri->host, uri->port).has_value();
+}
+
+Access AccessRules::judge(const Incoming& request, bool in_dialog) {
+  const auto from = request.message.typed<sip::HeaderId::From>();
+  const auto to = request.message.typed<sip::HeaderId::To>();
+  if (!from || !to) return {sip::status::kBadRequest, {}, {}, 0};
+  if (request.message.method() == sip::Method::Register) {
+    return authenticate(request, auth::Role::Server, to->uri);
+  }
+  switch (decide(is_ours(from->uri), is_ours(request.message.request_uri()), in_dialog, options_)) {
+    case Rule::Allow: return {};
+    case Rule::Forbid: return {sip::status::kForbidden, {}, {}, 0};
+    case Rule::Authenticate: break;
+  }
+  const bool as_server = options_.invite == InviteChallenge::Server;
+  return authenticate(request, as_server ? auth::Role::Server : auth::Role::Proxy, from->uri);
+}
+
+Access AccessRules::authenticate(const Incoming& request, auth::Role role, std::string_view aor) {
+  const auth::AuthResult result = authenticator_->check(request.message, role, clock_.wall());
+  switch (result.verdict) {
+    case auth::AuthVerdict::Accepted: break;
+    case auth::AuthVerdict::Malformed: return {sip::status::kBadRequest, "Bad Credentials", {}, 0};
+    case auth::AuthVerdict::Stale: return challenge(role, true);
+    case auth::AuthVerdict::NoCredentials:
+    case auth::AuthVerdict::Wrong: return challenge(role, false);
+  }
+  const store::User* user = store_.get(Handle<store::User>::from_u64(result.user));
+  if (user == nullptr || !owns(*user, aor)) return {sip::status::kForbidden, {}, {}, 0};
+  return {0, {}, {}, result.user};
+}
+
+Access AccessRules::challenge(auth::Role role, bool stale) {
+  sip::Writer out(headers_);
+  authenticator_->write_challenges(role, stale, clock_.wall(), out);
+  const uint16_t status = role == auth::Role::Server ? sip::status::kUnauthorized
+                                                     : sip::status::kProxyAuthenticationRequired;
+  return {status, {}, out.view(), 0};
+}
+
+bool AccessRules::owns(const store::User& user, std::string_view aor) const {
+  const auto uri = sip::parse_uri(aor);
+  if (!uri) return false;
+  const auto domain = domains_.domain_of(uri->host, uri->port);
+  std::array<char, 256> buffer;
+  const auto name = sip::unescape(uri->user, buffer);
+  if (!domain || !name || *domain != user.domain()) return false;
+  return *name == user.name() || *name == user.auth_name() || user.has_alias(*name);
+}
+
+// A user name may carry its domain: "alice" or "alice@example.com".
+bool AccessRules::find_secret(std::string_view username, auth::Algorithm algorithm, auth::Secret& secret) {
+  const size_t at = username.rfind('@');
+  const store::User* user = store_.find_by_auth_name("", username);
+  if (user == nullptr && at != std::string_view::npos) {
+    const auto domain = domains_.domain_of(username.substr(at + 1), 0);
+    if (domain) user = store_.find_by_auth_name(*domain, username.substr(0, at));
+  }
+  if (user == nullptr) return false;
+  const store::Credentials& known = user->credentials();
+  secret.user = store_.handle_of(*user).to_u64();
+  if (algorithm == auth::Algorithm::Md5 && (known.present & store::kAlgorithmMd5) != 0) secret.ha1 = known.md5;
+  if (algorithm == auth::Algorithm::Sha256 && (known.present & store::kAlgorithmSha256) != 0) {
+    secret.ha1 = known.sha256;
+  }
+  return true;
+}
+
+}  // namespace tipring::policy

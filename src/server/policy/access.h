@@ -1,0 +1,65 @@
+// Who may do what: RFC 3261 22 and the rules for domains. A sender from our domains proves who he is and may only speak
+// for himself; strangers and foreign domains are let through only where the configuration says so.
+#pragma once
+
+#include <array>
+
+#include "auth/authenticator.h"
+#include "service/environment.h"
+#include "store/store.h"
+
+namespace tipring::policy {
+
+using service::Access;
+using service::Incoming;
+
+// Which domain of ours a host names; nothing for a foreign one. The default domain is "".
+class Domains {
+ public:
+  virtual std::optional<std::string_view> domain_of(std::string_view host, uint16_t port) const = 0;
+
+ protected:
+  ~Domains() = default;
+};
+
+enum class InviteChallenge : uint8_t { Proxy, Server, Off };  // 407, 401, nobody is asked
+
+struct AccessOptions {
+  InviteChallenge invite = InviteChallenge::Proxy;
+  bool accept_foreign = false;
+  bool foreign = false;
+};
+
+// The rule itself. `from_ours`, `to_ours`: the domains of From and Request-URI.
+enum class Rule : uint8_t { Allow, Authenticate, Forbid };
+Rule decide(bool from_ours, bool to_ours, bool in_dialog, const AccessOptions& options);
+
+class AccessRules final : public service::AccessControl, private auth::SecretLookup {
+ public:
+  // Borrows all of them.
+  AccessRules(const AccessOptions& options, const Domains& domains, const store::Store& store,
+              const port::Clock& clock)
+      : options_(options), domains_(domains), store_(store), clock_(clock) {}
+
+  // Before the first request: the authenticator asks this object for secrets.
+  void set_authenticator(auth::Authenticator& authenticator) { authenticator_ = &authenticator; }
+  auth::SecretLookup& secrets() { return *this; }
+
+  Access judge(const Incoming& request, bool in_dialog) override;
+
+ private:
+  bool find_secret(std::string_view username, auth::Algorithm algorithm, auth::Secret& secret) override;
+  Access authenticate(const Incoming& request, auth::Role role, std::string_view aor);
+  Access challenge(auth::Role role, bool stale);
+  bool owns(const store::User& user, std::string_view aor) const;
+  bool is_ours(std::string_view uri) const;
+
+  AccessOptions options_;
+  const Domains& domains_;
+  const store::Store& store_;
+  const port::Clock& clock_;
+  auth::Authenticator* authenticator_ = nullptr;
+  std::array<char, 1024> headers_;
+};
+
+}  // namespace tipring::policy

@@ -1,0 +1,86 @@
+// The registrar: RFC 3261 10.3. An answer that says a binding was made, moved or removed goes out when it is durable; the
+// contacts of one REGISTER are taken all or none.
+#pragma once
+
+#include "core/pool.h"
+#include "service/context.h"
+#include "service/digest_server_auth.h"
+#include "store/store.h"
+
+namespace tipring::registrar {
+
+using service::Incoming;
+
+struct RegistrarOptions {
+  Millis min_expires{60'000};
+  Millis max_expires{3'600'000};
+  Millis default_expires{3'600'000};
+  uint32_t max_bindings_per_aor = 10;
+};
+
+class Registrar;
+
+// One REGISTER that has been authenticated, until it is answered.
+struct Registration final : service::Context<service::DigestServerAuth>, store::UpdateWaiter {
+  explicit Registration(Registrar& registrar) : owner(registrar) {}
+  void on_user_free(store::User* free_user) override;
+
+  Registrar& owner;
+  transaction::ServerHandle server;
+  Handle<store::User> user;
+  transport::Flow flow;
+};
+
+class Registrar final : public transaction::TransactionUser,
+                        public store::StoreWaiter,
+                        public store::BindingObserver {
+ public:
+  static void plan(const Limits& limits, MemoryPlan& plan);
+
+  // Borrows all but the options.
+  Registrar(const service::Environment& environment, store::Store& store, const port::Clock& clock,
+            const RegistrarOptions& options, Arena& arena, const Limits& limits);
+
+  // A REGISTER whose Request-URI names a domain of ours.
+  void handle(const Incoming& request);
+
+  const PoolStats& stats() const { return registrations_.stats(); }
+
+ private:
+  friend struct Registration;
+  using Handle = tipring::Handle<Registration>;
+
+  // What went wrong with a REGISTER: nothing was stored.
+  struct Refusal {
+    uint16_t status = 0;
+    std::string_view reason;
+  };
+  struct Contact;
+
+  void process(Registration& registration, store::User& user);
+  Refusal update(Registration& registration, const sip::MessageView& request, store::User& user,
+                 store::BindingUpdate& update);
+  Refusal update_all(const sip::MessageView& request, store::User& user, store::BindingUpdate& update);
+  Refusal apply(const Registration& registration, const sip::MessageView& request, store::User& user,
+                const Contact& contact, store::BindingUpdate& update);
+  Refusal read(const sip::MessageView& request, std::string_view value, Contact& contact) const;
+  void answer(Registration& registration, store::User& user);
+  void refuse(Registration& registration, const Refusal& refusal);
+  void release(Registration& registration) { registrations_.release(registration); }
+
+  void on_cancel(uint64_t, transaction::ServerHandle, const Incoming&) override {}
+  void on_server_end(uint64_t context, transaction::ServerHandle, transaction::EndReason) override;
+  void on_response(uint64_t, transaction::ClientHandle, const Incoming&) override {}
+  void on_client_end(uint64_t, transaction::ClientHandle, transaction::EndReason) override {}
+  void on_stored(uint64_t tag, store::StoreStatus status) override;
+  void on_binding_expired(const store::User& user, const store::Binding& binding) override;
+
+  const service::Environment& environment_;
+  store::Store& store_;
+  const port::Clock& clock_;
+  RegistrarOptions options_;
+  Pool<Registration> registrations_;
+  std::span<char> scratch_;
+};
+
+}  // namespace tipring::registrar
