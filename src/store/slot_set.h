@@ -53,7 +53,7 @@ class SlotSet {
     return kNone;
   }
 
-  // The lowest number in the set that is not below `from`, looking at no more than `words` words;
+  // The lowest number in the set that is not below `from`, passing no more than `words` empty words;
   // `from` then says where to go on, which is capacity() at the end.
   uint32_t next(uint32_t& from, uint32_t& words) const {
     while (from < capacity_ && words > 0) {
