@@ -20,6 +20,7 @@ constexpr Field<DigestCredentials> kCredentialFields[] = {
     {"response", &DigestCredentials::response}, {"algorithm", &DigestCredentials::algorithm},
     {"cnonce", &DigestCredentials::cnonce},     {"opaque", &DigestCredentials::opaque},
     {"qop", &DigestCredentials::qop},           {"nc", &DigestCredentials::nc},
+    {"userhash", &DigestCredentials::userhash},
 };
 
 constexpr Field<DigestChallenge> kChallengeFields[] = {
@@ -49,7 +50,7 @@ Result<T, ParseError> parse_digest(std::string_view text, const Field<T> (&field
     if (name_size == 0 || !after.starts_with('=')) return fault_at(ParseFault::BadParameter, text, piece);
     std::string_view value = trim_lws(after.substr(1));
     if (value.starts_with('"')) {
-      if (value.size() < 2 || !value.ends_with('"')) return fault_at(ParseFault::BadParameter, text, piece);
+      if (quoted_string_size(value) != value.size()) return fault_at(ParseFault::BadParameter, text, piece);
       value = value.substr(1, value.size() - 2);
     }
     for (size_t i = 0; i < N; ++i) {

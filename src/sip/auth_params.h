@@ -21,6 +21,7 @@ struct DigestCredentials {
   std::string_view opaque;
   std::string_view qop;
   std::string_view nc;
+  std::string_view userhash;  // RFC 7616 3.4.4
 };
 
 struct DigestChallenge {

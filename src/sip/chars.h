@@ -7,12 +7,14 @@
 #include <cstdint>
 #include <string_view>
 
+#include "core/text.h"
+
 namespace tipring::sip {
 
 // One ABNF rule: tells whether a character belongs to it.
 class CharClass {
  public:
-  constexpr explicit CharClass(uint16_t bit) : bit_(bit) {}
+  constexpr explicit CharClass(uint32_t bit) : bit_(bit) {}
   constexpr bool operator()(char c) const;
 
   // True when `text` consists of this class alone; an empty text does.
@@ -22,31 +24,31 @@ class CharClass {
   constexpr size_t skip(std::string_view text, size_t from = 0) const;
 
  private:
-  uint16_t bit_;
+  uint32_t bit_;
 };
 
 inline constexpr CharClass kAlpha{1U << 0};
 inline constexpr CharClass kDigit{1U << 1};
 inline constexpr CharClass kHexDigit{1U << 2};
 inline constexpr CharClass kTokenChar{1U << 3};
-inline constexpr CharClass kWordChar{1U << 4};
-inline constexpr CharClass kLwsChar{1U << 5};         // SP, HTAB, and the CR and LF of a fold
-inline constexpr CharClass kReservedChar{1U << 6};    // the set named in 19.1.4
-inline constexpr CharClass kUnreservedChar{1U << 7};
-inline constexpr CharClass kUserChar{1U << 8};        // without "escaped"; with "#" and UTF-8, which phones send
-inline constexpr CharClass kPasswordChar{1U << 9};    // without "escaped"
-inline constexpr CharClass kHostChar{1U << 10};       // with "_", which host names in the field contain
-inline constexpr CharClass kIpv6Char{1U << 11};
-inline constexpr CharClass kUriParamChar{1U << 12};   // without "escaped"
-inline constexpr CharClass kUriHeaderChar{1U << 13};  // without "escaped"
-inline constexpr CharClass kSchemeChar{1U << 14};
-inline constexpr CharClass kGenValueChar{1U << 15};   // gen-value outside quotes, widely read
+inline constexpr CharClass kLwsChar{1U << 4};        // SP, HTAB, and the CR and LF of a fold
+inline constexpr CharClass kReservedChar{1U << 5};   // the set named in 19.1.4
+inline constexpr CharClass kUserChar{1U << 6};       // without "escaped"; with "#" and UTF-8, which phones send
+inline constexpr CharClass kPasswordChar{1U << 7};   // without "escaped"
+inline constexpr CharClass kHostChar{1U << 8};       // with "_", which host names in the field contain
+inline constexpr CharClass kUriParamChar{1U << 9};   // without "escaped"
+inline constexpr CharClass kUriHeaderChar{1U << 10};  // without "escaped"
+inline constexpr CharClass kSchemeChar{1U << 11};
+inline constexpr CharClass kParamNameChar{1U << 12};  // of header and URI parameters alike
+inline constexpr CharClass kGenValueChar{1U << 13};   // gen-value outside quotes, widely read
+inline constexpr CharClass kGraphicChar{1U << 14};    // neither white space nor a control character
+inline constexpr CharClass kListChar{1U << 15};       // means nothing to who cuts a list at its commas
 
 namespace detail {
 
 constexpr bool is_one_of(char c, std::string_view set) { return set.find(c) != std::string_view::npos; }
 
-constexpr uint16_t char_bits(uint8_t byte) {
+constexpr uint32_t char_bits(uint8_t byte) {
   const char c = static_cast<char>(byte);
   const bool digit = c >= '0' && c <= '9';
   const bool lower = c >= 'a' && c <= 'z';
@@ -57,35 +59,37 @@ constexpr uint16_t char_bits(uint8_t byte) {
   const bool beyond_ascii = byte >= 0x80;
   const bool unreserved = alphanum || is_one_of(c, "-_.!~*'()");
   const bool token = alphanum || is_one_of(c, "-.!%*_+`'~");
+  const bool uri_param = unreserved || is_one_of(c, "[]/:&+$");
+  const bool graphic = byte > 0x20 && byte != 0x7f;
   uint32_t bits = 0;
   bits |= alpha ? 1U << 0 : 0;
   bits |= digit ? 1U << 1 : 0;
   bits |= hex ? 1U << 2 : 0;
   bits |= token ? 1U << 3 : 0;
-  bits |= token || is_one_of(c, "()<>:\\\"/[]?{}") ? 1U << 4 : 0;
-  bits |= is_one_of(c, " \t\r\n") ? 1U << 5 : 0;
-  bits |= is_one_of(c, ";/?:@&=+$,") ? 1U << 6 : 0;
-  bits |= unreserved ? 1U << 7 : 0;
-  bits |= unreserved || beyond_ascii || is_one_of(c, "&=+$,;?/#") ? 1U << 8 : 0;
-  bits |= unreserved || beyond_ascii || is_one_of(c, "&=+$,") ? 1U << 9 : 0;
-  bits |= alphanum || is_one_of(c, "-._") ? 1U << 10 : 0;
-  bits |= hex || is_one_of(c, ":.") ? 1U << 11 : 0;
-  bits |= unreserved || is_one_of(c, "[]/:&+$") ? 1U << 12 : 0;
-  bits |= unreserved || is_one_of(c, "[]/?:+$") ? 1U << 13 : 0;
-  bits |= alphanum || is_one_of(c, "+-.") ? 1U << 14 : 0;
+  bits |= is_one_of(c, " \t\r\n") ? 1U << 4 : 0;
+  bits |= is_one_of(c, ";/?:@&=+$,") ? 1U << 5 : 0;
+  bits |= unreserved || beyond_ascii || is_one_of(c, "&=+$,;?/#") ? 1U << 6 : 0;
+  bits |= unreserved || beyond_ascii || is_one_of(c, "&=+$,") ? 1U << 7 : 0;
+  bits |= alphanum || is_one_of(c, "-._") ? 1U << 8 : 0;
+  bits |= uri_param ? 1U << 9 : 0;
+  bits |= unreserved || is_one_of(c, "[]/?:+$") ? 1U << 10 : 0;
+  bits |= alphanum || is_one_of(c, "+-.") ? 1U << 11 : 0;
+  bits |= token || uri_param ? 1U << 12 : 0;
   // A parameter value may be a token, a host or a quoted string; peers also send bare URIs, base64 and
   // unescaped brackets. Whatever cannot end the parameter is let through.
-  bits |= byte > 0x20 && byte != 0x7f && !is_one_of(c, ";,\"<>") ? 1U << 15 : 0;
-  return static_cast<uint16_t>(bits);
+  bits |= graphic && !is_one_of(c, ";,\"<>") ? 1U << 13 : 0;
+  bits |= graphic ? 1U << 14 : 0;
+  bits |= !is_one_of(c, ",\"<()") ? 1U << 15 : 0;
+  return bits;
 }
 
-constexpr std::array<uint16_t, 256> make_char_bits() {
-  std::array<uint16_t, 256> table{};
+constexpr std::array<uint32_t, 256> make_char_bits() {
+  std::array<uint32_t, 256> table{};
   for (size_t byte = 0; byte < table.size(); ++byte) table[byte] = char_bits(static_cast<uint8_t>(byte));
   return table;
 }
 
-inline constexpr std::array<uint16_t, 256> kCharBits = make_char_bits();
+inline constexpr std::array<uint32_t, 256> kCharBits = make_char_bits();
 
 }  // namespace detail
 
@@ -100,9 +104,6 @@ constexpr size_t CharClass::skip(std::string_view text, size_t from) const {
 
 constexpr bool CharClass::all(std::string_view text) const { return skip(text) == text.size(); }
 
-// Lower case of ASCII letters, any other byte as it is.
-constexpr char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
 // Value of a HEXDIG, -1 for anything else.
 constexpr int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -115,6 +116,18 @@ constexpr std::string_view trim_lws(std::string_view text) {
   while (!text.empty() && kLwsChar(text.front())) text.remove_prefix(1);
   while (!text.empty() && kLwsChar(text.back())) text.remove_suffix(1);
   return text;
+}
+
+// Size of the quoted string at the front of `text`, quotes included; 0 when it has no end.
+constexpr size_t quoted_string_size(std::string_view text) {
+  for (size_t at = 1; at < text.size(); ++at) {
+    if (text[at] == '\\') {
+      ++at;
+    } else if (text[at] == '"') {
+      return at + 1;
+    }
+  }
+  return 0;
 }
 
 }  // namespace tipring::sip

@@ -1,6 +1,7 @@
 #include "sip/header_id.h"
 
 #include <array>
+#include <cstring>
 
 #include "core/text.h"
 
@@ -11,51 +12,89 @@ namespace {
 struct Entry {
   std::string_view name;
   char compact;
-  HeaderKind kind;
 };
 
 constexpr std::array<Entry, kHeaderIdCount> kEntries = {{
-#define TIPRING_SIP_HEADER_ENTRY(id, name, compact, kind) {name, compact, HeaderKind::kind},
+#define TIPRING_SIP_HEADER_ENTRY(id, name, compact, kind) {name, compact},
     TIPRING_SIP_HEADERS(TIPRING_SIP_HEADER_ENTRY)
 #undef TIPRING_SIP_HEADER_ENTRY
-        {"", 0, HeaderKind::Lines},
+        {"", 0},
 }};
 
-constexpr size_t kBuckets = 256;
-
-constexpr size_t folded(char c) { return static_cast<uint8_t>(to_lower(c)); }
-
-// Narrows to a few names by length, first and last letter; comparing decides.
-constexpr size_t bucket_of(std::string_view name) {
-  return (name.size() * 31 + folded(name.front()) * 7 + folded(name.back()) * 13 +
-          folded(name[name.size() / 2]) * 3) % kBuckets;
-}
-
-// Ids by bucket: `start[b]` to `start[b + 1]` in `ids`.
-struct Buckets {
-  std::array<uint8_t, kBuckets + 1> start{};
-  std::array<uint8_t, kHeaderIdCount> ids{};
+// A name prepared for comparing eight letters at once: in lower case, and with the bit that tells the cases apart
+// wherever there is a letter.
+struct Folded {
+  static constexpr size_t kSizeMax = 32;
+  std::array<char, kSizeMax> lower{};
+  std::array<char, kSizeMax> case_bits{};
+  size_t size = 0;
 };
 
-constexpr Buckets make_buckets() {
-  Buckets buckets;
-  std::array<size_t, kHeaderIdCount> bucket_of_id{};
-  for (size_t id = 0; id + 1 < kHeaderIdCount; ++id) {
-    bucket_of_id[id] = bucket_of(kEntries[id].name);
-    ++buckets.start[bucket_of_id[id] + 1];
+constexpr std::array<Folded, kHeaderIdCount> make_folded() {
+  std::array<Folded, kHeaderIdCount> all{};
+  for (size_t id = 0; id < kHeaderIdCount; ++id) {
+    const std::string_view name = kEntries[id].name;  // longer than kSizeMax: does not compile
+    all[id].size = name.size();
+    for (size_t i = 0; i < name.size(); ++i) {
+      all[id].lower[i] = to_lower(name[i]);
+      all[id].case_bits[i] = all[id].lower[i] >= 'a' && all[id].lower[i] <= 'z' ? 0x20 : 0;
+    }
   }
-  for (size_t bucket = 0; bucket < kBuckets; ++bucket) {
-    buckets.start[bucket + 1] = static_cast<uint8_t>(buckets.start[bucket + 1] + buckets.start[bucket]);
-  }
-  std::array<uint8_t, kBuckets> used{};
-  for (size_t id = 0; id + 1 < kHeaderIdCount; ++id) {
-    const size_t bucket = bucket_of_id[id];
-    buckets.ids[static_cast<size_t>(buckets.start[bucket] + used[bucket]++)] = static_cast<uint8_t>(id);
-  }
-  return buckets;
+  return all;
 }
 
-constexpr Buckets kByName = make_buckets();
+constexpr std::array<Folded, kHeaderIdCount> kFolded = make_folded();
+
+template <class Word>
+bool same_word(std::string_view name, const Folded& folded, size_t at) {
+  Word text;
+  Word bits;
+  Word lower;
+  std::memcpy(&text, name.data() + at, sizeof text);
+  std::memcpy(&bits, folded.case_bits.data() + at, sizeof bits);
+  std::memcpy(&lower, folded.lower.data() + at, sizeof lower);
+  return (text | bits) == lower;
+}
+
+// The last word overlaps the one before it. REQUIRES: name.size() >= 2.
+bool same_name(std::string_view name, const Folded& folded) {
+  if (name.size() != folded.size) return false;
+  if (name.size() >= 8) {
+    for (size_t at = 0; at + 8 < name.size(); at += 8) {
+      if (!same_word<uint64_t>(name, folded, at)) return false;
+    }
+    return same_word<uint64_t>(name, folded, name.size() - 8);
+  }
+  if (name.size() >= 4) {
+    return same_word<uint32_t>(name, folded, 0) && same_word<uint32_t>(name, folded, name.size() - 4);
+  }
+  return same_word<uint16_t>(name, folded, 0) && same_word<uint16_t>(name, folded, name.size() - 2);
+}
+
+constexpr size_t kSlotBits = 9;
+constexpr size_t kSlots = size_t{1} << kSlotBits;
+static_assert(kHeaderIdCount < kSlots / 4, "so that almost every name has a slot of its own");
+
+// Narrows by size, first, middle and last character; comparing decides.
+constexpr size_t slot_of(std::string_view name) {
+  const auto byte = [&](size_t at) { return static_cast<uint32_t>(static_cast<uint8_t>(name[at])) | 0x20U; };
+  const uint32_t mixed = byte(0) | byte(name.size() / 2) << 8 | byte(name.size() - 1) << 16;
+  return static_cast<uint32_t>((mixed ^ static_cast<uint32_t>(name.size()) << 24) * 0x9e3779b1U) >> (32 - kSlotBits);
+}
+
+// Ids by slot; a name whose slot is taken has the next free one, and a free one ends the search.
+constexpr std::array<HeaderId, kSlots> make_slots() {
+  std::array<HeaderId, kSlots> slots{};
+  slots.fill(HeaderId::Other);
+  for (size_t id = 0; id + 1 < kHeaderIdCount; ++id) {
+    size_t slot = slot_of(kEntries[id].name);
+    while (slots[slot] != HeaderId::Other) slot = (slot + 1) % kSlots;
+    slots[slot] = static_cast<HeaderId>(id);
+  }
+  return slots;
+}
+
+constexpr std::array<HeaderId, kSlots> kByName = make_slots();
 
 constexpr std::array<HeaderId, 26> make_compact() {
   std::array<HeaderId, 26> table{};
@@ -76,16 +115,13 @@ HeaderId find_header_id(std::string_view name) {
     const char letter = to_lower(name[0]);
     return letter >= 'a' && letter <= 'z' ? kByCompact[static_cast<size_t>(letter - 'a')] : HeaderId::Other;
   }
-  const size_t bucket = bucket_of(name);
-  for (size_t i = kByName.start[bucket]; i < kByName.start[bucket + 1]; ++i) {
-    const uint8_t id = kByName.ids[i];
-    if (iequals(kEntries[id].name, name)) return static_cast<HeaderId>(id);
+  for (size_t slot = slot_of(name); kByName[slot] != HeaderId::Other; slot = (slot + 1) % kSlots) {
+    if (same_name(name, kFolded[to_index(kByName[slot])])) return kByName[slot];
   }
   return HeaderId::Other;
 }
 
 std::string_view to_text(HeaderId id) { return kEntries[to_index(id)].name; }
 char compact_form(HeaderId id) { return kEntries[to_index(id)].compact; }
-HeaderKind header_kind(HeaderId id) { return kEntries[to_index(id)].kind; }
 
 }  // namespace tipring::sip

@@ -1,6 +1,7 @@
 // Which header field a name stands for: RFC 3261 7.3.1 and 7.3.3 (compact forms).
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -33,6 +34,14 @@ HeaderId find_header_id(std::string_view name);
 std::string_view to_text(HeaderId id);
 
 char compact_form(HeaderId id);  // lower case; 0 when there is none
-HeaderKind header_kind(HeaderId id);
+
+inline constexpr std::array<HeaderKind, kHeaderIdCount> kHeaderKinds = {
+#define TIPRING_SIP_HEADER_KIND(id, name, compact, kind) HeaderKind::kind,
+    TIPRING_SIP_HEADERS(TIPRING_SIP_HEADER_KIND)
+#undef TIPRING_SIP_HEADER_KIND
+        HeaderKind::Lines,
+};
+
+constexpr HeaderKind header_kind(HeaderId id) { return kHeaderKinds[to_index(id)]; }
 
 }  // namespace tipring::sip

@@ -17,16 +17,6 @@ bool is_faulty(const MessageView& message, std::optional<ParseError>& error) {
   return error.has_value();
 }
 
-std::optional<ParseError> find_duplicate(const MessageView& message) {
-  for (const HeaderView line : message.headers()) {
-    if (header_kind(line.id()) != HeaderKind::Single) continue;
-    const HeaderChain lines = message.headers(line.id());
-    if (++lines.begin() == lines.end()) continue;
-    return ParseError{ParseFault::DuplicateHeader, line.id(), message.offset_of(line.line())};
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 Result<CSeq, ParseError> HeaderTraits<HeaderId::CSeq>::parse(std::string_view text) {
@@ -61,6 +51,12 @@ Result<std::string_view, ParseError> TextTraits::parse(std::string_view text) {
   return text;
 }
 
+Result<std::string_view, ParseError> HeaderTraits<HeaderId::CallId>::parse(std::string_view text) {
+  const size_t end = kGraphicChar.skip(text);
+  if (text.empty() || end < text.size()) return fault(ParseFault::BadValue, end);
+  return text;
+}
+
 bool contains_token(const ValueRange& values, std::string_view token) {
   for (const std::string_view value : values) {
     if (iequals(value, token)) return true;
@@ -69,18 +65,19 @@ bool contains_token(const ValueRange& values, std::string_view token) {
 }
 
 std::optional<ParseError> check_message(const MessageView& message) {
-  std::optional<ParseError> error = find_duplicate(message);
-  if (error) return error;
+  if (const std::optional<HeaderView> line = message.repeated_header()) {
+    return ParseError{ParseFault::DuplicateHeader, line->id(), message.offset_of(line->line())};
+  }
+  std::optional<ParseError> error;
   if (is_faulty<HeaderId::Via>(message, error) || is_faulty<HeaderId::From>(message, error) ||
-      is_faulty<HeaderId::To>(message, error) || is_faulty<HeaderId::CallId>(message, error) ||
-      is_faulty<HeaderId::CSeq>(message, error)) {
+      is_faulty<HeaderId::To>(message, error) || is_faulty<HeaderId::CallId>(message, error)) {
     return error;
   }
+  const auto cseq = message.typed<HeaderId::CSeq>();
+  if (!cseq) return cseq.error();
   if (message.has(HeaderId::MaxForwards) && is_faulty<HeaderId::MaxForwards>(message, error)) return error;
-  if (message.has(HeaderId::ContentLength) && is_faulty<HeaderId::ContentLength>(message, error)) return error;
-  if (message.is_request() && message.typed<HeaderId::CSeq>()->method_text != message.method_text()) {
-    return ParseError{ParseFault::MethodMismatch, HeaderId::CSeq,
-                      message.offset_of(*message.header(HeaderId::CSeq))};
+  if (message.is_request() && cseq->method_text != message.method_text()) {
+    return ParseError{ParseFault::MethodMismatch, HeaderId::CSeq, message.offset_of(cseq->method_text)};
   }
   return std::nullopt;
 }

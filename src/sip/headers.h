@@ -55,7 +55,13 @@ struct TextTraits {
   static Result<std::string_view, ParseError> parse(std::string_view text);
 };
 
-template <> struct HeaderTraits<HeaderId::CallId> : TextTraits {};
+// 20.8: compared byte by byte. White space inside is a fault; more than `word` is let through.
+template <>
+struct HeaderTraits<HeaderId::CallId> {
+  using Type = std::string_view;
+  static Result<std::string_view, ParseError> parse(std::string_view text);
+};
+
 template <> struct HeaderTraits<HeaderId::ContentType> : TextTraits {};
 template <> struct HeaderTraits<HeaderId::UserAgent> : TextTraits {};
 

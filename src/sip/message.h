@@ -211,6 +211,12 @@ class MessageView {
   template <HeaderId Id>
   auto typed() const -> Result<typename HeaderTraits<Id>::Type, ParseError>;
 
+  // The first line of a header that may appear once only and has appeared before; nothing without one.
+  std::optional<HeaderView> repeated_header() const {
+    if (repeated_ == kNoSlot) return std::nullopt;
+    return HeaderView(text_, index_->slots[repeated_]);
+  }
+
   std::string_view text() const { return text_; }  // the whole message: no bytes before or after it
   std::string_view head() const { return text_.substr(0, body_offset_); }  // up to and with the empty line
   std::string_view body() const { return text_.substr(body_offset_); }
@@ -238,6 +244,7 @@ class MessageView {
   uint16_t status_ = 0;
   Method method_ = Method::Other;
   bool is_request_ = false;
+  uint8_t repeated_ = kNoSlot;  // slot of repeated_header()
 };
 
 struct ParsedMessage {
@@ -274,15 +281,15 @@ std::optional<ParseError> check_message(const MessageView& message);
 
 template <HeaderId Id>
 auto MessageView::typed() const -> Result<typename HeaderTraits<Id>::Type, ParseError> {
-  const ValueRange all = values(Id);
-  const ValueRange::Iterator first = all.begin();
-  if (first == all.end()) return ParseError{ParseFault::MissingHeader, Id, 0};
-  auto parsed = HeaderTraits<Id>::parse(*first);
-  if (parsed) return parsed;
-  ParseError error = parsed.error();
-  error.header = Id;
-  error.offset += offset_of(*first);
-  return error;
+  const std::string_view value = *values(Id).begin();  // the end has a null one
+  // One object from the parser to the caller: these results are large, and copying them would show.
+  Result<typename HeaderTraits<Id>::Type, ParseError> parsed =
+      value.empty() ? ParseError{ParseFault::MissingHeader, Id, 0} : HeaderTraits<Id>::parse(value);
+  if (!parsed && !value.empty()) {
+    const ParseError error = parsed.error();
+    parsed = ParseError{error.fault, Id, error.offset + offset_of(value)};
+  }
+  return parsed;
 }
 
 }  // namespace tipring::sip

@@ -8,17 +8,17 @@ namespace tipring::sip {
 
 namespace {
 
-// The part of a Via line that stands behind its first value; empty when there is only one.
-std::string_view behind_first_value(std::string_view line) {
-  std::string_view rest = line;
-  std::string_view first;
-  next_list_value(rest, first, true);
-  return rest;
-}
-
 bool holds_value(std::string_view rest) {
   std::string_view value;
-  return next_list_value(rest, value);
+  return next_list_value(rest, value, true);
+}
+
+void copy_line(Writer& out, const HeaderView& line) {
+  if (line.folded()) {
+    out.unfolded(line.line()).crlf();
+  } else {
+    out.text(line.line()).crlf();
+  }
 }
 
 class RequestWriter {
@@ -34,6 +34,7 @@ class RequestWriter {
     if (!max_forwards_written_) out_.header(HeaderId::MaxForwards, uint64_t{edit_.max_forwards});
     if (!record_routes_written_) write_record_routes();
     if (!routes_written_) write_routes();
+    out_.text(edit_.extra_lines);
     if (!request_.has(HeaderId::ContentLength)) out_.header(HeaderId::ContentLength, request_.body().size());
     out_.crlf().text(request_.body());
     return out_.finish();
@@ -57,33 +58,30 @@ class RequestWriter {
         if (edit_.filter != nullptr && !edit_.filter->keep(line)) return;
         break;
     }
-    out_.text(line.line()).crlf();
+    copy_line(out_, line);
   }
 
   // The received top Via gets its fix-up where it stands; values behind it on its line follow unchanged.
   void write_via(const HeaderView& line) {
-    if (via_fixed_) {
-      out_.text(line.line()).crlf();
-      return;
-    }
-    via_fixed_ = true;
     std::string_view rest = line.value();
     std::string_view top;
-    if (!next_list_value(rest, top, true)) return;
+    if (via_fixed_ || !next_list_value(rest, top, true)) return copy_line(out_, line);
+    via_fixed_ = true;
     const auto via = parse_via(top);
     out_.text("Via: ");
     if (via) {
       write_fixed_via(out_, top, *via, edit_.top_via);
     } else {
-      out_.text(top);
+      out_.unfolded(top);
     }
-    if (holds_value(rest)) out_.text(",").text(rest);
+    if (holds_value(rest)) out_.text(",").unfolded(rest);
     out_.crlf();
   }
 
   // The rest of the route set, one value a line, where the first Route stood.
   void write_routes() {
     routes_written_ = true;
+    for (const std::string_view value : edit_.routes_prepended) out_.header(HeaderId::Route, value);
     size_t count = 0;
     for ([[maybe_unused]] const std::string_view value : request_.values(HeaderId::Route)) ++count;
     const size_t end = edit_.last_route_removed && count != 0 ? count - 1 : count;
@@ -129,14 +127,16 @@ Result<size_t> write_forwarded_response(const MessageView& response, const Respo
   bool via_removed = false;
   for (const HeaderView line : response.headers()) {
     if (line.id() == HeaderId::Via && !via_removed) {
-      via_removed = holds_value(line.value());  // an empty line held none
-      const std::string_view rest = behind_first_value(line.value());
+      std::string_view rest = line.value();
+      std::string_view top;
+      via_removed = next_list_value(rest, top, true);  // an empty line held none
       if (holds_value(rest)) writer.header(HeaderId::Via, trim_lws(rest));
       continue;
     }
     if (edit.filter != nullptr && !edit.filter->keep(line)) continue;
-    writer.text(line.line()).crlf();
+    copy_line(writer, line);
   }
+  writer.text(edit.extra_lines);
   if (!response.has(HeaderId::ContentLength)) writer.header(HeaderId::ContentLength, response.body().size());
   writer.crlf().text(response.body());
   return writer.finish();

@@ -1,5 +1,5 @@
 // Rewriting a received message for the next hop in one pass: RFC 3261 16.6 and 16.7. What a proxy does not touch leaves
-// byte for byte and in its order; only folds are taken out of lines that are rewritten.
+// byte for byte and in its order; only folds are taken out (7.3.1 allows it), since peers misread them.
 #pragma once
 
 #include <cstddef>
@@ -32,6 +32,8 @@ struct RequestEdit {
   std::string_view route_appended;   // behind all others: the Request-URI for a strict router (16.6 step 6)
   std::span<const std::string_view> record_routes;  // values, the topmost first, before those received
   const LineFilter* filter = nullptr;
+  std::span<const std::string_view> routes_prepended;  // values before what is left of the route set: a Path (RFC 3327)
+  std::string_view extra_lines;      // whole lines behind all others, each with its CR LF
 };
 
 // Writes the request to forward; the number of bytes. Errors: BufferFull.
@@ -41,6 +43,7 @@ Result<size_t> write_forwarded_request(const MessageView& request, const Request
 struct ResponseEdit {
   uint16_t status = 0;              // another status with its default phrase; 0: as received
   const LineFilter* filter = nullptr;
+  std::string_view extra_lines;     // whole lines behind all others, each with its CR LF
 };
 
 // Writes the response without its topmost Via value (16.7 step 3), also when others stand on the same line.

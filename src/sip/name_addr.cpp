@@ -1,6 +1,9 @@
 #include "sip/name_addr.h"
 
+#include <algorithm>
+
 #include "sip/chars.h"
+#include "sip/uri.h"
 
 namespace tipring::sip {
 
@@ -12,19 +15,14 @@ ParseError fault_at(ParseFault fault, std::string_view text, std::string_view wh
 
 // Offset of the "<" outside quotes, npos when there is none; text.size() when a quoted string has no end.
 size_t find_bracket(std::string_view text) {
-  bool quoted = false;
   for (size_t at = 0; at < text.size(); ++at) {
-    const char c = text[at];
-    if (quoted) {
-      if (c == '\\') ++at;
-      if (c == '"') quoted = false;
-    } else if (c == '"') {
-      quoted = true;
-    } else if (c == '<') {
-      return at;
-    }
+    if (text[at] == '<') return at;
+    if (text[at] != '"') continue;
+    const size_t size = quoted_string_size(text.substr(at));
+    if (size == 0) return text.size();
+    at += size - 1;
   }
-  return quoted ? text.size() : std::string_view::npos;
+  return std::string_view::npos;
 }
 
 // Tokens and white space, or one quoted string. Peers send more than tokens unquoted, which nobody misreads.
@@ -33,42 +31,56 @@ bool is_display(std::string_view text) {
   return text.find_first_of("\"<>;") == std::string_view::npos;
 }
 
-}  // namespace
+// "display" <uri> and what follows it. `open` is the offset of the "<".
+Result<void, ParseError> read_bracketed(std::string_view text, size_t open, NameAddr& address) {
+  const size_t close = text.find('>', open);
+  address.display = trim_lws(text.substr(0, open));
+  if (close == std::string_view::npos || !is_display(address.display)) {
+    return fault_at(ParseFault::BadNameAddr, text, text.substr(open));
+  }
+  address.in_brackets = true;
+  address.uri = trim_lws(text.substr(open + 1, close - open - 1));
+  address.params = trim_lws(text.substr(close + 1));
+  return {};
+}
 
-Result<NameAddr, ParseError> parse_name_addr(std::string_view text) {
-  NameAddr address;
-  const size_t open = find_bracket(text);
-  if (open == text.size()) return fault_at(ParseFault::BadNameAddr, text, text);
-  if (open != std::string_view::npos) {
-    const size_t close = text.find('>', open);
-    address.display = trim_lws(text.substr(0, open));
-    if (close == std::string_view::npos || !is_display(address.display)) {
-      return fault_at(ParseFault::BadNameAddr, text, text.substr(open));
-    }
-    address.in_brackets = true;
-    address.uri = trim_lws(text.substr(open + 1, close - open - 1));
-    address.params = trim_lws(text.substr(close + 1));
-  } else {
-    // Without brackets the first ";" ends the URI, and so may no "?" or "," stand in it (20.10).
-    const size_t semicolon = text.find(';');
-    address.uri = trim_lws(text.substr(0, semicolon));
-    if (semicolon != std::string_view::npos) address.params = trim_lws(text.substr(semicolon));
-    if (address.uri.find_first_of("?, \t\r\n\"") != std::string_view::npos) {
+// Without brackets the first ";" ends the URI, and so may no "?" or "," stand in it (20.10).
+Result<void, ParseError> read_bare(std::string_view text, NameAddr& address) {
+  const size_t end = std::min(text.find(';'), text.size());
+  address.uri = trim_lws(text.substr(0, end));
+  address.params = trim_lws(text.substr(end));
+  for (const char c : address.uri) {
+    if (!kGraphicChar(c) || c == '?' || c == ',' || c == '"' || c == '>') {
       return fault_at(ParseFault::BadNameAddr, text, address.uri);
     }
   }
-  if (address.uri.empty() || address.uri.find(':') == std::string_view::npos) {
-    return fault_at(ParseFault::BadNameAddr, text, text);
+  return {};
+}
+
+Result<void, ParseError> read_name_addr(std::string_view text, NameAddr& address) {
+  const size_t open = find_bracket(text);
+  if (open == text.size()) return fault_at(ParseFault::BadNameAddr, text, text);
+  const bool bracketed = open != std::string_view::npos;
+  if (auto good = bracketed ? read_bracketed(text, open, address) : read_bare(text, address); !good) return good;
+  if (scheme_of(address.uri).empty()) {
+    return fault_at(ParseFault::BadNameAddr, text, address.uri);
   }
   if (!address.params.empty() && address.params.front() != ';') {
     return fault_at(ParseFault::BadNameAddr, text, address.params);
   }
   if (const auto good = check_params(address.params); !good) {
-    ParseError error = good.error();
-    error.offset += static_cast<uint32_t>(address.params.data() - text.data());
-    return error;
+    const ParseError error = good.error();
+    return fault_at(error.fault, text, address.params.substr(error.offset));
   }
-  return address;
+  return {};
+}
+
+}  // namespace
+
+Result<NameAddr, ParseError> parse_name_addr(std::string_view text) {
+  Result<NameAddr, ParseError> result{NameAddr()};
+  if (const auto good = read_name_addr(text, *result); !good) result = good.error();
+  return result;
 }
 
 std::optional<std::string_view> unquote(std::string_view display, std::span<char> out) {

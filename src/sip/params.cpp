@@ -1,7 +1,5 @@
 #include "sip/params.h"
 
-#include <algorithm>
-
 #include "core/text.h"
 #include "sip/chars.h"
 
@@ -11,36 +9,16 @@ namespace {
 
 void skip_lws(std::string_view& rest) { rest.remove_prefix(kLwsChar.skip(rest)); }
 
-// Size of the quoted string at the front, quotes included; 0 when it has no end.
-size_t quoted_size(std::string_view text) {
-  for (size_t at = 1; at < text.size(); ++at) {
-    if (text[at] == '\\') {
-      ++at;
-    } else if (text[at] == '"') {
-      return at + 1;
-    }
-  }
-  return 0;
-}
-
 }  // namespace
 
 ParamStatus next_param(std::string_view& rest, Param& param) {
   // ";;" and a ";" at the end are sent by peers and mean nothing.
-  while (true) {
-    skip_lws(rest);
-    if (rest.empty()) return ParamStatus::End;
-    if (rest.front() != ';') break;
-    rest.remove_prefix(1);
-    skip_lws(rest);
-    if (rest.empty()) return ParamStatus::End;
-    if (rest.front() != ';') break;
-  }
-  const size_t name_size = kUriParamChar.skip(rest);
-  const size_t token_size = std::max(name_size, kTokenChar.skip(rest));
-  if (token_size == 0) return ParamStatus::Malformed;
-  param = {rest.substr(0, token_size), {}, false, false};
-  rest.remove_prefix(token_size);
+  while (!rest.empty() && (rest.front() == ';' || kLwsChar(rest.front()))) rest.remove_prefix(1);
+  if (rest.empty()) return ParamStatus::End;
+  const size_t name_size = kParamNameChar.skip(rest);
+  if (name_size == 0) return ParamStatus::Malformed;
+  param = {rest.substr(0, name_size), {}, false, false};
+  rest.remove_prefix(name_size);
   skip_lws(rest);
   if (rest.empty() || rest.front() != '=') {
     return rest.empty() || rest.front() == ';' ? ParamStatus::Found : ParamStatus::Malformed;
@@ -49,7 +27,7 @@ ParamStatus next_param(std::string_view& rest, Param& param) {
   skip_lws(rest);
   param.has_value = true;
   if (!rest.empty() && rest.front() == '"') {
-    const size_t size = quoted_size(rest);
+    const size_t size = quoted_string_size(rest);
     if (size == 0) return ParamStatus::Malformed;
     param.value = rest.substr(1, size - 2);
     param.quoted = true;

@@ -6,6 +6,8 @@
 #include "core/text.h"
 #include "port/address.h"
 #include "sip/chars.h"
+#include "sip/header_id.h"
+#include "sip/writer.h"
 
 namespace tipring::sip {
 
@@ -64,16 +66,32 @@ Result<void, ParseError> parse_host_port(std::string_view text, std::string_view
   return {};
 }
 
+// Parameters behind ";" each: names, and values behind an "=".
 Result<void, ParseError> check_uri_params(std::string_view text, std::string_view params) {
   std::string_view rest = params;
-  while (!rest.empty()) {
-    rest.remove_prefix(1);  // ";"
+  for (size_t count = 0; !rest.empty(); ++count) {
+    if (count == kParamsMax) return fault_at(ParseFault::TooManyParameters, text, rest);
+    rest.remove_prefix(1);
     const std::string_view piece = rest.substr(0, rest.find(';'));
     const auto [name, value] = split_once(piece, '=');
     if (name.empty()) return fault_at(ParseFault::BadParameter, text, piece);
     if (auto good = check_escaped(text, name, kUriParamChar); !good) return good;
     if (auto good = check_escaped(text, value, kUriParamChar); !good) return good;
     rest.remove_prefix(piece.size());
+  }
+  return {};
+}
+
+// name=value pairs with "&" between them.
+Result<void, ParseError> check_uri_headers(std::string_view text, std::string_view headers) {
+  std::string_view rest = headers;
+  for (size_t count = 0; !rest.empty(); ++count) {
+    if (count == kParamsMax) return fault_at(ParseFault::TooManyParameters, text, rest);
+    const std::string_view piece = rest.substr(0, rest.find('&'));
+    const auto [name, value] = split_once(piece, '=');
+    if (auto good = check_escaped(text, name, kUriHeaderChar); !good) return good;
+    if (auto good = check_escaped(text, value, kUriHeaderChar); !good) return good;
+    rest.remove_prefix(std::min(piece.size() + 1, rest.size()));
   }
   return {};
 }
@@ -103,7 +121,8 @@ bool params_allow(const Uri& from, const Uri& to) {
   for (size_t i = 0; i < kParamsMax && next_param(rest, param) == ParamStatus::Found; ++i) {
     const std::optional<Param> other = to.param(param.name);
     if (other) {
-      if (!equal_unescaped(param.value, other->value, true)) return false;
+      // Method names are the ones that tell the cases apart (7.1).
+      if (!equal_unescaped(param.value, other->value, !iequals(param.name, "method"))) return false;
       continue;
     }
     for (const std::string_view decisive : kDecisiveParams) {
@@ -113,7 +132,14 @@ bool params_allow(const Uri& from, const Uri& to) {
   return true;
 }
 
-// Each header of `from` stands in `to` with an equal value, and there are as many.
+// Two header names, in whichever form.
+bool equal_header_names(std::string_view a, std::string_view b) {
+  const HeaderId id = find_header_id(a);
+  return id == HeaderId::Other ? equal_unescaped(a, b, true) : id == find_header_id(b);
+}
+
+// Each header of `from` stands in `to` with an equal value, and there are as many. Values compare without case, save
+// those of Call-ID (7.3.1, 20.8).
 bool headers_match(std::string_view from, std::string_view to) {
   const auto count = [](std::string_view text) {
     size_t n = text.empty() ? 0 : 1;
@@ -128,7 +154,8 @@ bool headers_match(std::string_view from, std::string_view to) {
     for (std::string_view rest = to; !rest.empty() && !found;) {
       const std::string_view other = rest.substr(0, rest.find('&'));
       const auto [other_name, other_value] = split_once(other, '=');
-      found = equal_unescaped(name, other_name, true) && equal_unescaped(value, other_value, false);
+      const bool ignore_case = find_header_id(name) != HeaderId::CallId;
+      found = equal_header_names(name, other_name) && equal_unescaped(value, other_value, ignore_case);
       rest.remove_prefix(std::min(other.size() + 1, rest.size()));
     }
     if (!found) return false;
@@ -145,6 +172,47 @@ bool equal_hosts(const Uri& a, const Uri& b) {
   return ip && ip == port::parse_ip(b.host);
 }
 
+// userinfo "@": the user may hold ";", "?" and "/", so the "@" is looked for first; a host never holds one.
+Result<void, ParseError> read_userinfo(std::string_view text, std::string_view& rest, Uri& uri) {
+  const size_t at = rest.find('@');
+  if (at == std::string_view::npos) return {};
+  const std::string_view userinfo = rest.substr(0, at);
+  const auto [user, password] = split_once(userinfo, ':');
+  if (user.empty()) return fault_at(ParseFault::BadUri, text, rest);
+  if (auto good = check_escaped(text, user, kUserChar); !good) return good;
+  if (auto good = check_escaped(text, password, kPasswordChar); !good) return good;
+  uri.user = user;
+  uri.password = password;
+  uri.has_user = true;
+  uri.has_password = user.size() < userinfo.size();
+  rest.remove_prefix(at + 1);
+  return {};
+}
+
+Result<void, ParseError> read_uri(std::string_view text, Uri& uri) {
+  const std::string_view scheme = scheme_of(text);
+  if (scheme.empty()) return fault_at(ParseFault::BadUri, text, text);
+  if (iequals(scheme, "sips")) {
+    uri.scheme = Scheme::Sips;
+  } else if (!iequals(scheme, "sip")) {
+    return fault_at(ParseFault::UnknownScheme, text, text);
+  }
+  std::string_view rest = text.substr(scheme.size() + 1);
+  if (auto good = read_userinfo(text, rest, uri); !good) return good;
+  if (auto good = parse_host_port(text, rest, uri); !good) return good;
+  if (rest.starts_with(';')) {
+    uri.params = rest.substr(0, rest.find('?'));
+    if (auto good = check_uri_params(text, uri.params); !good) return good;
+    rest.remove_prefix(uri.params.size());
+  }
+  if (rest.starts_with('?')) {
+    uri.headers = rest.substr(1);
+    return check_uri_headers(text, uri.headers);
+  }
+  if (!rest.empty()) return fault_at(ParseFault::BadUri, text, rest);
+  return {};
+}
+
 }  // namespace
 
 std::string_view scheme_of(std::string_view text) {
@@ -154,49 +222,9 @@ std::string_view scheme_of(std::string_view text) {
 }
 
 Result<Uri, ParseError> parse_uri(std::string_view text) {
-  Uri uri;
-  const std::string_view scheme = scheme_of(text);
-  if (scheme.empty()) return fault_at(ParseFault::BadUri, text, text);
-  if (iequals(scheme, "sips")) {
-    uri.scheme = Scheme::Sips;
-  } else if (!iequals(scheme, "sip")) {
-    return fault_at(ParseFault::UnknownScheme, text, text);
-  }
-  std::string_view rest = text.substr(scheme.size() + 1);
-  // The user may hold ";", "?" and "/", so the "@" is looked for first; a host never holds one.
-  const size_t at = rest.find('@');
-  if (at != std::string_view::npos) {
-    const auto [user, password] = split_once(rest.substr(0, at), ':');
-    if (user.empty()) return fault_at(ParseFault::BadUri, text, rest);
-    if (auto good = check_escaped(text, user, kUserChar); !good) return good.error();
-    if (auto good = check_escaped(text, password, kPasswordChar); !good) return good.error();
-    uri.user = user;
-    uri.password = password;
-    uri.has_user = true;
-    rest.remove_prefix(at + 1);
-  }
-  if (auto good = parse_host_port(text, rest, uri); !good) return good.error();
-  if (rest.starts_with(';')) {
-    uri.params = rest.substr(0, rest.find('?'));
-    if (auto good = check_uri_params(text, uri.params); !good) return good.error();
-    rest.remove_prefix(uri.params.size());
-  }
-  if (rest.starts_with('?')) {
-    uri.headers = rest.substr(1);
-    if (skip_escaped(uri.headers, kUriHeaderChar) != uri.headers.size()) {
-      // "=" and "&" stand between names and values.
-      for (std::string_view piece = uri.headers; !piece.empty();) {
-        const size_t good = skip_escaped(piece, kUriHeaderChar);
-        if (good < piece.size() && piece[good] != '=' && piece[good] != '&') {
-          return fault_at(ParseFault::BadUri, text, piece.substr(good));
-        }
-        piece.remove_prefix(std::min(good + 1, piece.size()));
-      }
-    }
-    rest = {};
-  }
-  if (!rest.empty()) return fault_at(ParseFault::BadUri, text, rest);
-  return uri;
+  Result<Uri, ParseError> result{Uri()};
+  if (const auto good = read_uri(text, *result); !good) result = good.error();
+  return result;
 }
 
 bool equal_unescaped(std::string_view a, std::string_view b, bool ignore_case) {
@@ -211,7 +239,7 @@ bool equal_unescaped(std::string_view a, std::string_view b, bool ignore_case) {
 }
 
 bool equal(const Uri& a, const Uri& b) {
-  return a.scheme == b.scheme && a.has_user == b.has_user && equal_unescaped(a.user, b.user, false) &&
+  return a.scheme == b.scheme && a.has_user == b.has_user && a.has_password == b.has_password && equal_unescaped(a.user, b.user, false) &&
          equal_unescaped(a.password, b.password, false) && a.port == b.port && equal_hosts(a, b) &&
          params_allow(a, b) && params_allow(b, a) && headers_match(a.headers, b.headers);
 }
@@ -230,6 +258,43 @@ std::optional<std::string_view> unescape(std::string_view text, std::span<char> 
     out[used++] = static_cast<char>(next_unescaped(text, at) & 0xffU);
   }
   return std::string_view(out.data(), used);
+}
+
+void write_uri(Writer& out, const Uri& uri) {
+  out.text(uri.scheme == Scheme::Sips ? "sips:" : "sip:");
+  if (uri.has_user) {
+    out.text(uri.user);
+    if (uri.has_password) out.text(":").text(uri.password);
+    out.text("@");
+  }
+  out.text(uri.is_ipv6 ? "[" : "").text(uri.host).text(uri.is_ipv6 ? "]" : "");
+  if (uri.port != 0) out.text(":").number(uri.port);
+  out.text(uri.params);
+  if (!uri.headers.empty()) out.text("?").text(uri.headers);
+}
+
+std::optional<std::string_view> write_canonical_aor(const Uri& uri, std::span<char> out) {
+  Writer writer(out);
+  writer.text(uri.scheme == Scheme::Sips ? "sips:" : "sip:");
+  if (uri.has_user) {
+    for (size_t at = 0; at < uri.user.size();) {
+      const char c = static_cast<char>(next_unescaped(uri.user, at) & 0xffU);
+      writer.text({&c, 1});
+    }
+    writer.text("@");
+  }
+  writer.text(uri.is_ipv6 ? "[" : "");
+  // Of one IPv6 address there is one key, however it was spelled.
+  const auto ip = uri.is_ipv6 ? port::parse_ip(uri.host) : std::nullopt;
+  char address[port::kAddressTextMax];
+  for (const char c : ip ? port::write_ip(*ip, address) : uri.host) {
+    const char lower = to_lower(c);
+    writer.text({&lower, 1});
+  }
+  writer.text(uri.is_ipv6 ? "]" : "");
+  if (uri.port != 0) writer.text(":").number(uri.port);
+  if (writer.full()) return std::nullopt;
+  return writer.view();
 }
 
 }  // namespace tipring::sip

@@ -13,11 +13,14 @@
 
 namespace tipring::sip {
 
+class Writer;
+
 enum class Scheme : uint8_t { Sip, Sips };
 
 struct Uri {
   Scheme scheme = Scheme::Sip;
   bool has_user = false;     // "sip:@host" has none and is no URI
+  bool has_password = false;  // also an empty one: "sip:alice:@host"
   bool is_ipv6 = false;      // `host` stood in brackets
   uint16_t port = 0;         // 0: absent
   std::string_view user;     // with its escapes
@@ -30,7 +33,7 @@ struct Uri {
 };
 
 // Errors: UnknownScheme (well-formed so far, but neither sip: nor sips:), BadUri, BadEscape, BadHost, BadPort,
-// BadParameter.
+// BadParameter, TooManyParameters (more than kParamsMax parameters or headers, so that comparing stays bounded).
 Result<Uri, ParseError> parse_uri(std::string_view text);
 
 // The part before the first ":", empty when there is none that could be a scheme.
@@ -47,6 +50,14 @@ bool equal_unescaped(std::string_view a, std::string_view b, bool ignore_case);
 
 // Writes `text` with its "%" escapes resolved; nothing when `out` is too small. An escape that is none stays.
 std::optional<std::string_view> unescape(std::string_view text, std::span<char> out);
+
+// The URI with all its parts as they are; parsing what was written gives the same parts.
+void write_uri(Writer& out, const Uri& uri);
+
+// The address-of-record that a To or a Request-URI names (10.3 step 5): scheme, user with its escapes resolved, host in
+// lower case, and the port if there is one; no password, parameters or headers. Equal texts are equal keys. Nothing
+// when `out` is too small.
+std::optional<std::string_view> write_canonical_aor(const Uri& uri, std::span<char> out);
 
 // The default port of a scheme and transport: 5061 for TLS, else 5060.
 constexpr uint16_t kSipPort = 5060;

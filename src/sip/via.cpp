@@ -89,29 +89,58 @@ Result<void, ParseError> parse_sent_by(std::string_view text, std::string_view& 
   return {};
 }
 
+// The parameters that everybody asks for. The first of two with one name counts, as it does for find_param().
+void note_param(const Param& param, Via& via) {
+  if (iequals(param.name, "branch")) {
+    if (via.branch.empty()) via.branch = param.value;
+  } else if (iequals(param.name, "received")) {
+    if (via.received.empty()) via.received = param.value;
+  } else if (iequals(param.name, "maddr")) {
+    if (via.maddr.empty()) via.maddr = param.value;
+  }
+}
+
+Result<void, ParseError> read_rport(std::string_view text, const Param& param, Via& via) {
+  if (via.wants_rport) return {};
+  via.wants_rport = true;
+  if (param.value.empty()) return {};
+  const Result<uint16_t> number = parse_u16(param.value);
+  if (!number) return fault_at(ParseFault::BadParameter, text, param.value);
+  via.has_rport_value = true;
+  via.rport = *number;
+  return {};
+}
+
 Result<void, ParseError> read_params(std::string_view text, Via& via) {
   std::string_view rest = via.params;
   Param param;
-  for (size_t count = 0; count < kParamsMax; ++count) {
+  for (size_t count = 0; count <= kParamsMax; ++count) {
     const ParamStatus status = next_param(rest, param);
     if (status == ParamStatus::End) return {};
-    if (status == ParamStatus::Malformed) return fault_at(ParseFault::BadParameter, text, rest);
-    if (iequals(param.name, "branch")) {
-      via.branch = param.value;
-    } else if (iequals(param.name, "received")) {
-      via.received = param.value;
-    } else if (iequals(param.name, "maddr")) {
-      via.maddr = param.value;
-    } else if (iequals(param.name, "rport")) {
-      via.wants_rport = true;
-      if (param.value.empty()) continue;
-      const Result<uint16_t> number = parse_u16(param.value);
-      if (!number) return fault_at(ParseFault::BadParameter, text, param.value);
-      via.has_rport_value = true;
-      via.rport = *number;
+    // A comment follows the parameters in RFC 2543 messages.
+    const bool comment = status == ParamStatus::Malformed && rest.starts_with('(');
+    if (status == ParamStatus::Malformed && !comment) return fault_at(ParseFault::BadParameter, text, rest);
+    if (iequals(param.name, "rport")) {
+      if (auto good = read_rport(text, param, via); !good) return good;
+    } else {
+      note_param(param, via);
+    }
+    if (comment) {
+      via.params = trim_lws(via.params.substr(0, via.params.size() - rest.size()));
+      return {};
     }
   }
   return fault_at(ParseFault::TooManyParameters, text, rest);
+}
+
+Result<void, ParseError> read_via(std::string_view text, Via& via) {
+  std::string_view rest = text;
+  if (auto good = parse_protocol(text, rest, via); !good) return good;
+  if (auto good = parse_sent_by(text, rest, via); !good) return good;
+  if (rest.starts_with('(')) rest = rest.substr(0, 0);
+  if (!rest.empty() && rest.front() != ';') return fault_at(ParseFault::BadVia, text, rest);
+  via.params = rest;
+  return read_params(text, via);
 }
 
 }  // namespace
@@ -127,16 +156,9 @@ std::string_view to_text(Transport transport) { return kTransports[static_cast<s
 std::string_view to_param(Transport transport) { return kTransports[static_cast<size_t>(transport)].param; }
 
 Result<Via, ParseError> parse_via(std::string_view text) {
-  Via via;
-  std::string_view rest = text;
-  if (auto good = parse_protocol(text, rest, via); !good) return good.error();
-  if (auto good = parse_sent_by(text, rest, via); !good) return good.error();
-  // A comment may follow the parameters in RFC 2543 messages.
-  via.params = rest.substr(0, rest.find('('));
-  if (!via.params.empty() && via.params.front() != ';') return fault_at(ParseFault::BadVia, text, rest);
-  via.params = trim_lws(via.params);
-  if (auto good = read_params(text, via); !good) return good.error();
-  return via;
+  Result<Via, ParseError> result{Via()};
+  if (const auto good = read_via(text, *result); !good) result = good.error();
+  return result;
 }
 
 }  // namespace tipring::sip

@@ -1,8 +1,10 @@
 #include "sip/writer.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "core/text.h"
+#include "sip/chars.h"
 #include "sip/headers.h"
 #include "sip/status.h"
 
@@ -28,7 +30,7 @@ void write_vias(Writer& out, const MessageView& request, const ViaFixUp& fix_up)
     if (via) {
       write_fixed_via(out, value, *via, fix_up);
     } else {
-      out.text(value);
+      out.unfolded(value);
     }
     out.crlf();
     top = false;
@@ -37,7 +39,7 @@ void write_vias(Writer& out, const MessageView& request, const ViaFixUp& fix_up)
 
 void write_to(Writer& out, std::string_view to, std::string_view tag) {
   const auto address = parse_name_addr(to);
-  out.text("To: ").text(to);
+  out.text("To: ").unfolded(to);
   if (!tag.empty() && (!address || !address->param("tag"))) out.text(";tag=").text(tag);
   out.crlf();
 }
@@ -78,14 +80,19 @@ Writer& Writer::number(uint64_t value) {
 
 Writer& Writer::header(HeaderId id, std::string_view value) { return header(to_text(id), value); }
 
-Writer& Writer::header(std::string_view name, std::string_view value) {
-  text(name).text(": ");
-  // A fold is not passed on (7.3.1 lets us write one line).
-  for (size_t fold; (fold = value.find_first_of("\r\n")) != std::string_view::npos;) {
-    text(value.substr(0, fold));
-    value.remove_prefix(std::min(value.find_first_not_of("\r\n", fold), value.size()));
+Writer& Writer::unfolded(std::string_view piece) {
+  for (size_t at = 0; at < piece.size(); ++at) {
+    if (piece[at] != '\r' && piece[at] != '\n') continue;
+    text(piece.substr(0, at));
+    const size_t behind = std::min(piece.find_first_not_of("\r\n", at), piece.size());
+    piece.remove_prefix(behind);  // what follows a fold is a blank, which stands for it
+    at = 0;
   }
-  return text(value).crlf();
+  return text(piece);
+}
+
+Writer& Writer::header(std::string_view name, std::string_view value) {
+  return text(name).text(": ").unfolded(value).crlf();
 }
 
 Writer& Writer::header(HeaderId id, uint64_t value) {
@@ -115,18 +122,18 @@ ViaFixUp make_via_fix_up(const Via& top, const port::SocketAddress& source) {
 
 void write_fixed_via(Writer& out, std::string_view value, const Via& via, const ViaFixUp& fix_up) {
   if (!fix_up.add_received && !fix_up.set_rport) {
-    out.text(value);
+    out.unfolded(value);
     return;
   }
   char address[port::kAddressTextMax];
-  out.text(value.substr(0, static_cast<size_t>(via.params.data() - value.data())));
+  out.unfolded(trim_lws(value.substr(0, static_cast<size_t>(via.params.data() - value.data()))));
   std::string_view rest = via.params;
   Param param;
   while (next_param(rest, param) == ParamStatus::Found) {
     if (iequals(param.name, "received") || (fix_up.set_rport && iequals(param.name, "rport"))) continue;
     out.text(";").text(param.name);
     if (param.quoted) {
-      out.text("=\"").text(param.value).text("\"");
+      out.text("=\"").unfolded(param.value).text("\"");
     } else if (param.has_value) {
       out.text("=").text(param.value);
     }

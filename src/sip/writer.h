@@ -22,7 +22,9 @@ class Writer {
   Writer& text(std::string_view piece);
   Writer& number(uint64_t value);
   Writer& crlf() { return text("\r\n"); }
-  // A whole line.
+  // `piece` with its folds taken out: one line stays one line, whatever stood in it (7.3.1).
+  Writer& unfolded(std::string_view piece);
+  // A whole line, unfolded.
   Writer& header(HeaderId id, std::string_view value);
   Writer& header(std::string_view name, std::string_view value);
   Writer& header(HeaderId id, uint64_t value);

@@ -1,0 +1,101 @@
+#include "core/text.h"
+#include "sip/chars.h"
+#include "sip/message.h"
+
+namespace tipring::sip {
+
+namespace {
+
+// Offset behind the comment that begins at `at`; comments nest (RFC 3261 25.1).
+size_t skip_comment(std::string_view text, size_t at) {
+  size_t depth = 0;
+  for (; at < text.size(); ++at) {
+    const char c = text[at];
+    if (c == '\\') {
+      ++at;
+    } else if (c == '(') {
+      ++depth;
+    } else if (c == ')' && --depth == 0) {
+      return at + 1;
+    }
+  }
+  return text.size();
+}
+
+// Offset of the comma that ends the first element, text.size() when there is none.
+size_t find_comma(std::string_view text, bool comments) {
+  size_t at = 0;
+  while ((at = kListChar.skip(text, at)) < text.size()) {
+    switch (text[at]) {
+      case ',': return at;
+      case '"': {
+        const size_t size = quoted_string_size(text.substr(at));
+        if (size == 0) return text.size();
+        at += size;
+        break;
+      }
+      case '<': {
+        const size_t close = text.find('>', at);
+        if (close == std::string_view::npos) return text.size();
+        at = close + 1;
+        break;
+      }
+      default: at = comments && text[at] == '(' ? skip_comment(text, at) : at + 1; break;
+    }
+  }
+  return text.size();
+}
+
+}  // namespace
+
+const HeaderIndex MessageView::kEmptyIndex;
+
+bool next_list_value(std::string_view& rest, std::string_view& value, bool comments) {
+  while (!rest.empty()) {
+    const size_t comma = find_comma(rest, comments);
+    value = trim_lws(rest.substr(0, comma));
+    rest.remove_prefix(comma < rest.size() ? comma + 1 : comma);
+    if (!value.empty()) return true;
+  }
+  return false;
+}
+
+ValueRange::Iterator::Iterator(HeaderChain::Iterator line, HeaderChain::Iterator end, HeaderId id)
+    : line_(line), end_(end), id_(id) {
+  advance();
+}
+
+void ValueRange::Iterator::advance() {
+  const bool comments = id_ == HeaderId::Via;  // RFC 2543 had them there
+  while (!next_list_value(rest_, value_, comments)) {
+    if (line_ == end_) {
+      value_ = {};
+      return;
+    }
+    const std::string_view line = (*line_).value();
+    ++line_;
+    if (header_kind(id_) == HeaderKind::List) {
+      rest_ = line;
+    } else if (!line.empty()) {
+      value_ = line;
+      return;
+    }
+  }
+}
+
+std::optional<std::string_view> MessageView::header(HeaderId id) const {
+  const HeaderChain lines = headers(id);
+  if (lines.empty()) return std::nullopt;
+  return (*lines.begin()).value();
+}
+
+std::optional<std::string_view> MessageView::find_header(std::string_view name) const {
+  const HeaderId id = find_header_id(name);
+  if (id != HeaderId::Other) return header(id);
+  for (const HeaderView line : headers(HeaderId::Other)) {
+    if (iequals(line.name(), name)) return line.value();
+  }
+  return std::nullopt;
+}
+
+}  // namespace tipring::sip
