@@ -49,7 +49,6 @@ void StorageLink::push(StoreRequest request) {
   request.sent_at = clock_.monotonic();
   request.wall_offset = clock_.wall_offset();
   TIPRING_ASSERT(requests_.push(request));
-  ++outstanding_;
   if (is_lazy(request.kind)) ++lazy_out_;
   if (worker_ != nullptr) worker_->notify();
 }
@@ -66,7 +65,6 @@ bool StorageLink::take_reply() {
   if (front == nullptr) return false;
   const StoreReply reply = *front;
   replies_.pop();
-  --outstanding_;
   if (is_lazy(reply.kind)) --lazy_out_;
   handler_.on_reply(reply);
   return true;

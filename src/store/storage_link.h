@@ -46,7 +46,6 @@ class StorageLink final : private port::WakeupHandler {
   // REQUIRES: no more on their way than the limits say.
   void push(StoreRequest request);
   uint32_t lazy_room() const { return lazy_max_ - lazy_out_; }
-  uint32_t outstanding() const { return outstanding_; }
 
  private:
   static constexpr uint32_t ring_slots(const Limits& limits) {
@@ -65,7 +64,6 @@ class StorageLink final : private port::WakeupHandler {
   ReplyHandler& handler_;
   uint32_t lazy_max_;
   uint32_t lazy_out_ = 0;
-  uint32_t outstanding_ = 0;
   std::unique_ptr<port::Wakeup> wakeup_;
   std::unique_ptr<port::Worker> worker_;
 };

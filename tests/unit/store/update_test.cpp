@@ -278,3 +278,21 @@ TEST_CASE("store: texts beyond the largest slab are refused, never cut") {
   CHECK(update.add(fields).error() == Error::TooLong);
   (*bench.server)->abandon(update);
 }
+
+TEST_CASE("store: the write-ahead log is copied into the file before it grows large") {
+  SimBench bench;
+  bench.make_user("alice");
+  bench.make_binding("alice", "sip:0@192.0.2.7");
+  uint64_t largest = 0;
+  for (uint64_t i = 1; i <= 2000; ++i) {
+    Server& server = *bench.server;
+    BindingUpdate& update = server.begin("alice");
+    REQUIRE(update.replace(*server.user("alice").first_binding(), server.fields("sip:x@192.0.2.7")));
+    server.commit(update, i);
+    REQUIRE(bench.wait(i) == StoreStatus::Durable);
+    port::FileInfo info;
+    REQUIRE(bench.host.files().info("/data/tipring.db-wal", info) == 0);
+    largest = std::max(largest, info.size);
+  }
+  CHECK(largest < 300 * 4200);
+}
