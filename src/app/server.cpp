@@ -46,6 +46,7 @@ void plan_server(const Config& config, MemoryPlan& plan) {
   auth::NonceTable::plan(plan, limits.bindings);
   registrar::Registrar::plan(limits, plan);
   proxy::Proxy::plan(limits, plan);
+  admin::Service::plan(plan);
   const size_t descriptors = limits.tcp_connections + 64;
   plan.add_total("event_loop", 1, port::LinuxLoop::memory_bytes({descriptors, 64}),
                  port::LinuxLoop::memory_bytes({descriptors, 64}), false);
@@ -127,10 +128,54 @@ Server::Server(const Config& config, std::span<std::byte> memory)
       environment_{transport_, locator_, transactions_, slabs_, timers_, loop_, location_, access_, realm_,
                    {entropy_.u64(), entropy_.u64()}, log_},
       registrar_(environment_, store_, clock_, registrar_options(config), arena_, config.capacity),
-      proxy_(environment_, location_, arena_, config.capacity) {
+      proxy_(environment_, location_, arena_, config.capacity),
+      admin_(arena_, loop_, store_, pools_, *this, admin_options(config, realm_)) {
+  register_pools();
   access_.set_authenticator(authenticator_);
   store_.set_observer(&registrar_);
   transactions_.set_request_handler(*this);
+}
+
+admin::ServiceOptions Server::admin_options(const Config& config, std::string_view realm) {
+  admin::ServiceOptions options;
+  options.socket = config.admin.socket;
+  options.realm = realm;
+  options.default_domain = config.sip.domains.empty() ? "" : config.sip.domains.front();
+  options.users_max = config.capacity.users;
+  return options;
+}
+
+void Server::register_pools() {
+  for (size_t i = 0; i < MessageSlabs::kClasses; ++i) pools_.add(slabs_.stats(i));
+  pools_.add(transport_.connection_stats());
+  pools_.add(transactions_.server_stats());
+  pools_.add(transactions_.client_stats());
+  pools_.add(registrar_.stats());
+  pools_.add(proxy_.stats());
+  store_.register_pools(pools_);
+}
+
+void Server::add_facts(admin::Page& page) {
+  const transport::TransportCounters transport = transport_.counters();
+  const transaction::TransactionCounters& transactions = transactions_.counters();
+  const admin::FactRow facts[] = {
+      {"version", kVersion, 0},
+      {"messages_received", "", transport.received},
+      {"messages_sent", "", transport.sent},
+      {"not_sip", "", transport.not_sip},
+      {"malformed", "", transport.malformed},
+      {"dropped_no_buffer", "", transport.dropped_no_buffer},
+      {"kernel_drops", "", transport.kernel_drops},
+      {"send_failed", "", transport.send_failed},
+      {"connections_refused", "", transport.connections_refused},
+      {"retransmissions", "", transactions.retransmissions},
+      {"stray_responses", "", transactions.stray_responses},
+      {"reclaimed", "", transactions.reclaimed},
+      {"requests_forwarded", "", proxy_.counters().forwarded},
+  };
+  for (const admin::FactRow& fact : facts) {
+    if (page.has_room()) page.add(fact);
+  }
 }
 
 Server::~Server() { loop_.set_turn_handler(nullptr); }
@@ -165,8 +210,12 @@ std::string Server::start() {
     return "sip.listen: cannot listen on " + std::string(port::write_address(failed.bind, address)) + ": " +
            std::strerror(error);
   }
+  const std::string fault = admin_.start();
+  if (!fault.empty()) return "admin.socket: " + fault;
   loop_.set_turn_handler(this);
   loop_.watch_signals(*this);
+  // What the store has armed while it was loading.
+  timer_driver_.on_turn_end(loop_.now());
   log_configuration();
   return {};
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "admin/service.h"
 #include "app/config.h"
 #include "app/store_location.h"
 #include "auth/authenticator.h"
@@ -25,7 +26,8 @@ namespace tipring::app {
 // Every line of memory that a server of this configuration takes.
 void plan_server(const Config& config, MemoryPlan& plan);
 
-class Server final : public port::TurnHandler, public port::SignalHandler, public transaction::RequestHandler {
+class Server final : public port::TurnHandler, public port::SignalHandler, public transaction::RequestHandler,
+                     private admin::StatusSource {
  public:
   explicit Server(const Config& config, std::span<std::byte> memory);
   ~Server();
@@ -38,6 +40,7 @@ class Server final : public port::TurnHandler, public port::SignalHandler, publi
   void on_turn_end(Millis now) override;
   void on_signal(port::Signal signal) override;
   void on_request(const service::Incoming& request) override;
+  void add_facts(admin::Page& page) override;
 
   void answer_here(const service::Incoming& request);
   static std::vector<std::string> domains(const Config& config);
@@ -45,6 +48,8 @@ class Server final : public port::TurnHandler, public port::SignalHandler, publi
   static policy::AccessOptions access_options(const Config& config);
   static registrar::RegistrarOptions registrar_options(const Config& config);
   HashKey nonce_key();
+  static admin::ServiceOptions admin_options(const Config& config, std::string_view realm);
+  void register_pools();
   void log_configuration();
 
   Config config_;
@@ -78,6 +83,8 @@ class Server final : public port::TurnHandler, public port::SignalHandler, publi
   service::Environment environment_;
   registrar::Registrar registrar_;
   proxy::Proxy proxy_;
+  PoolRegistry pools_;
+  admin::Service admin_;
 };
 
 }  // namespace tipring::app

@@ -319,8 +319,8 @@ void TransactionLayer::send_stateless(MessageRef request, const Flow& flow) {
 // --- for operators ------------------------------------------------------------------------------------------
 
 const TransactionCounters& TransactionLayer::counters() const { return parts_->shared.counters; }
-PoolStats TransactionLayer::server_stats() const { return parts_->servers.stats(); }
-PoolStats TransactionLayer::client_stats() const { return parts_->clients.stats(); }
+const PoolStats& TransactionLayer::server_stats() const { return parts_->servers.stats(); }
+const PoolStats& TransactionLayer::client_stats() const { return parts_->clients.stats(); }
 
 void TransactionLayer::reap(Millis) {
   // A TU that hears of an end may end more, also on the other side; those go in the same turn. But none can keep

@@ -121,8 +121,8 @@ class TransactionLayer final : public transport::MessageHandler {
   // --- for operators -----------------------------------------------------------------------------------------
 
   const TransactionCounters& counters() const;
-  PoolStats server_stats() const;
-  PoolStats client_stats() const;
+  const PoolStats& server_stats() const;
+  const PoolStats& client_stats() const;
 
   // Releases machines that ended in this turn. Called at the end of every turn, before TransportLayer::flush().
   void reap(Millis now);
