@@ -24,9 +24,9 @@ constexpr Field<DigestCredentials> kCredentialFields[] = {
 };
 
 constexpr Field<DigestChallenge> kChallengeFields[] = {
-    {"realm", &DigestChallenge::realm},         {"domain", &DigestChallenge::domain},
-    {"nonce", &DigestChallenge::nonce},         {"opaque", &DigestChallenge::opaque},
-    {"stale", &DigestChallenge::stale},         {"algorithm", &DigestChallenge::algorithm},
+    {"realm", &DigestChallenge::realm}, {"domain", &DigestChallenge::domain},
+    {"nonce", &DigestChallenge::nonce}, {"opaque", &DigestChallenge::opaque},
+    {"stale", &DigestChallenge::stale}, {"algorithm", &DigestChallenge::algorithm},
     {"qop", &DigestChallenge::qop},
 };
 
@@ -38,7 +38,8 @@ ParseError fault_at(ParseFault fault, std::string_view text, std::string_view wh
 template <class T, size_t N>
 Result<T, ParseError> parse_digest(std::string_view text, const Field<T> (&fields)[N]) {
   const size_t scheme_size = kTokenChar.skip(text);
-  if (!iequals(text.substr(0, scheme_size), "Digest")) return fault_at(ParseFault::UnknownAuthScheme, text, text);
+  if (!iequals(text.substr(0, scheme_size), "Digest"))
+    return fault_at(ParseFault::UnknownAuthScheme, text, text);
   T values;
   uint32_t seen = 0;
   std::string_view rest = text.substr(scheme_size);
@@ -47,10 +48,12 @@ Result<T, ParseError> parse_digest(std::string_view text, const Field<T> (&field
     if (count == kParamsMax) return fault_at(ParseFault::TooManyParameters, text, piece);
     const size_t name_size = kTokenChar.skip(piece);
     const std::string_view after = trim_lws(piece.substr(name_size));
-    if (name_size == 0 || !after.starts_with('=')) return fault_at(ParseFault::BadParameter, text, piece);
+    if (name_size == 0 || !after.starts_with('='))
+      return fault_at(ParseFault::BadParameter, text, piece);
     std::string_view value = trim_lws(after.substr(1));
     if (value.starts_with('"')) {
-      if (quoted_string_size(value) != value.size()) return fault_at(ParseFault::BadParameter, text, piece);
+      if (quoted_string_size(value) != value.size())
+        return fault_at(ParseFault::BadParameter, text, piece);
       value = value.substr(1, value.size() - 2);
     }
     for (size_t i = 0; i < N; ++i) {

@@ -52,7 +52,9 @@ struct HeaderTraits<HeaderId::ProxyAuthorization> : HeaderTraits<HeaderId::Autho
 template <>
 struct HeaderTraits<HeaderId::WwwAuthenticate> {
   using Type = DigestChallenge;
-  static Result<DigestChallenge, ParseError> parse(std::string_view text) { return parse_digest_challenge(text); }
+  static Result<DigestChallenge, ParseError> parse(std::string_view text) {
+    return parse_digest_challenge(text);
+  }
 };
 template <>
 struct HeaderTraits<HeaderId::ProxyAuthenticate> : HeaderTraits<HeaderId::WwwAuthenticate> {};

@@ -31,22 +31,25 @@ inline constexpr CharClass kAlpha{1U << 0};
 inline constexpr CharClass kDigit{1U << 1};
 inline constexpr CharClass kHexDigit{1U << 2};
 inline constexpr CharClass kTokenChar{1U << 3};
-inline constexpr CharClass kLwsChar{1U << 4};        // SP, HTAB, and the CR and LF of a fold
-inline constexpr CharClass kReservedChar{1U << 5};   // the set named in 19.1.4
-inline constexpr CharClass kUserChar{1U << 6};       // without "escaped"; with "#" and UTF-8, which phones send
-inline constexpr CharClass kPasswordChar{1U << 7};   // without "escaped"
-inline constexpr CharClass kHostChar{1U << 8};       // with "_", which host names in the field contain
-inline constexpr CharClass kUriParamChar{1U << 9};   // without "escaped"
+inline constexpr CharClass kLwsChar{1U << 4};       // SP, HTAB, and the CR and LF of a fold
+inline constexpr CharClass kReservedChar{1U << 5};  // the set named in 19.1.4
+inline constexpr CharClass kUserChar{
+    1U << 6};  // without "escaped"; with "#" and UTF-8, which phones send
+inline constexpr CharClass kPasswordChar{1U << 7};  // without "escaped"
+inline constexpr CharClass kHostChar{1U << 8};  // with "_", which host names in the field contain
+inline constexpr CharClass kUriParamChar{1U << 9};    // without "escaped"
 inline constexpr CharClass kUriHeaderChar{1U << 10};  // without "escaped"
 inline constexpr CharClass kSchemeChar{1U << 11};
 inline constexpr CharClass kParamNameChar{1U << 12};  // of header and URI parameters alike
 inline constexpr CharClass kGenValueChar{1U << 13};   // gen-value outside quotes, widely read
 inline constexpr CharClass kGraphicChar{1U << 14};    // neither white space nor a control character
-inline constexpr CharClass kListChar{1U << 15};       // means nothing to who cuts a list at its commas
+inline constexpr CharClass kListChar{1U << 15};  // means nothing to who cuts a list at its commas
 
 namespace detail {
 
-constexpr bool is_one_of(char c, std::string_view set) { return set.find(c) != std::string_view::npos; }
+constexpr bool is_one_of(char c, std::string_view set) {
+  return set.find(c) != std::string_view::npos;
+}
 
 constexpr uint32_t char_bits(uint8_t byte) {
   const char c = static_cast<char>(byte);
@@ -85,7 +88,8 @@ constexpr uint32_t char_bits(uint8_t byte) {
 
 constexpr std::array<uint32_t, 256> make_char_bits() {
   std::array<uint32_t, 256> table{};
-  for (size_t byte = 0; byte < table.size(); ++byte) table[byte] = char_bits(static_cast<uint8_t>(byte));
+  for (size_t byte = 0; byte < table.size(); ++byte)
+    table[byte] = char_bits(static_cast<uint8_t>(byte));
   return table;
 }
 

@@ -66,7 +66,8 @@ bool same_name(std::string_view name, const Folded& folded) {
     return same_word<uint64_t>(name, folded, name.size() - 8);
   }
   if (name.size() >= 4) {
-    return same_word<uint32_t>(name, folded, 0) && same_word<uint32_t>(name, folded, name.size() - 4);
+    return same_word<uint32_t>(name, folded, 0) &&
+           same_word<uint32_t>(name, folded, name.size() - 4);
   }
   return same_word<uint16_t>(name, folded, 0) && same_word<uint16_t>(name, folded, name.size() - 2);
 }
@@ -77,9 +78,12 @@ static_assert(kHeaderIdCount < kSlots / 4, "so that almost every name has a slot
 
 // Narrows by size, first, middle and last character; comparing decides.
 constexpr size_t slot_of(std::string_view name) {
-  const auto byte = [&](size_t at) { return static_cast<uint32_t>(static_cast<uint8_t>(name[at])) | 0x20U; };
+  const auto byte = [&](size_t at) {
+    return static_cast<uint32_t>(static_cast<uint8_t>(name[at])) | 0x20U;
+  };
   const uint32_t mixed = byte(0) | byte(name.size() / 2) << 8 | byte(name.size() - 1) << 16;
-  return static_cast<uint32_t>((mixed ^ static_cast<uint32_t>(name.size()) << 24) * 0x9e3779b1U) >> (32 - kSlotBits);
+  return static_cast<uint32_t>((mixed ^ static_cast<uint32_t>(name.size()) << 24) * 0x9e3779b1U) >>
+         (32 - kSlotBits);
 }
 
 // Ids by slot; a name whose slot is taken has the next free one, and a free one ends the search.
@@ -100,7 +104,8 @@ constexpr std::array<HeaderId, 26> make_compact() {
   std::array<HeaderId, 26> table{};
   table.fill(HeaderId::Other);
   for (size_t id = 0; id + 1 < kHeaderIdCount; ++id) {
-    if (kEntries[id].compact != 0) table[static_cast<size_t>(kEntries[id].compact - 'a')] = static_cast<HeaderId>(id);
+    if (kEntries[id].compact != 0)
+      table[static_cast<size_t>(kEntries[id].compact - 'a')] = static_cast<HeaderId>(id);
   }
   return table;
 }
@@ -113,7 +118,8 @@ HeaderId find_header_id(std::string_view name) {
   if (name.empty()) return HeaderId::Other;
   if (name.size() == 1) {
     const char letter = to_lower(name[0]);
-    return letter >= 'a' && letter <= 'z' ? kByCompact[static_cast<size_t>(letter - 'a')] : HeaderId::Other;
+    return letter >= 'a' && letter <= 'z' ? kByCompact[static_cast<size_t>(letter - 'a')]
+                                          : HeaderId::Other;
   }
   for (size_t slot = slot_of(name); kByName[slot] != HeaderId::Other; slot = (slot + 1) % kSlots) {
     if (same_name(name, kFolded[to_index(kByName[slot])])) return kByName[slot];

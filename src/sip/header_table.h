@@ -6,6 +6,7 @@
 // spread over any number of lines (RFC 3261 7.3.1). Lines may repeat, but a comma inside belongs to the value.
 #pragma once
 
+// clang-format off
 #define TIPRING_SIP_HEADERS(X)                                                                        \
   X(Via, "Via", 'v', List)                                                                            \
   X(From, "From", 'f', Single)                                                                        \
@@ -103,3 +104,4 @@
   X(SessionId, "Session-ID", 0, Single)                            /* RFC 7989 */                     \
   X(Identity, "Identity", 'y', List)                               /* RFC 8224 */                     \
   X(IdentityInfo, "Identity-Info", 'n', Single)                    /* RFC 4474 */
+// clang-format on

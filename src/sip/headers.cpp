@@ -7,7 +7,9 @@ namespace tipring::sip {
 
 namespace {
 
-ParseError fault(ParseFault fault, size_t offset) { return {fault, HeaderId::Other, static_cast<uint32_t>(offset)}; }
+ParseError fault(ParseFault fault, size_t offset) {
+  return {fault, HeaderId::Other, static_cast<uint32_t>(offset)};
+}
 
 // Finds the first of the headers that every message must have and that cannot be read.
 template <HeaderId Id>
@@ -42,7 +44,8 @@ Result<uint32_t, ParseError> NumberTraits::parse(std::string_view text) {
   const Result<uint32_t> number = parse_u32(text.substr(0, size));
   if (!number) return fault(ParseFault::BadNumber, 0);
   const std::string_view rest = trim_lws(text.substr(size));
-  if (!rest.empty() && rest.front() != ';' && rest.front() != '(') return fault(ParseFault::BadNumber, size);
+  if (!rest.empty() && rest.front() != ';' && rest.front() != '(')
+    return fault(ParseFault::BadNumber, size);
   return *number;
 }
 
@@ -75,9 +78,11 @@ std::optional<ParseError> check_message(const MessageView& message) {
   }
   const auto cseq = message.typed<HeaderId::CSeq>();
   if (!cseq) return cseq.error();
-  if (message.has(HeaderId::MaxForwards) && is_faulty<HeaderId::MaxForwards>(message, error)) return error;
+  if (message.has(HeaderId::MaxForwards) && is_faulty<HeaderId::MaxForwards>(message, error))
+    return error;
   if (message.is_request() && cseq->method_text != message.method_text()) {
-    return ParseError{ParseFault::MethodMismatch, HeaderId::CSeq, message.offset_of(cseq->method_text)};
+    return ParseError{ParseFault::MethodMismatch, HeaderId::CSeq,
+                      message.offset_of(cseq->method_text)};
   }
   return std::nullopt;
 }

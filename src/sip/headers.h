@@ -40,14 +40,22 @@ struct NumberTraits {
   static Result<uint32_t, ParseError> parse(std::string_view text);
 };
 
-template <> struct HeaderTraits<HeaderId::ContentLength> : NumberTraits {};
-template <> struct HeaderTraits<HeaderId::Expires> : NumberTraits {};
-template <> struct HeaderTraits<HeaderId::MinExpires> : NumberTraits {};
-template <> struct HeaderTraits<HeaderId::SessionExpires> : NumberTraits {};  // RFC 4028 4
-template <> struct HeaderTraits<HeaderId::MinSe> : NumberTraits {};           // RFC 4028 5
-template <> struct HeaderTraits<HeaderId::MaxBreadth> : NumberTraits {};      // RFC 5393 5.2
-template <> struct HeaderTraits<HeaderId::RetryAfter> : NumberTraits {};
-template <> struct HeaderTraits<HeaderId::Rseq> : NumberTraits {};
+template <>
+struct HeaderTraits<HeaderId::ContentLength> : NumberTraits {};
+template <>
+struct HeaderTraits<HeaderId::Expires> : NumberTraits {};
+template <>
+struct HeaderTraits<HeaderId::MinExpires> : NumberTraits {};
+template <>
+struct HeaderTraits<HeaderId::SessionExpires> : NumberTraits {};  // RFC 4028 4
+template <>
+struct HeaderTraits<HeaderId::MinSe> : NumberTraits {};  // RFC 4028 5
+template <>
+struct HeaderTraits<HeaderId::MaxBreadth> : NumberTraits {};  // RFC 5393 5.2
+template <>
+struct HeaderTraits<HeaderId::RetryAfter> : NumberTraits {};
+template <>
+struct HeaderTraits<HeaderId::Rseq> : NumberTraits {};
 
 // Headers whose value is used as it is. Empty is a fault.
 struct TextTraits {
@@ -62,8 +70,10 @@ struct HeaderTraits<HeaderId::CallId> {
   static Result<std::string_view, ParseError> parse(std::string_view text);
 };
 
-template <> struct HeaderTraits<HeaderId::ContentType> : TextTraits {};
-template <> struct HeaderTraits<HeaderId::UserAgent> : TextTraits {};
+template <>
+struct HeaderTraits<HeaderId::ContentType> : TextTraits {};
+template <>
+struct HeaderTraits<HeaderId::UserAgent> : TextTraits {};
 
 // True when the list holds this token, case-insensitive: option tags, methods.
 bool contains_token(const ValueRange& values, std::string_view token);

@@ -27,7 +27,8 @@ size_t find_line_break(std::string_view text, size_t from) {
     uint64_t word;
     std::memcpy(&word, text.data() + at, sizeof word);
     if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap64(word);
-    const uint64_t hits = zero_bytes(word ^ 0x0d0d0d0d0d0d0d0d) | zero_bytes(word ^ 0x0a0a0a0a0a0a0a0a);
+    const uint64_t hits =
+        zero_bytes(word ^ 0x0d0d0d0d0d0d0d0d) | zero_bytes(word ^ 0x0a0a0a0a0a0a0a0a);
     if (hits != 0) return at + static_cast<size_t>(std::countr_zero(hits)) / 8;
   }
   while (at < text.size() && text[at] != '\r' && text[at] != '\n') ++at;
@@ -156,7 +157,8 @@ bool MessageParser::parse_start_line(std::string_view line) {
     // Method SP Request-URI SP SIP-Version (7.1). A blank at the end is a known slip.
     while (!line.empty() && is_blank(line.back())) line.remove_suffix(1);
     const size_t last_space = line.rfind(' ');
-    if (last_space == std::string_view::npos || !istarts_with(line.substr(last_space + 1), "SIP/")) {
+    if (last_space == std::string_view::npos ||
+        !istarts_with(line.substr(last_space + 1), "SIP/")) {
       fail(ParseFault::NotSip, HeaderId::Other, 0);
       return false;
     }
@@ -170,14 +172,16 @@ bool MessageParser::parse_start_line(std::string_view line) {
 void MessageParser::parse_request_line(std::string_view line) {
   view_.is_request_ = true;
   const size_t method_size = kTokenChar.skip(line);
-  if (method_size == 0 || line[method_size] != ' ') {  // there is a "/" in the line, which is no token character
+  if (method_size == 0 ||
+      line[method_size] != ' ') {  // there is a "/" in the line, which is no token character
     fail(ParseFault::BadMethod, HeaderId::Other, method_size);
     return;
   }
   view_.method_size_ = static_cast<uint16_t>(method_size);
   view_.method_ = parse_method(line.substr(0, method_size));
   const size_t version = line.rfind(' ') + 1;
-  if (!iequals(line.substr(version), kVersion)) fail(ParseFault::BadVersion, HeaderId::Other, version);
+  if (!iequals(line.substr(version), kVersion))
+    fail(ParseFault::BadVersion, HeaderId::Other, version);
   // Exactly one SP on each side; a URI holds no white space (25.1).
   const size_t start = method_size + 1;
   const size_t end = kGraphicChar.skip(line, start);
@@ -229,7 +233,8 @@ void MessageParser::parse_header(size_t start, size_t end, bool folded) {
   const size_t name_size = kTokenChar.skip(line);
   if (name_size == 0 || name_size > UINT8_MAX) {
     const bool lost_fold = is_blank(line[0]);  // behind the start line there is nothing to continue
-    fail(lost_fold ? ParseFault::BadHeaderSyntax : ParseFault::BadHeaderName, HeaderId::Other, start);
+    fail(lost_fold ? ParseFault::BadHeaderSyntax : ParseFault::BadHeaderName, HeaderId::Other,
+         start);
     return;
   }
   const HeaderId id = find_header_id(line.substr(0, name_size));

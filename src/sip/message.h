@@ -81,8 +81,15 @@ class HeaderRange {
     Iterator() = default;
     Iterator(std::string_view message, const HeaderSlot* slot) : message_(message), slot_(slot) {}
     HeaderView operator*() const { return {message_, *slot_}; }
-    Iterator& operator++() { ++slot_; return *this; }
-    Iterator operator++(int) { Iterator old = *this; ++slot_; return old; }
+    Iterator& operator++() {
+      ++slot_;
+      return *this;
+    }
+    Iterator operator++(int) {
+      Iterator old = *this;
+      ++slot_;
+      return old;
+    }
     bool operator==(const Iterator& other) const { return slot_ == other.slot_; }
 
    private:
@@ -90,7 +97,8 @@ class HeaderRange {
     const HeaderSlot* slot_ = nullptr;
   };
 
-  HeaderRange(std::string_view message, const HeaderIndex& index) : message_(message), index_(&index) {}
+  HeaderRange(std::string_view message, const HeaderIndex& index)
+      : message_(message), index_(&index) {}
   Iterator begin() const { return {message_, index_->slots.data()}; }
   Iterator end() const { return {message_, index_->slots.data() + index_->count}; }
 
@@ -110,8 +118,15 @@ class HeaderChain {
     Iterator(std::string_view message, const HeaderIndex* index, uint8_t slot)
         : message_(message), index_(index), slot_(slot) {}
     HeaderView operator*() const { return {message_, index_->slots[slot_]}; }
-    Iterator& operator++() { slot_ = index_->slots[slot_].next; return *this; }
-    Iterator operator++(int) { Iterator old = *this; ++*this; return old; }
+    Iterator& operator++() {
+      slot_ = index_->slots[slot_].next;
+      return *this;
+    }
+    Iterator operator++(int) {
+      Iterator old = *this;
+      ++*this;
+      return old;
+    }
     bool operator==(const Iterator& other) const { return slot_ == other.slot_; }
 
    private:
@@ -147,8 +162,15 @@ class ValueRange {
     Iterator() = default;
     Iterator(HeaderChain::Iterator line, HeaderChain::Iterator end, HeaderId id);
     std::string_view operator*() const { return value_; }
-    Iterator& operator++() { advance(); return *this; }
-    Iterator operator++(int) { Iterator old = *this; advance(); return old; }
+    Iterator& operator++() {
+      advance();
+      return *this;
+    }
+    Iterator operator++(int) {
+      Iterator old = *this;
+      advance();
+      return old;
+    }
     bool operator==(const Iterator& other) const { return value_.data() == other.value_.data(); }
 
    private:
@@ -156,8 +178,8 @@ class ValueRange {
 
     HeaderChain::Iterator line_;  // the next line to open
     HeaderChain::Iterator end_;
-    std::string_view rest_;       // of the line that is open
-    std::string_view value_;      // data() is null at the end
+    std::string_view rest_;   // of the line that is open
+    std::string_view value_;  // data() is null at the end
     HeaderId id_ = HeaderId::Other;
   };
 
@@ -206,6 +228,9 @@ class MessageView {
 
   ValueRange values(HeaderId id) const { return {headers(id), id}; }
 
+  // The first of values(); empty when there is none.
+  std::string_view first_value(HeaderId id) const;
+
   // First value of a header, parsed. The error's offset counts from the start of the message.
   // Errors: MissingHeader when there is no line or no value in it, and those of HeaderTraits<Id>::parse.
   template <HeaderId Id>
@@ -218,7 +243,9 @@ class MessageView {
   }
 
   std::string_view text() const { return text_; }  // the whole message: no bytes before or after it
-  std::string_view head() const { return text_.substr(0, body_offset_); }  // up to and with the empty line
+  std::string_view head() const {
+    return text_.substr(0, body_offset_);
+  }  // up to and with the empty line
   std::string_view body() const { return text_.substr(body_offset_); }
 
   uint32_t offset_of(std::string_view piece) const {  // of a view into this message
@@ -228,7 +255,9 @@ class MessageView {
  private:
   friend class MessageParser;
 
-  std::string_view piece(uint16_t offset, uint16_t size) const { return text_.substr(offset, size); }
+  std::string_view piece(uint16_t offset, uint16_t size) const {
+    return text_.substr(offset, size);
+  }
 
   static const HeaderIndex kEmptyIndex;
 
@@ -281,7 +310,7 @@ std::optional<ParseError> check_message(const MessageView& message);
 
 template <HeaderId Id>
 auto MessageView::typed() const -> Result<typename HeaderTraits<Id>::Type, ParseError> {
-  const std::string_view value = *values(Id).begin();  // the end has a null one
+  const std::string_view value = first_value(Id);
   // One object from the parser to the caller: these results are large, and copying them would show.
   Result<typename HeaderTraits<Id>::Type, ParseError> parsed =
       value.empty() ? ParseError{ParseFault::MissingHeader, Id, 0} : HeaderTraits<Id>::parse(value);

@@ -27,7 +27,8 @@ class RequestWriter {
       : request_(request), edit_(edit), out_(out) {}
 
   Result<size_t> write() {
-    const std::string_view uri = edit_.request_uri.empty() ? request_.request_uri() : edit_.request_uri;
+    const std::string_view uri =
+        edit_.request_uri.empty() ? request_.request_uri() : edit_.request_uri;
     out_.text(request_.method_text()).text(" ").text(uri).text(" SIP/2.0\r\n");
     out_.header(HeaderId::Via, edit_.via);
     for (const HeaderView line : request_.headers()) write_line(line);
@@ -35,7 +36,8 @@ class RequestWriter {
     if (!record_routes_written_) write_record_routes();
     if (!routes_written_) write_routes();
     out_.text(edit_.extra_lines);
-    if (!request_.has(HeaderId::ContentLength)) out_.header(HeaderId::ContentLength, request_.body().size());
+    if (!request_.has(HeaderId::ContentLength))
+      out_.header(HeaderId::ContentLength, request_.body().size());
     out_.crlf().text(request_.body());
     return out_.finish();
   }
@@ -45,7 +47,8 @@ class RequestWriter {
     switch (line.id()) {
       case HeaderId::Via: return write_via(line);
       case HeaderId::MaxForwards:
-        if (!max_forwards_written_) out_.header(HeaderId::MaxForwards, uint64_t{edit_.max_forwards});
+        if (!max_forwards_written_)
+          out_.header(HeaderId::MaxForwards, uint64_t{edit_.max_forwards});
         max_forwards_written_ = true;
         return;
       case HeaderId::Route:
@@ -97,7 +100,8 @@ class RequestWriter {
 
   void write_record_routes() {
     record_routes_written_ = true;
-    for (const std::string_view value : edit_.record_routes) out_.header(HeaderId::RecordRoute, value);
+    for (const std::string_view value : edit_.record_routes)
+      out_.header(HeaderId::RecordRoute, value);
   }
 
   const MessageView& request_;
@@ -137,7 +141,8 @@ Result<size_t> write_forwarded_response(const MessageView& response, const Respo
     copy_line(writer, line);
   }
   writer.text(edit.extra_lines);
-  if (!response.has(HeaderId::ContentLength)) writer.header(HeaderId::ContentLength, response.body().size());
+  if (!response.has(HeaderId::ContentLength))
+    writer.header(HeaderId::ContentLength, response.body().size());
   writer.crlf().text(response.body());
   return writer.finish();
 }

@@ -23,17 +23,20 @@ class LineFilter {
 };
 
 struct RequestEdit {
-  std::string_view request_uri;      // what to write; the received one when empty
-  std::string_view via;              // value of the Via that goes on top
-  ViaFixUp top_via;                  // of the received top Via
+  std::string_view request_uri;  // what to write; the received one when empty
+  std::string_view via;          // value of the Via that goes on top
+  ViaFixUp top_via;              // of the received top Via
   uint8_t max_forwards = 70;
-  size_t routes_removed = 0;         // from the front of the route set
-  bool last_route_removed = false;   // a strict router put it there for us (16.4)
-  std::string_view route_appended;   // behind all others: the Request-URI for a strict router (16.6 step 6)
-  std::span<const std::string_view> record_routes;  // values, the topmost first, before those received
+  size_t routes_removed = 0;        // from the front of the route set
+  bool last_route_removed = false;  // a strict router put it there for us (16.4)
+  std::string_view
+      route_appended;  // behind all others: the Request-URI for a strict router (16.6 step 6)
+  std::span<const std::string_view>
+      record_routes;  // values, the topmost first, before those received
   const LineFilter* filter = nullptr;
-  std::span<const std::string_view> routes_prepended;  // values before what is left of the route set: a Path (RFC 3327)
-  std::string_view extra_lines;      // whole lines behind all others, each with its CR LF
+  std::span<const std::string_view>
+      routes_prepended;          // values before what is left of the route set: a Path (RFC 3327)
+  std::string_view extra_lines;  // whole lines behind all others, each with its CR LF
 };
 
 // Writes the request to forward; the number of bytes. Errors: BufferFull.
@@ -41,9 +44,9 @@ Result<size_t> write_forwarded_request(const MessageView& request, const Request
                                        std::span<char> out);
 
 struct ResponseEdit {
-  uint16_t status = 0;              // another status with its default phrase; 0: as received
+  uint16_t status = 0;  // another status with its default phrase; 0: as received
   const LineFilter* filter = nullptr;
-  std::string_view extra_lines;     // whole lines behind all others, each with its CR LF
+  std::string_view extra_lines;  // whole lines behind all others, each with its CR LF
 };
 
 // Writes the response without its topmost Via value (16.7 step 3), also when others stand on the same line.

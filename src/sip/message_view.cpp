@@ -24,6 +24,7 @@ size_t skip_comment(std::string_view text, size_t at) {
 
 // Offset of the comma that ends the first element, text.size() when there is none.
 size_t find_comma(std::string_view text, bool comments) {
+  if (text.find(',') == std::string_view::npos) return text.size();  // nearly always
   size_t at = 0;
   while ((at = kListChar.skip(text, at)) < text.size()) {
     switch (text[at]) {
@@ -87,6 +88,18 @@ std::optional<std::string_view> MessageView::header(HeaderId id) const {
   const HeaderChain lines = headers(id);
   if (lines.empty()) return std::nullopt;
   return (*lines.begin()).value();
+}
+
+std::string_view MessageView::first_value(HeaderId id) const {
+  const bool list = header_kind(id) == HeaderKind::List;
+  for (uint8_t slot = index_->first[to_index(id)]; slot != kNoSlot;
+       slot = index_->slots[slot].next) {
+    std::string_view rest = HeaderView(text_, index_->slots[slot]).value();
+    std::string_view value = rest;
+    if (list) next_list_value(rest, value, id == HeaderId::Via);
+    if (!value.empty()) return value;
+  }
+  return {};
 }
 
 std::optional<std::string_view> MessageView::find_header(std::string_view name) const {

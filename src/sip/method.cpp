@@ -8,8 +8,8 @@ namespace {
 
 // In the order of Method.
 constexpr std::array<std::string_view, 15> kNames = {
-    "INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "REGISTER", "PRACK", "UPDATE",
-    "INFO", "SUBSCRIBE", "NOTIFY", "REFER", "MESSAGE", "PUBLISH", ""};
+    "INVITE", "ACK",       "BYE",    "CANCEL", "OPTIONS", "REGISTER", "PRACK", "UPDATE",
+    "INFO",   "SUBSCRIBE", "NOTIFY", "REFER",  "MESSAGE", "PUBLISH",  ""};
 static_assert(static_cast<size_t>(Method::Other) + 1 == kNames.size());
 
 }  // namespace

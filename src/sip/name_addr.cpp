@@ -27,7 +27,8 @@ size_t find_bracket(std::string_view text) {
 
 // Tokens and white space, or one quoted string. Peers send more than tokens unquoted, which nobody misreads.
 bool is_display(std::string_view text) {
-  if (text.empty() || text.front() == '"') return text.empty() || (text.size() >= 2 && text.back() == '"');
+  if (text.empty() || text.front() == '"')
+    return text.empty() || (text.size() >= 2 && text.back() == '"');
   return text.find_first_of("\"<>;") == std::string_view::npos;
 }
 
@@ -61,7 +62,8 @@ Result<void, ParseError> read_name_addr(std::string_view text, NameAddr& address
   const size_t open = find_bracket(text);
   if (open == text.size()) return fault_at(ParseFault::BadNameAddr, text, text);
   const bool bracketed = open != std::string_view::npos;
-  if (auto good = bracketed ? read_bracketed(text, open, address) : read_bare(text, address); !good) return good;
+  if (auto good = bracketed ? read_bracketed(text, open, address) : read_bare(text, address); !good)
+    return good;
   if (scheme_of(address.uri).empty()) {
     return fault_at(ParseFault::BadNameAddr, text, address.uri);
   }

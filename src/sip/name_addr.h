@@ -15,7 +15,8 @@ namespace tipring::sip {
 struct NameAddr {
   std::string_view display;  // as written, quotes included
   std::string_view uri;      // of any scheme, not looked into
-  std::string_view params;   // of the header, from the first ";"; without <> all parameters are the header's
+  std::string_view
+      params;  // of the header, from the first ";"; without <> all parameters are the header's
   bool in_brackets = false;
 
   std::optional<Param> param(std::string_view name) const { return find_param(params, name); }
@@ -36,15 +37,25 @@ struct NameAddrTraits {
   static Result<NameAddr, ParseError> parse(std::string_view text) { return parse_name_addr(text); }
 };
 
-template <> struct HeaderTraits<HeaderId::From> : NameAddrTraits {};
-template <> struct HeaderTraits<HeaderId::To> : NameAddrTraits {};
-template <> struct HeaderTraits<HeaderId::Contact> : NameAddrTraits {};  // "*" is its registrar's business
-template <> struct HeaderTraits<HeaderId::Route> : NameAddrTraits {};
-template <> struct HeaderTraits<HeaderId::RecordRoute> : NameAddrTraits {};
-template <> struct HeaderTraits<HeaderId::Path> : NameAddrTraits {};
-template <> struct HeaderTraits<HeaderId::ReferTo> : NameAddrTraits {};
-template <> struct HeaderTraits<HeaderId::ReferredBy> : NameAddrTraits {};
-template <> struct HeaderTraits<HeaderId::PAssertedIdentity> : NameAddrTraits {};
-template <> struct HeaderTraits<HeaderId::PPreferredIdentity> : NameAddrTraits {};
+template <>
+struct HeaderTraits<HeaderId::From> : NameAddrTraits {};
+template <>
+struct HeaderTraits<HeaderId::To> : NameAddrTraits {};
+template <>
+struct HeaderTraits<HeaderId::Contact> : NameAddrTraits {};  // "*" is its registrar's business
+template <>
+struct HeaderTraits<HeaderId::Route> : NameAddrTraits {};
+template <>
+struct HeaderTraits<HeaderId::RecordRoute> : NameAddrTraits {};
+template <>
+struct HeaderTraits<HeaderId::Path> : NameAddrTraits {};
+template <>
+struct HeaderTraits<HeaderId::ReferTo> : NameAddrTraits {};
+template <>
+struct HeaderTraits<HeaderId::ReferredBy> : NameAddrTraits {};
+template <>
+struct HeaderTraits<HeaderId::PAssertedIdentity> : NameAddrTraits {};
+template <>
+struct HeaderTraits<HeaderId::PPreferredIdentity> : NameAddrTraits {};
 
 }  // namespace tipring::sip

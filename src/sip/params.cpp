@@ -43,7 +43,8 @@ ParamStatus next_param(std::string_view& rest, Param& param) {
 
 std::optional<Param> find_param(std::string_view params, std::string_view name) {
   Param param;
-  for (size_t count = 0; count < kParamsMax && next_param(params, param) == ParamStatus::Found; ++count) {
+  for (size_t count = 0; count < kParamsMax && next_param(params, param) == ParamStatus::Found;
+       ++count) {
     if (iequals(param.name, name)) return param;
   }
   return std::nullopt;
@@ -56,8 +57,10 @@ Result<void, ParseError> check_params(std::string_view params) {
     const ParamStatus status = next_param(params, param);
     const auto offset = static_cast<uint32_t>(all - params.size());
     if (status == ParamStatus::End) return {};
-    if (status == ParamStatus::Malformed) return ParseError{ParseFault::BadParameter, HeaderId::Other, offset};
-    if (count == kParamsMax) return ParseError{ParseFault::TooManyParameters, HeaderId::Other, offset};
+    if (status == ParamStatus::Malformed)
+      return ParseError{ParseFault::BadParameter, HeaderId::Other, offset};
+    if (count == kParamsMax)
+      return ParseError{ParseFault::TooManyParameters, HeaderId::Other, offset};
   }
 }
 

@@ -10,9 +10,9 @@
 namespace tipring::sip {
 
 enum class ParseFault : uint8_t {
-  NotSip,           // nothing about the first line is SIP: count and drop
+  NotSip,  // nothing about the first line is SIP: count and drop
   BadStartLine,
-  BadVersion,       // SIP, but not 2.0: 505
+  BadVersion,  // SIP, but not 2.0: 505
   BadMethod,
   BadStatus,
   BadHeaderName,    // no token, or longer than 255 bytes
@@ -24,18 +24,18 @@ enum class ParseFault : uint8_t {
   DuplicateHeader,  // a second line of a header, or a second parameter, that may appear once only
   BadContentLength,
   BodyTooShort,
-  MethodMismatch,   // the CSeq names another method than the request line
-  BadNumber,        // no number, or beyond the range of its header
+  MethodMismatch,  // the CSeq names another method than the request line
+  BadNumber,       // no number, or beyond the range of its header
   BadUri,
-  UnknownScheme,    // well-formed, but neither sip: nor sips:: 416 in a Request-URI
-  BadEscape,        // a "%" that two hexadecimal digits do not follow
+  UnknownScheme,  // well-formed, but neither sip: nor sips:: 416 in a Request-URI
+  BadEscape,      // a "%" that two hexadecimal digits do not follow
   BadHost,
   BadPort,
   BadParameter,
   TooManyParameters,
   BadNameAddr,
   BadVia,
-  BadValue,         // any other value that does not follow the grammar of its header
+  BadValue,           // any other value that does not follow the grammar of its header
   UnknownAuthScheme,  // credentials or a challenge that are not Digest
 };
 

@@ -42,18 +42,18 @@ inline constexpr uint16_t kBadExtension = 420;
 inline constexpr uint16_t kExtensionRequired = 421;
 inline constexpr uint16_t kSessionIntervalTooSmall = 422;  // RFC 4028
 inline constexpr uint16_t kIntervalTooBrief = 423;
-inline constexpr uint16_t kBadLocationInformation = 424;    // RFC 6442
-inline constexpr uint16_t kUseIdentityHeader = 428;         // RFC 8224
-inline constexpr uint16_t kProvideReferrerIdentity = 429;   // RFC 3892
-inline constexpr uint16_t kFlowFailed = 430;                // RFC 5626
-inline constexpr uint16_t kAnonymityDisallowed = 433;       // RFC 5079
-inline constexpr uint16_t kBadIdentityInfo = 436;           // RFC 8224
-inline constexpr uint16_t kUnsupportedCredential = 437;     // RFC 8224
-inline constexpr uint16_t kInvalidIdentityHeader = 438;     // RFC 8224
-inline constexpr uint16_t kFirstHopLacksOutbound = 439;     // RFC 5626
-inline constexpr uint16_t kMaxBreadthExceeded = 440;        // RFC 5393
-inline constexpr uint16_t kBadInfoPackage = 469;            // RFC 6086
-inline constexpr uint16_t kConsentNeeded = 470;             // RFC 5360
+inline constexpr uint16_t kBadLocationInformation = 424;   // RFC 6442
+inline constexpr uint16_t kUseIdentityHeader = 428;        // RFC 8224
+inline constexpr uint16_t kProvideReferrerIdentity = 429;  // RFC 3892
+inline constexpr uint16_t kFlowFailed = 430;               // RFC 5626
+inline constexpr uint16_t kAnonymityDisallowed = 433;      // RFC 5079
+inline constexpr uint16_t kBadIdentityInfo = 436;          // RFC 8224
+inline constexpr uint16_t kUnsupportedCredential = 437;    // RFC 8224
+inline constexpr uint16_t kInvalidIdentityHeader = 438;    // RFC 8224
+inline constexpr uint16_t kFirstHopLacksOutbound = 439;    // RFC 5626
+inline constexpr uint16_t kMaxBreadthExceeded = 440;       // RFC 5393
+inline constexpr uint16_t kBadInfoPackage = 469;           // RFC 6086
+inline constexpr uint16_t kConsentNeeded = 470;            // RFC 5360
 inline constexpr uint16_t kTemporarilyUnavailable = 480;
 inline constexpr uint16_t kCallOrTransactionDoesNotExist = 481;
 inline constexpr uint16_t kLoopDetected = 482;
@@ -88,7 +88,9 @@ inline constexpr uint16_t kRejected = 608;  // RFC 8688
 constexpr bool is_provisional(uint16_t code) { return code >= 100 && code < 200; }
 constexpr bool is_success(uint16_t code) { return code >= 200 && code < 300; }
 constexpr bool is_redirection(uint16_t code) { return code >= 300 && code < 400; }
-constexpr bool is_failure(uint16_t code) { return code >= 300 && code < 700; }  // any final that is no 2xx
+constexpr bool is_failure(uint16_t code) {
+  return code >= 300 && code < 700;
+}  // any final that is no 2xx
 constexpr bool is_final(uint16_t code) { return code >= 200 && code < 700; }
 
 // The phrase of RFC 3261 21 or of the RFC that defines `code`; for an unknown code that of its class

@@ -33,7 +33,8 @@ size_t skip_escaped(std::string_view text, CharClass allowed) {
   return at;
 }
 
-Result<void, ParseError> check_escaped(std::string_view text, std::string_view part, CharClass allowed) {
+Result<void, ParseError> check_escaped(std::string_view text, std::string_view part,
+                                       CharClass allowed) {
   const size_t at = skip_escaped(part, allowed);
   if (at == part.size()) return {};
   const ParseFault fault = part[at] == '%' ? ParseFault::BadEscape : ParseFault::BadUri;
@@ -48,7 +49,8 @@ Result<void, ParseError> parse_host_port(std::string_view text, std::string_view
     uri.host = rest.substr(1, close - 1);
     uri.is_ipv6 = true;
     const auto ip = port::parse_ip(uri.host);
-    if (!ip || uri.host.find(':') == std::string_view::npos) return fault_at(ParseFault::BadHost, text, rest);
+    if (!ip || uri.host.find(':') == std::string_view::npos)
+      return fault_at(ParseFault::BadHost, text, rest);
     rest.remove_prefix(close + 1);
   } else {
     const size_t size = kHostChar.skip(rest);
@@ -100,7 +102,8 @@ Result<void, ParseError> check_uri_headers(std::string_view text, std::string_vi
 // the characters: "%2C" is not "," (19.1.4), so they get a bit of their own.
 unsigned next_unescaped(std::string_view text, size_t& at) {
   const char c = text[at];
-  if (c == '%' && text.size() - at >= 3 && hex_value(text[at + 1]) >= 0 && hex_value(text[at + 2]) >= 0) {
+  if (c == '%' && text.size() - at >= 3 && hex_value(text[at + 1]) >= 0 &&
+      hex_value(text[at + 2]) >= 0) {
     const auto byte = static_cast<unsigned>(hex_value(text[at + 1]) * 16 + hex_value(text[at + 2]));
     at += 3;
     const bool reserved = kReservedChar(static_cast<char>(byte)) || byte == '%';
@@ -113,16 +116,19 @@ unsigned next_unescaped(std::string_view text, size_t& at) {
 unsigned fold(unsigned c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; }
 
 // Parameters that must be in both URIs when they are in one, whatever their value.
-constexpr std::array<std::string_view, 5> kDecisiveParams = {"user", "ttl", "method", "maddr", "transport"};
+constexpr std::array<std::string_view, 5> kDecisiveParams = {"user", "ttl", "method", "maddr",
+                                                             "transport"};
 
 bool params_allow(const Uri& from, const Uri& to) {
   std::string_view rest = from.params;
   Param param;
   for (size_t i = 0; i < kParamsMax && next_param(rest, param) == ParamStatus::Found; ++i) {
+    // Of two with one name, which 19.1.1 forbids, the first counts everywhere.
+    const std::optional<Param> own = from.param(param.name);
     const std::optional<Param> other = to.param(param.name);
-    if (other) {
+    if (own && other) {
       // Method names are the ones that tell the cases apart (7.1).
-      if (!equal_unescaped(param.value, other->value, !iequals(param.name, "method"))) return false;
+      if (!equal_unescaped(own->value, other->value, !iequals(param.name, "method"))) return false;
       continue;
     }
     for (const std::string_view decisive : kDecisiveParams) {
@@ -155,7 +161,8 @@ bool headers_match(std::string_view from, std::string_view to) {
       const std::string_view other = rest.substr(0, rest.find('&'));
       const auto [other_name, other_value] = split_once(other, '=');
       const bool ignore_case = find_header_id(name) != HeaderId::CallId;
-      found = equal_header_names(name, other_name) && equal_unescaped(value, other_value, ignore_case);
+      found =
+          equal_header_names(name, other_name) && equal_unescaped(value, other_value, ignore_case);
       rest.remove_prefix(std::min(other.size() + 1, rest.size()));
     }
     if (!found) return false;
@@ -217,7 +224,8 @@ Result<void, ParseError> read_uri(std::string_view text, Uri& uri) {
 
 std::string_view scheme_of(std::string_view text) {
   const std::string_view scheme = text.substr(0, kSchemeChar.skip(text));
-  const bool good = !scheme.empty() && kAlpha(scheme.front()) && text.substr(scheme.size()).starts_with(':');
+  const bool good =
+      !scheme.empty() && kAlpha(scheme.front()) && text.substr(scheme.size()).starts_with(':');
   return good ? scheme : std::string_view();
 }
 
@@ -239,9 +247,10 @@ bool equal_unescaped(std::string_view a, std::string_view b, bool ignore_case) {
 }
 
 bool equal(const Uri& a, const Uri& b) {
-  return a.scheme == b.scheme && a.has_user == b.has_user && a.has_password == b.has_password && equal_unescaped(a.user, b.user, false) &&
-         equal_unescaped(a.password, b.password, false) && a.port == b.port && equal_hosts(a, b) &&
-         params_allow(a, b) && params_allow(b, a) && headers_match(a.headers, b.headers);
+  return a.scheme == b.scheme && a.has_user == b.has_user && a.has_password == b.has_password &&
+         equal_unescaped(a.user, b.user, false) && equal_unescaped(a.password, b.password, false) &&
+         a.port == b.port && equal_hosts(a, b) && params_allow(a, b) && params_allow(b, a) &&
+         headers_match(a.headers, b.headers);
 }
 
 bool equal_uris(std::string_view a, std::string_view b) {

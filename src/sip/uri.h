@@ -19,11 +19,11 @@ enum class Scheme : uint8_t { Sip, Sips };
 
 struct Uri {
   Scheme scheme = Scheme::Sip;
-  bool has_user = false;     // "sip:@host" has none and is no URI
+  bool has_user = false;      // "sip:@host" has none and is no URI
   bool has_password = false;  // also an empty one: "sip:alice:@host"
-  bool is_ipv6 = false;      // `host` stood in brackets
-  uint16_t port = 0;         // 0: absent
-  std::string_view user;     // with its escapes
+  bool is_ipv6 = false;       // `host` stood in brackets
+  uint16_t port = 0;          // 0: absent
+  std::string_view user;      // with its escapes
   std::string_view password;
   std::string_view host;     // without brackets
   std::string_view params;   // from the first ";", empty without

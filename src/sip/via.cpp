@@ -42,7 +42,8 @@ std::string_view take_token(std::string_view& rest) {
 // "SIP / 2.0 / UDP": white space may stand around the slashes.
 Result<void, ParseError> parse_protocol(std::string_view text, std::string_view& rest, Via& via) {
   const std::string_view name = take_token(rest);
-  if (!iequals(name, "SIP") || !rest.starts_with('/')) return fault_at(ParseFault::BadVia, text, rest);
+  if (!iequals(name, "SIP") || !rest.starts_with('/'))
+    return fault_at(ParseFault::BadVia, text, rest);
   rest.remove_prefix(1);
   const std::string_view version = take_token(rest);
   if (version != "2.0") return fault_at(ParseFault::BadVersion, text, version);
@@ -119,7 +120,8 @@ Result<void, ParseError> read_params(std::string_view text, Via& via) {
     if (status == ParamStatus::End) return {};
     // A comment follows the parameters in RFC 2543 messages.
     const bool comment = status == ParamStatus::Malformed && rest.starts_with('(');
-    if (status == ParamStatus::Malformed && !comment) return fault_at(ParseFault::BadParameter, text, rest);
+    if (status == ParamStatus::Malformed && !comment)
+      return fault_at(ParseFault::BadParameter, text, rest);
     if (iequals(param.name, "rport")) {
       if (auto good = read_rport(text, param, via); !good) return good;
     } else {
@@ -152,8 +154,12 @@ Transport parse_transport(std::string_view text) {
   return Transport::Other;
 }
 
-std::string_view to_text(Transport transport) { return kTransports[static_cast<size_t>(transport)].via; }
-std::string_view to_param(Transport transport) { return kTransports[static_cast<size_t>(transport)].param; }
+std::string_view to_text(Transport transport) {
+  return kTransports[static_cast<size_t>(transport)].via;
+}
+std::string_view to_param(Transport transport) {
+  return kTransports[static_cast<size_t>(transport)].param;
+}
 
 Result<Via, ParseError> parse_via(std::string_view text) {
   Result<Via, ParseError> result{Via()};

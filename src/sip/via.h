@@ -23,13 +23,13 @@ constexpr uint16_t default_port(Transport transport) {
 
 struct Via {
   Transport transport = Transport::Other;
-  bool is_ipv6 = false;     // the host stood in brackets
+  bool is_ipv6 = false;      // the host stood in brackets
   bool wants_rport = false;  // there is an rport parameter, with or without a value
   bool has_rport_value = false;
-  uint16_t port = 0;        // of sent-by, 0: absent
-  uint16_t rport = 0;       // its value
+  uint16_t port = 0;   // of sent-by, 0: absent
+  uint16_t rport = 0;  // its value
   std::string_view transport_text;
-  std::string_view host;    // of sent-by, without brackets
+  std::string_view host;     // of sent-by, without brackets
   std::string_view sent_by;  // host and port as written
   std::string_view branch;
   std::string_view received;

@@ -50,7 +50,8 @@ void write_body(Writer& out, std::string_view content_type, std::string_view bod
 }
 
 // The request line and the headers that an ACK or CANCEL takes from the request that we sent: its top Via alone.
-void write_companion(Writer& out, const MessageView& request, std::string_view method, std::string_view to) {
+void write_companion(Writer& out, const MessageView& request, std::string_view method,
+                     std::string_view to) {
   out.text(method).text(" ").text(request.request_uri()).text(" SIP/2.0\r\n");
   out.header(HeaderId::Via, *request.values(HeaderId::Via).begin());
   out.header(HeaderId::MaxForwards, uint64_t{70});
@@ -85,7 +86,9 @@ Writer& Writer::unfolded(std::string_view piece) {
     if (piece[at] != '\r' && piece[at] != '\n') continue;
     text(piece.substr(0, at));
     const size_t behind = std::min(piece.find_first_not_of("\r\n", at), piece.size());
-    piece.remove_prefix(behind);  // what follows a fold is a blank, which stands for it
+    piece.remove_prefix(behind);
+    // What follows a fold is a blank, which stands for it. Line ends that are none become one.
+    if (!piece.empty() && piece.front() != ' ' && piece.front() != '\t') text(" ");
     at = 0;
   }
   return text(piece);
@@ -130,7 +133,8 @@ void write_fixed_via(Writer& out, std::string_view value, const Via& via, const 
   std::string_view rest = via.params;
   Param param;
   while (next_param(rest, param) == ParamStatus::Found) {
-    if (iequals(param.name, "received") || (fix_up.set_rport && iequals(param.name, "rport"))) continue;
+    if (iequals(param.name, "received") || (fix_up.set_rport && iequals(param.name, "rport")))
+      continue;
     out.text(";").text(param.name);
     if (param.quoted) {
       out.text("=\"").unfolded(param.value).text("\"");
@@ -142,8 +146,8 @@ void write_fixed_via(Writer& out, std::string_view value, const Via& via, const 
   if (fix_up.set_rport) out.text(";rport=").number(fix_up.source.port);
 }
 
-Result<size_t> write_response(const MessageView& request, uint16_t status, const ResponseParts& parts,
-                              std::span<char> out) {
+Result<size_t> write_response(const MessageView& request, uint16_t status,
+                              const ResponseParts& parts, std::span<char> out) {
   if (!has_all(request)) return Error::Invalid;
   Writer writer(out);
   writer.text("SIP/2.0 ").number(status).text(" ");

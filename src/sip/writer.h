@@ -59,9 +59,9 @@ void write_fixed_via(Writer& out, std::string_view value, const Via& via, const 
 
 // What a response says beyond the status.
 struct ResponseParts {
-  std::string_view reason;  // empty: the default phrase
-  std::string_view to_tag;  // added to To where it has none; empty for a 100
-  ViaFixUp via;             // of the top Via
+  std::string_view reason;   // empty: the default phrase
+  std::string_view to_tag;   // added to To where it has none; empty for a 100
+  ViaFixUp via;              // of the top Via
   std::string_view headers;  // whole lines, each with its CR LF
   std::string_view content_type;
   std::string_view body;
@@ -70,8 +70,8 @@ struct ResponseParts {
 
 // 8.2.6: Via, From, To, Call-ID and CSeq as in the request, Timestamp in a 100. The bytes written.
 // Errors: BufferFull, Invalid (the request lacks one of them).
-Result<size_t> write_response(const MessageView& request, uint16_t status, const ResponseParts& parts,
-                              std::span<char> out);
+Result<size_t> write_response(const MessageView& request, uint16_t status,
+                              const ResponseParts& parts, std::span<char> out);
 
 // The ACK to a final response above 299 (17.1.1.3): Request-URI, top Via, From, Call-ID, Route and CSeq number of the
 // request that we sent, To of the response. Errors: as write_response.

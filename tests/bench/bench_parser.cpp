@@ -53,8 +53,10 @@ constexpr std::string_view kRegister =
     "CSeq: 1826 REGISTER\r\n"
     "Contact: <sip:bob@192.0.2.4>\r\n"
     "Expires: 7200\r\n"
-    "Authorization: Digest username=\"bob\", realm=\"biloxi.example.com\", nonce=\"dcd98b7102dd2f0e8b11d0f600\","
-    " uri=\"sip:registrar.biloxi.example.com\", response=\"6629fae49393a05397450978507c4ef1\", algorithm=MD5,"
+    "Authorization: Digest username=\"bob\", realm=\"biloxi.example.com\", "
+    "nonce=\"dcd98b7102dd2f0e8b11d0f600\","
+    " uri=\"sip:registrar.biloxi.example.com\", response=\"6629fae49393a05397450978507c4ef1\", "
+    "algorithm=MD5,"
     " cnonce=\"0a4f113b\", qop=auth, nc=00000001\r\n"
     "Content-Length: 0\r\n"
     "\r\n";
@@ -117,7 +119,8 @@ double measure(size_t (*operation)(std::string_view), std::string_view text, uns
 }  // namespace
 
 int main(int argc, char** argv) {
-  const unsigned rounds = argc > 1 ? static_cast<unsigned>(std::strtoul(argv[1], nullptr, 10)) : 100000;
+  const unsigned rounds =
+      argc > 1 ? static_cast<unsigned>(std::strtoul(argv[1], nullptr, 10)) : 100000;
   if (rounds == 0) {
     std::fputs("usage: bench_parser [rounds]\n", stderr);
     return 2;
@@ -126,10 +129,12 @@ int main(int argc, char** argv) {
     const char* name;
     std::string_view text;
   } kMessages[] = {{"INVITE", kInvite}, {"REGISTER", kRegister}, {"OPTIONS", kOptions}};
-  std::printf("%-10s %6s %10s %16s %18s\n", "message", "bytes", "parse ns", "parse+check ns", "parse+forward ns");
+  std::printf("%-10s %6s %10s %16s %18s\n", "message", "bytes", "parse ns", "parse+check ns",
+              "parse+forward ns");
   for (const auto& message : kMessages) {
     std::printf("%-10s %6zu %10.0f %16.0f %18.0f\n", message.name, message.text.size(),
-                measure(parse, message.text, rounds), measure(parse_and_check, message.text, rounds),
+                measure(parse, message.text, rounds),
+                measure(parse_and_check, message.text, rounds),
                 measure(parse_and_forward, message.text, rounds));
   }
   return 0;

@@ -1,9 +1,10 @@
+#include "sip/auth_params.h"
+
 #include <doctest/doctest.h>
 
 #include <string>
 
 #include "parsed.h"
-#include "sip/auth_params.h"
 
 namespace tipring::sip {
 namespace {
@@ -13,13 +14,16 @@ using test::GuardedText;
 ParseFault fault_of(std::string_view value) {
   const GuardedText text(value);
   const auto credentials = parse_digest_credentials(text.view());
-  return credentials ? ParseFault::NotSip : credentials.error().fault;  // NotSip is no fault of credentials
+  return credentials ? ParseFault::NotSip
+                     : credentials.error().fault;  // NotSip is no fault of credentials
 }
 
 TEST_CASE("digest: credentials" * doctest::description("RFC 3261 20.7, 22.4; RFC 7616 3.4; R1.1")) {
   const GuardedText text(
-      "Digest username=\"bob\", realm=\"atlanta.example.com\",\r\n nonce=\"84a4cc6f3082121f32b42a2187831a9e\", "
-      "uri=\"sip:a,b@c;x\" , response = \"7587245234b3434cc3412213e5f113a5\",algorithm=MD5, cnonce=\"0a4f113b\",QOP=auth,"
+      "Digest username=\"bob\", realm=\"atlanta.example.com\",\r\n "
+      "nonce=\"84a4cc6f3082121f32b42a2187831a9e\", "
+      "uri=\"sip:a,b@c;x\" , response = \"7587245234b3434cc3412213e5f113a5\",algorithm=MD5, "
+      "cnonce=\"0a4f113b\",QOP=auth,"
       "nc=00000001,opaque=\"\",userhash=false, unknown=\"x, y\"");
   const auto credentials = parse_digest_credentials(text.view());
   REQUIRE(credentials);
@@ -36,16 +40,20 @@ TEST_CASE("digest: credentials" * doctest::description("RFC 3261 20.7, 22.4; RFC
   CHECK(credentials->userhash == "false");
 }
 
-TEST_CASE("digest: escapes inside quotes are kept" * doctest::description("RFC 3261 25.1 quoted-pair")) {
+TEST_CASE("digest: escapes inside quotes are kept" *
+          doctest::description("RFC 3261 25.1 quoted-pair")) {
   CHECK(parse_digest_credentials("digest username=\"b\\\"o,b\", realm=x")->username == "b\\\"o,b");
 }
 
-TEST_CASE("digest: a parameter twice is refused" * doctest::description("RFC 7616 3.4; one reading for all")) {
-  CHECK(fault_of("Digest username=\"a\", realm=\"r\", Username=\"b\"") == ParseFault::DuplicateHeader);
+TEST_CASE("digest: a parameter twice is refused" *
+          doctest::description("RFC 7616 3.4; one reading for all")) {
+  CHECK(fault_of("Digest username=\"a\", realm=\"r\", Username=\"b\"") ==
+        ParseFault::DuplicateHeader);
   CHECK(fault_of("Digest nc=1, nc=1") == ParseFault::DuplicateHeader);
 }
 
-TEST_CASE("digest: another scheme is told apart" * doctest::description("RFC 3261 22; RFC 4475 3.3.7")) {
+TEST_CASE("digest: another scheme is told apart" *
+          doctest::description("RFC 3261 22; RFC 4475 3.3.7")) {
   CHECK(fault_of("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==") == ParseFault::UnknownAuthScheme);
   CHECK(fault_of("NoOneKnowsThisScheme opaque-data=here") == ParseFault::UnknownAuthScheme);
   CHECK(fault_of("") == ParseFault::UnknownAuthScheme);
@@ -66,7 +74,8 @@ TEST_CASE("digest: faults" * doctest::description("RFC 3261 25.1; R4.5")) {
 
 TEST_CASE("digest: a challenge" * doctest::description("RFC 3261 20.27, 20.44")) {
   const auto challenge = parse_digest_challenge(
-      "Digest realm=\"atlanta.com\", domain=\"sip:ss1.carrier.com\", qop=\"auth,auth-int\",\r\n nonce=\"f84f1cec41e6cbe5aea9c8e88d359\","
+      "Digest realm=\"atlanta.com\", domain=\"sip:ss1.carrier.com\", qop=\"auth,auth-int\",\r\n "
+      "nonce=\"f84f1cec41e6cbe5aea9c8e88d359\","
       " opaque=\"\", stale=FALSE, algorithm=MD5");
   REQUIRE(challenge);
   CHECK(challenge->realm == "atlanta.com");
@@ -77,7 +86,8 @@ TEST_CASE("digest: a challenge" * doctest::description("RFC 3261 20.27, 20.44"))
   CHECK(challenge->algorithm == "MD5");
 }
 
-TEST_CASE("digest: each line of a message is read by itself" * doctest::description("RFC 3261 7.3.1, 22.3")) {
+TEST_CASE("digest: each line of a message is read by itself" *
+          doctest::description("RFC 3261 7.3.1, 22.3")) {
   const test::Parsed parsed(test::request_with(
       "Proxy-Authorization: Digest realm=\"a\"\nProxy-Authorization: Digest realm=\"b\"\n"));
   std::string realms;
@@ -88,9 +98,11 @@ TEST_CASE("digest: each line of a message is read by itself" * doctest::descript
   CHECK(parsed.view().typed<HeaderId::ProxyAuthorization>()->realm == "a");
 }
 
-TEST_CASE("digest: every prefix is read without a step beyond it" * doctest::description("guard page")) {
+TEST_CASE("digest: every prefix is read without a step beyond it" *
+          doctest::description("guard page")) {
   const std::string whole = "Digest username=\"b\\\\\", uri=\"sip:a\", nc = 1";
-  for (size_t size = 0; size <= whole.size(); ++size) fault_of(std::string_view(whole).substr(0, size));
+  for (size_t size = 0; size <= whole.size(); ++size)
+    fault_of(std::string_view(whole).substr(0, size));
 }
 
 }  // namespace

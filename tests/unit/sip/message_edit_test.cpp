@@ -1,3 +1,5 @@
+#include "sip/message_edit.h"
+
 #include <doctest/doctest.h>
 
 #include <array>
@@ -5,7 +7,6 @@
 
 #include "parsed.h"
 #include "sip/headers.h"
-#include "sip/message_edit.h"
 
 namespace tipring::sip {
 namespace {
@@ -60,16 +61,20 @@ std::string lines_of(std::string_view text, HeaderId id) {
 class DropOurCredentials final : public LineFilter {
  public:
   bool keep(const HeaderView& line) const override {
-    return line.id() != HeaderId::ProxyAuthorization || line.value().find("ours") == std::string_view::npos;
+    return line.id() != HeaderId::ProxyAuthorization ||
+           line.value().find("ours") == std::string_view::npos;
   }
 };
 
-TEST_CASE("forward: one pass does it all and the rest stays as it came" * doctest::description("RFC 3261 16.6; R2.2")) {
+TEST_CASE("forward: one pass does it all and the rest stays as it came" *
+          doctest::description("RFC 3261 16.6; R2.2")) {
   const Parsed request(kInvite);
   const DropOurCredentials filter;
-  constexpr std::string_view kRecordRoutes[] = {"<sip:192.0.2.1;lr>", "<sip:192.0.2.1;transport=tcp;lr>"};
+  constexpr std::string_view kRecordRoutes[] = {"<sip:192.0.2.1;lr>",
+                                                "<sip:192.0.2.1;transport=tcp;lr>"};
   RequestEdit change = edit();
-  change.top_via = make_via_fix_up(*request.view().typed<HeaderId::Via>(), {*port::parse_ip("192.0.2.9"), 4000});
+  change.top_via =
+      make_via_fix_up(*request.view().typed<HeaderId::Via>(), {*port::parse_ip("192.0.2.9"), 4000});
   change.routes_removed = 1;
   change.record_routes = kRecordRoutes;
   change.filter = &filter;
@@ -96,13 +101,16 @@ l: 3
 sdp)"));
 }
 
-TEST_CASE("forward: the Request-URI stays when none is given" * doctest::description("RFC 3261 16.6 step 2")) {
+TEST_CASE("forward: the Request-URI stays when none is given" *
+          doctest::description("RFC 3261 16.6 step 2")) {
   RequestEdit change = edit();
   change.request_uri = {};
-  CHECK(forward(Parsed(kInvite).view(), change).starts_with("INVITE sip:proxy.example;lr SIP/2.0\r\n"));
+  CHECK(forward(Parsed(kInvite).view(), change)
+            .starts_with("INVITE sip:proxy.example;lr SIP/2.0\r\n"));
 }
 
-TEST_CASE("forward: Routes are removed across lists and lines" * doctest::description("RFC 3261 16.4, 16.6 step 6")) {
+TEST_CASE("forward: Routes are removed across lists and lines" *
+          doctest::description("RFC 3261 16.4, 16.6 step 6")) {
   const Parsed request(kInvite);
   RequestEdit change = edit();
   const auto routes = [&] { return lines_of(forward(request.view(), change), HeaderId::Route); };
@@ -115,7 +123,8 @@ TEST_CASE("forward: Routes are removed across lists and lines" * doctest::descri
   CHECK(routes() == "");
 }
 
-TEST_CASE("forward: Routes for strict routers and from a Path" * doctest::description("RFC 3261 16.4, 16.6 step 6; RFC 3327 5.2")) {
+TEST_CASE("forward: Routes for strict routers and from a Path" *
+          doctest::description("RFC 3261 16.4, 16.6 step 6; RFC 3327 5.2")) {
   const Parsed request(kInvite);
   RequestEdit change = edit();
   change.last_route_removed = true;
@@ -126,7 +135,8 @@ TEST_CASE("forward: Routes for strict routers and from a Path" * doctest::descri
         "<sip:edge;lr>|<sip:proxy.example;lr>|<sip:p2;lr>|<sip:bob@far>|");
 }
 
-TEST_CASE("forward: what is absent is added" * doctest::description("RFC 3261 16.6 steps 3, 4 and 9")) {
+TEST_CASE("forward: what is absent is added" *
+          doctest::description("RFC 3261 16.6 steps 3, 4 and 9")) {
   const Parsed request(test::request_with("Subject: x\n") + "body");
   RequestEdit change = edit();
   constexpr std::string_view kValue[] = {"<sip:a;lr>"};
@@ -142,26 +152,32 @@ TEST_CASE("forward: what is absent is added" * doctest::description("RFC 3261 16
   CHECK(Parsed(text, Framing::Stream).view().body() == "body");
 }
 
-TEST_CASE("forward: an empty Via line is passed over" * doctest::description("RFC 3261 18.2.1; peers send them")) {
+TEST_CASE("forward: an empty Via line is passed over" *
+          doctest::description("RFC 3261 18.2.1; peers send them")) {
   const Parsed request(wire("OPTIONS sip:a@b SIP/2.0\nVia:\nVia: SIP/2.0/UDP x;branch=1\n\n"));
   RequestEdit change = edit();
   change.top_via = {true, false, {*port::parse_ip("192.0.2.9"), 1}};
-  CHECK(forward(request.view(), change).find("Via: SIP/2.0/UDP x;branch=1;received=192.0.2.9\r\n") != std::string::npos);
+  CHECK(
+      forward(request.view(), change).find("Via: SIP/2.0/UDP x;branch=1;received=192.0.2.9\r\n") !=
+      std::string::npos);
 }
 
 TEST_CASE("forward: line feeds of lax peers become CR LF" * doctest::description("RFC 3261 7")) {
   const Parsed request("OPTIONS sip:a@b SIP/2.0\nVia: SIP/2.0/UDP x\nSubject: a\n b\n\n");
   const std::string text = forward(request.view(), edit());
   CHECK(text.find("Subject: a b\r\n") != std::string::npos);
-  for (size_t at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 1)) CHECK(text[at - 1] == '\r');
+  for (size_t at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 1))
+    CHECK(text[at - 1] == '\r');
 }
 
-TEST_CASE("forward: every buffer too small is told" * doctest::description("message_edit.h BufferFull")) {
+TEST_CASE("forward: every buffer too small is told" *
+          doctest::description("message_edit.h BufferFull")) {
   const Parsed request(kInvite);
   const size_t needed = forward(request.view(), edit()).size();
   for (size_t size = 0; size < needed; ++size) {
     test::GuardedText buffer(std::string(size, '\0'));
-    CHECK(write_forwarded_request(request.view(), edit(), buffer.span()).error() == Error::BufferFull);
+    CHECK(write_forwarded_request(request.view(), edit(), buffer.span()).error() ==
+          Error::BufferFull);
   }
 }
 
@@ -185,21 +201,24 @@ std::string forward_response(const MessageView& response, const ResponseEdit& ed
   return {buffer.data(), *size};
 }
 
-TEST_CASE("forward: a response loses its topmost Via value" * doctest::description("RFC 3261 16.7 step 3; R2.4")) {
+TEST_CASE("forward: a response loses its topmost Via value" *
+          doctest::description("RFC 3261 16.7 step 3; R2.4")) {
   constexpr std::string_view kTop = "SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKnew, ";
   std::string expected = kResponse;
   expected.erase(expected.find(kTop), kTop.size());
   CHECK(forward_response(Parsed(kResponse).view(), {}) == expected);
 }
 
-TEST_CASE("forward: a Via line of one value goes away" * doctest::description("RFC 3261 16.7 step 3")) {
+TEST_CASE("forward: a Via line of one value goes away" *
+          doctest::description("RFC 3261 16.7 step 3")) {
   const Parsed once(forward_response(Parsed(kResponse).view(), {}));
   const std::string twice = forward_response(once.view(), {});
   CHECK(lines_of(twice, HeaderId::Via) == "SIP/2.0/UDP last;branch=z9hG4bKc|");
   CHECK(lines_of(forward_response(Parsed(twice).view(), {}), HeaderId::Via) == "");
 }
 
-TEST_CASE("forward: a response with another status and more lines" * doctest::description("RFC 3261 16.7 steps 6, 7; C7")) {
+TEST_CASE("forward: a response with another status and more lines" *
+          doctest::description("RFC 3261 16.7 steps 6, 7; C7")) {
   ResponseEdit change;
   change.status = 500;
   change.extra_lines = "Warning: 399 x \"y\"\r\n";

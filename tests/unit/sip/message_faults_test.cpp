@@ -13,9 +13,10 @@ using test::Parsed;
 using test::request_with;
 using test::wire;
 
-TEST_CASE("message: what is not SIP is told apart" * doctest::description("issue: counted and dropped")) {
-  for (const char* text : {"GET / HTTP/1.1\r\n\r\n", "\x16\x03\x01\x02", "hello\r\n\r\n", "", "\r\n\r\n", "INVITE sip:a@b",
-                           "INVITE SIP/2.0x\r\n\r\n"}) {
+TEST_CASE("message: what is not SIP is told apart" *
+          doctest::description("issue: counted and dropped")) {
+  for (const char* text : {"GET / HTTP/1.1\r\n\r\n", "\x16\x03\x01\x02", "hello\r\n\r\n", "",
+                           "\r\n\r\n", "INVITE sip:a@b", "INVITE SIP/2.0x\r\n\r\n"}) {
     CAPTURE(text);
     const Parsed parsed(text);
     CHECK(parsed->status == ParseStatus::Malformed);
@@ -24,12 +25,14 @@ TEST_CASE("message: what is not SIP is told apart" * doctest::description("issue
   CHECK(Parsed("GET / HTTP/1.1\r\nHost: x\r\n", Framing::Stream).fault() == ParseFault::NotSip);
 }
 
-TEST_CASE("message: a foreign first line ends a stream at once" * doctest::description("RFC 3261 18.3; slow garbage")) {
+TEST_CASE("message: a foreign first line ends a stream at once" *
+          doctest::description("RFC 3261 18.3; slow garbage")) {
   CHECK(Parsed("GET / HTTP/1.1\r\n", Framing::Stream)->status == ParseStatus::Malformed);
   CHECK(Parsed("GET / HTTP/1.1", Framing::Stream)->status == ParseStatus::Incomplete);
 }
 
-TEST_CASE("message: another version gives 505 and is still answered" * doctest::description("RFC 3261 21.5.6")) {
+TEST_CASE("message: another version gives 505 and is still answered" *
+          doctest::description("RFC 3261 21.5.6")) {
   const std::string text = request_with("Subject: x\n");
   const Parsed parsed("INVITE sip:a@b SIP/7.0" + text.substr(text.find('\r')));
   CHECK(parsed.fault() == ParseFault::BadVersion);
@@ -39,9 +42,11 @@ TEST_CASE("message: another version gives 505 and is still answered" * doctest::
   CHECK(parsed.view().header(HeaderId::CallId) == "a84b4c76e66710");
 }
 
-TEST_CASE("message: a request line with wrong blanks is malformed" * doctest::description("RFC 4475 3.1.2.7 to 3.1.2.9")) {
-  for (const char* line : {"INVITE  sip:a@b SIP/2.0", "INVITE sip:a@b  SIP/2.0", "INVITE sip:a; b@c SIP/2.0", "INVITE SIP/2.0",
-                           "INVITE\tsip:a@b SIP/2.0", "INV<ITE sip:a@b SIP/2.0", "INVITE sip:a\x7f@b SIP/2.0"}) {
+TEST_CASE("message: a request line with wrong blanks is malformed" *
+          doctest::description("RFC 4475 3.1.2.7 to 3.1.2.9")) {
+  for (const char* line : {"INVITE  sip:a@b SIP/2.0", "INVITE sip:a@b  SIP/2.0",
+                           "INVITE sip:a; b@c SIP/2.0", "INVITE SIP/2.0", "INVITE\tsip:a@b SIP/2.0",
+                           "INV<ITE sip:a@b SIP/2.0", "INVITE sip:a\x7f@b SIP/2.0"}) {
     CAPTURE(line);
     const Parsed parsed(line + request_with("Subject: x\n").substr(37));
     CHECK(parsed->status == ParseStatus::Malformed);
@@ -51,19 +56,23 @@ TEST_CASE("message: a request line with wrong blanks is malformed" * doctest::de
   }
 }
 
-TEST_CASE("message: a blank behind the request line is forgiven" * doctest::description("RFC 4475 3.1.2.10")) {
+TEST_CASE("message: a blank behind the request line is forgiven" *
+          doctest::description("RFC 4475 3.1.2.10")) {
   CHECK(Parsed("OPTIONS sip:a@b SIP/2.0 \r\nCall-ID: x\r\n\r\n").complete());
 }
 
-TEST_CASE("message: a status that is no three digits is malformed" * doctest::description("RFC 4475 3.1.2.19")) {
-  for (const char* line : {"SIP/2.0 4294967301 better", "SIP/2.0 20 OK", "SIP/2.0 099 x", "SIP/2.0 700 x", "SIP/2.0 2x0 x",
-                           "SIP/2.0 200OK", "SIP/2.0", "SIP/2.0 "}) {
+TEST_CASE("message: a status that is no three digits is malformed" *
+          doctest::description("RFC 4475 3.1.2.19")) {
+  for (const char* line :
+       {"SIP/2.0 4294967301 better", "SIP/2.0 20 OK", "SIP/2.0 099 x", "SIP/2.0 700 x",
+        "SIP/2.0 2x0 x", "SIP/2.0 200OK", "SIP/2.0", "SIP/2.0 "}) {
     CAPTURE(line);
     CHECK(Parsed(std::string(line) + "\r\nCall-ID: x\r\n\r\n").fault() == ParseFault::BadStatus);
   }
 }
 
-TEST_CASE("message: a header without colon or name is named, the rest is read" * doctest::description("RFC 3261 7.3.1; R4.5")) {
+TEST_CASE("message: a header without colon or name is named, the rest is read" *
+          doctest::description("RFC 3261 7.3.1; R4.5")) {
   const Parsed parsed(request_with("Subject lunch\nK: timer\n"));
   CHECK(parsed->status == ParseStatus::Malformed);
   CHECK(parsed.fault() == ParseFault::BadHeaderSyntax);
@@ -76,14 +85,17 @@ TEST_CASE("message: a header without colon or name is named, the rest is read" *
   CHECK(Parsed(request_with(std::string(255, 'n') + ": x\n")).complete());
 }
 
-TEST_CASE("message: a fold behind the start line is malformed" * doctest::description("RFC 3261 7.3.1")) {
+TEST_CASE("message: a fold behind the start line is malformed" *
+          doctest::description("RFC 3261 7.3.1")) {
   const Parsed parsed(wire("OPTIONS sip:a@b SIP/2.0\n lost\nCall-ID: x\n\n"));
   CHECK(parsed.fault() == ParseFault::BadHeaderSyntax);
   CHECK(parsed.view().header(HeaderId::CallId) == "x");
 }
 
-TEST_CASE("message: a bare CR ends no line and is refused wherever it stands" * doctest::description("RFC 3261 25.1")) {
-  for (const char* line : {"Subject: a\rEvil: b\n", "Subject: a\r\n b\rEvil: c\n", "Subject: a\r\r\n", "Subject\r: a\n"}) {
+TEST_CASE("message: a bare CR ends no line and is refused wherever it stands" *
+          doctest::description("RFC 3261 25.1")) {
+  for (const char* line : {"Subject: a\rEvil: b\n", "Subject: a\r\n b\rEvil: c\n",
+                           "Subject: a\r\r\n", "Subject\r: a\n"}) {
     CAPTURE(line);
     std::string text = request_with("K: x\n");
     text.resize(text.size() - 2);
@@ -93,23 +105,27 @@ TEST_CASE("message: a bare CR ends no line and is refused wherever it stands" * 
     CHECK_FALSE(parsed.view().has(HeaderId::Subject));
     CHECK_FALSE(parsed.view().find_header("Evil"));
   }
-  CHECK(Parsed("OPTIONS sip:a\r@b SIP/2.0\r\nCall-ID: x\r\n\r\n").fault() == ParseFault::BadStartLine);
+  CHECK(Parsed("OPTIONS sip:a\r@b SIP/2.0\r\nCall-ID: x\r\n\r\n").fault() ==
+        ParseFault::BadStartLine);
   CHECK(Parsed("SIP/2.0 200 O\rK\r\nCall-ID: x\r\n\r\n").fault() == ParseFault::BadStartLine);
 }
 
-TEST_CASE("message: a datagram without the empty line is malformed" * doctest::description("RFC 3261 7")) {
+TEST_CASE("message: a datagram without the empty line is malformed" *
+          doctest::description("RFC 3261 7")) {
   CHECK(Parsed("OPTIONS sip:a@b SIP/2.0\r\nCall-ID: x\r\n").fault() == ParseFault::NoEndOfHeaders);
   CHECK(Parsed("OPTIONS sip:a@b SIP/2.0").fault() == ParseFault::NoEndOfHeaders);
 }
 
-TEST_CASE("message: a body shorter than said is malformed on a datagram" * doctest::description("RFC 3261 18.3; R7.2")) {
+TEST_CASE("message: a body shorter than said is malformed on a datagram" *
+          doctest::description("RFC 3261 18.3; R7.2")) {
   const Parsed parsed(request_with("Content-Length: 9999\n") + "short");
   CHECK(parsed.fault() == ParseFault::BodyTooShort);
   CHECK(parsed->error.header == HeaderId::ContentLength);
   CHECK(parsed.view().has(HeaderId::Via));
 }
 
-TEST_CASE("message: a length that is no number is malformed" * doctest::description("RFC 4475 3.1.2.2; R13.5")) {
+TEST_CASE("message: a length that is no number is malformed" *
+          doctest::description("RFC 4475 3.1.2.2; R13.5")) {
   for (const char* value : {"-999", "abc", "", "1 2", "99999999999999999999", "0x10"}) {
     CAPTURE(value);
     const std::string text = request_with("Content-Length: " + std::string(value) + "\n");
@@ -118,8 +134,10 @@ TEST_CASE("message: a length that is no number is malformed" * doctest::descript
   }
 }
 
-TEST_CASE("message: two lengths are refused even when equal" * doctest::description("RFC 3261 20.14; framing")) {
-  CHECK(Parsed(request_with("Content-Length: 0\nl: 0\n"), Framing::Stream).fault() == ParseFault::BadContentLength);
+TEST_CASE("message: two lengths are refused even when equal" *
+          doctest::description("RFC 3261 20.14; framing")) {
+  CHECK(Parsed(request_with("Content-Length: 0\nl: 0\n"), Framing::Stream).fault() ==
+        ParseFault::BadContentLength);
 }
 
 TEST_CASE("message: a stream needs Content-Length" * doctest::description("RFC 3261 20.14; R7.3")) {
@@ -128,10 +146,12 @@ TEST_CASE("message: a stream needs Content-Length" * doctest::description("RFC 3
   CHECK(parsed.view().has(HeaderId::Via));
 }
 
-TEST_CASE("message: more than 64 KiB is refused before it has come" * doctest::description("RFC 3261 21.5.7; F: TCP caps")) {
+TEST_CASE("message: more than 64 KiB is refused before it has come" *
+          doctest::description("RFC 3261 21.5.7; F: TCP caps")) {
   for (const char* length : {"65535", "4294967295"}) {
     CAPTURE(length);
-    const Parsed parsed(request_with("Content-Length: " + std::string(length) + "\n"), Framing::Stream);
+    const Parsed parsed(request_with("Content-Length: " + std::string(length) + "\n"),
+                        Framing::Stream);
     CHECK(parsed.fault() == ParseFault::TooLarge);
     CHECK(status_for(parsed.fault()) == status::kMessageTooLarge);
   }
@@ -140,7 +160,8 @@ TEST_CASE("message: more than 64 KiB is refused before it has come" * doctest::d
   CHECK(Parsed(endless).fault() == ParseFault::TooLarge);
 }
 
-TEST_CASE("message: the 129th header line is refused" * doctest::description("issue limit of headers")) {
+TEST_CASE("message: the 129th header line is refused" *
+          doctest::description("issue limit of headers")) {
   std::string lines;
   for (size_t i = 0; i < kHeadersMax; ++i) lines += "X-H: y\n";
   const Parsed parsed(request_with(lines));
@@ -154,7 +175,8 @@ TEST_CASE("check: a good request passes" * doctest::description("RFC 3261 8.1.1"
 }
 
 TEST_CASE("check: each mandatory header is missed" * doctest::description("RFC 3261 8.1.1; R4.5")) {
-  constexpr HeaderId kMandatory[] = {HeaderId::Via, HeaderId::From, HeaderId::To, HeaderId::CallId, HeaderId::CSeq};
+  constexpr HeaderId kMandatory[] = {HeaderId::Via, HeaderId::From, HeaderId::To, HeaderId::CallId,
+                                     HeaderId::CSeq};
   for (const HeaderId id : kMandatory) {
     CAPTURE(to_text(id));
     std::string text = request_with("Max-Forwards: 70\n");
@@ -168,18 +190,23 @@ TEST_CASE("check: each mandatory header is missed" * doctest::description("RFC 3
   }
 }
 
-TEST_CASE("check: headers that may appear once only" * doctest::description("RFC 3261 7.3.1; RFC 4475 3.3.8; R4.5")) {
-  for (const char* line : {"From: <sip:x@y>;tag=2\n", "t: <sip:x@y>\n", "i: other\n", "CSeq: 314159 INVITE\n"}) {
+TEST_CASE("check: headers that may appear once only" *
+          doctest::description("RFC 3261 7.3.1; RFC 4475 3.3.8; R4.5")) {
+  for (const char* line :
+       {"From: <sip:x@y>;tag=2\n", "t: <sip:x@y>\n", "i: other\n", "CSeq: 314159 INVITE\n"}) {
     CAPTURE(line);
     const auto error = check_message(Parsed(request_with(line)).view());
     REQUIRE(error);
     CHECK(error->fault == ParseFault::DuplicateHeader);
   }
-  CHECK_FALSE(check_message(Parsed(request_with("Via: SIP/2.0/UDP b\nRoute: <sip:a>\nRoute: <sip:b>\n"
-                                                "Authorization: Basic x\nAuthorization: Digest realm=\"x\"\n")).view()));
+  CHECK_FALSE(check_message(
+      Parsed(request_with("Via: SIP/2.0/UDP b\nRoute: <sip:a>\nRoute: <sip:b>\n"
+                          "Authorization: Basic x\nAuthorization: Digest realm=\"x\"\n"))
+          .view()));
 }
 
-TEST_CASE("check: the CSeq method must be the request's" * doctest::description("RFC 4475 3.1.2.17")) {
+TEST_CASE("check: the CSeq method must be the request's" *
+          doctest::description("RFC 4475 3.1.2.17")) {
   std::string text = request_with("K: x\n");
   text.replace(text.find("314159 INVITE"), 13, "314159 OPTIONS");
   const Parsed parsed(text);
@@ -189,7 +216,8 @@ TEST_CASE("check: the CSeq method must be the request's" * doctest::description(
   CHECK(text.substr(error->offset, 7) == "OPTIONS");
 }
 
-TEST_CASE("check: a fault names its header and place in the message" * doctest::description("R4.5; issue: 400 names it")) {
+TEST_CASE("check: a fault names its header and place in the message" *
+          doctest::description("R4.5; issue: 400 names it")) {
   const Parsed parsed(request_with("Max-Forwards: 300\n"));
   const auto error = check_message(parsed.view());
   REQUIRE(error);
@@ -206,7 +234,8 @@ TEST_CASE("faults: all have texts that fit into a reason" * doctest::description
     CHECK(to_text(fault).size() > 3);
     texts.insert(to_text(fault));
     char reason[kErrorReasonMax];
-    const std::string_view written = write_error_reason({fault, HeaderId::AcceptResourcePriority, 0}, reason);
+    const std::string_view written =
+        write_error_reason({fault, HeaderId::AcceptResourcePriority, 0}, reason);
     CHECK(written.ends_with(to_text(fault)));
   }
   CHECK(texts.size() >= static_cast<size_t>(ParseFault::UnknownAuthScheme));

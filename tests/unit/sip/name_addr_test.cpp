@@ -1,8 +1,9 @@
+#include "sip/name_addr.h"
+
 #include <doctest/doctest.h>
 
 #include <string>
 
-#include "sip/name_addr.h"
 #include "support/guard_page.h"
 
 namespace tipring::sip {
@@ -14,18 +15,21 @@ std::string read(std::string_view value) {
   const GuardedText text(value);
   const auto address = parse_name_addr(text.view());
   if (!address) return "!" + std::string(to_text(address.error().fault));
-  return std::string(address->display) + "|" + std::string(address->uri) + "|" + std::string(address->params) +
-         (address->in_brackets ? "|<>" : "|");
+  return std::string(address->display) + "|" + std::string(address->uri) + "|" +
+         std::string(address->params) + (address->in_brackets ? "|<>" : "|");
 }
 
-TEST_CASE("name-addr: display name, URI and parameters" * doctest::description("RFC 3261 20.10, 20.20, 20.31")) {
-  CHECK(read("\"A. G. Bell\" <sip:agb@bell-telephone.com> ;tag=a48s") == "\"A. G. Bell\"|sip:agb@bell-telephone.com|;tag=a48s|<>");
+TEST_CASE("name-addr: display name, URI and parameters" *
+          doctest::description("RFC 3261 20.10, 20.20, 20.31")) {
+  CHECK(read("\"A. G. Bell\" <sip:agb@bell-telephone.com> ;tag=a48s") ==
+        "\"A. G. Bell\"|sip:agb@bell-telephone.com|;tag=a48s|<>");
   CHECK(read("Alice Smith <sip:a@b;lr>") == "Alice Smith|sip:a@b;lr||<>");
   CHECK(read("<sip:a@b;lr>;q=0.7") == "|sip:a@b;lr|;q=0.7|<>");
   CHECK(read("\"\" <sip:a@b>") == "\"\"|sip:a@b||<>");
 }
 
-TEST_CASE("name-addr: without brackets parameters belong to the header" * doctest::description("RFC 3261 20; 20.10")) {
+TEST_CASE("name-addr: without brackets parameters belong to the header" *
+          doctest::description("RFC 3261 20; 20.10")) {
   CHECK(read("sip:a@b;tag=887s") == "|sip:a@b|;tag=887s|");
   CHECK(read("sip:a@b ; expires = 3600") == "|sip:a@b|; expires = 3600|");
   CHECK(read("sip:a@b?Route=%3Csip:c%3E") == "!bad address");  // RFC 4475 3.1.2.13
@@ -39,11 +43,13 @@ TEST_CASE("name-addr: blanks and folds" * doctest::description("RFC 4475 3.1.1.1
   CHECK(read("caller<sip:a@b>;tag=323") == "caller|sip:a@b|;tag=323|<>");  // RFC 4475 3.1.1.6
 }
 
-TEST_CASE("name-addr: brackets and semicolons inside quotes are text" * doctest::description("RFC 3261 25.1")) {
+TEST_CASE("name-addr: brackets and semicolons inside quotes are text" *
+          doctest::description("RFC 3261 25.1")) {
   CHECK(read("\"<a;b>\" <sip:c@d>") == "\"<a;b>\"|sip:c@d||<>");
 }
 
-TEST_CASE("name-addr: other schemes stay text" * doctest::description("RFC 3261 20.31; RFC 4475 3.3.4")) {
+TEST_CASE("name-addr: other schemes stay text" *
+          doctest::description("RFC 3261 20.31; RFC 4475 3.3.4")) {
   CHECK(read("<tel:+12125551212>;tag=x") == "|tel:+12125551212|;tag=x|<>");
   CHECK(read("isbn:2983792873") == "|isbn:2983792873||");
 }
@@ -68,12 +74,14 @@ TEST_CASE("name-addr: tag" * doctest::description("RFC 3261 19.3")) {
   CHECK(parse_name_addr("sip:a@b;tag=yes")->tag() == "yes");
 }
 
-TEST_CASE("name-addr: every prefix is read without a step beyond it" * doctest::description("guard page")) {
+TEST_CASE("name-addr: every prefix is read without a step beyond it" *
+          doctest::description("guard page")) {
   const std::string whole = "\"A \\\" B\" <sip:a@b;lr>;tag=\"x\\\\\";q=0.5";
   for (size_t size = 0; size <= whole.size(); ++size) read(std::string_view(whole).substr(0, size));
 }
 
-TEST_CASE("display names: quotes and escapes go away" * doctest::description("RFC 3261 25.1 quoted-pair")) {
+TEST_CASE("display names: quotes and escapes go away" *
+          doctest::description("RFC 3261 25.1 quoted-pair")) {
   char buffer[32];
   CHECK(unquote("\"A \\\"B\\\" \\\\ C\"", buffer) == "A \"B\" \\ C");
   CHECK(unquote("Alice", buffer) == "Alice");

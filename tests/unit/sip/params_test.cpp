@@ -1,8 +1,9 @@
+#include "sip/params.h"
+
 #include <doctest/doctest.h>
 
 #include <string>
 
-#include "sip/params.h"
 #include "support/guard_page.h"
 
 namespace tipring::sip {
@@ -32,7 +33,8 @@ TEST_CASE("params: names, values and flags" * doctest::description("RFC 3261 25.
   CHECK(read(";rport;x=") == "rport|x=|");
 }
 
-TEST_CASE("params: white space and folds around separators" * doctest::description("RFC 3261 25.1 SEMI, EQUAL; RFC 4475 3.1.1.1")) {
+TEST_CASE("params: white space and folds around separators" *
+          doctest::description("RFC 3261 25.1 SEMI, EQUAL; RFC 4475 3.1.1.1")) {
   CHECK(read(" ;\r\n tag   = \t1918181833n ; lr ") == "tag=1918181833n|lr|");
 }
 
@@ -56,7 +58,8 @@ TEST_CASE("params: faults" * doctest::description("RFC 3261 25.1")) {
   CHECK(read(";a=<b>") == "!");
 }
 
-TEST_CASE("params: found without regard to case, the first of two" * doctest::description("RFC 3261 7.3.1")) {
+TEST_CASE("params: found without regard to case, the first of two" *
+          doctest::description("RFC 3261 7.3.1")) {
   const GuardedText text(";Expires=60;expires=70;LR");
   REQUIRE(find_param(text.view(), "EXPIRES"));
   CHECK(find_param(text.view(), "expires")->value == "60");
@@ -64,7 +67,8 @@ TEST_CASE("params: found without regard to case, the first of two" * doctest::de
   CHECK_FALSE(find_param(text.view(), "tag"));
 }
 
-TEST_CASE("params: the check names the fault's place, and bounds the number" * doctest::description("params.h")) {
+TEST_CASE("params: the check names the fault's place, and bounds the number" *
+          doctest::description("params.h")) {
   CHECK(check_params(";a;b=c"));
   const auto bad = check_params(";a;b c");
   REQUIRE_FALSE(bad);

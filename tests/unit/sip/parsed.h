@@ -48,7 +48,8 @@ From: Alice <sip:alice@atlanta.example>;tag=1928301774
 To: Bob <sip:bob@biloxi.example>
 Call-ID: a84b4c76e66710
 CSeq: 314159 INVITE
-)") + wire(lines) + "\r\n";
+)") + wire(lines) +
+         "\r\n";
 }
 
 }  // namespace tipring::test

@@ -90,7 +90,8 @@ TEST_CASE("peers: baresip registers" * doctest::description("SPEC 1.7; R1.1, R1.
   const auto contact = parsed.view().typed<HeaderId::Contact>();
   REQUIRE(contact);
   CHECK(contact->param("expires")->value == "3600");
-  CHECK(contact->param("+sip.instance")->value == "<urn:uuid:8f2a52b4-41d9-4a0b-8f9c-1d6f1e0a6c2d>");
+  CHECK(contact->param("+sip.instance")->value ==
+        "<urn:uuid:8f2a52b4-41d9-4a0b-8f9c-1d6f1e0a6c2d>");
   CHECK(parse_uri(contact->uri)->port == 15072);
   CHECK(parsed.view().typed<HeaderId::Authorization>()->nc == "00000001");
 }
@@ -103,16 +104,19 @@ TEST_CASE("peers: SIPp calls" * doctest::description("SPEC 1.7: `Content-Length:
   CHECK(parsed.view().typed<HeaderId::Contact>()->uri == "sip:sipp@127.0.1.1:5061");
 }
 
-TEST_CASE("peers: Linphone calls" * doctest::description("issue: `;transport=UDP`; quotes in names; R2.1")) {
+TEST_CASE("peers: Linphone calls" *
+          doctest::description("issue: `;transport=UDP`; quotes in names; R2.1")) {
   const Parsed parsed(kLinphoneInvite, Framing::Stream);
   REQUIRE(parsed.complete());
   CHECK_FALSE(check_message(parsed.view()));
   CHECK(parsed.view().typed<HeaderId::From>()->tag() == "Sd0~zOEGN");
   CHECK(parsed.view().typed<HeaderId::To>()->uri == "sip:bob@example.org");
-  CHECK(parsed.view().typed<HeaderId::Contact>()->param("+org.linphone.specs")->value == "groupchat,lime");
+  CHECK(parsed.view().typed<HeaderId::Contact>()->param("+org.linphone.specs")->value ==
+        "groupchat,lime");
 }
 
-TEST_CASE("peers: compact and comma-joined" * doctest::description("issue: comma-joined Via; R2.5")) {
+TEST_CASE("peers: compact and comma-joined" *
+          doctest::description("issue: comma-joined Via; R2.5")) {
   const Parsed parsed(kCompact, Framing::Stream);
   REQUIRE(parsed.complete());
   CHECK_FALSE(check_message(parsed.view()));
@@ -135,7 +139,8 @@ size_t touch(const MessageView& view) {
   return sum + (check_message(view) ? 1U : 0U);
 }
 
-TEST_CASE("peers: every message cut anywhere is never complete" * doctest::description("RFC 3261 18.3; R13.3")) {
+TEST_CASE("peers: every message cut anywhere is never complete" *
+          doctest::description("RFC 3261 18.3; R13.3")) {
   for (const std::string& text : {kBaresipRegister, kSippInvite, kLinphoneInvite, kCompact}) {
     size_t sum = 0;
     for (size_t size = 0; size < text.size(); ++size) {
@@ -151,7 +156,8 @@ TEST_CASE("peers: every message cut anywhere is never complete" * doctest::descr
   }
 }
 
-TEST_CASE("peers: every message with one byte changed stays within bounds" * doctest::description("guard page; R4.5")) {
+TEST_CASE("peers: every message with one byte changed stays within bounds" *
+          doctest::description("guard page; R4.5")) {
   size_t sum = 0;
   for (const std::string& text : {kBaresipRegister, kLinphoneInvite, kCompact}) {
     for (size_t at = 0; at < text.size(); ++at) {

@@ -39,7 +39,8 @@ std::string respond(const MessageView& request, uint16_t code, const ResponsePar
   return {buffer.data(), *size};
 }
 
-TEST_CASE("response: headers come from the request" * doctest::description("RFC 3261 8.2.6.2; R2.5")) {
+TEST_CASE("response: headers come from the request" *
+          doctest::description("RFC 3261 8.2.6.2; R2.5")) {
   const Parsed request(kInvite);
   ResponseParts parts;
   parts.to_tag = "8321234356";
@@ -68,10 +69,12 @@ TEST_CASE("response: a To tag of the request stays" * doctest::description("RFC 
   text.replace(text.find("biloxi.example>\r\ni:"), 15, "biloxi.example>;tag=mine");
   ResponseParts parts;
   parts.to_tag = "other";
-  CHECK(respond(Parsed(text).view(), 200, parts).find("To: Bob <sip:bob@biloxi.example>;tag=mine\r\n") != std::string::npos);
+  CHECK(respond(Parsed(text).view(), 200, parts)
+            .find("To: Bob <sip:bob@biloxi.example>;tag=mine\r\n") != std::string::npos);
 }
 
-TEST_CASE("response: a 100 copies the Timestamp and needs no tag" * doctest::description("RFC 3261 8.2.6.1")) {
+TEST_CASE("response: a 100 copies the Timestamp and needs no tag" *
+          doctest::description("RFC 3261 8.2.6.1")) {
   const std::string text = respond(Parsed(kInvite).view(), 100, {});
   CHECK(text.starts_with("SIP/2.0 100 Trying\r\n"));
   CHECK(text.find("Timestamp: 54\r\n") != std::string::npos);
@@ -79,19 +82,24 @@ TEST_CASE("response: a 100 copies the Timestamp and needs no tag" * doctest::des
   CHECK(respond(Parsed(kInvite).view(), 200, {}).find("Timestamp") == std::string::npos);
 }
 
-TEST_CASE("response: the top Via alone is fixed" * doctest::description("RFC 3261 18.2.1, RFC 3581 4; R7.2")) {
+TEST_CASE("response: the top Via alone is fixed" *
+          doctest::description("RFC 3261 18.2.1, RFC 3581 4; R7.2")) {
   const Parsed request(kInvite);
   ResponseParts parts;
-  parts.via = make_via_fix_up(*request.view().typed<HeaderId::Via>(), {*port::parse_ip("192.0.2.9"), 4000});
+  parts.via =
+      make_via_fix_up(*request.view().typed<HeaderId::Via>(), {*port::parse_ip("192.0.2.9"), 4000});
   const std::string text = respond(request.view(), 404, parts);
-  CHECK(text.find("Via: SIP/2.0/UDP bigbox3.site3.example.com;branch=z9hG4bK77ef4c2312983.1;received=192.0.2.9;rport=4000\r\n"
+  CHECK(text.find("Via: SIP/2.0/UDP "
+                  "bigbox3.site3.example.com;branch=z9hG4bK77ef4c2312983.1;received=192.0.2.9;"
+                  "rport=4000\r\n"
                   "Via: SIP/2.0/TCP second;branch=2\r\n") != std::string::npos);
 }
 
 TEST_CASE("response: Record-Route is copied when asked" * doctest::description("RFC 3261 12.1.1")) {
   ResponseParts parts;
   parts.copy_record_route = true;
-  CHECK(respond(Parsed(kInvite).view(), 200, parts).find("Record-Route: <sip:r1;lr>\r\nRecord-Route: <sip:r2;lr>\r\n") !=
+  CHECK(respond(Parsed(kInvite).view(), 200, parts)
+            .find("Record-Route: <sip:r1;lr>\r\nRecord-Route: <sip:r2;lr>\r\n") !=
         std::string::npos);
   CHECK(respond(Parsed(kInvite).view(), 200, {}).find("Record-Route") == std::string::npos);
 }
@@ -108,7 +116,8 @@ TEST_CASE("response: body and reason" * doctest::description("RFC 3261 7.2, 7.4"
   CHECK(response.view().body() == "why");
 }
 
-TEST_CASE("response: a malformed request with the five headers is answered" * doctest::description("R4.5; issue: 400")) {
+TEST_CASE("response: a malformed request with the five headers is answered" *
+          doctest::description("R4.5; issue: 400")) {
   std::string text = kInvite;
   text.insert(text.find("Route:"), "this is no header\r\n");
   const Parsed request(text);
@@ -116,7 +125,8 @@ TEST_CASE("response: a malformed request with the five headers is answered" * do
   CHECK(respond(request.view(), 400, {}).find("CSeq: 314159 INVITE\r\n") != std::string::npos);
 }
 
-TEST_CASE("response: without the five headers there is none" * doctest::description("writer.h Invalid")) {
+TEST_CASE("response: without the five headers there is none" *
+          doctest::description("writer.h Invalid")) {
   std::array<char, 512> buffer;
   const Parsed request("INVITE sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP a\r\n\r\n");
   CHECK(write_response(request.view(), 400, {}, buffer).error() == Error::Invalid);
@@ -124,7 +134,8 @@ TEST_CASE("response: without the five headers there is none" * doctest::descript
   CHECK(write_ack_for_failure(request.view(), request.view(), buffer).error() == Error::Invalid);
 }
 
-TEST_CASE("response: every buffer too small is told" * doctest::description("writer.h BufferFull")) {
+TEST_CASE("response: every buffer too small is told" *
+          doctest::description("writer.h BufferFull")) {
   const Parsed request(kInvite);
   ResponseParts parts;
   parts.to_tag = "x";
@@ -135,7 +146,8 @@ TEST_CASE("response: every buffer too small is told" * doctest::description("wri
   }
 }
 
-TEST_CASE("ack: for a failure it is made from request and response" * doctest::description("RFC 3261 17.1.1.3")) {
+TEST_CASE("ack: for a failure it is made from request and response" *
+          doctest::description("RFC 3261 17.1.1.3")) {
   const Parsed request(kInvite);
   ResponseParts parts;
   parts.to_tag = "99sa0xk";
@@ -157,7 +169,8 @@ Content-Length: 0
 )"));
 }
 
-TEST_CASE("cancel: one Via, the Route, and neither Require nor body" * doctest::description("RFC 3261 9.1; R3.4")) {
+TEST_CASE("cancel: one Via, the Route, and neither Require nor body" *
+          doctest::description("RFC 3261 9.1; R3.4")) {
   std::array<char, 1024> buffer;
   const Parsed request(kInvite);
   const Result<size_t> size = write_cancel(request.view(), buffer);

@@ -1,8 +1,9 @@
+#include "sip/via.h"
+
 #include <doctest/doctest.h>
 
 #include <string>
 
-#include "sip/via.h"
 #include "support/guard_page.h"
 
 namespace tipring::sip {
@@ -17,7 +18,10 @@ ParseFault fault_of(std::string_view value) {
 }
 
 TEST_CASE("via: all parts" * doctest::description("RFC 3261 20.42; RFC 3581 3")) {
-  const GuardedText text("SIP/2.0/UDP erlang.bell-telephone.com:5065;branch=z9hG4bK87asdks7;received=192.0.2.1;maddr=m;ttl=16;rport=9988");
+  const GuardedText text(
+      "SIP/2.0/UDP "
+      "erlang.bell-telephone.com:5065;branch=z9hG4bK87asdks7;received=192.0.2.1;maddr=m;ttl=16;"
+      "rport=9988");
   const auto via = parse_via(text.view());
   REQUIRE(via);
   CHECK(via->transport == Transport::Udp);
@@ -42,8 +46,10 @@ TEST_CASE("via: rport is absent, empty or a number" * doctest::description("RFC 
   CHECK(fault_of("SIP/2.0/UDP h;rport=65536") == ParseFault::BadParameter);
 }
 
-TEST_CASE("via: blanks around every separator" * doctest::description("RFC 3261 20.42; RFC 4475 3.1.1.1")) {
-  const auto via = parse_via("SIP  / 2.0\r\n /UDP\r\n    192.0.2.2 : 5070 ;branch = 390skdjuw ; rport");
+TEST_CASE("via: blanks around every separator" *
+          doctest::description("RFC 3261 20.42; RFC 4475 3.1.1.1")) {
+  const auto via =
+      parse_via("SIP  / 2.0\r\n /UDP\r\n    192.0.2.2 : 5070 ;branch = 390skdjuw ; rport");
   REQUIRE(via);
   CHECK(via->host == "192.0.2.2");
   CHECK(via->port == 5070);
@@ -52,7 +58,8 @@ TEST_CASE("via: blanks around every separator" * doctest::description("RFC 3261 
 }
 
 TEST_CASE("via: IPv6 in and out of brackets" * doctest::description("RFC 5118 4.5")) {
-  const auto via = parse_via("SIP/2.0/UDP [2001:db8::9:1]:6050;received=[2001:db8::9:255];branch=z9hG4bKas3");
+  const auto via =
+      parse_via("SIP/2.0/UDP [2001:db8::9:1]:6050;received=[2001:db8::9:255];branch=z9hG4bKas3");
   REQUIRE(via);
   CHECK(via->is_ipv6);
   CHECK(via->host == "2001:db8::9:1");
@@ -80,14 +87,16 @@ TEST_CASE("via: transports" * doctest::description("RFC 3261 20.42; RFC 7118 4.1
 }
 
 TEST_CASE("via: a comment of old ends the value" * doctest::description("RFC 2543 6.43; G1")) {
-  const auto via = parse_via("SIP/2.0/UDP first.example.com:4000;ttl=16;maddr=224.2.0.1 (Acme server)");
+  const auto via =
+      parse_via("SIP/2.0/UDP first.example.com:4000;ttl=16;maddr=224.2.0.1 (Acme server)");
   REQUIRE(via);
   CHECK(via->maddr == "224.2.0.1");
   CHECK(via->params == ";ttl=16;maddr=224.2.0.1");
   CHECK(parse_via("SIP/2.0/UDP h (x)")->params.empty());
 }
 
-TEST_CASE("via: the first of two parameters counts" * doctest::description("one reading for all layers")) {
+TEST_CASE("via: the first of two parameters counts" *
+          doctest::description("one reading for all layers")) {
   CHECK(parse_via("SIP/2.0/UDP h;branch=a;branch=b")->branch == "a");
   CHECK(parse_via("SIP/2.0/UDP h;rport=1;rport=2")->rport == 1);
 }
@@ -113,9 +122,11 @@ TEST_CASE("via: faults" * doctest::description("RFC 3261 25.1 Via; R4.5")) {
   CHECK(fault_of(many + ";y") == ParseFault::TooManyParameters);
 }
 
-TEST_CASE("via: every prefix is read without a step beyond it" * doctest::description("guard page")) {
+TEST_CASE("via: every prefix is read without a step beyond it" *
+          doctest::description("guard page")) {
   const std::string whole = "SIP / 2.0/UDP [2001:db8::1] : 5060 ;branch=\"z\\\"\" ;rport=12 (c)";
-  for (size_t size = 0; size <= whole.size(); ++size) fault_of(std::string_view(whole).substr(0, size));
+  for (size_t size = 0; size <= whole.size(); ++size)
+    fault_of(std::string_view(whole).substr(0, size));
 }
 
 }  // namespace
