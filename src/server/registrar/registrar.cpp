@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/text.h"
+#include "server/registrar/date.h"
 #include "sip/headers.h"
 #include "sip/status.h"
 #include "sip/uri.h"
@@ -13,20 +15,43 @@ namespace {
 constexpr std::string_view kName = "registrations";
 // 10.3 step 7: a shorter wish may be refused only below an hour.
 constexpr Millis kHour{3'600'000};
+// The start of 2020: a board that does not know the time yet tells phones none.
+constexpr Millis kClockIsSet{1'577'836'800'000};
 constexpr size_t kHeadersMax = 16384;
 
-uint16_t parse_q(std::string_view text) {
-  if (text.starts_with('1')) return 1000;
-  uint16_t q = 0;
-  const std::string_view digits = text.size() > 2 && text[1] == '.' ? text.substr(2, 3) : std::string_view();
-  for (size_t i = 0; i < 3; ++i) q = static_cast<uint16_t>(q * 10 + (i < digits.size() ? digits[i] - '0' : 0));
-  return std::min<uint16_t>(q, 1000);
+// RFC 3261 25.1 qvalue, in thousandths.
+Result<uint16_t> parse_q(std::string_view text) {
+  const auto [whole, fraction] = split_once(text, '.');
+  if ((whole != "0" && whole != "1") || fraction.size() > 3) return Error::Invalid;
+  uint16_t q = whole == "1" ? 1000 : 0;
+  uint16_t unit = 100;
+  for (const char digit : fraction) {
+    if (digit < '0' || digit > '9') return Error::Invalid;
+    q = static_cast<uint16_t>(q + (digit - '0') * unit);
+    unit = static_cast<uint16_t>(unit / 10);
+  }
+  if (q > 1000) return Error::Invalid;
+  return q;
+}
+
+// The parameters that are given back as they came: all but those that the registrar decides.
+std::string_view write_kept_params(std::string_view params, std::span<char> out) {
+  sip::Writer kept(out);
+  sip::Param param;
+  for (std::string_view rest = params;;) {
+    const std::string_view before = rest;
+    if (sip::next_param(rest, param) != sip::ParamStatus::Found) break;
+    if (iequals(param.name, "expires") || iequals(param.name, "q")) continue;
+    kept.text(before.substr(0, before.size() - rest.size()));
+  }
+  return kept.view();
 }
 
 }  // namespace
 
 struct Registrar::Contact {
   std::string_view uri;
+  std::string_view params;  // all that came
   std::string_view instance;
   uint16_t q = 1000;
   uint32_t reg_id = 0;
@@ -48,6 +73,7 @@ Registrar::Registrar(const service::Environment& environment, store::Store& stor
       scratch_(arena.take<char>(kHeadersMax)) {}
 
 void Registrar::handle(const Incoming& request) {
+  if (!request.message.values(sip::HeaderId::Require).empty()) return refuse_extensions(request);
   Registration* registration = registrations_.acquire(*this);
   std::array<char, service::kRetryAfterMax> retry_after;
   sip::ResponseParts busy;
@@ -73,6 +99,20 @@ void Registrar::handle(const Incoming& request) {
   process(*registration, *user);
 }
 
+// 8.2.2.3: no extension that a REGISTER could require is supported.
+void Registrar::refuse_extensions(const Incoming& request) {
+  sip::Writer out(scratch_);
+  std::string_view before = "Unsupported: ";
+  for (const std::string_view tag : request.message.values(sip::HeaderId::Require)) {
+    out.text(before).unfolded(tag);
+    before = ", ";
+  }
+  out.crlf();
+  sip::ResponseParts parts;
+  parts.headers = out.full() ? std::string_view() : out.view();
+  environment_.transactions.reply_stateless(request, sip::status::kBadExtension, parts);
+}
+
 void Registration::on_user_free(store::User* free_user) {
   if (free_user == nullptr) return owner.refuse(*this, {sip::status::kNotFound, {}});
   owner.process(*this, *free_user);
@@ -95,18 +135,34 @@ void Registrar::process(Registration& registration, store::User& user) {
     store_.abandon(changes);
     return refuse(registration, refusal);
   }
+  if (registration.changes.none()) {  // what was to go is not there
+    store_.abandon(changes);
+    return answer(registration, user);
+  }
   const auto state = store_.commit(changes, *this, registrations_.handle_of(registration).to_u64());
   if (!state) return refuse(registration, {sip::status::kServiceUnavailable, "Store Full"});
   if (*state == store::CommitState::Applied) {
-    environment_.log.info("binding_refreshed", kv("user", user.name()));
+    log_changes(registration, user);
     answer(registration, user);
   }
+}
+
+// R6.4: an operator finds each of the four by its own name; expiry has on_binding_expired().
+void Registrar::log_changes(const Registration& registration, const store::User& user) {
+  const auto line = [&](std::string_view event, uint32_t count) {
+    if (count == 0) return;
+    environment_.log.info(event, kv("user", user.name()), kv("count", count),
+                          kv("bindings", user.binding_count()));
+  };
+  line("binding_added", registration.changes.added);
+  line("binding_refreshed", registration.changes.refreshed);
+  line("binding_removed", registration.changes.removed);
 }
 
 Registrar::Refusal Registrar::update(Registration& registration, const sip::MessageView& request,
                                      store::User& user, store::BindingUpdate& changes) {
   const std::string_view first = *request.values(sip::HeaderId::Contact).begin();
-  if (first == "*") return update_all(request, user, changes);
+  if (first == "*") return update_all(registration, request, user, changes);
   // All contacts are read before any is taken.
   for (const std::string_view value : request.values(sip::HeaderId::Contact)) {
     Contact contact;
@@ -125,8 +181,8 @@ Registrar::Refusal Registrar::update(Registration& registration, const sip::Mess
 }
 
 // "*" removes all, and stands alone with an Expires of zero (10.2.2).
-Registrar::Refusal Registrar::update_all(const sip::MessageView& request, store::User& user,
-                                         store::BindingUpdate& changes) {
+Registrar::Refusal Registrar::update_all(Registration& registration, const sip::MessageView& request,
+                                         store::User& user, store::BindingUpdate& changes) {
   const auto contacts = request.values(sip::HeaderId::Contact);
   const auto expires = request.typed<sip::HeaderId::Expires>();
   if (++contacts.begin() != contacts.end() || !expires || *expires != 0) {
@@ -139,6 +195,7 @@ Registrar::Refusal Registrar::update_all(const sip::MessageView& request, store:
       return {sip::status::kServerInternalError, "CSeq Out of Order"};
     }
     changes.remove(*binding);
+    ++registration.changes.removed;
   }
   return {};
 }
@@ -148,13 +205,22 @@ Registrar::Refusal Registrar::read(const sip::MessageView& request, std::string_
   const auto address = sip::parse_name_addr(value);
   if (!address || !sip::parse_uri(address->uri)) return {sip::status::kBadRequest, "Bad Request - Contact"};
   contact.uri = address->uri;
+  contact.params = address->params;
   if (const auto instance = address->param("+sip.instance")) contact.instance = instance->value;
-  if (const auto q = address->param("q")) contact.q = parse_q(q->value);
+  if (const auto param = address->param("reg-id")) {
+    const auto reg_id = sip::NumberTraits::parse(param->value);
+    if (reg_id) contact.reg_id = *reg_id;
+  }
+  if (const auto param = address->param("q")) {
+    const Result<uint16_t> q = parse_q(param->value);
+    if (!q) return {sip::status::kBadRequest, "Bad Request - q of Contact"};
+    contact.q = *q;
+  }
   Millis wanted = options_.default_expires;
   const auto header = request.typed<sip::HeaderId::Expires>();
-  if (header) wanted = Millis(int64_t{*header} * 1000);
+  // What cannot be read counts as an hour (10.2.1.1).
+  if (request.has(sip::HeaderId::Expires)) wanted = header ? Millis(int64_t{*header} * 1000) : kHour;
   if (const auto param = address->param("expires")) {
-    // What cannot be read counts as an hour (10.2.1.1).
     const auto seconds = sip::NumberTraits::parse(param->value);
     wanted = seconds ? Millis(int64_t{*seconds} * 1000) : kHour;
   }
@@ -165,32 +231,54 @@ Registrar::Refusal Registrar::read(const sip::MessageView& request, std::string_
   return {};
 }
 
-Registrar::Refusal Registrar::apply(const Registration& registration, const sip::MessageView& request,
-                                    store::User& user, const Contact& contact, store::BindingUpdate& changes) {
+// The binding that `contact` means, by URI (10.3 step 7) or as the same flow of the same phone (RFC 5626 6). Null for
+// none. Others that it means as well are removed: one contact is one binding.
+Registrar::Refusal Registrar::find_old(Registration& registration, const sip::MessageView& request,
+                                       store::User& user, const Contact& contact,
+                                       store::BindingUpdate& changes, store::Binding*& old) {
   const auto cseq = request.typed<sip::HeaderId::CSeq>();
   const std::string_view call_id = *request.header(sip::HeaderId::CallId);
-  store::Binding* old = user.first_binding();
-  while (old != nullptr && !sip::equal_uris(old->contact(), contact.uri)) old = user.next_binding(*old);
-  if (old != nullptr && changes.touches(*old)) return {sip::status::kBadRequest, "Contact Twice"};
-  if (old != nullptr && old->call_id() == call_id && cseq->number <= old->cseq()) {
-    return {sip::status::kServerInternalError, "CSeq Out of Order"};
+  for (store::Binding* added = changes.first_added(); added != nullptr; added = changes.next_added(*added)) {
+    if (sip::equal_uris(added->contact(), contact.uri)) return {sip::status::kBadRequest, "Contact Twice"};
   }
+  for (store::Binding* binding = user.first_binding(); binding != nullptr;
+       binding = user.next_binding(*binding)) {
+    const bool same_phone = contact.reg_id != 0 && !contact.instance.empty() &&
+                            binding->reg_id() == contact.reg_id && binding->instance() == contact.instance;
+    if (!same_phone && !sip::equal_uris(binding->contact(), contact.uri)) continue;
+    if (changes.touches(*binding)) return {sip::status::kBadRequest, "Contact Twice"};
+    if (binding->call_id() == call_id && cseq->number <= binding->cseq()) {
+      return {sip::status::kServerInternalError, "CSeq Out of Order"};
+    }
+    if (old == nullptr) {
+      old = binding;
+    } else {
+      changes.remove(*binding);
+      ++registration.changes.removed;
+    }
+  }
+  return {};
+}
+
+Registrar::Refusal Registrar::apply(Registration& registration, const sip::MessageView& request,
+                                    store::User& user, const Contact& contact,
+                                    store::BindingUpdate& changes) {
+  store::Binding* old = nullptr;
+  const Refusal refusal = find_old(registration, request, user, contact, changes, old);
+  if (refusal.status != 0) return refusal;
   if (contact.expires.count() == 0) {
-    if (old != nullptr) changes.remove(*old);
+    if (old == nullptr) return {};
+    changes.remove(*old);
+    ++registration.changes.removed;
     return {};
   }
-  const Millis expires_at = environment_.now() + contact.expires;
   const transport::Flow& flow = registration.flow;
-  const bool same = old != nullptr && old->contact() == contact.uri && old->call_id() == call_id &&
-                    old->received() == flow.remote && old->flow() == flow.connection.to_u64();
-  if (same) {
-    changes.refresh(*old, expires_at, cseq->number);
-    return {};
-  }
   store::BindingFields fields;
   fields.contact = contact.uri;
-  fields.call_id = call_id;
+  fields.params = write_kept_params(contact.params, scratch_);
+  fields.call_id = *request.header(sip::HeaderId::CallId);
   fields.instance = contact.instance;
+  fields.reg_id = contact.reg_id;
   fields.user_agent = request.header(sip::HeaderId::UserAgent).value_or("");
   fields.received = flow.remote;
   fields.local = flow.local;
@@ -198,8 +286,16 @@ Registrar::Refusal Registrar::apply(const Registration& registration, const sip:
   fields.listener = flow.listener;
   fields.flow = flow.connection.to_u64();
   fields.q = contact.q;
-  fields.cseq = cseq->number;
-  fields.expires_at = expires_at;
+  fields.cseq = request.typed<sip::HeaderId::CSeq>()->number;
+  fields.expires_at = environment_.now() + contact.expires;
+  const bool same = old != nullptr && old->contact() == fields.contact && old->params() == fields.params &&
+                    old->call_id() == fields.call_id && old->q() == fields.q &&
+                    old->received() == fields.received && old->flow() == fields.flow;
+  ++(old != nullptr ? registration.changes.refreshed : registration.changes.added);
+  if (same) {
+    changes.refresh(*old, fields.expires_at, fields.cseq);
+    return {};
+  }
   const Result<void> done = old != nullptr ? changes.replace(*old, fields) : changes.add(fields);
   if (done) return {};
   if (done.error() == Error::TooLong) return {sip::status::kBadRequest, "Contact Too Long"};
@@ -213,7 +309,7 @@ void Registrar::on_stored(uint64_t tag, store::StoreStatus status) {
   if (status != store::StoreStatus::Durable || user == nullptr) {
     return refuse(*registration, {sip::status::kServiceUnavailable, "Store Failed"});
   }
-  environment_.log.info("bindings_changed", kv("user", user->name()), kv("bindings", user->binding_count()));
+  log_changes(*registration, *user);
   answer(*registration, *user);
 }
 
@@ -222,13 +318,16 @@ void Registrar::answer(Registration& registration, store::User& user) {
   sip::Writer out(scratch_);
   const Millis now = environment_.now();
   for (store::Binding* binding = user.first_binding(); binding != nullptr; binding = user.next_binding(*binding)) {
-    const int64_t seconds = std::max<int64_t>((binding->expires_at() - now).count() / 1000, 0);
-    out.text("Contact: <").text(binding->contact()).text(">");
+    // Upwards, so that what was granted is what is said.
+    const int64_t seconds = std::max<int64_t>(((binding->expires_at() - now).count() + 999) / 1000, 0);
+    out.text("Contact: <").text(binding->contact()).text(">").text(binding->params());
     if (binding->q() != 1000) {
       out.text(";q=0.").number(binding->q() / 100u).number(binding->q() / 10u % 10u).number(binding->q() % 10u);
     }
     out.text(";expires=").number(static_cast<uint64_t>(seconds)).crlf();
   }
+  std::array<char, kDateSize> date;
+  if (clock_.wall() >= kClockIsSet) out.header(sip::HeaderId::Date, write_date(clock_.wall(), date));
   if (out.full()) return refuse(registration, {sip::status::kServerInternalError, "Too Many Contacts"});
   sip::ResponseParts parts;
   parts.headers = out.view();

@@ -29,6 +29,14 @@ struct Registration final : service::Context<service::DigestServerAuth>, store::
   transaction::ServerHandle server;
   Handle<store::User> user;
   transport::Flow flow;
+  struct Changes {  // how many bindings, for the log
+    uint32_t added = 0;
+    uint32_t refreshed = 0;
+    uint32_t removed = 0;
+
+    bool none() const { return added == 0 && refreshed == 0 && removed == 0; }
+  };
+  Changes changes;
 };
 
 class Registrar final : public transaction::TransactionUser,
@@ -57,11 +65,16 @@ class Registrar final : public transaction::TransactionUser,
   };
   struct Contact;
 
+  void refuse_extensions(const Incoming& request);
   void process(Registration& registration, store::User& user);
+  void log_changes(const Registration& registration, const store::User& user);
   Refusal update(Registration& registration, const sip::MessageView& request, store::User& user,
                  store::BindingUpdate& update);
-  Refusal update_all(const sip::MessageView& request, store::User& user, store::BindingUpdate& update);
-  Refusal apply(const Registration& registration, const sip::MessageView& request, store::User& user,
+  Refusal update_all(Registration& registration, const sip::MessageView& request, store::User& user,
+                     store::BindingUpdate& update);
+  Refusal find_old(Registration& registration, const sip::MessageView& request, store::User& user,
+                   const Contact& contact, store::BindingUpdate& update, store::Binding*& old);
+  Refusal apply(Registration& registration, const sip::MessageView& request, store::User& user,
                 const Contact& contact, store::BindingUpdate& update);
   Refusal read(const sip::MessageView& request, std::string_view value, Contact& contact) const;
   void answer(Registration& registration, store::User& user);

@@ -1,0 +1,319 @@
+#include <doctest/doctest.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "server/registrar/registrar.h"
+#include "sim/node.h"
+#include "sip/headers.h"
+
+using namespace tipring;
+
+namespace {
+
+// A registrar over a real store, which lets every user of it in without a password.
+class Exchange final : public sim::Node,
+                       public transaction::RequestHandler,
+                       public store::StoreWaiter,
+                       public service::OwnNames,
+                       public service::AccessControl {
+ public:
+  Exchange(port::SimWorld& world, const Limits& limits, const registrar::RegistrarOptions& options)
+      : Node(world, "exchange", "10.0.0.1", limits),
+        slots_(256),
+        ring_(slots_),
+        lines_(ring_, host.clock(), LogLevel::Info),
+        store({arena, host.loop(), wheel, host.clock(), host.workers(), host.files(), lines_, {1, 2}}, limits,
+              {"/data/tipring.db", "tipring", Millis(10)}),
+        environment_{transport, locator, transactions, slabs, wheel, host.loop(), *this, *this,
+                     "tipring", {3, 4}, lines_},
+        registrar(environment_, store, host.clock(), options, arena, limits) {
+    host.files().make_directory("/data");
+    REQUIRE(store.open().ready());
+    store.set_observer(&registrar);
+    transactions.set_request_handler(*this);
+    REQUIRE(start());
+  }
+
+  void on_stored(uint64_t, store::StoreStatus status) override { stored += status == store::StoreStatus::Durable; }
+
+  // How often a line of this event was written since the last look.
+  int logged(std::string_view event) {
+    int count = 0;
+    for (const std::string& line : log_lines()) count += line.starts_with(event);
+    return count;
+  }
+
+  int stored = 0;
+
+ private:
+  void on_request(const service::Incoming& request) override { registrar.handle(request); }
+  bool is_own(std::string_view, uint16_t) const override { return true; }
+  service::Access judge(const service::Incoming& request, bool) override {
+    const auto to = request.message.typed<sip::HeaderId::To>();
+    const auto uri = sip::parse_uri(to->uri);
+    const store::User* user = store.find_user("", uri->user);
+    if (user == nullptr) return {403, {}, {}, 0};
+    return {0, {}, {}, store.handle_of(*user).to_u64()};
+  }
+  const std::vector<std::string>& log_lines() {
+    while (LogSlot* slot = ring_.front()) {
+      seen_.emplace_back(slot->text.data(), slot->size);
+      ring_.pop();
+    }
+    return seen_;
+  }
+
+  std::vector<LogSlot> slots_;
+  LogRing ring_;
+  Log lines_;
+  std::vector<std::string> seen_;
+
+ public:
+  store::Store store;
+
+ private:
+  service::Environment environment_;
+
+ public:
+  registrar::Registrar registrar;
+};
+
+struct Answer {
+  int status = 0;
+  std::string text;
+
+  bool has(std::string_view piece) const { return text.find(piece) != std::string::npos; }
+  int contacts() const {
+    int count = 0;
+    for (size_t at = 0; (at = text.find("\r\nContact:", at)) != std::string::npos; ++at) ++count;
+    return count;
+  }
+};
+
+// A phone's socket on a host of its own.
+class Bench final : public port::DatagramHandler {
+ public:
+  explicit Bench(const registrar::RegistrarOptions& options = {}, const Limits& limits = kTinyLimits)
+      : exchange(world, limits, options),
+        phone_(world.make_host("phone", {*port::parse_ip("10.0.0.2")})) {
+    int error = 0;
+    socket_ = phone_.network().open_datagram({{*port::parse_ip("10.0.0.2"), 5060}}, *this, error);
+    REQUIRE(socket_ != nullptr);
+    for (const char* name : {"alice", "bob"}) {
+      store::UserRecord record;
+      record.name = name;
+      REQUIRE(exchange.store.put_user(record, nullptr, store::PutMode::Create, exchange, 1).has_value());
+    }
+    REQUIRE(world.run_until([&] { return exchange.stored == 2; }, Millis(1000)));
+  }
+
+  // Sends a REGISTER and gives the answer to it; `lines` are whole.
+  Answer send(const std::string& lines, const std::string& call_id = "c1", std::optional<int> cseq = {},
+              const std::string& user = "alice") {
+    post(lines, call_id, cseq, user);
+    const size_t before = answers_.size();
+    REQUIRE(world.run_until([&] { return answers_.size() > before; }, Millis(5000)));
+    return answers_.back();
+  }
+  void post(const std::string& lines, const std::string& call_id, std::optional<int> cseq = {},
+            const std::string& user = "alice") {
+    const std::string number = std::to_string(cseq ? *cseq : ++cseq_);
+    const std::string text = "REGISTER sip:10.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.2;branch=z9hG4bK" +
+                             std::to_string(++branch_) + "\r\nMax-Forwards: 70\r\nFrom: <sip:" + user +
+                             "@10.0.0.1>;tag=f\r\nTo: <sip:" + user + "@10.0.0.1>\r\nCall-ID: " + call_id +
+                             "\r\nCSeq: " + number + " REGISTER\r\n" + lines + "Content-Length: 0\r\n\r\n";
+    const port::OutgoingDatagram datagram{text, {*port::parse_ip("10.0.0.1"), 5060}, {}};
+    REQUIRE(socket_->send({&datagram, 1}) == 1);
+  }
+  Answer fetch() { return send("", "fetch"); }
+  size_t answer_count() const { return answers_.size(); }
+  const Answer& answer(size_t at) const { return answers_[at]; }
+
+  port::SimWorld world{1};
+  Exchange exchange;
+
+ private:
+  void on_readable(port::DatagramSocket& socket) override {
+    std::vector<char> buffer(65536);
+    port::DatagramSlot slot;
+    slot.buffer = buffer;
+    while (socket.receive({&slot, 1}) == 1) {
+      const std::string text(buffer.data(), slot.size);
+      answers_.push_back({std::stoi(text.substr(8, 3)), text});
+    }
+  }
+  void on_unreachable(port::DatagramSocket&, const port::SocketAddress&, int) override {}
+
+  port::SimHost& phone_;
+  std::unique_ptr<port::DatagramSocket> socket_;
+  std::vector<Answer> answers_;
+  int cseq_ = 0;
+  int branch_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("registrar: a binding is added, refreshed, removed and expires, each with its own line" *
+          doctest::description("RFC 3261 10.3; R1.2, R1.4, R6.4")) {
+  Bench bench;
+  const Answer added = bench.send("Contact: <sip:a@10.0.0.2>;expires=120\r\n");
+  CHECK(added.status == 200);
+  CHECK(added.has("Contact: <sip:a@10.0.0.2>;expires=120\r\n"));
+  CHECK(bench.exchange.logged("binding_added user=alice") == 1);
+  CHECK(bench.send("Contact: <sip:a@10.0.0.2>;expires=90\r\n").has(";expires=90\r\n"));
+  CHECK(bench.exchange.logged("binding_refreshed user=alice") == 1);
+  const Answer removed = bench.send("Contact: <sip:a@10.0.0.2>;expires=0\r\n");
+  CHECK(removed.status == 200);
+  CHECK(removed.contacts() == 0);
+  CHECK(bench.exchange.logged("binding_removed user=alice") == 1);
+  bench.send("Contact: <sip:a@10.0.0.2>;expires=60\r\n");
+  bench.world.run_for(Millis(61'000));
+  CHECK(bench.exchange.logged("binding_expired user=alice") == 1);
+  CHECK(bench.fetch().contacts() == 0);
+}
+
+TEST_CASE("registrar: the parameter goes before the header, and both are clipped" *
+          doctest::description("RFC 3261 10.3 step 7; R1.3")) {
+  Bench bench;
+  CHECK(bench.send("Contact: <sip:a@h>;expires=100\r\nExpires: 200\r\n").has("<sip:a@h>;expires=100\r\n"));
+  CHECK(bench.send("Contact: <sip:b@h>\r\nExpires: 200\r\n").has("<sip:b@h>;expires=200\r\n"));
+  CHECK(bench.send("Contact: <sip:c@h>\r\n").has("<sip:c@h>;expires=3600\r\n"));
+  CHECK(bench.send("Contact: <sip:d@h>;EXPIRES=99999\r\n").has("<sip:d@h>;expires=3600\r\n"));
+}
+
+TEST_CASE("registrar: an unreadable expiry counts as an hour" * doctest::description("RFC 3261 10.2.1.1; R1.3")) {
+  registrar::RegistrarOptions options;
+  options.max_expires = Millis(7'200'000);
+  options.default_expires = Millis(600'000);
+  Bench bench(options);
+  CHECK(bench.send("Contact: <sip:a@h>;expires=soon\r\n").has("<sip:a@h>;expires=3600\r\n"));
+  CHECK(bench.send("Contact: <sip:b@h>\r\nExpires: soon\r\n").has("<sip:b@h>;expires=3600\r\n"));
+  CHECK(bench.send("Contact: <sip:c@h>\r\n").has("<sip:c@h>;expires=600\r\n"));
+}
+
+TEST_CASE("registrar: too short an expiry gets 423 and Min-Expires" *
+          doctest::description("RFC 3261 10.3 step 7; C23")) {
+  Bench bench;
+  const Answer answer = bench.send("Contact: <sip:a@h>;expires=59\r\n");
+  CHECK(answer.status == 423);
+  CHECK(answer.has("\r\nMin-Expires: 60\r\n"));
+  CHECK(bench.fetch().contacts() == 0);
+  CHECK(bench.send("Contact: <sip:a@h>;expires=60\r\n").status == 200);
+}
+
+TEST_CASE("registrar: one bad contact among three stores none" * doctest::description("RFC 3261 10.3")) {
+  Bench bench;
+  for (const char* bad : {"<sip:>", "<no uri>", "*", "<sip:b@h>;q=2", "<sip:b@h>;q=0.x"}) {
+    CAPTURE(bad);
+    CHECK(bench.send("Contact: <sip:a@h>, " + std::string(bad) + ", <sip:c@h>\r\n").status == 400);
+    CHECK(bench.fetch().contacts() == 0);
+  }
+  CHECK(bench.send("Contact: <sip:a@h>, <sip:a@H>\r\n").status == 400);
+  CHECK(bench.fetch().contacts() == 0);
+}
+
+TEST_CASE("registrar: * removes all, and only alone with Expires: 0" * doctest::description("RFC 3261 10.2.2")) {
+  Bench bench;
+  CHECK(bench.send("Contact: <sip:a@h>, <sip:b@h>\r\n").contacts() == 2);
+  CHECK(bench.send("Contact: *\r\nExpires: 10\r\n").status == 400);
+  CHECK(bench.send("Contact: *\r\n").status == 400);
+  CHECK(bench.send("Contact: *, <sip:a@h>\r\nExpires: 0\r\n").status == 400);
+  CHECK(bench.fetch().contacts() == 2);
+  const Answer answer = bench.send("Contact: *\r\nExpires: 0\r\n");
+  CHECK(answer.status == 200);
+  CHECK(answer.contacts() == 0);
+  CHECK(bench.send("Contact: *\r\nExpires: 0\r\n").status == 200);  // nothing is left to remove
+}
+
+TEST_CASE("registrar: a CSeq that is not higher changes nothing" * doctest::description("RFC 3261 10.3 step 7; C23")) {
+  Bench bench;
+  CHECK(bench.send("Contact: <sip:a@h>\r\n", "c1", 10).status == 200);
+  CHECK(bench.send("Contact: <sip:a@h>;expires=0\r\n", "c1", 10).status == 500);
+  CHECK(bench.send("Contact: <sip:b@h>, <sip:a@h>;expires=90\r\n", "c1", 9).status == 500);
+  CHECK(bench.send("Contact: *\r\nExpires: 0\r\n", "c1", 10).status == 500);
+  const Answer fetched = bench.fetch();
+  CHECK(fetched.contacts() == 1);
+  CHECK(fetched.has("<sip:a@h>;expires=3600\r\n"));
+  CHECK(bench.send("Contact: <sip:a@h>;expires=0\r\n", "c2", 1).status == 200);  // another Call-ID
+  CHECK(bench.fetch().contacts() == 0);
+}
+
+TEST_CASE("registrar: all bindings are listed as they were sent, with q and the time" *
+          doctest::description("RFC 3261 10.3 step 8, 20.17; U8")) {
+  Bench bench;
+  bench.send("Contact: \"A\" <sip:a@h;transport=udp>;q=0.5;+sip.instance=\"<urn:x:1>\";audio;expires=100\r\n");
+  const Answer answer = bench.send("Contact: <sip:b@h>;q=1.0\r\n");
+  CHECK(answer.has("Contact: <sip:a@h;transport=udp>;+sip.instance=\"<urn:x:1>\";audio;q=0.500;expires="));
+  CHECK(answer.has("Contact: <sip:b@h>;expires=3600\r\n"));
+  CHECK(answer.has("\r\nDate: "));
+  CHECK(answer.has(" GMT\r\n"));
+}
+
+TEST_CASE("registrar: a changed q is kept" * doctest::description("RFC 3261 10.3 step 7")) {
+  Bench bench;
+  bench.send("Contact: <sip:a@h>;q=0.5\r\n");
+  CHECK(bench.send("Contact: <sip:a@h>;q=0.7\r\n").has("<sip:a@h>;q=0.700;expires=3600\r\n"));
+}
+
+TEST_CASE("registrar: the same flow of the same phone replaces its old contact" * doctest::description("RFC 5626 6")) {
+  Bench bench;
+  const std::string flow = ";+sip.instance=\"<urn:x:1>\";reg-id=1\r\n";
+  bench.send("Contact: <sip:a@10.0.0.2:5060>" + flow);
+  const Answer moved = bench.send("Contact: <sip:a@10.0.0.2:7777>" + flow, "c2");
+  CHECK(moved.contacts() == 1);
+  CHECK(moved.has("<sip:a@10.0.0.2:7777>"));
+  CHECK(bench.send("Contact: <sip:a@10.0.0.2:8888>;+sip.instance=\"<urn:x:2>\";reg-id=1\r\n").contacts() == 2);
+}
+
+TEST_CASE("registrar: more contacts than allowed are refused and none is stored") {
+  registrar::RegistrarOptions options;
+  options.max_bindings_per_aor = 2;
+  Bench bench(options);
+  CHECK(bench.send("Contact: <sip:a@h>, <sip:b@h>, <sip:c@h>\r\n").status == 403);
+  CHECK(bench.fetch().contacts() == 0);
+  CHECK(bench.send("Contact: <sip:a@h>, <sip:b@h>\r\n").status == 200);
+  CHECK(bench.send("Contact: <sip:a@h>;expires=0, <sip:c@h>\r\n").contacts() == 2);
+}
+
+TEST_CASE("registrar: a full pool of bindings gets 503 and Retry-After, and refreshes go on" *
+          doctest::description("R5.5, C7")) {
+  Limits limits = kTinyLimits;
+  limits.bindings = 4;
+  registrar::RegistrarOptions options;
+  options.max_bindings_per_aor = 100;
+  Bench bench(options, limits);
+  Answer answer;
+  int stored = 0;
+  for (int i = 0; i < 64; ++i) {
+    answer = bench.send("Contact: <sip:a" + std::to_string(i) + "@h>\r\n");
+    if (answer.status != 200) break;
+    ++stored;
+  }
+  CHECK(answer.status == 503);
+  CHECK(answer.has("\r\nRetry-After: "));
+  CHECK(stored >= 4);
+  CHECK(bench.send("Contact: <sip:a0@h>;expires=1000\r\n").contacts() == stored);
+}
+
+TEST_CASE("registrar: a required extension is refused by its name" * doctest::description("RFC 3261 8.2.2.3")) {
+  Bench bench;
+  const Answer answer = bench.send("Require: gruu, x-new\r\nContact: <sip:a@h>\r\n");
+  CHECK(answer.status == 420);
+  CHECK(answer.has("\r\nUnsupported: gruu, x-new\r\n"));
+  CHECK(bench.fetch().contacts() == 0);
+}
+
+TEST_CASE("registrar: those who come while an update waits for the disk are served in order" *
+          doctest::description("RFC 3261 10.3; R5.1")) {
+  Bench bench;
+  bench.post("Contact: <sip:a@h>\r\n", "c1");
+  bench.post("Contact: <sip:b@h>\r\n", "c1");
+  bench.post("Contact: <sip:x@h>\r\n", "c1", {}, "bob");
+  REQUIRE(bench.world.run_until([&] { return bench.answer_count() == 3; }, Millis(5000)));
+  for (size_t i = 0; i < 3; ++i) CHECK(bench.answer(i).status == 200);
+  CHECK(bench.fetch().contacts() == 2);
+  bench.world.run_for(Millis(60'000));
+  CHECK(bench.exchange.registrar.stats().in_use == 0);
+}
