@@ -1,0 +1,141 @@
+#include "server/policy/access.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <string>
+
+#include "sim/node.h"
+#include "sip/headers.h"
+
+using namespace tipring;
+using namespace tipring::policy;
+
+namespace {
+
+// The rules over a real store with alice (auth name "a-42", alias "sales") and bob in it.
+class Bench final : public sim::Node, public Domains, public store::StoreWaiter {
+ public:
+  explicit Bench(port::SimWorld& world, const AccessOptions& options = {})
+      : Node(world, "exchange", "10.0.0.1", kTinyLimits),
+        store({arena, host.loop(), wheel, host.clock(), host.workers(), host.files(), log, {1, 2}}, kTinyLimits,
+              {"/data/tipring.db", "tipring", Millis(10)}),
+        nonces_(arena, HashKey{3, 4}, 0, 16),
+        rules(options, *this, store, host.clock()),
+        authenticator_(auth_options(), nonces_, rules.secrets()) {
+    rules.set_authenticator(authenticator_);
+    host.files().make_directory("/data");
+    REQUIRE(store.open().ready());
+    put("alice", "a-42", "sales");
+    put("bob", "", "");
+    REQUIRE(world.run_until([&] { return stored == 2; }, Millis(1000)));
+  }
+
+  Access judge(const std::string& method, const std::string& from, const std::string& to,
+               const std::string& lines = "") {
+    text_ = method + " sip:tipring SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKx\r\nFrom: <" + from +
+            ">;tag=1\r\nTo: <" + to + ">\r\nCall-ID: 1\r\nCSeq: 1 " + method + "\r\n" + lines + "\r\n";
+    const sip::ParsedMessage parsed = sip::parse_message(text_, index_, sip::Framing::Datagram);
+    REQUIRE(parsed.status == sip::ParseStatus::Complete);
+    const MessageRef buffer;
+    const transport::Flow flow;
+    return rules.judge({parsed.view, buffer, flow, Millis(0)}, false);
+  }
+
+  // With the password of `user`, after a fresh challenge.
+  Access prove(const std::string& method, const std::string& from, const std::string& to, const std::string& user,
+               const std::string& password = "secret") {
+    char nonce_text[auth::NonceTable::kNonceSize];
+    const std::string nonce(nonces_.write(host.clock().wall(), nonce_text));
+    char out[auth::kDigestTextMax];
+    const std::string response(auth::write_response(
+        auth::Algorithm::Md5, auth::make_ha1(auth::Algorithm::Md5, user, "tipring", password).view(),
+        {method, "sip:tipring", nonce, "auth", "00000001", "c"}, out));
+    const std::string header = method == "REGISTER" ? "Authorization" : "Proxy-Authorization";
+    return judge(method, from, to,
+                 header + ": Digest username=\"" + user + "\", realm=\"tipring\", nonce=\"" + nonce +
+                     "\", uri=\"sip:tipring\", response=\"" + response + "\", cnonce=\"c\", qop=auth, nc=00000001\r\n");
+  }
+
+  uint64_t handle(std::string_view name) const { return store.handle_of(*store.find_user("", name)).to_u64(); }
+
+  store::Store store;
+
+ private:
+  static auth::AuthOptions auth_options() {
+    auth::AuthOptions options;
+    options.realm = "tipring";
+    return options;
+  }
+  void put(std::string_view name, std::string_view auth_name, std::string_view aliases) {
+    const std::string_view login = auth_name.empty() ? name : auth_name;
+    const auth::DigestValue ha1 = auth::make_ha1(auth::Algorithm::Md5, login, "tipring", "secret");
+    store::Credentials credentials;
+    std::copy_n(ha1.bytes.begin(), credentials.md5.size(), credentials.md5.begin());
+    credentials.present = store::kAlgorithmMd5;
+    store::UserRecord record;
+    record.name = name;
+    record.auth_name = auth_name;
+    record.aliases = aliases;
+    REQUIRE(store.put_user(record, &credentials, store::PutMode::Create, *this, 1).has_value());
+  }
+  std::optional<std::string_view> domain_of(std::string_view host_name, uint16_t) const override {
+    if (host_name == "tipring") return std::string_view();
+    return std::nullopt;
+  }
+  void on_stored(uint64_t, store::StoreStatus status) override { stored += status == store::StoreStatus::Durable; }
+
+  int stored = 0;
+  auth::NonceTable nonces_;
+
+ public:
+  AccessRules rules;
+
+ private:
+  auth::Authenticator authenticator_;
+  std::string text_;
+  sip::HeaderIndex index_;
+};
+
+}  // namespace
+
+TEST_CASE("access: a REGISTER is challenged by 401, an INVITE by 407" * doctest::description("R1.1, C17, C21")) {
+  port::SimWorld world(1);
+  Bench bench(world);
+  const Access registers = bench.judge("REGISTER", "sip:alice@tipring", "sip:alice@tipring");
+  CHECK(registers.status == 401);
+  CHECK(registers.headers.starts_with("WWW-Authenticate: Digest realm=\"tipring\""));
+  const Access invites = bench.judge("INVITE", "sip:alice@tipring", "sip:bob@tipring");
+  CHECK(invites.status == 407);
+  CHECK(invites.headers.starts_with("Proxy-Authenticate: Digest realm=\"tipring\""));
+}
+
+TEST_CASE("access: the digest user must own the address that it speaks for" * doctest::description("C21")) {
+  port::SimWorld world(1);
+  Bench bench(world);
+  const Access own = bench.prove("REGISTER", "sip:alice@tipring", "sip:alice@tipring", "a-42");
+  CHECK(own.status == 0);
+  CHECK(own.user == bench.handle("alice"));
+  CHECK(bench.prove("REGISTER", "sip:x@tipring", "sip:a-42@tipring", "a-42").status == 0);
+  CHECK(bench.prove("REGISTER", "sip:x@tipring", "sip:sales@tipring", "a-42").status == 0);
+  CHECK(bench.prove("REGISTER", "sip:alice@tipring", "sip:bob@tipring", "a-42").status == 403);
+  CHECK(bench.prove("REGISTER", "sip:alice@tipring", "sip:alice@elsewhere", "a-42").status == 403);
+  CHECK(bench.prove("INVITE", "sip:alice@tipring", "sip:bob@tipring", "a-42").status == 0);
+  CHECK(bench.prove("INVITE", "sip:bob@tipring", "sip:alice@tipring", "a-42").status == 403);
+}
+
+TEST_CASE("access: a wrong password, an unknown user and a name without secret are challenged alike" *
+          doctest::description("R1.5, C6")) {
+  port::SimWorld world(1);
+  Bench bench(world);
+  CHECK(bench.prove("REGISTER", "sip:bob@tipring", "sip:bob@tipring", "bob", "wrong").status == 401);
+  CHECK(bench.prove("REGISTER", "sip:bob@tipring", "sip:bob@tipring", "nobody").status == 401);
+  CHECK(bench.prove("REGISTER", "sip:alice@tipring", "sip:alice@tipring", "alice").status == 401);
+}
+
+TEST_CASE("access: a foreign sender is refused, not asked" * doctest::description("C21")) {
+  port::SimWorld world(1);
+  Bench bench(world);
+  CHECK(bench.judge("INVITE", "sip:eve@elsewhere", "sip:bob@tipring").status == 403);
+  CHECK(bench.prove("INVITE", "sip:eve@elsewhere", "sip:bob@tipring", "a-42").status == 403);
+}
