@@ -135,10 +135,6 @@ void Registrar::process(Registration& registration, store::User& user) {
     store_.abandon(changes);
     return refuse(registration, refusal);
   }
-  if (registration.changes.none()) {  // what was to go is not there
-    store_.abandon(changes);
-    return answer(registration, user);
-  }
   const auto state = store_.commit(changes, *this, registrations_.handle_of(registration).to_u64());
   if (!state) return refuse(registration, {sip::status::kServiceUnavailable, "Store Full"});
   if (*state == store::CommitState::Applied) {

@@ -33,8 +33,6 @@ struct Registration final : service::Context<service::DigestServerAuth>, store::
     uint32_t added = 0;
     uint32_t refreshed = 0;
     uint32_t removed = 0;
-
-    bool none() const { return added == 0 && refreshed == 0 && removed == 0; }
   };
   Changes changes;
 };
