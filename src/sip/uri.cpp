@@ -86,16 +86,16 @@ Result<void, ParseError> check_uri_params(std::string_view text, std::string_vie
 
 // name=value pairs with "&" between them.
 Result<void, ParseError> check_uri_headers(std::string_view text, std::string_view headers) {
-  std::string_view rest = headers;
-  for (size_t count = 0; !rest.empty(); ++count) {
-    if (count == kParamsMax) return fault_at(ParseFault::TooManyParameters, text, rest);
-    const std::string_view piece = rest.substr(0, rest.find('&'));
+  for (size_t count = 0; count < kParamsMax; ++count) {
+    const std::string_view piece = headers.substr(0, headers.find('&'));
     const auto [name, value] = split_once(piece, '=');
+    if (name.empty()) return fault_at(ParseFault::BadUri, text, piece);
     if (auto good = check_escaped(text, name, kUriHeaderChar); !good) return good;
     if (auto good = check_escaped(text, value, kUriHeaderChar); !good) return good;
-    rest.remove_prefix(std::min(piece.size() + 1, rest.size()));
+    if (piece.size() == headers.size()) return {};
+    headers.remove_prefix(piece.size() + 1);
   }
-  return {};
+  return fault_at(ParseFault::TooManyParameters, text, headers);
 }
 
 // The value of an escape or the character itself; `at` moves behind it. Escapes of reserved characters stay apart from
@@ -214,6 +214,7 @@ Result<void, ParseError> read_uri(std::string_view text, Uri& uri) {
   }
   if (rest.starts_with('?')) {
     uri.headers = rest.substr(1);
+    if (uri.headers.empty()) return {};  // a "?" that nothing follows
     return check_uri_headers(text, uri.headers);
   }
   if (!rest.empty()) return fault_at(ParseFault::BadUri, text, rest);
@@ -250,7 +251,7 @@ bool equal(const Uri& a, const Uri& b) {
   return a.scheme == b.scheme && a.has_user == b.has_user && a.has_password == b.has_password &&
          equal_unescaped(a.user, b.user, false) && equal_unescaped(a.password, b.password, false) &&
          a.port == b.port && equal_hosts(a, b) && params_allow(a, b) && params_allow(b, a) &&
-         headers_match(a.headers, b.headers);
+         headers_match(a.headers, b.headers) && headers_match(b.headers, a.headers);
 }
 
 bool equal_uris(std::string_view a, std::string_view b) {

@@ -88,7 +88,7 @@ Writer& Writer::unfolded(std::string_view piece) {
     const size_t behind = std::min(piece.find_first_not_of("\r\n", at), piece.size());
     piece.remove_prefix(behind);
     // What follows a fold is a blank, which stands for it. Line ends that are none become one.
-    if (!piece.empty() && piece.front() != ' ' && piece.front() != '\t') text(" ");
+    if (piece.empty() || (piece.front() != ' ' && piece.front() != '\t')) text(" ");
     at = 0;
   }
   return text(piece);

