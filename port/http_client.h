@@ -25,14 +25,14 @@ struct HttpClientLimits {
   Millis timeout{60000};  // without any progress
 };
 
-// Sends the request and reads the reply to its end. Returns 0 or an errno value; among them ENOENT and
-// ECONNREFUSED (no server), EACCES, ETIMEDOUT, EFBIG (beyond reply_bytes_max), EPROTO (not HTTP, or cut
-// short), ENAMETOOLONG (a path that no socket can have).
+// Sends the request and reads the reply to its end. Returns 0 or an errno value; among them ENOENT
+// and ECONNREFUSED (no server), EACCES, ETIMEDOUT, EFBIG (beyond reply_bytes_max), EPROTO (not
+// HTTP, or cut short), ENAMETOOLONG (a path that no socket can have).
 int http_request(std::string_view unix_path, const HttpRequest& request,
                  const HttpClientLimits& limits, HttpReply& reply);
 
-// The reply in `bytes`, which ends where the connection ended: RFC 9112 4 and 6.3. False when it is none
-// or shorter than its Content-Length.
+// The reply in `bytes`, which ends where the connection ended: RFC 9112 4 and 6.3. False when it is
+// none or shorter than its Content-Length.
 bool parse_http_reply(std::string_view bytes, HttpReply& reply);
 
 }  // namespace tipring::port

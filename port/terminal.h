@@ -8,12 +8,12 @@ namespace tipring::port {
 
 bool input_is_terminal();
 
-// What standard input has, at least one byte; `read` is 0 at its end. Nothing is read ahead. Returns 0 or an
-// errno value.
+// What standard input has, at least one byte; `read` is 0 at its end. Nothing is read ahead.
+// Returns 0 or an errno value.
 int read_input(std::span<char> into, size_t& read);
 
-// While one lives, the terminal does not show what is typed; a signal that ends the program brings the
-// screen back too. Does nothing when standard input is no terminal. One at a time.
+// While one lives, the terminal does not show what is typed; a signal that ends the program brings
+// the screen back too. Does nothing when standard input is no terminal. One at a time.
 class HiddenInput {
  public:
   HiddenInput();

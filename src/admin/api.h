@@ -6,12 +6,13 @@
 //   PUT    /v1/users/NAME or /v1/users/DOMAIN/NAME    {"password": "…"}: 201 created, 200 changed;
 //          ?mode=create refuses to change (409), ?mode=change to create (404)
 //   DELETE the same                                   200
-//   POST   /v1/users/import                           lines name,password: {"created": N, "changed": N}
+//   POST   /v1/users/import                           lines name,password:
+//                                                     {"created": N, "changed": N}
 //   GET    /v1/registrations                          {"registrations": […], "next": "…"}
 //
-// "next" is there when the listing goes on, and is asked for with ?after=. A name that holds "/" needs the
-// form with a domain, which may be empty. A refusal is {"error": {"code": "…", "message": "…"}}; the message
-// says what to do. Passwords become hashes here and go no further.
+// "next" is there when the listing goes on, and is asked for with ?after=. A name that holds "/"
+// needs the form with a domain, which may be empty. A refusal is {"error": {"code": "…", "message":
+// "…"}}; the message says what to do. Passwords become hashes here and go no further.
 #pragma once
 
 #include <atomic>
@@ -35,7 +36,8 @@ class Api final : public port::HttpHandler, private Desk {
   Api(const Api&) = delete;
   Api& operator=(const Api&) = delete;
 
-  // Requests that come before are refused with 503. REQUIRES: the server is stopped before this goes.
+  // Requests that come before are refused with 503. REQUIRES: the server is stopped before this
+  // goes.
   void attach(port::HttpServer& server) { server_.store(&server); }
 
   void on_exchange(port::HttpExchange& exchange) override;

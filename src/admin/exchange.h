@@ -1,5 +1,6 @@
-// What the admin API needs of the running exchange. The app implements it over the store, the transports
-// and the counters. All calls come on the loop's thread, take bounded time and no memory.
+// What the admin API needs of the running exchange. The app implements it over the store, the
+// transports and the counters. All calls come on the loop's thread, take bounded time and no
+// memory.
 #pragma once
 
 #include <cstdint>
@@ -19,14 +20,14 @@ struct UserChange {
 
 class Exchange {
  public:
-  // The outcome, or nullopt when it comes later by LoopEndpoint::complete(ticket, outcome), which must
-  // then be called once. Created or Changed only when it is durable.
+  // The outcome, or nullopt when it comes later by LoopEndpoint::complete(ticket, outcome), which
+  // must then be called once. Created or Changed only when it is durable.
   virtual std::optional<Outcome> put_user(const UserChange& change, uint64_t ticket) = 0;
   virtual std::optional<Outcome> remove_user(std::string_view domain, std::string_view name,
                                              uint64_t ticket) = 0;
 
-  // Adds rows from `cursor` on while page.has_room(), looking at a bounded number of slots: a page may
-  // stay empty. Returns the cursor to go on with, 0 at the end. Starts with 0.
+  // Adds rows from `cursor` on while page.has_room(), looking at a bounded number of slots: a page
+  // may stay empty. Returns the cursor to go on with, 0 at the end. Starts with 0.
   virtual uint64_t list_users(uint64_t cursor, Page& page) = 0;
   virtual uint64_t list_bindings(uint64_t cursor, Page& page) = 0;
 

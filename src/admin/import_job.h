@@ -1,5 +1,5 @@
-// Creates or changes the users of an import, all lines of which were found right. Several changes are on
-// their way at a time, so that the store can write them together.
+// Creates or changes the users of an import, all lines of which were found right. Several changes
+// are on their way at a time, so that the store can write them together.
 #pragma once
 
 #include <vector>

@@ -1,5 +1,5 @@
-// Lines of an import, "name,password" each. The password is all that follows the first comma; empty lines
-// are passed over. Used by the API and the tool alike.
+// Lines of an import, "name,password" each. The password is all that follows the first comma; empty
+// lines are passed over. Used by the API and the tool alike.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// What the API does for one request beyond its first look: commands to the loop, and what their answers
-// become. On the admin thread.
+// What the API does for one request beyond its first look: commands to the loop, and what their
+// answers become. On the admin thread.
 #pragma once
 
 #include <cstdint>
@@ -48,8 +48,8 @@ class ChangeJob final : public Job {
   void on_answer(Desk& desk, const std::shared_ptr<Job>& self, const Answer& answer) override;
 };
 
-// A listing: {"<name>": [rows], "next": "<cursor>"}, as many pages as make about kReplyMax. "next" is
-// there when rows are left, and goes into the next request as ?after=.
+// A listing: {"<name>": [rows], "next": "<cursor>"}, as many pages as make about kReplyMax. "next"
+// is there when rows are left, and goes into the next request as ?after=.
 class ListJob final : public Job {
  public:
   static constexpr size_t kReplyMax = 256 << 10;

@@ -119,7 +119,8 @@ PasswordBody parse_password_body(std::string_view body) {
   result.text = SecretText(body);
   result.text.close_with_nul();
   rapidjson::Document document;
-  // In place, so that the password is nowhere but in `text`; without recursion, as the body is foreign.
+  // In place, so that the password is nowhere but in `text`; without recursion, as the body is
+  // foreign.
   document.ParseInsitu<rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag>(
       result.text.bytes().data());
   if (document.HasParseError()) {

@@ -10,8 +10,8 @@
 
 namespace tipring::admin {
 
-// Appends `text` as a JSON string with its quotes (RFC 8259 7). Bytes that are not UTF-8, which peers may
-// send us, become U+FFFD.
+// Appends `text` as a JSON string with its quotes (RFC 8259 7). Bytes that are not UTF-8, which
+// peers may send us, become U+FFFD.
 void append_json(std::string& out, std::string_view text);
 
 // Each appends one row as a JSON object; a fact as one member of an object.

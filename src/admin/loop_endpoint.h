@@ -1,5 +1,5 @@
-// The loop's end of the admin channel: takes commands within a bounded share of a turn and answers them,
-// at once or when the store has written. Takes no memory.
+// The loop's end of the admin channel: takes commands within a bounded share of a turn and answers
+// them, at once or when the store has written. Takes no memory.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +22,8 @@ class LoopEndpoint {
   // Whom to tell of answers; null for nobody. Null again before the server is stopped.
   void set_server(port::HttpServer* server) { server_ = server; }
 
-  // Serves at most `commands_max` commands. True when more could be served at once: call again in the
-  // next turn. Otherwise the admin thread wakes the loop when there is something to do.
+  // Serves at most `commands_max` commands. True when more could be served at once: call again in
+  // the next turn. Otherwise the admin thread wakes the loop when there is something to do.
   bool serve(size_t commands_max);
 
   // The end of a command that Exchange left open.

@@ -1,5 +1,5 @@
-// Rows of a listing, packed into a block of fixed size that travels in a ring slot. The loop writes a
-// page without memory of its own, the admin thread reads it.
+// Rows of a listing, packed into a block of fixed size that travels in a ring slot. The loop writes
+// a page without memory of its own, the admin thread reads it.
 #pragma once
 
 #include <array>

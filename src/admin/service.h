@@ -27,8 +27,8 @@ class Service final : private port::WakeupHandler {
   // All are borrowed and outlive it. Uses the heap: at start only.
   Service(Arena& arena, port::Loop& loop, store::Store& store, const PoolRegistry& pools,
           StatusSource& status, const ServiceOptions& options);
-  // Stops the thread. Call after the loop has ended; the store, which may still hold changes of it, goes
-  // next and calls nobody then.
+  // Stops the thread. Call after the loop has ended; the store, which may still hold changes of it,
+  // goes next and calls nobody then.
   ~Service();
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;

@@ -1,5 +1,5 @@
-// The configuration: every key with its default, as read from a TOML file and overridden by `--set key=value`.
-// Used at start only, so it may use the heap.
+// The configuration: every key with its default, as read from a TOML file and overridden by `--set
+// key=value`. Used at start only, so it may use the heap.
 #pragma once
 
 #include <cstdint>
@@ -68,10 +68,10 @@ std::string effective_realm(const Config& config);
 
 // What is wrong with a configuration, for the person who wrote it.
 struct ConfigFault {
-  std::string source;    // the file, or "--set"
-  uint32_t line = 0;     // 0 where there is none
+  std::string source;  // the file, or "--set"
+  uint32_t line = 0;   // 0 where there is none
   std::string key;
-  std::string message;   // says what to do
+  std::string message;  // says what to do
 
   std::string text() const;  // "tipring.toml:3: sip.listne: unknown key; did you mean sip.listen?"
 };

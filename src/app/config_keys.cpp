@@ -56,16 +56,18 @@ constexpr std::array<std::string_view, 2> kOnExpiry = {"bye", "drop"};
 constexpr std::array<std::string_view, 4> kLevels = {"error", "warning", "info", "debug"};
 
 std::string listen_check(std::string_view text) {
-  return parse_listen(text) ? std::string() : "TRANSPORT:ADDRESS:PORT such as \"udp:0.0.0.0:5060\" or \"tcp:[::]:5060\"";
+  return parse_listen(text)
+             ? std::string()
+             : "TRANSPORT:ADDRESS:PORT such as \"udp:0.0.0.0:5060\" or \"tcp:[::]:5060\"";
 }
 
 // A host name or literal: what can stand in a SIP URI after the "@".
 std::string domain_check(std::string_view text) {
-  const bool good = !text.empty() && text.size() <= 253 &&
-                    std::all_of(text.begin(), text.end(), [](char c) {
-                      return is_digit(c) || (to_lower(c) >= 'a' && to_lower(c) <= 'z') || c == '-' ||
-                             c == '.' || c == ':' || c == '[' || c == ']';
-                    });
+  const bool good =
+      !text.empty() && text.size() <= 253 && std::all_of(text.begin(), text.end(), [](char c) {
+        return is_digit(c) || (to_lower(c) >= 'a' && to_lower(c) <= 'z') || c == '-' || c == '.' ||
+               c == ':' || c == '[' || c == ']';
+      });
   return good ? std::string() : "a domain name such as \"example.com\", without scheme and port";
 }
 
@@ -101,14 +103,19 @@ const Key kKeys[] = {
     {"auth.invite", TextKey{TIPRING_AT(std::string, auth.invite), one_of<kInvite>}},
     // RFC 3261 10.3 step 7: 423 only below an hour, so a larger minimum could never be told.
     {"registrar.min_expires", IntegerKey{TIPRING_AT(uint32_t, registrar.min_expires_s), 1, 3600}},
-    {"registrar.max_expires", IntegerKey{TIPRING_AT(uint32_t, registrar.max_expires_s), 60, 31536000}},
-    {"registrar.default_expires", IntegerKey{TIPRING_AT(uint32_t, registrar.default_expires_s), 1, 31536000}},
-    {"registrar.max_bindings_per_aor", IntegerKey{TIPRING_AT(uint32_t, registrar.max_bindings_per_aor), 1, 32}},
-    {"session_timer.mode", TextKey{TIPRING_AT(std::string, session_timer.mode), one_of<kTimerModes>}},
+    {"registrar.max_expires",
+     IntegerKey{TIPRING_AT(uint32_t, registrar.max_expires_s), 60, 31536000}},
+    {"registrar.default_expires",
+     IntegerKey{TIPRING_AT(uint32_t, registrar.default_expires_s), 1, 31536000}},
+    {"registrar.max_bindings_per_aor",
+     IntegerKey{TIPRING_AT(uint32_t, registrar.max_bindings_per_aor), 1, 32}},
+    {"session_timer.mode",
+     TextKey{TIPRING_AT(std::string, session_timer.mode), one_of<kTimerModes>}},
     {"session_timer.default", IntegerKey{TIPRING_AT(uint32_t, session_timer.default_s), 90, 86400}},
     // RFC 4028 5: Min-SE may not be lower than 90.
     {"session_timer.min_se", IntegerKey{TIPRING_AT(uint32_t, session_timer.min_se_s), 90, 86400}},
-    {"session_timer.on_expiry", TextKey{TIPRING_AT(std::string, session_timer.on_expiry), one_of<kOnExpiry>}},
+    {"session_timer.on_expiry",
+     TextKey{TIPRING_AT(std::string, session_timer.on_expiry), one_of<kOnExpiry>}},
     {"routing.offline_status", IntegerKey{TIPRING_AT(uint32_t, routing.offline_status), 404, 480}},
     {"routing.forward_unknown", SwitchKey{TIPRING_AT(bool, routing.forward_unknown)}},
     {"routing.accept_foreign", SwitchKey{TIPRING_AT(bool, routing.accept_foreign)}},
@@ -119,7 +126,8 @@ const Key kKeys[] = {
     {"capacity.calls", IntegerKey{TIPRING_AT(uint32_t, capacity.calls), 1, kMany}},
     {"capacity.relayed_calls", IntegerKey{TIPRING_AT(uint32_t, capacity.relayed_calls), 0, kMany}},
     {"capacity.transactions", IntegerKey{TIPRING_AT(uint32_t, capacity.transactions), 16, kMany}},
-    {"capacity.tcp_connections", IntegerKey{TIPRING_AT(uint32_t, capacity.tcp_connections), 1, kMany}},
+    {"capacity.tcp_connections",
+     IntegerKey{TIPRING_AT(uint32_t, capacity.tcp_connections), 1, kMany}},
     {"capacity.messages", IntegerKey{TIPRING_AT(uint32_t, capacity.messages), 0, 4 * kMany}},
     {"capacity.receive_batch", IntegerKey{TIPRING_AT(uint32_t, capacity.receive_batch), 1, 32}},
     {"security.safe_sources", ListKey{TIPRING_AT(TextList, security.safe_sources), source_check}},
@@ -168,7 +176,8 @@ std::string_view suggestion(std::string_view unknown) {
 std::string set(const IntegerKey& key, const ConfigValue& value, Config& config) {
   const int64_t* number = std::get_if<int64_t>(&value);
   if (number == nullptr || *number < key.min || *number > key.max) {
-    return "must be a whole number from " + std::to_string(key.min) + " to " + std::to_string(key.max);
+    return "must be a whole number from " + std::to_string(key.min) + " to " +
+           std::to_string(key.max);
   }
   key.at(config) = static_cast<uint32_t>(*number);
   return {};
@@ -260,7 +269,8 @@ void apply(std::span<const ConfigEntry> entries, Config& config, std::vector<Con
       const std::string_view meant = suggestion(entry.key);
       if (!meant.empty()) message += "; did you mean " + std::string(meant) + "?";
     } else {
-      message = std::visit([&](const auto& kind) { return set(kind, entry.value, config); }, key->kind);
+      message =
+          std::visit([&](const auto& kind) { return set(kind, entry.value, config); }, key->kind);
     }
     if (!message.empty()) faults.push_back({entry.source, entry.line, entry.key, message});
   }
@@ -282,7 +292,8 @@ void check(const Config& config, std::vector<ConfigFault>& faults) {
   }
   if (registrar.default_expires_s < registrar.min_expires_s ||
       registrar.default_expires_s > registrar.max_expires_s) {
-    wrong("registrar.default_expires", "must lie between registrar.min_expires and registrar.max_expires");
+    wrong("registrar.default_expires",
+          "must lie between registrar.min_expires and registrar.max_expires");
   }
   if (config.session_timer.default_s < config.session_timer.min_se_s) {
     wrong("session_timer.default", "must not be below session_timer.min_se");

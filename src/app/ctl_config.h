@@ -1,5 +1,5 @@
-// The server's configuration, as far as tipringctl needs it: where the socket and the database are, and the
-// realm.
+// The server's configuration, as far as tipringctl needs it: where the socket and the database are,
+// and the realm.
 #pragma once
 
 #include <string>

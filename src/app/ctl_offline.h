@@ -1,4 +1,5 @@
-// The database itself, while no server runs. Passwords become hashes for the realm of the configuration.
+// The database itself, while no server runs. Passwords become hashes for the realm of the
+// configuration.
 #pragma once
 
 #include <string>

@@ -9,8 +9,8 @@
 
 namespace tipring::app {
 
-// Adds the rows of {"<name>": [{…}, …], "next": "…"} or {"<name>": {…}}. False when the reply is not of
-// this form. `next` is empty after the last page.
+// Adds the rows of {"<name>": [{…}, …], "next": "…"} or {"<name>": {…}}. False when the reply is
+// not of this form. `next` is empty after the last page.
 bool parse_listing(std::string_view json, std::string_view name, CtlRows& rows, std::string& next);
 
 // The message of {"error": {"code", "message"}}; empty when the reply is not of this form.

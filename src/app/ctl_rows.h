@@ -18,8 +18,8 @@ using CtlRows = std::vector<CtlRow>;
 // Null when the row has no such cell.
 const CtlCell* find_cell(const CtlRow& row, std::string_view name);
 
-// Columns under their names, in the order of the first row; those that are empty everywhere are left out.
-// Control characters are escaped, so that what a peer sent cannot steer the terminal.
+// Columns under their names, in the order of the first row; those that are empty everywhere are
+// left out. Control characters are escaped, so that what a peer sent cannot steer the terminal.
 std::string format_table(const CtlRows& rows);
 // One cell a line.
 std::string format_facts(const CtlRow& row);

@@ -13,8 +13,8 @@ namespace tipring::app {
 // What commands need of the person or script that runs them.
 class CtlConsole {
  public:
-  // The password of `user`, asked for twice at a terminal, else one line of standard input. Returns what
-  // went wrong, or nothing.
+  // The password of `user`, asked for twice at a terminal, else one line of standard input. Returns
+  // what went wrong, or nothing.
   virtual std::string read_password(const admin::UserName& user, admin::SecretText& password) = 0;
   // All of a file, or of standard input for "-".
   virtual std::string read_import(const std::string& path, admin::SecretText& text) = 0;

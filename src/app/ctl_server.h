@@ -15,7 +15,8 @@ class CtlServer final : public CtlBackend {
   std::string put_user(const admin::UserName& user, std::string_view password,
                        admin::PutMode mode) override;
   std::string remove_user(const admin::UserName& user) override;
-  // In requests of a few hundred lines, since the server answers each when all of it is on the disk.
+  // In requests of a few hundred lines, since the server answers each when all of it is on the
+  // disk.
   std::string import(const admin::ImportLines& lines, uint32_t& created,
                      uint32_t& changed) override;
   std::string list(CtlListing listing, CtlRows& rows) override;

@@ -16,10 +16,12 @@ namespace {
 constexpr size_t kLogSlots = 1024;
 
 constexpr std::string_view kAllow =
-    "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, PRACK, UPDATE, INFO, SUBSCRIBE, NOTIFY, REFER, MESSAGE, "
+    "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, PRACK, UPDATE, INFO, SUBSCRIBE, NOTIFY, "
+    "REFER, MESSAGE, "
     "PUBLISH\r\n";
 constexpr std::string_view kOptions =
-    "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, PRACK, UPDATE, INFO, SUBSCRIBE, NOTIFY, REFER, MESSAGE, "
+    "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, PRACK, UPDATE, INFO, SUBSCRIBE, NOTIFY, "
+    "REFER, MESSAGE, "
     "PUBLISH\r\nAccept: application/sdp\r\nSupported: \r\n";
 
 LogLevel level_of(std::string_view text) {
@@ -30,7 +32,8 @@ LogLevel level_of(std::string_view text) {
 }
 
 transport::ListenPoint listen_point(const ListenEntry& entry) {
-  return {entry.transport == ListenTransport::Tcp ? sip::Transport::Tcp : sip::Transport::Udp, entry.address};
+  return {entry.transport == ListenTransport::Tcp ? sip::Transport::Tcp : sip::Transport::Udp,
+          entry.address};
 }
 
 }  // namespace
@@ -88,7 +91,8 @@ registrar::RegistrarOptions Server::registrar_options(const Config& config) {
   return options;
 }
 
-// From the file, so that servers which share it accept each other's nonces; without one a new key at every start.
+// From the file, so that servers which share it accept each other's nonces; without one a new key
+// at every start.
 HashKey Server::nonce_key() {
   HashKey key{entropy_.u64(), entropy_.u64()};
   std::string bytes;
@@ -118,15 +122,25 @@ Server::Server(const Config& config, std::span<std::byte> memory)
       timer_driver_(loop_, timers_),
       transport_({network_, loop_, timers_, slabs_, arena_, entropy_, log_}, config.capacity),
       locator_(names_, loop_, transport_, arena_),
-      transactions_({transport_, timers_, slabs_, arena_, entropy_, log_, &loop_}, config.capacity, 0),
-      store_({arena_, loop_, timers_, clock_, workers_, files_, log_, {entropy_.u64(), entropy_.u64()}},
+      transactions_({transport_, timers_, slabs_, arena_, entropy_, log_, &loop_}, config.capacity,
+                    0),
+      store_({arena_,
+              loop_,
+              timers_,
+              clock_,
+              workers_,
+              files_,
+              log_,
+              {entropy_.u64(), entropy_.u64()}},
              config.capacity, {config.store.path, realm_, Millis(config.store.commit_window_ms)}),
-      location_(transport_, store_, domains(config), static_cast<uint16_t>(config.routing.offline_status)),
+      location_(transport_, store_, domains(config),
+                static_cast<uint16_t>(config.routing.offline_status)),
       nonces_(arena_, nonce_key(), 0, config.capacity.bindings),
       access_(access_options(config), location_, store_, clock_),
       authenticator_(auth_options(config, realm_), nonces_, access_.secrets()),
-      environment_{transport_, locator_, transactions_, slabs_, timers_, loop_, location_, access_, realm_,
-                   {entropy_.u64(), entropy_.u64()}, log_},
+      environment_{transport_, locator_,  transactions_, slabs_, timers_,
+                   loop_,      location_, access_,       realm_, {entropy_.u64(), entropy_.u64()},
+                   log_},
       registrar_(environment_, store_, clock_, registrar_options(config), arena_, config.capacity),
       proxy_(environment_, location_, arena_, config.capacity),
       admin_(arena_, loop_, store_, pools_, *this, admin_options(config, realm_)) {
@@ -186,7 +200,8 @@ std::string Server::start() {
     log_sink_ = std::make_unique<StderrSink>();
   } else {
     log_file_ = files_.open(config_.log.file, port::OpenMode::AppendCreate, error);
-    if (log_file_ == nullptr) return "log.file: cannot open " + config_.log.file + ": " + std::strerror(error);
+    if (log_file_ == nullptr)
+      return "log.file: cannot open " + config_.log.file + ": " + std::strerror(error);
     log_sink_ = std::make_unique<FileSink>(*log_file_);
   }
   LogRing* rings[] = {&log_ring_};
@@ -196,19 +211,21 @@ std::string Server::start() {
   const store::StartReport report = store_.open();
   if (!report.ready()) return report.message;
   if (report.users_without_secret != 0) {
-    log_.warning("users_without_secret", kv("users", report.users_without_secret), kv("realm", realm_),
+    log_.warning("users_without_secret", kv("users", report.users_without_secret),
+                 kv("realm", realm_),
                  kv("help", "their passwords were made for another realm: set them anew"));
   }
   std::vector<transport::ListenPoint> points;
-  for (const std::string& text : config_.sip.listen) points.push_back(listen_point(*parse_listen(text)));
+  for (const std::string& text : config_.sip.listen)
+    points.push_back(listen_point(*parse_listen(text)));
   transport::TransportOptions options;
   options.listen = points;
   transport::ListenPoint failed;
   error = transport_.start(options, transactions_, failed);
   if (error != 0) {
     char address[port::kAddressTextMax];
-    return "sip.listen: cannot listen on " + std::string(port::write_address(failed.bind, address)) + ": " +
-           std::strerror(error);
+    return "sip.listen: cannot listen on " +
+           std::string(port::write_address(failed.bind, address)) + ": " + std::strerror(error);
   }
   const std::string fault = admin_.start();
   if (!fault.empty()) return "admin.socket: " + fault;
@@ -221,8 +238,8 @@ std::string Server::start() {
 }
 
 void Server::log_configuration() {
-  log_.info("started", kv("version", kVersion), kv("realm", realm_), kv("users", store_.user_count()),
-            kv("bindings", store_.binding_count()));
+  log_.info("started", kv("version", kVersion), kv("realm", realm_),
+            kv("users", store_.user_count()), kv("bindings", store_.binding_count()));
   for (const transport::ListenPoint& point : transport_.listen_points()) {
     char address[port::kAddressTextMax];
     log_.info("listening", kv("transport", sip::to_param(point.transport)),
@@ -254,7 +271,8 @@ void Server::on_signal(port::Signal signal) {
 void Server::on_request(const service::Incoming& request) {
   const auto uri = sip::parse_uri(request.message.request_uri());
   const bool for_us = uri && !uri->has_user && location_.is_own(uri->host, uri->port) &&
-                      !request.message.has(sip::HeaderId::Route) && !uri->param(proxy::kCookieParam);
+                      !request.message.has(sip::HeaderId::Route) &&
+                      !uri->param(proxy::kCookieParam);
   const bool is_register = request.message.method() == sip::Method::Register && uri &&
                            location_.domain_of(uri->host, uri->port).has_value();
   if (is_register) return registrar_.handle(request);

@@ -26,7 +26,9 @@ namespace tipring::app {
 // Every line of memory that a server of this configuration takes.
 void plan_server(const Config& config, MemoryPlan& plan);
 
-class Server final : public port::TurnHandler, public port::SignalHandler, public transaction::RequestHandler,
+class Server final : public port::TurnHandler,
+                     public port::SignalHandler,
+                     public transaction::RequestHandler,
                      private admin::StatusSource {
  public:
   explicit Server(const Config& config, std::span<std::byte> memory);

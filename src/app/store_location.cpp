@@ -10,11 +10,14 @@ bool StoreLocation::is_own(std::string_view host, uint16_t port) const {
   return domain_of(host, port).has_value();
 }
 
-// Phones write the address in From and To without our port, so an address of ours counts with any port but that of
-// another listener on the same host: only the Request-URI's port says that somebody else is meant.
-std::optional<std::string_view> StoreLocation::domain_of(std::string_view host, uint16_t port) const {
+// Phones write the address in From and To without our port, so an address of ours counts with any
+// port but that of another listener on the same host: only the Request-URI's port says that
+// somebody else is meant.
+std::optional<std::string_view> StoreLocation::domain_of(std::string_view host,
+                                                         uint16_t port) const {
   for (size_t i = 0; i < domains_.size(); ++i) {
-    if (iequals(domains_[i], host)) return i == 0 ? std::string_view() : std::string_view(domains_[i]);
+    if (iequals(domains_[i], host))
+      return i == 0 ? std::string_view() : std::string_view(domains_[i]);
   }
   const auto ip = port::parse_ip(host);
   if (!ip) return std::nullopt;
@@ -26,7 +29,8 @@ std::optional<std::string_view> StoreLocation::domain_of(std::string_view host, 
   return std::nullopt;
 }
 
-// A phone on a stream, or one whose Contact is not where it registered from, is reached the way it came.
+// A phone on a stream, or one whose Contact is not where it registered from, is reached the way it
+// came.
 proxy::Target StoreLocation::target_of(const store::Binding& binding) const {
   const auto transport = static_cast<sip::Transport>(binding.transport());
   const auto contact = sip::parse_uri(binding.contact());
@@ -43,7 +47,8 @@ proxy::Target StoreLocation::target_of(const store::Binding& binding) const {
   return {binding.contact(), flow};
 }
 
-size_t StoreLocation::find_targets(const sip::Uri& uri, std::span<proxy::Target> targets, uint16_t& status) {
+size_t StoreLocation::find_targets(const sip::Uri& uri, std::span<proxy::Target> targets,
+                                   uint16_t& status) {
   std::array<char, 256> buffer;
   const auto domain = domain_of(uri.host, uri.port);
   const auto name = sip::unescape(uri.user, buffer);

@@ -1,4 +1,5 @@
-// Names, domains and locations over the transport and the store: what the proxy and the policy ask about.
+// Names, domains and locations over the transport and the store: what the proxy and the policy ask
+// about.
 #pragma once
 
 #include <string>
@@ -11,17 +12,25 @@
 
 namespace tipring::app {
 
-class StoreLocation final : public service::OwnNames, public policy::Domains, public proxy::Location {
+class StoreLocation final : public service::OwnNames,
+                            public policy::Domains,
+                            public proxy::Location {
  public:
   // Borrows transport and store.
   StoreLocation(transport::TransportLayer& transport, const store::Store& store,
                 std::vector<std::string> domains, uint16_t offline_status)
-      : transport_(transport), store_(store), domains_(std::move(domains)), offline_status_(offline_status) {}
+      : transport_(transport),
+        store_(store),
+        domains_(std::move(domains)),
+        offline_status_(offline_status) {}
 
   bool is_own(std::string_view host, uint16_t port) const override;
   std::optional<std::string_view> domain_of(std::string_view host, uint16_t port) const override;
-  bool is_local(const sip::Uri& uri) const override { return domain_of(uri.host, uri.port).has_value(); }
-  size_t find_targets(const sip::Uri& uri, std::span<proxy::Target> targets, uint16_t& status) override;
+  bool is_local(const sip::Uri& uri) const override {
+    return domain_of(uri.host, uri.port).has_value();
+  }
+  size_t find_targets(const sip::Uri& uri, std::span<proxy::Target> targets,
+                      uint16_t& status) override;
 
  private:
   proxy::Target target_of(const store::Binding& binding) const;

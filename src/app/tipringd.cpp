@@ -59,7 +59,8 @@ bool read_config(const Arguments& arguments, Config& config) {
     }
     apply(read_toml(text, arguments.config, faults), config, faults);
   }
-  for (const std::string& setting : arguments.settings) apply(read_setting(setting, faults), config, faults);
+  for (const std::string& setting : arguments.settings)
+    apply(read_setting(setting, faults), config, faults);
   if (faults.empty()) check(config, faults);
   for (const ConfigFault& fault : faults) std::fprintf(stderr, "%s\n", fault.text().c_str());
   return faults.empty();
@@ -68,11 +69,13 @@ bool read_config(const Arguments& arguments, Config& config) {
 void print_plan(const MemoryPlan& plan) {
   std::printf("%-28s %10s %10s %12s\n", "pool", "capacity", "bytes", "sum");
   for (const PlanLine& line : plan.lines()) {
-    std::printf("%-28.*s %10llu %10llu %12llu\n", static_cast<int>(line.name.size()), line.name.data(),
-                static_cast<unsigned long long>(line.capacity), static_cast<unsigned long long>(line.item_bytes),
+    std::printf("%-28.*s %10llu %10llu %12llu\n", static_cast<int>(line.name.size()),
+                line.name.data(), static_cast<unsigned long long>(line.capacity),
+                static_cast<unsigned long long>(line.item_bytes),
                 static_cast<unsigned long long>(line.total_bytes));
   }
-  std::printf("total %.2f MiB, %llu descriptors\n", static_cast<double>(plan.total_bytes()) / (1 << 20),
+  std::printf("total %.2f MiB, %llu descriptors\n",
+              static_cast<double>(plan.total_bytes()) / (1 << 20),
               static_cast<unsigned long long>(plan.descriptors()));
 }
 
@@ -80,18 +83,22 @@ void print_plan(const MemoryPlan& plan) {
 std::span<std::byte> take_resources(const Config& config, const MemoryPlan& plan) {
   const uint64_t limit = uint64_t{config.memory.limit_mib} << 20;
   if (limit != 0 && plan.total_bytes() > limit) {
-    std::fprintf(stderr, "memory.limit: the plan takes %llu MiB; raise the limit or lower [capacity]\n",
+    std::fprintf(stderr,
+                 "memory.limit: the plan takes %llu MiB; raise the limit or lower [capacity]\n",
                  static_cast<unsigned long long>((plan.total_bytes() + (1 << 20) - 1) >> 20));
     return {};
   }
   const size_t descriptors = static_cast<size_t>(plan.descriptors()) + 64;
   if (port::raise_descriptor_limit(descriptors) < descriptors) {
-    std::fprintf(stderr, "capacity.tcp_connections: %zu descriptors are needed; raise the limit (ulimit -Hn)\n",
-                 descriptors);
+    std::fprintf(
+        stderr,
+        "capacity.tcp_connections: %zu descriptors are needed; raise the limit (ulimit -Hn)\n",
+        descriptors);
     return {};
   }
   const std::span<std::byte> memory = port::map_populated(static_cast<size_t>(plan.arena_bytes()));
-  if (memory.empty()) std::fprintf(stderr, "tipringd: the system has not enough memory; lower [capacity]\n");
+  if (memory.empty())
+    std::fprintf(stderr, "tipringd: the system has not enough memory; lower [capacity]\n");
   return memory;
 }
 

@@ -16,7 +16,8 @@ class TomlReader {
 
   void read(const toml::table& table, const std::string& prefix) {
     for (const auto& [name, node] : table) {
-      const std::string key = prefix.empty() ? std::string(name.str()) : prefix + "." + std::string(name.str());
+      const std::string key =
+          prefix.empty() ? std::string(name.str()) : prefix + "." + std::string(name.str());
       if (const toml::table* inner = node.as_table()) {
         read(*inner, key);
       } else {
@@ -40,7 +41,8 @@ class TomlReader {
     } else if (const toml::array* array = node.as_array()) {
       read_list(*array, key);
     } else {
-      faults_.push_back({source_, line_of(node), key, "must be a number, true or false, text or a list of texts"});
+      faults_.push_back({source_, line_of(node), key,
+                         "must be a number, true or false, text or a list of texts"});
     }
   }
 
@@ -49,7 +51,8 @@ class TomlReader {
     for (const toml::node& element : array) {
       auto text = element.value_exact<std::string>();
       if (!text) {
-        faults_.push_back({source_, line_of(element), key, "every element of the list must be text in quotes"});
+        faults_.push_back(
+            {source_, line_of(element), key, "every element of the list must be text in quotes"});
         return;
       }
       list.push_back(std::move(*text));
@@ -73,7 +76,8 @@ std::vector<ConfigEntry> read_toml(std::string_view text, std::string_view sourc
   const toml::parse_result result = toml::parse(text, source);
   if (!result) {
     const toml::parse_error& error = result.error();
-    faults.push_back({std::string(source), error.source().begin.line, "", std::string(error.description())});
+    faults.push_back(
+        {std::string(source), error.source().begin.line, "", std::string(error.description())});
     return {};
   }
   TomlReader reader(source, faults);
@@ -88,11 +92,13 @@ std::vector<ConfigEntry> read_setting(std::string_view setting, std::vector<Conf
     faults.push_back({"--set", 0, std::string(setting), "must be key=value"});
     return {};
   }
-  // Read as the right side of an assignment; what is no TOML there is plain text, so that paths need no quotes.
+  // Read as the right side of an assignment; what is no TOML there is plain text, so that paths
+  // need no quotes.
   const toml::parse_result result = toml::parse("value = " + std::string(value));
   const toml::node* node = result ? result.table().get("value") : nullptr;
-  const bool usable = node != nullptr && result.table().size() == 1 &&
-                      (node->is_integer() || node->is_boolean() || node->is_string() || node->is_array());
+  const bool usable =
+      node != nullptr && result.table().size() == 1 &&
+      (node->is_integer() || node->is_boolean() || node->is_string() || node->is_array());
   if (!usable) return {{"--set", 0, std::string(key), std::string(trim(value))}};
   toml::table table;
   table.insert("value", *node);
@@ -104,7 +110,8 @@ std::vector<ConfigEntry> read_setting(std::string_view setting, std::vector<Conf
     entry.key = key;
     entry.line = 0;
   }
-  for (ConfigFault& fault : own_faults) faults.push_back({"--set", 0, std::string(key), fault.message});
+  for (ConfigFault& fault : own_faults)
+    faults.push_back({"--set", 0, std::string(key), fault.message});
   return entries;
 }
 

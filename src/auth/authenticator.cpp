@@ -18,7 +18,8 @@ constexpr size_t kNameMax = 256;
 
 size_t ha1_size(Algorithm algorithm) { return algorithm == Algorithm::Md5 ? 16 : 32; }
 
-// The digest must be about this request (RFC 7616 3.4.6). Phones write the Request-URI in an equal form at times.
+// The digest must be about this request (RFC 7616 3.4.6). Phones write the Request-URI in an equal
+// form at times.
 bool names_request(std::string_view uri, const sip::MessageView& request) {
   return uri == request.request_uri() || sip::equal_uris(uri, request.request_uri());
 }
@@ -41,7 +42,8 @@ Authenticator::Authenticator(const AuthOptions& options, NonceTable& nonces, Sec
 
 bool Authenticator::offers(Algorithm algorithm) const {
   const auto* end = options_.algorithms.data() + options_.algorithm_count;
-  return std::find(static_cast<const Algorithm*>(options_.algorithms.data()), end, algorithm) != end;
+  return std::find(static_cast<const Algorithm*>(options_.algorithms.data()), end, algorithm) !=
+         end;
 }
 
 AuthResult Authenticator::check(const sip::MessageView& request, Role role, Millis wall) {
@@ -72,24 +74,28 @@ AuthResult Authenticator::check_credentials(const sip::MessageView& request, std
       given->response.empty() || (!given->qop.empty() && !iequals(given->qop, "auth"))) {
     return {AuthVerdict::Malformed, 0};
   }
-  const Result<uint64_t> nc = given->qop.empty() ? Result<uint64_t>(uint64_t{0}) : parse_hex_u64(given->nc);
+  const Result<uint64_t> nc =
+      given->qop.empty() ? Result<uint64_t>(uint64_t{0}) : parse_hex_u64(given->nc);
   if (!nc || given->nc.size() > 8 || (!given->qop.empty() && (given->cnonce.empty() || *nc == 0))) {
     return {AuthVerdict::Malformed, 0};
   }
   std::array<char, kNameMax> name;
   Secret secret;
-  const bool known = lookup_.find_secret(without_escapes(given->username, name), *algorithm, secret) &&
-                     secret.ha1.size() == ha1_size(*algorithm);
+  const bool known =
+      lookup_.find_secret(without_escapes(given->username, name), *algorithm, secret) &&
+      secret.ha1.size() == ha1_size(*algorithm);
   if (!known) secret = {0, std::span(kNobody).first(ha1_size(*algorithm))};
   std::array<char, kDigestTextMax> text;
   const std::string_view expected = write_response(
       *algorithm, secret.ha1,
-      {request.method_text(), given->uri, given->nonce, given->qop, given->nc, given->cnonce}, text);
+      {request.method_text(), given->uri, given->nonce, given->qop, given->nc, given->cnonce},
+      text);
   const bool right = port::equal_constant_time(given->response, expected);
   const NonceVerdict nonce = nonces_.judge(given->nonce, wall, options_.nonce_lifetime);
   if (!right || !known || !names_request(given->uri, request)) return {AuthVerdict::Wrong, 0};
-  // The password is right, so a nonce that is not ours is one of an earlier life: "stale" spares the phone's owner the
-  // question for a password (RFC 7616 3.3). Counted only now: a stranger must not be able to use up counts.
+  // The password is right, so a nonce that is not ours is one of an earlier life: "stale" spares
+  // the phone's owner the question for a password (RFC 7616 3.3). Counted only now: a stranger must
+  // not be able to use up counts.
   if (nonce != NonceVerdict::Valid ||
       nonces_.use(given->nonce, static_cast<uint32_t>(*nc)) != NonceVerdict::Valid) {
     return {AuthVerdict::Stale, 0};

@@ -1,5 +1,5 @@
-// Who sent a request: RFC 3261 22.2 to 22.4. Checks credentials against what a lookup knows, and writes challenges. Takes
-// the same work and gives the same answer whether a user exists or not.
+// Who sent a request: RFC 3261 22.2 to 22.4. Checks credentials against what a lookup knows, and
+// writes challenges. Takes the same work and gives the same answer whether a user exists or not.
 #pragma once
 
 #include <array>
@@ -19,8 +19,8 @@ enum class Role : uint8_t { Server, Proxy };
 
 // What is known of a user.
 struct Secret {
-  uint64_t user = 0;                   // the caller's own name for it, not 0
-  std::span<const uint8_t> ha1;        // empty: none for this algorithm
+  uint64_t user = 0;             // the caller's own name for it, not 0
+  std::span<const uint8_t> ha1;  // empty: none for this algorithm
 };
 
 class SecretLookup {
@@ -46,7 +46,7 @@ struct AuthResult {
 };
 
 struct AuthOptions {
-  std::string_view realm;  // outlives the authenticator
+  std::string_view realm;                               // outlives the authenticator
   std::array<Algorithm, kAlgorithmCount> algorithms{};  // in the order in which they are offered
   size_t algorithm_count = 1;
   Millis nonce_lifetime{300000};
@@ -64,7 +64,8 @@ class Authenticator {
   void write_challenges(Role role, bool stale, Millis wall, sip::Writer& out);
 
  private:
-  AuthResult check_credentials(const sip::MessageView& request, std::string_view value, Millis wall);
+  AuthResult check_credentials(const sip::MessageView& request, std::string_view value,
+                               Millis wall);
   bool offers(Algorithm algorithm) const;
 
   AuthOptions options_;

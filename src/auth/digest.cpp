@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::array<std::string_view, kAlgorithmCount> kNames = {"MD5", "SHA-256"};
 
-std::string_view write_digest(Algorithm algorithm, std::span<const std::string_view> pieces, std::span<char> out) {
+std::string_view write_digest(Algorithm algorithm, std::span<const std::string_view> pieces,
+                              std::span<char> out) {
   return write_hex(digest(algorithm, pieces).view(), out);
 }
 
@@ -46,8 +47,8 @@ DigestValue make_ha1(Algorithm algorithm, std::string_view user, std::string_vie
   return digest(algorithm, pieces);
 }
 
-std::string_view write_response(Algorithm algorithm, std::span<const uint8_t> ha1, const DigestInput& input,
-                                std::span<char> out) {
+std::string_view write_response(Algorithm algorithm, std::span<const uint8_t> ha1,
+                                const DigestInput& input, std::span<char> out) {
   std::array<char, kDigestTextMax> ha1_text;
   std::array<char, kDigestTextMax> ha2_text;
   const std::string_view secret = write_hex(ha1, ha1_text);

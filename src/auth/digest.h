@@ -32,12 +32,13 @@ DigestValue digest(Algorithm algorithm, std::span<const std::string_view> pieces
 DigestValue make_ha1(Algorithm algorithm, std::string_view user, std::string_view realm,
                      std::string_view password);
 
-// What a response is made from. Without `qop` it is the form of RFC 2069, which RFC 3261 22.4 still asks servers for.
+// What a response is made from. Without `qop` it is the form of RFC 2069, which RFC 3261 22.4 still
+// asks servers for.
 struct DigestInput {
   std::string_view method;
-  std::string_view uri;    // as the credentials say it
+  std::string_view uri;  // as the credentials say it
   std::string_view nonce;
-  std::string_view qop;    // "auth" or empty
+  std::string_view qop;  // "auth" or empty
   std::string_view nc;
   std::string_view cnonce;
 };
@@ -45,7 +46,7 @@ struct DigestInput {
 inline constexpr size_t kDigestTextMax = 64;
 
 // The response in lower-case hexadecimal; `out` holds kDigestTextMax.
-std::string_view write_response(Algorithm algorithm, std::span<const uint8_t> ha1, const DigestInput& input,
-                                std::span<char> out);
+std::string_view write_response(Algorithm algorithm, std::span<const uint8_t> ha1,
+                                const DigestInput& input, std::span<char> out);
 
 }  // namespace tipring::auth

@@ -25,7 +25,9 @@ int64_t issued_ms_of(std::string_view nonce) {
 
 }  // namespace
 
-void NonceTable::plan(MemoryPlan& plan, uint32_t nonces) { plan.add("nonces", set_count(nonces), sizeof(Set)); }
+void NonceTable::plan(MemoryPlan& plan, uint32_t nonces) {
+  plan.add("nonces", set_count(nonces), sizeof(Set));
+}
 
 NonceTable::NonceTable(Arena& arena, const HashKey& key, uint8_t node, uint32_t nonces)
     : sets_(arena.take<Set>(set_count(nonces))), key_(key), node_(node) {}
@@ -70,16 +72,17 @@ NonceVerdict NonceTable::use(std::string_view nonce, uint32_t nc) {
   const int64_t issued_ms = issued_ms_of(nonce);
   // It may have been here and been driven out with its counts: nobody can tell any more.
   if (issued_ms <= set.forgotten_ms) return NonceVerdict::Stale;
-  Entry& oldest = *std::min_element(set.ways.begin(), set.ways.end(), [](const Entry& a, const Entry& b) {
-    return a.issued_ms < b.issued_ms;
-  });
+  Entry& oldest =
+      *std::min_element(set.ways.begin(), set.ways.end(),
+                        [](const Entry& a, const Entry& b) { return a.issued_ms < b.issued_ms; });
   if (oldest.id != 0) set.forgotten_ms = std::max(set.forgotten_ms, oldest.issued_ms);
   if (issued_ms <= set.forgotten_ms) return NonceVerdict::Stale;
   oldest = {id, issued_ms, 0, 0};
   return count(oldest, nc);
 }
 
-// A sliding window over the counts, as against replayed packets. Without a count every use after the first is a replay.
+// A sliding window over the counts, as against replayed packets. Without a count every use after
+// the first is a replay.
 NonceVerdict NonceTable::count(Entry& entry, uint32_t nc) {
   if (nc == 0) nc = 1;
   if (nc > entry.highest) {

@@ -1,5 +1,6 @@
-// Stateless nonces: the server knows one of its own by a MAC, and its age by what stands in it. Only the nonce counts of
-// those in use are remembered, in a table of fixed size. RFC 7616 3.3 and 5.4, RFC 3261 22.
+// Stateless nonces: the server knows one of its own by a MAC, and its age by what stands in it.
+// Only the nonce counts of those in use are remembered, in a table of fixed size. RFC 7616 3.3
+// and 5.4, RFC 3261 22.
 #pragma once
 
 #include <array>
@@ -29,7 +30,8 @@ class NonceTable {
 
   static void plan(MemoryPlan& plan, uint32_t nonces);
 
-  // `key` from a file makes several servers accept each other's nonces. `nonces` in use are remembered, rounded up.
+  // `key` from a file makes several servers accept each other's nonces. `nonces` in use are
+  // remembered, rounded up.
   NonceTable(Arena& arena, const HashKey& key, uint8_t node, uint32_t nonces);
 
   // A new nonce; `out` holds kNonceSize. `wall` may step: a nonce from the future is stale.
@@ -38,17 +40,17 @@ class NonceTable {
   // Whether it is ours and young. Changes nothing.
   NonceVerdict judge(std::string_view nonce, Millis wall, Millis lifetime) const;
 
-  // Counts one use, after the digest was found right. `nc` 0: the credentials came without a count. Stale for a count
-  // that was used before or is too far behind, and for a nonce that was driven out of the table.
-  // REQUIRES: judge() said Valid.
+  // Counts one use, after the digest was found right. `nc` 0: the credentials came without a count.
+  // Stale for a count that was used before or is too far behind, and for a nonce that was driven
+  // out of the table. REQUIRES: judge() said Valid.
   NonceVerdict use(std::string_view nonce, uint32_t nc);
 
  private:
   struct Entry {
-    uint64_t id = 0;       // hash of the nonce; 0: free
+    uint64_t id = 0;  // hash of the nonce; 0: free
     int64_t issued_ms = 0;
     uint32_t highest = 0;
-    uint64_t seen = 0;     // bit i: the count highest - i was used
+    uint64_t seen = 0;  // bit i: the count highest - i was used
   };
   struct Set {
     std::array<Entry, kWays> ways;

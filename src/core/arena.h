@@ -26,7 +26,8 @@ class Arena {
     return (bytes + kAlignment - 1) / kAlignment * kAlignment;
   }
 
-  // The memory plan has computed the arena's size, so asking for too much is our own fault and ends the process.
+  // The memory plan has computed the arena's size, so asking for too much is our own fault and ends
+  // the process.
   std::span<std::byte> take_bytes(size_t bytes) {
     const auto size = static_cast<size_t>(bytes_needed(bytes));
     TIPRING_ASSERT(size <= region_.size() - used_);

@@ -1,4 +1,5 @@
-// Assertions about ourselves, never about received bytes. They stay on in release and end the process.
+// Assertions about ourselves, never about received bytes. They stay on in release and end the
+// process.
 #pragma once
 
 namespace tipring {

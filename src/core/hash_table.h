@@ -1,5 +1,5 @@
-// A hash table of fixed capacity whose nodes are members of the objects in it: no memory per entry, no tombstones,
-// nothing that grows. The caller hashes, with a key that strangers do not know.
+// A hash table of fixed capacity whose nodes are members of the objects in it: no memory per entry,
+// no tombstones, nothing that grows. The caller hashes, with a key that strangers do not know.
 #pragma once
 
 #include <bit>
@@ -31,8 +31,8 @@ class HashNode {
   bool linked_ = false;
 };
 
-// Borrows its elements, which must be erased before they are destroyed. A table that is a member after the pool of its
-// elements is destroyed first and lets go of those that still live.
+// Borrows its elements, which must be erased before they are destroyed. A table that is a member
+// after the pool of its elements is destroyed first and lets go of those that still live.
 template <class T, HashNode T::*Member>
 class HashTable {
  public:
@@ -99,8 +99,8 @@ class HashTable {
     size_ = 0;
   }
 
-  // Elements of bucket `index` < buckets(): a walk over all of them in bounded steps. `visit` may erase the element
-  // that it was given, and no other.
+  // Elements of bucket `index` < buckets(): a walk over all of them in bounded steps. `visit` may
+  // erase the element that it was given, and no other.
   template <class Visit>
   void for_each_in(size_t index, Visit visit) {
     for (T* item = static_cast<T*>(buckets_[index]); item != nullptr;) {

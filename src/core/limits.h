@@ -1,5 +1,6 @@
-// How many of everything: the configured capacities and what follows from them. Every pool's size is derived here, one
-// addend per holder, so that an empty pool means overload and not a wrong guess.
+// How many of everything: the configured capacities and what follows from them. Every pool's size
+// is derived here, one addend per holder, so that an empty pool means overload and not a wrong
+// guess.
 #pragma once
 
 #include <algorithm>
@@ -60,14 +61,16 @@ constexpr uint32_t received_messages_max(const Limits& limits) {
   return sum;
 }
 
-// Buffers by size class: 512, 1k, 2k, 4k, 64k. A class that is empty borrows from the next larger one.
+// Buffers by size class: 512, 1k, 2k, 4k, 64k. A class that is empty borrows from the next larger
+// one.
 constexpr MessageSlabs::Counts message_slab_counts(const Limits& limits) {
   // Most ACKs, CANCELs and 100s are below 512 bytes. A transaction has one for a moment, if ever.
   uint32_t up_to_512 = client_transactions_max(limits) / 4;
   up_to_512 += server_transactions_open_max(limits) / 2;
   // A final response without a body, until its transaction ends.
   const uint32_t up_to_1k = server_transactions_max(limits);
-  // The request as it was sent, to be resent; with a session description it has 1 to 2 KiB. And the answers with one.
+  // The request as it was sent, to be resent; with a session description it has 1 to 2 KiB. And the
+  // answers with one.
   uint32_t up_to_2k = client_transactions_max(limits);
   up_to_2k += limits.calls;
   // Messages beyond 4 KiB are rare: long certificates, long lists of contacts.

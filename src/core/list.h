@@ -39,8 +39,8 @@ class ListNode {
   ListNode* previous_ = nullptr;
 };
 
-// Borrows its elements; an element that is destroyed leaves the list by itself. An object may be in several lists
-// by several members.
+// Borrows its elements; an element that is destroyed leaves the list by itself. An object may be in
+// several lists by several members.
 template <class T, ListNode T::*Member>
 class List {
  public:
@@ -78,7 +78,8 @@ class List {
 
  private:
   static T* owner(ListNode* node) {
-    // The distance of the member from the start of its object, measured on storage that is never read.
+    // The distance of the member from the start of its object, measured on storage that is never
+    // read.
     alignas(T) static std::byte storage[sizeof(T)];
     const auto* object = reinterpret_cast<const T*>(storage);
     const auto distance = reinterpret_cast<const std::byte*>(&(object->*Member)) - storage;

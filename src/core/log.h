@@ -1,5 +1,5 @@
-// The log: one line per decision, a fixed event name and key=value pairs. Lines are formatted straight into the slots
-// of a ring, and a thread of its own writes them: see log_writer.h.
+// The log: one line per decision, a fixed event name and key=value pairs. Lines are formatted
+// straight into the slots of a ring, and a thread of its own writes them: see log_writer.h.
 #pragma once
 
 #include <array>
@@ -102,8 +102,9 @@ class Log {
   uint64_t lost_ = 0;
 };
 
-// Writes `event key=value …` into `out`. Values are escaped to one line, and quoted when they are empty or hold a space,
-// a quote or "=". A line that does not fit ends in "…": the one place where cutting is right. Returns the part written.
+// Writes `event key=value …` into `out`. Values are escaped to one line, and quoted when they are
+// empty or hold a space, a quote or "=". A line that does not fit ends in "…": the one place where
+// cutting is right. Returns the part written.
 std::string_view write_log_text(std::string_view event, std::initializer_list<LogField> fields,
                                 std::span<char> out);
 

@@ -21,8 +21,8 @@ class StderrSink final : public LogSink {
   void write(std::string_view lines) override;
 };
 
-// The end of a file. A failed write loses its lines and is counted: a full disk must not stop the log's thread, and
-// there is nowhere to log it.
+// The end of a file. A failed write loses its lines and is counted: a full disk must not stop the
+// log's thread, and there is nowhere to log it.
 class FileSink final : public LogSink {
  public:
   // Borrows the file.

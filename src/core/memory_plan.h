@@ -1,5 +1,5 @@
-// All memory and descriptors that the server takes at start, line by line: what `tipringd --plan` prints and what the
-// arena is made of.
+// All memory and descriptors that the server takes at start, line by line: what `tipringd --plan`
+// prints and what the arena is made of.
 #pragma once
 
 #include <array>

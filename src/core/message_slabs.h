@@ -1,4 +1,5 @@
-// Message buffers in size classes, counted: the one thing that a transaction, a connection and a batch may share.
+// Message buffers in size classes, counted: the one thing that a transaction, a connection and a
+// batch may share.
 #pragma once
 
 #include <array>
@@ -29,7 +30,8 @@ struct Slab {
 
 }  // namespace detail
 
-// A counted reference to one buffer. Copying counts up, the last one gives the buffer back. The loop's thread only.
+// A counted reference to one buffer. Copying counts up, the last one gives the buffer back. The
+// loop's thread only.
 class MessageRef {
  public:
   MessageRef() = default;
@@ -78,15 +80,15 @@ class MessageSlabs {
   MessageSlabs(const MessageSlabs&) = delete;
   MessageSlabs& operator=(const MessageSlabs&) = delete;
 
-  // A buffer of at least `size_min` bytes and size() 0, of the smallest class that has one free. The 64 KiB class
-  // serves only what needs it. Null when there is none.
+  // A buffer of at least `size_min` bytes and size() 0, of the smallest class that has one free.
+  // The 64 KiB class serves only what needs it. Null when there is none.
   MessageRef acquire(size_t size_min);
 
   // A buffer that holds a copy of `bytes`. Null as acquire().
   MessageRef copy(std::string_view bytes);
 
-  // The same message in the smallest buffer that is free and fits; `message` itself when that is no gain or it is
-  // shared. For what is kept long.
+  // The same message in the smallest buffer that is free and fits; `message` itself when that is no
+  // gain or it is shared. For what is kept long.
   MessageRef shrink(MessageRef message);
 
   const PoolStats& stats(size_t size_class) const { return classes_[size_class].stats; }

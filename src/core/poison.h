@@ -1,4 +1,5 @@
-// Tells the address sanitizer which of our own memory is free, so that a use after release is found in pools too.
+// Tells the address sanitizer which of our own memory is free, so that a use after release is found
+// in pools too.
 #pragma once
 
 #include <cstddef>

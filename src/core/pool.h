@@ -1,4 +1,5 @@
-// Objects of one type in a fixed number of slots. Acquire and release are O(1) and never touch the heap.
+// Objects of one type in a fixed number of slots. Acquire and release are O(1) and never touch the
+// heap.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,5 @@
-// A list of all pools, so that an operator can see each one's capacity, use, high-water mark and refusals.
+// A list of all pools, so that an operator can see each one's capacity, use, high-water mark and
+// refusals.
 #pragma once
 
 #include <array>

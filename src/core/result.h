@@ -11,7 +11,8 @@
 
 namespace tipring {
 
-// What we can be short of or be handed wrongly. Faults of received bytes have a type of their own in src/sip.
+// What we can be short of or be handed wrongly. Faults of received bytes have a type of their own
+// in src/sip.
 enum class Error : uint8_t {
   PoolExhausted,  // a pool of fixed capacity is full: answer 503, or drop and count
   BufferFull,     // what was to be written does not fit

@@ -23,7 +23,8 @@ class SpscRing {
 
   // --- producer ---
 
-  // The slot to fill, null when the ring is full. Nothing is seen on the other side before commit_push().
+  // The slot to fill, null when the ring is full. Nothing is seen on the other side before
+  // commit_push().
   T* begin_push() {
     const size_t tail = tail_.load(std::memory_order_relaxed);
     if (tail - head_seen_ == slots_.size()) {

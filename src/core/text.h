@@ -39,7 +39,8 @@ inline std::string_view write_u32(uint32_t value, std::span<char> out) {
   return write_u64(value, out);
 }
 
-// Lower-case hexadecimal, two digits a byte; `out` holds 2 · bytes.size(). Returns the part written.
+// Lower-case hexadecimal, two digits a byte; `out` holds 2 · bytes.size(). Returns the part
+// written.
 std::string_view write_hex(std::span<const uint8_t> bytes, std::span<char> out);
 // Sixteen digits, most significant first.
 std::string_view write_hex_u64(uint64_t value, std::span<char> out);
@@ -48,8 +49,8 @@ std::string_view write_hex_u64(uint64_t value, std::span<char> out);
 Result<void> parse_hex(std::string_view text, std::span<uint8_t> out);
 Result<uint64_t> parse_hex_u64(std::string_view text);  // 1 to 16 digits
 
-// Copies `text` so that it is one harmless line: control characters, bytes that are not UTF-8 and backslashes become
-// \n, \r, \t, \\ or \xNN. Stops before the first character that does not fit.
+// Copies `text` so that it is one harmless line: control characters, bytes that are not UTF-8 and
+// backslashes become \n, \r, \t, \\ or \xNN. Stops before the first character that does not fit.
 struct Escaped {
   std::string_view written;
   size_t read = 0;  // bytes of `text` behind `written`; less than all of it when the room ended

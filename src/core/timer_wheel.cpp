@@ -11,8 +11,9 @@ void TimerWheel::start(Timer& timer, Millis deadline) {
   place(timer);
 }
 
-// A timer stands on the level of the highest digit (base 256) in which its deadline differs from the present: its slot
-// there is always ahead, and is sorted into the level below when the present reaches it.
+// A timer stands on the level of the highest digit (base 256) in which its deadline differs from
+// the present: its slot there is always ahead, and is sorted into the level below when the present
+// reaches it.
 void TimerWheel::place(Timer& timer) {
   constexpr int64_t kReach = (int64_t{1} << (kBits * kLevels)) - 1;
   const int64_t tick = std::clamp(timer.deadline_, current_ + 1, current_ | kReach);
@@ -54,7 +55,8 @@ int64_t TimerWheel::next_tick() {
 void TimerWheel::cascade(int level) {
   Level& source = levels_[static_cast<size_t>(level)];
   Slot& slot = source.slots[static_cast<size_t>(slot_of(current_, level))];
-  // A timer that is due at this very tick goes to the present slot of the lowest level, which fires next.
+  // A timer that is due at this very tick goes to the present slot of the lowest level, which fires
+  // next.
   while (Timer* timer = slot.pop_front()) {
     if (timer->deadline_ <= current_) {
       levels_[0].slots[static_cast<size_t>(slot_of(current_, 0))].push_back(*timer);

@@ -1,5 +1,6 @@
-// All timers of the loop in a hierarchical wheel (Varghese and Lauck, 1987): start and cancel are O(1), a timer that
-// is cancelled before it fires costs nothing else, and one timer of the loop drives them all.
+// All timers of the loop in a hierarchical wheel (Varghese and Lauck, 1987): start and cancel are
+// O(1), a timer that is cancelled before it fires costs nothing else, and one timer of the loop
+// drives them all.
 #pragma once
 
 #include <array>
@@ -14,7 +15,8 @@ namespace tipring {
 
 class TimerWheel;
 
-// A timer is a member of what it wakes; its destructor cancels it. Make one of the derived class below.
+// A timer is a member of what it wakes; its destructor cancels it. Make one of the derived class
+// below.
 class Timer {
  public:
   Timer(const Timer&) = delete;
@@ -61,13 +63,13 @@ class TimerWheel {
   // Replaces an earlier deadline. One that is not in the future fires with the next millisecond.
   void start(Timer& timer, Millis deadline);
 
-  // Fires all timers with deadlines up to `now`, in order of their deadlines. Callbacks may start and cancel any
-  // timer. A timer never fires early. A callback's `now` is the instant that its timer was due at, so that after a
-  // long pause periodic timers catch up step by step.
+  // Fires all timers with deadlines up to `now`, in order of their deadlines. Callbacks may start
+  // and cancel any timer. A timer never fires early. A callback's `now` is the instant that its
+  // timer was due at, so that after a long pause periodic timers catch up step by step.
   void advance(Millis now);
 
-  // No timer fires before this instant; kNever when none is armed. It may be earlier than the next deadline: the
-  // wheel then only sorts, at most four times for any timer.
+  // No timer fires before this instant; kNever when none is armed. It may be earlier than the next
+  // deadline: the wheel then only sorts, at most four times for any timer.
   Millis next_deadline();
 
   Millis now() const { return Millis(current_); }
@@ -105,8 +107,8 @@ class TimerDriver final : private port::TimerHandler {
   TimerDriver(port::Loop& loop, TimerWheel& wheel)
       : wheel_(wheel), loop_timer_(loop.make_timer(*this)) {}
 
-  // At the end of each turn of the loop, before finished machines are released and batches are sent: fires what is
-  // due and arms the loop's timer for the rest.
+  // At the end of each turn of the loop, before finished machines are released and batches are
+  // sent: fires what is due and arms the loop's timer for the rest.
   void on_turn_end(Millis now);
 
  private:

@@ -1,15 +1,15 @@
 // A context: one job with one peer or one request, made of the services in its type.
 //
-// What a context can do is the list of services it is composed of. Its services are members, not heap objects; a
-// context lives in a pool and is referred to by handle. A service in the list costs its bytes, one that is not in
-// the list costs nothing.
+// What a context can do is the list of services it is composed of. Its services are members, not
+// heap objects; a context lives in a pool and is referred to by handle. A service in the list costs
+// its bytes, one that is not in the list costs nothing.
 //
 // A service is a class with these members, each of them optional:
 //
 //   using Before = ServiceList<X, Y>;     X and Y, where present, must stand after this service
 //   using Requires = ServiceList<Z>;      Z must be present
-//   Screening screen_request(const Environment&, const Incoming&);   may refuse a new request, in list order
-//   void prepare_request(const Environment&, sip::ForwardEdit&, …);  see outgoing.h
+//   Screening screen_request(const Environment&, const Incoming&);
+//       may refuse a new request, in list order
 //
 // A wrong order does not compile.
 #pragma once
@@ -40,9 +40,13 @@ enum class Screening : uint8_t {
 namespace detail {
 
 template <class S>
-concept HasBefore = requires { typename S::Before; };
+concept HasBefore = requires {
+  typename S::Before;
+};
 template <class S>
-concept HasRequires = requires { typename S::Requires; };
+concept HasRequires = requires {
+  typename S::Requires;
+};
 template <class S>
 concept Screens = requires(S service, const Environment& environment, const Incoming& request) {
   { service.screen_request(environment, request) } -> std::same_as<Screening>;
@@ -64,8 +68,8 @@ struct Order {
   template <class S, class... Later>
   static constexpr bool stands_before(ServiceList<Later...>) {
     constexpr size_t own = index_of<S, Services...>();
-    return ((index_of<Later, Services...>() == kAbsent ||
-             own < index_of<Later, Services...>()) && ...);
+    return ((index_of<Later, Services...>() == kAbsent || own < index_of<Later, Services...>()) &&
+            ...);
   }
   template <class... Needed>
   static constexpr bool all_present(ServiceList<Needed...>) {
@@ -122,7 +126,8 @@ class Context {
   Screening screen_request(const Environment& environment, const Incoming& request) {
     Screening outcome = Screening::Pass;
     (void)((outcome = screen_with(std::get<Services>(services_), environment, request),
-            outcome == Screening::Pass) && ...);
+            outcome == Screening::Pass) &&
+           ...);
     return outcome;
   }
 

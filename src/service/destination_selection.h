@@ -1,5 +1,5 @@
-// Where a request goes next: a flow that is known already, or the next hop of RFC 3261 16.6 step 7, located in place or
-// after a pause.
+// Where a request goes next: a flow that is known already, or the next hop of RFC 3261 16.6 step 7,
+// located in place or after a pause.
 #pragma once
 
 #include <optional>
@@ -14,8 +14,8 @@ class ViaManagement;
 class OutputControl;
 
 struct Destination {
-  std::string_view next_hop;   // URI of the topmost Route or the Request-URI
-  std::optional<Flow> flow;    // a binding's: then the URI is not looked at
+  std::string_view next_hop;  // URI of the topmost Route or the Request-URI
+  std::optional<Flow> flow;   // a binding's: then the URI is not looked at
 };
 
 class DestinationSelection {
@@ -24,9 +24,9 @@ class DestinationSelection {
 
   // Done: `flows` holds what to try, best first. Suspended: handler.on_located(tag) follows.
   // Errors: as Locator::locate(), and Invalid for a next hop that is no SIP URI.
-  Result<transport::LocateState> select(const Environment& environment, const Destination& destination,
-                                        transport::FlowList& flows, transport::LocateHandler& handler,
-                                        uint64_t tag);
+  Result<transport::LocateState> select(const Environment& environment,
+                                        const Destination& destination, transport::FlowList& flows,
+                                        transport::LocateHandler& handler, uint64_t tag);
 
   bool suspended() const { return suspended_; }
   void resumed() { suspended_ = false; }

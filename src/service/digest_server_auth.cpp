@@ -4,7 +4,8 @@
 
 namespace tipring::service {
 
-Screening DigestServerAuth::screen_request(const Environment& environment, const Incoming& request) {
+Screening DigestServerAuth::screen_request(const Environment& environment,
+                                           const Incoming& request) {
   // Neither can be sent again with credentials (22.1, 9.1).
   const sip::Method method = request.message.method();
   if (method == sip::Method::Ack || method == sip::Method::Cancel) return Screening::Pass;

@@ -1,5 +1,5 @@
-// Asks who sends a request before anything is kept for it: RFC 3261 22.2 and 22.3. Challenges and refusals are stateless
-// (8.2.7), so that a stranger costs no memory.
+// Asks who sends a request before anything is kept for it: RFC 3261 22.2 and 22.3. Challenges and
+// refusals are stateless (8.2.7), so that a stranger costs no memory.
 #pragma once
 
 #include "service/context.h"

@@ -1,5 +1,5 @@
-// What services work with: the layers below, the clock's timers, and the decisions that an application makes for them.
-// One per server; every context borrows it.
+// What services work with: the layers below, the clock's timers, and the decisions that an
+// application makes for them. One per server; every context borrows it.
 #pragma once
 
 #include <cstdint>
@@ -34,10 +34,10 @@ class OwnNames {
 
 // What a request may do here: SPEC C21 and RFC 3261 22 in one answer.
 struct Access {
-  uint16_t status = 0;        // 0: go on; 401, 407: challenge; any other refuses
-  std::string_view reason;    // empty: the default phrase
-  std::string_view headers;   // the challenges; good until the next question
-  uint64_t user = 0;          // who the credentials have proved the sender to be; 0: nobody
+  uint16_t status = 0;       // 0: go on; 401, 407: challenge; any other refuses
+  std::string_view reason;   // empty: the default phrase
+  std::string_view headers;  // the challenges; good until the next question
+  uint64_t user = 0;         // who the credentials have proved the sender to be; 0: nobody
 };
 
 class AccessControl {
@@ -66,8 +66,9 @@ struct Environment {
   Millis now() const { return loop.now(); }
 };
 
-// Writes a message straight into the buffer that is sent and kept. `write` takes a span and gives the bytes written, or
-// BufferFull, and is then called once more with the largest buffer. Null when no buffer is free or nothing fits.
+// Writes a message straight into the buffer that is sent and kept. `write` takes a span and gives
+// the bytes written, or BufferFull, and is then called once more with the largest buffer. Null when
+// no buffer is free or nothing fits.
 template <class Write>
 MessageRef write_message(MessageSlabs& slabs, size_t size_expected, Write write) {
   for (const size_t size : {size_expected, sip::kMessageSizeMax}) {
@@ -83,8 +84,9 @@ MessageRef write_message(MessageSlabs& slabs, size_t size_expected, Write write)
   return {};
 }
 
-// The Retry-After that goes with a 503 for want of capacity: 1 to 5 seconds (RFC 3261 20.33), spread by the request so
-// that those refused do not come back together. `out` takes the whole line.
+// The Retry-After that goes with a 503 for want of capacity: 1 to 5 seconds (RFC 3261 20.33),
+// spread by the request so that those refused do not come back together. `out` takes the whole
+// line.
 std::string_view write_retry_after(const Environment& environment, const sip::MessageView& request,
                                    std::span<char> out);
 inline constexpr size_t kRetryAfterMax = 24;

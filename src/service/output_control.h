@@ -1,5 +1,5 @@
-// The last say over what leaves in a forwarded request: here, that credentials for our realm stay with us (RFC 3261
-// 22.3: they were for us; those for other realms go on).
+// The last say over what leaves in a forwarded request: here, that credentials for our realm stay
+// with us (RFC 3261 22.3: they were for us; those for other realms go on).
 #pragma once
 
 #include "service/environment.h"

@@ -26,7 +26,8 @@ Result<void> TransactionStatefulProxy::open(const Environment& environment, cons
   return {};
 }
 
-Result<ClientHandle> TransactionStatefulProxy::reserve_branch(TransactionUser& user, uint64_t context) {
+Result<ClientHandle> TransactionStatefulProxy::reserve_branch(TransactionUser& user,
+                                                              uint64_t context) {
   for (Branch& branch : branches_) {
     if (branch.state != BranchState::Free) continue;
     const Result<ClientHandle> client = environment_->transactions.reserve(method_, user, context);
@@ -46,7 +47,8 @@ Result<void> TransactionStatefulProxy::start_branch(MessageRef request, const Fl
       return Error::PoolExhausted;
     }
     branch.state = BranchState::Pending;
-    const Result<void> started = environment_->transactions.start(branch.client, std::move(request), flow);
+    const Result<void> started =
+        environment_->transactions.start(branch.client, std::move(request), flow);
     if (!started) {
       branch = {};
     } else if (method_ == sip::Method::Invite) {
@@ -79,8 +81,8 @@ MessageRef TransactionStatefulProxy::request() const {
   return environment_->transactions.request_of(server_);
 }
 
-TransactionStatefulProxy::Progress TransactionStatefulProxy::refuse(uint16_t status,
-                                                                    const sip::ResponseParts& parts) {
+TransactionStatefulProxy::Progress TransactionStatefulProxy::refuse(
+    uint16_t status, const sip::ResponseParts& parts) {
   timer_c_.cancel();
   cancel_branches();
   if (is_open() && !environment_->transactions.respond(server_, status, parts)) {
@@ -104,12 +106,15 @@ TransactionStatefulProxy::Progress TransactionStatefulProxy::on_response(ClientH
     return Progress::Pending;
   }
   timer_c_.cancel();
-  if (!sip::is_success(status) || method_ != sip::Method::Invite) branch->state = BranchState::Ended;
+  if (!sip::is_success(status) || method_ != sip::Method::Invite)
+    branch->state = BranchState::Ended;
   return forward_final(response);
 }
 
-// Every 2xx to an INVITE goes upstream at once, also after another final response (16.7 step 5); of all others the first.
-TransactionStatefulProxy::Progress TransactionStatefulProxy::forward_final(const Incoming& response) {
+// Every 2xx to an INVITE goes upstream at once, also after another final response (16.7 step 5); of
+// all others the first.
+TransactionStatefulProxy::Progress TransactionStatefulProxy::forward_final(
+    const Incoming& response) {
   const uint16_t status = response.message.status();
   const bool invite_2xx = method_ == sip::Method::Invite && sip::is_success(status);
   if (!invite_2xx && !is_open()) return Progress::Finished;
@@ -133,12 +138,14 @@ void TransactionStatefulProxy::forward_provisional(const Incoming& response) {
   }
 }
 
-MessageRef TransactionStatefulProxy::write_response(const Incoming& response, uint16_t status) const {
+MessageRef TransactionStatefulProxy::write_response(const Incoming& response,
+                                                    uint16_t status) const {
   sip::ResponseEdit edit;
   edit.status = status;
-  return write_message(environment_->slabs, response.message.text().size() + 64, [&](std::span<char> out) {
-    return sip::write_forwarded_response(response.message, edit, out);
-  });
+  return write_message(environment_->slabs, response.message.text().size() + 64,
+                       [&](std::span<char> out) {
+                         return sip::write_forwarded_response(response.message, edit, out);
+                       });
 }
 
 TransactionStatefulProxy::Progress TransactionStatefulProxy::on_client_end(ClientHandle client,
@@ -146,7 +153,8 @@ TransactionStatefulProxy::Progress TransactionStatefulProxy::on_client_end(Clien
   Branch* branch = find(client);
   if (branch == nullptr) return Progress::Pending;
   branch->state = BranchState::Ended;
-  if (reason == EndReason::Done || !is_open()) return pending() ? Progress::Pending : Progress::Finished;
+  if (reason == EndReason::Done || !is_open())
+    return pending() ? Progress::Pending : Progress::Finished;
   if (reason == EndReason::TransportError) {
     // 16.9: as if a 503 had been received.
     return refuse(sip::status::kServerInternalError, {});
@@ -183,7 +191,8 @@ TransactionStatefulProxy::Progress TransactionStatefulProxy::on_server_end() {
   return Progress::Finished;
 }
 
-// 16.8. With a provisional the branch is cancelled and its 487 goes upstream; without one it is as if a 408 had come.
+// 16.8. With a provisional the branch is cancelled and its 487 goes upstream; without one it is as
+// if a 408 had come.
 void TransactionStatefulProxy::on_timer_c(Millis now) {
   bool cancelled = false;
   for (const Branch& branch : branches_) {

@@ -1,5 +1,6 @@
-// The response context of a proxied request: RFC 3261 16.2 and 16.6 to 16.10. Owns the server transaction's handle and
-// the list of branches, forwards responses, and knows when the context has nothing more to do.
+// The response context of a proxied request: RFC 3261 16.2 and 16.6 to 16.10. Owns the server
+// transaction's handle and the list of branches, forwards responses, and knows when the context has
+// nothing more to do.
 #pragma once
 
 #include <array>
@@ -35,7 +36,8 @@ class TransactionStatefulProxy {
 
   TransactionStatefulProxy() = default;
 
-  // Opens the server transaction: the request is ours to answer from here on. Errors: as TransactionLayer::open().
+  // Opens the server transaction: the request is ours to answer from here on. Errors: as
+  // TransactionLayer::open().
   Result<void> open(const Environment& environment, const Incoming& request, TransactionUser& user,
                     uint64_t context);
 
@@ -49,7 +51,8 @@ class TransactionStatefulProxy {
 
   Progress on_response(ClientHandle client, const Incoming& response);
   Progress on_client_end(ClientHandle client, EndReason reason);
-  // 16.10: cancels all pending branches. The 487 comes from them, or from us when there is none yet.
+  // 16.10: cancels all pending branches. The 487 comes from them, or from us when there is none
+  // yet.
   Progress on_cancel();
   // The transport towards the caller failed: nobody waits for an answer.
   Progress on_server_end();

@@ -6,8 +6,8 @@ namespace tipring::service {
 
 namespace {
 
-// What the routing of a request depends on: a request that comes again with the same hash goes in a circle, one with
-// another hash in a spiral (RFC 5393 4.2.1).
+// What the routing of a request depends on: a request that comes again with the same hash goes in a
+// circle, one with another hash in a spiral (RFC 5393 4.2.1).
 uint64_t loop_hash(const Environment& environment, const sip::MessageView& request) {
   SipHasher64 hasher(environment.route_key);
   hasher.add(request.request_uri());
@@ -25,11 +25,13 @@ uint64_t loop_hash(const Environment& environment, const sip::MessageView& reque
 
 }  // namespace
 
-std::string_view ViaManagement::write(const Environment& environment, transaction::ClientHandle client,
-                                      const Flow& flow, const sip::MessageView& request) {
+std::string_view ViaManagement::write(const Environment& environment,
+                                      transaction::ClientHandle client, const Flow& flow,
+                                      const sip::MessageView& request) {
   std::array<char, transaction::TransactionLayer::kBranchMax> branch;
-  return write_value(environment, flow,
-                     environment.transactions.write_branch(client, loop_hash(environment, request), branch));
+  return write_value(
+      environment, flow,
+      environment.transactions.write_branch(client, loop_hash(environment, request), branch));
 }
 
 std::string_view ViaManagement::write_stateless(const Environment& environment, const Flow& flow,

@@ -1,4 +1,5 @@
-// Writes the Via that this server puts on top of a request that it forwards: RFC 3261 16.6 step 8, RFC 5393 4.2.1.
+// Writes the Via that this server puts on top of a request that it forwards: RFC 3261 16.6 step 8,
+// RFC 5393 4.2.1.
 #pragma once
 
 #include <array>
@@ -10,8 +11,9 @@ namespace tipring::service {
 
 class ViaManagement {
  public:
-  // The value: transport, the sent-by of `flow`, the branch of `client` with the loop hash of `request`, and rport so
-  // that answers find their way through NAT (RFC 3581). Good until the next call on this object.
+  // The value: transport, the sent-by of `flow`, the branch of `client` with the loop hash of
+  // `request`, and rport so that answers find their way through NAT (RFC 3581). Good until the next
+  // call on this object.
   std::string_view write(const Environment& environment, transaction::ClientHandle client,
                          const Flow& flow, const sip::MessageView& request);
 
@@ -20,7 +22,8 @@ class ViaManagement {
                                    const sip::MessageView& request);
 
  private:
-  std::string_view write_value(const Environment& environment, const Flow& flow, std::string_view branch);
+  std::string_view write_value(const Environment& environment, const Flow& flow,
+                               std::string_view branch);
 
   std::array<char, 192> text_;
 };

@@ -1,4 +1,5 @@
-// Digest credentials and challenges on the wire: RFC 3261 20.7, 20.27, 20.28, 20.44; RFC 7616 3.3 and 3.4.
+// Digest credentials and challenges on the wire: RFC 3261 20.7, 20.27, 20.28, 20.44; RFC 7616 3.3
+// and 3.4.
 #pragma once
 
 #include <string_view>

@@ -1,5 +1,5 @@
-// Character classes of RFC 3261 25.1 in one table, one bit per ABNF rule, and the handling of linear white
-// space that all typed parsers share.
+// Character classes of RFC 3261 25.1 in one table, one bit per ABNF rule, and the handling of
+// linear white space that all typed parsers share.
 #pragma once
 
 #include <array>
@@ -78,8 +78,8 @@ constexpr uint32_t char_bits(uint8_t byte) {
   bits |= unreserved || is_one_of(c, "[]/?:+$") ? 1U << 10 : 0;
   bits |= alphanum || is_one_of(c, "+-.") ? 1U << 11 : 0;
   bits |= token || uri_param ? 1U << 12 : 0;
-  // A parameter value may be a token, a host or a quoted string; peers also send bare URIs, base64 and
-  // unescaped brackets. Whatever cannot end the parameter is let through.
+  // A parameter value may be a token, a host or a quoted string; peers also send bare URIs, base64
+  // and unescaped brackets. Whatever cannot end the parameter is let through.
   bits |= graphic && !is_one_of(c, ";,\"<>") ? 1U << 13 : 0;
   bits |= graphic ? 1U << 14 : 0;
   bits |= !is_one_of(c, ",\"<()") ? 1U << 15 : 0;

@@ -21,8 +21,8 @@ constexpr std::array<Entry, kHeaderIdCount> kEntries = {{
         {"", 0},
 }};
 
-// A name prepared for comparing eight letters at once: in lower case, and with the bit that tells the cases apart
-// wherever there is a letter.
+// A name prepared for comparing eight letters at once: in lower case, and with the bit that tells
+// the cases apart wherever there is a letter.
 struct Folded {
   static constexpr size_t kSizeMax = 32;
   std::array<char, kSizeMax> lower{};

@@ -24,7 +24,8 @@ constexpr size_t to_index(HeaderId id) { return static_cast<size_t>(id); }
 enum class HeaderKind : uint8_t {
   Single,  // may appear once only
   List,    // comma-separated values over any number of lines
-  Lines,  // may repeat, a comma belongs to the value (7.3.1: the authentication headers); unknown headers too
+  Lines,   // may repeat, a comma belongs to the value (7.3.1: the authentication headers); unknown
+           // headers too
 };
 
 // Case-insensitive, both forms; Other for unknown names.

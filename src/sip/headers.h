@@ -1,5 +1,5 @@
-// The typed views of all other headers that are read: one HeaderTraits each, a few lines for the next one. Also brings
-// Via and the address headers.
+// The typed views of all other headers that are read: one HeaderTraits each, a few lines for the
+// next one. Also brings Via and the address headers.
 #pragma once
 
 #include <cstdint>

@@ -14,13 +14,14 @@ namespace {
 
 constexpr std::string_view kVersion = "SIP/2.0";
 
-// Of eight bytes, the high bit of each that is zero; bytes behind the first such one may have it too.
+// Of eight bytes, the high bit of each that is zero; bytes behind the first such one may have it
+// too.
 constexpr uint64_t zero_bytes(uint64_t word) {
   return (word - 0x0101010101010101) & ~word & 0x8080808080808080;
 }
 
-// Offset of the first CR or LF at or after `from`, text.size() when there is none. Eight bytes a step: most of the time
-// that reading a message takes is spent here.
+// Offset of the first CR or LF at or after `from`, text.size() when there is none. Eight bytes a
+// step: most of the time that reading a message takes is spent here.
 size_t find_line_break(std::string_view text, size_t from) {
   size_t at = from;
   for (; at + 8 <= text.size(); at += 8) {
@@ -133,8 +134,8 @@ ParsedMessage MessageParser::end_of_text() {
   return malformed();
 }
 
-// False when the text ends before the line does. A CR alone ends no line: one reader would see a header where another
-// sees a part of the value before it.
+// False when the text ends before the line does. A CR alone ends no line: one reader would see a
+// header where another sees a part of the value before it.
 bool MessageParser::find_line(size_t from, Line& line) {
   for (size_t at = from;; ++at) {
     at = find_line_break(text_, at);
@@ -210,7 +211,8 @@ void MessageParser::parse_status_line(std::string_view line) {
   view_.reason_size_ = static_cast<uint16_t>(reason.size());
 }
 
-// Indexes header lines from `at` on. The offset behind the empty line, kNotFound when the text ends before it.
+// Indexes header lines from `at` on. The offset behind the empty line, kNotFound when the text ends
+// before it.
 size_t MessageParser::parse_headers(size_t at) {
   Line line;
   while (find_line(at, line)) {
@@ -279,7 +281,8 @@ void MessageParser::chain(HeaderId id, uint8_t number) {
   last = number;
 }
 
-// The size of the body (18.3, 20.14). A message with two lengths has none: readers would disagree about its end.
+// The size of the body (18.3, 20.14). A message with two lengths has none: readers would disagree
+// about its end.
 size_t MessageParser::parse_content_length(size_t body_offset, size_t available) {
   const HeaderChain lines = view_.headers(HeaderId::ContentLength);
   if (lines.empty()) {

@@ -1,8 +1,10 @@
-// SIP messages in the buffer that received them: RFC 3261 7, 18.3 and 25. One linear pass finds the start line
-// and the header lines and indexes them; values are parsed when asked (headers.h, via.h, name_addr.h).
+// SIP messages in the buffer that received them: RFC 3261 7, 18.3 and 25. One linear pass finds the
+// start line and the header lines and indexes them; values are parsed when asked (headers.h, via.h,
+// name_addr.h).
 //
-// Everything here is views into the caller's bytes and into the caller's HeaderIndex: both must outlive the
-// MessageView and whatever was read through it. Nothing is copied, nothing is allocated.
+// Everything here is views into the caller's bytes and into the caller's HeaderIndex: both must
+// outlive the MessageView and whatever was read through it. Nothing is copied, nothing is
+// allocated.
 #pragma once
 
 #include <array>
@@ -147,12 +149,13 @@ class HeaderChain {
   uint8_t first_;
 };
 
-// Cuts the next element off a comma-separated list: commas inside quoted strings and <> do not separate, nor,
-// with `comments`, those inside parentheses. Empty elements are skipped. False when `rest` holds no further one.
+// Cuts the next element off a comma-separated list: commas inside quoted strings and <> do not
+// separate, nor, with `comments`, those inside parentheses. Empty elements are skipped. False when
+// `rest` holds no further one.
 bool next_list_value(std::string_view& rest, std::string_view& value, bool comments = false);
 
-// The comma-separated values of one header across all its lines (7.3.1), trimmed, empty ones left out. For a
-// header that is no list: the value of each line.
+// The comma-separated values of one header across all its lines (7.3.1), trimmed, empty ones left
+// out. For a header that is no list: the value of each line.
 class ValueRange {
  public:
   class Iterator {
@@ -219,11 +222,12 @@ class MessageView {
   HeaderChain headers(HeaderId id) const { return {text_, *index_, id}; }
   bool has(HeaderId id) const { return index_->first[to_index(id)] != kNoSlot; }
 
-  // Value of the first line, possibly empty; nothing when the header is absent. Not for HeaderId::Other, where
-  // it would be the first unknown header: see find_header().
+  // Value of the first line, possibly empty; nothing when the header is absent. Not for
+  // HeaderId::Other, where it would be the first unknown header: see find_header().
   std::optional<std::string_view> header(HeaderId id) const;
 
-  // Value of the first line with this name, known or not, in either form. Walks the lines when unknown.
+  // Value of the first line with this name, known or not, in either form. Walks the lines when
+  // unknown.
   std::optional<std::string_view> find_header(std::string_view name) const;
 
   ValueRange values(HeaderId id) const { return {headers(id), id}; }
@@ -232,11 +236,13 @@ class MessageView {
   std::string_view first_value(HeaderId id) const;
 
   // First value of a header, parsed. The error's offset counts from the start of the message.
-  // Errors: MissingHeader when there is no line or no value in it, and those of HeaderTraits<Id>::parse.
+  // Errors: MissingHeader when there is no line or no value in it, and those of
+  // HeaderTraits<Id>::parse.
   template <HeaderId Id>
   auto typed() const -> Result<typename HeaderTraits<Id>::Type, ParseError>;
 
-  // The first line of a header that may appear once only and has appeared before; nothing without one.
+  // The first line of a header that may appear once only and has appeared before; nothing without
+  // one.
   std::optional<HeaderView> repeated_header() const {
     if (repeated_ == kNoSlot) return std::nullopt;
     return HeaderView(text_, index_->slots[repeated_]);
@@ -278,34 +284,36 @@ class MessageView {
 
 struct ParsedMessage {
   ParseStatus status = ParseStatus::Incomplete;
-  // Complete: bytes of `received` that the message took, line ends before it included. Malformed: all that can
-  // be said to belong to it; on a stream nothing after it can be trusted. Incomplete: 0.
+  // Complete: bytes of `received` that the message took, line ends before it included. Malformed:
+  // all that can be said to belong to it; on a stream nothing after it can be trusted. Incomplete:
+  // 0.
   size_t used = 0;
   // Incomplete with all headers there: `received` must have this size to be Complete. Else 0.
   size_t needed = 0;
   ParseError error;  // Malformed only: the first fault
-  // Complete: the message. Malformed: what could be indexed, enough for a 400 when Via, From, To, Call-ID and
-  // CSeq are in it. Incomplete: empty.
+  // Complete: the message. Malformed: what could be indexed, enough for a 400 when Via, From, To,
+  // Call-ID and CSeq are in it. Incomplete: empty.
   MessageView view;
 };
 
-// Parses the message at the front of `received`, after any empty lines. Line ends may be CR LF or a bare LF,
-// never a bare CR. A Datagram is never Incomplete. After the first fault in a header line the pass goes on with
-// the next line. Values are not looked at, except Content-Length: see check_message().
+// Parses the message at the front of `received`, after any empty lines. Line ends may be CR LF or a
+// bare LF, never a bare CR. A Datagram is never Incomplete. After the first fault in a header line
+// the pass goes on with the next line. Values are not looked at, except Content-Length: see
+// check_message().
 ParsedMessage parse_message(std::string_view received, HeaderIndex& index, Framing framing);
 
 inline constexpr size_t kNotFound = static_cast<size_t>(-1);
 
-// For streams: offset behind the empty line that ends the headers, kNotFound when it has not come yet. `from` is
-// how much of `text` was searched by earlier calls, so that a message in many pieces is searched once. Empty
-// lines before the start line are not the end.
+// For streams: offset behind the empty line that ends the headers, kNotFound when it has not come
+// yet. `from` is how much of `text` was searched by earlier calls, so that a message in many pieces
+// is searched once. Empty lines before the start line are not the end.
 size_t find_end_of_headers(std::string_view text, size_t from = 0);
 
-// What every request and response must have before anything is done with it (8.1.1, 16.3 step 1): the mandatory
-// headers, none of the Single kind twice, and a readable start line, top Via, From, To, Call-ID, CSeq, and
-// Max-Forwards and Content-Length where present. Nothing when all is well.
-// Errors: MissingHeader, DuplicateHeader, MethodMismatch, and those of the single parsers. A Request-URI of
-// another scheme is no fault here.
+// What every request and response must have before anything is done with it (8.1.1, 16.3 step 1):
+// the mandatory headers, none of the Single kind twice, and a readable start line, top Via, From,
+// To, Call-ID, CSeq, and Max-Forwards and Content-Length where present. Nothing when all is well.
+// Errors: MissingHeader, DuplicateHeader, MethodMismatch, and those of the single parsers. A
+// Request-URI of another scheme is no fault here.
 std::optional<ParseError> check_message(const MessageView& message);
 
 template <HeaderId Id>

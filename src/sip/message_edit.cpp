@@ -64,7 +64,8 @@ class RequestWriter {
     copy_line(out_, line);
   }
 
-  // The received top Via gets its fix-up where it stands; values behind it on its line follow unchanged.
+  // The received top Via gets its fix-up where it stands; values behind it on its line follow
+  // unchanged.
   void write_via(const HeaderView& line) {
     std::string_view rest = line.value();
     std::string_view top;

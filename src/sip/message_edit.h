@@ -1,5 +1,6 @@
-// Rewriting a received message for the next hop in one pass: RFC 3261 16.6 and 16.7. What a proxy does not touch leaves
-// byte for byte and in its order; only folds are taken out (7.3.1 allows it), since peers misread them.
+// Rewriting a received message for the next hop in one pass: RFC 3261 16.6 and 16.7. What a proxy
+// does not touch leaves byte for byte and in its order; only folds are taken out (7.3.1 allows it),
+// since peers misread them.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +14,8 @@
 
 namespace tipring::sip {
 
-// Decides about lines one by one. Lines of the headers below that the edit itself writes are not asked about.
+// Decides about lines one by one. Lines of the headers below that the edit itself writes are not
+// asked about.
 class LineFilter {
  public:
   virtual bool keep(const HeaderView& line) const = 0;
@@ -49,8 +51,8 @@ struct ResponseEdit {
   std::string_view extra_lines;  // whole lines behind all others, each with its CR LF
 };
 
-// Writes the response without its topmost Via value (16.7 step 3), also when others stand on the same line.
-// Errors: BufferFull.
+// Writes the response without its topmost Via value (16.7 step 3), also when others stand on the
+// same line. Errors: BufferFull.
 Result<size_t> write_forwarded_response(const MessageView& response, const ResponseEdit& edit,
                                         std::span<char> out);
 

@@ -13,7 +13,8 @@ ParseError fault_at(ParseFault fault, std::string_view text, std::string_view wh
   return {fault, HeaderId::Other, static_cast<uint32_t>(where.data() - text.data())};
 }
 
-// Offset of the "<" outside quotes, npos when there is none; text.size() when a quoted string has no end.
+// Offset of the "<" outside quotes, npos when there is none; text.size() when a quoted string has
+// no end.
 size_t find_bracket(std::string_view text) {
   for (size_t at = 0; at < text.size(); ++at) {
     if (text[at] == '<') return at;
@@ -25,7 +26,8 @@ size_t find_bracket(std::string_view text) {
   return std::string_view::npos;
 }
 
-// Tokens and white space, or one quoted string. Peers send more than tokens unquoted, which nobody misreads.
+// Tokens and white space, or one quoted string. Peers send more than tokens unquoted, which nobody
+// misreads.
 bool is_display(std::string_view text) {
   if (text.empty() || text.front() == '"')
     return text.empty() || (text.size() >= 2 && text.back() == '"');

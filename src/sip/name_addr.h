@@ -1,4 +1,5 @@
-// name-addr and addr-spec with their parameters: From, To, Contact, Route, Record-Route, Path (RFC 3261 20.10, 25.1).
+// name-addr and addr-spec with their parameters: From, To, Contact, Route, Record-Route, Path (RFC
+// 3261 20.10, 25.1).
 #pragma once
 
 #include <optional>
@@ -29,7 +30,8 @@ struct NameAddr {
 // Errors: BadNameAddr, BadParameter, TooManyParameters.
 Result<NameAddr, ParseError> parse_name_addr(std::string_view text);
 
-// The display name without quotes and escapes, as a person reads it; nothing when `out` is too small.
+// The display name without quotes and escapes, as a person reads it; nothing when `out` is too
+// small.
 std::optional<std::string_view> unquote(std::string_view display, std::span<char> out);
 
 struct NameAddrTraits {

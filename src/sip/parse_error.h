@@ -53,8 +53,8 @@ uint16_t status_for(ParseFault fault);
 
 inline constexpr size_t kErrorReasonMax = 96;
 
-// Reason phrase that names header and fault, such as "Bad Request - CSeq: bad number". Cut at the end of
-// `out`; kErrorReasonMax bytes hold every phrase.
+// Reason phrase that names header and fault, such as "Bad Request - CSeq: bad number". Cut at the
+// end of `out`; kErrorReasonMax bytes hold every phrase.
 std::string_view write_error_reason(const ParseError& error, std::span<char> out);
 
 }  // namespace tipring::sip

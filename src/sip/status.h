@@ -93,8 +93,8 @@ constexpr bool is_failure(uint16_t code) {
 }  // any final that is no 2xx
 constexpr bool is_final(uint16_t code) { return code >= 200 && code < 700; }
 
-// The phrase of RFC 3261 21 or of the RFC that defines `code`; for an unknown code that of its class
-// (x00, RFC 3261 8.1.3.2). Never empty.
+// The phrase of RFC 3261 21 or of the RFC that defines `code`; for an unknown code that of its
+// class (x00, RFC 3261 8.1.3.2). Never empty.
 std::string_view default_reason(uint16_t code);
 
 }  // namespace tipring::sip

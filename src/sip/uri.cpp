@@ -17,7 +17,8 @@ ParseError fault_at(ParseFault fault, std::string_view text, std::string_view wh
   return {fault, HeaderId::Other, static_cast<uint32_t>(where.data() - text.data())};
 }
 
-// Characters of `allowed` and well-formed escapes. The offset of the first fault, text.size() when all is well.
+// Characters of `allowed` and well-formed escapes. The offset of the first fault, text.size() when
+// all is well.
 size_t skip_escaped(std::string_view text, CharClass allowed) {
   size_t at = 0;
   while (at < text.size()) {
@@ -98,8 +99,9 @@ Result<void, ParseError> check_uri_headers(std::string_view text, std::string_vi
   return fault_at(ParseFault::TooManyParameters, text, headers);
 }
 
-// The value of an escape or the character itself; `at` moves behind it. Escapes of reserved characters stay apart from
-// the characters: "%2C" is not "," (19.1.4), so they get a bit of their own.
+// The value of an escape or the character itself; `at` moves behind it. Escapes of reserved
+// characters stay apart from the characters: "%2C" is not "," (19.1.4), so they get a bit of their
+// own.
 unsigned next_unescaped(std::string_view text, size_t& at) {
   const char c = text[at];
   if (c == '%' && text.size() - at >= 3 && hex_value(text[at + 1]) >= 0 &&
@@ -144,8 +146,8 @@ bool equal_header_names(std::string_view a, std::string_view b) {
   return id == HeaderId::Other ? equal_unescaped(a, b, true) : id == find_header_id(b);
 }
 
-// Each header of `from` stands in `to` with an equal value, and there are as many. Values compare without case, save
-// those of Call-ID (7.3.1, 20.8).
+// Each header of `from` stands in `to` with an equal value, and there are as many. Values compare
+// without case, save those of Call-ID (7.3.1, 20.8).
 bool headers_match(std::string_view from, std::string_view to) {
   const auto count = [](std::string_view text) {
     size_t n = text.empty() ? 0 : 1;
@@ -179,7 +181,8 @@ bool equal_hosts(const Uri& a, const Uri& b) {
   return ip && ip == port::parse_ip(b.host);
 }
 
-// userinfo "@": the user may hold ";", "?" and "/", so the "@" is looked for first; a host never holds one.
+// userinfo "@": the user may hold ";", "?" and "/", so the "@" is looked for first; a host never
+// holds one.
 Result<void, ParseError> read_userinfo(std::string_view text, std::string_view& rest, Uri& uri) {
   const size_t at = rest.find('@');
   if (at == std::string_view::npos) return {};

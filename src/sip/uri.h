@@ -32,8 +32,9 @@ struct Uri {
   std::optional<Param> param(std::string_view name) const { return find_param(params, name); }
 };
 
-// Errors: UnknownScheme (well-formed so far, but neither sip: nor sips:), BadUri, BadEscape, BadHost, BadPort,
-// BadParameter, TooManyParameters (more than kParamsMax parameters or headers, so that comparing stays bounded).
+// Errors: UnknownScheme (well-formed so far, but neither sip: nor sips:), BadUri, BadEscape,
+// BadHost, BadPort, BadParameter, TooManyParameters (more than kParamsMax parameters or headers, so
+// that comparing stays bounded).
 Result<Uri, ParseError> parse_uri(std::string_view text);
 
 // The part before the first ":", empty when there is none that could be a scheme.
@@ -45,18 +46,20 @@ bool equal(const Uri& a, const Uri& b);
 // Both texts are SIP or SIPS URIs and equal; for other schemes the texts must be the same.
 bool equal_uris(std::string_view a, std::string_view b);
 
-// Two texts are the same when "%" escapes of characters that need none are read as the characters (19.1.4).
+// Two texts are the same when "%" escapes of characters that need none are read as the characters
+// (19.1.4).
 bool equal_unescaped(std::string_view a, std::string_view b, bool ignore_case);
 
-// Writes `text` with its "%" escapes resolved; nothing when `out` is too small. An escape that is none stays.
+// Writes `text` with its "%" escapes resolved; nothing when `out` is too small. An escape that is
+// none stays.
 std::optional<std::string_view> unescape(std::string_view text, std::span<char> out);
 
 // The URI with all its parts as they are; parsing what was written gives the same parts.
 void write_uri(Writer& out, const Uri& uri);
 
-// The address-of-record that a To or a Request-URI names (10.3 step 5): scheme, user with its escapes resolved, host in
-// lower case, and the port if there is one; no password, parameters or headers. Equal texts are equal keys. Nothing
-// when `out` is too small.
+// The address-of-record that a To or a Request-URI names (10.3 step 5): scheme, user with its
+// escapes resolved, host in lower case, and the port if there is one; no password, parameters or
+// headers. Equal texts are equal keys. Nothing when `out` is too small.
 std::optional<std::string_view> write_canonical_aor(const Uri& uri, std::span<char> out);
 
 // The default port of a scheme and transport: 5061 for TLS, else 5060.

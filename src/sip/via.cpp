@@ -90,7 +90,8 @@ Result<void, ParseError> parse_sent_by(std::string_view text, std::string_view& 
   return {};
 }
 
-// The parameters that everybody asks for. The first of two with one name counts, as it does for find_param().
+// The parameters that everybody asks for. The first of two with one name counts, as it does for
+// find_param().
 void note_param(const Param& param, Via& via) {
   if (iequals(param.name, "branch")) {
     if (via.branch.empty()) via.branch = param.value;

@@ -49,7 +49,8 @@ void write_body(Writer& out, std::string_view content_type, std::string_view bod
   out.header(HeaderId::ContentLength, body.size()).crlf().text(body);
 }
 
-// The request line and the headers that an ACK or CANCEL takes from the request that we sent: its top Via alone.
+// The request line and the headers that an ACK or CANCEL takes from the request that we sent: its
+// top Via alone.
 void write_companion(Writer& out, const MessageView& request, std::string_view method,
                      std::string_view to) {
   out.text(method).text(" ").text(request.request_uri()).text(" SIP/2.0\r\n");

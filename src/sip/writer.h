@@ -1,5 +1,5 @@
-// Writing messages into a caller's buffer: RFC 3261 8.1, 8.2.6, 9.1 and 17.1.1.3. Nothing is cut: what does not fit makes
-// the writer full, and a full writer writes no more.
+// Writing messages into a caller's buffer: RFC 3261 8.1, 8.2.6, 9.1 and 17.1.1.3. Nothing is cut:
+// what does not fit makes the writer full, and a full writer writes no more.
 #pragma once
 
 #include <cstddef>
@@ -43,8 +43,8 @@ class Writer {
   bool full_ = false;
 };
 
-// What we learned about the sender of a request and note in its top Via: `received` where sent-by is not the source
-// address, and always beside rport (RFC 3261 18.2.1, RFC 3581 4).
+// What we learned about the sender of a request and note in its top Via: `received` where sent-by
+// is not the source address, and always beside rport (RFC 3261 18.2.1, RFC 3581 4).
 struct ViaFixUp {
   bool add_received = false;
   bool set_rport = false;
@@ -54,7 +54,8 @@ struct ViaFixUp {
 // Decides it from the top Via and the source address.
 ViaFixUp make_via_fix_up(const Via& top, const port::SocketAddress& source);
 
-// Writes one Via value with the fix-up: its own received and rport are replaced, all else stays as it is.
+// Writes one Via value with the fix-up: its own received and rport are replaced, all else stays as
+// it is.
 void write_fixed_via(Writer& out, std::string_view value, const Via& via, const ViaFixUp& fix_up);
 
 // What a response says beyond the status.
@@ -73,8 +74,8 @@ struct ResponseParts {
 Result<size_t> write_response(const MessageView& request, uint16_t status,
                               const ResponseParts& parts, std::span<char> out);
 
-// The ACK to a final response above 299 (17.1.1.3): Request-URI, top Via, From, Call-ID, Route and CSeq number of the
-// request that we sent, To of the response. Errors: as write_response.
+// The ACK to a final response above 299 (17.1.1.3): Request-URI, top Via, From, Call-ID, Route and
+// CSeq number of the request that we sent, To of the response. Errors: as write_response.
 Result<size_t> write_ack_for_failure(const MessageView& request, const MessageView& response,
                                      std::span<char> out);
 

@@ -6,8 +6,9 @@
 
 namespace tipring::store {
 
-// What phones send takes 130 to 250 bytes: a contact, a Call-ID, an instance, a User-Agent. There is room
-// for that many in every binding, and for longer ones in some: the path through other proxies, capabilities.
+// What phones send takes 130 to 250 bytes: a contact, a Call-ID, an instance, a User-Agent. There
+// is room for that many in every binding, and for longer ones in some: the path through other
+// proxies, capabilities.
 TextSlabs::Counts BindingTable::text_counts(const Limits& limits) {
   const uint32_t all = binding_slots(limits);
   return {0, all / 4, all - all / 8, all / 4, std::max(all / 32, 4u), std::max(all / 256, 2u)};

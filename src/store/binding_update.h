@@ -16,7 +16,8 @@ class BindingTable;
 class User;
 
 enum class CommitState : uint8_t {
-  Applied,  // nothing but refreshes, which are written lazily: visible now, on_stored() will not come
+  Applied,  // nothing but refreshes, which are written lazily: visible now, on_stored() will not
+            // come
   Pending,  // on_stored() comes later
 };
 

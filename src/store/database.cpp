@@ -90,8 +90,8 @@ bool Database::open(const std::string& path, std::span<const Migration> migratio
   return false;
 }
 
-// Makes the file when there is none, so that it gets the mode that all our files have, which SQLite then
-// gives to the files beside it; and finds out by name what SQLite calls "unable to open".
+// Makes the file when there is none, so that it gets the mode that all our files have, which SQLite
+// then gives to the files beside it; and finds out by name what SQLite calls "unable to open".
 bool Database::prepare_file(StartReport& report) {
   port::FileInfo info;
   report.created = files_.info(path_, info) == ENOENT;

@@ -1,5 +1,5 @@
-// Opens the store's file: makes it if there is none, tells in words what is wrong with it, and brings its
-// schema up to this program's version. Blocks and uses the heap: at start only.
+// Opens the store's file: makes it if there is none, tells in words what is wrong with it, and
+// brings its schema up to this program's version. Blocks and uses the heap: at start only.
 #pragma once
 
 #include <cstdint>

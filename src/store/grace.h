@@ -1,5 +1,5 @@
-// How late the refresh of a binding may reach the file, and by how much every binding outlives its row at
-// start for it.
+// How late the refresh of a binding may reach the file, and by how much every binding outlives its
+// row at start for it.
 #pragma once
 
 #include <algorithm>
@@ -10,8 +10,8 @@ namespace tipring::store {
 
 constexpr Millis refresh_grace(Millis interval) { return std::min(Millis(30'000), interval / 4); }
 
-// A refresh is due a little earlier, so that it is on the disk in time; all that are waiting are then
-// written with it.
+// A refresh is due a little earlier, so that it is on the disk in time; all that are waiting are
+// then written with it.
 constexpr Millis refresh_due(Millis now, Millis interval) {
   return now + refresh_grace(interval) * 3 / 4;
 }

@@ -79,7 +79,8 @@ void LazyWrites::sweep(uint32_t words) {
   if (waiting() > 0) start_by(now + kLookAgain);
 }
 
-// False when the row has to wait: another write of it is on its way, or an update holds its binding.
+// False when the row has to wait: another write of it is on its way, or an update holds its
+// binding.
 bool LazyWrites::hand_over(uint32_t slot) {
   if (slots_.in_flight(slot)) return false;
   const Binding* binding = slots_.at(slot);

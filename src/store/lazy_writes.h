@@ -1,5 +1,5 @@
-// Refreshes and ended bindings on their leisurely way to the file. What falls due takes everything with
-// it that waits, in order of the rows, so that a busy server writes few and full transactions.
+// Refreshes and ended bindings on their leisurely way to the file. What falls due takes everything
+// with it that waits, in order of the rows, so that a busy server writes few and full transactions.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,8 @@ class LazyWrites {
 
   void on_reply(uint32_t slot, StoreStatus status);
 
-  // Hands over as much as there is room for, whether due or not. False when nothing is left to hand over.
+  // Hands over as much as there is room for, whether due or not. False when nothing is left to hand
+  // over.
   bool flush();
 
   uint32_t waiting() const { return slots_.due().size(); }

@@ -190,8 +190,8 @@ bool Loader::load_bindings(Millis wall_offset, Millis now, StartReport& report) 
   return code == SQLITE_DONE || failed(code, report);
 }
 
-// A binding lives longer than its row says by as much as a refresh may be late. The connection that it
-// came by is gone: its flow is not loaded.
+// A binding lives longer than its row says by as much as a refresh may be late. The connection that
+// it came by is gone: its flow is not loaded.
 bool Loader::load_binding(const Statement& row, Millis wall_offset, Millis now,
                           StartReport& report) {
   const auto slot = to_number<uint32_t>(row.integer(0));

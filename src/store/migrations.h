@@ -1,6 +1,6 @@
-// Versions of the file's schema. `PRAGMA user_version` holds major · 1000 + minor: a program opens every
-// minor of its major, since minor migrations only add; it refuses a newer major; and it copies the file
-// before a major migration.
+// Versions of the file's schema. `PRAGMA user_version` holds major · 1000 + minor: a program opens
+// every minor of its major, since minor migrations only add; it refuses a newer major; and it
+// copies the file before a major migration.
 #pragma once
 
 #include <cstdint>

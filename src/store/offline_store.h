@@ -1,5 +1,5 @@
-// Users changed directly in the file, for `tipringctl --offline` and for tools. Blocks and uses the heap.
-// A server that runs on the same file does not see the changes before it is started anew.
+// Users changed directly in the file, for `tipringctl --offline` and for tools. Blocks and uses the
+// heap. A server that runs on the same file does not see the changes before it is started anew.
 #pragma once
 
 #include <memory>
@@ -39,8 +39,8 @@ class OfflineStore {
   // Opens the file, makes or migrates it. Call the others only when the report is ready().
   StartReport open();
 
-  // Error: Exists, NotFound, Invalid, TooLong as Store::put_user(); any other failure of the file is
-  // Unsupported with its reason in failure().
+  // Error: Exists, NotFound, Invalid, TooLong as Store::put_user(); any other failure of the file
+  // is Unsupported with its reason in failure().
   Result<void> put_user(const UserRecord& record, const Credentials* credentials, PutMode mode);
   Result<void> set_credentials(std::string_view domain, std::string_view name,
                                const Credentials& credentials);

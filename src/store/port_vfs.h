@@ -1,5 +1,6 @@
-// SQLite's files on port::Files, for ports whose files SQLite cannot open by itself: the simulated one.
-// One connection per file, which has it for itself: there is no locking and no shared memory here.
+// SQLite's files on port::Files, for ports whose files SQLite cannot open by itself: the simulated
+// one. One connection per file, which has it for itself: there is no locking and no shared memory
+// here.
 #pragma once
 
 #include <sqlite3.h>

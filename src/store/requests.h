@@ -1,6 +1,7 @@
-// What passes between the loop and the storage thread. Requests on their way at one time never touch the
-// same row in ways whose order matters, so a commit may carry them out in any order: the loop keeps a
-// slot back while a lazy write of it is on its way, and a user busy while an update or a change is.
+// What passes between the loop and the storage thread. Requests on their way at one time never
+// touch the same row in ways whose order matters, so a commit may carry them out in any order: the
+// loop keeps a slot back while a lazy write of it is on its way, and a user busy while an update or
+// a change is.
 #pragma once
 
 #include <cstdint>

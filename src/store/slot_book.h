@@ -32,8 +32,8 @@ class SlotBook {
   Binding* at(uint32_t slot) const { return at_[slot]; }
   uint32_t capacity() const { return taken_.capacity(); }
 
-  // The lowest slot without a binding and without a write on its way, kNone when there is none. Its row
-  // may still be that of a binding that has ended: the new row replaces it.
+  // The lowest slot without a binding and without a write on its way, kNone when there is none. Its
+  // row may still be that of a binding that has ended: the new row replaces it.
   uint32_t lowest_free() { return taken_.lowest_absent(); }
   bool is_free(uint32_t slot) const { return !taken_.has(slot); }
   void take(uint32_t slot, Binding& binding) {

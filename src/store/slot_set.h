@@ -42,8 +42,8 @@ class SlotSet {
     if (slot / 64 < first_with_room_) first_with_room_ = slot / 64;
   }
 
-  // The lowest number that is not in the set, kNone when all are. All words before the one it was last
-  // found in are known to be full.
+  // The lowest number that is not in the set, kNone when all are. All words before the one it was
+  // last found in are known to be full.
   uint32_t lowest_absent() {
     for (; first_with_room_ < words_.size(); ++first_with_room_) {
       const auto bit = static_cast<uint32_t>(std::countr_one(words_[first_with_room_]));
@@ -53,8 +53,8 @@ class SlotSet {
     return kNone;
   }
 
-  // The lowest number in the set that is not below `from`, passing no more than `words` empty words;
-  // `from` then says where to go on, which is capacity() at the end.
+  // The lowest number in the set that is not below `from`, passing no more than `words` empty
+  // words; `from` then says where to go on, which is capacity() at the end.
   uint32_t next(uint32_t& from, uint32_t& words) const {
     while (from < capacity_ && words > 0) {
       const uint64_t rest = words_[from / 64] >> (from % 64);

@@ -1,5 +1,5 @@
-// A connection to a SQLite file and its prepared statements, as thin as can be. Both threads of the store
-// use a connection, but never at the same time.
+// A connection to a SQLite file and its prepared statements, as thin as can be. Both threads of the
+// store use a connection, but never at the same time.
 #pragma once
 
 #include <sqlite3.h>
@@ -31,7 +31,8 @@ class Statement {
   // SQLITE_ROW, SQLITE_DONE, or an extended result code.
   int step() { return sqlite3_step(statement_); }
   void reset() { sqlite3_reset(statement_); }
-  // Runs a statement without rows: SQLITE_OK or an extended result code. Ready for the next run after.
+  // Runs a statement without rows: SQLITE_OK or an extended result code. Ready for the next run
+  // after.
   int run();
 
   int64_t integer(int column) const { return sqlite3_column_int64(statement_, column); }
@@ -63,8 +64,8 @@ class Connection {
   const char* error_text() const;
   bool in_transaction() const { return sqlite3_get_autocommit(connection_) == 0; }
 
-  // What the failure was that has just given `code`: SQLite's code together with the system's, which the
-  // next call may overwrite.
+  // What the failure was that has just given `code`: SQLite's code together with the system's,
+  // which the next call may overwrite.
   StoreStatus status_of(int code) const;
 
  private:

@@ -1,5 +1,5 @@
-// SQLite's memory: a heap and a page cache of fixed size that are taken at start, instead of malloc().
-// Both belong to the process, as SQLite's configuration does.
+// SQLite's memory: a heap and a page cache of fixed size that are taken at start, instead of
+// malloc(). Both belong to the process, as SQLite's configuration does.
 #pragma once
 
 #include <cstddef>
@@ -12,8 +12,8 @@
 
 namespace tipring::store {
 
-// The first SqliteMemory of a process gives SQLite its memory, and is destroyed last: one that is made
-// meanwhile shares it. Nobody else may have a connection open when the first comes or goes.
+// The first SqliteMemory of a process gives SQLite its memory, and is destroyed last: one that is
+// made meanwhile shares it. Nobody else may have a connection open when the first comes or goes.
 class SqliteMemory {
  public:
   // Pages that SQLite keeps. A commit that changes more of them writes some of them early.

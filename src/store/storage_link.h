@@ -27,7 +27,8 @@ class StorageLink final : private port::WakeupHandler {
     ~ReplyHandler() = default;
   };
 
-  // There is always room for every update and every change of a user; what is left is for lazy writes.
+  // There is always room for every update and every change of a user; what is left is for lazy
+  // writes.
   static constexpr uint32_t lazy_max(const Limits& limits) {
     return ring_slots(limits) - updates_max(limits) - kUserChangesMax;
   }

@@ -9,7 +9,8 @@
 namespace tipring::store {
 namespace {
 
-// The log is copied into the file when it has grown to this many pages, after those who wait were told.
+// The log is copied into the file when it has grown to this many pages, after those who wait were
+// told.
 constexpr int kCheckpointPages = 256;
 
 int note_log_pages(void* pages, sqlite3*, const char*, int count) {
@@ -151,7 +152,8 @@ void StorageTask::reply(std::span<const StoreRequest> requests, const Outcome& o
   }
 }
 
-// Blocks no one but this thread. When a reader (the sqlite3 tool) is in the way, the rest is done later.
+// Blocks no one but this thread. When a reader (the sqlite3 tool) is in the way, the rest is done
+// later.
 void StorageTask::checkpoint() {
   log_pages_ = 0;
   sqlite3_wal_checkpoint_v2(connection_->get(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr,

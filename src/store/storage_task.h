@@ -1,5 +1,5 @@
-// The storage thread: collects what arrives within the commit window, writes it in one transaction, in
-// order of the rows, and tells all who wait. One sync of the disk serves them all.
+// The storage thread: collects what arrives within the commit window, writes it in one transaction,
+// in order of the rows, and tells all who wait. One sync of the disk serves them all.
 #pragma once
 
 #include <atomic>

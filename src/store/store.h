@@ -1,10 +1,11 @@
-// Users and their bindings: tables in memory for the loop, a SQLite file behind a thread of its own.
-// Nothing here blocks or takes memory after open(). RFC 3261 10.3; the file is told of in
+// Users and their bindings: tables in memory for the loop, a SQLite file behind a thread of its
+// own. Nothing here blocks or takes memory after open(). RFC 3261 10.3; the file is told of in
 // migrations/0001_initial.sql.
 //
-// A REGISTER that creates, moves or removes a binding becomes visible, and is to be answered, when it
-// is durable. A refresh is visible at once and written within min(30 s, a quarter of its interval). When
-// the disk fails, reads go on from memory, updates fail with a status, and lazy writes are repeated.
+// A REGISTER that creates, moves or removes a binding becomes visible, and is to be answered, when
+// it is durable. A refresh is visible at once and written within min(30 s, a quarter of its
+// interval). When the disk fails, reads go on from memory, updates fail with a status, and lazy
+// writes are repeated.
 #pragma once
 
 #include <cstdint>
@@ -80,20 +81,21 @@ class Store {
   static void plan(const Limits& limits, MemoryPlan& plan);
 
   Store(const StoreDependencies& dependencies, const Limits& limits, const StoreOptions& options);
-  // Stops the thread after it has served what waits, writes what is due and closes the file. Those who
-  // wait are not called any more.
+  // Stops the thread after it has served what waits, writes what is due and closes the file. Those
+  // who wait are not called any more.
   ~Store();
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
-  // Opens the file, makes or migrates it, loads it, and starts the thread. Blocks and uses the heap: at
-  // start only, once. Unless the report is ready() the store can only be destroyed.
+  // Opens the file, makes or migrates it, loads it, and starts the thread. Blocks and uses the
+  // heap: at start only, once. Unless the report is ready() the store can only be destroyed.
   StartReport open();
 
   void set_observer(BindingObserver* observer);
   void register_pools(PoolRegistry& registry) const;
 
-  // --- reading -------------------------------------------------------------------------------------
+  // --- reading
+  // -------------------------------------------------------------------------------------
 
   // Null when there is none. The default domain is "".
   User* find_user(std::string_view domain, std::string_view name) const;
@@ -106,9 +108,9 @@ class Store {
   uint32_t user_count() const;
   uint32_t binding_count() const;
 
-  // Walks over all users in steps of at most `slots` slots of the pool: calls `visit(User&)` and returns
-  // the cursor for the next step, 0 when the walk is over. Start with 0. In no particular order; users
-  // that come or go meanwhile may be missed.
+  // Walks over all users in steps of at most `slots` slots of the pool: calls `visit(User&)` and
+  // returns the cursor for the next step, 0 when the walk is over. Start with 0. In no particular
+  // order; users that come or go meanwhile may be missed.
   template <class Visit>
   uint32_t walk_users(uint32_t cursor, uint32_t slots, Visit visit) const {
     for (; slots > 0 && cursor < user_slots(); ++cursor, --slots) {
@@ -117,7 +119,8 @@ class Store {
     return cursor < user_slots() ? cursor : 0;
   }
 
-  // --- registrations -------------------------------------------------------------------------------
+  // --- registrations
+  // -------------------------------------------------------------------------------
 
   // Errors: Busy (an update of this user is on its way, or others wait: wait_for()), PoolExhausted
   // (answer 503). End the update in the same turn.
@@ -126,19 +129,21 @@ class Store {
   // Calls `waiter` once, as soon as the user is free and those before it were served.
   void wait_for(User& user, UpdateWaiter& waiter);
 
-  // Ends the update, whatever comes of it. Pending: `waiter.on_stored(tag, status)` comes later, in a
-  // turn of its own; when it comes with Durable, the bindings are visible. An update that was begun
-  // always finds room here; PoolExhausted is for stores elsewhere (answer 503; nothing changed).
+  // Ends the update, whatever comes of it. Pending: `waiter.on_stored(tag, status)` comes later, in
+  // a turn of its own; when it comes with Durable, the bindings are visible. An update that was
+  // begun always finds room here; PoolExhausted is for stores elsewhere (answer 503; nothing
+  // changed).
   Result<CommitState> commit(BindingUpdate& update, StoreWaiter& waiter, uint64_t tag);
   void abandon(BindingUpdate& update);
 
-  // --- users ---------------------------------------------------------------------------------------
+  // --- users
+  // ---------------------------------------------------------------------------------------
 
-  // Creates or changes a user; visible when on_stored() comes with Durable. `credentials` null keeps
-  // those that stand. Changes of one user are carried out in order.
-  // Errors: Exists (mode Create, or the auth_name belongs to another user), NotFound (mode Change),
-  // Invalid (an empty name, or control characters), TooLong, PoolExhausted (capacity.users, or too many
-  // changes on their way).
+  // Creates or changes a user; visible when on_stored() comes with Durable. `credentials` null
+  // keeps those that stand. Changes of one user are carried out in order. Errors: Exists (mode
+  // Create, or the auth_name belongs to another user), NotFound (mode Change), Invalid (an empty
+  // name, or control characters), TooLong, PoolExhausted (capacity.users, or too many changes on
+  // their way).
   Result<void> put_user(const UserRecord& record, const Credentials* credentials, PutMode mode,
                         StoreWaiter& waiter, uint64_t tag);
 
@@ -149,7 +154,8 @@ class Store {
   Result<void> remove_user(std::string_view domain, std::string_view name, StoreWaiter& waiter,
                            uint64_t tag);
 
-  // --- health --------------------------------------------------------------------------------------
+  // --- health
+  // --------------------------------------------------------------------------------------
 
   const StoreCounters& counters() const;
   // How the last write ended. Since when it has been failing, kNever while it has not.

@@ -1,5 +1,5 @@
-// Unix times for the file. The wall clock of a board without a battery may be unset at start, which shows
-// by the file having been written later than "now". Time then counts from that last write.
+// Unix times for the file. The wall clock of a board without a battery may be unset at start, which
+// shows by the file having been written later than "now". Time then counts from that last write.
 #pragma once
 
 #include <algorithm>

@@ -122,7 +122,8 @@ void UserChanges::start(UserChange& change, User& user) {
   }
 }
 
-// The user stands in the tables at once, so that there are never two of it, but nobody finds it yet.
+// The user stands in the tables at once, so that there are never two of it, but nobody finds it
+// yet.
 Result<void> UserChanges::create(UserChange& change) {
   User* user = users_.make(std::move(change.text), change.ends);
   if (user == nullptr) {

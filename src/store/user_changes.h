@@ -1,4 +1,5 @@
-// Users being created, changed and removed: one after the other for each user, and visible when durable.
+// Users being created, changed and removed: one after the other for each user, and visible when
+// durable.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 // The statements that change the file, prepared once. Both the storage thread and the offline store
-// write through them, inside a transaction of theirs. All results are SQLite's extended result codes.
+// write through them, inside a transaction of theirs. All results are SQLite's extended result
+// codes.
 #pragma once
 
 #include <cstdint>

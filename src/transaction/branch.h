@@ -1,8 +1,12 @@
-// The branch parameter that we write, and the handle in it: RFC 3261 8.1.1.7, and RFC 5393 4.2.1 for its second part.
+// The branch parameter that we write, and the handle in it: RFC 3261 8.1.1.7, and RFC 5393 4.2.1
+// for its second part.
 //
-//   z9hG4bK <node> <index> <generation> <MAC> . <loop hash>      all in hexadecimal: 2, 8, 8, 16 and 16 digits
+//   z9hG4bK <node> <index> <generation> <MAC> . <loop hash>
 //
-// The MAC covers node, handle and loop hash, so that nobody can name a transaction whose branch he has not seen.
+// all in hexadecimal: 2, 8, 8, 16 and 16 digits.
+//
+// The MAC covers node, handle and loop hash, so that nobody can name a transaction whose branch he
+// has not seen.
 #pragma once
 
 #include <cstdint>

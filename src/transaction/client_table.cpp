@@ -22,7 +22,8 @@ ClientTransaction* ClientTable::find(const sip::MessageView& response) const {
   const auto cseq = response.typed<sip::HeaderId::CSeq>();
   if (!cseq) return nullptr;
   if (cseq->method == named->method()) return named;
-  // A CANCEL shares the branch of its INVITE (9.1), and only the CSeq tells whose response this is (17.1.3).
+  // A CANCEL shares the branch of its INVITE (9.1), and only the CSeq tells whose response this is
+  // (17.1.3).
   if (cseq->method == sip::Method::Cancel && named->is_invite()) return get(named->cancel_handle());
   return nullptr;
 }
@@ -85,7 +86,8 @@ void ClientTable::release(ClientTransaction& transaction) {
   const uint64_t context = transaction.context();
   const EndReason reason = transaction.end_reason();
   const bool silent = transaction.is_silent();
-  // A stream may still hold its last message; what becomes of it is no concern of a stranger in this slot.
+  // A stream may still hold its last message; what becomes of it is no concern of a stranger in
+  // this slot.
   pool_.release(transaction);
   if (!silent) user->on_client_end(context, handle, reason);
 }

@@ -1,5 +1,5 @@
-// Finds the client transaction that a response belongs to: RFC 3261 17.1.3. The branch carries its handle.
-// Owns every ClientTransaction, in a pool of Limits::transactions.
+// Finds the client transaction that a response belongs to: RFC 3261 17.1.3. The branch carries its
+// handle. Owns every ClientTransaction, in a pool of Limits::transactions.
 #pragma once
 
 #include "core/arena.h"
@@ -19,8 +19,8 @@ class ClientTable final : private transport::SendObserver {
   // Borrows `shared`, which outlives it.
   ClientTable(Shared& shared, Arena& arena, const Limits& limits);
 
-  // Null for a stray: forged, stale, or with another sent-by or method than the request had. The pointer is good
-  // until TransactionLayer::reap().
+  // Null for a stray: forged, stale, or with another sent-by or method than the request had. The
+  // pointer is good until TransactionLayer::reap().
   ClientTransaction* find(const sip::MessageView& response) const;
 
   // Null when the pool is full.

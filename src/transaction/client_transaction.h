@@ -1,4 +1,5 @@
-// One client transaction: drives the machines of RFC 3261 17.1 (RFC 6026 figure 5, RFC 3261 figure 6).
+// One client transaction: drives the machines of RFC 3261 17.1 (RFC 6026 figure 5, RFC 3261 figure
+// 6).
 #pragma once
 
 #include "core/list.h"
@@ -13,8 +14,8 @@ namespace tipring::transaction {
 
 class ClientTable;
 
-// Lives in ClientTable's pool. Holds its request while it may have to repeat it or to build a CANCEL or an ACK from
-// it, then the ACK.
+// Lives in ClientTable's pool. Holds its request while it may have to repeat it or to build a
+// CANCEL or an ACK from it, then the ACK.
 class ClientTransaction {
  public:
   // `user` is null for a CANCEL of our own: nobody is told of its fate.
@@ -24,8 +25,8 @@ class ClientTransaction {
   // REQUIRES: state Initial. `via_hash` is top_via_hash() of the request.
   void start(MessageRef request, const Flow& flow, uint64_t via_hash);
 
-  // An event with the response it came from, if any. True when that response is for the TU; nothing may be done
-  // with this object after the TU has been called.
+  // An event with the response it came from, if any. True when that response is for the TU; nothing
+  // may be done with this object after the TU has been called.
   bool on_event(Event event, const sip::MessageView* response = nullptr);
 
   void cancel();

@@ -1,9 +1,10 @@
-// The four transaction machines as tables: RFC 3261 17, figures 5 to 8, as amended by RFC 6026 (figures 5 and 7 anew:
-// state Accepted, timers L and M, transport errors on the server side), RFC 4320 (100 to non-INVITE) and RFC 3261 9.1
-// (CANCEL). One row for each arrow of a figure; the arrow that enters a figure leaves Initial.
+// The four transaction machines as tables: RFC 3261 17, figures 5 to 8, as amended by RFC 6026
+// (figures 5 and 7 anew: state Accepted, timers L and M, transport errors on the server side), RFC
+// 4320 (100 to non-INVITE) and RFC 3261 9.1 (CANCEL). One row for each arrow of a figure; the arrow
+// that enters a figure leaves Initial.
 //
-// A machine does no I/O and knows no clock: step() says what comes next and what to do, ServerTransaction and
-// ClientTransaction do it.
+// A machine does no I/O and knows no clock: step() says what comes next and what to do,
+// ServerTransaction and ClientTransaction do it.
 #pragma once
 
 #include <array>
@@ -165,8 +166,8 @@ inline constexpr Row kInviteServer[] = {
     {State::Confirmed, Event::Request, State::Confirmed, NoAction},
 };
 
-// RFC 3261 figure 8, with the transport errors of RFC 6026 8.8 and the 100 of RFC 4320 4.1: the figure's "1xx from TU"
-// can only be that.
+// RFC 3261 figure 8, with the transport errors of RFC 6026 8.8 and the 100 of RFC 4320 4.1: the
+// figure's "1xx from TU" can only be that.
 inline constexpr Row kServer[] = {
     {State::Initial, Event::Start, State::Trying, StartTrying},
     {State::Trying, Event::Request, State::Trying, NoAction},

@@ -56,8 +56,8 @@ Result<RequestKey> request_key(const sip::MessageView& request, const HashKey& k
     add_piece(hasher, via->branch);
     add_sent_by(hasher, *via);
   } else {
-    // A retransmission repeats the bytes, and so does an ACK or a CANCEL with the URI and the Via of its INVITE:
-    // texts are compared where the rules of the headers would allow more.
+    // A retransmission repeats the bytes, and so does an ACK or a CANCEL with the URI and the Via
+    // of its INVITE: texts are compared where the rules of the headers would allow more.
     add_piece(hasher, request.request_uri());
     add_piece(hasher, from_tag(request));
     add_piece(hasher, request.header(HeaderId::CallId).value_or(std::string_view()));

@@ -1,5 +1,6 @@
-// What makes two messages belong to one transaction: RFC 3261 17.1.3, 17.2.3 and 9.2, as keyed hashes of the compared
-// text. And the To tag of our own answers, by which the ACK to a stateless one is known (8.2.7).
+// What makes two messages belong to one transaction: RFC 3261 17.1.3, 17.2.3 and 9.2, as keyed
+// hashes of the compared text. And the To tag of our own answers, by which the ACK to a stateless
+// one is known (8.2.7).
 #pragma once
 
 #include <cstdint>
@@ -14,9 +15,9 @@ namespace tipring::transaction {
 
 // Of a request, for the server side.
 //
-// With the magic cookie: branch, sent-by and method. Without it (an RFC 2543 peer): Request-URI, From tag, Call-ID,
-// CSeq number, the whole top Via and the method. ACK and CANCEL count as the INVITE that they belong to. The To tag is
-// apart, because that of an ACK is the response's.
+// With the magic cookie: branch, sent-by and method. Without it (an RFC 2543 peer): Request-URI,
+// From tag, Call-ID, CSeq number, the whole top Via and the method. ACK and CANCEL count as the
+// INVITE that they belong to. The To tag is apart, because that of an ACK is the response's.
 struct RequestKey {
   Hash128 hash;
   uint32_t to_tag = 0;     // hash of the To tag; 0 when there is none
@@ -29,14 +30,15 @@ Result<RequestKey> request_key(const sip::MessageView& request, const HashKey& k
 // Hash of the To tag of any message, 0 when there is none.
 uint32_t to_tag_hash(const sip::MessageView& message, const HashKey& key);
 
-// Of a message that we sent, or of its response: branch and sent-by of the top Via. 0 when there is no readable Via.
+// Of a message that we sent, or of its response: branch and sent-by of the top Via. 0 when there is
+// no readable Via.
 uint64_t top_via_hash(const sip::MessageView& message, const HashKey& key);
 
 // The branch of the top Via; empty when there is none.
 std::string_view top_branch(const sip::MessageView& message);
 
-// Hash of what a request, its CANCEL and the ACK to its failure have in common: Call-ID, From tag, CSeq number and the
-// branch of the top Via.
+// Hash of what a request, its CANCEL and the ACK to its failure have in common: Call-ID, From tag,
+// CSeq number and the branch of the top Via.
 uint64_t tag_hash(const sip::MessageView& request, const HashKey& key);
 
 inline constexpr size_t kTagSize = 16;

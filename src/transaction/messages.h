@@ -1,5 +1,6 @@
-// The few messages that this layer writes itself: responses from a kept request, the ACK to a failure (RFC 3261
-// 17.1.1.3) and CANCEL (9.1). Each is written into the scratch buffer and copied to the smallest slab that is free.
+// The few messages that this layer writes itself: responses from a kept request, the ACK to a
+// failure (RFC 3261 17.1.1.3) and CANCEL (9.1). Each is written into the scratch buffer and copied
+// to the smallest slab that is free.
 #pragma once
 
 #include <cstdint>
@@ -11,9 +12,9 @@
 
 namespace tipring::transaction {
 
-// `source` is where the request came from: what the top Via is completed with unless `parts` says how.
-// Errors: TooLong (does not fit one message), Invalid (the request lacks a header that is copied), PoolExhausted (no
-// slab; counted as refused).
+// `source` is where the request came from: what the top Via is completed with unless `parts` says
+// how. Errors: TooLong (does not fit one message), Invalid (the request lacks a header that is
+// copied), PoolExhausted (no slab; counted as refused).
 Result<MessageRef> write_response_to(Shared& shared, const sip::MessageView& request,
                                      const port::SocketAddress& source, uint16_t status,
                                      const sip::ResponseParts& parts);

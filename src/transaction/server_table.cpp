@@ -80,7 +80,8 @@ void ServerTable::release(ServerTransaction& transaction, EndReason reason) {
   TransactionUser& user = transaction.user();
   const uint64_t context = transaction.context();
   const bool silent = transaction.is_silent();
-  // A stream may still hold its last message; what becomes of it is no concern of a stranger in this slot.
+  // A stream may still hold its last message; what becomes of it is no concern of a stranger in
+  // this slot.
   by_key_.erase(transaction);
   pool_.release(transaction);
   if (!silent) user.on_server_end(context, handle, reason);

@@ -22,12 +22,12 @@ class ServerTable final : private transport::SendObserver {
   ServerTable(Shared& shared, Arena& arena, const Limits& limits);
   ~ServerTable();
 
-  // Null when the request starts a new transaction, or the ACK belongs to none. The pointer is good until
-  // TransactionLayer::reap().
+  // Null when the request starts a new transaction, or the ACK belongs to none. The pointer is good
+  // until TransactionLayer::reap().
   ServerTransaction* find(const RequestKey& key, bool is_ack) const;
 
-  // Null when the pool is full and nothing in it may be reclaimed. Otherwise the oldest Completed non-INVITE may
-  // have given its place: its TU is told from within.
+  // Null when the pool is full and nothing in it may be reclaimed. Otherwise the oldest Completed
+  // non-INVITE may have given its place: its TU is told from within.
   ServerTransaction* acquire(const Incoming& request, const RequestKey& key, TransactionUser& user,
                              uint64_t context);
 

@@ -38,8 +38,8 @@ Result<void> ServerTransaction::respond(MessageRef response, uint16_t status, ui
   if (!step.known) return Error::Stale;
   response_ = std::move(response);
   if (!is_invite() && status == sip::status::kRequestTimeout) {
-    // RFC 4320 4.2: it would come too late to be anything but noise. The transaction stays to absorb the
-    // request's retransmissions.
+    // RFC 4320 4.2: it would come too late to be anything but noise. The transaction stays to
+    // absorb the request's retransmissions.
     response_.reset();
   }
   if (event == Event::Failure) response_to_tag_ = to_tag;
@@ -61,8 +61,8 @@ void ServerTransaction::drop() {
 bool ServerTransaction::matches(const RequestKey& key, bool is_ack) const {
   if (key.hash != key_ || state_ == State::Terminated) return false;
   if (has_cookie_) return true;
-  // 17.2.3: the To tag of an RFC 2543 peer's ACK is that of the response; in Accepted, where the response was
-  // perhaps not ours, any ACK goes up anyway.
+  // 17.2.3: the To tag of an RFC 2543 peer's ACK is that of the response; in Accepted, where the
+  // response was perhaps not ours, any ACK goes up anyway.
   if (is_ack) return state_ == State::Accepted || key.to_tag == response_to_tag_;
   return key.to_tag == request_to_tag_;
 }

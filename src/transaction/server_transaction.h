@@ -1,4 +1,5 @@
-// One server transaction: drives the machines of RFC 3261 17.2 (RFC 6026 figure 7, RFC 3261 figure 8).
+// One server transaction: drives the machines of RFC 3261 17.2 (RFC 6026 figure 7, RFC 3261 figure
+// 8).
 #pragma once
 
 #include "core/hash.h"
@@ -15,14 +16,15 @@ namespace tipring::transaction {
 
 class ServerTable;
 
-// Lives in ServerTable's pool. Holds the request until the final response; afterwards its key and, where it may have
-// to repeat it, that response.
+// Lives in ServerTable's pool. Holds the request until the final response; afterwards its key and,
+// where it may have to repeat it, that response.
 class ServerTransaction {
  public:
   ServerTransaction(ServerTable& table, const Incoming& request, const RequestKey& key,
                     TransactionUser& user, uint64_t context);
 
-  // An event without a response of the TU: Start, Request, Ack, TransportError. True when the message goes up.
+  // An event without a response of the TU: Start, Request, Ack, TransportError. True when the
+  // message goes up.
   bool on_event(Event event);
 
   // A response of the TU. Stale when it has had its final one already.

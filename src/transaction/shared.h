@@ -33,7 +33,8 @@ struct Shared {
     dependencies.timers.start(timer, now() + delay);
   }
 
-  // The bytes written at the front of `scratch`, in the smallest slab that is free. Null when there is none.
+  // The bytes written at the front of `scratch`, in the smallest slab that is free. Null when there
+  // is none.
   MessageRef take_scratch(size_t size) const {
     return dependencies.slabs.copy({scratch.data(), size});
   }

@@ -1,5 +1,5 @@
-// The timers of RFC 3261 17 (table 4 of its annex A), with L and M of RFC 6026. They keep their letters; Timer C is
-// the proxy's.
+// The timers of RFC 3261 17 (table 4 of its annex A), with L and M of RFC 6026. They keep their
+// letters; Timer C is the proxy's.
 #pragma once
 
 #include <algorithm>
@@ -15,8 +15,9 @@ inline constexpr Millis kT4{5000};  // how long a message may stay in the networ
 
 inline constexpr Millis kTransactionTime = 64 * kT1;
 
-// What a timer is set to when it is first started. Those that only absorb or repeat are zero over a reliable
-// transport; zero means that the timer fires at once (D, I, J, K) or is not started at all (A, E, G).
+// What a timer is set to when it is first started. Those that only absorb or repeat are zero over a
+// reliable transport; zero means that the timer fires at once (D, I, J, K) or is not started at all
+// (A, E, G).
 constexpr Millis timer_a(bool reliable) { return reliable ? Millis{0} : kT1; }
 constexpr Millis timer_b() { return kTransactionTime; }
 constexpr Millis timer_d(bool reliable) { return reliable ? Millis{0} : Millis{32000}; }
@@ -35,8 +36,8 @@ constexpr Millis next_a(Millis interval) { return interval * 2; }
 constexpr Millis next_e(Millis interval) { return std::min(interval * 2, kT2); }
 constexpr Millis next_g(Millis interval) { return std::min(interval * 2, kT2); }
 
-// RFC 4320 4.1: when the Timer E of a client that began with T1 has just been set to T2. A non-INVITE without an
-// answer gets its 100 now, and over an unreliable transport none before.
+// RFC 4320 4.1: when the Timer E of a client that began with T1 has just been set to T2. A
+// non-INVITE without an answer gets its 100 now, and over an unreliable transport none before.
 constexpr Millis trying_delay() {
   Millis elapsed{0};
   for (Millis interval = kT1; interval < kT2; interval = next_e(interval)) elapsed += interval;

@@ -70,7 +70,8 @@ TransactionLayer::~TransactionLayer() { parts_->~Parts(); }
 
 void TransactionLayer::set_request_handler(RequestHandler& handler) { parts_->handler = &handler; }
 
-// --- from the wire ------------------------------------------------------------------------------------------
+// --- from the wire
+// ------------------------------------------------------------------------------------------
 
 void TransactionLayer::on_message(const Incoming& incoming) {
   if (incoming.message.is_response()) return on_response(incoming);
@@ -167,7 +168,8 @@ void TransactionLayer::on_malformed(const Incoming& incoming, const sip::ParseEr
   reply_stateless(incoming, sip::status_for(error.fault), parts);
 }
 
-// --- server side --------------------------------------------------------------------------------------------
+// --- server side
+// --------------------------------------------------------------------------------------------
 
 Result<ServerHandle> TransactionLayer::open(const Incoming& request, TransactionUser& user,
                                             uint64_t context, bool trying) {
@@ -257,7 +259,8 @@ std::string_view TransactionLayer::write_tag(const sip::MessageView& request,
   return write_tag_text(request, parts_->tag_key, out);
 }
 
-// --- client side --------------------------------------------------------------------------------------------
+// --- client side
+// --------------------------------------------------------------------------------------------
 
 Result<ClientHandle> TransactionLayer::reserve(sip::Method method, TransactionUser& user,
                                                uint64_t context) {
@@ -316,15 +319,16 @@ void TransactionLayer::send_stateless(MessageRef request, const Flow& flow) {
   (void)parts_->dependencies.transport.send(std::move(request), flow, nullptr, 0);
 }
 
-// --- for operators ------------------------------------------------------------------------------------------
+// --- for operators
+// ------------------------------------------------------------------------------------------
 
 const TransactionCounters& TransactionLayer::counters() const { return parts_->shared.counters; }
 const PoolStats& TransactionLayer::server_stats() const { return parts_->servers.stats(); }
 const PoolStats& TransactionLayer::client_stats() const { return parts_->clients.stats(); }
 
 void TransactionLayer::reap(Millis) {
-  // A TU that hears of an end may end more, also on the other side; those go in the same turn. But none can keep
-  // the loop here for ever.
+  // A TU that hears of an end may end more, also on the other side; those go in the same turn. But
+  // none can keep the loop here for ever.
   uint32_t left = 2 * (server_stats().capacity + client_stats().capacity);
   while (left > 0 && (parts_->clients.reap_one() || parts_->servers.reap_one())) --left;
 }

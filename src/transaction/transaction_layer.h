@@ -1,5 +1,5 @@
-// The transaction layer: RFC 3261 17 with RFC 6026, 4320 and 4321. Finds the transaction of every message, answers
-// retransmissions, runs the four machines, and hands the rest to the layer above.
+// The transaction layer: RFC 3261 17 with RFC 6026, 4320 and 4321. Finds the transaction of every
+// message, answers retransmissions, runs the four machines, and hands the rest to the layer above.
 #pragma once
 
 #include <cstdint>
@@ -41,8 +41,8 @@ struct TransactionDependencies {
   Arena& arena;
   port::Entropy& entropy;
   Log& log;
-  // The turn's time, which timers start from. Without it they start from the wheel's, which is right only where
-  // the wheel is advanced before every event.
+  // The turn's time, which timers start from. Without it they start from the wheel's, which is
+  // right only where the wheel is advanced before every event.
   const port::Loop* loop = nullptr;
 };
 
@@ -56,23 +56,24 @@ class TransactionLayer final : public transport::MessageHandler {
 
   void set_request_handler(RequestHandler& handler);
 
-  // --- server side -------------------------------------------------------------------------------------------
+  // --- server side
+  // -------------------------------------------------------------------------------------------
 
-  // Opens the server transaction of a request that came by on_request(). Keeps the request until the final
-  // response. An INVITE gets its 100 at once when `trying` is set (16.2 asks it of a proxy).
-  // Errors: PoolExhausted (answer 503), MethodIsAck.
+  // Opens the server transaction of a request that came by on_request(). Keeps the request until
+  // the final response. An INVITE gets its 100 at once when `trying` is set (16.2 asks it of a
+  // proxy). Errors: PoolExhausted (answer 503), MethodIsAck.
   Result<ServerHandle> open(const Incoming& request, TransactionUser& user, uint64_t context,
                             bool trying);
 
-  // Sends a response that was written by someone else (a forwarded one). Its status is read from it.
-  // A further 2xx to an INVITE is sent too (RFC 6026 7.1). Errors: Stale.
+  // Sends a response that was written by someone else (a forwarded one). Its status is read from
+  // it. A further 2xx to an INVITE is sent too (RFC 6026 7.1). Errors: Stale.
   Result<void> respond(ServerHandle server, MessageRef response);
 
   // Writes a response to the kept request and sends it. Errors: Stale, PoolExhausted, TooLong.
   Result<void> respond(ServerHandle server, uint16_t status, const sip::ResponseParts& parts);
 
-  // Ends a server transaction without a final response: a non-INVITE whose time is over must not be answered with
-  // 408 (RFC 4320 4.2). No on_server_end() follows.
+  // Ends a server transaction without a final response: a non-INVITE whose time is over must not be
+  // answered with 408 (RFC 4320 4.2). No on_server_end() follows.
   void drop(ServerHandle server);
 
   // The kept request; null when stale or after the final response. Parse it again to read it.
@@ -80,51 +81,58 @@ class TransactionLayer final : public transport::MessageHandler {
   bool is_open(ServerHandle server) const;  // alive and without a final response
   const Flow* reply_flow_of(ServerHandle server) const;
 
-  // Answers without keeping anything: 8.2.7. The To tag is a keyed hash of the request, so that a retransmission
-  // gets the same answer and its ACK is known by the tag and absorbed. Never answers an ACK.
+  // Answers without keeping anything: 8.2.7. The To tag is a keyed hash of the request, so that a
+  // retransmission gets the same answer and its ACK is known by the tag and absorbed. Never answers
+  // an ACK.
   void reply_stateless(const Incoming& request, uint16_t status, const sip::ResponseParts& parts);
 
-  // The tag that reply_stateless() and respond() write into To when it has none; `out` holds kTagMax.
+  // The tag that reply_stateless() and respond() write into To when it has none; `out` holds
+  // kTagMax.
   std::string_view write_tag(const sip::MessageView& request, std::span<char> out) const;
   static constexpr size_t kTagMax = 32;
 
-  // --- client side -------------------------------------------------------------------------------------------
+  // --- client side
+  // -------------------------------------------------------------------------------------------
 
-  // Takes a place for a client transaction, so that its branch can be written into the request before it starts.
-  // Errors: PoolExhausted, MethodIsAck.
+  // Takes a place for a client transaction, so that its branch can be written into the request
+  // before it starts. Errors: PoolExhausted, MethodIsAck.
   Result<ClientHandle> reserve(sip::Method method, TransactionUser& user, uint64_t context);
 
-  // The branch of a reserved transaction: the magic cookie, its handle with a MAC, ".", `loop_hash` in
-  // hexadecimal (RFC 5393 4.2.1). `out` holds kBranchMax.
+  // The branch of a reserved transaction: the magic cookie, its handle with a MAC, ".", `loop_hash`
+  // in hexadecimal (RFC 5393 4.2.1). `out` holds kBranchMax.
   std::string_view write_branch(ClientHandle client, uint64_t loop_hash, std::span<char> out) const;
   static constexpr size_t kBranchMax = 72;
 
-  // A branch for a request that has no transaction of ours (an ACK to a 2xx): same shape, no handle, unique by
-  // what it is a hash of.
+  // A branch for a request that has no transaction of ours (an ACK to a 2xx): same shape, no
+  // handle, unique by what it is a hash of.
   std::string_view write_stateless_branch(const sip::MessageView& request, uint64_t loop_hash,
                                           std::span<char> out) const;
 
-  // Sends the request and runs the machine. Keeps the request for retransmission, ACK and CANCEL. A failure to
-  // send at once is reported by on_client_end() later in this turn or the next, never from within.
+  // Sends the request and runs the machine. Keeps the request for retransmission, ACK and CANCEL. A
+  // failure to send at once is reported by on_client_end() later in this turn or the next, never
+  // from within.
   Result<void> start(ClientHandle client, MessageRef request, const Flow& flow);
 
   // Ends a reserved transaction that will not be started.
   void abandon(ClientHandle client);
 
-  // Cancels a pending INVITE: 9.1. The CANCEL goes out at once when a provisional has come, else with the first
-  // one; never after a final response. Its own transaction is run in here. Safe to call twice.
+  // Cancels a pending INVITE: 9.1. The CANCEL goes out at once when a provisional has come, else
+  // with the first one; never after a final response. Its own transaction is run in here. Safe to
+  // call twice.
   void cancel(ClientHandle client);
 
   // Sends a request outside any transaction: the ACK to a 2xx.
   void send_stateless(MessageRef request, const Flow& flow);
 
-  // --- for operators -----------------------------------------------------------------------------------------
+  // --- for operators
+  // -----------------------------------------------------------------------------------------
 
   const TransactionCounters& counters() const;
   const PoolStats& server_stats() const;
   const PoolStats& client_stats() const;
 
-  // Releases machines that ended in this turn. Called at the end of every turn, before TransportLayer::flush().
+  // Releases machines that ended in this turn. Called at the end of every turn, before
+  // TransportLayer::flush().
   void reap(Millis now);
 
   void on_message(const Incoming& incoming) override;

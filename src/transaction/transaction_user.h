@@ -23,28 +23,33 @@ enum class EndReason : uint8_t {
   Reclaimed,       // a completed server transaction gave its place to a new one
 };
 
-// One TransactionUser serves all its contexts; `context` is what it gave when it made the transaction, usually
-// a Handle::to_u64(). Contexts may end transactions and themselves from within any of these calls.
+// One TransactionUser serves all its contexts; `context` is what it gave when it made the
+// transaction, usually a Handle::to_u64(). Contexts may end transactions and themselves from within
+// any of these calls.
 class TransactionUser {
  public:
-  // The INVITE of `server` was cancelled before its final response. The CANCEL has been answered (9.2).
+  // The INVITE of `server` was cancelled before its final response. The CANCEL has been answered
+  // (9.2).
   virtual void on_cancel(uint64_t context, ServerHandle server, const Incoming& cancel) = 0;
 
   // `server` is gone. Without an earlier final response from the TU only by TransportError.
   virtual void on_server_end(uint64_t context, ServerHandle server, EndReason reason) = 0;
 
-  // A response that the TU must see: provisionals (100 too), the final one once, and every 2xx to an INVITE.
+  // A response that the TU must see: provisionals (100 too), the final one once, and every 2xx to
+  // an INVITE.
   virtual void on_response(uint64_t context, ClientHandle client, const Incoming& response) = 0;
 
-  // `client` is gone. Timeout and TransportError come without any final response having been passed.
+  // `client` is gone. Timeout and TransportError come without any final response having been
+  // passed.
   virtual void on_client_end(uint64_t context, ClientHandle client, EndReason reason) = 0;
 
  protected:
   ~TransactionUser() = default;
 };
 
-// Takes the requests that belong to no transaction: new ones, and ACKs to 2xx. No transaction has been made for
-// them yet, so that a refusal can stay stateless; CANCEL and ACKs to our refusals never come here.
+// Takes the requests that belong to no transaction: new ones, and ACKs to 2xx. No transaction has
+// been made for them yet, so that a refusal can stay stateless; CANCEL and ACKs to our refusals
+// never come here.
 class RequestHandler {
  public:
   virtual void on_request(const Incoming& request) = 0;

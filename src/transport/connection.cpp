@@ -20,7 +20,8 @@ Connection::Connection(Connections& owner, port::Stream& stream, const Flow& flo
     : owner_(owner), shared_(owner.shared()), stream_(&stream), flow_(flow), connected_(connected) {
   stream.set_handler(this);
   if (!connected) {
-    shared_.dependencies.timers.start(message_timer_, shared_.now() + shared_.options.connect_timeout);
+    shared_.dependencies.timers.start(message_timer_,
+                                      shared_.now() + shared_.options.connect_timeout);
   }
   note_traffic();
 }
@@ -33,7 +34,8 @@ void Connection::note_traffic() {
   shared_.dependencies.timers.start(idle_timer_, shared_.now() + shared_.options.idle_timeout);
 }
 
-// --- in ---------------------------------------------------------------------------------------------------
+// --- in
+// ---------------------------------------------------------------------------------------------------
 
 void Connection::on_readable(port::Stream&) {
   for (int reads = 0; reads < kReadsPerEvent && !closed() && !close_after_write_; ++reads) {
@@ -80,14 +82,14 @@ bool Connection::make_room() {
 
 // Takes whole messages off the front of what has come.
 void Connection::frame() {
-  while (!closed() && !close_after_write_ && partial_ && frame_one()) {
-  }
+  while (!closed() && !close_after_write_ && partial_ && frame_one()) {}
   if (closed()) return;
   if (!partial_ || filled_ == 0) {
     partial_.reset();
     message_timer_.cancel();
   } else if (!message_timer_.armed()) {
-    shared_.dependencies.timers.start(message_timer_, shared_.now() + shared_.options.message_timeout);
+    shared_.dependencies.timers.start(message_timer_,
+                                      shared_.now() + shared_.options.message_timeout);
   }
 }
 
@@ -98,7 +100,8 @@ bool Connection::frame_one() {
   if (needed_ == 0) {
     const size_t end = sip::find_end_of_headers(text, searched_);
     searched_ = filled_;
-    if (end == sip::kNotFound && filled_ < std::min(shared_.options.message_bytes_max, kLargeBytes)) return false;
+    if (end == sip::kNotFound && filled_ < std::min(shared_.options.message_bytes_max, kLargeBytes))
+      return false;
   } else if (filled_ < needed_) {
     return false;
   }
@@ -117,10 +120,12 @@ bool Connection::frame_one() {
   return false;
 }
 
-// RFC 3261 7.5 and RFC 5626 4.4.1: line ends before a message mean nothing, but two of them are a ping and get one back.
+// RFC 3261 7.5 and RFC 5626 4.4.1: line ends before a message mean nothing, but two of them are a
+// ping and get one back.
 bool Connection::skip_empty_lines() {
   size_t skipped = 0;
-  while (skipped < filled_ && (partial_.data()[skipped] == '\r' || partial_.data()[skipped] == '\n')) {
+  while (skipped < filled_ &&
+         (partial_.data()[skipped] == '\r' || partial_.data()[skipped] == '\n')) {
     if (partial_.data()[skipped] == '\n' && ++line_ends_ == 2) {
       line_ends_ = 0;
       ++shared_.counters.keepalives;
@@ -136,7 +141,8 @@ bool Connection::skip_empty_lines() {
   return true;
 }
 
-// Hands up the first message in the buffer it came in; what follows it moves to a buffer of its own.
+// Hands up the first message in the buffer it came in; what follows it moves to a buffer of its
+// own.
 void Connection::take_message(const sip::ParsedMessage& parsed) {
   MessageRef message = std::move(partial_);
   const size_t rest = filled_ - parsed.used;
@@ -155,7 +161,8 @@ void Connection::take_message(const sip::ParsedMessage& parsed) {
   deliver(shared_, parsed, message, flow_);
 }
 
-// Nothing after a message that cannot be framed can be trusted: the answer goes out, then the connection ends.
+// Nothing after a message that cannot be framed can be trusted: the answer goes out, then the
+// connection ends.
 void Connection::refuse(const sip::ParsedMessage& parsed) {
   sip::ParsedMessage faulty = parsed;
   if (faulty.status != sip::ParseStatus::Malformed) {
@@ -170,7 +177,8 @@ void Connection::refuse(const sip::ParsedMessage& parsed) {
   if (!closed() && queue_count_ == 0) close("malformed");
 }
 
-// --- out --------------------------------------------------------------------------------------------------
+// --- out
+// --------------------------------------------------------------------------------------------------
 
 Result<void> Connection::send(MessageRef message, SendObserver* observer, uint64_t tag) {
   if (closed()) return Error::Closed;
@@ -186,7 +194,8 @@ void Connection::write_queue() {
   while (queue_count_ != 0 && !closed()) {
     std::array<std::span<const char>, port::Stream::kPiecesMax> pieces;
     const size_t count = std::min(queue_count_, pieces.size());
-    for (size_t i = 0; i < count; ++i) pieces[i] = {queued(i).message.data(), queued(i).message.size()};
+    for (size_t i = 0; i < count; ++i)
+      pieces[i] = {queued(i).message.data(), queued(i).message.size()};
     pieces[0] = pieces[0].subspan(head_sent_);
     const port::IoResult written = stream_->write(std::span(pieces).first(count));
     if (written.status == port::IoStatus::WouldBlock) return stream_->want_write(true);
@@ -214,21 +223,24 @@ void Connection::on_connected(port::Stream& stream) {
   write_queue();
 }
 
-// --- the end ----------------------------------------------------------------------------------------------
+// --- the end
+// ----------------------------------------------------------------------------------------------
 
 void Connection::on_connect_failed(port::Stream&, int error) {
   shared_.dependencies.log.debug("connect_failed", kv("errno", error));
   close("connect_failed");
 }
 
-void Connection::on_message_timeout(Millis) { close(connected_ ? "message_timeout" : "connect_timeout"); }
+void Connection::on_message_timeout(Millis) {
+  close(connected_ ? "message_timeout" : "connect_timeout");
+}
 void Connection::on_idle_timeout(Millis) { close("idle"); }
 
 void Connection::close(std::string_view why) {
   if (closed()) return;
   char remote[port::kAddressTextMax];
-  shared_.dependencies.log.debug("connection_closed",
-                                 kv("remote", port::write_address(flow_.remote, remote)), kv("why", why));
+  shared_.dependencies.log.debug(
+      "connection_closed", kv("remote", port::write_address(flow_.remote, remote)), kv("why", why));
   stream_->close();
   stream_ = nullptr;
   message_timer_.cancel();

@@ -1,5 +1,5 @@
-// One stream connection: framing of what comes in, a short queue of what goes out, and its timers. RFC 3261 18.3 and
-// 18.4, RFC 5626 3.5.1.
+// One stream connection: framing of what comes in, a short queue of what goes out, and its timers.
+// RFC 3261 18.3 and 18.4, RFC 5626 3.5.1.
 #pragma once
 
 #include <array>
@@ -70,8 +70,8 @@ class Connection final : private port::StreamHandler {
   // What has come of the next message. No buffer while nothing has.
   MessageRef partial_;
   size_t filled_ = 0;
-  size_t searched_ = 0;  // for the end of the headers
-  size_t needed_ = 0;    // once the headers are there: the size of the whole
+  size_t searched_ = 0;    // for the end of the headers
+  size_t needed_ = 0;      // once the headers are there: the size of the whole
   uint8_t line_ends_ = 0;  // of the empty lines before the next message
 
   std::array<Outgoing, kQueueMax> queue_;

@@ -10,7 +10,8 @@ constexpr std::string_view kName = "tcp_connections";
 
 void Connections::plan(const Limits& limits, MemoryPlan& plan) {
   Pool<Connection>::plan(plan, kName, limits.tcp_connections);
-  HashTable<Connection, &Connection::hash_node>::plan(plan, "tcp_connection_table", limits.tcp_connections);
+  HashTable<Connection, &Connection::hash_node>::plan(plan, "tcp_connection_table",
+                                                      limits.tcp_connections);
   plan.add_descriptors(limits.tcp_connections);
 }
 
@@ -38,7 +39,8 @@ void Connections::close_all() {
 
 uint64_t Connections::hash_of(const Flow& flow) const {
   SipHasher64 hasher(shared_.hash_key);
-  hasher.add({reinterpret_cast<const char*>(flow.remote.ip.bytes.data()), flow.remote.ip.bytes.size()});
+  hasher.add(
+      {reinterpret_cast<const char*>(flow.remote.ip.bytes.data()), flow.remote.ip.bytes.size()});
   hasher.add_u64(uint64_t{flow.remote.port} << 8 | static_cast<uint8_t>(flow.transport));
   return hasher.finish();
 }
@@ -61,7 +63,10 @@ Connection* Connections::add(port::Stream& stream, const Flow& flow, bool connec
 void Connections::on_accept(port::Listener& listener, port::Stream& stream) {
   size_t index = 0;
   while (listeners_[index].get() != &listener) ++index;
-  const Flow flow{stream.local(), stream.remote(), {}, shared_.points[index].transport,
+  const Flow flow{stream.local(),
+                  stream.remote(),
+                  {},
+                  shared_.points[index].transport,
                   static_cast<uint8_t>(index)};
   if (add(stream, flow, true) == nullptr) {
     ++shared_.counters.connections_refused;
@@ -100,7 +105,8 @@ Connection* Connections::connect(const Flow& flow, Error& error) {
   return add(*stream, own, false);
 }
 
-Result<void> Connections::send(MessageRef message, const Flow& flow, SendObserver* observer, uint64_t tag) {
+Result<void> Connections::send(MessageRef message, const Flow& flow, SendObserver* observer,
+                               uint64_t tag) {
   Connection* connection = pool_.get(flow.connection);
   if (connection == nullptr || connection->closed()) connection = find(flow);
   if (connection == nullptr) {

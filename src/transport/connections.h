@@ -1,4 +1,5 @@
-// All stream connections: accepted and opened, found again by handle or by the peer's address. RFC 3261 18.1.1 (reuse).
+// All stream connections: accepted and opened, found again by handle or by the peer's address. RFC
+// 3261 18.1.1 (reuse).
 #pragma once
 
 #include <array>

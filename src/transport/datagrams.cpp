@@ -82,8 +82,8 @@ void Datagrams::on_readable(port::DatagramSocket& socket) {
   }
 }
 
-// The datagram's bytes without the empty lines in front: in the slot's own buffer, or in a large one when it spilled. Null
-// when there is nothing to hand up.
+// The datagram's bytes without the empty lines in front: in the slot's own buffer, or in a large
+// one when it spilled. Null when there is nothing to hand up.
 MessageRef Datagrams::message_of(size_t index) {
   const port::DatagramSlot& slot = slots_[index];
   const size_t in_buffer = std::min(slot.size, slot.buffer.size());
@@ -114,21 +114,26 @@ void Datagrams::take(size_t index, size_t point) {
   MessageRef message = message_of(index);
   if (!message) return;
   const Flow flow{slot.local, slot.remote, {}, sip::Transport::Udp, static_cast<uint8_t>(point)};
-  const sip::ParsedMessage parsed = sip::parse_message(message.view(), index_, sip::Framing::Datagram);
+  const sip::ParsedMessage parsed =
+      sip::parse_message(message.view(), index_, sip::Framing::Datagram);
   if (parsed.status == sip::ParseStatus::Complete) message.set_size(parsed.used);
   deliver(shared_, parsed, message, flow);
 }
 
-void Datagrams::on_unreachable(port::DatagramSocket&, const port::SocketAddress& remote, int error) {
+void Datagrams::on_unreachable(port::DatagramSocket&, const port::SocketAddress& remote,
+                               int error) {
   char text[port::kAddressTextMax];
   shared_.dependencies.log.debug("udp_unreachable", kv("remote", port::write_address(remote, text)),
                                  kv("errno", error));
 }
 
-Result<void> Datagrams::send(MessageRef message, const Flow& flow, SendObserver* observer, uint64_t tag) {
-  if (flow.listener >= shared_.point_count || sockets_[flow.listener] == nullptr) return Error::Unsupported;
+Result<void> Datagrams::send(MessageRef message, const Flow& flow, SendObserver* observer,
+                             uint64_t tag) {
+  if (flow.listener >= shared_.point_count || sockets_[flow.listener] == nullptr)
+    return Error::Unsupported;
   if (outgoing_count_ == kOutgoingMax) flush();
-  outgoing_[outgoing_count_++] = {std::move(message), flow.local, flow.remote, observer, tag, flow.listener};
+  outgoing_[outgoing_count_++] = {std::move(message), flow.local, flow.remote,
+                                  observer,           tag,        flow.listener};
   return {};
 }
 
@@ -143,7 +148,8 @@ void Datagrams::flush() {
   outgoing_count_ = 0;
 }
 
-// Sends what shares a socket; where to go on. What the kernel has no room for is lost, as it may be on the way.
+// Sends what shares a socket; where to go on. What the kernel has no room for is lost, as it may be
+// on the way.
 size_t Datagrams::send_run(size_t from, size_t to) {
   std::array<port::OutgoingDatagram, port::DatagramSocket::kBatchMax> batch;
   const size_t count = std::min(to - from, batch.size());

@@ -40,7 +40,8 @@ class Datagrams final : private port::DatagramHandler {
   };
 
   void on_readable(port::DatagramSocket& socket) override;
-  void on_unreachable(port::DatagramSocket& socket, const port::SocketAddress& remote, int error) override;
+  void on_unreachable(port::DatagramSocket& socket, const port::SocketAddress& remote,
+                      int error) override;
 
   size_t prepare_slots();
   void take(size_t index, size_t point);
@@ -50,7 +51,7 @@ class Datagrams final : private port::DatagramHandler {
 
   Shared& shared_;
   std::array<std::unique_ptr<port::DatagramSocket>, TransportLayer::kListenPointsMax> sockets_;
-  std::span<MessageRef> buffers_;        // one for each slot of a batch, null while no slab is free
+  std::span<MessageRef> buffers_;  // one for each slot of a batch, null while no slab is free
   std::span<port::DatagramSlot> slots_;
   std::span<char> spill_;
   std::array<Outgoing, kOutgoingMax> outgoing_;

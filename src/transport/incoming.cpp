@@ -24,7 +24,8 @@ Flow reply_flow(const Incoming& request) {
   return flow;
 }
 
-void deliver(Shared& shared, const sip::ParsedMessage& parsed, const MessageRef& buffer, const Flow& flow) {
+void deliver(Shared& shared, const sip::ParsedMessage& parsed, const MessageRef& buffer,
+             const Flow& flow) {
   const Incoming incoming{parsed.view, buffer, flow, shared.now()};
   if (parsed.status == sip::ParseStatus::Complete) {
     const auto error = sip::check_message(parsed.view);

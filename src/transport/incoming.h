@@ -8,8 +8,9 @@
 
 namespace tipring::transport {
 
-// Good during the call that hands it over. Who needs the message later copies `buffer` (one count) and parses
-// it again into an index of its own: the index is what takes room, and parsing costs less than keeping it.
+// Good during the call that hands it over. Who needs the message later copies `buffer` (one count)
+// and parses it again into an index of its own: the index is what takes room, and parsing costs
+// less than keeping it.
 struct Incoming {
   const sip::MessageView& message;
   const MessageRef& buffer;  // holds the message's bytes and nothing else
@@ -17,9 +18,9 @@ struct Incoming {
   Millis now;
 };
 
-// Where a response to `request` goes: RFC 3261 18.2.2 and RFC 3581 4. For UDP the source address with the port of
-// rport, or of the Via's sent-by, or maddr. For a stream the same connection, with the source address and the
-// sent-by port as what to connect to when that connection has gone.
+// Where a response to `request` goes: RFC 3261 18.2.2 and RFC 3581 4. For UDP the source address
+// with the port of rport, or of the Via's sent-by, or maddr. For a stream the same connection, with
+// the source address and the sent-by port as what to connect to when that connection has gone.
 Flow reply_flow(const Incoming& request);
 
 }  // namespace tipring::transport

@@ -6,7 +6,8 @@ namespace {
 
 constexpr std::string_view kName = "name_lookups";
 
-// RFC 3263 4.1, without NAPTR and SRV: what the URI says, else TLS for sips:, else what the caller prefers, else UDP.
+// RFC 3263 4.1, without NAPTR and SRV: what the URI says, else TLS for sips:, else what the caller
+// prefers, else UDP.
 sip::Transport transport_for(const sip::Uri& uri, std::optional<sip::Transport> prefer) {
   if (const auto named = uri.param("transport")) return sip::parse_transport(named->value);
   if (uri.scheme == sip::Scheme::Sips) return sip::Transport::Tls;
@@ -65,7 +66,8 @@ void Locator::cancel(LocateHandler& handler, uint64_t tag) {
   }
 }
 
-void Locator::on_names(uint64_t query, port::NamesStatus status, std::span<const port::IpAddress> addresses) {
+void Locator::on_names(uint64_t query, port::NamesStatus status,
+                       std::span<const port::IpAddress> addresses) {
   Lookup* lookup = lookups_.get(Handle<Lookup>::from_u64(query));
   if (lookup == nullptr) return;
   const Lookup done = *lookup;
@@ -73,12 +75,10 @@ void Locator::on_names(uint64_t query, port::NamesStatus status, std::span<const
   switch (status) {
     case port::NamesStatus::Found:
       return done.handler->on_located(done.tag, flows_to(addresses, done.port, done.transport));
-    case port::NamesStatus::TimedOut:
-      return done.handler->on_located(done.tag, Error::TimedOut);
+    case port::NamesStatus::TimedOut: return done.handler->on_located(done.tag, Error::TimedOut);
     case port::NamesStatus::NotFound:
     case port::NamesStatus::Failed:
-    case port::NamesStatus::Cancelled:
-      return done.handler->on_located(done.tag, Error::NotFound);
+    case port::NamesStatus::Cancelled: return done.handler->on_located(done.tag, Error::NotFound);
   }
 }
 

@@ -1,5 +1,6 @@
-// From a next hop's URI to the addresses to try: RFC 3263, so far A and AAAA records. A literal address is located
-// in place; a name may take a while, and the caller's job is suspended until then.
+// From a next hop's URI to the addresses to try: RFC 3263, so far A and AAAA records. A literal
+// address is located in place; a name may take a while, and the caller's job is suspended until
+// then.
 #pragma once
 
 #include <array>
@@ -26,8 +27,8 @@ struct FlowList {
 
 class LocateHandler {
  public:
-  // Errors: NotFound (no such host: 404 or 480 is not ours to say, a proxy answers 502 or tries the next branch),
-  // TimedOut, Unsupported (we listen on no transport and family that reaches it).
+  // Errors: NotFound (no such host: 404 or 480 is not ours to say, a proxy answers 502 or tries the
+  // next branch), TimedOut, Unsupported (we listen on no transport and family that reaches it).
   virtual void on_located(uint64_t tag, const Result<FlowList>& flows) = 0;
 
  protected:
@@ -42,10 +43,10 @@ class Locator final : private port::NamesHandler {
 
   Locator(port::Names& names, port::Loop& loop, TransportLayer& transport, Arena& arena);
 
-  // Transport by the URI's parameter, else TCP for sips:, else UDP (RFC 3263 4.1); port by the URI, else 5060 or
-  // 5061. maddr takes the host's place. `prefer` overrides the transport where the URI names none.
-  // Done: `flows` is filled. Suspended: handler.on_located(tag) follows once. Errors as on_located(), and
-  // PoolExhausted.
+  // Transport by the URI's parameter, else TCP for sips:, else UDP (RFC 3263 4.1); port by the URI,
+  // else 5060 or 5061. maddr takes the host's place. `prefer` overrides the transport where the URI
+  // names none. Done: `flows` is filled. Suspended: handler.on_located(tag) follows once. Errors as
+  // on_located(), and PoolExhausted.
   Result<LocateState> locate(const sip::Uri& next_hop, std::optional<sip::Transport> prefer,
                              FlowList& flows, LocateHandler& handler, uint64_t tag);
 

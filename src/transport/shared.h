@@ -46,6 +46,7 @@ struct Shared {
 };
 
 // Checks what has been framed and parsed, counts it and hands it up.
-void deliver(Shared& shared, const sip::ParsedMessage& parsed, const MessageRef& buffer, const Flow& flow);
+void deliver(Shared& shared, const sip::ParsedMessage& parsed, const MessageRef& buffer,
+             const Flow& flow);
 
 }  // namespace tipring::transport

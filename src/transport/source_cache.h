@@ -1,4 +1,5 @@
-// Which local address packets to a peer leave from, remembered for a while so that no message costs a system call.
+// Which local address packets to a peer leave from, remembered for a while so that no message costs
+// a system call.
 #pragma once
 
 #include <array>
@@ -17,7 +18,8 @@ class SourceCache {
   SourceCache(port::Network& network, const HashKey& key) : network_(network), key_(key) {}
 
   port::IpAddress source_for(const port::IpAddress& remote, Millis now) {
-    const std::string_view bytes(reinterpret_cast<const char*>(remote.bytes.data()), remote.bytes.size());
+    const std::string_view bytes(reinterpret_cast<const char*>(remote.bytes.data()),
+                                 remote.bytes.size());
     Entry& entry = entries_[siphash64(key_, bytes) % kEntries];
     if (entry.remote != remote || now >= entry.good_until) {
       entry = {remote, network_.source_for(remote), now + kLifetime};

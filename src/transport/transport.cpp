@@ -15,7 +15,8 @@ struct TransportLayer::Parts {
 
   Parts(const TransportDependencies& given, const Limits& limits)
       : dependencies(given),
-        shared{dependencies, {}, nullptr, {given.entropy.u64(), given.entropy.u64()}, {}, {}, 0, {}, 0},
+        shared{dependencies, {}, nullptr, {given.entropy.u64(), given.entropy.u64()}, {}, {}, 0,
+               {},           0},
         datagrams(shared, limits),
         connections(shared, limits),
         sources(given.network, shared.hash_key) {}
@@ -42,7 +43,8 @@ void TransportLayer::plan(const Limits& limits, MemoryPlan& plan) {
 }
 
 TransportLayer::TransportLayer(const TransportDependencies& dependencies, const Limits& limits)
-    : parts_(new (dependencies.arena.take_bytes(sizeof(Parts)).data()) Parts(dependencies, limits)) {}
+    : parts_(new (dependencies.arena.take_bytes(sizeof(Parts)).data())
+                 Parts(dependencies, limits)) {}
 
 TransportLayer::~TransportLayer() {
   parts_->datagrams.close_all();
@@ -50,12 +52,14 @@ TransportLayer::~TransportLayer() {
   parts_->~Parts();
 }
 
-int TransportLayer::start(const TransportOptions& options, MessageHandler& handler, ListenPoint& failed) {
+int TransportLayer::start(const TransportOptions& options, MessageHandler& handler,
+                          ListenPoint& failed) {
   Shared& shared = parts_->shared;
   shared.options = options;
   shared.handler = &handler;
   parts_->address_count = parts_->dependencies.network.local_addresses(parts_->addresses);
-  for (const ListenPoint& point : options.listen.first(std::min(options.listen.size(), kListenPointsMax))) {
+  for (const ListenPoint& point :
+       options.listen.first(std::min(options.listen.size(), kListenPointsMax))) {
     shared.points[shared.point_count] = point;
     const int error = parts_->open(shared.point_count);
     if (error != 0) {
@@ -95,7 +99,8 @@ port::SocketAddress TransportLayer::sent_by(const Flow& flow) const {
   const port::SocketAddress& bind = shared.points[flow.listener].bind;
   port::SocketAddress address{flow.local.ip, bind.port};
   if (address.ip.family == port::Family::None || address.ip.is_unspecified()) {
-    address.ip = bind.ip.is_unspecified() ? parts_->sources.source_for(flow.remote.ip, shared.now()) : bind.ip;
+    address.ip = bind.ip.is_unspecified() ? parts_->sources.source_for(flow.remote.ip, shared.now())
+                                          : bind.ip;
   }
   return address;
 }
@@ -114,10 +119,13 @@ bool TransportLayer::is_own(const port::IpAddress& ip, uint16_t port) const {
   return false;
 }
 
-Result<void> TransportLayer::send(MessageRef message, const Flow& flow, SendObserver* observer, uint64_t tag) {
+Result<void> TransportLayer::send(MessageRef message, const Flow& flow, SendObserver* observer,
+                                  uint64_t tag) {
   switch (flow.transport) {
-    case sip::Transport::Udp: return parts_->datagrams.send(std::move(message), flow, observer, tag);
-    case sip::Transport::Tcp: return parts_->connections.send(std::move(message), flow, observer, tag);
+    case sip::Transport::Udp:
+      return parts_->datagrams.send(std::move(message), flow, observer, tag);
+    case sip::Transport::Tcp:
+      return parts_->connections.send(std::move(message), flow, observer, tag);
     default: return Error::Unsupported;
   }
 }

@@ -1,5 +1,5 @@
-// The transport layer: RFC 3261 18. Owns listeners, connections, framing and the outgoing batch; everything runs
-// on the loop, nothing blocks, no call touches the heap after start().
+// The transport layer: RFC 3261 18. Owns listeners, connections, framing and the outgoing batch;
+// everything runs on the loop, nothing blocks, no call touches the heap after start().
 #pragma once
 
 #include <cstdint>
@@ -28,16 +28,16 @@ class MessageHandler {
  public:
   virtual void on_message(const Incoming& incoming) = 0;
 
-  // A message whose head was understood well enough to be a request with a Via, but not more; what was
-  // indexed can be read. On a stream the connection is closed after the answer has been sent.
+  // A message whose head was understood well enough to be a request with a Via, but not more; what
+  // was indexed can be read. On a stream the connection is closed after the answer has been sent.
   virtual void on_malformed(const Incoming& incoming, const sip::ParseError& error) = 0;
 
  protected:
   ~MessageHandler() = default;
 };
 
-// Hears of a message that could not be sent: RFC 3261 18.4. Never called from within the call that sent it. Outlives the
-// transport layer; what its tag names may have gone by then.
+// Hears of a message that could not be sent: RFC 3261 18.4. Never called from within the call that
+// sent it. Outlives the transport layer; what its tag names may have gone by then.
 class SendObserver {
  public:
   virtual void on_send_failed(uint64_t tag, Error error) = 0;
@@ -53,23 +53,23 @@ struct ListenPoint {
 
 struct TransportOptions {
   std::span<const ListenPoint> listen;
-  size_t message_bytes_max = 65535;   // 513 beyond, then the connection is closed
+  size_t message_bytes_max = 65535;  // 513 beyond, then the connection is closed
   Millis connect_timeout{5000};
-  Millis message_timeout{10000};      // an unfinished message on a stream must end by then
-  Millis idle_timeout{3600 * 1000};   // a stream without traffic is closed
+  Millis message_timeout{10000};     // an unfinished message on a stream must end by then
+  Millis idle_timeout{3600 * 1000};  // a stream without traffic is closed
   int receive_buffer_bytes = 4 << 20;
 };
 
 struct TransportCounters {
   uint64_t received = 0;
   uint64_t sent = 0;
-  uint64_t not_sip = 0;             // dropped: nothing about it was SIP
+  uint64_t not_sip = 0;  // dropped: nothing about it was SIP
   uint64_t malformed = 0;
-  uint64_t dropped_no_buffer = 0;   // received, but no slab was free
+  uint64_t dropped_no_buffer = 0;  // received, but no slab was free
   uint64_t send_failed = 0;
   uint64_t kernel_drops = 0;
   uint64_t connections_refused = 0;
-  uint64_t keepalives = 0;          // CRLF pings answered: RFC 5626 3.5.1
+  uint64_t keepalives = 0;  // CRLF pings answered: RFC 5626 3.5.1
 };
 
 struct TransportDependencies {
@@ -86,34 +86,37 @@ class TransportLayer {
  public:
   static constexpr size_t kListenPointsMax = 16;
 
-  // Adds what this layer takes to the plan: connections, receive batch with spill buffers, outgoing batch.
+  // Adds what this layer takes to the plan: connections, receive batch with spill buffers, outgoing
+  // batch.
   static void plan(const Limits& limits, MemoryPlan& plan);
 
   TransportLayer(const TransportDependencies& dependencies, const Limits& limits);
   ~TransportLayer();
 
-  // Opens all listening points or none. On failure `failed` says which, and the result its errno value.
-  // 0 is success.
+  // Opens all listening points or none. On failure `failed` says which, and the result its errno
+  // value. 0 is success.
   int start(const TransportOptions& options, MessageHandler& handler, ListenPoint& failed);
 
   std::span<const ListenPoint> listen_points() const;  // with real ports
 
-  // Completes a flow to `remote`: the listening point for its transport and family, and the local address that
-  // packets to it leave from. Errors: Unsupported when we listen on no such transport and family.
+  // Completes a flow to `remote`: the listening point for its transport and family, and the local
+  // address that packets to it leave from. Errors: Unsupported when we listen on no such transport
+  // and family.
   Result<Flow> flow_to(sip::Transport transport, const port::SocketAddress& remote);
 
-  // What we write as sent-by in a Via and as the host of a Record-Route for this flow: the local address of the
-  // flow and its listening point's port (never the ephemeral port of a connection).
+  // What we write as sent-by in a Via and as the host of a Record-Route for this flow: the local
+  // address of the flow and its listening point's port (never the ephemeral port of a connection).
   port::SocketAddress sent_by(const Flow& flow) const;
 
-  // True for an address and port on which we listen ("port 0" stands for the default of the transport).
+  // True for an address and port on which we listen ("port 0" stands for the default of the
+  // transport).
   bool is_own(const port::IpAddress& ip, uint16_t port) const;
 
-  // Sends `message` over `flow`, on its connection, on another to the same peer, or on a new one. Keeps its own
-  // reference until the kernel has the bytes. UDP is sent at the end of the turn, in order. `observer` may be
-  // null; it hears only of failures, with `tag`.
-  // Errors: PoolExhausted (connections, or too much waits for this one), Unsupported (no such listener), Closed
-  // (the flow's connection has gone and there is nothing to connect to).
+  // Sends `message` over `flow`, on its connection, on another to the same peer, or on a new one.
+  // Keeps its own reference until the kernel has the bytes. UDP is sent at the end of the turn, in
+  // order. `observer` may be null; it hears only of failures, with `tag`. Errors: PoolExhausted
+  // (connections, or too much waits for this one), Unsupported (no such listener), Closed (the
+  // flow's connection has gone and there is nothing to connect to).
   Result<void> send(MessageRef message, const Flow& flow, SendObserver* observer, uint64_t tag);
 
   bool alive(Handle<Connection> connection) const;

@@ -1,7 +1,9 @@
-// What reading a message costs: nanoseconds per message for what a server sees most. `parse` finds and indexes the
-// headers, `check` is what every message goes through besides, `forward` writes it anew for the next hop.
+// What reading a message costs: nanoseconds per message for what a server sees most. `parse` finds
+// and indexes the headers, `check` is what every message goes through besides, `forward` writes it
+// anew for the next hop.
 //
-// Usage: bench_parser [rounds]. Each figure is the best of ten runs: the machine's noise only ever adds.
+// Usage: bench_parser [rounds]. Each figure is the best of ten runs: the machine's noise only ever
+// adds.
 
 #include <algorithm>
 #include <array>

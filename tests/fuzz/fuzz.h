@@ -1,4 +1,5 @@
-// What all fuzz targets share: the input where one byte too far is caught, and a check that ends the run.
+// What all fuzz targets share: the input where one byte too far is caught, and a check that ends
+// the run.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// Messages from datagrams and streams, and what is written from them. The first byte chooses the framing.
+// Messages from datagrams and streams, and what is written from them. The first byte chooses the
+// framing.
 #include <algorithm>
 #include <array>
 

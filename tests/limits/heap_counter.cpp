@@ -1,9 +1,11 @@
-// Preloaded into tipringd: counts the heap calls of the main thread, which runs the loop, in a file that the test maps.
+// Preloaded into tipringd: counts the heap calls of the main thread, which runs the loop, in a file
+// that the test maps.
 //
 //   LD_PRELOAD=libheap_counter.so TIPRING_HEAP_COUNT_FILE=count tipringd …
 //
-// The file holds one 64-bit counter. With TIPRING_HEAP_TRAP set, a call after the counter was set to the trap value
-// (by the test, by writing all ones) ends the process, so that a debugger shows who called.
+// The file holds one 64-bit counter. With TIPRING_HEAP_TRAP set, a call after the counter was set
+// to the trap value (by the test, by writing all ones) ends the process, so that a debugger shows
+// who called.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/mman.h>

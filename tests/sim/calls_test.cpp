@@ -38,7 +38,8 @@ struct Network {
   void check_empty() {
     world.run_for(Millis(240 * 1000));
     CHECK(exchange.proxy.stats().in_use == 0);
-    for (Node* node : {static_cast<Node*>(&exchange), static_cast<Node*>(&alice), static_cast<Node*>(&bob)}) {
+    for (Node* node :
+         {static_cast<Node*>(&exchange), static_cast<Node*>(&alice), static_cast<Node*>(&bob)}) {
       CAPTURE(node->address());
       CHECK(node->transactions.server_stats().in_use == 0);
       CHECK(node->transactions.client_stats().in_use == 0);
@@ -54,13 +55,15 @@ struct Network {
 
 bool one_call(Network& network) {
   network.alice.call("bob", Millis(1000));
-  return network.world.run_until([&] { return network.alice.idle() && network.bob.idle() && !network.bob.calls().empty(); },
-                                 Millis(60000));
+  return network.world.run_until(
+      [&] { return network.alice.idle() && network.bob.idle() && !network.bob.calls().empty(); },
+      Millis(60000));
 }
 
 }  // namespace
 
-TEST_CASE("call: INVITE to BYE passes the proxy over UDP" * doctest::description("R2.2, R2.4, R2.5, R3.2, R4.2")) {
+TEST_CASE("call: INVITE to BYE passes the proxy over UDP" *
+          doctest::description("R2.2, R2.4, R2.5, R3.2, R4.2")) {
   Network network(1);
   CHECK(one_call(network));
   REQUIRE(network.alice.calls().size() == 1);
@@ -80,7 +83,8 @@ TEST_CASE("call: INVITE to BYE passes the proxy over TCP" * doctest::description
   network.check_empty();
 }
 
-TEST_CASE("call: between TCP and UDP the proxy stands twice in the route" * doctest::description("RFC 5658; R7.3")) {
+TEST_CASE("call: between TCP and UDP the proxy stands twice in the route" *
+          doctest::description("RFC 5658; R7.3")) {
   Network network(3, sip::Transport::Tcp, sip::Transport::Udp);
   CHECK(one_call(network));
   CHECK(network.alice.calls()[0].state == CallState::Ended);
@@ -98,19 +102,22 @@ TEST_CASE("call: an unknown user is 404, and nothing stays behind" * doctest::de
   network.check_empty();
 }
 
-TEST_CASE("call: a CANCEL while it rings ends both sides with 487" * doctest::description("RFC 3261 16.10; R3.4")) {
+TEST_CASE("call: a CANCEL while it rings ends both sides with 487" *
+          doctest::description("RFC 3261 16.10; R3.4")) {
   Network network(5);
   network.bob.ring_for(Millis(20000));
   network.alice.call("bob", Millis(1000));
   network.world.run_for(Millis(2000));
   network.alice.cancel(0);
-  CHECK(network.world.run_until([&] { return network.alice.idle() && network.bob.idle(); }, Millis(10000)));
+  CHECK(network.world.run_until([&] { return network.alice.idle() && network.bob.idle(); },
+                                Millis(10000)));
   CHECK(network.alice.calls()[0].failure == 487);
   CHECK(network.bob.calls()[0].failure == 487);
   network.check_empty();
 }
 
-TEST_CASE("call: a phone that is gone ends the call with 408" * doctest::description("RFC 3261 16.7; F3")) {
+TEST_CASE("call: a phone that is gone ends the call with 408" *
+          doctest::description("RFC 3261 16.7; F3")) {
   Network network(6);
   network.world.default_link().tells_unreachable = false;
   network.exchange.bind("bob", "sip:bob@10.0.0.99:5060");
@@ -120,7 +127,8 @@ TEST_CASE("call: a phone that is gone ends the call with 408" * doctest::descrip
   network.check_empty();
 }
 
-TEST_CASE("call: a phone known by name is found after a pause" * doctest::description("RFC 3263 4.2")) {
+TEST_CASE("call: a phone known by name is found after a pause" *
+          doctest::description("RFC 3263 4.2")) {
   Network network(7);
   network.exchange.host.names().set("phone.example", {*port::parse_ip("10.0.0.3")}, Millis(300));
   network.exchange.bind("bob", "sip:bob@phone.example:5060");
@@ -133,8 +141,10 @@ TEST_CASE("call: a phone known by name is found after a pause" * doctest::descri
   network.check_empty();
 }
 
-TEST_CASE("calls: ten thousand under loss and duplication, each ends on both sides and every pool is empty" *
-          doctest::description("RFC 3261 17; R7.2, R3.3")) {
+TEST_CASE(
+    "calls: ten thousand under loss and duplication, each ends on both sides and every pool is "
+    "empty" *
+    doctest::description("RFC 3261 17; R7.2, R3.3")) {
   const bool run_long = std::getenv("TIPRING_LONG") != nullptr;
   for (const uint64_t seed : {11u, 12u}) {
     CAPTURE(seed);
@@ -160,7 +170,8 @@ TEST_CASE("calls: ten thousand under loss and duplication, each ends on both sid
     }
     // One in ten packets is lost; seven tries bring nearly every request through.
     CHECK(ended >= rounds * kPerRound * 995 / 1000);
-    MESSAGE("seed ", seed, ": ", ended, " of ", rounds * kPerRound, " calls ended with BYE and 200");
+    MESSAGE("seed ", seed, ": ", ended, " of ", rounds * kPerRound,
+            " calls ended with BYE and 200");
     network.check_empty();
   }
 }

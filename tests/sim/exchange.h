@@ -1,4 +1,5 @@
-// The server of a simulated network: the real proxy over a table of names in place of the store, open to everyone.
+// The server of a simulated network: the real proxy over a table of names in place of the store,
+// open to everyone.
 #pragma once
 
 #include <map>
@@ -16,8 +17,12 @@ class Exchange final : public Node,
  public:
   Exchange(port::SimWorld& world, std::string_view address, const Limits& limits)
       : Node(world, "exchange", address, limits),
-        environment_{transport, locator, transactions, slabs, wheel, host.loop(), *this, *this,
-                     "tipring", {host.entropy().u64(), host.entropy().u64()}, log},
+        environment_{transport,    locator,
+                     transactions, slabs,
+                     wheel,        host.loop(),
+                     *this,        *this,
+                     "tipring",    {host.entropy().u64(), host.entropy().u64()},
+                     log},
         proxy(environment_, *this, arena, limits) {
     transactions.set_request_handler(*this);
   }
@@ -34,7 +39,8 @@ class Exchange final : public Node,
   }
   service::Access judge(const service::Incoming&, bool) override { return {}; }
   bool is_local(const sip::Uri& uri) const override { return is_own(uri.host, uri.port); }
-  size_t find_targets(const sip::Uri& uri, std::span<proxy::Target> targets, uint16_t& status) override {
+  size_t find_targets(const sip::Uri& uri, std::span<proxy::Target> targets,
+                      uint16_t& status) override {
     const auto found = bindings_.find(std::string(uri.user));
     status = 404;
     if (found == bindings_.end()) return 0;

@@ -1,4 +1,5 @@
-// One simulated host with the stack on it, up to the transaction layer: what the server and the phones have in common.
+// One simulated host with the stack on it, up to the transaction layer: what the server and the
+// phones have in common.
 #pragma once
 
 #include <cstdlib>
@@ -18,7 +19,8 @@ class Node : public port::TurnHandler {
  public:
   Node(port::SimWorld& world, std::string_view name, std::string_view address, const Limits& limits)
       : host(world.make_host(name, {*port::parse_ip(address)})),
-        memory_(static_cast<std::byte*>(std::aligned_alloc(Arena::kAlignment, kMemory)), &std::free),
+        memory_(static_cast<std::byte*>(std::aligned_alloc(Arena::kAlignment, kMemory)),
+                &std::free),
         arena(clear(memory_.get())),
         slabs(arena, message_slab_counts(limits)),
         wheel(host.loop().now()),
@@ -28,7 +30,8 @@ class Node : public port::TurnHandler {
         log(log_ring_, host.clock(), LogLevel::Error),
         transport({host.network(), host.loop(), wheel, slabs, arena, host.entropy(), log}, limits),
         locator(host.names(), host.loop(), transport, arena),
-        transactions({transport, wheel, slabs, arena, host.entropy(), log, &host.loop()}, limits, 1),
+        transactions({transport, wheel, slabs, arena, host.entropy(), log, &host.loop()}, limits,
+                     1),
         address_(address) {
     host.loop().set_turn_handler(this);
   }
@@ -39,7 +42,8 @@ class Node : public port::TurnHandler {
   // Listens on UDP and TCP of its address; false when that fails.
   bool start() {
     const port::SocketAddress bind{*port::parse_ip(address_), 5060};
-    const transport::ListenPoint points[] = {{sip::Transport::Udp, bind}, {sip::Transport::Tcp, bind}};
+    const transport::ListenPoint points[] = {{sip::Transport::Udp, bind},
+                                             {sip::Transport::Tcp, bind}};
     transport::TransportOptions options;
     options.listen = points;
     transport::ListenPoint failed;

@@ -13,7 +13,8 @@ constexpr Millis kTick{20};
 
 std::string text_of(std::string_view text) { return std::string(text); }
 
-// The Route lines of a dialog: Record-Route in order for the callee, reversed for the caller (RFC 3261 12.1).
+// The Route lines of a dialog: Record-Route in order for the callee, reversed for the caller (RFC
+// 3261 12.1).
 std::string routes_of(const sip::MessageView& message, bool reversed) {
   std::vector<std::string> lines;
   for (const std::string_view value : message.values(sip::HeaderId::RecordRoute)) {
@@ -32,8 +33,8 @@ std::string contact_of(const sip::MessageView& message) {
 
 }  // namespace
 
-Phone::Phone(port::SimWorld& world, const std::string& user, std::string_view address, std::string_view server,
-             sip::Transport protocol, const Limits& limits)
+Phone::Phone(port::SimWorld& world, const std::string& user, std::string_view address,
+             std::string_view server, sip::Transport protocol, const Limits& limits)
     : Node(world, user, address, limits), user_(user), server_(server), protocol_(protocol) {
   transactions.set_request_handler(*this);
 }
@@ -64,8 +65,10 @@ void Phone::on_tick(Millis now) {
   for (size_t i = 0; i < calls_.size(); ++i) {
     if (calls_[i].next_step_at <= now) {
       calls_[i].next_step_at = kNever;
-      if (calls_[i].state == CallState::Ringing) answer_now(calls_[i]);
-      else if (calls_[i].state == CallState::Established) send_request(i, sip::Method::Bye);
+      if (calls_[i].state == CallState::Ringing)
+        answer_now(calls_[i]);
+      else if (calls_[i].state == CallState::Established)
+        send_request(i, sip::Method::Bye);
     }
     Call& call = calls_[i];
     if (call.repeat_at <= now && call.ok) {
@@ -79,14 +82,16 @@ void Phone::on_tick(Millis now) {
   if (waiting) wheel.start(tick_, now + kTick);
 }
 
-std::string Phone::request_text(const Call& call, std::string_view method, std::string_view branch) const {
+std::string Phone::request_text(const Call& call, std::string_view method,
+                                std::string_view branch) const {
   const std::string uri = call.target.empty() ? call.remote_uri : call.target;
-  return text_of(method) + " " + uri + " SIP/2.0\r\nVia: SIP/2.0/" + text_of(sip::to_text(protocol_)) + " " +
-         address() + ":5060;rport;branch=" + text_of(branch) + "\r\nMax-Forwards: 70\r\n" + call.routes +
-         "From: <" + call.local_uri + ">;tag=" + call.local_tag + "\r\nTo: <" + call.remote_uri + ">" +
-         (call.remote_tag.empty() ? "" : ";tag=" + call.remote_tag) + "\r\nCall-ID: " + call.call_id +
-         "\r\nCSeq: " + std::to_string(call.cseq) + " " + text_of(method) + "\r\nContact: <" + contact() +
-         ">\r\nContent-Length: 0\r\n\r\n";
+  return text_of(method) + " " + uri + " SIP/2.0\r\nVia: SIP/2.0/" +
+         text_of(sip::to_text(protocol_)) + " " + address() +
+         ":5060;rport;branch=" + text_of(branch) + "\r\nMax-Forwards: 70\r\n" + call.routes +
+         "From: <" + call.local_uri + ">;tag=" + call.local_tag + "\r\nTo: <" + call.remote_uri +
+         ">" + (call.remote_tag.empty() ? "" : ";tag=" + call.remote_tag) +
+         "\r\nCall-ID: " + call.call_id + "\r\nCSeq: " + std::to_string(call.cseq) + " " +
+         text_of(method) + "\r\nContact: <" + contact() + ">\r\nContent-Length: 0\r\n\r\n";
 }
 
 void Phone::call(const std::string& user, Millis talk_time) {
@@ -103,7 +108,9 @@ void Phone::call(const std::string& user, Millis talk_time) {
 }
 
 // What a person does happens in a turn of the phone's loop.
-void Phone::in_turn(std::function<void()> action) { host.loop().schedule(host.loop().now(), std::move(action)); }
+void Phone::in_turn(std::function<void()> action) {
+  host.loop().schedule(host.loop().now(), std::move(action));
+}
 
 void Phone::send_request(size_t index, sip::Method method) {
   Call& call = calls_[index];
@@ -117,7 +124,8 @@ void Phone::send_request(size_t index, sip::Method method) {
     call.state = CallState::Ending;
   }
   char branch[transaction::TransactionLayer::kBranchMax];
-  const std::string text = request_text(call, sip::to_text(method), transactions.write_branch(*client, 1, branch));
+  const std::string text =
+      request_text(call, sip::to_text(method), transactions.write_branch(*client, 1, branch));
   call.request = *client;
   if (!transactions.start(*client, slabs.copy(text), server_flow())) call.state = CallState::Failed;
 }
@@ -255,7 +263,8 @@ void Phone::on_response(uint64_t context, transaction::ClientHandle, const Incom
   send_ack(call);
 }
 
-void Phone::on_client_end(uint64_t context, transaction::ClientHandle client, transaction::EndReason reason) {
+void Phone::on_client_end(uint64_t context, transaction::ClientHandle client,
+                          transaction::EndReason reason) {
   Call& call = calls_[context];
   if (reason == transaction::EndReason::Done || call.request != client) return;
   call.state = CallState::Failed;

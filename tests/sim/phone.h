@@ -1,5 +1,5 @@
-// A phone in a simulated network, on the library's own transaction layer. Answers every call after ringing, and makes
-// calls that it ends by itself. Keeps what an invariant needs to know of each.
+// A phone in a simulated network, on the library's own transaction layer. Answers every call after
+// ringing, and makes calls that it ends by itself. Keeps what an invariant needs to know of each.
 #pragma once
 
 #include <functional>
@@ -21,19 +21,21 @@ struct Call {
   std::string remote_tag;
   std::string local_uri;
   std::string remote_uri;
-  std::string target;       // the remote Contact
-  std::string routes;       // Route lines
+  std::string target;  // the remote Contact
+  std::string routes;  // Route lines
   uint32_t cseq = 1;
   transaction::ServerHandle invite;  // callee: until the ACK comes
   transaction::ClientHandle request;
-  MessageRef ok;            // callee: the 200 that is repeated until the ACK comes
+  MessageRef ok;  // callee: the 200 that is repeated until the ACK comes
   Millis repeat_after{500};
   Millis repeat_at = kNever;
   Millis next_step_at = kNever;
   uint32_t times_answered = 0;  // caller: 2xx received
 };
 
-class Phone final : public Node, public transaction::TransactionUser, public transaction::RequestHandler {
+class Phone final : public Node,
+                    public transaction::TransactionUser,
+                    public transaction::RequestHandler {
  public:
   Phone(port::SimWorld& world, const std::string& user, std::string_view address,
         std::string_view server, sip::Transport protocol, const Limits& limits);
@@ -52,9 +54,11 @@ class Phone final : public Node, public transaction::TransactionUser, public tra
   void on_turn_end(Millis now) override;
   void on_tick(Millis now);
   void on_request(const Incoming& request) override;
-  void on_cancel(uint64_t context, transaction::ServerHandle server, const Incoming& cancel) override;
+  void on_cancel(uint64_t context, transaction::ServerHandle server,
+                 const Incoming& cancel) override;
   void on_server_end(uint64_t, transaction::ServerHandle, transaction::EndReason) override {}
-  void on_response(uint64_t context, transaction::ClientHandle client, const Incoming& response) override;
+  void on_response(uint64_t context, transaction::ClientHandle client,
+                   const Incoming& response) override;
   void on_client_end(uint64_t context, transaction::ClientHandle client,
                      transaction::EndReason reason) override;
 
@@ -65,7 +69,8 @@ class Phone final : public Node, public transaction::TransactionUser, public tra
   void answer_bye(const Incoming& request);
   void send_ack(Call& call);
   void send_request(size_t index, sip::Method method);
-  std::string request_text(const Call& call, std::string_view method, std::string_view branch) const;
+  std::string request_text(const Call& call, std::string_view method,
+                           std::string_view branch) const;
   transport::Flow server_flow();
   void arm();
 

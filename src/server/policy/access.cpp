@@ -67,7 +67,8 @@ bool AccessRules::owns(const store::User& user, std::string_view aor) const {
 }
 
 // A user name may carry its domain: "alice" or "alice@example.com".
-bool AccessRules::find_secret(std::string_view username, auth::Algorithm algorithm, auth::Secret& secret) {
+bool AccessRules::find_secret(std::string_view username, auth::Algorithm algorithm,
+                              auth::Secret& secret) {
   const size_t at = username.rfind('@');
   const store::User* user = store_.find_by_auth_name("", username);
   if (user == nullptr && at != std::string_view::npos) {
@@ -77,7 +78,8 @@ bool AccessRules::find_secret(std::string_view username, auth::Algorithm algorit
   if (user == nullptr) return false;
   const store::Credentials& known = user->credentials();
   secret.user = store_.handle_of(*user).to_u64();
-  if (algorithm == auth::Algorithm::Md5 && (known.present & store::kAlgorithmMd5) != 0) secret.ha1 = known.md5;
+  if (algorithm == auth::Algorithm::Md5 && (known.present & store::kAlgorithmMd5) != 0)
+    secret.ha1 = known.md5;
   if (algorithm == auth::Algorithm::Sha256 && (known.present & store::kAlgorithmSha256) != 0) {
     secret.ha1 = known.sha256;
   }

@@ -1,5 +1,6 @@
-// Who may do what: RFC 3261 22 and the rules for domains. A sender from our domains proves who he is and may only speak
-// for himself; strangers and foreign domains are let through only where the configuration says so.
+// Who may do what: RFC 3261 22 and the rules for domains. A sender from our domains proves who he
+// is and may only speak for himself; strangers and foreign domains are let through only where the
+// configuration says so.
 #pragma once
 
 #include <array>
@@ -48,7 +49,8 @@ class AccessRules final : public service::AccessControl, private auth::SecretLoo
   Access judge(const Incoming& request, bool in_dialog) override;
 
  private:
-  bool find_secret(std::string_view username, auth::Algorithm algorithm, auth::Secret& secret) override;
+  bool find_secret(std::string_view username, auth::Algorithm algorithm,
+                   auth::Secret& secret) override;
   Access authenticate(const Incoming& request, auth::Role role, std::string_view aor);
   Access challenge(auth::Role role, bool stale);
   bool owns(const store::User& user, std::string_view aor) const;

@@ -11,19 +11,23 @@
 
 namespace tipring::proxy {
 
-// One member of the target set: RFC 3261 16.5. Views into the binding, good until the loop's next turn.
+// One member of the target set: RFC 3261 16.5. Views into the binding, good until the loop's next
+// turn.
 struct Target {
-  std::string_view uri;                   // the Contact as registered
-  std::optional<transport::Flow> flow;    // for a phone behind NAT or on a stream: where it registered from
+  std::string_view uri;  // the Contact as registered
+  std::optional<transport::Flow>
+      flow;  // for a phone behind NAT or on a stream: where it registered from
 };
 
 class Location {
  public:
-  // The domain part of `uri` names this server's users; for any other URI the proxy asks no further.
+  // The domain part of `uri` names this server's users; for any other URI the proxy asks no
+  // further.
   virtual bool is_local(const sip::Uri& uri) const = 0;
 
-  // Fills `targets` with the user's bindings, best q first, the newest first among equals; how many there are. Without
-  // any, `status` is the answer: 404 for an unknown user, and routing.offline_status for one without a phone.
+  // Fills `targets` with the user's bindings, best q first, the newest first among equals; how many
+  // there are. Without any, `status` is the answer: 404 for an unknown user, and
+  // routing.offline_status for one without a phone.
   virtual size_t find_targets(const sip::Uri& uri, std::span<Target> targets, uint16_t& status) = 0;
 
  protected:

@@ -18,10 +18,12 @@ using Progress = TransactionStatefulProxy::Progress;
 constexpr std::string_view kName = "proxy_contexts";
 constexpr uint8_t kMaxForwardsDefault = 70;  // 16.6 step 3
 
-// Requests that may open a dialog carry our Record-Route (16.6 step 4); those within one have their route set.
+// Requests that may open a dialog carry our Record-Route (16.6 step 4); those within one have their
+// route set.
 bool is_record_routed(const sip::MessageView& request) {
   const sip::Method method = request.method();
-  if (method != sip::Method::Invite && method != sip::Method::Subscribe && method != sip::Method::Refer) {
+  if (method != sip::Method::Invite && method != sip::Method::Subscribe &&
+      method != sip::Method::Refer) {
     return false;
   }
   const auto to = request.typed<sip::HeaderId::To>();
@@ -51,7 +53,8 @@ void Proxy::plan(const Limits& limits, MemoryPlan& plan) {
   Pool<ProxyContext>::plan(plan, kName, server_transactions_max(limits));
 }
 
-Proxy::Proxy(const service::Environment& environment, Location& location, Arena& arena, const Limits& limits)
+Proxy::Proxy(const service::Environment& environment, Location& location, Arena& arena,
+             const Limits& limits)
     : environment_(environment),
       location_(location),
       contexts_(kName, arena, server_transactions_max(limits)) {}
@@ -76,7 +79,8 @@ void Proxy::handle(const Incoming& request) {
     return release(*context);
   }
   transport::FlowList flows;
-  const auto state = context->get<DestinationSelection>().select(environment_, plan.destination, flows, *this, id);
+  const auto state =
+      context->get<DestinationSelection>().select(environment_, plan.destination, flows, *this, id);
   if (!state) return refuse(*context, request.message, status_of(state.error()));
   if (*state == transport::LocateState::Done) forward(*context, request.message, plan, flows);
 }
@@ -133,21 +137,25 @@ void Proxy::forward(ProxyContext& context, const sip::MessageView& request, cons
   const Flow& flow = flows.flows[0];
   const Result<ClientHandle> client = proxy.reserve_branch(*this, id);
   if (!client) return refuse(context, request, status_of(client.error()));
-  const std::string_view via = context.get<ViaManagement>().write(environment_, *client, flow, request);
+  const std::string_view via =
+      context.get<ViaManagement>().write(environment_, *client, flow, request);
   const Flow* record_for = is_record_routed(request) ? &flow : nullptr;
-  MessageRef message = write_request(context, request, plan, via, proxy.received_over(), record_for);
+  MessageRef message =
+      write_request(context, request, plan, via, proxy.received_over(), record_for);
   const Result<void> started = proxy.start_branch(std::move(message), flow);
   if (!started) return refuse(context, request, status_of(started.error()));
   ++counters_.forwarded;
 }
 
-MessageRef Proxy::write_request(ProxyContext& context, const sip::MessageView& request, const Plan& plan,
-                                std::string_view via, const Flow& in, const Flow* record_for) const {
+MessageRef Proxy::write_request(ProxyContext& context, const sip::MessageView& request,
+                                const Plan& plan, std::string_view via, const Flow& in,
+                                const Flow* record_for) const {
   constexpr size_t kGrowth = 640;  // our Via, two Record-Routes, a longer Request-URI
   sip::RequestEdit edit;
   edit.request_uri = plan.request_uri;
   edit.via = via;
-  if (const auto top = request.typed<sip::HeaderId::Via>()) edit.top_via = sip::make_via_fix_up(*top, in.remote);
+  if (const auto top = request.typed<sip::HeaderId::Via>())
+    edit.top_via = sip::make_via_fix_up(*top, in.remote);
   const auto hops = request.typed<sip::HeaderId::MaxForwards>();
   edit.max_forwards = hops && *hops != 0 ? static_cast<uint8_t>(*hops - 1) : kMaxForwardsDefault;
   edit.routes_removed = plan.routes_removed;
@@ -159,12 +167,13 @@ MessageRef Proxy::write_request(ProxyContext& context, const sip::MessageView& r
     routes.emplace(environment_, request, in, *record_for);
     edit.record_routes = routes->values();
   }
-  return service::write_message(environment_.slabs, request.text().size() + kGrowth, [&](std::span<char> out) {
-    return sip::write_forwarded_request(request, edit, out);
-  });
+  return service::write_message(
+      environment_.slabs, request.text().size() + kGrowth,
+      [&](std::span<char> out) { return sip::write_forwarded_request(request, edit, out); });
 }
 
-// RFC 3261 16.11 and 17: an ACK to a 2xx passes without a transaction. Nothing can be answered to it.
+// RFC 3261 16.11 and 17: an ACK to a 2xx passes without a transaction. Nothing can be answered to
+// it.
 void Proxy::handle_ack(const Incoming& ack) {
   const Plan plan = make_plan(ack.message);
   ProxyContext* context = plan.refusal == 0 ? contexts_.acquire() : nullptr;
@@ -175,7 +184,8 @@ void Proxy::handle_ack(const Incoming& ack) {
   context->get<OutputControl>().configure(environment_);
   const uint64_t id = contexts_.handle_of(*context).to_u64();
   transport::FlowList flows;
-  const auto state = context->get<DestinationSelection>().select(environment_, plan.destination, flows, *this, id);
+  const auto state =
+      context->get<DestinationSelection>().select(environment_, plan.destination, flows, *this, id);
   if (state && *state == transport::LocateState::Suspended) {
     context->ack = ack.buffer;
     context->ack_flow = ack.flow;
@@ -189,9 +199,10 @@ void Proxy::handle_ack(const Incoming& ack) {
   release(*context);
 }
 
-void Proxy::send_ack(ProxyContext& context, const sip::MessageView& ack, const Flow& in, const Plan& plan,
-                     const Flow& flow) {
-  const std::string_view via = context.get<ViaManagement>().write_stateless(environment_, flow, ack);
+void Proxy::send_ack(ProxyContext& context, const sip::MessageView& ack, const Flow& in,
+                     const Plan& plan, const Flow& flow) {
+  const std::string_view via =
+      context.get<ViaManagement>().write_stateless(environment_, flow, ack);
   MessageRef message = write_request(context, ack, plan, via, in, nullptr);
   if (!message) {
     ++counters_.acks_dropped;
@@ -201,8 +212,8 @@ void Proxy::send_ack(ProxyContext& context, const sip::MessageView& ack, const F
   ++counters_.forwarded;
 }
 
-// Goes on with a request whose next hop had to be looked up. The registration may have changed meanwhile, so the plan is
-// made anew from the kept request.
+// Goes on with a request whose next hop had to be looked up. The registration may have changed
+// meanwhile, so the plan is made anew from the kept request.
 void Proxy::on_located(uint64_t tag, const Result<transport::FlowList>& flows) {
   ProxyContext* context = contexts_.get(Handle::from_u64(tag));
   if (context == nullptr) return;

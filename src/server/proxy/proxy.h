@@ -1,5 +1,5 @@
-// The stateful proxy: RFC 3261 16. Validates the route, finds the target, forwards; what comes back goes through the
-// response context of the service TransactionStatefulProxy.
+// The stateful proxy: RFC 3261 16. Validates the route, finds the target, forwards; what comes back
+// goes through the response context of the service TransactionStatefulProxy.
 #pragma once
 
 #include "core/arena.h"
@@ -18,9 +18,9 @@ using transaction::EndReason;
 using transaction::ServerHandle;
 
 struct ProxyCounters {
-  uint64_t forwarded = 0;       // requests sent on
-  uint64_t acks_dropped = 0;    // ACKs with nowhere to go: nobody can be told
-  uint64_t refused = 0;         // for want of capacity
+  uint64_t forwarded = 0;     // requests sent on
+  uint64_t acks_dropped = 0;  // ACKs with nowhere to go: nobody can be told
+  uint64_t refused = 0;       // for want of capacity
 };
 
 class Proxy final : public transaction::TransactionUser, public transport::LocateHandler {
@@ -28,10 +28,11 @@ class Proxy final : public transaction::TransactionUser, public transport::Locat
   static void plan(const Limits& limits, MemoryPlan& plan);
 
   // Borrows both for as long as it lives.
-  Proxy(const service::Environment& environment, Location& location, Arena& arena, const Limits& limits);
+  Proxy(const service::Environment& environment, Location& location, Arena& arena,
+        const Limits& limits);
 
-  // A request that no transaction knows and that is for someone else: new, in a dialog, or an ACK to a 2xx. Its syntax
-  // has been checked.
+  // A request that no transaction knows and that is for someone else: new, in a dialog, or an ACK
+  // to a 2xx. Its syntax has been checked.
   void handle(const Incoming& request);
 
   const PoolStats& stats() const { return contexts_.stats(); }
@@ -40,9 +41,10 @@ class Proxy final : public transaction::TransactionUser, public transport::Locat
  private:
   using Handle = tipring::Handle<ProxyContext>;
 
-  // Where a request goes and how it must be changed for that: 16.4 to 16.6. Views into the request and the store.
+  // Where a request goes and how it must be changed for that: 16.4 to 16.6. Views into the request
+  // and the store.
   struct Plan {
-    uint16_t refusal = 0;          // not to be forwarded: the status that says why
+    uint16_t refusal = 0;  // not to be forwarded: the status that says why
     service::Destination destination;
     std::string_view request_uri;
     std::string_view route_appended;
@@ -57,8 +59,8 @@ class Proxy final : public transaction::TransactionUser, public transport::Locat
   void handle_ack(const Incoming& ack);
   void forward(ProxyContext& context, const sip::MessageView& request, const Plan& plan,
                const transport::FlowList& flows);
-  void send_ack(ProxyContext& context, const sip::MessageView& ack, const Flow& in, const Plan& plan,
-                const Flow& flow);
+  void send_ack(ProxyContext& context, const sip::MessageView& ack, const Flow& in,
+                const Plan& plan, const Flow& flow);
   MessageRef write_request(ProxyContext& context, const sip::MessageView& request, const Plan& plan,
                            std::string_view via, const Flow& in, const Flow* record_for) const;
   void refuse(ProxyContext& context, const sip::MessageView& request, uint16_t status);

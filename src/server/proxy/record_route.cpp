@@ -9,7 +9,8 @@ namespace tipring::proxy {
 
 namespace {
 
-uint64_t cookie_of(const Environment& environment, std::string_view call_id, std::string_view caller_tag) {
+uint64_t cookie_of(const Environment& environment, std::string_view call_id,
+                   std::string_view caller_tag) {
   SipHasher64 hasher(environment.route_key);
   hasher.add("route\n");
   hasher.add(call_id);
@@ -19,7 +20,8 @@ uint64_t cookie_of(const Environment& environment, std::string_view call_id, std
 }
 
 // The caller of the dialog may be on either side of this request.
-bool cookie_fits(const Environment& environment, const sip::MessageView& request, std::string_view text) {
+bool cookie_fits(const Environment& environment, const sip::MessageView& request,
+                 std::string_view text) {
   const Result<uint64_t> given = parse_hex_u64(text);
   const auto call_id = request.header(sip::HeaderId::CallId);
   const auto from = request.typed<sip::HeaderId::From>();
@@ -35,8 +37,8 @@ bool is_own(const Environment& environment, const sip::Uri& uri) {
 
 }  // namespace
 
-RecordRoutes::RecordRoutes(const Environment& environment, const sip::MessageView& request, const Flow& in,
-                           const Flow& out) {
+RecordRoutes::RecordRoutes(const Environment& environment, const sip::MessageView& request,
+                           const Flow& in, const Flow& out) {
   const auto from = request.typed<sip::HeaderId::From>();
   const uint64_t cookie = cookie_of(environment, request.header(sip::HeaderId::CallId).value_or(""),
                                     from ? from->tag() : std::string_view());

@@ -1,4 +1,5 @@
-// Our own Record-Route and Route values: RFC 3261 16.6 step 4 and 16.12, RFC 5658 (double Record-Routing).
+// Our own Record-Route and Route values: RFC 3261 16.6 step 4 and 16.12, RFC 5658 (double
+// Record-Routing).
 #pragma once
 
 #include <array>
@@ -12,14 +13,15 @@ namespace tipring::proxy {
 using service::Environment;
 using service::Flow;
 
-// The parameter that carries the cookie: a keyed hash of Call-ID and the caller's tag. Who shows it was in a dialog that
-// we record-routed. It lets a request pass without a challenge and replaces no other policy.
+// The parameter that carries the cookie: a keyed hash of Call-ID and the caller's tag. Who shows it
+// was in a dialog that we record-routed. It lets a request pass without a challenge and replaces no
+// other policy.
 inline constexpr std::string_view kCookieParam = "tc";
 
 class RecordRoutes {
  public:
-  // The values for a request that goes from `in` to `out`: one, or two where transport, family or address change, so that
-  // each side finds us on its own.
+  // The values for a request that goes from `in` to `out`: one, or two where transport, family or
+  // address change, so that each side finds us on its own.
   RecordRoutes(const Environment& environment, const sip::MessageView& request, const Flow& in,
                const Flow& out);
 
@@ -35,11 +37,11 @@ class RecordRoutes {
 
 // What the Route headers of a received request say of us: 16.4.
 struct RouteInfo {
-  size_t own_routes = 0;       // values at the front that name us
-  bool strict = false;         // the Request-URI is ours and the last Route is the real one
+  size_t own_routes = 0;        // values at the front that name us
+  bool strict = false;          // the Request-URI is ours and the last Route is the real one
   std::string_view last_route;  // when strict: the Request-URI to restore
   std::string_view next_route;  // URI of the first Route behind our own; empty when there is none
-  bool in_dialog = false;      // one of our values carries a cookie that fits this request
+  bool in_dialog = false;       // one of our values carries a cookie that fits this request
 };
 
 RouteInfo read_routes(const Environment& environment, const sip::MessageView& request);

@@ -63,8 +63,9 @@ void Registrar::plan(const Limits& limits, MemoryPlan& plan) {
   plan.add("registrar_scratch", 1, kHeadersMax);
 }
 
-Registrar::Registrar(const service::Environment& environment, store::Store& store, const port::Clock& clock,
-                     const RegistrarOptions& options, Arena& arena, const Limits& limits)
+Registrar::Registrar(const service::Environment& environment, store::Store& store,
+                     const port::Clock& clock, const RegistrarOptions& options, Arena& arena,
+                     const Limits& limits)
     : environment_(environment),
       store_(store),
       clock_(clock),
@@ -79,15 +80,17 @@ void Registrar::handle(const Incoming& request) {
   sip::ResponseParts busy;
   busy.headers = service::write_retry_after(environment_, request.message, retry_after);
   if (registration == nullptr) {
-    return environment_.transactions.reply_stateless(request, sip::status::kServiceUnavailable, busy);
+    return environment_.transactions.reply_stateless(request, sip::status::kServiceUnavailable,
+                                                     busy);
   }
   if (registration->screen_request(environment_, request) == service::Screening::Refused) {
     return release(*registration);
   }
-  registration->user = tipring::Handle<store::User>::from_u64(registration->get<service::DigestServerAuth>().user());
+  registration->user =
+      tipring::Handle<store::User>::from_u64(registration->get<service::DigestServerAuth>().user());
   registration->flow = request.flow;
-  const auto server = environment_.transactions.open(request, *this,
-                                                     registrations_.handle_of(*registration).to_u64(), false);
+  const auto server = environment_.transactions.open(
+      request, *this, registrations_.handle_of(*registration).to_u64(), false);
   if (!server) {
     environment_.transactions.reply_stateless(request, sip::status::kServiceUnavailable, busy);
     return release(*registration);
@@ -177,8 +180,9 @@ Registrar::Refusal Registrar::update(Registration& registration, const sip::Mess
 }
 
 // "*" removes all, and stands alone with an Expires of zero (10.2.2).
-Registrar::Refusal Registrar::update_all(Registration& registration, const sip::MessageView& request,
-                                         store::User& user, store::BindingUpdate& changes) {
+Registrar::Refusal Registrar::update_all(Registration& registration,
+                                         const sip::MessageView& request, store::User& user,
+                                         store::BindingUpdate& changes) {
   const auto contacts = request.values(sip::HeaderId::Contact);
   const auto expires = request.typed<sip::HeaderId::Expires>();
   if (++contacts.begin() != contacts.end() || !expires || *expires != 0) {
@@ -186,7 +190,8 @@ Registrar::Refusal Registrar::update_all(Registration& registration, const sip::
   }
   const auto cseq = request.typed<sip::HeaderId::CSeq>();
   const std::string_view call_id = *request.header(sip::HeaderId::CallId);
-  for (store::Binding* binding = user.first_binding(); binding != nullptr; binding = user.next_binding(*binding)) {
+  for (store::Binding* binding = user.first_binding(); binding != nullptr;
+       binding = user.next_binding(*binding)) {
     if (binding->call_id() == call_id && cseq->number <= binding->cseq()) {
       return {sip::status::kServerInternalError, "CSeq Out of Order"};
     }
@@ -199,7 +204,8 @@ Registrar::Refusal Registrar::update_all(Registration& registration, const sip::
 Registrar::Refusal Registrar::read(const sip::MessageView& request, std::string_view value,
                                    Contact& contact) const {
   const auto address = sip::parse_name_addr(value);
-  if (!address || !sip::parse_uri(address->uri)) return {sip::status::kBadRequest, "Bad Request - Contact"};
+  if (!address || !sip::parse_uri(address->uri))
+    return {sip::status::kBadRequest, "Bad Request - Contact"};
   contact.uri = address->uri;
   contact.params = address->params;
   if (const auto instance = address->param("+sip.instance")) contact.instance = instance->value;
@@ -215,7 +221,8 @@ Registrar::Refusal Registrar::read(const sip::MessageView& request, std::string_
   Millis wanted = options_.default_expires;
   const auto header = request.typed<sip::HeaderId::Expires>();
   // What cannot be read counts as an hour (10.2.1.1).
-  if (request.has(sip::HeaderId::Expires)) wanted = header ? Millis(int64_t{*header} * 1000) : kHour;
+  if (request.has(sip::HeaderId::Expires))
+    wanted = header ? Millis(int64_t{*header} * 1000) : kHour;
   if (const auto param = address->param("expires")) {
     const auto seconds = sip::NumberTraits::parse(param->value);
     wanted = seconds ? Millis(int64_t{*seconds} * 1000) : kHour;
@@ -227,20 +234,23 @@ Registrar::Refusal Registrar::read(const sip::MessageView& request, std::string_
   return {};
 }
 
-// The binding that `contact` means, by URI (10.3 step 7) or as the same flow of the same phone (RFC 5626 6). Null for
-// none. Others that it means as well are removed: one contact is one binding.
+// The binding that `contact` means, by URI (10.3 step 7) or as the same flow of the same phone (RFC
+// 5626 6). Null for none. Others that it means as well are removed: one contact is one binding.
 Registrar::Refusal Registrar::find_old(Registration& registration, const sip::MessageView& request,
                                        store::User& user, const Contact& contact,
                                        store::BindingUpdate& changes, store::Binding*& old) {
   const auto cseq = request.typed<sip::HeaderId::CSeq>();
   const std::string_view call_id = *request.header(sip::HeaderId::CallId);
-  for (store::Binding* added = changes.first_added(); added != nullptr; added = changes.next_added(*added)) {
-    if (sip::equal_uris(added->contact(), contact.uri)) return {sip::status::kBadRequest, "Contact Twice"};
+  for (store::Binding* added = changes.first_added(); added != nullptr;
+       added = changes.next_added(*added)) {
+    if (sip::equal_uris(added->contact(), contact.uri))
+      return {sip::status::kBadRequest, "Contact Twice"};
   }
   for (store::Binding* binding = user.first_binding(); binding != nullptr;
        binding = user.next_binding(*binding)) {
     const bool same_phone = contact.reg_id != 0 && !contact.instance.empty() &&
-                            binding->reg_id() == contact.reg_id && binding->instance() == contact.instance;
+                            binding->reg_id() == contact.reg_id &&
+                            binding->instance() == contact.instance;
     if (!same_phone && !sip::equal_uris(binding->contact(), contact.uri)) continue;
     if (changes.touches(*binding)) return {sip::status::kBadRequest, "Contact Twice"};
     if (binding->call_id() == call_id && cseq->number <= binding->cseq()) {
@@ -284,9 +294,10 @@ Registrar::Refusal Registrar::apply(Registration& registration, const sip::Messa
   fields.q = contact.q;
   fields.cseq = request.typed<sip::HeaderId::CSeq>()->number;
   fields.expires_at = environment_.now() + contact.expires;
-  const bool same = old != nullptr && old->contact() == fields.contact && old->params() == fields.params &&
-                    old->call_id() == fields.call_id && old->q() == fields.q &&
-                    old->received() == fields.received && old->flow() == fields.flow;
+  const bool same = old != nullptr && old->contact() == fields.contact &&
+                    old->params() == fields.params && old->call_id() == fields.call_id &&
+                    old->q() == fields.q && old->received() == fields.received &&
+                    old->flow() == fields.flow;
   ++(old != nullptr ? registration.changes.refreshed : registration.changes.added);
   if (same) {
     changes.refresh(*old, fields.expires_at, fields.cseq);
@@ -313,30 +324,40 @@ void Registrar::on_stored(uint64_t tag, store::StoreStatus status) {
 void Registrar::answer(Registration& registration, store::User& user) {
   sip::Writer out(scratch_);
   const Millis now = environment_.now();
-  for (store::Binding* binding = user.first_binding(); binding != nullptr; binding = user.next_binding(*binding)) {
+  for (store::Binding* binding = user.first_binding(); binding != nullptr;
+       binding = user.next_binding(*binding)) {
     // Upwards, so that what was granted is what is said.
-    const int64_t seconds = std::max<int64_t>(((binding->expires_at() - now).count() + 999) / 1000, 0);
+    const int64_t seconds =
+        std::max<int64_t>(((binding->expires_at() - now).count() + 999) / 1000, 0);
     out.text("Contact: <").text(binding->contact()).text(">").text(binding->params());
     if (binding->q() != 1000) {
-      out.text(";q=0.").number(binding->q() / 100u).number(binding->q() / 10u % 10u).number(binding->q() % 10u);
+      out.text(";q=0.")
+          .number(binding->q() / 100u)
+          .number(binding->q() / 10u % 10u)
+          .number(binding->q() % 10u);
     }
     out.text(";expires=").number(static_cast<uint64_t>(seconds)).crlf();
   }
   std::array<char, kDateSize> date;
-  if (clock_.wall() >= kClockIsSet) out.header(sip::HeaderId::Date, write_date(clock_.wall(), date));
-  if (out.full()) return refuse(registration, {sip::status::kServerInternalError, "Too Many Contacts"});
+  if (clock_.wall() >= kClockIsSet)
+    out.header(sip::HeaderId::Date, write_date(clock_.wall(), date));
+  if (out.full())
+    return refuse(registration, {sip::status::kServerInternalError, "Too Many Contacts"});
   sip::ResponseParts parts;
   parts.headers = out.view();
-  static_cast<void>(environment_.transactions.respond(registration.server, sip::status::kOk, parts).has_value());
+  static_cast<void>(
+      environment_.transactions.respond(registration.server, sip::status::kOk, parts).has_value());
   release(registration);
 }
 
 void Registrar::refuse(Registration& registration, const Refusal& refusal) {
   sip::Writer out(scratch_);
   if (refusal.status == sip::status::kIntervalTooBrief) {
-    out.header(sip::HeaderId::MinExpires, static_cast<uint64_t>(options_.min_expires.count() / 1000));
+    out.header(sip::HeaderId::MinExpires,
+               static_cast<uint64_t>(options_.min_expires.count() / 1000));
   }
-  if (refusal.status == sip::status::kServiceUnavailable) out.header(sip::HeaderId::RetryAfter, uint64_t{3});
+  if (refusal.status == sip::status::kServiceUnavailable)
+    out.header(sip::HeaderId::RetryAfter, uint64_t{3});
   sip::ResponseParts parts;
   parts.reason = refusal.reason;
   parts.headers = out.view();
@@ -347,11 +368,13 @@ void Registrar::refuse(Registration& registration, const Refusal& refusal) {
 }
 
 void Registrar::on_server_end(uint64_t context, transaction::ServerHandle, transaction::EndReason) {
-  if (Registration* registration = registrations_.get(Handle::from_u64(context))) release(*registration);
+  if (Registration* registration = registrations_.get(Handle::from_u64(context)))
+    release(*registration);
 }
 
 void Registrar::on_binding_expired(const store::User& user, const store::Binding& binding) {
-  environment_.log.info("binding_expired", kv("user", user.name()), kv("contact", binding.contact()));
+  environment_.log.info("binding_expired", kv("user", user.name()),
+                        kv("contact", binding.contact()));
 }
 
 }  // namespace tipring::registrar

@@ -1,5 +1,5 @@
-// The registrar: RFC 3261 10.3. An answer that says a binding was made, moved or removed goes out when it is durable; the
-// contacts of one REGISTER are taken all or none.
+// The registrar: RFC 3261 10.3. An answer that says a binding was made, moved or removed goes out
+// when it is durable; the contacts of one REGISTER are taken all or none.
 #pragma once
 
 #include "core/pool.h"

@@ -47,14 +47,16 @@ std::string only_fault(std::string_view text) {
 
 }  // namespace
 
-TEST_CASE("configuration: the shipped file names every key once, with its default" * doctest::description("R11.1")) {
+TEST_CASE("configuration: the shipped file names every key once, with its default" *
+          doctest::description("R11.1")) {
   const std::string text = with_defaults_in_force(shipped_file());
   std::vector<ConfigFault> faults;
   const auto entries = read_toml(text, "tipring.toml", faults);
   CHECK(faults.empty());
   for (const std::string_view key : config_keys()) {
     CAPTURE(key);
-    CHECK(std::count_if(entries.begin(), entries.end(), [&](const ConfigEntry& e) { return e.key == key; }) == 1);
+    CHECK(std::count_if(entries.begin(), entries.end(),
+                        [&](const ConfigEntry& e) { return e.key == key; }) == 1);
   }
   Config config;
   apply(entries, config, faults);
@@ -89,21 +91,28 @@ TEST_CASE("configuration: an unknown key is refused with file, line and suggesti
         "test.toml:2: sip.this_is_something_else_entirely: unknown key");
 }
 
-TEST_CASE("configuration: bad values name file, line, key and what is wanted" * doctest::description("R11.5")) {
+TEST_CASE("configuration: bad values name file, line, key and what is wanted" *
+          doctest::description("R11.5")) {
   CHECK(only_fault("[auth]\nnonce_lifetime = 0\n") ==
         "test.toml:2: auth.nonce_lifetime: must be a whole number from 1 to 86400");
-  CHECK(only_fault("[auth]\nnonce_lifetime = \"long\"\n").find("whole number") != std::string::npos);
+  CHECK(only_fault("[auth]\nnonce_lifetime = \"long\"\n").find("whole number") !=
+        std::string::npos);
   CHECK(only_fault("[auth]\nnonce_lifetime = -5\n").find("whole number") != std::string::npos);
   CHECK(only_fault("[auth]\nnonce_lifetime = 1.5\n").find("must be a number") != std::string::npos);
-  CHECK(only_fault("[routing]\nforeign = \"yes\"\n") == "test.toml:2: routing.foreign: must be true or false");
-  CHECK(only_fault("[sip]\nlisten = [\"sctp:0.0.0.0:5060\"]\n").find("TRANSPORT:ADDRESS:PORT") != std::string::npos);
+  CHECK(only_fault("[routing]\nforeign = \"yes\"\n") ==
+        "test.toml:2: routing.foreign: must be true or false");
+  CHECK(only_fault("[sip]\nlisten = [\"sctp:0.0.0.0:5060\"]\n").find("TRANSPORT:ADDRESS:PORT") !=
+        std::string::npos);
   CHECK(only_fault("[sip]\nlisten = [5060]\n").find("must be text in quotes") != std::string::npos);
   CHECK(only_fault("[sip]\nlisten = []\n").find("at least one address") != std::string::npos);
-  CHECK(only_fault("[auth]\nalgorithms = [\"BASIC\"]\n").find("one of \"MD5\", \"SHA-256\"") != std::string::npos);
+  CHECK(only_fault("[auth]\nalgorithms = [\"BASIC\"]\n").find("one of \"MD5\", \"SHA-256\"") !=
+        std::string::npos);
   CHECK(only_fault("[auth]\nrealm = \"a\\\"b\"\n").find("printable") != std::string::npos);
   CHECK(only_fault("[routing]\noffline_status = 450\n").find("404 or 480") != std::string::npos);
-  CHECK(only_fault("[registrar]\nmin_expires = 3601\n").find("from 1 to 3600") != std::string::npos);
-  CHECK(only_fault("[security]\nsafe_sources = [\"10.0.0.0/33\"]\n").find("network") != std::string::npos);
+  CHECK(only_fault("[registrar]\nmin_expires = 3601\n").find("from 1 to 3600") !=
+        std::string::npos);
+  CHECK(only_fault("[security]\nsafe_sources = [\"10.0.0.0/33\"]\n").find("network") !=
+        std::string::npos);
   CHECK(only_fault("[session_timer]\nmin_se = 89\n").find("from 90") != std::string::npos);
 }
 
@@ -122,9 +131,10 @@ TEST_CASE("configuration: all faults are found at once") {
 TEST_CASE("settings: TOML values, lists, and plain text where it is no TOML") {
   std::vector<ConfigFault> faults;
   Config config;
-  for (const char* setting : {"auth.nonce_lifetime=5", "store.path=/tmp/a b/x.db", "routing.foreign=true",
-                              "sip.listen=[\"udp:127.0.0.1:1\", \"tcp:127.0.0.1:1\"]", "log.level=debug",
-                              "auth.realm=\"quoted\"", "sip.domains=example.org"}) {
+  for (const char* setting :
+       {"auth.nonce_lifetime=5", "store.path=/tmp/a b/x.db", "routing.foreign=true",
+        "sip.listen=[\"udp:127.0.0.1:1\", \"tcp:127.0.0.1:1\"]", "log.level=debug",
+        "auth.realm=\"quoted\"", "sip.domains=example.org"}) {
     const auto entries = read_setting(setting, faults);
     apply(entries, config, faults);
   }
@@ -153,7 +163,8 @@ TEST_CASE("listen entries: transport, address and port") {
   CHECK(udp->transport == ListenTransport::Udp);
   CHECK(udp->address.port == 5060);
   CHECK(parse_listen("tcp:[::1]:5061")->address.ip.family == port::Family::V6);
-  for (const char* bad : {"", "udp", "udp:1.2.3.4", "udp:1.2.3.4:70000", "udp:host:5060", "tcp:::5060", "tls:1.2.3.4:5061"}) {
+  for (const char* bad : {"", "udp", "udp:1.2.3.4", "udp:1.2.3.4:70000", "udp:host:5060",
+                          "tcp:::5060", "tls:1.2.3.4:5061"}) {
     CAPTURE(bad);
     CHECK_FALSE(parse_listen(bad));
   }

@@ -24,17 +24,20 @@ std::string make(NonceTable& table, Millis wall = kNow) {
 
 }  // namespace
 
-TEST_CASE("nonce: ours is valid for its lifetime, then stale" * doctest::description("RFC 7616 3.3; R11.3")) {
+TEST_CASE("nonce: ours is valid for its lifetime, then stale" *
+          doctest::description("RFC 7616 3.3; R11.3")) {
   TestArena arena;
   NonceTable table(arena, kKey, 1, 64);
   const std::string nonce = make(table);
   CHECK(table.judge(nonce, kNow, kLifetime) == NonceVerdict::Valid);
   CHECK(table.judge(nonce, kNow + kLifetime, kLifetime) == NonceVerdict::Valid);
   CHECK(table.judge(nonce, kNow + kLifetime + Millis(1), kLifetime) == NonceVerdict::Stale);
-  CHECK(table.judge(nonce, kNow - Millis(1), kLifetime) == NonceVerdict::Stale);  // the clock stepped back
+  CHECK(table.judge(nonce, kNow - Millis(1), kLifetime) ==
+        NonceVerdict::Stale);  // the clock stepped back
 }
 
-TEST_CASE("nonce: every change of a character is a forgery" * doctest::description("RFC 7616 5.4")) {
+TEST_CASE("nonce: every change of a character is a forgery" *
+          doctest::description("RFC 7616 5.4")) {
   TestArena arena;
   NonceTable table(arena, kKey, 1, 64);
   const std::string nonce = make(table);
@@ -48,7 +51,8 @@ TEST_CASE("nonce: every change of a character is a forgery" * doctest::descripti
   NonceTable other(arena, HashKey{1, 3}, 1, 64);
   CHECK(other.judge(nonce, kNow, kLifetime) == NonceVerdict::Forged);
   NonceTable shared(arena, kKey, 2, 64);
-  CHECK(shared.judge(nonce, kNow, kLifetime) == NonceVerdict::Valid);  // a second server with the same key
+  CHECK(shared.judge(nonce, kNow, kLifetime) ==
+        NonceVerdict::Valid);  // a second server with the same key
 }
 
 TEST_CASE("nonce: no two are the same") {
@@ -59,7 +63,8 @@ TEST_CASE("nonce: no two are the same") {
   CHECK(all.size() == 1000);
 }
 
-TEST_CASE("nonce count: once each, in any order within the window" * doctest::description("RFC 7616 3.4; C23")) {
+TEST_CASE("nonce count: once each, in any order within the window" *
+          doctest::description("RFC 7616 3.4; C23")) {
   TestArena arena;
   NonceTable table(arena, kKey, 1, 64);
   const std::string nonce = make(table);
@@ -69,8 +74,8 @@ TEST_CASE("nonce count: once each, in any order within the window" * doctest::de
   CHECK(table.use(nonce, 3) == NonceVerdict::Valid);
   CHECK(table.use(nonce, 3) == NonceVerdict::Stale);
   CHECK(table.use(nonce, 100) == NonceVerdict::Valid);
-  CHECK(table.use(nonce, 37) == NonceVerdict::Valid);   // 63 behind
-  CHECK(table.use(nonce, 36) == NonceVerdict::Stale);   // 64 behind
+  CHECK(table.use(nonce, 37) == NonceVerdict::Valid);  // 63 behind
+  CHECK(table.use(nonce, 36) == NonceVerdict::Stale);  // 64 behind
   CHECK(table.use(nonce, UINT32_MAX) == NonceVerdict::Valid);
   CHECK(table.use(nonce, 100) == NonceVerdict::Stale);
 }

@@ -1,5 +1,5 @@
-// What OpenSSL, an implementation apart from ours, says for the test messages of the SipHash authors: the key is
-// 00 01 … 0f, message n the bytes 00 01 … n-1.
+// What OpenSSL, an implementation apart from ours, says for the test messages of the SipHash
+// authors: the key is 00 01 … 0f, message n the bytes 00 01 … n-1.
 #pragma once
 
 #include "core/hash.h"

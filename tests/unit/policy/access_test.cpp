@@ -18,8 +18,8 @@ class Bench final : public sim::Node, public Domains, public store::StoreWaiter 
  public:
   explicit Bench(port::SimWorld& world, const AccessOptions& options = {})
       : Node(world, "exchange", "10.0.0.1", kTinyLimits),
-        store({arena, host.loop(), wheel, host.clock(), host.workers(), host.files(), log, {1, 2}}, kTinyLimits,
-              {"/data/tipring.db", "tipring", Millis(10)}),
+        store({arena, host.loop(), wheel, host.clock(), host.workers(), host.files(), log, {1, 2}},
+              kTinyLimits, {"/data/tipring.db", "tipring", Millis(10)}),
         nonces_(arena, HashKey{3, 4}, 0, 16),
         rules(options, *this, store, host.clock()),
         authenticator_(auth_options(), nonces_, rules.secrets()) {
@@ -33,8 +33,9 @@ class Bench final : public sim::Node, public Domains, public store::StoreWaiter 
 
   Access judge(const std::string& method, const std::string& from, const std::string& to,
                const std::string& lines = "") {
-    text_ = method + " sip:tipring SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKx\r\nFrom: <" + from +
-            ">;tag=1\r\nTo: <" + to + ">\r\nCall-ID: 1\r\nCSeq: 1 " + method + "\r\n" + lines + "\r\n";
+    text_ = method + " sip:tipring SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKx\r\nFrom: <" +
+            from + ">;tag=1\r\nTo: <" + to + ">\r\nCall-ID: 1\r\nCSeq: 1 " + method + "\r\n" +
+            lines + "\r\n";
     const sip::ParsedMessage parsed = sip::parse_message(text_, index_, sip::Framing::Datagram);
     REQUIRE(parsed.status == sip::ParseStatus::Complete);
     const MessageRef buffer;
@@ -43,21 +44,25 @@ class Bench final : public sim::Node, public Domains, public store::StoreWaiter 
   }
 
   // With the password of `user`, after a fresh challenge.
-  Access prove(const std::string& method, const std::string& from, const std::string& to, const std::string& user,
-               const std::string& password = "secret") {
+  Access prove(const std::string& method, const std::string& from, const std::string& to,
+               const std::string& user, const std::string& password = "secret") {
     char nonce_text[auth::NonceTable::kNonceSize];
     const std::string nonce(nonces_.write(host.clock().wall(), nonce_text));
     char out[auth::kDigestTextMax];
-    const std::string response(auth::write_response(
-        auth::Algorithm::Md5, auth::make_ha1(auth::Algorithm::Md5, user, "tipring", password).view(),
-        {method, "sip:tipring", nonce, "auth", "00000001", "c"}, out));
+    const std::string response(
+        auth::write_response(auth::Algorithm::Md5,
+                             auth::make_ha1(auth::Algorithm::Md5, user, "tipring", password).view(),
+                             {method, "sip:tipring", nonce, "auth", "00000001", "c"}, out));
     const std::string header = method == "REGISTER" ? "Authorization" : "Proxy-Authorization";
     return judge(method, from, to,
-                 header + ": Digest username=\"" + user + "\", realm=\"tipring\", nonce=\"" + nonce +
-                     "\", uri=\"sip:tipring\", response=\"" + response + "\", cnonce=\"c\", qop=auth, nc=00000001\r\n");
+                 header + ": Digest username=\"" + user + "\", realm=\"tipring\", nonce=\"" +
+                     nonce + "\", uri=\"sip:tipring\", response=\"" + response +
+                     "\", cnonce=\"c\", qop=auth, nc=00000001\r\n");
   }
 
-  uint64_t handle(std::string_view name) const { return store.handle_of(*store.find_user("", name)).to_u64(); }
+  uint64_t handle(std::string_view name) const {
+    return store.handle_of(*store.find_user("", name)).to_u64();
+  }
 
   store::Store store;
 
@@ -83,7 +88,9 @@ class Bench final : public sim::Node, public Domains, public store::StoreWaiter 
     if (host_name == "tipring") return std::string_view();
     return std::nullopt;
   }
-  void on_stored(uint64_t, store::StoreStatus status) override { stored += status == store::StoreStatus::Durable; }
+  void on_stored(uint64_t, store::StoreStatus status) override {
+    stored += status == store::StoreStatus::Durable;
+  }
 
   int stored = 0;
   auth::NonceTable nonces_;
@@ -99,7 +106,8 @@ class Bench final : public sim::Node, public Domains, public store::StoreWaiter 
 
 }  // namespace
 
-TEST_CASE("access: a REGISTER is challenged by 401, an INVITE by 407" * doctest::description("R1.1, C17, C21")) {
+TEST_CASE("access: a REGISTER is challenged by 401, an INVITE by 407" *
+          doctest::description("R1.1, C17, C21")) {
   port::SimWorld world(1);
   Bench bench(world);
   const Access registers = bench.judge("REGISTER", "sip:alice@tipring", "sip:alice@tipring");
@@ -110,7 +118,8 @@ TEST_CASE("access: a REGISTER is challenged by 401, an INVITE by 407" * doctest:
   CHECK(invites.headers.starts_with("Proxy-Authenticate: Digest realm=\"tipring\""));
 }
 
-TEST_CASE("access: the digest user must own the address that it speaks for" * doctest::description("C21")) {
+TEST_CASE("access: the digest user must own the address that it speaks for" *
+          doctest::description("C21")) {
   port::SimWorld world(1);
   Bench bench(world);
   const Access own = bench.prove("REGISTER", "sip:alice@tipring", "sip:alice@tipring", "a-42");
@@ -124,11 +133,13 @@ TEST_CASE("access: the digest user must own the address that it speaks for" * do
   CHECK(bench.prove("INVITE", "sip:bob@tipring", "sip:alice@tipring", "a-42").status == 403);
 }
 
-TEST_CASE("access: a wrong password, an unknown user and a name without secret are challenged alike" *
-          doctest::description("R1.5, C6")) {
+TEST_CASE(
+    "access: a wrong password, an unknown user and a name without secret are challenged alike" *
+    doctest::description("R1.5, C6")) {
   port::SimWorld world(1);
   Bench bench(world);
-  CHECK(bench.prove("REGISTER", "sip:bob@tipring", "sip:bob@tipring", "bob", "wrong").status == 401);
+  CHECK(bench.prove("REGISTER", "sip:bob@tipring", "sip:bob@tipring", "bob", "wrong").status ==
+        401);
   CHECK(bench.prove("REGISTER", "sip:bob@tipring", "sip:bob@tipring", "nobody").status == 401);
   CHECK(bench.prove("REGISTER", "sip:alice@tipring", "sip:alice@tipring", "alice").status == 401);
 }

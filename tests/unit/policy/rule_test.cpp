@@ -6,7 +6,8 @@ using namespace tipring::policy;
 
 namespace {
 
-AccessOptions options(bool accept_foreign, bool foreign, InviteChallenge invite = InviteChallenge::Proxy) {
+AccessOptions options(bool accept_foreign, bool foreign,
+                      InviteChallenge invite = InviteChallenge::Proxy) {
   AccessOptions out;
   out.invite = invite;
   out.accept_foreign = accept_foreign;
@@ -22,14 +23,14 @@ TEST_CASE("rule: who may send where, for every switch" * doctest::description("C
     Rule expected;
   };
   constexpr Row kRows[] = {
-      {true, true, false, false, Rule::Authenticate},  {true, true, false, true, Rule::Authenticate},
-      {true, true, true, false, Rule::Authenticate},   {true, true, true, true, Rule::Authenticate},
-      {true, false, false, false, Rule::Forbid},       {true, false, true, false, Rule::Forbid},
-      {true, false, false, true, Rule::Authenticate},  {true, false, true, true, Rule::Authenticate},
-      {false, true, false, false, Rule::Forbid},       {false, true, false, true, Rule::Forbid},
-      {false, true, true, false, Rule::Allow},         {false, true, true, true, Rule::Allow},
-      {false, false, false, false, Rule::Forbid},      {false, false, false, true, Rule::Forbid},
-      {false, false, true, false, Rule::Forbid},       {false, false, true, true, Rule::Forbid},
+      {true, true, false, false, Rule::Authenticate}, {true, true, false, true, Rule::Authenticate},
+      {true, true, true, false, Rule::Authenticate},  {true, true, true, true, Rule::Authenticate},
+      {true, false, false, false, Rule::Forbid},      {true, false, true, false, Rule::Forbid},
+      {true, false, false, true, Rule::Authenticate}, {true, false, true, true, Rule::Authenticate},
+      {false, true, false, false, Rule::Forbid},      {false, true, false, true, Rule::Forbid},
+      {false, true, true, false, Rule::Allow},        {false, true, true, true, Rule::Allow},
+      {false, false, false, false, Rule::Forbid},     {false, false, false, true, Rule::Forbid},
+      {false, false, true, false, Rule::Forbid},      {false, false, true, true, Rule::Forbid},
   };
   for (const Row& row : kRows) {
     CAPTURE(row.from_ours);

@@ -1,10 +1,11 @@
+#include "server/registrar/registrar.h"
+
 #include <doctest/doctest.h>
 
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "server/registrar/registrar.h"
 #include "sim/node.h"
 #include "sip/headers.h"
 
@@ -24,10 +25,11 @@ class Exchange final : public sim::Node,
         slots_(256),
         ring_(slots_),
         lines_(ring_, host.clock(), LogLevel::Info),
-        store({arena, host.loop(), wheel, host.clock(), host.workers(), host.files(), lines_, {1, 2}}, limits,
-              {"/data/tipring.db", "tipring", Millis(10)}),
-        environment_{transport, locator, transactions, slabs, wheel, host.loop(), *this, *this,
-                     "tipring", {3, 4}, lines_},
+        store(
+            {arena, host.loop(), wheel, host.clock(), host.workers(), host.files(), lines_, {1, 2}},
+            limits, {"/data/tipring.db", "tipring", Millis(10)}),
+        environment_{transport, locator, transactions, slabs,  wheel, host.loop(),
+                     *this,     *this,   "tipring",    {3, 4}, lines_},
         registrar(environment_, store, host.clock(), options, arena, limits) {
     host.files().make_directory("/data");
     REQUIRE(store.open().ready());
@@ -36,7 +38,9 @@ class Exchange final : public sim::Node,
     REQUIRE(start());
   }
 
-  void on_stored(uint64_t, store::StoreStatus status) override { stored += status == store::StoreStatus::Durable; }
+  void on_stored(uint64_t, store::StoreStatus status) override {
+    stored += status == store::StoreStatus::Durable;
+  }
 
   // How often a line of this event was written since the last look.
   int logged(std::string_view event) {
@@ -95,7 +99,8 @@ struct Answer {
 // A phone's socket on a host of its own.
 class Bench final : public port::DatagramHandler {
  public:
-  explicit Bench(const registrar::RegistrarOptions& options = {}, const Limits& limits = kTinyLimits)
+  explicit Bench(const registrar::RegistrarOptions& options = {},
+                 const Limits& limits = kTinyLimits)
       : exchange(world, limits, options),
         phone_(world.make_host("phone", {*port::parse_ip("10.0.0.2")})) {
     int error = 0;
@@ -104,14 +109,15 @@ class Bench final : public port::DatagramHandler {
     for (const char* name : {"alice", "bob"}) {
       store::UserRecord record;
       record.name = name;
-      REQUIRE(exchange.store.put_user(record, nullptr, store::PutMode::Create, exchange, 1).has_value());
+      REQUIRE(exchange.store.put_user(record, nullptr, store::PutMode::Create, exchange, 1)
+                  .has_value());
     }
     REQUIRE(world.run_until([&] { return exchange.stored == 2; }, Millis(1000)));
   }
 
   // Sends a REGISTER and gives the answer to it; `lines` are whole.
-  Answer send(const std::string& lines, const std::string& call_id = "c1", std::optional<int> cseq = {},
-              const std::string& user = "alice") {
+  Answer send(const std::string& lines, const std::string& call_id = "c1",
+              std::optional<int> cseq = {}, const std::string& user = "alice") {
     post(lines, call_id, cseq, user);
     const size_t before = answers_.size();
     REQUIRE(world.run_until([&] { return answers_.size() > before; }, Millis(5000)));
@@ -120,10 +126,11 @@ class Bench final : public port::DatagramHandler {
   void post(const std::string& lines, const std::string& call_id, std::optional<int> cseq = {},
             const std::string& user = "alice") {
     const std::string number = std::to_string(cseq ? *cseq : ++cseq_);
-    const std::string text = "REGISTER sip:10.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.2;branch=z9hG4bK" +
-                             std::to_string(++branch_) + "\r\nMax-Forwards: 70\r\nFrom: <sip:" + user +
-                             "@10.0.0.1>;tag=f\r\nTo: <sip:" + user + "@10.0.0.1>\r\nCall-ID: " + call_id +
-                             "\r\nCSeq: " + number + " REGISTER\r\n" + lines + "Content-Length: 0\r\n\r\n";
+    const std::string text =
+        "REGISTER sip:10.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.2;branch=z9hG4bK" +
+        std::to_string(++branch_) + "\r\nMax-Forwards: 70\r\nFrom: <sip:" + user +
+        "@10.0.0.1>;tag=f\r\nTo: <sip:" + user + "@10.0.0.1>\r\nCall-ID: " + call_id +
+        "\r\nCSeq: " + number + " REGISTER\r\n" + lines + "Content-Length: 0\r\n\r\n";
     const port::OutgoingDatagram datagram{text, {*port::parse_ip("10.0.0.1"), 5060}, {}};
     REQUIRE(socket_->send({&datagram, 1}) == 1);
   }
@@ -177,13 +184,15 @@ TEST_CASE("registrar: a binding is added, refreshed, removed and expires, each w
 TEST_CASE("registrar: the parameter goes before the header, and both are clipped" *
           doctest::description("RFC 3261 10.3 step 7; R1.3")) {
   Bench bench;
-  CHECK(bench.send("Contact: <sip:a@h>;expires=100\r\nExpires: 200\r\n").has("<sip:a@h>;expires=100\r\n"));
+  CHECK(bench.send("Contact: <sip:a@h>;expires=100\r\nExpires: 200\r\n")
+            .has("<sip:a@h>;expires=100\r\n"));
   CHECK(bench.send("Contact: <sip:b@h>\r\nExpires: 200\r\n").has("<sip:b@h>;expires=200\r\n"));
   CHECK(bench.send("Contact: <sip:c@h>\r\n").has("<sip:c@h>;expires=3600\r\n"));
   CHECK(bench.send("Contact: <sip:d@h>;EXPIRES=99999\r\n").has("<sip:d@h>;expires=3600\r\n"));
 }
 
-TEST_CASE("registrar: an unreadable expiry counts as an hour" * doctest::description("RFC 3261 10.2.1.1; R1.3")) {
+TEST_CASE("registrar: an unreadable expiry counts as an hour" *
+          doctest::description("RFC 3261 10.2.1.1; R1.3")) {
   registrar::RegistrarOptions options;
   options.max_expires = Millis(7'200'000);
   options.default_expires = Millis(600'000);
@@ -203,7 +212,8 @@ TEST_CASE("registrar: too short an expiry gets 423 and Min-Expires" *
   CHECK(bench.send("Contact: <sip:a@h>;expires=60\r\n").status == 200);
 }
 
-TEST_CASE("registrar: one bad contact among three stores none" * doctest::description("RFC 3261 10.3")) {
+TEST_CASE("registrar: one bad contact among three stores none" *
+          doctest::description("RFC 3261 10.3")) {
   Bench bench;
   for (const char* bad : {"<sip:>", "<no uri>", "*", "<sip:b@h>;q=2", "<sip:b@h>;q=0.x"}) {
     CAPTURE(bad);
@@ -214,7 +224,8 @@ TEST_CASE("registrar: one bad contact among three stores none" * doctest::descri
   CHECK(bench.fetch().contacts() == 0);
 }
 
-TEST_CASE("registrar: * removes all, and only alone with Expires: 0" * doctest::description("RFC 3261 10.2.2")) {
+TEST_CASE("registrar: * removes all, and only alone with Expires: 0" *
+          doctest::description("RFC 3261 10.2.2")) {
   Bench bench;
   CHECK(bench.send("Contact: <sip:a@h>, <sip:b@h>\r\n").contacts() == 2);
   CHECK(bench.send("Contact: *\r\nExpires: 10\r\n").status == 400);
@@ -227,7 +238,8 @@ TEST_CASE("registrar: * removes all, and only alone with Expires: 0" * doctest::
   CHECK(bench.send("Contact: *\r\nExpires: 0\r\n").status == 200);  // nothing is left to remove
 }
 
-TEST_CASE("registrar: a CSeq that is not higher changes nothing" * doctest::description("RFC 3261 10.3 step 7; C23")) {
+TEST_CASE("registrar: a CSeq that is not higher changes nothing" *
+          doctest::description("RFC 3261 10.3 step 7; C23")) {
   Bench bench;
   CHECK(bench.send("Contact: <sip:a@h>\r\n", "c1", 10).status == 200);
   CHECK(bench.send("Contact: <sip:a@h>;expires=0\r\n", "c1", 10).status == 500);
@@ -243,9 +255,12 @@ TEST_CASE("registrar: a CSeq that is not higher changes nothing" * doctest::desc
 TEST_CASE("registrar: all bindings are listed as they were sent, with q and the time" *
           doctest::description("RFC 3261 10.3 step 8, 20.17; U8")) {
   Bench bench;
-  bench.send("Contact: \"A\" <sip:a@h;transport=udp>;q=0.5;+sip.instance=\"<urn:x:1>\";audio;expires=100\r\n");
+  bench.send(
+      "Contact: \"A\" "
+      "<sip:a@h;transport=udp>;q=0.5;+sip.instance=\"<urn:x:1>\";audio;expires=100\r\n");
   const Answer answer = bench.send("Contact: <sip:b@h>;q=1.0\r\n");
-  CHECK(answer.has("Contact: <sip:a@h;transport=udp>;+sip.instance=\"<urn:x:1>\";audio;q=0.500;expires="));
+  CHECK(answer.has(
+      "Contact: <sip:a@h;transport=udp>;+sip.instance=\"<urn:x:1>\";audio;q=0.500;expires="));
   CHECK(answer.has("Contact: <sip:b@h>;expires=3600\r\n"));
   CHECK(answer.has("\r\nDate: "));
   CHECK(answer.has(" GMT\r\n"));
@@ -257,14 +272,16 @@ TEST_CASE("registrar: a changed q is kept" * doctest::description("RFC 3261 10.3
   CHECK(bench.send("Contact: <sip:a@h>;q=0.7\r\n").has("<sip:a@h>;q=0.700;expires=3600\r\n"));
 }
 
-TEST_CASE("registrar: the same flow of the same phone replaces its old contact" * doctest::description("RFC 5626 6")) {
+TEST_CASE("registrar: the same flow of the same phone replaces its old contact" *
+          doctest::description("RFC 5626 6")) {
   Bench bench;
   const std::string flow = ";+sip.instance=\"<urn:x:1>\";reg-id=1\r\n";
   bench.send("Contact: <sip:a@10.0.0.2:5060>" + flow);
   const Answer moved = bench.send("Contact: <sip:a@10.0.0.2:7777>" + flow, "c2");
   CHECK(moved.contacts() == 1);
   CHECK(moved.has("<sip:a@10.0.0.2:7777>"));
-  CHECK(bench.send("Contact: <sip:a@10.0.0.2:8888>;+sip.instance=\"<urn:x:2>\";reg-id=1\r\n").contacts() == 2);
+  CHECK(bench.send("Contact: <sip:a@10.0.0.2:8888>;+sip.instance=\"<urn:x:2>\";reg-id=1\r\n")
+            .contacts() == 2);
 }
 
 TEST_CASE("registrar: more contacts than allowed are refused and none is stored") {
@@ -297,7 +314,8 @@ TEST_CASE("registrar: a full pool of bindings gets 503 and Retry-After, and refr
   CHECK(bench.send("Contact: <sip:a0@h>;expires=1000\r\n").contacts() == stored);
 }
 
-TEST_CASE("registrar: a required extension is refused by its name" * doctest::description("RFC 3261 8.2.2.3")) {
+TEST_CASE("registrar: a required extension is refused by its name" *
+          doctest::description("RFC 3261 8.2.2.3")) {
   Bench bench;
   const Answer answer = bench.send("Require: gruu, x-new\r\nContact: <sip:a@h>\r\n");
   CHECK(answer.status == 420);

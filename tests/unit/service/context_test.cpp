@@ -50,14 +50,16 @@ Screening screen(auto& context, std::vector<char>& order) {
 
 }  // namespace
 
-TEST_CASE("context: a request passes all services in the order of the type" * doctest::description("F4, F5")) {
+TEST_CASE("context: a request passes all services in the order of the type" *
+          doctest::description("F4, F5")) {
   Context<Screener<'a'>, Silent, Screener<'b'>, Screener<'c'>> context;
   std::vector<char> order;
   CHECK(screen(context, order) == Screening::Pass);
   CHECK(order == std::vector<char>{'a', 'b', 'c'});
 }
 
-TEST_CASE("context: the services behind one that refuses do not see the request" * doctest::description("F5")) {
+TEST_CASE("context: the services behind one that refuses do not see the request" *
+          doctest::description("F5")) {
   Context<Screener<'a'>, Screener<'b', Screening::Refused>, Screener<'c'>> context;
   std::vector<char> order;
   CHECK(screen(context, order) == Screening::Refused);
@@ -76,10 +78,10 @@ TEST_CASE("context: services are found by their type") {
 TEST_CASE("context: wrong orders are known at compile time" * doctest::description("F14")) {
   CHECK(order_holds<First, Last>());
   CHECK(order_holds<First, Silent, Last>());
-  CHECK(order_holds<First>());                    // what is absent cannot stand wrongly
+  CHECK(order_holds<First>());  // what is absent cannot stand wrongly
   CHECK_FALSE(order_holds<Last, First>());
   CHECK_FALSE(order_holds<Silent, First>());
   CHECK_FALSE(order_holds<First, Last, First>());  // twice
-  CHECK_FALSE(order_holds<Needy, Last>());        // First is missing
+  CHECK_FALSE(order_holds<Needy, Last>());         // First is missing
   CHECK(order_holds<Needy, First>());
 }

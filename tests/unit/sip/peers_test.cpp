@@ -1,4 +1,5 @@
-// Messages as real peers write them, with their habits: order and case of headers, blanks, compact forms, comma lists.
+// Messages as real peers write them, with their habits: order and case of headers, blanks, compact
+// forms, comma lists.
 #include <doctest/doctest.h>
 
 #include <string>

@@ -8,7 +8,8 @@ using namespace tipring::store;
 
 namespace {
 
-// Phones that register, refresh, move and leave at random, and what the server has told each of them.
+// Phones that register, refresh, move and leave at random, and what the server has told each of
+// them.
 class Crowd {
  public:
   static constexpr size_t kPhones = 12;

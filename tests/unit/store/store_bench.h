@@ -1,4 +1,5 @@
-// A store with all that it needs around it, on either port, and shorthand for what tests do with it.
+// A store with all that it needs around it, on either port, and shorthand for what tests do with
+// it.
 #pragma once
 
 #include <doctest/doctest.h>

@@ -287,7 +287,8 @@ TEST_CASE("store: the write-ahead log is copied into the file before it grows la
   for (uint64_t i = 1; i <= 2000; ++i) {
     Server& server = *bench.server;
     BindingUpdate& update = server.begin("alice");
-    REQUIRE(update.replace(*server.user("alice").first_binding(), server.fields("sip:x@192.0.2.7")));
+    REQUIRE(
+        update.replace(*server.user("alice").first_binding(), server.fields("sip:x@192.0.2.7")));
     server.commit(update, i);
     REQUIRE(bench.wait(i) == StoreStatus::Durable);
     port::FileInfo info;

@@ -1,4 +1,5 @@
-// A transaction layer on a fake transport in virtual time, with a TU that writes down what it hears.
+// A transaction layer on a fake transport in virtual time, with a TU that writes down what it
+// hears.
 #pragma once
 
 #include <doctest/doctest.h>

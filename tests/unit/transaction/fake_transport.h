@@ -1,5 +1,6 @@
-// A transport layer that keeps what it is given. Its functions take the place of those in src/transport when a test is
-// linked: machines of milliseconds need no sockets, and a failure to send can be had at will.
+// A transport layer that keeps what it is given. Its functions take the place of those in
+// src/transport when a test is linked: machines of milliseconds need no sockets, and a failure to
+// send can be had at will.
 #pragma once
 
 #include <string>

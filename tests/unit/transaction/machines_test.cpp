@@ -22,7 +22,8 @@ struct Arrow {
   State to;
 };
 
-// The figures once more, read without the table in machines.h: every pair that is not here has no row.
+// The figures once more, read without the table in machines.h: every pair that is not here has no
+// row.
 using enum State;
 
 const std::vector<Arrow> kInviteClientArrows = {

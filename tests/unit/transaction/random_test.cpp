@@ -1,4 +1,5 @@
-// Events in any order, by seed: whatever comes, timers end every transaction and nothing is left behind.
+// Events in any order, by seed: whatever comes, timers end every transaction and nothing is left
+// behind.
 #include "bench.h"
 #include "port/sim/sim_random.h"
 
