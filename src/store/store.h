@@ -94,8 +94,7 @@ class Store {
   void set_observer(BindingObserver* observer);
   void register_pools(PoolRegistry& registry) const;
 
-  // --- reading
-  // -------------------------------------------------------------------------------------
+  // --- reading -----------------------------------------------------------------------------------
 
   // Null when there is none. The default domain is "".
   User* find_user(std::string_view domain, std::string_view name) const;
@@ -119,8 +118,7 @@ class Store {
     return cursor < user_slots() ? cursor : 0;
   }
 
-  // --- registrations
-  // -------------------------------------------------------------------------------
+  // --- registrations -----------------------------------------------------------------------------
 
   // Errors: Busy (an update of this user is on its way, or others wait: wait_for()), PoolExhausted
   // (answer 503). End the update in the same turn.
@@ -136,8 +134,7 @@ class Store {
   Result<CommitState> commit(BindingUpdate& update, StoreWaiter& waiter, uint64_t tag);
   void abandon(BindingUpdate& update);
 
-  // --- users
-  // ---------------------------------------------------------------------------------------
+  // --- users -------------------------------------------------------------------------------------
 
   // Creates or changes a user; visible when on_stored() comes with Durable. `credentials` null
   // keeps those that stand. Changes of one user are carried out in order. Errors: Exists (mode
@@ -154,8 +151,7 @@ class Store {
   Result<void> remove_user(std::string_view domain, std::string_view name, StoreWaiter& waiter,
                            uint64_t tag);
 
-  // --- health
-  // --------------------------------------------------------------------------------------
+  // --- health ------------------------------------------------------------------------------------
 
   const StoreCounters& counters() const;
   // How the last write ended. Since when it has been failing, kNever while it has not.

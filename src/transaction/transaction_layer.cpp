@@ -70,8 +70,7 @@ TransactionLayer::~TransactionLayer() { parts_->~Parts(); }
 
 void TransactionLayer::set_request_handler(RequestHandler& handler) { parts_->handler = &handler; }
 
-// --- from the wire
-// ------------------------------------------------------------------------------------------
+// --- from the wire -------------------------------------------------------------------------------
 
 void TransactionLayer::on_message(const Incoming& incoming) {
   if (incoming.message.is_response()) return on_response(incoming);
@@ -168,8 +167,7 @@ void TransactionLayer::on_malformed(const Incoming& incoming, const sip::ParseEr
   reply_stateless(incoming, sip::status_for(error.fault), parts);
 }
 
-// --- server side
-// --------------------------------------------------------------------------------------------
+// --- server side ---------------------------------------------------------------------------------
 
 Result<ServerHandle> TransactionLayer::open(const Incoming& request, TransactionUser& user,
                                             uint64_t context, bool trying) {
@@ -259,8 +257,7 @@ std::string_view TransactionLayer::write_tag(const sip::MessageView& request,
   return write_tag_text(request, parts_->tag_key, out);
 }
 
-// --- client side
-// --------------------------------------------------------------------------------------------
+// --- client side ---------------------------------------------------------------------------------
 
 Result<ClientHandle> TransactionLayer::reserve(sip::Method method, TransactionUser& user,
                                                uint64_t context) {
@@ -319,8 +316,7 @@ void TransactionLayer::send_stateless(MessageRef request, const Flow& flow) {
   (void)parts_->dependencies.transport.send(std::move(request), flow, nullptr, 0);
 }
 
-// --- for operators
-// ------------------------------------------------------------------------------------------
+// --- for operators -------------------------------------------------------------------------------
 
 const TransactionCounters& TransactionLayer::counters() const { return parts_->shared.counters; }
 const PoolStats& TransactionLayer::server_stats() const { return parts_->servers.stats(); }

@@ -56,8 +56,7 @@ class TransactionLayer final : public transport::MessageHandler {
 
   void set_request_handler(RequestHandler& handler);
 
-  // --- server side
-  // -------------------------------------------------------------------------------------------
+  // --- server side -------------------------------------------------------------------------------
 
   // Opens the server transaction of a request that came by on_request(). Keeps the request until
   // the final response. An INVITE gets its 100 at once when `trying` is set (16.2 asks it of a
@@ -91,8 +90,7 @@ class TransactionLayer final : public transport::MessageHandler {
   std::string_view write_tag(const sip::MessageView& request, std::span<char> out) const;
   static constexpr size_t kTagMax = 32;
 
-  // --- client side
-  // -------------------------------------------------------------------------------------------
+  // --- client side -------------------------------------------------------------------------------
 
   // Takes a place for a client transaction, so that its branch can be written into the request
   // before it starts. Errors: PoolExhausted, MethodIsAck.
@@ -124,8 +122,7 @@ class TransactionLayer final : public transport::MessageHandler {
   // Sends a request outside any transaction: the ACK to a 2xx.
   void send_stateless(MessageRef request, const Flow& flow);
 
-  // --- for operators
-  // -----------------------------------------------------------------------------------------
+  // --- for operators -----------------------------------------------------------------------------
 
   const TransactionCounters& counters() const;
   const PoolStats& server_stats() const;

@@ -34,8 +34,7 @@ void Connection::note_traffic() {
   shared_.dependencies.timers.start(idle_timer_, shared_.now() + shared_.options.idle_timeout);
 }
 
-// --- in
-// ---------------------------------------------------------------------------------------------------
+// --- in ------------------------------------------------------------------------------------------
 
 void Connection::on_readable(port::Stream&) {
   for (int reads = 0; reads < kReadsPerEvent && !closed() && !close_after_write_; ++reads) {
@@ -177,8 +176,7 @@ void Connection::refuse(const sip::ParsedMessage& parsed) {
   if (!closed() && queue_count_ == 0) close("malformed");
 }
 
-// --- out
-// --------------------------------------------------------------------------------------------------
+// --- out -----------------------------------------------------------------------------------------
 
 Result<void> Connection::send(MessageRef message, SendObserver* observer, uint64_t tag) {
   if (closed()) return Error::Closed;
@@ -223,8 +221,7 @@ void Connection::on_connected(port::Stream& stream) {
   write_queue();
 }
 
-// --- the end
-// ----------------------------------------------------------------------------------------------
+// --- the end -------------------------------------------------------------------------------------
 
 void Connection::on_connect_failed(port::Stream&, int error) {
   shared_.dependencies.log.debug("connect_failed", kv("errno", error));
