@@ -5,6 +5,8 @@
 #include <cstring>
 #include <new>
 
+#include "port/crypto.h"
+
 namespace tipring::port {
 
 // Blocks lie one behind the other; the last is a mark of size 0 that is always in use, so that
@@ -42,7 +44,7 @@ constexpr size_t kLargest = size_t{1} << 31;
 
 }  // namespace
 
-BoundedHeap::BoundedHeap(std::span<std::byte> region) {
+BoundedHeap::BoundedHeap(std::span<std::byte> region, bool wipes) : wipes_(wipes) {
   const size_t bytes = std::min(region.size(), kLargest) / 16 * 16;
   if (bytes < Block::kSmallest + Block::kHeader) return;  // then every allocate() is refused
   capacity_ = bytes - Block::kHeader;
@@ -144,6 +146,7 @@ void* BoundedHeap::allocate(size_t bytes) {
 
 void BoundedHeap::release(void* memory) {
   if (memory == nullptr) return;
+  if (wipes_) wipe({static_cast<char*>(memory), bytes_of(memory)});
   Block* block = Block::of(memory);
   used_ -= block->size();
   block->set(block->size(), false);

@@ -14,7 +14,8 @@ namespace tipring::port {
 // Used by one thread at a time. Borrows the region, which is aligned to 16 bytes.
 class BoundedHeap {
  public:
-  explicit BoundedHeap(std::span<std::byte> region);
+  // `wipes`: blocks are overwritten when they are released, for heaps that passwords pass through.
+  explicit BoundedHeap(std::span<std::byte> region, bool wipes = false);
 
   BoundedHeap(const BoundedHeap&) = delete;
   BoundedHeap& operator=(const BoundedHeap&) = delete;
@@ -47,6 +48,7 @@ class BoundedHeap {
   std::array<Block*, kClasses> free_{};
   uint64_t not_empty_ = 0;  // bit i: free_[i] has a block
   Block* first_ = nullptr;
+  bool wipes_;
   size_t capacity_ = 0;
   size_t used_ = 0;
   size_t used_max_ = 0;

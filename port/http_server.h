@@ -20,7 +20,7 @@ class HttpExchange {
   virtual std::string_view path() const = 0;                        // decoded, without the query
   virtual std::string_view query(std::string_view name) const = 0;  // decoded; empty when absent
   virtual std::string_view header(std::string_view name) const = 0;
-  virtual std::string_view body() const = 0;
+  virtual std::string_view body() const = 0;  // overwritten when the exchange ends
   virtual uint64_t id() const = 0;  // never used twice; what an answer that comes later refers to
 
   virtual void reply(int status, std::string_view content_type, std::string_view body) = 0;

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 
+#include "port/crypto.h"
 #include "port/linux/linux_http_server.h"
 
 namespace tipring::port {
@@ -73,12 +74,20 @@ LinuxHttpExchange::LinuxHttpExchange(LinuxHttpServer& server, evhttp_request& re
   evbuffer* const input = evhttp_request_get_input_buffer(&request);
   const size_t size = evbuffer_get_length(input);
   if (size == 0 || !complete_) return;
-  const auto* const bytes = reinterpret_cast<const char*>(evbuffer_pullup(input, -1));
+  auto* const bytes = reinterpret_cast<char*>(evbuffer_pullup(input, -1));
   complete_ = bytes != nullptr;
   if (complete_) body_ = {bytes, size};
 }
 
-LinuxHttpExchange::~LinuxHttpExchange() { stop_watching(); }
+LinuxHttpExchange::~LinuxHttpExchange() {
+  stop_watching();
+  wipe_body();
+}
+
+void LinuxHttpExchange::wipe_body() {
+  wipe(body_);
+  body_ = {};
+}
 
 void LinuxHttpExchange::stop_watching() {
   if (closed_ != nullptr) event_free(closed_);

@@ -1,6 +1,7 @@
 // One request of the HTTP server and its answer. Internal to port/linux.
 #pragma once
 
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,7 +27,7 @@ class LinuxHttpExchange final : public HttpExchange {
   std::string_view path() const override { return path_; }
   std::string_view query(std::string_view name) const override;
   std::string_view header(std::string_view name) const override;
-  std::string_view body() const override { return body_; }
+  std::string_view body() const override { return {body_.data(), body_.size()}; }
   uint64_t id() const override { return id_; }
   void reply(int status, std::string_view content_type, std::string_view body) override;
 
@@ -34,6 +35,7 @@ class LinuxHttpExchange final : public HttpExchange {
   bool complete() const { return complete_; }
   evhttp_request& request() { return request_; }
   void stop_watching();  // before the connection's descriptor is closed
+  void wipe_body();      // before the request goes: it may hold a password
 
  private:
   static void on_closed(int fd, short, void* self);
@@ -44,7 +46,7 @@ class LinuxHttpExchange final : public HttpExchange {
   event* closed_ = nullptr;
   std::string path_;
   std::vector<std::pair<std::string, std::string>> query_;
-  std::string_view body_;  // in the request's own buffer
+  std::span<char> body_;  // in the request's own buffer
   bool complete_ = true;
 };
 

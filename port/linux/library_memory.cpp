@@ -64,11 +64,11 @@ void install_hooks() {
 
 }  // namespace
 
-LibraryMemory::LibraryMemory(size_t bytes, HeapPages pages) : thread_(&thread_heap) {
+LibraryMemory::LibraryMemory(size_t bytes, HeapUse use) : thread_(&thread_heap) {
   install_hooks();
   if (thread_heap.users++ != 0) return;
-  thread_heap.region = pages == HeapPages::Populated ? map_populated(bytes) : map_on_demand(bytes);
-  thread_heap.heap.emplace(thread_heap.region);
+  thread_heap.region = use == HeapUse::ForLoop ? map_populated(bytes) : map_on_demand(bytes);
+  thread_heap.heap.emplace(thread_heap.region, use == HeapUse::ForAdmin);
 }
 
 LibraryMemory::~LibraryMemory() {

@@ -9,16 +9,16 @@
 
 namespace tipring::port {
 
-// Populated: every page is there from the start. OnDemand: a page is taken when it is first written
-// to, for threads that may wait for it.
-enum class HeapPages : uint8_t { Populated, OnDemand };
+// ForLoop: every page is there from the start. ForAdmin: a page is taken when it is first written
+// to, and what is released is wiped, since passwords come in with requests.
+enum class HeapUse : uint8_t { ForLoop, ForAdmin };
 
 // The calling thread's heap, for as long as one of these lives on it. Made before any other object
 // of the two libraries on that thread, and destroyed after them, by the same thread. When the
 // thread has a heap already, it is shared and `bytes` is without effect.
 class LibraryMemory {
  public:
-  explicit LibraryMemory(size_t bytes, HeapPages pages = HeapPages::Populated);
+  explicit LibraryMemory(size_t bytes, HeapUse use = HeapUse::ForLoop);
   ~LibraryMemory();
 
   LibraryMemory(const LibraryMemory&) = delete;

@@ -88,7 +88,7 @@ HttpExchange* LinuxHttpServer::find(uint64_t id) {
 void* LinuxHttpServer::main(void* self) {
   auto& server = *static_cast<LinuxHttpServer*>(self);
   pthread_setname_np(pthread_self(), "admin");
-  const LibraryMemory memory(server.options_.heap_bytes, HeapPages::OnDemand);
+  const LibraryMemory memory(server.options_.heap_bytes, HeapUse::ForAdmin);
   server.start_error_ = memory.ok() ? server.set_up() : ENOMEM;
   const bool runs = server.start_error_ == 0;
   server.ready_.release();
@@ -201,6 +201,7 @@ void LinuxHttpServer::on_request(evhttp_request* request, void* self) {
 
 void LinuxHttpServer::forget(LinuxHttpExchange& exchange) {
   exchange.stop_watching();
+  exchange.wipe_body();
   const auto found = exchanges_.find(exchange.id());
   finished_.push_back(std::move(found->second));
   exchanges_.erase(found);

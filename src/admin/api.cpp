@@ -65,9 +65,7 @@ void Api::on_poll() {
 
 bool Api::send(Command command, const std::shared_ptr<Job>& job) {
   command.ticket = ++last_ticket_;
-  const bool sent = channel_.commands.push(command);
-  port::wipe({reinterpret_cast<char*>(&command.secret), sizeof command.secret});
-  if (!sent) return false;
+  if (!channel_.commands.push(command)) return false;
   waiting_.emplace(command.ticket, job);
   loop_.notify();
   return true;

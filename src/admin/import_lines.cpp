@@ -11,8 +11,7 @@ namespace {
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";  // what spreadsheets put in front
 
 // What is wrong with the line, or empty. Never repeats a password.
-std::string check(const ImportLine& line, bool has_comma, std::map<UserName, uint32_t>& seen) {
-  if (!has_comma) return "write name,password";
+std::string check(const ImportLine& line, std::map<UserName, uint32_t>& seen) {
   if (const char* fault = fault_of(line.user)) return fault;
   if (const char* fault = fault_of_password(line.password)) return fault;
   const auto [first, added] = seen.emplace(line.user, line.line);
@@ -32,9 +31,14 @@ ImportLines parse_import(std::string_view text) {
     text = rest;
     if (!row.empty() && row.back() == '\r') row.remove_suffix(1);
     if (trim(row).empty()) continue;
-    const auto [name, password] = split_once(row, ',');
-    ImportLine line{number, split_user_name(trim(name)), password};
-    std::string fault = check(line, row.find(',') != std::string_view::npos, seen);
+    ImportLine line{number, {}, {}};
+    std::string fault = "write name,password";
+    // A line without a comma may be all password, and names are copied.
+    if (const size_t comma = row.find(','); comma != std::string_view::npos) {
+      line.user = split_user_name(trim(row.substr(0, comma)));
+      line.password = row.substr(comma + 1);
+      fault = check(line, seen);
+    }
     if (fault.empty()) {
       result.lines.push_back(std::move(line));
     } else if (result.faults.size() < ImportLines::kFaultsMax) {

@@ -12,7 +12,7 @@ bool LoopEndpoint::serve(size_t commands_max) {
   for (; commands_max > 0 && can_serve(); --commands_max) {
     Command& command = *channel_.commands.front();
     serve_one(command);
-    port::wipe({reinterpret_cast<char*>(&command.secret), sizeof command.secret});
+    command.secret.wipe();
     channel_.commands.pop();
   }
   return can_serve();

@@ -8,8 +8,12 @@
 
 namespace tipring::admin {
 
-// HA1 by each algorithm (RFC 7616 3.4.2): hash of "name:realm:password".
+// HA1 by each algorithm (RFC 7616 3.4.2): hash of "name:realm:password". Whoever has it can
+// register as the user, so each copy is wiped when it goes.
 struct UserSecret {
+  ~UserSecret() { wipe(); }
+  void wipe() { port::wipe({reinterpret_cast<char*>(this), sizeof *this}); }
+
   port::Md5Digest md5{};
   port::Sha256Digest sha256{};
 };

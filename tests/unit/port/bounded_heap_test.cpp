@@ -106,3 +106,20 @@ TEST_CASE("bounded heap: releasing null does nothing and resizing null allocates
   heap.release(memory);
   CHECK(heap.used() == 0);
 }
+
+TEST_CASE("bounded heap: one that wipes leaves nothing of what was released or moved") {
+  static Region region;
+  BoundedHeap heap(region.bytes, true);
+  const auto written = [&] {
+    const auto* const bytes = reinterpret_cast<const char*>(region.bytes);
+    return std::count(bytes, bytes + sizeof region.bytes, 'S');
+  };
+  auto* memory = static_cast<char*>(heap.allocate(1000));
+  std::memset(memory, 'S', 1000);
+  void* const neighbour = heap.allocate(16);
+  memory = static_cast<char*>(heap.resize(memory, 2000));
+  CHECK(written() == 1000);
+  heap.release(memory);
+  CHECK(written() == 0);
+  heap.release(neighbour);
+}

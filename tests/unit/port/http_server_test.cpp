@@ -2,12 +2,14 @@
 #include "port/http_server.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
@@ -17,6 +19,7 @@
 #include <mutex>
 #include <thread>
 
+#include "port/crypto.h"
 #include "port/linux/http_exchange.h"
 
 using namespace tipring::port;
@@ -135,6 +138,47 @@ struct Server {
 };
 
 void say_ok(HttpExchange& exchange) { exchange.reply(200, "text/plain", "ok"); }
+
+// Looks for a password in the server's heap as the kernel shows it. Keeps and reads it inverted, so
+// that it never finds its own copies.
+class Secret {
+ public:
+  std::string body(size_t size) const {
+    std::string body(size, 'x');
+    for (size_t at = 0; at + inverted_.size() <= size; at += 1000)
+      std::transform(inverted_.begin(), inverted_.end(), body.begin() + static_cast<long>(at),
+                     [](char c) { return static_cast<char>(~c); });
+    return body;
+  }
+  void send(Client& client, size_t announced, size_t sent) const {
+    client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(announced) +
+                "\r\n\r\n");
+    std::string bytes = body(sent);
+    client.send(bytes);
+    wipe(bytes);
+  }
+  // `address` lies in the heap, of which `reach` bytes before and after it are looked through.
+  bool is_near(const char* address, size_t reach) const {
+    const auto middle = reinterpret_cast<uintptr_t>(address);
+    const int fd = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+    REQUIRE(fd >= 0);
+    std::vector<char> page(4096 + inverted_.size());
+    bool found = false;
+    const uintptr_t first = (middle - reach) / 4096 * 4096;
+    for (uintptr_t at = first; at < middle + reach && !found; at += 4096) {
+      const ssize_t got = pread(fd, page.data(), page.size(), static_cast<off_t>(at));
+      const auto end = page.begin() + std::max<ssize_t>(got, 0);
+      found = std::search(page.begin(), end, inverted_.begin(), inverted_.end(),
+                          [](char a, char b) { return a == static_cast<char>(~b); }) != end;
+    }
+    wipe(page);
+    close(fd);
+    return found;
+  }
+
+ private:
+  std::string inverted_ = "\x8f\x9e\x8c\x8c\x88\x90\x8d\x9b\x91\x86\x81\x92\x95\x9c\x84\x99";
+};
 
 constexpr char kGet[] = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 
@@ -413,6 +457,58 @@ TEST_CASE("http: a heap that is full costs a request and not the server") {
   Client client(server.options.unix_path);
   client.send(kGet);
   CHECK(status_of(client.response()) == "HTTP/1.1 200");
+}
+
+TEST_CASE("http: of a body nothing stays in memory when its exchange has ended") {
+  const Secret secret;
+  std::atomic<const char*> at = nullptr;
+  bool seen_while_open = false;
+  Server server;
+  const auto in_heap = [&] { return secret.is_near(at, server.options.heap_bytes); };
+  server.start();
+  for (const size_t size : {100UL, 5000UL, 300'000UL}) {
+    CAPTURE(size);
+    server.handler.then = [&](HttpExchange& exchange) {
+      at = exchange.body().data();
+      seen_while_open = in_heap();
+      say_ok(exchange);
+    };
+    Client client(server.options.unix_path);
+    secret.send(client, size, size);
+    CHECK(status_of(client.response()) == "HTTP/1.1 200");
+    CHECK(seen_while_open);
+    CHECK_FALSE(in_heap());
+  }
+  // A client that does not fetch its answer keeps the answer waiting, not the password.
+  server.handler.then = [&](HttpExchange& exchange) {
+    exchange.reply(200, "text/plain", std::string(3'000'000, 'x'));
+  };
+  Client idle(server.options.unix_path);
+  const int before = server.handler.exchanges;
+  secret.send(idle, 5000, 5000);
+  REQUIRE(wait_for([&] { return server.handler.exchanges > before; }));
+  CHECK(wait_for([&] { return !in_heap(); }));
+}
+
+TEST_CASE("http: a client that goes leaves no body behind, whole or half") {
+  const Secret secret;
+  std::atomic<const char*> at = nullptr;
+  Server server([&](HttpExchange& exchange) { at = exchange.body().data(); });
+  const auto in_heap = [&] { return secret.is_near(at, server.options.heap_bytes); };
+  server.start();
+  {
+    Client client(server.options.unix_path);
+    secret.send(client, 5000, 5000);
+    REQUIRE(wait_for([&] { return at != nullptr; }));
+    CHECK(in_heap());
+  }
+  CHECK(wait_for([&] { return !in_heap(); }));
+  {
+    Client client(server.options.unix_path);
+    secret.send(client, 50'000, 40'000);
+    CHECK(wait_for(in_heap));
+  }
+  CHECK(wait_for([&] { return !in_heap(); }));
 }
 
 TEST_CASE("http: encoded text is decoded, and what is no encoding stays" *
