@@ -38,19 +38,35 @@ LogWriter::LogWriter(std::span<LogRing* const> rings, LogSink& sink) : sink_(sin
   for (size_t i = 0; i < rings.size(); ++i) rings_[i] = rings[i];
 }
 
+// As many lines as wait now. Those that come meanwhile may take the place of later ones, and a
+// notification for each is still to come, so none is left lying.
 Millis LogWriter::serve(Millis) {
-  for (LogRing* ring : rings_) {
-    if (ring == nullptr) continue;
-    while (const LogSlot* slot = ring->front()) {
-      if (!add_line(*slot)) {
-        flush();
-        add_line(*slot);
-      }
-      ring->pop();
+  size_t waiting = 0;
+  for (const LogRing* ring : rings_) waiting += ring == nullptr ? 0 : ring->size();
+  for (; waiting > 0; --waiting) {
+    LogRing& ring = *oldest();
+    const LogSlot& slot = *ring.front();
+    if (!add_line(slot)) {
+      flush();
+      add_line(slot);
     }
+    ring.pop();
   }
   flush();
   return kNever;
+}
+
+// The ring whose next line is the oldest; of equals the first one's. Null when none has a line.
+LogRing* LogWriter::oldest() {
+  LogRing* found = nullptr;
+  int64_t found_ms = 0;
+  for (LogRing* ring : rings_) {
+    const LogSlot* slot = ring == nullptr ? nullptr : ring->front();
+    if (slot == nullptr || (found != nullptr && slot->wall_ms >= found_ms)) continue;
+    found = ring;
+    found_ms = slot->wall_ms;
+  }
+  return found;
 }
 
 // False when the line does not fit behind those that wait.

@@ -1,4 +1,6 @@
 // The thread behind the log: drains the rings of all producing threads and writes lines to a sink.
+// Lines that wait at the same time are written in the order of their times. One whose thread was
+// still writing it comes later, with its own time.
 #pragma once
 
 #include <array>
@@ -22,6 +24,7 @@ class LogWriter final : public port::WorkerTask {
   Millis serve(Millis now) override;
 
  private:
+  LogRing* oldest();
   bool add_line(const LogSlot& slot);
   void flush();
 

@@ -113,6 +113,41 @@ TEST_CASE("log: the writer takes from all rings, and more than its own buffer ho
   CHECK(sink.text.find(" INFO admin v=") != std::string::npos);
 }
 
+TEST_CASE("log: lines of several rings come in the order of their times, each ring's in its own") {
+  struct SetClock : port::Clock {
+    Millis monotonic() const override { return Millis(0); }
+    Millis wall() const override { return now; }
+    Millis now{0};
+  } clock;
+  std::vector<LogSlot> first_slots(16), second_slots(16), third_slots(16);
+  LogRing rings[] = {LogRing{std::span(first_slots)}, LogRing{std::span(second_slots)},
+                     LogRing{std::span(third_slots)}};
+  Log logs[] = {{rings[0], clock, LogLevel::Info},
+                {rings[1], clock, LogLevel::Info},
+                {rings[2], clock, LogLevel::Info}};
+  MemorySink sink;
+  LogRing* const all[] = {&rings[0], &rings[1], &rings[2]};
+  LogWriter writer(all, sink);
+  struct Line {
+    size_t ring;
+    int ms;
+  };
+  // At 3 the clock is set back: what one thread wrote stays in its order.
+  constexpr Line kWritten[] = {{2, 1}, {1, 2}, {0, 2}, {2, 4}, {0, 5}, {1, 6}, {0, 9}, {0, 3}};
+  for (const Line& line : kWritten) {
+    clock.now = Millis(line.ms);
+    logs[line.ring].info("at", kv("ring", line.ring));
+  }
+  writer.serve(Millis(0));
+  std::string order;
+  for (size_t at = 0; (at = sink.text.find("00.00", at)) != std::string::npos; at += 5) {
+    if (!order.empty()) order += ' ';
+    order += sink.text[sink.text.find("ring=", at) + 5];
+    order += sink.text[at + 5];
+  }
+  CHECK(order == "21 02 12 24 05 16 09 03");
+}
+
 TEST_CASE("log: lines reach the sink with time and level; those below the level are not made") {
   std::vector<LogSlot> slots(4);
   LogRing ring{std::span(slots)};
@@ -201,4 +236,44 @@ TEST_CASE("log: a writer thread and a producing thread lose nothing that is not 
   writer.serve(Millis(0));
   const auto lines = static_cast<uint64_t>(std::count(sink.text.begin(), sink.text.end(), '\n'));
   CHECK(lines + log.lost() == kLines);
+}
+
+TEST_CASE(
+    "log: with two threads writing, a turn of the writer ends and its notifications suffice") {
+  struct Flag : port::Worker {
+    void notify() override { raised = true; }
+    std::atomic<bool> raised = false;
+  } flag;
+  std::vector<LogSlot> slots[] = {std::vector<LogSlot>(16), std::vector<LogSlot>(16)};
+  LogRing rings[] = {LogRing{std::span(slots[0])}, LogRing{std::span(slots[1])}};
+  const FixedClock clock;
+  Log logs[] = {{rings[0], clock, LogLevel::Info}, {rings[1], clock, LogLevel::Info}};
+  MemorySink sink;
+  LogRing* const all[] = {&rings[0], &rings[1]};
+  LogWriter writer(all, sink);
+  std::atomic<int> running = 2;
+  uint64_t written = 0;
+  constexpr int kLines = 20000;
+  const auto produce = [&](Log& log) {
+    log.connect(&flag);
+    for (int i = 0; i < kLines; ++i) log.info("line", kv("i", i));
+    --running;
+  };
+  std::thread first([&] { produce(logs[0]); });
+  std::thread second([&] { produce(logs[1]); });
+  while (running > 0 || flag.raised) {
+    if (!flag.raised.exchange(false)) {
+      std::this_thread::yield();
+      continue;
+    }
+    sink.text.clear();
+    writer.serve(Millis(0));
+    const auto lines = std::count(sink.text.begin(), sink.text.end(), '\n');
+    CHECK(lines <= 32);
+    written += static_cast<uint64_t>(lines);
+  }
+  first.join();
+  second.join();
+  CHECK(rings[0].size() + rings[1].size() == 0);
+  CHECK(written + logs[0].lost() + logs[1].lost() == 2 * kLines);
 }
