@@ -111,7 +111,7 @@ int main(int count, char** words) {
   Config config;
   if (!read_config(arguments, config)) return kExitUsage;
   MemoryPlan plan;
-  plan_server(config, plan);
+  Server::plan(config, plan);
   if (arguments.plan) return print_plan(plan), 0;
   const std::span<std::byte> memory = take_resources(config, plan);
   if (memory.empty()) return 1;

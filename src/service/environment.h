@@ -11,6 +11,7 @@
 #include "core/message_slabs.h"
 #include "core/timer_wheel.h"
 #include "port/loop.h"
+#include "service/overload.h"
 #include "sip/message.h"
 #include "sip/uri.h"
 #include "transaction/transaction_layer.h"
@@ -61,6 +62,7 @@ struct Environment {
   std::string_view realm;  // of our own digest challenges
   HashKey route_key;       // of the cookies in our Record-Route, one per start
   Log& log;
+  Overload& overload;
 
   // Of this turn. The wheel's own time stands still while the loop sleeps.
   Millis now() const { return loop.now(); }
@@ -83,12 +85,5 @@ MessageRef write_message(MessageSlabs& slabs, size_t size_expected, Write write)
   }
   return {};
 }
-
-// The Retry-After that goes with a 503 for want of capacity: 1 to 5 seconds (RFC 3261 20.33),
-// spread by the request so that those refused do not come back together. `out` takes the whole
-// line.
-std::string_view write_retry_after(const Environment& environment, const sip::MessageView& request,
-                                   std::span<char> out);
-inline constexpr size_t kRetryAfterMax = 24;
 
 }  // namespace tipring::service

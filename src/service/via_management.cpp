@@ -1,6 +1,8 @@
 #include "service/via_management.h"
 
+#include "core/text.h"
 #include "sip/writer.h"
+#include "transaction/branch.h"
 
 namespace tipring::service {
 
@@ -24,6 +26,19 @@ uint64_t loop_hash(const Environment& environment, const sip::MessageView& reque
 }
 
 }  // namespace
+
+bool is_loop(const Environment& environment, const sip::MessageView& request) {
+  std::array<char, 16> hex;
+  std::string_view own_hash;  // computed for the first Via that might be ours
+  for (const std::string_view value : request.values(sip::HeaderId::Via)) {
+    const auto via = sip::HeaderTraits<sip::HeaderId::Via>::parse(value);
+    if (!via || via->branch.size() != transaction::BranchCodec::kSize) continue;
+    if (!environment.names.is_own(via->host, via->port)) continue;
+    if (own_hash.empty()) own_hash = write_hex_u64(loop_hash(environment, request), hex);
+    if (via->branch.substr(via->branch.size() - own_hash.size()) == own_hash) return true;
+  }
+  return false;
+}
 
 std::string_view ViaManagement::write(const Environment& environment,
                                       transaction::ClientHandle client, const Flow& flow,

@@ -9,6 +9,10 @@
 
 namespace tipring::service {
 
+// Whether the request has been here before and was forwarded by the same rules: RFC 5393 4.2.2. A
+// request that comes again with another target, route or dialog is in a spiral, and may pass.
+bool is_loop(const Environment& environment, const sip::MessageView& request);
+
 class ViaManagement {
  public:
   // The value: transport, the sent-by of `flow`, the branch of `client` with the loop hash of

@@ -17,12 +17,13 @@ class Exchange final : public Node,
  public:
   Exchange(port::SimWorld& world, std::string_view address, const Limits& limits)
       : Node(world, "exchange", address, limits),
+        overload_({1, 2}, log),
         environment_{transport,    locator,
                      transactions, slabs,
                      wheel,        host.loop(),
                      *this,        *this,
                      "tipring",    {host.entropy().u64(), host.entropy().u64()},
-                     log},
+                     log,          overload_},
         proxy(environment_, *this, arena, limits) {
     transactions.set_request_handler(*this);
   }
@@ -31,7 +32,9 @@ class Exchange final : public Node,
   void bind(const std::string& user, std::string contact) { bindings_[user] = std::move(contact); }
 
  private:
-  void on_request(const service::Incoming& request) override { proxy.handle(request); }
+  void on_request(const service::Incoming& request) override {
+    proxy.handle(request, proxy::read_routes(environment_, request.message));
+  }
 
   bool is_own(std::string_view host_name, uint16_t port) const override {
     const auto ip = port::parse_ip(host_name);
@@ -48,6 +51,7 @@ class Exchange final : public Node,
     return 1;
   }
 
+  service::Overload overload_;
   service::Environment environment_;
   std::map<std::string, std::string> bindings_;
 

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "auth/authenticator.h"
+#include "server/policy/domains.h"
 #include "service/environment.h"
 #include "store/store.h"
 
@@ -13,15 +14,6 @@ namespace tipring::policy {
 
 using service::Access;
 using service::Incoming;
-
-// Which domain of ours a host names; nothing for a foreign one. The default domain is "".
-class Domains {
- public:
-  virtual std::optional<std::string_view> domain_of(std::string_view host, uint16_t port) const = 0;
-
- protected:
-  ~Domains() = default;
-};
 
 enum class InviteChallenge : uint8_t { Proxy, Server, Off };  // 407, 401, nobody is asked
 

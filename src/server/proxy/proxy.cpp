@@ -16,6 +16,9 @@ using service::ViaManagement;
 using Progress = TransactionStatefulProxy::Progress;
 
 constexpr std::string_view kName = "proxy_contexts";
+constexpr std::string_view kTransactionsKey = "capacity.transactions";
+constexpr std::string_view kConnectionsKey = "capacity.tcp_connections";
+constexpr std::string_view kMessagesKey = "capacity.messages";
 constexpr uint8_t kMaxForwardsDefault = 70;  // 16.6 step 3
 
 // Requests that may open a dialog carry our Record-Route (16.6 step 4); those within one have their
@@ -37,7 +40,6 @@ bool is_loose(std::string_view route_uri) {
 
 uint16_t status_of(Error error) {
   switch (error) {
-    case Error::PoolExhausted: return sip::status::kServiceUnavailable;
     // The phone's connection has gone, and it cannot be called back.
     case Error::Closed: return sip::status::kTemporarilyUnavailable;
     case Error::NotFound:
@@ -59,43 +61,38 @@ Proxy::Proxy(const service::Environment& environment, Location& location, Arena&
       location_(location),
       contexts_(kName, arena, server_transactions_max(limits)) {}
 
-void Proxy::handle(const Incoming& request) {
-  if (request.message.method() == sip::Method::Ack) return handle_ack(request);
+void Proxy::handle(const Incoming& request, const RouteInfo& routes) {
+  if (request.message.method() == sip::Method::Ack) return handle_ack(request, routes);
   ProxyContext* context = contexts_.acquire();
-  if (context == nullptr) return refuse_stateless(request, sip::status::kServiceUnavailable);
-  const Plan plan = make_plan(request.message);
-  context->get<DigestServerAuth>().configure(plan.in_dialog);
+  if (context == nullptr) return refuse_stateless(request, kTransactionsKey);
+  context->get<DigestServerAuth>().configure(routes.in_dialog);
   context->get<OutputControl>().configure(environment_);
   if (context->screen_request(environment_, request) == service::Screening::Refused) {
     return release(*context);
   }
+  const Plan plan = make_plan(routes);
   if (plan.refusal != 0) {
-    refuse_stateless(request, plan.refusal);
+    environment_.transactions.reply_stateless(request, plan.refusal, {});
     return release(*context);
   }
   const uint64_t id = contexts_.handle_of(*context).to_u64();
   if (!context->get<TransactionStatefulProxy>().open(environment_, request, *this, id)) {
-    refuse_stateless(request, sip::status::kServiceUnavailable);
+    refuse_stateless(request, kTransactionsKey);
     return release(*context);
   }
   transport::FlowList flows;
   const auto state =
       context->get<DestinationSelection>().select(environment_, plan.destination, flows, *this, id);
-  if (!state) return refuse(*context, request.message, status_of(state.error()));
+  if (!state) return refuse(*context, request.message, state.error(), kTransactionsKey);
   if (*state == transport::LocateState::Done) forward(*context, request.message, plan, flows);
 }
 
-Proxy::Plan Proxy::make_plan(const sip::MessageView& request) const {
-  const RouteInfo routes = read_routes(environment_, request);
+Proxy::Plan Proxy::make_plan(const RouteInfo& routes) const {
   Plan plan;
-  plan.in_dialog = routes.in_dialog;
   plan.routes_removed = routes.own_routes;
   plan.last_route_removed = routes.strict;
-  plan.request_uri = routes.strict ? routes.last_route : request.request_uri();
-  const auto hops = request.typed<sip::HeaderId::MaxForwards>();
-  if (hops && *hops == 0) {
-    plan.refusal = sip::status::kTooManyHops;
-  } else if (routes.next_route.empty()) {
+  plan.request_uri = routes.request_uri;
+  if (routes.next_route.empty()) {
     plan_target(plan.request_uri, plan);
   } else {
     plan.destination.next_hop = routes.next_route;
@@ -136,14 +133,15 @@ void Proxy::forward(ProxyContext& context, const sip::MessageView& request, cons
   const uint64_t id = contexts_.handle_of(context).to_u64();
   const Flow& flow = flows.flows[0];
   const Result<ClientHandle> client = proxy.reserve_branch(*this, id);
-  if (!client) return refuse(context, request, status_of(client.error()));
+  if (!client) return refuse(context, request, client.error(), kTransactionsKey);
   const std::string_view via =
       context.get<ViaManagement>().write(environment_, *client, flow, request);
   const Flow* record_for = is_record_routed(request) ? &flow : nullptr;
   MessageRef message =
       write_request(context, request, plan, via, proxy.received_over(), record_for);
+  const std::string_view key = message ? kConnectionsKey : kMessagesKey;
   const Result<void> started = proxy.start_branch(std::move(message), flow);
-  if (!started) return refuse(context, request, status_of(started.error()));
+  if (!started) return refuse(context, request, started.error(), key);
   ++counters_.forwarded;
 }
 
@@ -174,8 +172,8 @@ MessageRef Proxy::write_request(ProxyContext& context, const sip::MessageView& r
 
 // RFC 3261 16.11 and 17: an ACK to a 2xx passes without a transaction. Nothing can be answered to
 // it.
-void Proxy::handle_ack(const Incoming& ack) {
-  const Plan plan = make_plan(ack.message);
+void Proxy::handle_ack(const Incoming& ack, const RouteInfo& routes) {
+  const Plan plan = make_plan(routes);
   ProxyContext* context = plan.refusal == 0 ? contexts_.acquire() : nullptr;
   if (context == nullptr) {
     ++counters_.acks_dropped;
@@ -224,7 +222,7 @@ void Proxy::on_located(uint64_t tag, const Result<transport::FlowList>& flows) {
   if (!kept) return release(*context);
   sip::HeaderIndex index;
   const sip::ParsedMessage parsed = sip::parse_message(kept.view(), index, sip::Framing::Datagram);
-  const Plan plan = make_plan(parsed.view);
+  const Plan plan = make_plan(read_routes(environment_, parsed.view));
   if (is_ack) {
     if (flows && plan.refusal == 0) {
       send_ack(*context, parsed.view, context->ack_flow, plan, flows->flows[0]);
@@ -233,29 +231,27 @@ void Proxy::on_located(uint64_t tag, const Result<transport::FlowList>& flows) {
     }
     return release(*context);
   }
-  if (!flows) return refuse(*context, parsed.view, status_of(flows.error()));
-  if (plan.refusal != 0) return refuse(*context, parsed.view, plan.refusal);
+  if (!flows) return refuse(*context, parsed.view, flows.error(), kTransactionsKey);
+  if (plan.refusal != 0) return refuse(*context, plan.refusal);
   forward(*context, parsed.view, plan, *flows);
 }
 
-void Proxy::refuse(ProxyContext& context, const sip::MessageView& request, uint16_t status) {
-  std::array<char, service::kRetryAfterMax> retry_after;
-  sip::ResponseParts parts;
-  if (status == sip::status::kServiceUnavailable) {
-    parts.headers = service::write_retry_after(environment_, request, retry_after);
-    ++counters_.refused;
-  }
-  settle(context, context.get<TransactionStatefulProxy>().refuse(status, parts));
+void Proxy::refuse(ProxyContext& context, const sip::MessageView& request, Error error,
+                   std::string_view key) {
+  if (error != Error::PoolExhausted) return refuse(context, status_of(error));
+  const sip::ResponseParts parts = environment_.overload.refuse(request, key, environment_.now());
+  settle(context,
+         context.get<TransactionStatefulProxy>().refuse(sip::status::kServiceUnavailable, parts));
 }
 
-void Proxy::refuse_stateless(const Incoming& request, uint16_t status) {
-  std::array<char, service::kRetryAfterMax> retry_after;
-  sip::ResponseParts parts;
-  if (status == sip::status::kServiceUnavailable) {
-    parts.headers = service::write_retry_after(environment_, request.message, retry_after);
-    ++counters_.refused;
-  }
-  environment_.transactions.reply_stateless(request, status, parts);
+void Proxy::refuse(ProxyContext& context, uint16_t status) {
+  settle(context, context.get<TransactionStatefulProxy>().refuse(status, {}));
+}
+
+void Proxy::refuse_stateless(const Incoming& request, std::string_view key) {
+  const sip::ResponseParts parts =
+      environment_.overload.refuse(request.message, key, environment_.now());
+  environment_.transactions.reply_stateless(request, sip::status::kServiceUnavailable, parts);
 }
 
 void Proxy::settle(ProxyContext& context, Progress progress) {

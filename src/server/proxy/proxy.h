@@ -20,7 +20,6 @@ using transaction::ServerHandle;
 struct ProxyCounters {
   uint64_t forwarded = 0;     // requests sent on
   uint64_t acks_dropped = 0;  // ACKs with nowhere to go: nobody can be told
-  uint64_t refused = 0;       // for want of capacity
 };
 
 class Proxy final : public transaction::TransactionUser, public transport::LocateHandler {
@@ -32,8 +31,8 @@ class Proxy final : public transaction::TransactionUser, public transport::Locat
         const Limits& limits);
 
   // A request that no transaction knows and that is for someone else: new, in a dialog, or an ACK
-  // to a 2xx. Its syntax has been checked.
-  void handle(const Incoming& request);
+  // to a 2xx. It has been validated (16.3); `routes` are its own.
+  void handle(const Incoming& request, const RouteInfo& routes);
 
   const PoolStats& stats() const { return contexts_.stats(); }
   const ProxyCounters& counters() const { return counters_; }
@@ -50,21 +49,23 @@ class Proxy final : public transaction::TransactionUser, public transport::Locat
     std::string_view route_appended;
     size_t routes_removed = 0;
     bool last_route_removed = false;
-    bool in_dialog = false;
   };
 
-  Plan make_plan(const sip::MessageView& request) const;
+  Plan make_plan(const RouteInfo& routes) const;
   void plan_target(std::string_view uri, Plan& plan) const;
 
-  void handle_ack(const Incoming& ack);
+  void handle_ack(const Incoming& ack, const RouteInfo& routes);
   void forward(ProxyContext& context, const sip::MessageView& request, const Plan& plan,
                const transport::FlowList& flows);
   void send_ack(ProxyContext& context, const sip::MessageView& ack, const Flow& in,
                 const Plan& plan, const Flow& flow);
   MessageRef write_request(ProxyContext& context, const sip::MessageView& request, const Plan& plan,
                            std::string_view via, const Flow& in, const Flow* record_for) const;
-  void refuse(ProxyContext& context, const sip::MessageView& request, uint16_t status);
-  void refuse_stateless(const Incoming& request, uint16_t status);
+  // `error` says why the request cannot be forwarded; for want of capacity `key` is what to raise.
+  void refuse(ProxyContext& context, const sip::MessageView& request, Error error,
+              std::string_view key);
+  void refuse(ProxyContext& context, uint16_t status);
+  void refuse_stateless(const Incoming& request, std::string_view key);
   void settle(ProxyContext& context, service::TransactionStatefulProxy::Progress progress);
   void release(ProxyContext& context);
 

@@ -68,12 +68,13 @@ RouteInfo read_routes(const Environment& environment, const sip::MessageView& re
   const bool ours = request_uri && !request_uri->has_user && is_own(environment, *request_uri);
   const std::optional<sip::Param> placed = ours ? request_uri->param(kCookieParam) : std::nullopt;
   if (placed) info.in_dialog = cookie_fits(environment, request, placed->value);
+  std::string_view last_route;
   bool at_front = true;
   for (const std::string_view value : request.values(sip::HeaderId::Route)) {
     const auto route = sip::parse_name_addr(value);
     if (!route) break;
     const auto uri = sip::parse_uri(route->uri);
-    info.last_route = route->uri;
+    last_route = route->uri;
     if (at_front && uri && is_own(environment, *uri)) {
       ++info.own_routes;
       const std::optional<sip::Param> cookie = uri->param(kCookieParam);
@@ -83,9 +84,9 @@ RouteInfo read_routes(const Environment& environment, const sip::MessageView& re
     if (at_front) info.next_route = route->uri;
     at_front = false;
   }
-  info.strict = placed && !info.last_route.empty();
-  if (info.strict && info.next_route == info.last_route) info.next_route = {};
-  if (!info.strict) info.last_route = {};
+  info.strict = placed && !last_route.empty();
+  info.request_uri = info.strict ? last_route : request.request_uri();
+  if (info.strict && info.next_route == last_route) info.next_route = {};
   return info;
 }
 

@@ -37,11 +37,11 @@ class RecordRoutes {
 
 // What the Route headers of a received request say of us: 16.4.
 struct RouteInfo {
-  size_t own_routes = 0;        // values at the front that name us
-  bool strict = false;          // the Request-URI is ours and the last Route is the real one
-  std::string_view last_route;  // when strict: the Request-URI to restore
-  std::string_view next_route;  // URI of the first Route behind our own; empty when there is none
-  bool in_dialog = false;       // one of our values carries a cookie that fits this request
+  size_t own_routes = 0;         // values at the front that name us
+  bool strict = false;           // the Request-URI is ours and the last Route is the real one
+  std::string_view request_uri;  // the real one
+  std::string_view next_route;   // URI of the first Route behind our own; empty when there is none
+  bool in_dialog = false;        // one of our values carries a cookie that fits this request
 };
 
 RouteInfo read_routes(const Environment& environment, const sip::MessageView& request);

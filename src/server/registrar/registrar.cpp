@@ -74,15 +74,8 @@ Registrar::Registrar(const service::Environment& environment, store::Store& stor
       scratch_(arena.take<char>(kHeadersMax)) {}
 
 void Registrar::handle(const Incoming& request) {
-  if (!request.message.values(sip::HeaderId::Require).empty()) return refuse_extensions(request);
   Registration* registration = registrations_.acquire(*this);
-  std::array<char, service::kRetryAfterMax> retry_after;
-  sip::ResponseParts busy;
-  busy.headers = service::write_retry_after(environment_, request.message, retry_after);
-  if (registration == nullptr) {
-    return environment_.transactions.reply_stateless(request, sip::status::kServiceUnavailable,
-                                                     busy);
-  }
+  if (registration == nullptr) return refuse_stateless(request, "capacity.users");
   if (registration->screen_request(environment_, request) == service::Screening::Refused) {
     return release(*registration);
   }
@@ -92,7 +85,7 @@ void Registrar::handle(const Incoming& request) {
   const auto server = environment_.transactions.open(
       request, *this, registrations_.handle_of(*registration).to_u64(), false);
   if (!server) {
-    environment_.transactions.reply_stateless(request, sip::status::kServiceUnavailable, busy);
+    refuse_stateless(request, "capacity.transactions");
     return release(*registration);
   }
   registration->server = *server;
@@ -102,18 +95,10 @@ void Registrar::handle(const Incoming& request) {
   process(*registration, *user);
 }
 
-// 8.2.2.3: no extension that a REGISTER could require is supported.
-void Registrar::refuse_extensions(const Incoming& request) {
-  sip::Writer out(scratch_);
-  std::string_view before = "Unsupported: ";
-  for (const std::string_view tag : request.message.values(sip::HeaderId::Require)) {
-    out.text(before).unfolded(tag);
-    before = ", ";
-  }
-  out.crlf();
-  sip::ResponseParts parts;
-  parts.headers = out.full() ? std::string_view() : out.view();
-  environment_.transactions.reply_stateless(request, sip::status::kBadExtension, parts);
+void Registrar::refuse_stateless(const Incoming& request, std::string_view key) {
+  environment_.transactions.reply_stateless(
+      request, sip::status::kServiceUnavailable,
+      environment_.overload.refuse(request.message, key, environment_.now()));
 }
 
 void Registration::on_user_free(store::User* free_user) {
@@ -130,7 +115,7 @@ void Registrar::process(Registration& registration, store::User& user) {
   const auto begun = store_.begin_update(user);
   if (!begun) {
     if (begun.error() == Error::Busy) return store_.wait_for(user, registration);
-    return refuse(registration, {sip::status::kServiceUnavailable, "Too Many Registrations Wait"});
+    return refuse(registration, shortage("capacity.users"));
   }
   store::BindingUpdate& changes = **begun;
   const Refusal refusal = update(registration, parsed.view, user, changes);
@@ -139,7 +124,7 @@ void Registrar::process(Registration& registration, store::User& user) {
     return refuse(registration, refusal);
   }
   const auto state = store_.commit(changes, *this, registrations_.handle_of(registration).to_u64());
-  if (!state) return refuse(registration, {sip::status::kServiceUnavailable, "Store Full"});
+  if (!state) return refuse(registration, shortage("capacity.users"));
   if (*state == store::CommitState::Applied) {
     log_changes(registration, user);
     answer(registration, user);
@@ -306,7 +291,7 @@ Registrar::Refusal Registrar::apply(Registration& registration, const sip::Messa
   const Result<void> done = old != nullptr ? changes.replace(*old, fields) : changes.add(fields);
   if (done) return {};
   if (done.error() == Error::TooLong) return {sip::status::kBadRequest, "Contact Too Long"};
-  return {sip::status::kServiceUnavailable, "Too Many Bindings"};
+  return shortage("capacity.bindings");
 }
 
 void Registrar::on_stored(uint64_t tag, store::StoreStatus status) {
@@ -314,7 +299,8 @@ void Registrar::on_stored(uint64_t tag, store::StoreStatus status) {
   if (registration == nullptr) return;
   store::User* user = store_.get(registration->user);
   if (status != store::StoreStatus::Durable || user == nullptr) {
-    return refuse(*registration, {sip::status::kServiceUnavailable, "Store Failed"});
+    return refuse(*registration,
+                  {sip::status::kServiceUnavailable, "Service Unavailable - Store Failed"});
   }
   log_changes(*registration, *user);
   answer(*registration, *user);
@@ -351,16 +337,21 @@ void Registrar::answer(Registration& registration, store::User& user) {
 }
 
 void Registrar::refuse(Registration& registration, const Refusal& refusal) {
+  const MessageRef kept = environment_.transactions.request_of(registration.server);
+  sip::HeaderIndex index;
+  const sip::ParsedMessage parsed = sip::parse_message(kept.view(), index, sip::Framing::Datagram);
+  sip::ResponseParts parts;
   sip::Writer out(scratch_);
-  if (refusal.status == sip::status::kIntervalTooBrief) {
+  parts.reason = refusal.reason;
+  if (!refusal.key.empty()) {
+    parts = environment_.overload.refuse(parsed.view, refusal.key, environment_.now());
+  } else if (refusal.status == sip::status::kServiceUnavailable) {
+    parts.headers = environment_.overload.retry_after(parsed.view);
+  } else if (refusal.status == sip::status::kIntervalTooBrief) {
     out.header(sip::HeaderId::MinExpires,
                static_cast<uint64_t>(options_.min_expires.count() / 1000));
+    parts.headers = out.view();
   }
-  if (refusal.status == sip::status::kServiceUnavailable)
-    out.header(sip::HeaderId::RetryAfter, uint64_t{3});
-  sip::ResponseParts parts;
-  parts.reason = refusal.reason;
-  parts.headers = out.view();
   if (!environment_.transactions.respond(registration.server, refusal.status, parts)) {
     environment_.transactions.drop(registration.server);
   }

@@ -5,6 +5,7 @@
 #include "core/pool.h"
 #include "service/context.h"
 #include "service/digest_server_auth.h"
+#include "sip/status.h"
 #include "store/store.h"
 
 namespace tipring::registrar {
@@ -47,7 +48,8 @@ class Registrar final : public transaction::TransactionUser,
   Registrar(const service::Environment& environment, store::Store& store, const port::Clock& clock,
             const RegistrarOptions& options, Arena& arena, const Limits& limits);
 
-  // A REGISTER whose Request-URI names a domain of ours.
+  // A REGISTER whose Request-URI names a domain of ours, and which requires nothing that we do not
+  // know.
   void handle(const Incoming& request);
 
   const PoolStats& stats() const { return registrations_.stats(); }
@@ -60,10 +62,14 @@ class Registrar final : public transaction::TransactionUser,
   struct Refusal {
     uint16_t status = 0;
     std::string_view reason;
+    std::string_view key = {};  // of the capacity that is exhausted: 503
   };
+  static Refusal shortage(std::string_view key) {
+    return {sip::status::kServiceUnavailable, {}, key};
+  }
   struct Contact;
 
-  void refuse_extensions(const Incoming& request);
+  void refuse_stateless(const Incoming& request, std::string_view key);
   void process(Registration& registration, store::User& user);
   void log_changes(const Registration& registration, const store::User& user);
   Refusal update(Registration& registration, const sip::MessageView& request, store::User& user,

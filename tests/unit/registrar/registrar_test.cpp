@@ -28,8 +28,9 @@ class Exchange final : public sim::Node,
         store(
             {arena, host.loop(), wheel, host.clock(), host.workers(), host.files(), lines_, {1, 2}},
             limits, {"/data/tipring.db", "tipring", Millis(10)}),
-        environment_{transport, locator, transactions, slabs,  wheel, host.loop(),
-                     *this,     *this,   "tipring",    {3, 4}, lines_},
+        overload_({5, 6}, lines_),
+        environment_{transport, locator, transactions, slabs,  wheel,  host.loop(),
+                     *this,     *this,   "tipring",    {3, 4}, lines_, overload_},
         registrar(environment_, store, host.clock(), options, arena, limits) {
     host.files().make_directory("/data");
     REQUIRE(store.open().ready());
@@ -78,6 +79,7 @@ class Exchange final : public sim::Node,
   store::Store store;
 
  private:
+  service::Overload overload_;
   service::Environment environment_;
 
  public:
@@ -312,15 +314,6 @@ TEST_CASE("registrar: a full pool of bindings gets 503 and Retry-After, and refr
   CHECK(answer.has("\r\nRetry-After: "));
   CHECK(stored >= 4);
   CHECK(bench.send("Contact: <sip:a0@h>;expires=1000\r\n").contacts() == stored);
-}
-
-TEST_CASE("registrar: a required extension is refused by its name" *
-          doctest::description("RFC 3261 8.2.2.3")) {
-  Bench bench;
-  const Answer answer = bench.send("Require: gruu, x-new\r\nContact: <sip:a@h>\r\n");
-  CHECK(answer.status == 420);
-  CHECK(answer.has("\r\nUnsupported: gruu, x-new\r\n"));
-  CHECK(bench.fetch().contacts() == 0);
 }
 
 TEST_CASE("registrar: those who come while an update waits for the disk are served in order" *

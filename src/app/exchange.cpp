@@ -1,0 +1,148 @@
+#include "app/exchange.h"
+
+#include <cstring>
+#include <vector>
+
+#include "app/exchange_options.h"
+#include "sip/headers.h"
+#include "sip/status.h"
+
+namespace tipring::app {
+
+namespace {
+
+using policy::Job;
+
+}  // namespace
+
+void Exchange::plan(const Config& config, MemoryPlan& plan) {
+  const Limits& limits = config.capacity;
+  MessageSlabs::plan(plan, message_slab_counts(limits));
+  transport::TransportLayer::plan(limits, plan);
+  transport::Locator::plan(plan);
+  transaction::TransactionLayer::plan(limits, plan);
+  store::Store::plan(limits, plan);
+  auth::NonceTable::plan(plan, limits.bindings);
+  registrar::Registrar::plan(limits, plan);
+  proxy::Proxy::plan(limits, plan);
+}
+
+Exchange::Exchange(const Config& config, const Ports& ports, Arena& arena, Log& log)
+    : config_(config),
+      realm_(effective_realm(config)),
+      nonce_fault_(read_nonce_key(config, ports.files, ports.entropy, nonce_key_)),
+      ports_(ports),
+      log_(log),
+      slabs_(arena, message_slab_counts(config.capacity)),
+      timers_(ports.clock.monotonic()),
+      timer_driver_(ports.loop, timers_),
+      transport_({ports_.network, ports_.loop, timers_, slabs_, arena, ports_.entropy, log},
+                 config.capacity),
+      locator_(ports_.names, ports_.loop, transport_, arena),
+      transactions_({transport_, timers_, slabs_, arena, ports_.entropy, log, &ports_.loop},
+                    config.capacity, 0),
+      store_({arena,
+              ports_.loop,
+              timers_,
+              ports_.clock,
+              ports_.workers,
+              ports_.files,
+              log,
+              {ports_.entropy.u64(), ports_.entropy.u64()}},
+             config.capacity, {config.store.path, realm_, Millis(config.store.commit_window_ms)}),
+      location_(transport_, store_, config.sip.domains,
+                static_cast<uint16_t>(config.routing.offline_status)),
+      nonces_(arena, nonce_key_, 0, config.capacity.bindings),
+      access_(access_options(config), location_, store_, ports_.clock),
+      authenticator_(auth_options(config, realm_), nonces_, access_.secrets()),
+      overload_({ports_.entropy.u64(), ports_.entropy.u64()}, log),
+      environment_{transport_,    locator_,
+                   transactions_, slabs_,
+                   timers_,       ports_.loop,
+                   location_,     access_,
+                   realm_,        {ports_.entropy.u64(), ports_.entropy.u64()},
+                   log_,          overload_},
+      validation_(environment_, config.routing.forward_unknown),
+      registrar_(environment_, store_, ports_.clock, registrar_options(config), arena,
+                 config.capacity),
+      proxy_(environment_, location_, arena, config.capacity) {
+  access_.set_authenticator(authenticator_);
+  store_.set_observer(&registrar_);
+  transactions_.set_request_handler(*this);
+}
+
+Exchange::~Exchange() { ports_.loop.set_turn_handler(nullptr); }
+
+std::string Exchange::start() {
+  if (!nonce_fault_.empty()) return nonce_fault_;
+  const store::StartReport report = store_.open();
+  if (!report.ready()) return report.message;
+  if (report.users_without_secret != 0) {
+    log_.warning("users_without_secret", kv("users", report.users_without_secret),
+                 kv("realm", realm_),
+                 kv("help", "their passwords were made for another realm: set them anew"));
+  }
+  const std::vector<transport::ListenPoint> points = app::listen_points(config_);
+  transport::TransportOptions options;
+  options.listen = points;
+  transport::ListenPoint failed;
+  const int error = transport_.start(options, transactions_, failed);
+  if (error != 0) {
+    char address[port::kAddressTextMax];
+    return "sip.listen: cannot listen on " +
+           std::string(port::write_address(failed.bind, address)) + ": " + std::strerror(error);
+  }
+  ports_.loop.set_turn_handler(this);
+  // What the store has armed while it was loading.
+  timer_driver_.on_turn_end(ports_.loop.now());
+  log_.info("serving", kv("realm", realm_), kv("users", store_.user_count()),
+            kv("bindings", store_.binding_count()));
+  return {};
+}
+
+void Exchange::register_pools(PoolRegistry& pools) const {
+  for (size_t i = 0; i < MessageSlabs::kClasses; ++i) pools.add(slabs_.stats(i));
+  pools.add(transport_.connection_stats());
+  pools.add(transactions_.server_stats());
+  pools.add(transactions_.client_stats());
+  pools.add(registrar_.stats());
+  pools.add(proxy_.stats());
+  store_.register_pools(pools);
+}
+
+void Exchange::on_turn_end(Millis now) {
+  timer_driver_.on_turn_end(now);
+  transactions_.reap(now);
+  transport_.flush(now);
+  timer_driver_.on_turn_end(now);
+}
+
+// Validation, then the one decision: what is for us is answered here, what is for a user or for
+// elsewhere is the proxy's.
+void Exchange::on_request(const service::Incoming& request) {
+  const proxy::RouteInfo routes = proxy::read_routes(environment_, request.message);
+  const auto uri = sip::parse_uri(routes.request_uri);
+  const Job job =
+      policy::job_of(environment_, location_, request.message, uri, !routes.next_route.empty());
+  const policy::Refusal refusal = validation_.check(request, uri, job);
+  if (refusal.status != 0) {
+    sip::ResponseParts parts;
+    parts.reason = refusal.reason;
+    parts.headers = refusal.headers;
+    return transactions_.reply_stateless(request, refusal.status, parts);
+  }
+  switch (job) {
+    case Job::Register: return registrar_.handle(request);
+    case Job::AnswerHere: return answer_here(request);
+    case Job::Proxy: return proxy_.handle(request, routes);
+  }
+}
+
+void Exchange::answer_here(const service::Incoming& request) {
+  if (request.message.method() == sip::Method::Ack) return;
+  sip::ResponseParts parts;
+  parts.headers = policy::kCapabilities;
+  transactions_.reply_stateless(request, sip::status::kOk, parts);
+}
+
+}  // namespace tipring::app

@@ -1,0 +1,77 @@
+// The exchange: the layers of the stack and the server's parts, wired together on one loop. It
+// knows no system: with the ports of port/linux it is the server, with those of port/sim it lives
+// in a simulated network.
+#pragma once
+
+#include <string>
+
+#include "app/config.h"
+#include "app/ports.h"
+#include "app/store_location.h"
+#include "auth/authenticator.h"
+#include "core/pool_registry.h"
+#include "server/policy/access.h"
+#include "server/policy/validation.h"
+#include "server/proxy/proxy.h"
+#include "server/registrar/registrar.h"
+
+namespace tipring::app {
+
+class Exchange final : private port::TurnHandler, private transaction::RequestHandler {
+ public:
+  // Every line of memory that an exchange of this configuration takes from its arena.
+  static void plan(const Config& config, MemoryPlan& plan);
+
+  // Borrows all but the configuration.
+  Exchange(const Config& config, const Ports& ports, Arena& arena, Log& log);
+  ~Exchange();
+
+  // Opens the store, then the listeners, and serves from the loop's next turn on. Empty on success,
+  // else what is wrong and what to do: the exchange can only be destroyed then.
+  std::string start();
+
+  std::string_view realm() const { return realm_; }
+  std::span<const transport::ListenPoint> listen_points() const {
+    return transport_.listen_points();
+  }
+
+  // For operators.
+  store::Store& store() { return store_; }
+  void register_pools(PoolRegistry& pools) const;
+  transport::TransportCounters transport_counters() const { return transport_.counters(); }
+  const transaction::TransactionCounters& transaction_counters() const {
+    return transactions_.counters();
+  }
+  const proxy::ProxyCounters& proxy_counters() const { return proxy_.counters(); }
+  const service::Overload& overload() const { return overload_; }
+
+ private:
+  void on_turn_end(Millis now) override;
+  void on_request(const service::Incoming& request) override;
+  void answer_here(const service::Incoming& request);
+
+  Config config_;
+  std::string realm_;
+  HashKey nonce_key_;
+  std::string nonce_fault_;
+  Ports ports_;
+  Log& log_;
+  MessageSlabs slabs_;
+  TimerWheel timers_;
+  TimerDriver timer_driver_;
+  transport::TransportLayer transport_;
+  transport::Locator locator_;
+  transaction::TransactionLayer transactions_;
+  store::Store store_;
+  StoreLocation location_;
+  auth::NonceTable nonces_;
+  policy::AccessRules access_;
+  auth::Authenticator authenticator_;
+  service::Overload overload_;
+  service::Environment environment_;
+  policy::Validation validation_;
+  registrar::Registrar registrar_;
+  proxy::Proxy proxy_;
+};
+
+}  // namespace tipring::app

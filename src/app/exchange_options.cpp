@@ -1,0 +1,83 @@
+#include "app/exchange_options.h"
+
+#include <cstring>
+
+#include "app/listen_entry.h"
+#include "port/crypto.h"
+
+namespace tipring::app {
+
+namespace {
+
+constexpr size_t kNonceKeyBytesMin = 32;
+constexpr size_t kNonceKeyBytesMax = 4096;
+
+Millis seconds(uint32_t count) { return Millis(int64_t{count} * 1000); }
+
+}  // namespace
+
+auth::AuthOptions auth_options(const Config& config, std::string_view realm) {
+  auth::AuthOptions options;
+  options.realm = realm;
+  options.algorithm_count = 0;
+  for (const std::string& name : config.auth.algorithms) {
+    const auto algorithm = auth::parse_algorithm(name);
+    if (algorithm && options.algorithm_count < options.algorithms.size()) {
+      options.algorithms[options.algorithm_count++] = *algorithm;
+    }
+  }
+  options.nonce_lifetime = seconds(config.auth.nonce_lifetime_s);
+  return options;
+}
+
+policy::AccessOptions access_options(const Config& config) {
+  policy::AccessOptions options;
+  if (config.auth.invite == "401") options.invite = policy::InviteChallenge::Server;
+  if (config.auth.invite == "off") options.invite = policy::InviteChallenge::Off;
+  options.accept_foreign = config.routing.accept_foreign;
+  options.foreign = config.routing.foreign;
+  return options;
+}
+
+registrar::RegistrarOptions registrar_options(const Config& config) {
+  registrar::RegistrarOptions options;
+  options.min_expires = seconds(config.registrar.min_expires_s);
+  options.max_expires = seconds(config.registrar.max_expires_s);
+  options.default_expires = seconds(config.registrar.default_expires_s);
+  options.max_bindings_per_aor = config.registrar.max_bindings_per_aor;
+  return options;
+}
+
+std::vector<transport::ListenPoint> listen_points(const Config& config) {
+  std::vector<transport::ListenPoint> points;
+  for (const std::string& text : config.sip.listen) {
+    const auto entry = parse_listen(text);
+    const bool tcp = entry->transport == ListenTransport::Tcp;
+    points.push_back({tcp ? sip::Transport::Tcp : sip::Transport::Udp, entry->address});
+  }
+  return points;
+}
+
+std::string read_nonce_key(const Config& config, port::Files& files, port::Entropy& entropy,
+                           HashKey& key) {
+  key = {entropy.u64(), entropy.u64()};
+  const std::string& path = config.auth.nonce_key_file;
+  if (path.empty()) return {};
+  std::string bytes;
+  const int error = port::read_file(files, path, kNonceKeyBytesMax, bytes);
+  if (error != 0) {
+    return "auth.nonce_key_file: " + path + " cannot be read: " + std::strerror(error);
+  }
+  if (bytes.size() < kNonceKeyBytesMin) {
+    return "auth.nonce_key_file: " + path +
+           " is too short; at least 32 random bytes are needed "
+           "(head -c 32 /dev/urandom > FILE)";
+  }
+  const std::string_view pieces[] = {bytes};
+  const port::Sha256Digest digest = port::sha256(pieces);
+  std::memcpy(&key.k0, digest.data(), sizeof(key.k0));
+  std::memcpy(&key.k1, digest.data() + sizeof(key.k0), sizeof(key.k1));
+  return {};
+}
+
+}  // namespace tipring::app

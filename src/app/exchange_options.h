@@ -1,0 +1,27 @@
+// What each part of the exchange is told of the configuration.
+#pragma once
+
+#include <vector>
+
+#include "app/config.h"
+#include "auth/authenticator.h"
+#include "port/entropy.h"
+#include "port/files.h"
+#include "server/policy/access.h"
+#include "server/registrar/registrar.h"
+#include "transport/transport.h"
+
+namespace tipring::app {
+
+// `realm` outlives the options.
+auth::AuthOptions auth_options(const Config& config, std::string_view realm);
+policy::AccessOptions access_options(const Config& config);
+registrar::RegistrarOptions registrar_options(const Config& config);
+std::vector<transport::ListenPoint> listen_points(const Config& config);
+
+// From auth.nonce_key_file, so that servers which share it accept each other's nonces; without one
+// a new key at every start. Empty on success, else what is wrong with the file.
+std::string read_nonce_key(const Config& config, port::Files& files, port::Entropy& entropy,
+                           HashKey& key);
+
+}  // namespace tipring::app

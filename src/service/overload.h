@@ -1,0 +1,48 @@
+// Refusals for want of capacity: 503 with a Retry-After of one to five seconds, spread so that
+// those refused do not come back together (RFC 3261 21.5.4), and the configuration key to raise.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+#include "core/hash.h"
+#include "core/log.h"
+#include "sip/message.h"
+#include "sip/writer.h"
+
+namespace tipring::service {
+
+class Overload {
+ public:
+  static constexpr Millis kBurst{10000};  // one line of log for each key in this time
+
+  // Borrows the log.
+  Overload(const HashKey& key, Log& log) : hash_key_(key), log_(log) {}
+
+  // What goes with the 503 to `request`, the same for a retransmission of it (8.2.7). `key` is a
+  // literal: "capacity.transactions". Views are good until the next call.
+  sip::ResponseParts refuse(const sip::MessageView& request, std::string_view key, Millis now);
+
+  // The Retry-After line alone, for a 503 with another cause.
+  std::string_view retry_after(const sip::MessageView& request);
+
+  uint64_t refused() const { return refused_; }
+
+ private:
+  struct Burst {
+    std::string_view key;
+    Millis since{0};
+    uint64_t refused = 0;  // since then
+  };
+
+  void log_once(std::string_view key, Millis now);
+
+  HashKey hash_key_;
+  Log& log_;
+  uint64_t refused_ = 0;
+  std::array<Burst, 8> bursts_;  // as many as there are keys
+  std::array<char, 96> reason_;
+  std::array<char, 32> retry_after_;
+};
+
+}  // namespace tipring::service

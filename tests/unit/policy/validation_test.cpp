@@ -1,0 +1,188 @@
+#include "server/policy/validation.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "service/via_management.h"
+#include "sim/node.h"
+
+using namespace tipring;
+using namespace tipring::policy;
+
+namespace {
+
+// A host whose names are "tipring" and its address.
+class Bench final : public sim::Node,
+                    public Domains,
+                    public service::OwnNames,
+                    public service::AccessControl {
+ public:
+  explicit Bench(port::SimWorld& world, bool forward_unknown = true)
+      : Node(world, "exchange", "10.0.0.1", kTinyLimits),
+        overload_({1, 2}, log),
+        environment{transport, locator, transactions, slabs,  wheel, host.loop(),
+                    *this,     *this,   "tipring",    {3, 4}, log,   overload_},
+        validation(environment, forward_unknown) {
+    REQUIRE(start());
+  }
+
+  const sip::MessageView& parse(const std::string& method, const std::string& uri,
+                                const std::string& lines) {
+    text_ = method + " " + uri + " SIP/2.0\r\n" + lines +
+            "Via: SIP/2.0/UDP h;branch=z9hG4bKx\r\nFrom: <sip:a@h>;tag=1\r\nTo: <sip:b@h>\r\n"
+            "Call-ID: 1\r\nCSeq: 1 " +
+            method + "\r\n\r\n";
+    parsed_ = sip::parse_message(text_, index_, sip::Framing::Datagram);
+    REQUIRE(parsed_.status == sip::ParseStatus::Complete);
+    return parsed_.view;
+  }
+
+  Job job(const std::string& method, const std::string& uri, bool routed_on = false) {
+    return job_of(environment, *this, parse(method, uri, ""), sip::parse_uri(uri), routed_on);
+  }
+
+  Refusal check(const std::string& method, const std::string& uri, const std::string& lines = "") {
+    const sip::MessageView& request = parse(method, uri, lines);
+    const RequestUri parsed_uri = sip::parse_uri(uri);
+    const MessageRef buffer;
+    const transport::Flow flow;
+    return validation.check({request, buffer, flow, Millis(0)}, parsed_uri,
+                            job_of(environment, *this, request, parsed_uri, false));
+  }
+
+ private:
+  std::optional<std::string_view> domain_of(std::string_view host_name, uint16_t) const override {
+    if (host_name == "tipring" || host_name == "10.0.0.1") return std::string_view();
+    return std::nullopt;
+  }
+  bool is_own(std::string_view host_name, uint16_t port) const override {
+    return domain_of(host_name, port) && (port == 0 || port == 5060);
+  }
+  service::Access judge(const service::Incoming&, bool) override { return {}; }
+
+  service::Overload overload_;
+  std::string text_;
+  sip::HeaderIndex index_;
+  sip::ParsedMessage parsed_;
+
+ public:
+  service::Environment environment;
+  Validation validation;
+};
+
+}  // namespace
+
+TEST_CASE("job: by Request-URI, method and Route" * doctest::description("RFC 3261 16.4, 10.3")) {
+  port::SimWorld world(1);
+  Bench bench(world);
+  CHECK(bench.job("REGISTER", "sip:tipring") == Job::Register);
+  CHECK(bench.job("REGISTER", "sip:10.0.0.1:5060") == Job::Register);
+  CHECK(bench.job("REGISTER", "sip:elsewhere") == Job::Proxy);
+  CHECK(bench.job("REGISTER", "sip:tipring", true) == Job::Proxy);
+  CHECK(bench.job("OPTIONS", "sip:tipring") == Job::AnswerHere);
+  CHECK(bench.job("OPTIONS", "sip:10.0.0.1:5060;transport=udp") == Job::AnswerHere);
+  CHECK(bench.job("OPTIONS", "sip:10.0.0.1:5062") == Job::Proxy);
+  CHECK(bench.job("OPTIONS", "sip:tipring", true) == Job::Proxy);
+  CHECK(bench.job("INVITE", "sip:bob@tipring") == Job::Proxy);
+  CHECK(bench.job("INVITE", "sip:bob@elsewhere") == Job::Proxy);
+}
+
+TEST_CASE("validation: a scheme that we do not know is 416, and a broken URI 400" *
+          doctest::description("RFC 3261 16.3 step 2")) {
+  port::SimWorld world(1);
+  Bench bench(world);
+  CHECK(bench.check("INVITE", "fax:1234").status == 416);
+  CHECK(bench.check("INVITE", "sip:").status == 400);
+  CHECK(bench.check("INVITE", "sip:bob@tipring").status == 0);
+}
+
+TEST_CASE("validation: the server itself takes OPTIONS and REGISTER, and tells so" *
+          doctest::description("RFC 3261 8.2.1; R4.4, C3")) {
+  port::SimWorld world(1);
+  Bench bench(world);
+  for (const char* method : {"INVITE", "MESSAGE", "FOO"}) {
+    CAPTURE(method);
+    const Refusal refusal = bench.check(method, "sip:tipring");
+    CHECK(refusal.status == 405);
+    CHECK(refusal.headers == "Allow: OPTIONS, REGISTER\r\n");
+  }
+  CHECK(bench.check("OPTIONS", "sip:tipring").status == 0);
+  CHECK(bench.check("FOO", "sip:bob@tipring").status == 0);
+}
+
+TEST_CASE("validation: an unknown method goes to users only where that is configured" *
+          doctest::description("C3: routing.forward_unknown")) {
+  port::SimWorld world(1);
+  Bench bench(world, false);
+  const Refusal refusal = bench.check("FOO", "sip:bob@tipring");
+  CHECK(refusal.status == 405);
+  CHECK(refusal.headers.starts_with("Allow: INVITE, ACK, BYE"));
+  CHECK(bench.check("MESSAGE", "sip:bob@tipring").status == 0);
+}
+
+TEST_CASE("validation: Max-Forwards 0 ends what is to be forwarded, not what is for us" *
+          doctest::description("RFC 3261 16.3 step 3")) {
+  port::SimWorld world(1);
+  Bench bench(world);
+  CHECK(bench.check("INVITE", "sip:bob@tipring", "Max-Forwards: 0\r\n").status == 483);
+  CHECK(bench.check("INVITE", "sip:bob@tipring", "Max-Forwards: 1\r\n").status == 0);
+  CHECK(bench.check("OPTIONS", "sip:tipring", "Max-Forwards: 0\r\n").status == 0);
+  CHECK(bench.check("REGISTER", "sip:tipring", "Max-Forwards: 0\r\n").status == 0);
+}
+
+TEST_CASE("validation: what comes back unchanged is a loop, with another target a spiral" *
+          doctest::description("RFC 5393 4.2.2, RFC 3261 16.3 step 4")) {
+  port::SimWorld world(1);
+  Bench bench(world);
+  const sip::MessageView& request = bench.parse("INVITE", "sip:bob@tipring", "");
+  const auto flow =
+      bench.transport.flow_to(sip::Transport::Udp, {*port::parse_ip("10.0.0.2"), 5060});
+  REQUIRE(flow);
+  service::ViaManagement via;
+  const std::string ours =
+      "Via: " + std::string(via.write_stateless(bench.environment, *flow, request)) + "\r\n";
+  CHECK(bench.check("INVITE", "sip:bob@tipring", ours).status == 482);
+  CHECK(bench.check("INVITE", "sip:carol@tipring", ours).status == 0);
+  CHECK(bench.check("INVITE", "sip:bob@tipring", ours + "Route: <sip:next;lr>\r\n").status == 0);
+  std::string theirs = ours;
+  theirs.replace(theirs.find("10.0.0.1"), 8, "10.0.0.9");
+  CHECK(bench.check("INVITE", "sip:bob@tipring", theirs).status == 0);
+}
+
+TEST_CASE("validation: required extensions are refused by their names, by whom they are meant for" *
+          doctest::description("RFC 3261 8.2.2.3 and 16.3 step 5")) {
+  port::SimWorld world(1);
+  Bench bench(world);
+  const Refusal proxied =
+      bench.check("INVITE", "sip:bob@tipring", "Proxy-Require: x-a, x-b\r\nProxy-Require: x-c\r\n");
+  CHECK(proxied.status == 420);
+  CHECK(proxied.headers == "Unsupported: x-a, x-b, x-c\r\n");
+  CHECK(bench.check("INVITE", "sip:bob@tipring", "Require: x-a\r\n").status == 0);
+  CHECK(bench.check("REGISTER", "sip:tipring", "Require: gruu\r\n").status == 420);
+  CHECK(bench.check("OPTIONS", "sip:tipring", "Require: gruu\r\n").status == 420);
+  CHECK(bench.check("OPTIONS", "sip:tipring", "Proxy-Require: gruu\r\n").status == 0);
+  CHECK(bench.check("ACK", "sip:bob@tipring", "Proxy-Require: x-a\r\n").status == 0);
+}
+
+TEST_CASE("validation: more extensions than an answer holds are refused without their names") {
+  port::SimWorld world(1);
+  Bench bench(world);
+  const Refusal refusal =
+      bench.check("REGISTER", "sip:tipring", "Require: " + std::string(2000, 'x') + "\r\n");
+  CHECK(refusal.status == 420);
+  CHECK(refusal.headers.empty());
+}
+
+TEST_CASE("validation: of several faults the first in the order is named" *
+          doctest::description("R12.3")) {
+  port::SimWorld world(1);
+  Bench bench(world);
+  const std::string all = "Route: broken <\r\nMax-Forwards: 0\r\nProxy-Require: x\r\n";
+  CHECK(bench.check("INVITE", "fax:1", all).status == 416);
+  CHECK(bench.check("FOO", "sip:tipring", all).status == 405);
+  CHECK(bench.check("INVITE", "sip:bob@tipring", all).status == 400);
+  CHECK(
+      bench.check("INVITE", "sip:bob@tipring", "Max-Forwards: 0\r\nProxy-Require: x\r\n").status ==
+      483);
+}
