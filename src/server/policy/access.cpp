@@ -35,6 +35,8 @@ Access AccessRules::judge(const Incoming& request, bool in_dialog) {
 }
 
 Access AccessRules::authenticate(const Incoming& request, auth::Role role, std::string_view aor) {
+  const auto uri = sip::parse_uri(aor);
+  login_domain_ = uri ? domains_.domain_of(uri->host, uri->port).value_or("") : "";
   const auth::AuthResult result = authenticator_->check(request.message, role, clock_.wall());
   switch (result.verdict) {
     case auth::AuthVerdict::Accepted: break;
@@ -44,7 +46,7 @@ Access AccessRules::authenticate(const Incoming& request, auth::Role role, std::
     case auth::AuthVerdict::Wrong: return challenge(role, false);
   }
   const store::User* user = store_.get(Handle<store::User>::from_u64(result.user));
-  if (user == nullptr || !owns(*user, aor)) return {sip::status::kForbidden, {}, {}, 0};
+  if (user == nullptr || !uri || !owns(*user, *uri)) return {sip::status::kForbidden, {}, {}, 0};
   return {0, {}, {}, result.user};
 }
 
@@ -56,25 +58,17 @@ Access AccessRules::challenge(auth::Role role, bool stale) {
   return {status, {}, out.view(), 0};
 }
 
-bool AccessRules::owns(const store::User& user, std::string_view aor) const {
-  const auto uri = sip::parse_uri(aor);
-  if (!uri) return false;
-  const auto domain = domains_.domain_of(uri->host, uri->port);
+bool AccessRules::owns(const store::User& user, const sip::Uri& aor) const {
+  const auto domain = domains_.domain_of(aor.host, aor.port);
   std::array<char, 256> buffer;
-  const auto name = sip::unescape(uri->user, buffer);
+  const auto name = sip::unescape(aor.user, buffer);
   if (!domain || !name || *domain != user.domain()) return false;
   return *name == user.name() || *name == user.auth_name() || user.has_alias(*name);
 }
 
-// A user name may carry its domain: "alice" or "alice@example.com".
 bool AccessRules::find_secret(std::string_view username, auth::Algorithm algorithm,
                               auth::Secret& secret) {
-  const size_t at = username.rfind('@');
-  const store::User* user = store_.find_by_auth_name("", username);
-  if (user == nullptr && at != std::string_view::npos) {
-    const auto domain = domains_.domain_of(username.substr(at + 1), 0);
-    if (domain) user = store_.find_by_auth_name(*domain, username.substr(0, at));
-  }
+  const store::User* user = store_.find_by_auth_name(login_domain_, username);
   if (user == nullptr) return false;
   const store::Credentials& known = user->credentials();
   secret.user = store_.handle_of(*user).to_u64();

@@ -45,7 +45,7 @@ class AccessRules final : public service::AccessControl, private auth::SecretLoo
                    auth::Secret& secret) override;
   Access authenticate(const Incoming& request, auth::Role role, std::string_view aor);
   Access challenge(auth::Role role, bool stale);
-  bool owns(const store::User& user, std::string_view aor) const;
+  bool owns(const store::User& user, const sip::Uri& aor) const;
   bool is_ours(std::string_view uri) const;
 
   AccessOptions options_;
@@ -53,6 +53,7 @@ class AccessRules final : public service::AccessControl, private auth::SecretLoo
   const store::Store& store_;
   const port::Clock& clock_;
   auth::Authenticator* authenticator_ = nullptr;
+  std::string_view login_domain_;  // of the request being judged: names are unique within it
   std::array<char, 1024> headers_;
 };
 

@@ -28,7 +28,8 @@ class Bench final : public sim::Node, public Domains, public store::StoreWaiter 
     REQUIRE(store.open().ready());
     put("alice", "a-42", "sales");
     put("bob", "", "");
-    REQUIRE(world.run_until([&] { return stored == 2; }, Millis(1000)));
+    put("bob", "", "", "branch.example", "other secret");
+    REQUIRE(world.run_until([&] { return stored == 3; }, Millis(1000)));
   }
 
   Access judge(const std::string& method, const std::string& from, const std::string& to,
@@ -72,13 +73,15 @@ class Bench final : public sim::Node, public Domains, public store::StoreWaiter 
     options.realm = "tipring";
     return options;
   }
-  void put(std::string_view name, std::string_view auth_name, std::string_view aliases) {
+  void put(std::string_view name, std::string_view auth_name, std::string_view aliases,
+           std::string_view domain = "", std::string_view password = "secret") {
     const std::string_view login = auth_name.empty() ? name : auth_name;
-    const auth::DigestValue ha1 = auth::make_ha1(auth::Algorithm::Md5, login, "tipring", "secret");
+    const auth::DigestValue ha1 = auth::make_ha1(auth::Algorithm::Md5, login, "tipring", password);
     store::Credentials credentials;
     std::copy_n(ha1.bytes.begin(), credentials.md5.size(), credentials.md5.begin());
     credentials.present = store::kAlgorithmMd5;
     store::UserRecord record;
+    record.domain = domain;
     record.name = name;
     record.auth_name = auth_name;
     record.aliases = aliases;
@@ -86,6 +89,7 @@ class Bench final : public sim::Node, public Domains, public store::StoreWaiter 
   }
   std::optional<std::string_view> domain_of(std::string_view host_name, uint16_t) const override {
     if (host_name == "tipring") return std::string_view();
+    if (host_name == "branch.example") return std::string_view("branch.example");
     return std::nullopt;
   }
   void on_stored(uint64_t, store::StoreStatus status) override {
@@ -149,4 +153,21 @@ TEST_CASE("access: a foreign sender is refused, not asked" * doctest::descriptio
   Bench bench(world);
   CHECK(bench.judge("INVITE", "sip:eve@elsewhere", "sip:bob@tipring").status == 403);
   CHECK(bench.prove("INVITE", "sip:eve@elsewhere", "sip:bob@tipring", "a-42").status == 403);
+}
+
+TEST_CASE("access: a name means the user of the domain that is spoken for" *
+          doctest::description("C21, C22")) {
+  port::SimWorld world(1);
+  Bench bench(world);
+  const std::string here = "sip:bob@tipring";
+  const std::string there = "sip:bob@branch.example";
+  CHECK(bench.prove("REGISTER", here, here, "bob").user == bench.handle("bob"));
+  const Access other = bench.prove("REGISTER", there, there, "bob", "other secret");
+  CHECK(other.status == 0);
+  CHECK(other.user ==
+        bench.store.handle_of(*bench.store.find_user("branch.example", "bob")).to_u64());
+  CHECK(bench.prove("REGISTER", there, there, "bob").status == 401);
+  CHECK(bench.prove("REGISTER", here, here, "bob", "other secret").status == 401);
+  CHECK(bench.prove("INVITE", there, here, "bob", "other secret").status == 0);
+  CHECK(bench.prove("INVITE", here, there, "bob", "other secret").status == 407);
 }
