@@ -48,6 +48,14 @@ registrar::RegistrarOptions registrar_options(const Config& config) {
   return options;
 }
 
+service::SessionTimerOptions session_timer_options(const Config& config) {
+  service::SessionTimerOptions options;
+  options.enabled = config.session_timer.mode != "off";
+  options.interval_s = config.session_timer.default_s;
+  options.min_se_s = config.session_timer.min_se_s;
+  return options;
+}
+
 std::vector<transport::ListenPoint> listen_points(const Config& config) {
   std::vector<transport::ListenPoint> points;
   for (const std::string& text : config.sip.listen) {

@@ -17,6 +17,7 @@ namespace tipring::app {
 auth::AuthOptions auth_options(const Config& config, std::string_view realm);
 policy::AccessOptions access_options(const Config& config);
 registrar::RegistrarOptions registrar_options(const Config& config);
+service::SessionTimerOptions session_timer_options(const Config& config);
 std::vector<transport::ListenPoint> listen_points(const Config& config);
 
 // From auth.nonce_key_file, so that servers which share it accept each other's nonces; without one

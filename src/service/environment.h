@@ -50,6 +50,13 @@ class AccessControl {
   ~AccessControl() = default;
 };
 
+// session_timer.*: RFC 4028.
+struct SessionTimerOptions {
+  bool enabled = true;
+  uint32_t interval_s = 1800;  // asked for where the request names none
+  uint32_t min_se_s = 90;      // below it a request is refused, or its interval raised
+};
+
 struct Environment {
   transport::TransportLayer& transport;
   transport::Locator& locator;
@@ -63,6 +70,7 @@ struct Environment {
   HashKey route_key;       // of the cookies in our Record-Route, one per start
   Log& log;
   Overload& overload;
+  SessionTimerOptions session_timer = {};
 
   // Of this turn. The wheel's own time stands still while the loop sleeps.
   Millis now() const { return loop.now(); }

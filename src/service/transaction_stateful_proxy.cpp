@@ -93,7 +93,8 @@ TransactionStatefulProxy::Progress TransactionStatefulProxy::refuse(
 }
 
 TransactionStatefulProxy::Progress TransactionStatefulProxy::on_response(ClientHandle client,
-                                                                         const Incoming& response) {
+                                                                         const Incoming& response,
+                                                                         std::string_view lines) {
   Branch* branch = find(client);
   if (branch == nullptr) return Progress::Pending;
   const uint16_t status = response.message.status();
@@ -108,17 +109,17 @@ TransactionStatefulProxy::Progress TransactionStatefulProxy::on_response(ClientH
   timer_c_.cancel();
   if (!sip::is_success(status) || method_ != sip::Method::Invite)
     branch->state = BranchState::Ended;
-  return forward_final(response);
+  return forward_final(response, lines);
 }
 
 // Every 2xx to an INVITE goes upstream at once, also after another final response (16.7 step 5); of
 // all others the first.
-TransactionStatefulProxy::Progress TransactionStatefulProxy::forward_final(
-    const Incoming& response) {
+TransactionStatefulProxy::Progress TransactionStatefulProxy::forward_final(const Incoming& response,
+                                                                           std::string_view lines) {
   const uint16_t status = response.message.status();
   const bool invite_2xx = method_ == sip::Method::Invite && sip::is_success(status);
   if (!invite_2xx && !is_open()) return Progress::Finished;
-  MessageRef message = write_response(response, status_upstream(status));
+  MessageRef message = write_response(response, status_upstream(status), lines);
   const bool sent = message && environment_->transactions.respond(server_, std::move(message));
   if (invite_2xx) {
     // Without a buffer the next retransmission of the 2xx gets its chance.
@@ -133,16 +134,17 @@ TransactionStatefulProxy::Progress TransactionStatefulProxy::forward_final(
 
 void TransactionStatefulProxy::forward_provisional(const Incoming& response) {
   // Without a buffer the provisional is lost, as it may be on the way.
-  if (MessageRef message = write_response(response, 0)) {
+  if (MessageRef message = write_response(response, 0, {})) {
     static_cast<void>(environment_->transactions.respond(server_, std::move(message)).has_value());
   }
 }
 
-MessageRef TransactionStatefulProxy::write_response(const Incoming& response,
-                                                    uint16_t status) const {
+MessageRef TransactionStatefulProxy::write_response(const Incoming& response, uint16_t status,
+                                                    std::string_view lines) const {
   sip::ResponseEdit edit;
   edit.status = status;
-  return write_message(environment_->slabs, response.message.text().size() + 64,
+  edit.extra_lines = lines;
+  return write_message(environment_->slabs, response.message.text().size() + lines.size() + 64,
                        [&](std::span<char> out) {
                          return sip::write_forwarded_response(response.message, edit, out);
                        });

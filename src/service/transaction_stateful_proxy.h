@@ -49,7 +49,8 @@ class TransactionStatefulProxy {
   // Ends the request with a final response of our own and gives up all branches.
   Progress refuse(uint16_t status, const sip::ResponseParts& parts);
 
-  Progress on_response(ClientHandle client, const Incoming& response);
+  // `lines` are added to what goes upstream.
+  Progress on_response(ClientHandle client, const Incoming& response, std::string_view lines);
   Progress on_client_end(ClientHandle client, EndReason reason);
   // 16.10: cancels all pending branches. The 487 comes from them, or from us when there is none
   // yet.
@@ -73,8 +74,9 @@ class TransactionStatefulProxy {
   Branch* find(ClientHandle client);
   bool pending() const;
   void forward_provisional(const Incoming& response);
-  Progress forward_final(const Incoming& response);
-  MessageRef write_response(const Incoming& response, uint16_t status) const;
+  Progress forward_final(const Incoming& response, std::string_view lines);
+  MessageRef write_response(const Incoming& response, uint16_t status,
+                            std::string_view lines) const;
   void cancel_branches();
   void on_timer_c(Millis now);
 

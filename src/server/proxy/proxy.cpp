@@ -11,6 +11,7 @@ namespace {
 using service::DestinationSelection;
 using service::DigestServerAuth;
 using service::OutputControl;
+using service::SessionInterval;
 using service::TransactionStatefulProxy;
 using service::ViaManagement;
 using Progress = TransactionStatefulProxy::Progress;
@@ -37,6 +38,20 @@ bool is_loose(std::string_view route_uri) {
   const auto uri = sip::parse_uri(route_uri);
   return uri && uri->param("lr").has_value();
 }
+
+// What leaves in a forwarded request, as the services of its context decide.
+class ForwardedLines final : public sip::LineFilter {
+ public:
+  explicit ForwardedLines(const ProxyContext& context)
+      : output_(context.get<OutputControl>()), interval_(context.get<SessionInterval>()) {}
+  bool keep(const sip::HeaderView& line) const override {
+    return output_.keep(line) && interval_.keeps(line);
+  }
+
+ private:
+  const OutputControl& output_;
+  const SessionInterval& interval_;
+};
 
 uint16_t status_of(Error error) {
   switch (error) {
@@ -159,7 +174,11 @@ MessageRef Proxy::write_request(ProxyContext& context, const sip::MessageView& r
   edit.routes_removed = plan.routes_removed;
   edit.last_route_removed = plan.last_route_removed;
   edit.route_appended = plan.route_appended;
-  edit.filter = &context.get<OutputControl>();
+  SessionInterval& interval = context.get<SessionInterval>();
+  interval.prepare_request(environment_, request);
+  const ForwardedLines filter(context);
+  edit.filter = &filter;
+  edit.extra_lines = interval.lines();
   std::optional<RecordRoutes> routes;
   if (record_for != nullptr) {
     routes.emplace(environment_, request, in, *record_for);
@@ -277,9 +296,12 @@ void Proxy::on_server_end(uint64_t id, ServerHandle, EndReason) {
 }
 
 void Proxy::on_response(uint64_t id, ClientHandle client, const Incoming& response) {
-  if (ProxyContext* context = contexts_.get(Handle::from_u64(id))) {
-    settle(*context, context->get<TransactionStatefulProxy>().on_response(client, response));
-  }
+  ProxyContext* context = contexts_.get(Handle::from_u64(id));
+  if (context == nullptr) return;
+  std::array<char, SessionInterval::kResponseLinesMax> room;
+  const std::string_view lines =
+      context->get<SessionInterval>().response_lines(response.message, room);
+  settle(*context, context->get<TransactionStatefulProxy>().on_response(client, response, lines));
 }
 
 void Proxy::on_client_end(uint64_t id, ClientHandle client, EndReason reason) {

@@ -5,45 +5,27 @@
 #include <string>
 
 #include "service/via_management.h"
-#include "sim/node.h"
+#include "support/service_bench.h"
 
 using namespace tipring;
 using namespace tipring::policy;
 
 namespace {
 
-// A host whose names are "tipring" and its address.
-class Bench final : public sim::Node,
-                    public Domains,
-                    public service::OwnNames,
-                    public service::AccessControl {
+class Bench final : public sim::ServiceBench, public Domains {
  public:
   explicit Bench(port::SimWorld& world, bool forward_unknown = true)
-      : Node(world, "exchange", "10.0.0.1", kTinyLimits),
-        overload_({1, 2}, log),
-        environment{transport, locator, transactions, slabs,  wheel, host.loop(),
-                    *this,     *this,   "tipring",    {3, 4}, log,   overload_},
-        validation(environment, forward_unknown) {
+      : ServiceBench(world), validation(environment, forward_unknown) {
     REQUIRE(start());
   }
 
-  const sip::MessageView& parse(const std::string& method, const std::string& uri,
-                                const std::string& lines) {
-    text_ = method + " " + uri + " SIP/2.0\r\n" + lines +
-            "Via: SIP/2.0/UDP h;branch=z9hG4bKx\r\nFrom: <sip:a@h>;tag=1\r\nTo: <sip:b@h>\r\n"
-            "Call-ID: 1\r\nCSeq: 1 " +
-            method + "\r\n\r\n";
-    parsed_ = sip::parse_message(text_, index_, sip::Framing::Datagram);
-    REQUIRE(parsed_.status == sip::ParseStatus::Complete);
-    return parsed_.view;
-  }
-
   Job job(const std::string& method, const std::string& uri, bool routed_on = false) {
-    return job_of(environment, *this, parse(method, uri, ""), sip::parse_uri(uri), routed_on);
+    return job_of(environment, *this, parse_request(method, uri, ""), sip::parse_uri(uri),
+                  routed_on);
   }
 
   Refusal check(const std::string& method, const std::string& uri, const std::string& lines = "") {
-    const sip::MessageView& request = parse(method, uri, lines);
+    const sip::MessageView& request = parse_request(method, uri, lines);
     const RequestUri parsed_uri = sip::parse_uri(uri);
     const MessageRef buffer;
     const transport::Flow flow;
@@ -56,18 +38,8 @@ class Bench final : public sim::Node,
     if (host_name == "tipring" || host_name == "10.0.0.1") return std::string_view();
     return std::nullopt;
   }
-  bool is_own(std::string_view host_name, uint16_t port) const override {
-    return domain_of(host_name, port) && (port == 0 || port == 5060);
-  }
-  service::Access judge(const service::Incoming&, bool) override { return {}; }
-
-  service::Overload overload_;
-  std::string text_;
-  sip::HeaderIndex index_;
-  sip::ParsedMessage parsed_;
 
  public:
-  service::Environment environment;
   Validation validation;
 };
 
@@ -135,7 +107,7 @@ TEST_CASE("validation: what comes back unchanged is a loop, with another target 
           doctest::description("RFC 5393 4.2.2, RFC 3261 16.3 step 4")) {
   port::SimWorld world(1);
   Bench bench(world);
-  const sip::MessageView& request = bench.parse("INVITE", "sip:bob@tipring", "");
+  const sip::MessageView& request = bench.parse_request("INVITE", "sip:bob@tipring", "");
   const auto flow =
       bench.transport.flow_to(sip::Transport::Udp, {*port::parse_ip("10.0.0.2"), 5060});
   REQUIRE(flow);
