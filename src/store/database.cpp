@@ -102,8 +102,9 @@ bool Database::prepare_file(StartReport& report) {
 }
 
 bool Database::identify(FileIdentity& file, StartReport& report) {
-  // Before the first read, or SQLite would want memory that both sides of a lock share.
-  if (vfs_) connection_.execute("PRAGMA locking_mode = EXCLUSIVE");
+  // Before the first read, or SQLite would want memory that both sides of a lock share. Whoever has
+  // a database with a write-ahead log open keeps a shared lock on it, so that this fails then.
+  if (vfs_ || use_ == Use::Alone) connection_.execute("PRAGMA locking_mode = EXCLUSIVE");
   int64_t tables = 0;
   int code = connection_.query("PRAGMA application_id", file.application_id);
   if (code == SQLITE_OK) code = connection_.query("PRAGMA user_version", file.user_version);

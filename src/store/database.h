@@ -18,9 +18,14 @@ namespace tipring::store {
 
 class Database {
  public:
+  // Alone: the file is ours for as long as it is open, and cannot be opened while another process
+  // has it. Shared: a server's, which people may look into and copy while it runs.
+  enum class Use : uint8_t { Shared, Alone };
+
   // Both outlive it. `cached_pages`: as SqliteMemory was made for.
-  Database(port::Files& files, const port::Clock& clock, uint32_t cached_pages)
-      : files_(files), clock_(clock), cached_pages_(cached_pages) {}
+  Database(port::Files& files, const port::Clock& clock, uint32_t cached_pages,
+           Use use = Use::Shared)
+      : files_(files), clock_(clock), cached_pages_(cached_pages), use_(use) {}
 
   // Once. Fills status, message, copy and created of `report`; whether it is ready.
   bool open(const std::string& path, std::span<const Migration> migrations, StartReport& report);
@@ -41,6 +46,7 @@ class Database {
   port::Files& files_;
   const port::Clock& clock_;
   uint32_t cached_pages_;
+  Use use_;
   std::string path_;
   std::unique_ptr<PortVfs> vfs_;
   Connection connection_;

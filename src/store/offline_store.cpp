@@ -14,7 +14,7 @@ constexpr uint32_t kCachedPages = 256;
 struct OfflineStore::Parts {
   Parts(port::Files& files, const port::Clock& clock, std::string_view file,
         std::string_view its_realm)
-      : database(files, clock, kCachedPages), path(file), realm(its_realm) {}
+      : database(files, clock, kCachedPages, Database::Use::Alone), path(file), realm(its_realm) {}
 
   // Everything that changes the file goes through here: alone, or in the transaction that is open.
   template <class Change>

@@ -141,6 +141,28 @@ TEST_CASE("store: a file that is locked at start is refused in words") {
   CHECK(report.message.find(path) != std::string::npos);
 }
 
+TEST_CASE("offline store: while a server has the file it is kept out, as it keeps out others") {
+  const TempFolder folder;
+  const std::string path = folder.file("tipring.db");
+  const port::LinuxClock clock;
+  port::LinuxFiles files;
+  LinuxBench bench(path);
+  REQUIRE(bench.server->report.ready());
+  {
+    OfflineStore offline(files, clock, path, "example");
+    CHECK(offline.open().status == StartStatus::Locked);
+    bench.make_user("alice");  // the server is not disturbed
+  }
+  bench.server.reset();
+  OfflineStore offline(files, clock, path, "example");
+  const StartReport report = offline.open();
+  REQUIRE_MESSAGE(report.ready(), report.message);
+  CHECK(offline.list_users()->size() == 1);
+  OfflineStore second(files, clock, path, "example");
+  CHECK(second.open().status == StartStatus::Locked);
+  REQUIRE(offline.put_user({"", "bob", "", "", "", 0}, nullptr, PutMode::Create));
+}
+
 TEST_CASE("store: a row changed behind our back fails its own update, not its neighbours") {
   const TempFolder folder;
   const std::string path = folder.file("tipring.db");
@@ -148,9 +170,10 @@ TEST_CASE("store: a row changed behind our back fails its own update, not its ne
   LinuxBench bench(path, settings);
   bench.make_user("alice");
   bench.make_user("bob");
-  OfflineStore offline(bench.files, bench.clock, path, "example");
-  REQUIRE(offline.open().ready());
-  REQUIRE(offline.remove_user("", "alice"));
+  Connection other;
+  REQUIRE(other.open(path, "") == SQLITE_OK);
+  REQUIRE(other.execute("PRAGMA foreign_keys = ON; DELETE FROM users WHERE name = 'alice'") ==
+          SQLITE_OK);
   bench.server->add("alice", "sip:alice@192.0.2.7", 1);
   bench.server->add("bob", "sip:bob@192.0.2.8", 2);
   CHECK(bench.wait(1) == StoreStatus::Rejected);
