@@ -60,6 +60,12 @@ std::string CtlOffline::open() {
   if (open_) return "";
   const store::StartReport report = store_.open();
   open_ = report.ready();
+  if (report.status == store::StartStatus::Locked) {
+    // The server would go on with the users that it has read at its start.
+    return config_.store.path +
+           " is in use, as by a running server: leave out --offline to ask the server at " +
+           config_.admin.socket + ", or end it first; fuser " + config_.store.path + " names it";
+  }
   return open_ ? "" : report.message;
 }
 

@@ -1,4 +1,4 @@
-// The database itself, while no server runs. Passwords become hashes for the realm of the
+// The database itself, while no server runs: one that runs keeps the file for itself. Passwords become hashes for the realm of the
 // configuration.
 #pragma once
 

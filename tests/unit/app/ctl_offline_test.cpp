@@ -27,15 +27,14 @@ struct Scene {
   Scene(const Scene&) = delete;
   Scene& operator=(const Scene&) = delete;
 
+  CtlOffline tool() { return {files, clock, config}; }
   std::string import(std::string_view text) {
     created = changed = 0;
-    CtlOffline offline(files, clock, config);
-    return offline.import(admin::parse_import(text), created, changed);
+    return tool().import(admin::parse_import(text), created, changed);
   }
   std::vector<std::string> names() {
     CtlRows rows;
-    CtlOffline offline(files, clock, config);
-    CHECK(offline.list(CtlListing::Users, rows) == "");
+    CHECK(tool().list(CtlListing::Users, rows) == "");
     std::vector<std::string> names;
     for (const CtlRow& row : rows)
       names.push_back(find_cell(row, "name")->text + "@" + find_cell(row, "domain")->text +
@@ -57,24 +56,23 @@ using Names = std::vector<std::string>;
 TEST_CASE("offline: no database yet: no users, nothing to change, and none is made") {
   Scene scene;
   CHECK(scene.names().empty());
-  CHECK(CtlOffline(scene.files, scene.clock, scene.config).remove_user({"100", ""}) != "");
-  CHECK(CtlOffline(scene.files, scene.clock, scene.config)
-            .put_user({"100", ""}, "x", PutMode::Change) != "");
+  CHECK(scene.tool().remove_user({"100", ""}) != "");
+  CHECK(scene.tool().put_user({"100", ""}, "x", PutMode::Change) != "");
   CHECK(std::filesystem::is_empty(scene.folder));
 }
 
 TEST_CASE("offline: users are created, changed and removed; the default domain has no name" *
           doctest::description("C13, C22")) {
   Scene scene;
-  CtlOffline tool(scene.files, scene.clock, scene.config);
-  CHECK(tool.put_user({"100", ""}, "x", PutMode::Create) == "");
-  CHECK(tool.put_user({"100", "home.example"}, "y", PutMode::Create).find("exists already") !=
-        std::string::npos);
-  CHECK(tool.put_user({"100", "home.example"}, "y", PutMode::Change) == "");
-  CHECK(tool.put_user({"100", "other.example"}, "y", PutMode::Create) == "");
+  CHECK(scene.tool().put_user({"100", ""}, "x", PutMode::Create) == "");
+  CHECK(
+      scene.tool().put_user({"100", "home.example"}, "y", PutMode::Create).find("exists already") !=
+      std::string::npos);
+  CHECK(scene.tool().put_user({"100", "home.example"}, "y", PutMode::Change) == "");
+  CHECK(scene.tool().put_user({"100", "other.example"}, "y", PutMode::Create) == "");
   CHECK(scene.names() == Names{"100@", "100@other.example"});
-  CHECK(tool.remove_user({"100", "home.example"}) == "");
-  CHECK(tool.remove_user({"100", ""}).find("no such user") != std::string::npos);
+  CHECK(scene.tool().remove_user({"100", "home.example"}) == "");
+  CHECK(scene.tool().remove_user({"100", ""}).find("no such user") != std::string::npos);
   CHECK(scene.names() == Names{"100@other.example"});
 }
 
@@ -94,6 +92,23 @@ TEST_CASE("offline: another realm: the users are there, without a password" *
   CHECK(scene.import("100,a\n") == "");
   scene.config.auth.realm = "elsewhere";
   CHECK(scene.names() == Names{"100@!"});
+}
+
+TEST_CASE("offline: while another process has the file, nothing is done and the way out is told") {
+  Scene scene;
+  CHECK(scene.import("100,a\n") == "");
+  scene.config.admin.socket = "/run/somewhere.sock";
+  CtlOffline other = scene.tool();
+  CtlRows rows;
+  CHECK(other.list(CtlListing::Users, rows) == "");  // opens the file
+  const auto told = [&](const std::string& fault) {
+    return fault.find(scene.config.store.path + " is in use") != std::string::npos &&
+           fault.find("--offline") != std::string::npos &&
+           fault.find("/run/somewhere.sock") != std::string::npos;
+  };
+  CHECK(told(scene.import("100,b\n101,c\n")));
+  CHECK(scene.created + scene.changed == 0);
+  CHECK(told(scene.tool().remove_user({"100", ""})));
 }
 
 TEST_CASE("offline: a file that is no database: says what to do") {
