@@ -3,10 +3,9 @@
 //
 //   LD_PRELOAD=libheap_counter.so TIPRING_HEAP_COUNT_FILE=count tipringd …
 //
-// The file holds one 64-bit counter. With TIPRING_HEAP_TRAP set, a call after the counter was set
-// to the trap value (by the test, by writing all ones) ends the process, so that a debugger shows
-// who called.
-#include <dlfcn.h>
+// The file holds a `Shared`. Once the test has set `armed`, the first calls leave their callers
+// behind, so that the test can name the line that called the heap.
+#include <execinfo.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -16,7 +15,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <cstring>
 
 extern "C" {
 void* __libc_malloc(size_t);
@@ -28,26 +26,41 @@ void* __libc_memalign(size_t, size_t);
 
 namespace {
 
-std::atomic<uint64_t>* counter = nullptr;
-bool trap = false;
-constexpr uint64_t kTrap = UINT64_MAX;
+constexpr uint64_t kStacks = 16;
+constexpr size_t kFrames = 24;
+
+// heap_count.py reads it by the same layout.
+struct Shared {
+  std::atomic<uint64_t> calls;
+  std::atomic<uint64_t> armed;
+  uint64_t stacks;
+  void* frames[kStacks][kFrames];  // return addresses, zeros behind them
+};
+
+Shared* shared = nullptr;
+bool walking = false;
 
 __attribute__((constructor)) void map_counter() {
   const char* path = std::getenv("TIPRING_HEAP_COUNT_FILE");
   if (path == nullptr) return;
-  trap = std::getenv("TIPRING_HEAP_TRAP") != nullptr;
+  void* first_use[1];
+  backtrace(first_use, 1);  // loads what it needs, with heap calls of its own
   const int file = open(path, O_RDWR | O_CREAT, 0600);
-  if (file < 0 || ftruncate(file, sizeof(uint64_t)) != 0) std::abort();
-  void* memory = mmap(nullptr, sizeof(uint64_t), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+  if (file < 0 || ftruncate(file, sizeof(Shared)) != 0) std::abort();
+  void* memory = mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
   if (memory == MAP_FAILED) std::abort();
   close(file);
-  counter = static_cast<std::atomic<uint64_t>*>(memory);
+  shared = static_cast<Shared*>(memory);
 }
 
 void count() {
-  if (counter == nullptr || syscall(SYS_gettid) != getpid()) return;
-  if (trap && counter->load() == kTrap) std::abort();
-  counter->fetch_add(1, std::memory_order_relaxed);
+  if (shared == nullptr || syscall(SYS_gettid) != getpid() || walking) return;
+  shared->calls.fetch_add(1, std::memory_order_relaxed);
+  if (shared->armed.load(std::memory_order_relaxed) == 0 || shared->stacks == kStacks) return;
+  walking = true;
+  backtrace(shared->frames[shared->stacks], static_cast<int>(kFrames));
+  ++shared->stacks;
+  walking = false;
 }
 
 }  // namespace

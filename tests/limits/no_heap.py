@@ -4,42 +4,26 @@
 Usage: no_heap.py BIN_DIR HEAP_COUNTER_LIBRARY
 """
 
-import mmap
 import os
-import struct
 import sys
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-
-from sip_socket import SipSocket, challenge_params, credentials, random_token  # noqa: E402
-from tipring_server import Report, TipringServer  # noqa: E402
+from heap_count import HeapCount
+from phones import Call, Phone, SipSocket
+from tipring_server import Report, TipringServer
 
 USERS = [(f"u{i}", f"p{i}") for i in range(100)]
-ROUNDS = 2000
+ROUNDS = 4000  # of each load
+PAIRS = [("udp", "udp"), ("tcp", "tcp"), ("udp", "tcp"), ("tcp", "udp")]  # caller and callee
 
-
-class Counter:
-    def __init__(self, path):
-        with open(path, "r+b") as file:
-            self.map = mmap.mmap(file.fileno(), 8)
-
-    def read(self):
-        return struct.unpack("<Q", self.map[:8])[0]
-
-
-def expect_none(counter, name, load):
-    load(10)  # what is made on first use is made now
-    before = counter.read()
-    load(ROUNDS)
-    calls = counter.read() - before
-    assert calls == 0, f"{calls} heap calls on the loop thread during {ROUNDS} × {name}"
+SETTINGS = ["auth.nonce_lifetime=600", "capacity.transactions=65536", "capacity.bindings=4000",
+            "capacity.calls=512", "registrar.max_bindings_per_aor=32", "store.commit_window=1", "log.level=debug"]
 
 
 def options(server, transport, rounds):
     phone = SipSocket(server.port, transport)
+    uri = f"sip:127.0.0.1:{server.port}"
     for _ in range(rounds):
-        uri = f"sip:127.0.0.1:{server.port}"
         phone.send(phone.request("OPTIONS", uri, "sip:x@example.net", uri))
         answer = phone.receive_final()
         assert answer is not None and answer.status == 200, answer and answer.start_line
@@ -47,56 +31,183 @@ def options(server, transport, rounds):
 
 
 def registrations(server, transport, rounds):
-    phone = SipSocket(server.port, transport)
-    uri = f"sip:127.0.0.1:{server.port}"
+    """Each from a phone of its own or one of the last rounds: new bindings and refreshed ones."""
+    phones = [Phone(server, *USERS[i], transport) for i in range(min(rounds, 50))]
     for i in range(rounds // 2):
-        user, password = USERS[i % len(USERS)]
-        aor, call_id = f"sip:{user}@127.0.0.1", random_token()
-        contact = f"Contact: <sip:{user}@127.0.0.1:{phone.port}>"
-        phone.send(phone.request("REGISTER", uri, aor, aor, call_id, 1, [contact]))
-        challenge = challenge_params(phone.receive_final())
-        proof = credentials(challenge, user, password, "REGISTER", uri)
-        phone.send(phone.request("REGISTER", uri, aor, aor, call_id, 2, [contact, f"Authorization: {proof}"]))
-        answer = phone.receive_final()
-        assert answer is not None and answer.status == 200, answer and answer.start_line
-    phone.close()
+        phones[i % len(phones)].register()
+    for phone in phones:
+        phone.unregister()
+        phone.close()
 
 
 def garbage(server, transport, rounds):
-    """Hostile input: bytes that are no SIP, requests without what they must have."""
+    """Bytes that are no SIP."""
     if transport == "tcp":
         for _ in range(rounds // 20):
             phone = SipSocket(server.port, "tcp")
             phone.send(os.urandom(200))
             phone.close()
         return
-    phone = SipSocket(server.port, transport, timeout=0.05)
+    phone = SipSocket(server.port, transport)
     for i in range(rounds):
-        phone.send(os.urandom(100) if i % 2 else b"INVITE sip:x SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\n\r\n")
-    while phone.receive(0.05) is not None:
-        pass
+        phone.send(os.urandom(100))
+        if i % 50 == 0:
+            time.sleep(0.001)
     phone.close()
+
+
+def malformed(server, transport, rounds):
+    """Requests that are nearly right: one line is missing, or is not what it should be."""
+    faults = [b"", b"Via: nonsense", b"To: <sip:", b"From: \"open <sip:a@b>;tag=1", b"CSeq: 1 BYE",
+              b"CSeq: 99999999999 INVITE", b"Max-Forwards: x", b"Contact: <sip:@@@", b"Content-Length: -1",
+              b"Route: <sip:;lr", b"Call-ID:",
+              b"Authorization: Digest x", b"Proxy-Authorization: Digest username=\"u0\", nonce=\"\xff\"",
+              b"Expires: 1e9", b"Require: nothing-known", b"Proxy-Require: nothing-known", b"\xff\xfe: \x00"]
+    for i in range(rounds // 2):
+        if transport == "tcp" or i % 100 == 0:
+            phone = SipSocket(server.port, transport)
+        fault = faults[i % len(faults)]
+        name = fault.partition(b":")[0].lower()
+        method = ("INVITE", "REGISTER", "BYE", "SUBSCRIBE")[i % 4]
+        text = phone.request(method, "sip:u1@127.0.0.1", "sip:u0@127.0.0.1", "sip:u1@127.0.0.1")
+        lines = [line for line in text.encode().split(b"\r\n") if not name or line.partition(b":")[0].lower() != name]
+        lines.insert(2, fault or b"X: y\r\n folded")
+        phone.send(b"\r\n".join(lines))
+        if transport == "tcp":
+            phone.receive(0.002 if i % 20 else 0.02)
+            phone.close()
+        elif i % 20 == 0:
+            time.sleep(0.002)
+    phone.close()
+
+
+def torn_connections(server, _, rounds):
+    """Connections that end within a message, before their answer, while their phone rings or before it is called."""
+    other = Phone(server, *USERS[40], "udp")
+    for i in range(rounds // 20):
+        caller = Phone(server, *USERS[0], "udp")
+        phone = Phone(server, *USERS[40], "tcp")
+        text = phone.wire.request("OPTIONS", f"sip:127.0.0.1:{server.port}", phone.aor, phone.aor)
+        (torn_within, torn_unanswered, torn_ringing, torn_before)[i % 4](caller, phone, text)
+        caller.close()
+        other.unregister()
+    other.close()
+
+
+def torn_within(_, phone, text):
+    phone.wire.send(text[:len(text) // 2])
+    phone.tear()
+
+
+def torn_unanswered(_, phone, text):
+    phone.wire.send(text * 20)
+    phone.tear()
+
+
+def torn_ringing(caller, phone, _):
+    phone.register()
+    call = Call(caller, phone.aor).invite().ring(phone)
+    phone.tear()
+    call.cancel_alone()
+
+
+def torn_before(caller, phone, _):
+    phone.register()
+    phone.tear()
+    Call(caller, phone.aor).invite().expect_failure()
+
+
+def calls(one_call, rounds_of_all):
+    """A load of calls between phones on the two given transports; its share of a load's rounds."""
+    def load(server, transports, rounds):
+        callers = [Phone(server, *USERS[i], transports[0]) for i in range(10)]
+        callees = [Phone(server, *USERS[50 + i], transports[1]) for i in range(10)]
+        for phone in callees:
+            phone.register()
+        for i in range(max(rounds * rounds_of_all // ROUNDS, 1)):
+            one_call(callers[i % 10], callees[i * 7 % 10])
+        for phone in callees:
+            phone.unregister()
+        for phone in callers + callees:
+            phone.close()
+    return load
+
+
+def whole_call(caller, callee):
+    Call(caller, callee.aor).invite().ring(callee).answer(callee).hang_up(callee)
+
+
+def cancelled_call(caller, callee):
+    Call(caller, callee.aor).invite().ring(callee).cancel(callee)
+
+
+def busy_call(caller, callee):
+    Call(caller, callee.aor).invite().ring(callee).refuse(callee)
+
+
+def unknown_user(caller, _):
+    Call(caller, "sip:nobody@127.0.0.1").invite().expect_refusal(404)
+
+
+def wrong_password(caller, callee):
+    Call(caller, callee.aor).invite(password="wrong").expect_refusal(407)
+
+
+def unanswered_call(caller, callee):
+    """The callee is silent until the INVITE has been sent again (Timer A), then the call goes on."""
+    call = Call(caller, callee.aor).invite()
+    for _ in range(2):
+        callee.expect("INVITE")
+    call.ring(callee).refuse(callee)
+
+
+CALLS = {"whole calls": calls(whole_call, 2000), "cancelled calls": calls(cancelled_call, 500),
+         "refused calls": calls(busy_call, 500), "calls to nobody": calls(unknown_user, 500),
+         "calls with a wrong password": calls(wrong_password, 500)}
+
+
+def administration(server, _, rounds):
+    for i in range(max(rounds // 400, 1)):
+        server.ctl("user", "add", f"new{i}", text_in="secret\n")
+        for command in (["status"], ["pools"], ["registrations"], ["user", "list"]):
+            server.ctl(*command)
+        server.ctl("user", "delete", f"new{i}")
+
+
+def expect_none(server, heap, load, kind):
+    load(server, kind, 10)  # what is made on first use is made now
+    before = heap.calls()
+    heap.arm()
+    load(server, kind, ROUNDS)
+    calls = heap.calls() - before
+    assert calls == 0, f"{calls} heap calls on the loop thread, by\n{heap.callers()}"
+
+
+def all_loads():
+    """Name, load, and over what."""
+    for transport in ("udp", "tcp"):
+        for load in (options, registrations, garbage, malformed):
+            yield f"{load.__name__} over {transport}", load, transport
+    for pair in PAIRS:
+        for name, load in CALLS.items():
+            yield f"{name} from {pair[0]} to {pair[1]}", load, pair
+    yield "calls answered late", calls(unanswered_call, 3), ("udp", "udp")
+    yield "torn connections", torn_connections, "tcp"
+    yield "administration", administration, None
 
 
 def main():
     bin_dir, library = sys.argv[1:3]
     report = Report()
-    count_file = f"/tmp/tipring-heap-{os.getpid()}"
-    preload = {"LD_PRELOAD": library, "TIPRING_HEAP_COUNT_FILE": count_file}
-    settings = ["auth.nonce_lifetime=600", "capacity.transactions=8192", "capacity.bindings=4000"]
+    heap = HeapCount(library)
     try:
-        with TipringServer(bin_dir, users=USERS, preload=preload, settings=settings) as server:
-            counter = Counter(count_file)
-            assert counter.read() > 0, "the counter does not count: nothing was allocated at start-up"
-            for transport in ("udp", "tcp"):
-                for load in (options, registrations, garbage):
-                    report.run(f"no heap call during {load.__name__} over {transport}",
-                               lambda t=transport, f=load: expect_none(counter, f.__name__,
-                                                                       lambda n: f(server, t, n)))
-            time.sleep(0.2)
+        with TipringServer(bin_dir, users=USERS, preload=heap.preload, settings=SETTINGS) as server:
+            heap.open(server)
+            for name, load, kind in all_loads():
+                report.run(f"no heap call during {name}", lambda: expect_none(server, heap, load, kind))
+            report.run("the server is alive", lambda: options(server, "udp", 1))
     finally:
-        if os.path.exists(count_file):
-            os.remove(count_file)
+        heap.remove()
     return report.close()
 
 

@@ -1,0 +1,156 @@
+"""Phones that call each other through a server, one step after the other in one thread.
+
+What a step should bring is asserted, so a test that gets through has seen every message.
+"""
+
+import os
+import socket
+import struct
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
+from sip_socket import SipSocket, challenge_params, credentials, random_token  # noqa: E402
+
+SDP = ("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+       "m=audio 40000 RTP/AVP 8 0 101\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\n")
+
+
+def expect(message, wanted):
+    """`wanted` is a status, or the method of a request."""
+    found = message and (message.status or message.start_line.split(" ")[0])
+    assert found == wanted, f"expected {wanted}, got {message and message.raw}"
+    return message
+
+
+class Phone:
+    def __init__(self, server, user, password, transport):
+        self.server_port = server.port
+        self.user, self.password = user, password
+        self.aor = f"sip:{user}@127.0.0.1"
+        self.wire = SipSocket(server.port, transport)
+        if transport == "tcp":  # two messages in a row do not wait for the server's delayed acknowledgement
+            self.wire.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.contact = f"Contact: <sip:{user}@127.0.0.1:{self.wire.port};transport={transport}>"
+
+    def close(self):
+        self.wire.close()
+
+    def tear(self):
+        """Ends a TCP connection without a farewell: RST."""
+        self.wire.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.wire.close()
+
+    def expect(self, wanted):
+        return expect(self.wire.receive(), wanted)
+
+    def expect_final(self, wanted):
+        return expect(self.wire.receive_final(), wanted)
+
+    def register(self, headers=None):
+        uri, call_id, headers = f"sip:127.0.0.1:{self.server_port}", random_token(), headers or [self.contact]
+        self.wire.send(self.wire.request("REGISTER", uri, self.aor, self.aor, call_id, 1, headers))
+        challenge = challenge_params(self.expect_final(401))
+        proof = credentials(challenge, self.user, self.password, "REGISTER", uri)
+        self.wire.send(self.wire.request("REGISTER", uri, self.aor, self.aor, call_id, 2,
+                                         [*headers, f"Authorization: {proof}"]))
+        return self.expect_final(200)
+
+    def unregister(self):
+        self.register(["Contact: *", "Expires: 0"])
+
+    def respond(self, request, status, reason, to_tag, body=""):
+        copied = [line for line in request.raw.decode().split("\r\n\r\n")[0].split("\r\n")[1:]
+                  if line.split(":")[0].lower() in ("via", "record-route", "from", "call-id", "cseq")]
+        to = request.one("to")
+        to += "" if ";tag=" in to else f";tag={to_tag}"
+        kind = ["Content-Type: application/sdp"] if body else []
+        self.wire.send("\r\n".join([f"SIP/2.0 {status} {reason}", *copied, f"To: {to}", self.contact, *kind,
+                                    f"Content-Length: {len(body)}", "", body]))
+
+
+class Call:
+    """A call of `caller` to the address-of-record `to`."""
+
+    def __init__(self, caller, to):
+        self.caller, self.to = caller, to
+        self.call_id, self.tag = random_token(), random_token()
+        self.cseq = 1
+        self.target, self.routes, self.to_tag = to, [], None
+
+    def _send(self, method, cseq=None, headers=(), body="", branch=None):
+        headers = [*(f"Route: {route}" for route in self.routes), self.caller.contact, *headers]
+        if body:
+            headers.append("Content-Type: application/sdp")
+        self.caller.wire.send(self.caller.wire.request(
+            method, self.target, self.caller.aor, self.to, self.call_id, cseq or self.cseq, headers, body, branch,
+            self.tag, self.to_tag))
+
+    def _ack_failure(self, response):
+        self.to_tag = response.one("to").partition(";tag=")[2]
+        self._send("ACK", branch=self.branch)
+        self.to_tag = None
+
+    def invite(self, password=None):
+        """INVITE, its challenge, and INVITE again with credentials."""
+        timer = ["Supported: timer", "Session-Expires: 1800"]
+        self.branch = "z9hG4bK" + random_token()
+        self._send("INVITE", headers=timer, body=SDP, branch=self.branch)
+        challenged = self.caller.expect_final(407)
+        self._ack_failure(challenged)
+        proof = credentials(challenge_params(challenged, "proxy-authenticate"), self.caller.user,
+                            password or self.caller.password, "INVITE", self.target)
+        self.cseq += 1
+        self.branch = "z9hG4bK" + random_token()
+        self._send("INVITE", headers=[*timer, f"Proxy-Authorization: {proof}"], body=SDP, branch=self.branch)
+        return self
+
+    def expect_refusal(self, status):
+        self._ack_failure(self.caller.expect_final(status))
+
+    def ring(self, callee):
+        self.caller.expect(100)
+        self.received = callee.expect("INVITE")
+        callee.respond(self.received, 180, "Ringing", "c1")
+        self.caller.expect(180)
+        return self
+
+    def answer(self, callee):
+        callee.respond(self.received, 200, "OK", "c1", SDP)
+        answered = self.caller.expect(200)
+        self.to_tag = answered.one("to").partition(";tag=")[2]
+        self.target = answered.one("contact").strip("<>")
+        self.routes = list(reversed(answered.all("record-route")))
+        self._send("ACK")
+        callee.expect("ACK")
+        return self
+
+    def refuse(self, callee):
+        callee.respond(self.received, 486, "Busy Here", "c1")
+        callee.expect("ACK")
+        self.expect_refusal(486)
+
+    def cancel(self, callee):
+        self.cancel_alone()
+        cancelled = callee.expect("CANCEL")
+        callee.respond(cancelled, 200, "OK", "c1")
+        callee.respond(self.received, 487, "Request Terminated", "c1")
+        callee.expect("ACK")
+        self.expect_refusal(487)
+
+    def cancel_alone(self):
+        """CANCEL, whatever becomes of it at the callee."""
+        self._send("CANCEL", branch=self.branch)
+        self.caller.expect(200)
+
+    def expect_failure(self):
+        """Any failure that tells of a callee that cannot be reached."""
+        response = self.caller.wire.receive_final()
+        assert response and response.status in (408, 480, 487, 500, 502, 503), response and response.raw
+        self._ack_failure(response)
+
+    def hang_up(self, callee):
+        self.cseq += 1
+        self._send("BYE")
+        callee.respond(callee.expect("BYE"), 200, "OK", "c1")
+        self.caller.expect(200)
