@@ -12,31 +12,11 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
+from sip_phone import register  # noqa: E402
 from sip_socket import SipSocket, challenge_params, credentials, random_token  # noqa: E402
 from tipring_server import Report, TipringServer  # noqa: E402
 
 USERS = [("alice", "secret-a"), ("bob", "secret-b")]
-
-
-def register(phone, server, user="alice", password="secret-a", contacts=None, headers=(), call_id=None, cseq=1,
-             aor=None, auth_user=None, algorithm=None, expect=200):
-    """REGISTER, and again with credentials after the challenge; the final answer and the last CSeq."""
-    uri = f"sip:127.0.0.1:{server.port}"
-    aor = aor or f"sip:{user}@127.0.0.1"
-    call_id = call_id or random_token()
-    lines = list(headers)
-    for contact in contacts if contacts is not None else [f"<sip:{user}@127.0.0.1:{phone.port}>"]:
-        lines.append(f"Contact: {contact}")
-    phone.send(phone.request("REGISTER", uri, aor, aor, call_id, cseq, lines))
-    answer = phone.receive_final()
-    assert answer is not None, "no answer to REGISTER"
-    assert answer.status == 401, f"expected a challenge, got {answer.start_line}"
-    proof = credentials(challenge_params(answer, algorithm=algorithm), auth_user or user, password, "REGISTER", uri)
-    phone.send(phone.request("REGISTER", uri, aor, aor, call_id, cseq + 1, [*lines, f"Authorization: {proof}"]))
-    answer = phone.receive_final()
-    assert answer is not None, "no answer to REGISTER with credentials"
-    assert answer.status == expect, f"expected {expect}, got {answer.start_line}"
-    return answer
 
 
 def contact_list(answer):

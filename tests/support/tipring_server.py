@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -10,18 +11,43 @@ import tempfile
 import time
 
 
+issued_ports = set()
+
+
+def can_bind(kind, port):
+    with socket.socket(socket.AF_INET, kind) as trial:
+        try:
+            trial.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
 def free_port():
-    """A port that is free for UDP and TCP on 127.0.0.1."""
+    """A port that is free for UDP and TCP on 127.0.0.1, and that was not given out before.
+
+    It lies below the range from which the kernel takes ports for sockets that name none, so that nothing takes it
+    between this look and its use; by chance, since other tests may run at the same time.
+    """
     while True:
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp:
-            tcp.bind(("127.0.0.1", 0))
-            port = tcp.getsockname()[1]
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-                try:
-                    udp.bind(("127.0.0.1", port))
-                    return port
-                except OSError:
-                    continue
+        port = random.randrange(10240, 32000)
+        if port in issued_ports:
+            continue
+        issued_ports.add(port)
+        if can_bind(socket.SOCK_STREAM, port) and can_bind(socket.SOCK_DGRAM, port):
+            return port
+
+
+def listening_ports(transport):
+    """The ports on which somebody on this machine listens, as the kernel tells."""
+    ports = set()
+    for family in ("", "6"):
+        with open(f"/proc/net/{transport}{family}", encoding="ascii") as table:
+            for line in list(table)[1:]:
+                words = line.split()
+                if transport == "udp" or words[3] == "0A":
+                    ports.add(int(words[1].rsplit(":", 1)[1], 16))
+    return ports
 
 
 class TipringServer:
