@@ -53,7 +53,7 @@ def listening_ports(transport):
 class TipringServer:
     """A running server. Use as a context manager; it ends its own process and removes its folder."""
 
-    def __init__(self, bin_dir, users=(), settings=(), port=None, preload=None, data=None):
+    def __init__(self, bin_dir, users=(), settings=(), port=None, preload=None, data=None, config=None):
         self.bin_dir = bin_dir
         self.port = port or free_port()
         self.keep_data = data is not None
@@ -66,11 +66,13 @@ class TipringServer:
             *settings,
         ]
         self.preload = preload
+        self.config = config
         self.process = None
         self.log_path = os.path.join(self.data, "tipringd.log")
 
     def _settings(self):
-        return [word for setting in self.settings for word in ("--set", setting)]
+        config = ["--config", self.config] if self.config else []
+        return config + [word for setting in self.settings for word in ("--set", setting)]
 
     def ctl(self, *words, text_in=None, check=True):
         """Runs tipringctl against this server; its standard output."""
