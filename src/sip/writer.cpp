@@ -16,6 +16,10 @@ void copy_lines(Writer& out, const MessageView& from, HeaderId id) {
   for (const HeaderView line : from.headers(id)) out.header(id, line.value());
 }
 
+void copy_first(Writer& out, const MessageView& from, HeaderId id) {
+  if (const auto value = from.header(id)) out.header(id, *value);
+}
+
 bool has_all(const MessageView& request) {
   return request.has(HeaderId::Via) && request.has(HeaderId::From) && request.has(HeaderId::To) &&
          request.has(HeaderId::CallId) && request.has(HeaderId::CSeq);
@@ -37,9 +41,11 @@ void write_vias(Writer& out, const MessageView& request, const ViaFixUp& fix_up)
   }
 }
 
-void write_to(Writer& out, std::string_view to, std::string_view tag) {
-  const auto address = parse_name_addr(to);
-  out.text("To: ").unfolded(to);
+void write_to(Writer& out, const MessageView& request, std::string_view tag) {
+  const auto to = request.header(HeaderId::To);
+  if (!to) return;
+  const auto address = parse_name_addr(*to);
+  out.text("To: ").unfolded(*to);
   if (!tag.empty() && (!address || !address->param("tag"))) out.text(";tag=").text(tag);
   out.crlf();
 }
@@ -149,16 +155,16 @@ void write_fixed_via(Writer& out, std::string_view value, const Via& via, const 
 
 Result<size_t> write_response(const MessageView& request, uint16_t status,
                               const ResponseParts& parts, std::span<char> out) {
-  if (!has_all(request)) return Error::Invalid;
+  if (!request.has(HeaderId::Via)) return Error::Invalid;
   Writer writer(out);
   writer.text("SIP/2.0 ").number(status).text(" ");
   writer.text(parts.reason.empty() ? default_reason(status) : parts.reason).crlf();
   write_vias(writer, request, parts.via);
   if (parts.copy_record_route) copy_lines(writer, request, HeaderId::RecordRoute);
-  writer.header(HeaderId::From, *request.header(HeaderId::From));
-  write_to(writer, *request.header(HeaderId::To), parts.to_tag);
-  writer.header(HeaderId::CallId, *request.header(HeaderId::CallId));
-  writer.header(HeaderId::CSeq, *request.header(HeaderId::CSeq));
+  copy_first(writer, request, HeaderId::From);
+  write_to(writer, request, parts.to_tag);
+  copy_first(writer, request, HeaderId::CallId);
+  copy_first(writer, request, HeaderId::CSeq);
   if (status == status::kTrying) copy_lines(writer, request, HeaderId::Timestamp);
   writer.text(parts.headers);
   write_body(writer, parts.content_type, parts.body);

@@ -70,16 +70,18 @@ struct ResponseParts {
 };
 
 // 8.2.6: Via, From, To, Call-ID and CSeq as in the request, Timestamp in a 100. The bytes written.
-// Errors: BufferFull, Invalid (the request lacks one of them).
+// What the request lacks of them, the response lacks too: a 400 says which it is.
+// Errors: BufferFull, Invalid (the request has no Via, so that the response would go nowhere).
 Result<size_t> write_response(const MessageView& request, uint16_t status,
                               const ResponseParts& parts, std::span<char> out);
 
 // The ACK to a final response above 299 (17.1.1.3): Request-URI, top Via, From, Call-ID, Route and
-// CSeq number of the request that we sent, To of the response. Errors: as write_response.
+// CSeq number of the request that we sent, To of the response.
+// Errors: BufferFull, Invalid (one of these, or the To, is missing).
 Result<size_t> write_ack_for_failure(const MessageView& request, const MessageView& response,
                                      std::span<char> out);
 
-// The CANCEL of the request that we sent (9.1). Errors: as write_response.
+// The CANCEL of the request that we sent (9.1). Errors: as write_ack_for_failure.
 Result<size_t> write_cancel(const MessageView& request, std::span<char> out);
 
 }  // namespace tipring::sip

@@ -16,8 +16,13 @@ from tipring_server import Report, TipringServer  # noqa: E402
 
 USERS = [("alice", "secret-a"), ("bob", "secret-b")]
 
-# A header line of a good OPTIONS, what stands in its place, the status, and what the reason phrase must name.
+# A header line of a good OPTIONS, what stands in its place if anything, the status, and what the reason phrase must
+# name.
 FAULTS = [
+    ("From", "", 400, "From"),
+    ("To", "", 400, "To"),
+    ("Call-ID", "", 400, "Call-ID"),
+    ("CSeq", "", 400, "CSeq"),
     ("From", "From: <sip:a@b", 400, "From"),
     ("From", "From: \"unclosed <sip:a@b>;tag=1", 400, "From"),
     ("To", "To: ", 400, "To"),
@@ -57,13 +62,14 @@ def fault_is_named(server, transport, fault):
     name, line, status, word = fault
     phone = SipSocket(server.port, transport)
     text = options(phone, server)
-    changed = re.sub(rf"(?m)^{name}: [^\r]*\r\n", line + "\r\n", text)
+    changed = re.sub(rf"(?m)^{name}: [^\r]*\r\n", line and line + "\r\n", text)
     assert changed != text, "the fault was not put in"
     phone.send(changed)
     answer = phone.receive_final()
     assert answer is not None and answer.status == status, answer and answer.start_line
     assert word.lower() in answer.reason.lower(), answer.start_line
-    assert answer.one("via"), answer.raw
+    for copied in ("Via", "From", "To", "Call-ID", "CSeq"):
+        assert (answer.one(copied) is None) == (copied == name and not line), answer.raw
     phone.close()
 
 
@@ -189,7 +195,7 @@ def main():
     with TipringServer(sys.argv[1], users=USERS) as server:
         for transport in ("udp", "tcp"):
             for fault in FAULTS:
-                report.run(f"{transport}: {fault[1]!r} for {fault[0]} is {fault[2]} (R14.2, R14.3)",
+                report.run(f"{transport}: {fault[1] or 'nothing'!r} for {fault[0]} is {fault[2]} (R14.2, R14.3)",
                            lambda f=fault, t=transport: fault_is_named(server, t, f))
             for line, status in START_LINES:
                 report.run(f"{transport}: {line!r} is {status} (R14.1, R14.4)",

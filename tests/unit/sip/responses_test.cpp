@@ -125,11 +125,27 @@ TEST_CASE("response: a malformed request with the five headers is answered" *
   CHECK(respond(request.view(), 400, {}).find("CSeq: 314159 INVITE\r\n") != std::string::npos);
 }
 
-TEST_CASE("response: without the five headers there is none" *
+TEST_CASE("response: what the request lacks is left out, the rest is copied" *
+          doctest::description("RFC 3261 8.1.1, 8.2.6.2; R14.3")) {
+  const std::string lines[] = {"From: <sip:a@b>;tag=1\r\n", "To: <sip:b@b>\r\n", "Call-ID: 1\r\n",
+                               "CSeq: 1 INVITE\r\n"};
+  for (const std::string& missing : lines) {
+    std::string text = "INVITE sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP a\r\n";
+    for (const std::string& line : lines)
+      if (line != missing) text += line;
+    const Parsed request(text + "\r\n");
+    const std::string response = respond(request.view(), 400, {});
+    for (const std::string& line : lines)
+      CHECK((response.find(line) == std::string::npos) == (line == missing));
+  }
+}
+
+TEST_CASE("response: without a Via there is none, nor a companion without the five headers" *
           doctest::description("writer.h Invalid")) {
   std::array<char, 512> buffer;
+  const Parsed blind("INVITE sip:a@b SIP/2.0\r\nCall-ID: 1\r\n\r\n");
+  CHECK(write_response(blind.view(), 400, {}, buffer).error() == Error::Invalid);
   const Parsed request("INVITE sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP a\r\n\r\n");
-  CHECK(write_response(request.view(), 400, {}, buffer).error() == Error::Invalid);
   CHECK(write_cancel(request.view(), buffer).error() == Error::Invalid);
   CHECK(write_ack_for_failure(request.view(), request.view(), buffer).error() == Error::Invalid);
 }
