@@ -78,8 +78,8 @@ std::unique_ptr<DatagramSocket> SimNetwork::open_datagram(const DatagramOptions&
   SocketAddress local;
   error = choose_port(options.bind, true, local);
   if (error != 0) return nullptr;
-  auto opened =
-      std::make_unique<SimDatagramSocket>(*this, local, options.receive_buffer_bytes, handler);
+  const int buffer_bytes = std::min(options.receive_buffer_bytes, receive_buffer_max_);
+  auto opened = std::make_unique<SimDatagramSocket>(*this, local, buffer_bytes, handler);
   sockets_.push_back(opened.get());
   return opened;
 }

@@ -2,6 +2,7 @@
 // (SimLink).
 #pragma once
 
+#include <limits>
 #include <map>
 #include <memory>
 #include <vector>
@@ -33,6 +34,9 @@ class SimNetwork final : public Network {
   void set_stream_capacity(size_t capacity) { stream_capacity_ = capacity; }
   size_t streams_in_use() const { return streams_in_use_; }
 
+  // The most that a socket's receive buffer gets, whatever is asked: net.core.rmem_max.
+  void set_receive_buffer_max(int bytes) { receive_buffer_max_ = bytes; }
+
   // While on, send() takes nothing: the socket's buffer is full.
   void set_send_blocked(bool on) { send_blocked_ = on; }
   bool send_blocked() const { return send_blocked_; }
@@ -60,6 +64,7 @@ class SimNetwork final : public Network {
   std::vector<SimStream*> free_streams_;
   size_t stream_capacity_ = 1024;
   size_t streams_in_use_ = 0;
+  int receive_buffer_max_ = std::numeric_limits<int>::max();
   uint16_t next_port_ = 32768;
   bool send_blocked_ = false;
 };
