@@ -1,5 +1,8 @@
-// One stream connection: framing of what comes in, a short queue of what goes out, and its timers.
-// RFC 3261 18.3 and 18.4, RFC 5626 3.5.1.
+// One stream connection: what comes in goes through a framer, what goes out waits in a short queue,
+// and timers bound what a peer may hold. RFC 3261 18.3 and 18.4, RFC 5626 3.5.1.
+//
+// Any call may end the connection, also from within its own callbacks: the object itself lives
+// until Connections::reap() at the end of the turn.
 #pragma once
 
 #include <array>
@@ -8,6 +11,7 @@
 #include "core/hash_table.h"
 #include "core/list.h"
 #include "core/timer_wheel.h"
+#include "transport/framer.h"
 #include "transport/shared.h"
 
 namespace tipring::transport {
@@ -17,25 +21,45 @@ class Connections;
 class Connection final : private port::StreamHandler {
  public:
   static constexpr size_t kQueueMax = 32;  // messages that wait for a slow peer
+  // How long a refused peer may go on sending, so that a RST does not overtake our answer.
+  static constexpr Millis kLastWords{500};
 
   Connection(Connections& owner, port::Stream& stream, const Flow& flow, bool connected);
   ~Connection();
 
   const Flow& flow() const { return flow_; }
   void set_handle(Handle<Connection> handle) { flow_.connection = handle; }
-  bool closed() const { return stream_ == nullptr; }
+
+  // Takes new messages: neither closed nor about to be.
+  bool usable() const { return state_ == State::Connecting || state_ == State::Open; }
 
   // Errors: PoolExhausted (the peer is too slow), Closed.
   Result<void> send(MessageRef message, SendObserver* observer, uint64_t tag);
 
-  // Ends the connection now; observers of what waits hear of it.
+  // Ends the connection now, after what the kernel has; observers of what waits hear of it.
   void close(std::string_view why);
+  // The same for a fault, which is logged: the peer sees RST and the kernel keeps nothing.
+  void abort(std::string_view why, int error = 0);
+
+  // A buffer may be free again.
+  void resume();
+  const Framer& framer() const { return framer_; }
 
   // For Connections.
-  HashNode hash_node;
-  ListNode list_node;
+  HashNode by_peer;
+  ListNode in_closed;
+  ListNode in_unfinished;
+  ListNode in_large;
+  ListNode in_starved;
 
  private:
+  enum class State : uint8_t {
+    Connecting,
+    Open,
+    Ending,  // what waits is still written, nothing new is taken, what comes is thrown away
+    Closed,
+  };
+
   struct Outgoing {
     MessageRef message;
     SendObserver* observer = nullptr;
@@ -46,40 +70,43 @@ class Connection final : private port::StreamHandler {
   void on_readable(port::Stream& stream) override;
   void on_writable(port::Stream& stream) override;
   void on_connect_failed(port::Stream& stream, int error) override;
-  void on_message_timeout(Millis now);
+  void on_phase_timeout(Millis now);
+  void on_write_timeout(Millis now);
   void on_idle_timeout(Millis now);
 
   bool read_once();
-  bool make_room();
   void frame();
-  bool frame_one();
-  bool skip_empty_lines();
-  void take_message(const sip::ParsedMessage& parsed);
-  void refuse(const sip::ParsedMessage& parsed);
+  void wait_for_rest(bool restart);
+  void starve();
+  void answer_pings(uint32_t count);
+  void refuse(const Frame& faulty);
+  void begin_end();
+  void drop_input();
+  void finish();
+  void release();
+
   void write_queue();
-  void note_traffic();
+  void note_written(size_t bytes);
+  void start(Timer& timer, Millis after);
   Outgoing& queued(size_t index) { return queue_[(queue_head_ + index) % kQueueMax]; }
 
   Connections& owner_;
   Shared& shared_;
   port::Stream* stream_;
   Flow flow_;
-  bool connected_;
-  bool close_after_write_ = false;
-
-  // What has come of the next message. No buffer while nothing has.
-  MessageRef partial_;
-  size_t filled_ = 0;
-  size_t searched_ = 0;    // for the end of the headers
-  size_t needed_ = 0;      // once the headers are there: the size of the whole
-  uint8_t line_ends_ = 0;  // of the empty lines before the next message
+  State state_;
+  bool end_of_input_ = false;
+  Framer framer_;
 
   std::array<Outgoing, kQueueMax> queue_;
   size_t queue_head_ = 0;
   size_t queue_count_ = 0;
-  size_t head_sent_ = 0;  // bytes of the first one that have gone
+  size_t head_sent_ = 0;   // bytes of the first one that have gone
+  uint64_t accepted_ = 0;  // messages for this connection, ever
 
-  MemberTimer<Connection, &Connection::on_message_timeout> message_timer_{*this};
+  // Of connecting, of an unfinished message, of the last words.
+  MemberTimer<Connection, &Connection::on_phase_timeout> phase_timer_{*this};
+  MemberTimer<Connection, &Connection::on_write_timeout> write_timer_{*this};
   MemberTimer<Connection, &Connection::on_idle_timeout> idle_timer_{*this};
 };
 

@@ -1,5 +1,10 @@
 #include "transport/connections.h"
 
+#include <algorithm>
+#include <cerrno>
+
+#include "transport/address_hash.h"
+
 namespace tipring::transport {
 
 namespace {
@@ -10,15 +15,19 @@ constexpr std::string_view kName = "tcp_connections";
 
 void Connections::plan(const Limits& limits, MemoryPlan& plan) {
   Pool<Connection>::plan(plan, kName, limits.tcp_connections);
-  HashTable<Connection, &Connection::hash_node>::plan(plan, "tcp_connection_table",
-                                                      limits.tcp_connections);
+  HashTable<Connection, &Connection::by_peer>::plan(plan, "tcp_connection_table",
+                                                    limits.tcp_connections);
   plan.add_descriptors(limits.tcp_connections);
 }
 
 Connections::Connections(Shared& shared, const Limits& limits)
     : shared_(shared),
       pool_(kName, shared.dependencies.arena, limits.tcp_connections),
-      by_peer_(shared.dependencies.arena, limits.tcp_connections) {}
+      by_peer_(shared.dependencies.arena, limits.tcp_connections),
+      unfinished_(stream_messages_unfinished_max(limits)),
+      // Half of the large buffers: the others are for datagrams, and for what is to be sent.
+      large_(
+          std::max(shared.dependencies.slabs.stats(MessageSlabs::kClasses - 1).capacity / 2, 1u)) {}
 
 Connections::~Connections() { close_all(); }
 
@@ -33,22 +42,20 @@ int Connections::open(size_t index) {
 
 void Connections::close_all() {
   for (auto& listener : listeners_) listener.reset();
+  retry_timer_.cancel();
   pool_.for_each([](Connection& connection) { connection.close("shutdown"); });
   reap();
 }
 
 uint64_t Connections::hash_of(const Flow& flow) const {
-  SipHasher64 hasher(shared_.hash_key);
-  hasher.add(
-      {reinterpret_cast<const char*>(flow.remote.ip.bytes.data()), flow.remote.ip.bytes.size()});
-  hasher.add_u64(uint64_t{flow.remote.port} << 8 | static_cast<uint8_t>(flow.transport));
-  return hasher.finish();
+  return hash_address(shared_.hash_key, flow.remote) ^ static_cast<uint64_t>(flow.transport);
 }
 
-// The newest connection to the same peer.
+// The newest connection to the same peer that takes messages.
 Connection* Connections::find(const Flow& flow) const {
   return by_peer_.find(hash_of(flow), [&](const Connection& connection) {
-    return connection.flow().remote == flow.remote && connection.flow().transport == flow.transport;
+    return connection.usable() && connection.flow().remote == flow.remote &&
+           connection.flow().transport == flow.transport;
   });
 }
 
@@ -61,23 +68,35 @@ Connection* Connections::add(port::Stream& stream, const Flow& flow, bool connec
 }
 
 void Connections::on_accept(port::Listener& listener, port::Stream& stream) {
-  size_t index = 0;
-  while (listeners_[index].get() != &listener) ++index;
+  const auto found = std::find_if(listeners_.begin(), listeners_.end(),
+                                  [&](const auto& own) { return own.get() == &listener; });
+  if (found == listeners_.end()) return stream.reset();
+  const auto index = static_cast<size_t>(found - listeners_.begin());
   const Flow flow{stream.local(),
                   stream.remote(),
                   {},
                   shared_.points[index].transport,
                   static_cast<uint8_t>(index)};
-  if (add(stream, flow, true) == nullptr) {
-    ++shared_.counters.connections_refused;
-    stream.reset();
-  }
+  if (add(stream, flow, true) != nullptr) return;
+  stream.reset();
+  on_accept_refused(listener, ENOBUFS);
 }
 
 void Connections::on_accept_refused(port::Listener&, int error) {
   ++shared_.counters.connections_refused;
-  shared_.dependencies.log.warning("connection_refused", kv("errno", error),
+  const uint64_t events = refusals_.note(shared_.now());
+  if (events == 0) return;
+  shared_.dependencies.log.warning("connection_refused", kv("events", events), kv("errno", error),
                                    kv("help", "raise capacity.tcp_connections"));
+}
+
+void Connections::log_fault(const Connection& connection, std::string_view why, int error) {
+  const uint64_t events = faults_.note(shared_.now());
+  if (events == 0) return;
+  char remote[port::kAddressTextMax];
+  shared_.dependencies.log.info("connection_fault", kv("events", events),
+                                kv("remote", port::write_address(connection.flow().remote, remote)),
+                                kv("why", why), kv("errno", error));
 }
 
 Connection* Connections::connect(const Flow& flow, Error& error) {
@@ -108,7 +127,7 @@ Connection* Connections::connect(const Flow& flow, Error& error) {
 Result<void> Connections::send(MessageRef message, const Flow& flow, SendObserver* observer,
                                uint64_t tag) {
   Connection* connection = pool_.get(flow.connection);
-  if (connection == nullptr || connection->closed()) connection = find(flow);
+  if (connection == nullptr || !connection->usable()) connection = find(flow);
   if (connection == nullptr) {
     Error error = Error::Closed;
     connection = connect(flow, error);
@@ -119,11 +138,51 @@ Result<void> Connections::send(MessageRef message, const Flow& flow, SendObserve
 
 bool Connections::alive(Handle<Connection> handle) const {
   const Connection* connection = pool_.get(handle);
-  return connection != nullptr && !connection->closed();
+  return connection != nullptr && connection->usable();
+}
+
+void Connections::note_unfinished(Connection& connection, bool anew) {
+  const Framer& framer = connection.framer();
+  if (anew || !framer.unfinished()) unfinished_.leave(connection);
+  if (anew || !framer.is_large()) large_.leave(connection);
+  Connection* const oldest = framer.unfinished() ? unfinished_.join(connection) : nullptr;
+  if (oldest != nullptr) oldest->abort("too_many_unfinished");
+  Connection* const largest = framer.is_large() ? large_.join(connection) : nullptr;
+  if (largest != nullptr) largest->abort("too_many_large");
+}
+
+void Connections::note_starved(Connection& connection) {
+  const bool large = connection.framer().wanted_bytes() > Framer::kSmallBytes;
+  connection.in_starved.unlink();
+  starved_[large ? 1 : 0].push_back(connection);
+  if (!retry_timer_.armed()) {
+    shared_.dependencies.timers.start(retry_timer_, shared_.now() + kRetryAfter);
+  }
+}
+
+void Connections::on_retry(Millis now) {
+  for (auto& waiting : starved_) {
+    for (int i = 0; i < kResumesPerRetry && !waiting.empty(); ++i) {
+      Connection& first = *waiting.front();
+      if (!shared_.dependencies.slabs.acquire(first.framer().wanted_bytes())) break;
+      first.in_starved.unlink();
+      first.resume();
+    }
+  }
+  if (!starved_[0].empty() || !starved_[1].empty()) {
+    shared_.dependencies.timers.start(retry_timer_, now + kRetryAfter);
+  }
+}
+
+void Connections::on_ending(Connection& connection) {
+  by_peer_.erase(connection);
+  unfinished_.leave(connection);
+  large_.leave(connection);
+  connection.in_starved.unlink();
 }
 
 void Connections::on_closed(Connection& connection) {
-  by_peer_.erase(connection);
+  on_ending(connection);
   closed_.push_back(connection);
 }
 

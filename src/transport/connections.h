@@ -11,6 +11,31 @@
 
 namespace tipring::transport {
 
+// Connections that hold something scarce, in the order in which they began to. Beyond the limit the
+// oldest has to go.
+template <ListNode Connection::*Node>
+class Holders {
+ public:
+  explicit Holders(uint32_t count_max) : count_max_(count_max) {}
+
+  // The connection that has to go, null when there is room.
+  Connection* join(Connection& connection) {
+    if ((connection.*Node).linked()) return nullptr;
+    list_.push_back(connection);
+    return ++count_ > count_max_ ? list_.front() : nullptr;
+  }
+  void leave(Connection& connection) {
+    if (!(connection.*Node).linked()) return;
+    (connection.*Node).unlink();
+    --count_;
+  }
+
+ private:
+  List<Connection, Node> list_;
+  uint32_t count_ = 0;
+  uint32_t count_max_;
+};
+
 class Connections final : private port::ListenerHandler {
  public:
   static void plan(const Limits& limits, MemoryPlan& plan);
@@ -35,13 +60,21 @@ class Connections final : private port::ListenerHandler {
   // For Connection.
   Shared& shared() { return shared_; }
   sip::HeaderIndex& index() { return index_; }
+  std::span<char> waste() { return waste_; }
+  void on_ending(Connection& connection);
   void on_closed(Connection& connection);
+  // What it holds unfinished may have changed; `anew`: it is another message than before.
+  void note_unfinished(Connection& connection, bool anew);
+  void note_starved(Connection& connection);
+  void log_fault(const Connection& connection, std::string_view why, int error);
 
  private:
-  class Point;
+  static constexpr Millis kRetryAfter{10};
+  static constexpr int kResumesPerRetry = 16;
 
   void on_accept(port::Listener& listener, port::Stream& stream) override;
   void on_accept_refused(port::Listener& listener, int error) override;
+  void on_retry(Millis now);
 
   uint64_t hash_of(const Flow& flow) const;
   Connection* find(const Flow& flow) const;
@@ -51,9 +84,18 @@ class Connections final : private port::ListenerHandler {
   Shared& shared_;
   std::array<std::unique_ptr<port::Listener>, TransportLayer::kListenPointsMax> listeners_;
   Pool<Connection> pool_;
-  HashTable<Connection, &Connection::hash_node> by_peer_;
-  List<Connection, &Connection::list_node> closed_;
+  HashTable<Connection, &Connection::by_peer> by_peer_;
+  List<Connection, &Connection::in_closed> closed_;
+  // Strangers decide who is in them, so each may take only its share of the slabs.
+  Holders<&Connection::in_unfinished> unfinished_;
+  Holders<&Connection::in_large> large_;
+  // Those that wait for a small buffer, and for a large one.
+  std::array<List<Connection, &Connection::in_starved>, 2> starved_;
+  MemberTimer<Connections, &Connections::on_retry> retry_timer_{*this};
+  Burst faults_;
+  Burst refusals_;
   sip::HeaderIndex index_;
+  std::array<char, 4096> waste_;
 };
 
 }  // namespace tipring::transport

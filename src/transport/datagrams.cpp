@@ -27,7 +27,8 @@ Datagrams::Datagrams(Shared& shared, const Limits& limits)
     : shared_(shared),
       buffers_(shared.dependencies.arena.take<MessageRef>(limits.receive_batch)),
       slots_(shared.dependencies.arena.take<port::DatagramSlot>(limits.receive_batch)),
-      spill_(shared.dependencies.arena.take<char>(limits.receive_batch * kSpillBytes)) {}
+      spill_(shared.dependencies.arena.take<char>(limits.receive_batch * kSpillBytes)),
+      last_senders_(shared.hash_key) {}
 
 int Datagrams::open(size_t index) {
   ListenPoint& point = shared_.points[index];
@@ -36,7 +37,22 @@ int Datagrams::open(size_t index) {
   sockets_[index] = shared_.dependencies.network.open_datagram(options, *this, error);
   if (sockets_[index] == nullptr) return error;
   point.bind = sockets_[index]->local();
+  log_receive_buffer(index);
   return 0;
+}
+
+void Datagrams::log_receive_buffer(size_t index) const {
+  Log& log = shared_.dependencies.log;
+  const int asked = shared_.options.receive_buffer_bytes;
+  const int given = sockets_[index]->receive_buffer_bytes();
+  char text[port::kAddressTextMax];
+  const auto address = kv("address", port::write_address(shared_.points[index].bind, text));
+  if (given >= asked) {
+    log.info("udp_receive_buffer", address, kv("asked", asked), kv("given", given));
+    return;
+  }
+  log.warning("udp_receive_buffer", address, kv("asked", asked), kv("given", given),
+              kv("help", "a burst of datagrams may be lost: raise net.core.rmem_max"));
 }
 
 void Datagrams::close_all() {
@@ -47,9 +63,10 @@ void Datagrams::close_all() {
 }
 
 size_t Datagrams::point_of(const port::DatagramSocket& socket) const {
-  size_t index = 0;
-  while (sockets_[index].get() != &socket) ++index;
-  return index;
+  const auto found = std::find_if(sockets_.begin(), sockets_.end(),
+                                  [&](const auto& own) { return own.get() == &socket; });
+  TIPRING_ASSERT(found != sockets_.end());
+  return static_cast<size_t>(found - sockets_.begin());
 }
 
 // Gives each slot a buffer; the number of slots that have one, all at the front.
@@ -69,17 +86,20 @@ void Datagrams::on_readable(port::DatagramSocket& socket) {
   const size_t point = point_of(socket);
   for (int batch = 0; batch < kBatchesPerEvent; ++batch) {
     const size_t prepared = prepare_slots();
-    if (prepared == 0) {
-      // No buffer at all: read on, lest old datagrams wait in the socket, and drop.
-      slots_[0].buffer = {};
-      slots_[0].spill = spill_.first(kSpillBytes);
-      shared_.counters.dropped_no_buffer += socket.receive(slots_.first(1));
-      return;
-    }
+    if (prepared == 0) return drop_batch(socket);
     const size_t received = socket.receive(slots_.first(prepared));
     for (size_t i = 0; i < received; ++i) take(i, point);
     if (received < prepared) return;
   }
+}
+
+// No buffer at all: read on, lest old datagrams wait in the socket, and drop.
+void Datagrams::drop_batch(port::DatagramSocket& socket) {
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    slots_[i].buffer = {};
+    slots_[i].spill = spill_.subspan(i * kSpillBytes, kSpillBytes);
+  }
+  if (const size_t dropped = socket.receive(slots_)) shared_.drop_for_want_of_buffer(dropped);
 }
 
 // The datagram's bytes without the empty lines in front: in the slot's own buffer, or in a large
@@ -96,7 +116,7 @@ MessageRef Datagrams::message_of(size_t index) {
   if (slot.size > in_buffer) {
     message = shared_.dependencies.slabs.acquire(slot.size);
     if (!message) {
-      ++shared_.counters.dropped_no_buffer;
+      shared_.drop_for_want_of_buffer(1);
       return {};
     }
     const std::span<char> room = message.room();
@@ -114,24 +134,32 @@ void Datagrams::take(size_t index, size_t point) {
   MessageRef message = message_of(index);
   if (!message) return;
   const Flow flow{slot.local, slot.remote, {}, sip::Transport::Udp, static_cast<uint8_t>(point)};
-  const sip::ParsedMessage parsed =
-      sip::parse_message(message.view(), index_, sip::Framing::Datagram);
+  sip::ParsedMessage parsed = sip::parse_message(message.view(), index_, sip::Framing::Datagram);
   if (parsed.status == sip::ParseStatus::Complete) message.set_size(parsed.used);
+  if (message.size() > shared_.options.message_bytes_max) {
+    parsed.status = sip::ParseStatus::Malformed;
+    parsed.error = {sip::ParseFault::TooLarge, sip::HeaderId::Other, 0};
+  }
   deliver(shared_, parsed, message, flow);
 }
 
+// RFC 3261 18.4.
 void Datagrams::on_unreachable(port::DatagramSocket&, const port::SocketAddress& remote,
                                int error) {
   char text[port::kAddressTextMax];
   shared_.dependencies.log.debug("udp_unreachable", kv("remote", port::write_address(remote, text)),
                                  kv("errno", error));
+  const auto sender = last_senders_.take(remote, shared_.now());
+  if (sender) shared_.fail(sender->observer, sender->tag, Error::Unreachable);
 }
 
 Result<void> Datagrams::send(MessageRef message, const Flow& flow, SendObserver* observer,
                              uint64_t tag) {
   if (flow.listener >= shared_.point_count || sockets_[flow.listener] == nullptr)
     return Error::Unsupported;
+  if (!message) return Error::PoolExhausted;
   if (outgoing_count_ == kOutgoingMax) flush();
+  if (observer != nullptr) last_senders_.note(flow.remote, *observer, tag, shared_.now());
   outgoing_[outgoing_count_++] = {std::move(message), flow.local, flow.remote,
                                   observer,           tag,        flow.listener};
   return {};

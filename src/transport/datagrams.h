@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 
+#include "transport/last_senders.h"
 #include "transport/shared.h"
 
 namespace tipring::transport {
@@ -43,7 +44,9 @@ class Datagrams final : private port::DatagramHandler {
   void on_unreachable(port::DatagramSocket& socket, const port::SocketAddress& remote,
                       int error) override;
 
+  void log_receive_buffer(size_t index) const;
   size_t prepare_slots();
+  void drop_batch(port::DatagramSocket& socket);
   void take(size_t index, size_t point);
   MessageRef message_of(size_t index);
   size_t send_run(size_t from, size_t to);
@@ -56,6 +59,7 @@ class Datagrams final : private port::DatagramHandler {
   std::span<char> spill_;
   std::array<Outgoing, kOutgoingMax> outgoing_;
   size_t outgoing_count_ = 0;
+  LastSenders last_senders_;
   sip::HeaderIndex index_;
 };
 

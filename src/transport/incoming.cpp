@@ -5,21 +5,32 @@
 
 namespace tipring::transport {
 
+namespace {
+
+// Where a Via may send a response besides to its source. Not to another family, which its socket
+// does not reach; and not to our own host, on which a stranger has nothing to find.
+bool usable_maddr(const port::IpAddress& maddr, const port::IpAddress& source) {
+  return maddr.family == source.family && !maddr.is_unspecified() &&
+         (!maddr.is_loopback() || source.is_loopback());
+}
+
+}  // namespace
+
 Flow reply_flow(const Incoming& request) {
   Flow flow = request.flow;
   const auto via = request.message.typed<sip::HeaderId::Via>();
   if (!via) return flow;
+  const uint16_t via_port = via->port != 0 ? via->port : sip::default_port(flow.transport);
   if (flow.transport != sip::Transport::Udp) {
     // 18.2.2: where to connect to when the connection has gone.
-    flow.remote.port = via->port_or_default();
+    flow.remote.port = via_port;
     return flow;
   }
   const auto maddr = port::parse_ip(via->maddr);
-  if (maddr) {
-    flow.remote.ip = *maddr;
-    flow.remote.port = via->port_or_default();
+  if (maddr && usable_maddr(*maddr, flow.remote.ip)) {
+    flow.remote = {*maddr, via_port};
   } else if (!via->wants_rport) {
-    flow.remote.port = via->port_or_default();
+    flow.remote.port = via_port;
   }
   return flow;
 }

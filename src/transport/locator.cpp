@@ -6,11 +6,29 @@ namespace {
 
 constexpr std::string_view kName = "name_lookups";
 
+constexpr size_t kNameMax = 253;  // of a host: RFC 1035 2.3.4
+
+// A sips URI is never sent in the clear, whatever its parameter says: RFC 3261 26.2.2.
+sip::Transport secured(sip::Transport transport) {
+  switch (transport) {
+    case sip::Transport::Tcp:
+    case sip::Transport::Tls: return sip::Transport::Tls;
+    case sip::Transport::Ws:
+    case sip::Transport::Wss: return sip::Transport::Wss;
+    case sip::Transport::Udp:
+    case sip::Transport::Sctp:
+    case sip::Transport::Other: break;
+  }
+  return sip::Transport::Other;
+}
+
 // RFC 3263 4.1, without NAPTR and SRV: what the URI says, else TLS for sips:, else what the caller
 // prefers, else UDP.
 sip::Transport transport_for(const sip::Uri& uri, std::optional<sip::Transport> prefer) {
-  if (const auto named = uri.param("transport")) return sip::parse_transport(named->value);
-  if (uri.scheme == sip::Scheme::Sips) return sip::Transport::Tls;
+  const auto named = uri.param("transport");
+  if (uri.scheme == sip::Scheme::Sips)
+    return named ? secured(sip::parse_transport(named->value)) : sip::Transport::Tls;
+  if (named) return sip::parse_transport(named->value);
   return prefer.value_or(sip::Transport::Udp);
 }
 
@@ -45,6 +63,7 @@ Result<LocateState> Locator::locate(const sip::Uri& next_hop, std::optional<sip:
     flows = *found;
     return LocateState::Done;
   }
+  if (host.empty() || host.size() > kNameMax) return Error::NotFound;
   Lookup* lookup = lookups_.acquire(Lookup{&handler, tag, port, transport});
   if (lookup == nullptr) return Error::PoolExhausted;
   const uint64_t query = lookups_.handle_of(*lookup).to_u64();

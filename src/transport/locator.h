@@ -43,10 +43,10 @@ class Locator final : private port::NamesHandler {
 
   Locator(port::Names& names, port::Loop& loop, TransportLayer& transport, Arena& arena);
 
-  // Transport by the URI's parameter, else TCP for sips:, else UDP (RFC 3263 4.1); port by the URI,
-  // else 5060 or 5061. maddr takes the host's place. `prefer` overrides the transport where the URI
-  // names none. Done: `flows` is filled. Suspended: handler.on_located(tag) follows once. Errors as
-  // on_located(), and PoolExhausted.
+  // Transport by the URI's parameter, else UDP (RFC 3263 4.1); port by the URI, else 5060 or 5061.
+  // sips: always means TLS. maddr takes the host's place. `prefer` overrides the transport where a
+  // sip: URI names none. Done: `flows` is filled. Suspended: handler.on_located(tag) follows once.
+  // Errors as on_located(), and PoolExhausted.
   Result<LocateState> locate(const sip::Uri& next_hop, std::optional<sip::Transport> prefer,
                              FlowList& flows, LocateHandler& handler, uint64_t tag);
 

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "core/hash.h"
+#include "transport/burst.h"
 #include "transport/transport.h"
 
 namespace tipring::transport {
@@ -16,13 +17,17 @@ struct SendFailure {
 };
 
 struct Shared {
+  Shared(const TransportDependencies& given, const HashKey& key)
+      : dependencies(given), hash_key(key) {}
+
   const TransportDependencies& dependencies;
+  HashKey hash_key;
   TransportOptions options;
   MessageHandler* handler = nullptr;
-  HashKey hash_key;
   TransportCounters counters;
   std::array<ListenPoint, TransportLayer::kListenPointsMax> points;
   size_t point_count = 0;
+  Burst shortages;
 
   Millis now() const { return dependencies.loop.now(); }
 
@@ -33,12 +38,27 @@ struct Shared {
     if (failure_count == failures.size()) return;  // its timers will tell it
     failures[failure_count++] = {observer, tag, error};
   }
-  void tell_failures() {
-    // Observers may send, and fail, again: those wait for the next turn.
+
+  // False when there was nobody to tell. Observers may send, and fail, again.
+  bool tell_failures() {
+    if (failure_count == 0) return false;
     const size_t count = failure_count;
     const auto told = failures;
     failure_count = 0;
     for (size_t i = 0; i < count; ++i) told[i].observer->on_send_failed(told[i].tag, told[i].error);
+    return true;
+  }
+
+  // No slab was free: something must wait or was lost.
+  void note_shortage(uint64_t events = 1) {
+    const uint64_t all = shortages.note(now(), events);
+    if (all == 0) return;
+    dependencies.log.warning("no_message_buffer", kv("events", all),
+                             kv("help", "raise capacity.transactions or capacity.calls"));
+  }
+  void drop_for_want_of_buffer(uint64_t messages) {
+    counters.dropped_no_buffer += messages;
+    note_shortage(messages);
   }
 
   std::array<SendFailure, 128> failures;

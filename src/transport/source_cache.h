@@ -4,9 +4,9 @@
 
 #include <array>
 
-#include "core/hash.h"
 #include "port/network.h"
 #include "port/time.h"
+#include "transport/address_hash.h"
 
 namespace tipring::transport {
 
@@ -18,9 +18,7 @@ class SourceCache {
   SourceCache(port::Network& network, const HashKey& key) : network_(network), key_(key) {}
 
   port::IpAddress source_for(const port::IpAddress& remote, Millis now) {
-    const std::string_view bytes(reinterpret_cast<const char*>(remote.bytes.data()),
-                                 remote.bytes.size());
-    Entry& entry = entries_[siphash64(key_, bytes) % kEntries];
+    Entry& entry = entries_[hash_ip(key_, remote) % kEntries];
     if (entry.remote != remote || now >= entry.good_until) {
       entry = {remote, network_.source_for(remote), now + kLifetime};
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <new>
+#include <optional>
 
 #include "transport/connections.h"
 #include "transport/datagrams.h"
@@ -10,13 +11,22 @@
 
 namespace tipring::transport {
 
+namespace {
+
+// How well a listening point suits packets that leave from `source`.
+int rank(const ListenPoint& point, const port::IpAddress& source) {
+  if (point.bind.ip == source) return 2;
+  return point.bind.ip.is_unspecified() ? 1 : 0;
+}
+
+}  // namespace
+
 struct TransportLayer::Parts {
   static constexpr size_t kAddressesMax = 32;
 
   Parts(const TransportDependencies& given, const Limits& limits)
       : dependencies(given),
-        shared{dependencies, {}, nullptr, {given.entropy.u64(), given.entropy.u64()}, {}, {}, 0,
-               {},           0},
+        shared(dependencies, {given.entropy.u64(), given.entropy.u64()}),
         datagrams(shared, limits),
         connections(shared, limits),
         sources(given.network, shared.hash_key) {}
@@ -26,11 +36,14 @@ struct TransportLayer::Parts {
                                                                  : connections.open(index);
   }
 
+  void on_next_turn(Millis) {}
+
   TransportDependencies dependencies;
   Shared shared;
   Datagrams datagrams;
   Connections connections;
   SourceCache sources;
+  MemberTimer<Parts, &Parts::on_next_turn> next_turn{*this};
   std::array<port::IpAddress, kAddressesMax> addresses;  // of this host
   size_t address_count = 0;
 };
@@ -79,26 +92,35 @@ std::span<const ListenPoint> TransportLayer::listen_points() const {
 }
 
 Result<Flow> TransportLayer::flow_to(sip::Transport transport, const port::SocketAddress& remote) {
+  // "This host" on Linux: no stranger's Contact may lead a request to our own ports.
+  if (remote.ip.is_unspecified()) return Error::Unsupported;
   const std::span<const ListenPoint> points = listen_points();
-  for (size_t i = 0; i < points.size(); ++i) {
-    const ListenPoint& point = points[i];
+  std::optional<port::IpAddress> known;
+  const auto source = [&] {
+    if (!known) known = parts_->sources.source_for(remote.ip, parts_->shared.now());
+    return *known;
+  };
+  const ListenPoint* chosen = nullptr;
+  for (const ListenPoint& point : points) {
     if (point.transport != transport || point.bind.ip.family != remote.ip.family) continue;
     // What listens on loopback cannot reach further.
     if (point.bind.ip.is_loopback() && !remote.ip.is_loopback()) continue;
-    Flow flow{point.bind, remote, {}, transport, static_cast<uint8_t>(i)};
-    if (point.bind.ip.is_unspecified()) {
-      flow.local.ip = parts_->sources.source_for(remote.ip, parts_->shared.now());
-    }
-    return flow;
+    // Of several, the one that packets leave from by themselves, else the first.
+    if (chosen == nullptr || rank(point, source()) > rank(*chosen, source())) chosen = &point;
   }
-  return Error::Unsupported;
+  if (chosen == nullptr) return Error::Unsupported;
+  Flow flow{chosen->bind, remote, {}, transport, static_cast<uint8_t>(chosen - points.data())};
+  if (chosen->bind.ip.is_unspecified()) flow.local.ip = source();
+  return flow;
 }
 
 port::SocketAddress TransportLayer::sent_by(const Flow& flow) const {
   const Shared& shared = parts_->shared;
   const port::SocketAddress& bind = shared.points[flow.listener].bind;
   port::SocketAddress address{flow.local.ip, bind.port};
-  if (address.ip.family == port::Family::None || address.ip.is_unspecified()) {
+  // What came to a group was not sent to an address of ours.
+  if (address.ip.family == port::Family::None || address.ip.is_unspecified() ||
+      address.ip.is_multicast()) {
     address.ip = bind.ip.is_unspecified() ? parts_->sources.source_for(flow.remote.ip, shared.now())
                                           : bind.ip;
   }
@@ -134,10 +156,11 @@ bool TransportLayer::alive(Handle<Connection> connection) const {
   return parts_->connections.alive(connection);
 }
 
-void TransportLayer::flush(Millis) {
+void TransportLayer::flush(Millis now) {
   parts_->datagrams.flush();
   parts_->connections.reap();
-  parts_->shared.tell_failures();
+  // What observers do about it is finished at the end of a turn, and this one has ended.
+  if (parts_->shared.tell_failures()) parts_->dependencies.timers.start(parts_->next_turn, now);
 }
 
 TransportCounters TransportLayer::counters() const {

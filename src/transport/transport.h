@@ -36,8 +36,10 @@ class MessageHandler {
   ~MessageHandler() = default;
 };
 
-// Hears of a message that could not be sent: RFC 3261 18.4. Never called from within the call that
-// sent it. Outlives the transport layer; what its tag names may have gone by then.
+// Hears of a message that could not be sent: RFC 3261 18.4. For a datagram that includes ICMP's
+// word that its address cannot be reached, which goes to whoever sent there last. Never called from
+// within the call that sent it. Outlives the transport layer; what its tag names may have gone by
+// then.
 class SendObserver {
  public:
   virtual void on_send_failed(uint64_t tag, Error error) = 0;
@@ -53,9 +55,11 @@ struct ListenPoint {
 
 struct TransportOptions {
   std::span<const ListenPoint> listen;
-  size_t message_bytes_max = 65535;  // 513 beyond, then the connection is closed
+  size_t message_bytes_max = 65535;  // 513 beyond; a stream is closed then
   Millis connect_timeout{5000};
   Millis message_timeout{10000};     // an unfinished message on a stream must end by then
+  Millis write_timeout{10000};       // a stream whose peer reads nothing for so long is closed
+  Millis silence_timeout{30000};     // one that was accepted and sends nothing at all
   Millis idle_timeout{3600 * 1000};  // a stream without traffic is closed
   int receive_buffer_bytes = 4 << 20;
 };
@@ -69,7 +73,7 @@ struct TransportCounters {
   uint64_t send_failed = 0;
   uint64_t kernel_drops = 0;
   uint64_t connections_refused = 0;
-  uint64_t keepalives = 0;  // CRLF pings answered: RFC 5626 3.5.1
+  uint64_t keepalives = 0;  // pings of RFC 5626 3.5.1, and datagrams of nothing but line ends
 };
 
 struct TransportDependencies {
@@ -116,7 +120,7 @@ class TransportLayer {
   // Keeps its own reference until the kernel has the bytes. UDP is sent at the end of the turn, in
   // order. `observer` may be null; it hears only of failures, with `tag`. Errors: PoolExhausted
   // (connections, or too much waits for this one), Unsupported (no such listener), Closed (the
-  // flow's connection has gone and there is nothing to connect to).
+  // flow's connection has gone and there is nothing to connect to), Unreachable (no route).
   Result<void> send(MessageRef message, const Flow& flow, SendObserver* observer, uint64_t tag);
 
   bool alive(Handle<Connection> connection) const;
