@@ -13,7 +13,8 @@ void ServerTable::plan(const Limits& limits, MemoryPlan& plan) {
 ServerTable::ServerTable(Shared& shared, Arena& arena, const Limits& limits)
     : shared_(shared),
       pool_("server_transactions", arena, limits.transactions),
-      by_key_(arena, limits.transactions) {}
+      by_key_(arena, limits.transactions),
+      requests_kept_max_(server_transactions_open_max(limits)) {}
 
 ServerTable::~ServerTable() {
   pool_.for_each([this](ServerTransaction& transaction) { by_key_.erase(transaction); });
@@ -27,9 +28,12 @@ ServerTransaction* ServerTable::find(const RequestKey& key, bool is_ack) const {
 
 ServerTransaction* ServerTable::acquire(const Incoming& request, const RequestKey& key,
                                         TransactionUser& user, uint64_t context) {
+  if (requests_kept_ == requests_kept_max_) return nullptr;
   if (pool_.stats().in_use == pool_.stats().capacity) reclaim_oldest();
   ServerTransaction* transaction = pool_.acquire(*this, request, key, user, context);
-  if (transaction != nullptr) by_key_.insert(transaction->hash(), *transaction);
+  if (transaction == nullptr) return nullptr;
+  if (transaction->request()) ++requests_kept_;
+  by_key_.insert(transaction->hash(), *transaction);
   return transaction;
 }
 

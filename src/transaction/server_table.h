@@ -26,8 +26,10 @@ class ServerTable final : private transport::SendObserver {
   // until TransactionLayer::reap().
   ServerTransaction* find(const RequestKey& key, bool is_ack) const;
 
-  // Null when the pool is full and nothing in it may be reclaimed. Otherwise the oldest Completed
-  // non-INVITE may have given its place: its TU is told from within.
+  // Null when the pool is full and nothing in it may be reclaimed, or when as many requests wait
+  // for their final response as there are buffers for: beyond that no further one could even be
+  // received, let alone refused. Otherwise the oldest Completed non-INVITE may have given its place:
+  // its TU is told from within.
   ServerTransaction* acquire(const Incoming& request, const RequestKey& key, TransactionUser& user,
                              uint64_t context);
 
@@ -46,6 +48,7 @@ class ServerTable final : private transport::SendObserver {
   MessageRef make_trying(const ServerTransaction& transaction);
   void on_completed(ServerTransaction& transaction) { completed_.push_back(transaction); }
   void on_terminated(ServerTransaction& transaction);
+  void on_request_released() { --requests_kept_; }
 
  private:
   using Transactions = List<ServerTransaction, &ServerTransaction::list_node>;
@@ -59,6 +62,8 @@ class ServerTable final : private transport::SendObserver {
   HashTable<ServerTransaction, &ServerTransaction::hash_node> by_key_;
   Transactions completed_;  // non-INVITEs, oldest first
   Transactions ended_;
+  const uint32_t requests_kept_max_;
+  uint32_t requests_kept_ = 0;
 };
 
 }  // namespace tipring::transaction

@@ -96,7 +96,7 @@ void ServerTransaction::apply(const Step& step) {
     table_.on_completed(*this);
   }
   if (step.next == State::Terminated && before != State::Terminated) {
-    request_.reset();
+    release_request();
     response_.reset();
     table_.on_terminated(*this);
   }
@@ -125,10 +125,16 @@ void ServerTransaction::start_repeat(Millis delay) {
   if (delay > Millis{0}) table_.shared().start_timer(repeat_timer_, delay);
 }
 
+void ServerTransaction::release_request() {
+  if (!request_) return;
+  request_.reset();
+  table_.on_request_released();
+}
+
 // Before the final response is sent, since a buffer that the transport holds too cannot be moved.
 void ServerTransaction::keep_response() {
   if (is_open()) return;
-  request_.reset();
+  release_request();
   if (state_ == State::Completed && response_) {
     response_ = table_.shared().dependencies.slabs.shrink(std::move(response_));
   }

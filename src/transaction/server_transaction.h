@@ -65,6 +65,7 @@ class ServerTransaction {
   void start_timers(Actions actions);
   void start_life(Event event, Millis delay);
   void start_repeat(Millis delay);
+  void release_request();
   void keep_response();
   void send_response();
 
