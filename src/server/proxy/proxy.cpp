@@ -107,7 +107,10 @@ Proxy::Plan Proxy::make_plan(const RouteInfo& routes) const {
   plan.routes_removed = routes.own_routes;
   plan.last_route_removed = routes.strict;
   plan.request_uri = routes.request_uri;
-  if (routes.next_route.empty()) {
+  if (routes.next_route.empty() && routes.flow) {
+    // The next hop is a side of the dialog that was reached by its flow before.
+    plan.destination.flow = routes.flow;
+  } else if (routes.next_route.empty()) {
     plan_target(plan.request_uri, plan);
   } else {
     plan.destination.next_hop = routes.next_route;
@@ -163,7 +166,7 @@ void Proxy::forward(ProxyContext& context, const sip::MessageView& request, cons
 MessageRef Proxy::write_request(ProxyContext& context, const sip::MessageView& request,
                                 const Plan& plan, std::string_view via, const Flow& in,
                                 const Flow* record_for) const {
-  constexpr size_t kGrowth = 640;  // our Via, two Record-Routes, a longer Request-URI
+  constexpr size_t kGrowth = 768;  // our Via, two Record-Routes, a longer Request-URI
   sip::RequestEdit edit;
   edit.request_uri = plan.request_uri;
   edit.via = via;
@@ -181,7 +184,7 @@ MessageRef Proxy::write_request(ProxyContext& context, const sip::MessageView& r
   edit.extra_lines = interval.lines();
   std::optional<RecordRoutes> routes;
   if (record_for != nullptr) {
-    routes.emplace(environment_, request, in, *record_for);
+    routes.emplace(environment_, request, in, *record_for, plan.destination.flow.has_value());
     edit.record_routes = routes->values();
   }
   return service::write_message(

@@ -1,6 +1,7 @@
 #include "server/proxy/record_route.h"
 
 #include "core/text.h"
+#include "server/proxy/flow_token.h"
 #include "sip/headers.h"
 #include "sip/uri.h"
 #include "sip/writer.h"
@@ -35,29 +36,62 @@ bool is_own(const Environment& environment, const sip::Uri& uri) {
   return environment.names.is_own(uri.host, uri.port);
 }
 
+// A sender on a stream, or one whose Contact is not where it sends from. Behind another proxy there
+// is no telling (RFC 5626 5.1: only the first hop may write a flow).
+bool is_reached_by_flow(const sip::MessageView& request, const Flow& flow) {
+  size_t hops = 0;
+  for ([[maybe_unused]] const std::string_view via : request.values(sip::HeaderId::Via)) ++hops;
+  if (hops != 1) return false;
+  if (flow.transport != sip::Transport::Udp) return true;
+  const auto contact = sip::parse_name_addr(request.first_value(sip::HeaderId::Contact));
+  const auto uri = contact ? sip::parse_uri(contact->uri) : sip::parse_uri("");
+  const auto ip = uri ? port::parse_ip(uri->host) : std::nullopt;
+  return ip && *ip != flow.remote.ip;
+}
+
+// The flow that one of our own values names, while it can be sent on.
+std::optional<Flow> flow_of(const Environment& environment, const sip::MessageView& request,
+                            const sip::Uri& own) {
+  const std::optional<sip::Param> token = own.param(kFlowParam);
+  if (!token) return std::nullopt;
+  const auto flow = read_flow_token(
+      environment.route_key, request.header(sip::HeaderId::CallId).value_or(""), token->value);
+  const bool gone = flow && flow->transport != sip::Transport::Udp &&
+                    !environment.transport.alive(flow->connection);
+  return gone ? std::nullopt : flow;
+}
+
 }  // namespace
 
 RecordRoutes::RecordRoutes(const Environment& environment, const sip::MessageView& request,
-                           const Flow& in, const Flow& out) {
+                           const Flow& in, const Flow& out, bool out_by_flow) {
   const auto from = request.typed<sip::HeaderId::From>();
-  const uint64_t cookie = cookie_of(environment, request.header(sip::HeaderId::CallId).value_or(""),
-                                    from ? from->tag() : std::string_view());
-  // The callee reads from the top: the side that faces it stands first.
-  add(environment, out, cookie);
+  const std::string_view call_id = request.header(sip::HeaderId::CallId).value_or("");
+  const uint64_t cookie = cookie_of(environment, call_id, from ? from->tag() : std::string_view());
+  const bool in_by_flow = is_reached_by_flow(request, in);
   const bool same_side = in.transport == out.transport &&
                          environment.transport.sent_by(in) == environment.transport.sent_by(out);
-  if (!same_side) add(environment, in, cookie);
+  // The callee reads from the top: the side that faces it stands first.
+  add(environment, out, call_id, cookie, out_by_flow);
+  if (!same_side || in_by_flow || out_by_flow) add(environment, in, call_id, cookie, in_by_flow);
 }
 
-void RecordRoutes::add(const Environment& environment, const Flow& flow, uint64_t cookie) {
+void RecordRoutes::add(const Environment& environment, const Flow& flow, std::string_view call_id,
+                       uint64_t cookie, bool by_flow) {
   std::array<char, port::kAddressTextMax> address;
   std::array<char, 16> hex;
+  std::array<char, kFlowTokenMax> token;
   sip::Writer writer(text_[count_]);
   writer.text("<sip:").text(port::write_address(environment.transport.sent_by(flow), address));
   if (flow.transport != sip::Transport::Udp) {
     writer.text(";transport=").text(sip::to_param(flow.transport));
   }
-  writer.text(";lr;").text(kCookieParam).text("=").text(write_hex_u64(cookie, hex)).text(">");
+  writer.text(";lr;").text(kCookieParam).text("=").text(write_hex_u64(cookie, hex));
+  if (by_flow) {
+    writer.text(";").text(kFlowParam).text("=");
+    writer.text(write_flow_token(environment.route_key, call_id, flow, token));
+  }
+  writer.text(">");
   values_[count_++] = writer.view();
 }
 
@@ -67,7 +101,10 @@ RouteInfo read_routes(const Environment& environment, const sip::MessageView& re
   // 16.4: a strict router has put our own value into the Request-URI; only we write the cookie.
   const bool ours = request_uri && !request_uri->has_user && is_own(environment, *request_uri);
   const std::optional<sip::Param> placed = ours ? request_uri->param(kCookieParam) : std::nullopt;
-  if (placed) info.in_dialog = cookie_fits(environment, request, placed->value);
+  if (placed) {
+    info.in_dialog = cookie_fits(environment, request, placed->value);
+    info.flow = flow_of(environment, request, *request_uri);
+  }
   std::string_view last_route;
   bool at_front = true;
   for (const std::string_view value : request.values(sip::HeaderId::Route)) {
@@ -79,6 +116,7 @@ RouteInfo read_routes(const Environment& environment, const sip::MessageView& re
       ++info.own_routes;
       const std::optional<sip::Param> cookie = uri->param(kCookieParam);
       if (cookie && cookie_fits(environment, request, cookie->value)) info.in_dialog = true;
+      info.flow = flow_of(environment, request, *uri);
       continue;
     }
     if (at_front) info.next_route = route->uri;

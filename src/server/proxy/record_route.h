@@ -4,6 +4,8 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string_view>
 
 #include "service/environment.h"
@@ -18,19 +20,24 @@ using service::Flow;
 // other policy.
 inline constexpr std::string_view kCookieParam = "tc";
 
+// The parameter that carries a flow (flow_token.h).
+inline constexpr std::string_view kFlowParam = "tf";
+
 class RecordRoutes {
  public:
   // The values for a request that goes from `in` to `out`: one, or two where transport, family or
-  // address change, so that each side finds us on its own.
+  // address change, so that each side finds us on its own; also two where a side can be reached by
+  // its flow alone. `out_by_flow`: the request goes out over the flow of a binding.
   RecordRoutes(const Environment& environment, const sip::MessageView& request, const Flow& in,
-               const Flow& out);
+               const Flow& out, bool out_by_flow);
 
   std::span<const std::string_view> values() const { return {values_.data(), count_}; }
 
  private:
-  void add(const Environment& environment, const Flow& flow, uint64_t cookie);
+  void add(const Environment& environment, const Flow& flow, std::string_view call_id,
+           uint64_t cookie, bool by_flow);
 
-  std::array<std::array<char, 128>, 2> text_;
+  std::array<std::array<char, 320>, 2> text_;
   std::array<std::string_view, 2> values_;
   size_t count_ = 0;
 };
@@ -42,6 +49,7 @@ struct RouteInfo {
   std::string_view request_uri;  // the real one
   std::string_view next_route;   // URI of the first Route behind our own; empty when there is none
   bool in_dialog = false;        // one of our values carries a cookie that fits this request
+  std::optional<Flow> flow;      // that the last of our values names, for the next hop
 };
 
 RouteInfo read_routes(const Environment& environment, const sip::MessageView& request);

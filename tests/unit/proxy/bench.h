@@ -1,0 +1,102 @@
+// A proxy on 10.0.0.1 and phones with sockets of their own around it, in a simulated network. The
+// tests read and write what is on the wire.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/proxy/proxy.h"
+#include "sim/node.h"
+
+namespace tipring::proxy {
+
+// What a phone has received.
+struct Message {
+  std::string text;
+
+  std::string first_line() const { return text.substr(0, text.find("\r\n")); }
+  // The values of all lines of this name, each as it stands.
+  std::vector<std::string> lines(std::string_view name) const;
+  std::string line(std::string_view name) const;  // the first one; empty without any
+};
+
+class Exchange final : public sim::Node,
+                       public transaction::RequestHandler,
+                       public service::OwnNames,
+                       public service::AccessControl,
+                       public Location {
+ public:
+  Exchange(port::SimWorld& world, const Limits& limits);
+
+  // As if the user had registered.
+  void bind(const std::string& user, const std::string& contact, std::optional<Flow> flow = {}) {
+    bindings_[user] = {contact, flow};
+  }
+  const Flow& last_flow() const { return last_flow_; }  // that a request came over
+
+ private:
+  struct Binding {
+    std::string contact;
+    std::optional<Flow> flow;
+  };
+
+  void on_request(const service::Incoming& request) override;
+  bool is_own(std::string_view name, uint16_t port) const override;
+  service::Access judge(const service::Incoming& request, bool in_dialog) override;
+  bool is_local(const sip::Uri& uri) const override { return is_own(uri.host, uri.port); }
+  size_t find_targets(const sip::Uri& uri, std::span<Target> targets, uint16_t& status) override;
+
+  service::Overload overload_;
+  service::Environment environment_;
+  std::map<std::string, Binding> bindings_;
+  Flow last_flow_;
+
+ public:
+  Proxy proxy;
+  std::vector<bool> judged_in_dialog;
+};
+
+// A phone on UDP.
+class Phone final : public port::DatagramHandler {
+ public:
+  Phone(port::SimWorld& world, std::string_view address, uint16_t port = 5060);
+
+  void send(const std::string& text);
+  // The next message that has not been taken yet; waits at most a second of virtual time for it.
+  Message take();
+  bool got_nothing(Millis within = Millis(200));
+
+ private:
+  void on_readable(port::DatagramSocket& socket) override;
+  void on_unreachable(port::DatagramSocket&, const port::SocketAddress&, int) override {}
+
+  port::SimWorld& world_;
+  std::unique_ptr<port::DatagramSocket> socket_;
+  std::vector<Message> received_;
+  size_t taken_ = 0;
+};
+
+// A phone's connection to the proxy.
+class StreamPhone final : public port::StreamHandler {
+ public:
+  StreamPhone(port::SimWorld& world, std::string_view address);
+
+  void send(const std::string& text);
+  Message take();  // as that of Phone; of messages without a body
+  void close();
+
+ private:
+  void on_connected(port::Stream&) override { is_up_ = true; }
+  void on_readable(port::Stream& stream) override;
+  void on_writable(port::Stream&) override {}
+  void on_connect_failed(port::Stream&, int) override {}
+
+  port::SimWorld& world_;
+  port::Stream* stream_ = nullptr;
+  bool is_up_ = false;
+  std::string received_;
+};
+
+}  // namespace tipring::proxy
