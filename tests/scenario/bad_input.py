@@ -122,7 +122,10 @@ def broken_message_over_tcp_is_refused_and_ended(server):
     phone = SipSocket(server.port, "tcp")
     phone.send(b"hello\r\n\r\n")
     phone.socket.settimeout(3)
-    assert phone.socket.recv(1000) == b"", "noise was answered, or the connection stays"
+    try:
+        assert phone.socket.recv(1000) == b"", "noise was answered, or the connection stays"
+    except ConnectionResetError:
+        pass  # the server does not linger for who sends noise
     phone.close()
 
 
