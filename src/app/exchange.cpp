@@ -65,7 +65,7 @@ Exchange::Exchange(const Config& config, const Ports& ports, Arena& arena, Log& 
                    location_,
                    access_,
                    realm_,
-                   {ports_.entropy.u64(), ports_.entropy.u64()},
+                   route_key_of(nonce_key_),
                    log_,
                    overload_,
                    session_timer_options(config)},

@@ -88,4 +88,8 @@ std::string read_nonce_key(const Config& config, port::Files& files, port::Entro
   return {};
 }
 
+HashKey route_key_of(const HashKey& nonce_key) {
+  return {siphash64(nonce_key, "route key 0"), siphash64(nonce_key, "route key 1")};
+}
+
 }  // namespace tipring::app

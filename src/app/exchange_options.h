@@ -25,4 +25,8 @@ std::vector<transport::ListenPoint> listen_points(const Config& config);
 std::string read_nonce_key(const Config& config, port::Files& files, port::Entropy& entropy,
                            HashKey& key);
 
+// The key of the cookies in our Record-Route: with auth.nonce_key_file the dialogs that stand pass
+// after a new start too.
+HashKey route_key_of(const HashKey& nonce_key);
+
 }  // namespace tipring::app
