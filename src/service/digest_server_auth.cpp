@@ -6,10 +6,7 @@ namespace tipring::service {
 
 Screening DigestServerAuth::screen_request(const Environment& environment,
                                            const Incoming& request) {
-  // Neither can be sent again with credentials (22.1, 9.1).
-  const sip::Method method = request.message.method();
-  if (method == sip::Method::Ack || method == sip::Method::Cancel) return Screening::Pass;
-  const Access access = environment.access.judge(request, in_dialog_);
+  const Access access = environment.access.judge(request, route_);
   if (access.status == 0) {
     user_ = access.user;
     return Screening::Pass;

@@ -16,15 +16,15 @@ class DigestServerAuth {
   using Before = ServiceList<DestinationSelection, ViaManagement, OutputControl>;
 
   // Before the request is shown to the context.
-  void configure(bool in_dialog) { in_dialog_ = in_dialog; }
+  void configure(const RouteFacts& route) { route_ = route; }
 
   Screening screen_request(const Environment& environment, const Incoming& request);
 
   uint64_t user() const { return user_; }  // 0: nobody was asked
 
  private:
+  RouteFacts route_;  // good while the request is
   uint64_t user_ = 0;
-  bool in_dialog_ = false;
 };
 
 }  // namespace tipring::service

@@ -41,10 +41,19 @@ struct Access {
   uint64_t user = 0;         // who the credentials have proved the sender to be; 0: nobody
 };
 
+// What the Route headers of a request say of it: RFC 3261 16.4.
+struct RouteFacts {
+  // The one that counts, where a strict router had put another in its place; empty: the one that
+  // stands in the request.
+  std::string_view request_uri;
+  bool routed_on = false;  // a Route that is not ours says where the request goes
+  bool in_dialog = false;  // it came along a Route that we wrote for its dialog
+};
+
 class AccessControl {
  public:
-  // `in_dialog`: it came along a Route that we wrote for its dialog.
-  virtual Access judge(const Incoming& request, bool in_dialog) = 0;
+  // An ACK, which nobody could answer, is let through or refused, never challenged.
+  virtual Access judge(const Incoming& request, const RouteFacts& route) = 0;
 
  protected:
   ~AccessControl() = default;
@@ -67,7 +76,7 @@ struct Environment {
   const OwnNames& names;
   AccessControl& access;
   std::string_view realm;  // of our own digest challenges
-  HashKey route_key;       // of the cookies in our Record-Route, one per start
+  HashKey route_key;       // of the cookies in our Record-Route
   Log& log;
   Overload& overload;
   SessionTimerOptions session_timer = {};

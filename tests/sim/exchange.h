@@ -40,7 +40,9 @@ class Exchange final : public Node,
     const auto ip = port::parse_ip(host_name);
     return ip && transport.is_own(*ip, port);
   }
-  service::Access judge(const service::Incoming&, bool) override { return {}; }
+  service::Access judge(const service::Incoming&, const service::RouteFacts&) override {
+    return {};
+  }
   bool is_local(const sip::Uri& uri) const override { return is_own(uri.host, uri.port); }
   size_t find_targets(const sip::Uri& uri, std::span<proxy::Target> targets,
                       uint16_t& status) override {

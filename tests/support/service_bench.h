@@ -44,7 +44,9 @@ class ServiceBench : public Node, public service::OwnNames, public service::Acce
   bool is_own(std::string_view name, uint16_t port) const override {
     return (name == "tipring" || name == "10.0.0.1") && (port == 0 || port == 5060);
   }
-  service::Access judge(const service::Incoming&, bool) override { return {}; }
+  service::Access judge(const service::Incoming&, const service::RouteFacts&) override {
+    return {};
+  }
 
   std::string text_;
   sip::HeaderIndex index_;

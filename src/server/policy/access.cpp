@@ -6,6 +6,17 @@
 
 namespace tipring::policy {
 
+namespace {
+
+// Methods that a phone answers with 481 outside a dialog that it knows. The others could begin
+// something new with one of our users, whatever dialog their cookie was made for.
+bool needs_dialog(sip::Method method) {
+  return method == sip::Method::Ack || method == sip::Method::Bye || method == sip::Method::Prack ||
+         method == sip::Method::Update || method == sip::Method::Info;
+}
+
+}  // namespace
+
 Rule decide(bool from_ours, bool to_ours, bool in_dialog, const AccessOptions& options) {
   if (in_dialog) return Rule::Allow;
   if (!from_ours) return to_ours && options.accept_foreign ? Rule::Allow : Rule::Forbid;
@@ -18,24 +29,37 @@ bool AccessRules::is_ours(std::string_view text) const {
   return uri && domains_.domain_of(uri->host, uri->port).has_value();
 }
 
-Access AccessRules::judge(const Incoming& request, bool in_dialog) {
+Access AccessRules::judge(const Incoming& request, const service::RouteFacts& route) {
+  const sip::Method method = request.message.method();
   const auto from = request.message.typed<sip::HeaderId::From>();
   const auto to = request.message.typed<sip::HeaderId::To>();
   if (!from || !to) return {sip::status::kBadRequest, {}, {}, 0};
-  if (request.message.method() == sip::Method::Register) {
-    return authenticate(request, auth::Role::Server, to->uri);
+  const bool to_ours =
+      !route.routed_on &&
+      is_ours(route.request_uri.empty() ? request.message.request_uri() : route.request_uri);
+  const bool in_dialog = route.in_dialog && (!to_ours || needs_dialog(method));
+  if (method == sip::Method::Ack) {
+    // Without the dialog's cookie it may only reach our own phones: anyone can send one.
+    if (in_dialog || to_ours) return {};
+    return {sip::status::kForbidden, {}, {}, 0};
   }
-  switch (decide(is_ours(from->uri), is_ours(request.message.request_uri()), in_dialog, options_)) {
+  if (method == sip::Method::Register && to_ours) {
+    return authenticate(request, auth::Role::Server, from->uri, to->uri);
+  }
+  switch (decide(is_ours(from->uri), to_ours, in_dialog, options_)) {
     case Rule::Allow: return {};
     case Rule::Forbid: return {sip::status::kForbidden, {}, {}, 0};
     case Rule::Authenticate: break;
   }
   const bool as_server = options_.invite == InviteChallenge::Server;
-  return authenticate(request, as_server ? auth::Role::Server : auth::Role::Proxy, from->uri);
+  return authenticate(request, as_server ? auth::Role::Server : auth::Role::Proxy, from->uri,
+                      from->uri);
 }
 
-Access AccessRules::authenticate(const Incoming& request, auth::Role role, std::string_view aor) {
-  const auto uri = sip::parse_uri(aor);
+// `from` and `to`: the addresses-of-record that the sender must own.
+Access AccessRules::authenticate(const Incoming& request, auth::Role role, std::string_view from,
+                                 std::string_view to) {
+  const auto uri = sip::parse_uri(to);
   login_domain_ = uri ? domains_.domain_of(uri->host, uri->port).value_or("") : "";
   const auth::AuthResult result = authenticator_->check(request.message, role, clock_.wall());
   switch (result.verdict) {
@@ -46,7 +70,9 @@ Access AccessRules::authenticate(const Incoming& request, auth::Role role, std::
     case auth::AuthVerdict::Wrong: return challenge(role, false);
   }
   const store::User* user = store_.get(Handle<store::User>::from_u64(result.user));
-  if (user == nullptr || !uri || !owns(*user, *uri)) return {sip::status::kForbidden, {}, {}, 0};
+  if (user == nullptr || !owns(*user, to) || !owns(*user, from)) {
+    return {sip::status::kForbidden, {}, {}, 0};
+  }
   return {0, {}, {}, result.user};
 }
 
@@ -58,10 +84,12 @@ Access AccessRules::challenge(auth::Role role, bool stale) {
   return {status, {}, out.view(), 0};
 }
 
-bool AccessRules::owns(const store::User& user, const sip::Uri& aor) const {
-  const auto domain = domains_.domain_of(aor.host, aor.port);
+bool AccessRules::owns(const store::User& user, std::string_view aor) const {
+  const auto uri = sip::parse_uri(aor);
+  if (!uri) return false;
+  const auto domain = domains_.domain_of(uri->host, uri->port);
   std::array<char, 256> buffer;
-  const auto name = sip::unescape(aor.user, buffer);
+  const auto name = sip::unescape(uri->user, buffer);
   if (!domain || !name || *domain != user.domain()) return false;
   return *name == user.name() || *name == user.auth_name() || user.has_alias(*name);
 }

@@ -38,14 +38,15 @@ class AccessRules final : public service::AccessControl, private auth::SecretLoo
   void set_authenticator(auth::Authenticator& authenticator) { authenticator_ = &authenticator; }
   auth::SecretLookup& secrets() { return *this; }
 
-  Access judge(const Incoming& request, bool in_dialog) override;
+  Access judge(const Incoming& request, const service::RouteFacts& route) override;
 
  private:
   bool find_secret(std::string_view username, auth::Algorithm algorithm,
                    auth::Secret& secret) override;
-  Access authenticate(const Incoming& request, auth::Role role, std::string_view aor);
+  Access authenticate(const Incoming& request, auth::Role role, std::string_view from,
+                      std::string_view to);
   Access challenge(auth::Role role, bool stale);
-  bool owns(const store::User& user, const sip::Uri& aor) const;
+  bool owns(const store::User& user, std::string_view aor) const;
   bool is_ours(std::string_view uri) const;
 
   AccessOptions options_;

@@ -53,6 +53,10 @@ class ForwardedLines final : public sip::LineFilter {
   const SessionInterval& interval_;
 };
 
+service::RouteFacts facts_of(const RouteInfo& routes) {
+  return {routes.request_uri, !routes.next_route.empty(), routes.in_dialog};
+}
+
 uint16_t status_of(Error error) {
   switch (error) {
     // The phone's connection has gone, and it cannot be called back.
@@ -80,7 +84,7 @@ void Proxy::handle(const Incoming& request, const RouteInfo& routes) {
   if (request.message.method() == sip::Method::Ack) return handle_ack(request, routes);
   ProxyContext* context = contexts_.acquire();
   if (context == nullptr) return refuse_stateless(request, kTransactionsKey);
-  context->get<DigestServerAuth>().configure(routes.in_dialog);
+  context->get<DigestServerAuth>().configure(facts_of(routes));
   context->get<OutputControl>().configure(environment_);
   if (context->screen_request(environment_, request) == service::Screening::Refused) {
     return release(*context);
@@ -201,7 +205,12 @@ void Proxy::handle_ack(const Incoming& ack, const RouteInfo& routes) {
     ++counters_.acks_dropped;
     return;
   }
+  context->get<DigestServerAuth>().configure(facts_of(routes));
   context->get<OutputControl>().configure(environment_);
+  if (context->screen_request(environment_, ack) == service::Screening::Refused) {
+    ++counters_.acks_dropped;
+    return release(*context);
+  }
   const uint64_t id = contexts_.handle_of(*context).to_u64();
   transport::FlowList flows;
   const auto state =

@@ -33,7 +33,7 @@ class Bench final : public sim::Node, public Domains, public store::StoreWaiter 
   }
 
   Access judge(const std::string& method, const std::string& from, const std::string& to,
-               const std::string& lines = "") {
+               const std::string& lines = "", const service::RouteFacts& route = {}) {
     text_ = method + " sip:tipring SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKx\r\nFrom: <" +
             from + ">;tag=1\r\nTo: <" + to + ">\r\nCall-ID: 1\r\nCSeq: 1 " + method + "\r\n" +
             lines + "\r\n";
@@ -41,7 +41,7 @@ class Bench final : public sim::Node, public Domains, public store::StoreWaiter 
     REQUIRE(parsed.status == sip::ParseStatus::Complete);
     const MessageRef buffer;
     const transport::Flow flow;
-    return rules.judge({parsed.view, buffer, flow, Millis(0)}, false);
+    return rules.judge({parsed.view, buffer, flow, Millis(0)}, route);
   }
 
   // With the password of `user`, after a fresh challenge.
@@ -129,8 +129,10 @@ TEST_CASE("access: the digest user must own the address that it speaks for" *
   const Access own = bench.prove("REGISTER", "sip:alice@tipring", "sip:alice@tipring", "a-42");
   CHECK(own.status == 0);
   CHECK(own.user == bench.handle("alice"));
-  CHECK(bench.prove("REGISTER", "sip:x@tipring", "sip:a-42@tipring", "a-42").status == 0);
-  CHECK(bench.prove("REGISTER", "sip:x@tipring", "sip:sales@tipring", "a-42").status == 0);
+  CHECK(bench.prove("REGISTER", "sip:sales@tipring", "sip:a-42@tipring", "a-42").status == 0);
+  CHECK(bench.prove("REGISTER", "sip:alice@tipring", "sip:sales@tipring", "a-42").status == 0);
+  CHECK(bench.prove("REGISTER", "sip:x@tipring", "sip:alice@tipring", "a-42").status == 403);
+  CHECK(bench.prove("REGISTER", "sip:bob@tipring", "sip:alice@tipring", "a-42").status == 403);
   CHECK(bench.prove("REGISTER", "sip:alice@tipring", "sip:bob@tipring", "a-42").status == 403);
   CHECK(bench.prove("REGISTER", "sip:alice@tipring", "sip:alice@elsewhere", "a-42").status == 403);
   CHECK(bench.prove("INVITE", "sip:alice@tipring", "sip:bob@tipring", "a-42").status == 0);
@@ -170,4 +172,56 @@ TEST_CASE("access: a name means the user of the domain that is spoken for" *
   CHECK(bench.prove("REGISTER", here, here, "bob", "other secret").status == 401);
   CHECK(bench.prove("INVITE", there, here, "bob", "other secret").status == 0);
   CHECK(bench.prove("INVITE", here, there, "bob", "other secret").status == 407);
+}
+
+TEST_CASE("access: a preloaded Route to elsewhere makes the request one to elsewhere" *
+          doctest::description("RFC 3261 16.4; C21")) {
+  port::SimWorld world(1);
+  AccessOptions options;
+  options.accept_foreign = true;
+  Bench bench(world, options);
+  const std::string alice = "sip:alice@tipring";
+  const std::string eve = "sip:eve@elsewhere";
+  const service::RouteFacts routed_on{.routed_on = true};
+  CHECK(bench.judge("INVITE", eve, "sip:bob@tipring").status == 0);
+  CHECK(bench.judge("INVITE", eve, "sip:bob@tipring", "", routed_on).status == 403);
+  CHECK(bench.judge("INVITE", alice, "sip:bob@tipring", "", routed_on).status == 403);
+  CHECK(bench.judge("REGISTER", alice, alice, "", routed_on).status == 403);
+  // A strict router has put our own URI into the Request-URI.
+  const service::RouteFacts strict{.request_uri = "sip:x@elsewhere"};
+  CHECK(bench.judge("INVITE", eve, "sip:bob@tipring", "", strict).status == 403);
+  CHECK(bench.judge("INVITE", alice, "sip:bob@tipring", "", strict).status == 403);
+}
+
+TEST_CASE("access: the cookie of a dialog lets its requests pass, and begins nothing new here" *
+          doctest::description("C21")) {
+  port::SimWorld world(1);
+  Bench bench(world);
+  const std::string eve = "sip:eve@elsewhere";
+  const service::RouteFacts to_phone{.request_uri = "sip:bob@10.0.0.9", .in_dialog = true};
+  CHECK(bench.judge("INVITE", eve, "sip:bob@tipring", "", to_phone).status == 0);
+  CHECK(bench.judge("BYE", eve, "sip:bob@tipring", "", to_phone).status == 0);
+  const service::RouteFacts to_user{.in_dialog = true};
+  CHECK(bench.judge("BYE", eve, "sip:bob@tipring", "", to_user).status == 0);
+  CHECK(bench.judge("INVITE", eve, "sip:bob@tipring", "", to_user).status == 403);
+  CHECK(bench.judge("INVITE", "sip:alice@tipring", "sip:bob@tipring", "", to_user).status == 407);
+  CHECK(bench.judge("MESSAGE", "sip:alice@tipring", "sip:bob@tipring", "", to_user).status == 407);
+}
+
+TEST_CASE("access: an ACK reaches our phones and its dialog, and nobody else" *
+          doctest::description("RFC 3261 16.11; C21")) {
+  port::SimWorld world(1);
+  AccessOptions options;
+  options.foreign = true;
+  options.accept_foreign = true;
+  Bench bench(world, options);
+  const std::string alice = "sip:alice@tipring";
+  const service::RouteFacts elsewhere{.request_uri = "sip:x@elsewhere"};
+  CHECK(bench.judge("ACK", alice, "sip:bob@tipring").status == 0);
+  CHECK(bench.judge("ACK", alice, "sip:x@elsewhere", "", elsewhere).status == 403);
+  CHECK(bench.judge("ACK", "sip:eve@elsewhere", "sip:x@elsewhere", "", elsewhere).status == 403);
+  const service::RouteFacts routed_on{.routed_on = true};
+  CHECK(bench.judge("ACK", alice, "sip:bob@tipring", "", routed_on).status == 403);
+  const service::RouteFacts in_dialog{.request_uri = "sip:x@elsewhere", .in_dialog = true};
+  CHECK(bench.judge("ACK", "sip:eve@elsewhere", "sip:x@elsewhere", "", in_dialog).status == 0);
 }

@@ -55,7 +55,7 @@ class Exchange final : public sim::Node,
  private:
   void on_request(const service::Incoming& request) override { registrar.handle(request); }
   bool is_own(std::string_view, uint16_t) const override { return true; }
-  service::Access judge(const service::Incoming& request, bool) override {
+  service::Access judge(const service::Incoming& request, const service::RouteFacts&) override {
     const auto to = request.message.typed<sip::HeaderId::To>();
     const auto uri = sip::parse_uri(to->uri);
     const store::User* user = store.find_user("", uri->user);
