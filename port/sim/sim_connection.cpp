@@ -19,7 +19,9 @@ constexpr size_t kServer = 1;
 
 SimConnection::SimConnection(SimHost& client, SimHost* server, const SocketAddress& local,
                              const SocketAddress& remote)
-    : hosts_{&client, server}, addresses_{local, remote} {}
+    : hosts_{&client, server},
+      addresses_{local, remote},
+      number_(client.world().next_connection()) {}
 
 SimWorld& SimConnection::world() const { return hosts_[kClient]->world(); }
 
@@ -89,6 +91,9 @@ size_t SimConnection::room(size_t side) const {
 
 void SimConnection::send(size_t side, Kind kind, std::string bytes) {
   Pipe& pipe = pipes_[side];
+  if (kind == Kind::Data && world().tap() != nullptr) {
+    world().tap()->on_stream(number_, addresses_[side], addresses_[1 - side], bytes);
+  }
   const Millis arrives =
       std::max(world().now() + travel_time(link_to(1 - side)), pipe.last_arrival);
   pipe.last_arrival = arrives;

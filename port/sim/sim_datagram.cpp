@@ -99,9 +99,13 @@ int SimDatagramSocket::send_one(const OutgoingDatagram& datagram) {
     if (source.ip.family == Family::None) return ENETUNREACH;
     if (!network_.owns(source.ip)) return EINVAL;
   }
+  SimWorld& world = network_.host().world();
+  if (world.tap() != nullptr) {
+    world.tap()->on_datagram(source, datagram.remote,
+                             {datagram.bytes.data(), datagram.bytes.size()});
+  }
   SimHost* const to = network_.destination(datagram.remote.ip);
   if (to == nullptr) return 0;  // nobody there: it is lost, as on a real network
-  SimWorld& world = network_.host().world();
   const SimLink& link = world.conditions(network_.host(), *to);
   const int copies = world.random().chance(link.duplicate_per_mille) ? 2 : 1;
   for (int i = 0; i < copies; ++i) {

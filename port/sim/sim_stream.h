@@ -60,6 +60,7 @@ class SimConnection : public std::enable_shared_from_this<SimConnection> {
 
   std::array<SimHost*, 2> hosts_;  // client, server; the latter null when nobody has the address
   std::array<SocketAddress, 2> addresses_;
+  uint64_t number_;
   std::array<SimStream*, 2> ends_{};
   std::array<Pipe, 2> pipes_;  // by the side that sends
 };

@@ -34,6 +34,19 @@ struct SimLink {
   bool splits_reads = true;  // a stream read gives a random part of what is there, down to one byte
 };
 
+// Sees all that hosts send to each other, before links delay, lose or repeat it.
+class SimTap {
+ public:
+  virtual void on_datagram(const SocketAddress& from, const SocketAddress& to,
+                           std::string_view bytes) = 0;
+  // The next bytes of one direction; `connection` is another number for each connection.
+  virtual void on_stream(uint64_t connection, const SocketAddress& from, const SocketAddress& to,
+                         std::string_view bytes) = 0;
+
+ protected:
+  ~SimTap() = default;
+};
+
 class SimWorld {
  public:
   explicit SimWorld(uint64_t seed);
@@ -64,12 +77,17 @@ class SimWorld {
   SimLink& loopback_link() { return loopback_link_; }
   void partition(const SimHost& a, const SimHost& b, bool cut);
 
+  // Outlives what is sent; null for none.
+  void set_tap(SimTap* tap) { tap_ = tap; }
+
   // For port/sim only.
   SimEventId at(Millis when, std::function<void()> action);
   SimEventId at_host(Millis when, SimHost& host, bool is_turn, std::function<void()> action);
   void cancel(const SimEventId& id) { events_.erase(id); }
   const SimLink& conditions(const SimHost& from, const SimHost& to) const;
   SimHost* host_of(const IpAddress& ip) const;  // null when no host has it; never for loopback
+  SimTap* tap() const { return tap_; }
+  uint64_t next_connection() { return ++connections_; }
 
  private:
   struct Event {
@@ -94,6 +112,8 @@ class SimWorld {
   std::map<std::pair<size_t, size_t>, SimLink> links_;  // by the hosts' numbers
   SimLink default_link_;
   SimLink loopback_link_;
+  SimTap* tap_ = nullptr;
+  uint64_t connections_ = 0;
 };
 
 }  // namespace tipring::port
