@@ -1,64 +1,84 @@
-// The server of a simulated network: the real proxy over a table of names in place of the store,
-// open to everyone.
+// The server of a simulated network: app::Exchange, wired as the server's program wires it, on a
+// host whose power can be cut. Its files outlive it.
 #pragma once
 
-#include <map>
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
 
+#include "app/exchange.h"
+#include "core/log_sink.h"
+#include "core/log_writer.h"
 #include "node.h"
-#include "server/proxy/proxy.h"
+#include "port/sim/sim_host.h"
 
 namespace tipring::sim {
 
-class Exchange final : public Node,
-                       public transaction::RequestHandler,
-                       public service::OwnNames,
-                       public service::AccessControl,
-                       public proxy::Location {
- public:
-  Exchange(port::SimWorld& world, std::string_view address, const Limits& limits)
-      : Node(world, "exchange", address, limits),
-        overload_({1, 2}, log),
-        environment_{transport,    locator,
-                     transactions, slabs,
-                     wheel,        host.loop(),
-                     *this,        *this,
-                     "tipring",    {host.entropy().u64(), host.entropy().u64()},
-                     log,          overload_},
-        proxy(environment_, *this, arena, limits) {
-    transactions.set_request_handler(*this);
-  }
+// Room for a few phones that do much at the same time.
+app::Config test_config();
 
-  // As if the phone had registered.
-  void bind(const std::string& user, std::string contact) { bindings_[user] = std::move(contact); }
+class Exchange final : private LogSink, private store::StoreWaiter {
+ public:
+  // Listens on UDP and TCP, port 5060, of every address.
+  Exchange(port::SimWorld& world, const std::vector<std::string>& addresses,
+           const app::Config& config);
+  ~Exchange() override;
+
+  // A new life of the server. Empty, or what is wrong.
+  std::string start();
+  // SIGTERM.
+  void stop() { life_.reset(); }
+  // The power fails; start() is the next thing after it has come back.
+  void cut_power(port::SimCrashKeeps keeps);
+
+  // Puts the user into the store, with credentials for digest. Time passes until it is durable.
+  bool add_user(const std::string& name, const std::string& password);
+
+  app::Exchange& server() { return *life_->exchange; }
+  // Empty when the arena was used up to the last byte of what was planned.
+  std::string plan_fault() const;
+
+  // What every pool holds now is what it shall hold when nothing is going on.
+  void remember_pools();
+  // The pools that hold something else now; empty for none.
+  std::string leftovers() const;
+  const PoolStats& pool(std::string_view name) const;
+
+  // The log: its last lines, and how many had the level.
+  const std::deque<std::string>& log_lines() const { return log_lines_; }
+  bool logged(std::string_view text) const;
+  size_t log_count(LogLevel level) const { return log_counts_[static_cast<size_t>(level)]; }
+
+  port::SimHost& host;
 
  private:
-  void on_request(const service::Incoming& request) override {
-    proxy.handle(request, proxy::read_routes(environment_, request.message));
-  }
+  // What the server's program holds, in its order.
+  struct Life {
+    Life(const app::Config& config, port::SimHost& host, LogSink& sink);
 
-  bool is_own(std::string_view host_name, uint16_t port) const override {
-    const auto ip = port::parse_ip(host_name);
-    return ip && transport.is_own(*ip, port);
-  }
-  service::Access judge(const service::Incoming&, const service::RouteFacts&) override {
-    return {};
-  }
-  bool is_local(const sip::Uri& uri) const override { return is_own(uri.host, uri.port); }
-  size_t find_targets(const sip::Uri& uri, std::span<proxy::Target> targets,
-                      uint16_t& status) override {
-    const auto found = bindings_.find(std::string(uri.user));
-    status = 404;
-    if (found == bindings_.end()) return 0;
-    targets[0] = {found->second, std::nullopt};
-    return 1;
-  }
+    NodeMemory memory;
+    Arena arena;
+    std::vector<LogSlot> log_slots;
+    LogRing log_ring;
+    Log log;
+    LogWriter log_writer;
+    std::unique_ptr<port::Worker> log_worker;
+    std::unique_ptr<app::Exchange> exchange;
+    PoolRegistry pools;
+  };
 
-  service::Overload overload_;
-  service::Environment environment_;
-  std::map<std::string, std::string> bindings_;
+  static constexpr size_t kLogLinesMax = 500;
 
- public:
-  proxy::Proxy proxy;
+  void write(std::string_view lines) override;
+  void on_stored(uint64_t tag, store::StoreStatus status) override;
+
+  app::Config config_;
+  std::unique_ptr<Life> life_;
+  std::deque<std::string> log_lines_;
+  std::array<size_t, 4> log_counts_{};
+  std::vector<uint32_t> idle_pools_;  // in the order of their registration
+  bool user_stored_ = false;
 };
 
 }  // namespace tipring::sim

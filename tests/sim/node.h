@@ -1,5 +1,4 @@
-// One simulated host with the stack on it, up to the transaction layer: what the server and the
-// phones have in common.
+// One simulated host with the stack on it, up to the transaction layer: what phones are made of.
 #pragma once
 
 #include <cstdlib>
@@ -11,17 +10,30 @@
 #include "core/timer_wheel.h"
 #include "port/sim/sim_host.h"
 #include "transaction/transaction_layer.h"
-#include "transport/locator.h"
 
 namespace tipring::sim {
 
+// Zeroed memory for an arena.
+class NodeMemory {
+ public:
+  explicit NodeMemory(size_t size)
+      : size_((size + Arena::kAlignment - 1) / Arena::kAlignment * Arena::kAlignment),
+        bytes_(static_cast<std::byte*>(std::aligned_alloc(Arena::kAlignment, size_)), &std::free) {
+    std::fill_n(bytes_.get(), size_, std::byte{0});
+  }
+  std::span<std::byte> view() const { return {bytes_.get(), size_}; }
+
+ private:
+  size_t size_;
+  std::unique_ptr<std::byte, decltype(&std::free)> bytes_;
+};
+
 class Node : public port::TurnHandler {
  public:
-  Node(port::SimWorld& world, std::string_view name, std::string_view address, const Limits& limits)
-      : host(world.make_host(name, {*port::parse_ip(address)})),
-        memory_(static_cast<std::byte*>(std::aligned_alloc(Arena::kAlignment, kMemory)),
-                &std::free),
-        arena(clear(memory_.get())),
+  Node(port::SimHost& on, const Limits& limits)
+      : host(on),
+        memory_(planned_bytes(limits)),
+        arena(memory_.view()),
         slabs(arena, message_slab_counts(limits)),
         wheel(host.loop().now()),
         driver(host.loop(), wheel),
@@ -29,10 +41,10 @@ class Node : public port::TurnHandler {
         log_ring_(log_slots_),
         log(log_ring_, host.clock(), LogLevel::Error),
         transport({host.network(), host.loop(), wheel, slabs, arena, host.entropy(), log}, limits),
-        locator(host.names(), host.loop(), transport, arena),
         transactions({transport, wheel, slabs, arena, host.entropy(), log, &host.loop()}, limits,
-                     1),
-        address_(address) {
+                     1) {
+    char text[port::kAddressTextMax];
+    address_ = port::write_host(host.addresses().front(), text);
     host.loop().set_turn_handler(this);
   }
   virtual ~Node() { host.loop().set_turn_handler(nullptr); }
@@ -40,29 +52,46 @@ class Node : public port::TurnHandler {
   Node& operator=(const Node&) = delete;
 
   // Listens on UDP and TCP of its address; false when that fails.
-  bool start() {
-    const port::SocketAddress bind{*port::parse_ip(address_), 5060};
+  bool start(Millis idle_timeout) {
+    const port::SocketAddress bind{host.addresses().front(), 5060};
     const transport::ListenPoint points[] = {{sip::Transport::Udp, bind},
                                              {sip::Transport::Tcp, bind}};
     transport::TransportOptions options;
     options.listen = points;
+    options.idle_timeout = idle_timeout;
     transport::ListenPoint failed;
     return transport.start(options, transactions, failed) == 0;
   }
 
+  // As a host in a URI: with brackets around IPv6.
   const std::string& address() const { return address_; }
 
-  // Buffers in use beside those that wait for the next batch of datagrams.
-  uint32_t buffers_in_use() const {
-    uint32_t sum = 0;
+  // What is in use beside the buffers that wait for the next batch of datagrams; empty for nothing.
+  std::string leftovers() const {
+    std::string text;
+    const auto look = [&](const PoolStats& stats) {
+      if (stats.in_use == 0) return;
+      text +=
+          host.name() + ": " + std::string(stats.name) + ": " + std::to_string(stats.in_use) + "; ";
+    };
+    look(transactions.server_stats());
+    look(transactions.client_stats());
     for (size_t i = 0; i < MessageSlabs::kClasses; ++i) {
-      if (i != 3) sum += slabs.stats(i).in_use;
+      if (i != kReceiveClass) look(slabs.stats(i));
     }
-    return sum;
+    return text;
   }
 
- protected:
-  static constexpr size_t kMemory = 64 << 20;
+ private:
+  static constexpr size_t kReceiveClass = 3;
+
+  static size_t planned_bytes(const Limits& limits) {
+    MemoryPlan plan;
+    MessageSlabs::plan(plan, message_slab_counts(limits));
+    transport::TransportLayer::plan(limits, plan);
+    transaction::TransactionLayer::plan(limits, plan);
+    return static_cast<size_t>(plan.arena_bytes());
+  }
 
   void on_turn_end(Millis now) override {
     driver.on_turn_end(now);
@@ -71,17 +100,11 @@ class Node : public port::TurnHandler {
     driver.on_turn_end(now);
   }
 
- private:
-  static std::span<std::byte> clear(std::byte* memory) {
-    std::fill_n(memory, kMemory, std::byte{0});
-    return {memory, kMemory};
-  }
-
  public:
   port::SimHost& host;
 
  private:
-  std::unique_ptr<std::byte, decltype(&std::free)> memory_;
+  NodeMemory memory_;
 
  public:
   Arena arena;
@@ -96,7 +119,6 @@ class Node : public port::TurnHandler {
  public:
   Log log;
   transport::TransportLayer transport;
-  transport::Locator locator;
   transaction::TransactionLayer transactions;
 
  private:

@@ -1,22 +1,46 @@
-// A phone in a simulated network, on the library's own transaction layer. Answers every call after
-// ringing, and makes calls that it ends by itself. Keeps what an invariant needs to know of each.
+// A phone in a simulated network, on the library's own transaction layer: registers with digest,
+// makes calls, and answers, refuses or lets ring those that come. It keeps what an invariant needs
+// to know, and reports what its peer must not do.
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
+#include "digest_client.h"
+#include "findings.h"
 #include "node.h"
 
 namespace tipring::sim {
 
-enum class CallState : uint8_t { Calling, Ringing, Established, Ending, Ended, Failed };
+inline constexpr std::string_view kDomain = "sim.example";
+
+// What a phone does with a call that comes.
+enum class Manner : uint8_t { Answer, Busy, LetRing };
+
+// How a call is to go. The caller tells the callee in the Subject of the INVITE.
+struct CallPlan {
+  Manner manner = Manner::Answer;
+  Millis ring_time{200};
+  Millis talk_time{1000};
+  bool callee_ends = false;      // else the caller
+  Millis cancel_after = kNever;  // counted from the INVITE
+};
 
 struct Call {
+  CallPlan plan;
   bool caller = false;
-  CallState state = CallState::Calling;
-  uint16_t failure = 0;  // the final response that ended it
-  std::string call_id;
+  bool ringing = false;    // a 18x was sent or received
+  bool cancelled = false;  // caller: wants no answer any more
+  bool acked = false;      // callee: the ACK to its 2xx came
+  bool bye_sent = false;
+  bool bye_received = false;
+  bool over = false;
+  uint16_t outcome = 0;  // the INVITE's final status as this side knows it: 408 for a timeout
+  uint16_t bye_status = 0;
+  int attempts = 0;  // caller: INVITEs or BYEs that were challenged
+  std::string id;
   std::string local_tag;
   std::string remote_tag;
   std::string local_uri;
@@ -24,35 +48,73 @@ struct Call {
   std::string target;  // the remote Contact
   std::string routes;  // Route lines
   uint32_t cseq = 1;
-  transaction::ServerHandle invite;  // callee: until the ACK comes
+  uint32_t invite_cseq = 1;
+  Millis began_at{0};
+  Millis ended_at = kNever;
+  transaction::ServerHandle invite;
   transaction::ClientHandle request;
   MessageRef ok;  // callee: the 200 that is repeated until the ACK comes
   Millis repeat_after{500};
-  Millis repeat_at = kNever;
-  Millis next_step_at = kNever;
-  uint32_t times_answered = 0;  // caller: 2xx received
+  Millis repeat_until = kNever;
+};
+
+// What this phone has been told of its own binding.
+struct RegistrationView {
+  bool pending = false;  // a REGISTER without a final response
+  bool sure = true;      // false after one that timed out: it may have been carried out or not
+  bool bound = false;
+  Millis bound_until{0};  // by its own clock, never later than by the server's
+  uint64_t done = 0;      // 200s
+  uint64_t removed = 0;   // of them, for a removal
+  uint64_t refused = 0;   // 503s
+  uint16_t last_status = 0;
+  std::string last_reason;
+  std::string retry_after;
 };
 
 class Phone final : public Node,
                     public transaction::TransactionUser,
                     public transaction::RequestHandler {
  public:
-  Phone(port::SimWorld& world, const std::string& user, std::string_view address,
-        std::string_view server, sip::Transport protocol, const Limits& limits);
+  // `server` is the server's address, in this host's family.
+  Phone(port::SimHost& host, const std::string& user, const std::string& server,
+        sip::Transport protocol, const Limits& limits, Findings& findings);
 
+  const std::string& user() const { return user_; }
   std::string contact() const;
-  void call(const std::string& user, Millis talk_time);
+
+  // One REGISTER; 0 seconds removes. False while another waits for its answer (RFC 3261 10.2).
+  bool send_register(uint32_t expires_s);
+  const RegistrationView& registration() const { return registration_; }
+  bool is_bound() const { return registration_.bound && host.loop().now() < bound_until(); }
+  Millis bound_until() const { return registration_.bound_until; }
+
+  // Its place in calls().
+  size_t call(const std::string& user, const CallPlan& plan = {});
   void cancel(size_t index);  // a call of its own that has not been answered
-  void ring_for(Millis time) { ring_time_ = time; }
+  void hang_up(size_t index);
 
   const std::vector<Call>& calls() const { return calls_; }
-  bool idle() const;
+  const Call* find_call(const std::string& id) const;
+  bool idle() const { return open_calls_ == 0 && !registration_.pending; }
 
  private:
   using Incoming = transport::Incoming;
+  enum Kind : uint8_t { Register, Invite, Bye };
+  // What a client transaction is about, as its context.
+  static uint64_t context_of(Kind kind, size_t index) { return index * 4 + kind; }
 
-  void on_turn_end(Millis now) override;
-  void on_tick(Millis now);
+  struct Request {
+    std::string method;
+    std::string uri;
+    std::string routes;
+    std::string from;  // with its tag
+    std::string to;
+    std::string call_id;
+    uint32_t cseq = 1;
+    std::string lines;
+  };
+
   void on_request(const Incoming& request) override;
   void on_cancel(uint64_t context, transaction::ServerHandle server,
                  const Incoming& cancel) override;
@@ -62,25 +124,53 @@ class Phone final : public Node,
   void on_client_end(uint64_t context, transaction::ClientHandle client,
                      transaction::EndReason reason) override;
 
-  void in_turn(std::function<void()> action);
-  Call* find(const sip::MessageView& message);
-  void answer_invite(const Incoming& request);
-  void answer_now(Call& call);
-  void answer_bye(const Incoming& request);
-  void send_ack(Call& call);
-  void send_request(size_t index, sip::Method method);
-  std::string request_text(const Call& call, std::string_view method,
-                           std::string_view branch) const;
+  // What a person does happens in a turn of the phone's loop.
+  void at(Millis when, std::function<void()> action);
+  void report(const std::string& text);
   transport::Flow server_flow();
-  void arm();
+  std::string write(const Request& request, std::string_view branch) const;
+  // Null when it could not be sent at all.
+  transaction::ClientHandle send(const Request& request, sip::Method method, uint64_t context);
+  Request in_call(const Call& call, std::string_view method) const;
+
+  void send_register_now();
+  void on_register_response(const Incoming& response);
+  void on_registered(const Incoming& response);
+
+  void send_invite(size_t index);
+  void cancel_now(size_t index);
+  void send_ack(Call& call);
+  void send_bye(size_t index);
+  void on_invite_response(size_t index, const Incoming& response);
+  void on_invite_success(size_t index, const Incoming& response);
+  void on_bye_response(size_t index, const Incoming& response);
+  void settle(Call& call, uint16_t outcome);
+  void end(Call& call);
+
+  Call* find(const sip::MessageView& message);
+  void read_plan(const sip::MessageView& invite, CallPlan& plan);
+  void answer_invite(const Incoming& request);
+  void take_call(size_t index);
+  void repeat_ok(size_t index);
+  void take_ack(const Incoming& request);
+  void answer_bye(const Incoming& request);
 
   std::string user_;
   std::string server_;
   sip::Transport protocol_;
-  Millis ring_time_{200};
-  Millis talk_time_{1000};
+  Findings& findings_;
+  DigestClient digest_;
+
+  RegistrationView registration_;
+  std::string register_call_id_;
+  uint32_t register_cseq_ = 0;
+  uint32_t register_expires_s_ = 0;
+  Millis register_sent_at_{0};
+  int register_attempts_ = 0;
+
   std::vector<Call> calls_;
-  MemberTimer<Phone, &Phone::on_tick> tick_{*this};
+  std::map<std::string, size_t, std::less<>> by_id_;
+  size_t open_calls_ = 0;
 };
 
 }  // namespace tipring::sim

@@ -1,0 +1,141 @@
+#include "network.h"
+
+#include <algorithm>
+
+namespace tipring::sim {
+
+namespace {
+
+// For one phone: room for many short calls, whose transactions linger for half a minute.
+Limits phone_limits() {
+  Limits limits = kTinyLimits;
+  limits.calls = 64;
+  limits.transactions = 512;
+  limits.tcp_connections = 8;
+  return limits;
+}
+
+std::vector<port::IpAddress> server_addresses() {
+  return {*port::parse_ip(kServer4), *port::parse_ip(kServer6)};
+}
+
+constexpr Millis kPhoneIdle{120'000};  // when a phone closes its connection
+constexpr Millis kTimerC{180'000};
+// Timer H, I, J, K, L and M, and a proxy's Timer C.
+constexpr Millis kAllTimers{240'000};
+
+}  // namespace
+
+Network::Network(uint64_t seed, const app::Config& config)
+    : world(seed),
+      exchange(world, {kServer4, kServer6}, config),
+      referee(world, server_addresses(), findings) {
+  INFO(replay(seed));
+  const std::string fault = exchange.start();
+  REQUIRE_MESSAGE(fault.empty(), fault);
+  CHECK_MESSAGE(exchange.plan_fault().empty(), exchange.plan_fault());
+}
+
+Phone& Network::add_phone(const std::string& user, const std::string& address,
+                          sip::Transport protocol) {
+  const port::IpAddress ip = *port::parse_ip(address);
+  REQUIRE(exchange.add_user(user, "secret of " + user));
+  const char* const server = ip.family == port::Family::V4 ? kServer4 : kServer6;
+  Phone& phone = phones.emplace_back(world.make_host(user, {ip}), user, server, protocol,
+                                     phone_limits(), findings);
+  REQUIRE(phone.start(kPhoneIdle));
+  exchange.remember_pools();
+  return phone;
+}
+
+void Network::register_all(uint32_t expires_s) {
+  for (Phone& phone : phones) phone.send_register(expires_s);
+  REQUIRE(settle());
+  for (Phone& phone : phones) {
+    while (!phone.is_bound()) {  // the network may have lost every try
+      phone.send_register(expires_s);
+      REQUIRE(settle());
+    }
+  }
+  check_findings();
+}
+
+bool Network::idle() const {
+  return std::all_of(phones.begin(), phones.end(), [](const Phone& phone) { return phone.idle(); });
+}
+
+bool Network::settle(Millis limit) {
+  return world.run_until([this] { return idle(); }, limit);
+}
+
+void Network::check_findings() {
+  CHECK_MESSAGE(findings.none(), findings.text() << "\n" << replay(world.seed()));
+}
+
+void Network::check_calls() {
+  for (const Phone& phone : phones) {
+    for (const Call& call : phone.calls()) {
+      if (!call.over || call.outcome == 0) findings.add(now(), call.id + " never ended");
+      if (!call.caller) continue;
+      const Call* callee = nullptr;
+      for (const Phone& other : phones) {
+        if (&other != &phone && callee == nullptr) callee = other.find_call(call.id);
+      }
+      check_call(call, callee);
+    }
+  }
+  check_findings();
+}
+
+// What one side knows, the other knows too, as far as an answer that got lost can tell: RFC 3261
+// 13.2.2.4, 13.3.1.4, 15 and 16.7.
+void Network::check_call(const Call& caller, const Call* callee) {
+  const auto fault = [&](const std::string& text) {
+    findings.add(now(), caller.id + ": " + text + "; the caller has " +
+                            std::to_string(caller.outcome) + ", the callee " +
+                            std::to_string(callee == nullptr ? 0 : callee->outcome));
+  };
+  const uint16_t answer = callee == nullptr ? 0 : callee->outcome;
+  if (caller.outcome == 200 && answer != 200) fault("answered by nobody");
+  if (answer == 200 && callee->acked && caller.outcome != 200) fault("an ACK from nowhere");
+  if (answer == 200 && !callee->bye_sent && !callee->bye_received) fault("no BYE reached it");
+  if (caller.outcome == 486 && answer != 486) fault("busy, but nobody said so");
+  if (caller.outcome == 404 && callee != nullptr) fault("found nobody and rang somebody");
+  // The proxy's own 487 is for a callee who has not answered anything yet.
+  if (caller.outcome == 487 && !caller.cancelled && caller.ended_at - caller.began_at < kTimerC) {
+    fault("ended by a CANCEL that nobody sent");
+  }
+  if (caller.outcome == 487 && answer == 200 && callee->acked) fault("cancelled and answered");
+}
+
+size_t Network::bindings_of(const Phone& phone) {
+  const store::User* const user = exchange.server().store().find_user("", phone.user());
+  return user == nullptr ? 0 : user->binding_count();
+}
+
+void Network::check_bindings() {
+  for (const Phone& phone : phones) {
+    const RegistrationView& told = phone.registration();
+    if (!told.sure || told.pending) continue;
+    if (phone.is_bound() && bindings_of(phone) == 0) {
+      findings.add(now(), phone.user() + ": its binding is lost");
+    }
+    if (!told.bound && bindings_of(phone) != 0) {
+      findings.add(now(), phone.user() + ": its removed binding is back");
+    }
+  }
+  check_findings();
+}
+
+void Network::check_empty() {
+  world.default_link().loss_per_mille = 0;
+  for (Phone& phone : phones) phone.send_register(0);
+  REQUIRE(settle());
+  for (const Phone& phone : phones) CHECK(phone.registration().last_status == 200);
+  world.run_for(kAllTimers);
+  for (const Phone& phone : phones) CHECK_MESSAGE(phone.leftovers().empty(), phone.leftovers());
+  CHECK_MESSAGE(exchange.leftovers().empty(), exchange.leftovers() << "\n" << replay(world.seed()));
+  check_findings();
+}
+
+}  // namespace tipring::sim

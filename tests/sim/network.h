@@ -1,0 +1,52 @@
+// A server, its phones, and what must hold between them.
+#pragma once
+
+#include <deque>
+#include <string>
+
+#include "exchange.h"
+#include "phone.h"
+#include "referee.h"
+
+namespace tipring::sim {
+
+inline constexpr const char* kServer4 = "10.0.0.1";
+inline constexpr const char* kServer6 = "2001:db8::1";
+
+class Network {
+ public:
+  explicit Network(uint64_t seed, const app::Config& config = test_config());
+
+  // A phone with an account, not registered. Its address says how it reaches the server. All phones
+  // come before the first of them does anything.
+  Phone& add_phone(const std::string& user, const std::string& address,
+                   sip::Transport protocol = sip::Transport::Udp);
+  // Waits until every phone has what it asked for, and all are registered.
+  void register_all(uint32_t expires_s = 3600);
+
+  // Runs until no phone has anything to do any more.
+  bool settle(Millis limit = Millis(400'000));
+  bool idle() const;
+
+  // Both sides of each call know of it what the RFC promises, and nothing else has been found.
+  void check_calls();
+  // Past all timers: nothing may be left anywhere. Registrations are removed first.
+  void check_empty();
+  // The bindings in the store are those that phones were told of.
+  void check_bindings();
+  void check_findings();
+
+  Millis now() const { return world.now(); }
+
+  port::SimWorld world;
+  Findings findings;
+  Exchange exchange;
+  Referee referee;
+  std::deque<Phone> phones;
+
+ private:
+  void check_call(const Call& caller, const Call* callee);
+  size_t bindings_of(const Phone& phone);
+};
+
+}  // namespace tipring::sim

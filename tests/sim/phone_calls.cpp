@@ -1,0 +1,332 @@
+// The calls of a phone: RFC 3261 12, 13, 14 and 15.
+#include <algorithm>
+#include <cstdio>
+
+#include "phone.h"
+#include "sip/headers.h"
+#include "sip/status.h"
+#include "sip/writer.h"
+
+namespace tipring::sim {
+
+namespace {
+
+// 13.3.1.4: how long a 2xx is repeated, and the longest pause.
+constexpr Millis kRepeatFor{32'000};
+constexpr Millis kT2{4'000};
+
+// The Route lines of a dialog: Record-Route in order for the callee, reversed for the caller (12.1).
+std::string routes_of(const sip::MessageView& message, bool reversed) {
+  std::vector<std::string> lines;
+  for (const std::string_view value : message.values(sip::HeaderId::RecordRoute)) {
+    lines.push_back("Route: " + std::string(value) + "\r\n");
+  }
+  if (reversed) std::reverse(lines.begin(), lines.end());
+  std::string all;
+  for (const std::string& line : lines) all += line;
+  return all;
+}
+
+std::string write_plan(const CallPlan& plan) {
+  return "Subject: " + std::to_string(static_cast<int>(plan.manner)) + " " +
+         std::to_string(plan.ring_time.count()) + " " + std::to_string(plan.talk_time.count()) +
+         " " + (plan.callee_ends ? "1" : "0") + "\r\n";
+}
+
+std::string contact_of(const sip::MessageView& message) {
+  const auto contact = message.typed<sip::HeaderId::Contact>();
+  return contact ? std::string(contact->uri) : std::string();
+}
+
+}  // namespace
+
+const Call* Phone::find_call(const std::string& id) const {
+  const auto found = by_id_.find(id);
+  return found == by_id_.end() ? nullptr : &calls_[found->second];
+}
+
+Call* Phone::find(const sip::MessageView& message) {
+  const auto found = by_id_.find(*message.header(sip::HeaderId::CallId));
+  return found == by_id_.end() ? nullptr : &calls_[found->second];
+}
+
+// A call has one outcome.
+void Phone::settle(Call& call, uint16_t outcome) {
+  if (call.outcome != 0 && call.outcome != outcome) {
+    report("call " + call.id + " ended with " + std::to_string(call.outcome) + " and then with " +
+           std::to_string(outcome));
+  }
+  if (call.outcome == 0) call.outcome = outcome;
+}
+
+void Phone::end(Call& call) {
+  if (!call.over) --open_calls_;
+  if (!call.over) call.ended_at = host.loop().now();
+  call.over = true;
+  call.ok.reset();
+}
+
+Phone::Request Phone::in_call(const Call& call, std::string_view method) const {
+  Request request;
+  request.method = method;
+  request.uri = call.target.empty() ? call.remote_uri : call.target;
+  request.routes = call.routes;
+  request.from = "<" + call.local_uri + ">;tag=" + call.local_tag;
+  request.to = "<" + call.remote_uri + ">";
+  if (!call.remote_tag.empty()) request.to += ";tag=" + call.remote_tag;
+  request.call_id = call.id;
+  request.cseq = call.cseq;
+  return request;
+}
+
+// --- the caller ------------------------------------------------------------------------------------
+
+size_t Phone::call(const std::string& user, const CallPlan& plan) {
+  Call call;
+  call.caller = true;
+  call.id = user_ + "-" + std::to_string(host.entropy().u64());
+  call.local_tag = std::to_string(host.entropy().u64());
+  call.local_uri = "sip:" + user_ + "@" + std::string(kDomain);
+  call.remote_uri = "sip:" + user + "@" + std::string(kDomain);
+  call.began_at = host.loop().now();
+  call.plan = plan;
+  const size_t index = calls_.size();
+  by_id_[call.id] = index;
+  calls_.push_back(std::move(call));
+  ++open_calls_;
+  at(host.loop().now(), [this, index] { send_invite(index); });
+  if (plan.cancel_after != kNever) {
+    at(host.loop().now() + plan.cancel_after, [this, index] { cancel_now(index); });
+  }
+  return index;
+}
+
+void Phone::send_invite(size_t index) {
+  Call& call = calls_[index];
+  call.invite_cseq = call.cseq;
+  Request request = in_call(call, "INVITE");
+  request.lines = "Contact: <" + contact() + ">\r\nSupported: timer\r\n" + write_plan(call.plan) +
+                  digest_.next_line("Proxy-Authorization", request.method, request.uri);
+  call.request = send(request, sip::Method::Invite, context_of(Invite, index));
+  if (call.request) return;
+  settle(call, 503);
+  end(call);
+}
+
+void Phone::cancel(size_t index) {
+  at(host.loop().now(), [this, index] { cancel_now(index); });
+}
+
+void Phone::cancel_now(size_t index) {
+  Call& call = calls_[index];
+  if (call.outcome != 0) return;
+  call.cancelled = true;
+  transactions.cancel(call.request);
+}
+
+void Phone::hang_up(size_t index) {
+  at(host.loop().now(), [this, index] { send_bye(index); });
+}
+
+void Phone::on_invite_response(size_t index, const Incoming& response) {
+  Call& call = calls_[index];
+  const uint16_t status = response.message.status();
+  if (status < 200) {
+    if (call.outcome != 0) report("a provisional response after a final one");
+    call.ringing = call.ringing || status > 100;
+    return;
+  }
+  if (status < 300) return on_invite_success(index, response);
+  const bool challenged = status == sip::status::kProxyAuthenticationRequired;
+  if (challenged && !call.cancelled && ++call.attempts <= 3 && digest_.learn(response.message)) {
+    ++call.cseq;
+    return send_invite(index);
+  }
+  settle(call, status);
+  end(call);
+}
+
+void Phone::on_invite_success(size_t index, const Incoming& response) {
+  Call& call = calls_[index];
+  const auto to = response.message.typed<sip::HeaderId::To>();
+  if (call.outcome == 0) {
+    call.remote_tag = to->tag();
+    call.target = contact_of(response.message);
+    call.routes = routes_of(response.message, true);
+  } else if (call.remote_tag != to->tag()) {
+    report("a 2xx of another dialog in a call without forks");
+  }
+  const bool first = call.outcome == 0;
+  settle(call, 200);
+  send_ack(call);
+  if (!first) return;
+  if (call.cancelled) return send_bye(index);
+  // The callee may be gone: nobody talks forever.
+  const Millis patience(call.plan.callee_ends ? 120'000 : 0);
+  at(response.now + call.plan.talk_time + patience, [this, index] { send_bye(index); });
+}
+
+void Phone::send_ack(Call& call) {
+  Request request = in_call(call, "ACK");
+  request.cseq = call.invite_cseq;
+  const std::string branch = "z9hG4bKack" + std::to_string(host.entropy().u64());
+  MessageRef ack = slabs.copy(write(request, branch));
+  if (!ack) return report("no buffer is free for an ACK");
+  transactions.send_stateless(std::move(ack), server_flow());
+}
+
+void Phone::send_bye(size_t index) {
+  Call& call = calls_[index];
+  if (call.over || call.bye_sent) return;
+  call.bye_sent = true;
+  ++call.cseq;
+  call.ok.reset();
+  Request request = in_call(call, "BYE");
+  call.request = send(request, sip::Method::Bye, context_of(Bye, index));
+  if (!call.request) end(call);
+}
+
+void Phone::on_bye_response(size_t index, const Incoming& response) {
+  Call& call = calls_[index];
+  const uint16_t status = response.message.status();
+  if (status < 200) return;
+  call.bye_status = status;
+  if (status >= 300 && status != 481) {
+    report("BYE of " + call.id + " was answered with " + std::to_string(status));
+  }
+  end(call);
+}
+
+// --- the callee ------------------------------------------------------------------------------------
+
+void Phone::read_plan(const sip::MessageView& invite, CallPlan& plan) {
+  const std::string text(invite.find_header("Subject").value_or(""));
+  int manner = 0;
+  int callee_ends = 0;
+  long ring_ms = 0;
+  long talk_ms = 0;
+  if (std::sscanf(text.c_str(), "%d %ld %ld %d", &manner, &ring_ms, &talk_ms, &callee_ends) != 4) {
+    return report("the Subject of an INVITE did not come through");
+  }
+  plan = {static_cast<Manner>(manner), Millis(ring_ms), Millis(talk_ms), callee_ends == 1};
+}
+
+void Phone::answer_invite(const Incoming& request) {
+  const auto server = transactions.open(request, *this, context_of(Invite, calls_.size()), false);
+  if (!server) {
+    report("no server transaction is free");
+    return transactions.reply_stateless(request, 503, {});
+  }
+  if (find(request.message) != nullptr) report("a call came twice");
+  const auto from = request.message.typed<sip::HeaderId::From>();
+  const auto to = request.message.typed<sip::HeaderId::To>();
+  if (!to->tag().empty()) report("an INVITE within a call that nobody changes");
+  Call call;
+  call.id = *request.message.header(sip::HeaderId::CallId);
+  call.local_tag = std::to_string(host.entropy().u64());
+  call.remote_tag = from->tag();
+  call.local_uri = to->uri;
+  call.remote_uri = from->uri;
+  call.target = contact_of(request.message);
+  call.routes = routes_of(request.message, false);
+  call.invite_cseq = request.message.typed<sip::HeaderId::CSeq>()->number;
+  call.invite = *server;
+  call.began_at = request.now;
+  read_plan(request.message, call.plan);
+  const CallPlan plan = call.plan;
+  call.ringing = plan.manner != Manner::Busy;
+  sip::ResponseParts parts;
+  parts.to_tag = call.local_tag;
+  parts.copy_record_route = call.ringing;
+  static_cast<void>(transactions.respond(*server, call.ringing ? 180 : 486, parts).has_value());
+  const size_t index = calls_.size();
+  by_id_[call.id] = index;
+  calls_.push_back(std::move(call));
+  ++open_calls_;
+  if (plan.manner == Manner::Busy) {
+    settle(calls_[index], 486);
+    end(calls_[index]);
+  } else if (plan.manner == Manner::Answer) {
+    at(request.now + plan.ring_time, [this, index] { take_call(index); });
+  }
+}
+
+void Phone::take_call(size_t index) {
+  Call& call = calls_[index];
+  const MessageRef kept = transactions.request_of(call.invite);
+  if (call.over || !kept) return;  // cancelled
+  sip::HeaderIndex headers;
+  const auto parsed = sip::parse_message(kept.view(), headers, sip::Framing::Datagram);
+  const std::string lines = "Contact: <" + contact() + ">\r\n";
+  sip::ResponseParts parts;
+  parts.to_tag = call.local_tag;
+  parts.copy_record_route = true;
+  parts.headers = lines;
+  parts.via = sip::make_via_fix_up(*parsed.view.typed<sip::HeaderId::Via>(),
+                                   {*port::parse_ip(server_), 5060});
+  MessageRef ok = slabs.acquire(2048);
+  if (!ok) return report("no buffer is free for a 200");
+  const auto size = sip::write_response(parsed.view, 200, parts, ok.room());
+  ok.set_size(*size);
+  call.ok = slabs.shrink(std::move(ok));
+  settle(call, 200);
+  call.repeat_until = host.loop().now() + kRepeatFor;
+  static_cast<void>(transactions.respond(call.invite, call.ok).has_value());
+  at(host.loop().now() + call.repeat_after, [this, index] { repeat_ok(index); });
+}
+
+// 13.3.1.4: the 2xx again until the ACK comes, and BYE when it never does.
+void Phone::repeat_ok(size_t index) {
+  Call& call = calls_[index];
+  if (!call.ok || call.over) return;
+  const Millis now = host.loop().now();
+  if (now >= call.repeat_until) return send_bye(index);
+  static_cast<void>(transactions.respond(call.invite, call.ok).has_value());
+  call.repeat_after = std::min(call.repeat_after * 2, kT2);
+  at(now + call.repeat_after, [this, index] { repeat_ok(index); });
+}
+
+void Phone::take_ack(const Incoming& request) {
+  Call* const call = find(request.message);
+  if (call == nullptr || call->caller) return report("an ACK to nothing");
+  if (call->outcome != 200) return report("an ACK to a call that was not answered");
+  if (request.message.typed<sip::HeaderId::CSeq>()->number != call->invite_cseq) {
+    return report("an ACK with another CSeq");
+  }
+  if (call->acked) return;
+  call->acked = true;
+  call->ok.reset();
+  if (call->over || !call->plan.callee_ends) return;
+  const auto index = static_cast<size_t>(call - calls_.data());
+  at(request.now + call->plan.talk_time, [this, index] { send_bye(index); });
+}
+
+void Phone::answer_bye(const Incoming& request) {
+  Call* const call = find(request.message);
+  if (call == nullptr) report("a BYE to nothing");
+  // The other side answered when this one had given up: 15.1.2.
+  if (call == nullptr || call->outcome != 200) {
+    return transactions.reply_stateless(request, 481, {});
+  }
+  const auto server = transactions.open(request, *this, context_of(Bye, 0), false);
+  if (!server) {
+    report("no server transaction is free");
+    return transactions.reply_stateless(request, 503, {});
+  }
+  static_cast<void>(transactions.respond(*server, 200, {}).has_value());
+  call->bye_received = true;
+  call->ok.reset();
+  if (!call->bye_sent) end(*call);
+}
+
+void Phone::on_cancel(uint64_t context, transaction::ServerHandle server, const Incoming&) {
+  Call& call = calls_[static_cast<size_t>(context / 4)];
+  call.cancelled = true;
+  sip::ResponseParts parts;
+  parts.to_tag = call.local_tag;
+  static_cast<void>(transactions.respond(server, 487, parts).has_value());
+  settle(call, 487);
+  end(call);
+}
+
+}  // namespace tipring::sim
