@@ -8,13 +8,13 @@ OK = "200 OK"
 
 
 def register(phone, server, user="alice", password="secret-a", contacts=None, headers=(), call_id=None, cseq=1,
-             aor=None, auth_user=None, algorithm=None, expect=200):
+             aor=None, auth_user=None, algorithm=None, expect=200, domain=None):
     """REGISTER, and again with credentials after the challenge; the final answer."""
-    uri = f"sip:127.0.0.1:{server.port}"
-    aor = aor or f"sip:{user}@127.0.0.1"
+    uri = f"sip:{domain or f'{phone.server_host}:{server.port}'}"
+    aor = aor or f"sip:{user}@{domain or phone.server_host}"
     call_id = call_id or random_token()
     lines = list(headers)
-    for contact in contacts if contacts is not None else [f"<sip:{user}@127.0.0.1:{phone.port}>"]:
+    for contact in contacts if contacts is not None else [contact_of(phone, user)]:
         lines.append(f"Contact: {contact}")
     phone.send(phone.request("REGISTER", uri, aor, aor, call_id, cseq, lines))
     answer = phone.receive_final()
@@ -28,13 +28,16 @@ def register(phone, server, user="alice", password="secret-a", contacts=None, he
     return answer
 
 
-def registered_phone(server, user, password, transport="udp", contact_transport=None):
+def registered_phone(server, user, password, transport="udp", host="127.0.0.1", domain=None):
     """A phone that listens where it is registered, the user's only one."""
-    phone = SipSocket(server.port, transport)
-    register(phone, server, user, password, contacts=["*"], headers=["Expires: 0"])
-    parameter = f";transport={contact_transport or transport}"
-    register(phone, server, user, password, contacts=[f"<sip:{user}@127.0.0.1:{phone.port}{parameter}>"])
+    phone = SipSocket(server.port, transport, host=host)
+    register(phone, server, user, password, contacts=["*"], headers=["Expires: 0"], domain=domain)
+    register(phone, server, user, password, domain=domain)
     return phone
+
+
+def contact_of(phone, user):
+    return f"<sip:{user}@{phone.host}:{phone.port};transport={phone.transport}>"
 
 
 def response(request, status_line, to_tag=None, headers=(), body=""):
@@ -61,14 +64,14 @@ def tag_of(name_addr):
 class Call:
     """The caller's side of one call: INVITE with credentials, then requests inside the dialog."""
 
-    def __init__(self, phone, server, caller="alice", callee="bob", password="secret-a", headers=()):
+    def __init__(self, phone, server, caller="alice", callee="bob", password="secret-a", headers=(), domain=None,
+                 uri=None, from_uri=None):
         self.phone = phone
-        self.server = server
-        self.uri = f"sip:{callee}@127.0.0.1:{server.port}"
-        self.from_uri = f"sip:{caller}@127.0.0.1"
+        self.uri = uri or f"sip:{callee}@{domain or f'{phone.server_host}:{server.port}'}"
+        self.from_uri = from_uri or f"sip:{caller}@{domain or phone.server_host}"
         self.caller = caller
         self.password = password
-        self.headers = [f"Contact: <sip:{caller}@127.0.0.1:{phone.port};transport={phone.transport}>", *headers]
+        self.headers = [f"Contact: {contact_of(phone, caller)}", *headers]
         self.call_id = random_token()
         self.from_tag = random_token()
         self.cseq = 0
@@ -139,8 +142,7 @@ def answer_call(phone, tag="callee", headers=(), status_line=OK):
     """Takes an INVITE, rings, and answers with its final response; the INVITE."""
     invite = take_request(phone, "INVITE")
     phone.send(response(invite, "180 Ringing", tag))
-    contact = f"Contact: <sip:callee@127.0.0.1:{phone.port};transport={phone.transport}>"
-    phone.send(response(invite, status_line, tag, [contact, *headers]))
+    phone.send(response(invite, status_line, tag, [f"Contact: {contact_of(phone, 'callee')}", *headers]))
     return invite
 
 

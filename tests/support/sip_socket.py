@@ -38,16 +38,23 @@ def random_token():
     return os.urandom(6).hex()
 
 
-class SipSocket:
-    """One UDP socket or TCP connection to the server."""
+def uri_host(host):
+    """An address as it stands in a URI and in a Via."""
+    return f"[{host}]" if ":" in host else host
 
-    def __init__(self, server_port, transport="udp", timeout=3.0, host="127.0.0.1"):
+
+class SipSocket:
+    """One UDP socket or TCP connection to the server's address `host`, from `source` or the same address."""
+
+    def __init__(self, server_port, transport="udp", timeout=3.0, host="127.0.0.1", source=None):
         self.transport = transport
         self.server = (host, server_port)
+        self.server_host = uri_host(host)
+        self.host = uri_host(source or host)
         kind = socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM
-        self.socket = socket.socket(socket.AF_INET, kind)
+        self.socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind)
         self.socket.settimeout(timeout)
-        self.socket.bind(("127.0.0.1", 0))
+        self.socket.bind((source or host, 0))
         if transport == "tcp":
             self.socket.connect(self.server)
         self.port = self.socket.getsockname()[1]
@@ -102,7 +109,7 @@ class SipSocket:
         """The text of a request from this socket."""
         lines = [
             f"{method} {uri} SIP/2.0",
-            f"Via: SIP/2.0/{self.transport.upper()} 127.0.0.1:{self.port};"
+            f"Via: SIP/2.0/{self.transport.upper()} {self.host}:{self.port};"
             f"branch={branch or 'z9hG4bK' + random_token()};rport",
             "Max-Forwards: 70",
             f"From: <{from_uri}>;tag={from_tag}",

@@ -108,13 +108,20 @@ class TipringServer:
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
                 raise RuntimeError(f"tipringd ended with {self.process.returncode}:\n{self.read_log()}")
-            try:
-                with socket.create_connection(("127.0.0.1", self.port), timeout=0.2):
-                    return self
-            except OSError:
-                time.sleep(0.02)
+            if self.is_ready():
+                return self
+            time.sleep(0.02)
         self.stop()
-        raise RuntimeError(f"tipringd does not listen:\n{self.read_log()}")
+        raise RuntimeError(f"tipringd does not get ready:\n{self.read_log()}")
+
+    def is_ready(self):
+        """Whether the socket for tipringctl, which the server opens last, takes connections."""
+        with socket.socket(socket.AF_UNIX) as admin:
+            try:
+                admin.connect(f"{self.data}/tipring.sock")
+            except OSError:
+                return False
+        return True
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
