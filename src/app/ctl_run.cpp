@@ -78,8 +78,8 @@ class Runner {
                                         {"changed", std::to_string(changed), false}}) +
                      "\n");
     } else {
-      console_.write(std::to_string(created) + " users created, " + std::to_string(changed) +
-                     " changed\n");
+      console_.write(std::to_string(created) + (created == 1 ? " user" : " users") + " created, " +
+                     std::to_string(changed) + " changed\n");
     }
     return kDone;
   }
