@@ -1,4 +1,5 @@
-// One simulated host with the stack on it, up to the transaction layer: what phones are made of.
+// One simulated host with the stack on it, up to the transaction layer: what phones are made of,
+// and tests of single parts of the server.
 #pragma once
 
 #include <cstdlib>
@@ -10,6 +11,7 @@
 #include "core/timer_wheel.h"
 #include "port/sim/sim_host.h"
 #include "transaction/transaction_layer.h"
+#include "transport/locator.h"
 
 namespace tipring::sim {
 
@@ -30,29 +32,17 @@ class NodeMemory {
 
 class Node : public port::TurnHandler {
  public:
-  Node(port::SimHost& on, const Limits& limits)
-      : host(on),
-        memory_(planned_bytes(limits)),
-        arena(memory_.view()),
-        slabs(arena, message_slab_counts(limits)),
-        wheel(host.loop().now()),
-        driver(host.loop(), wheel),
-        log_slots_(64),
-        log_ring_(log_slots_),
-        log(log_ring_, host.clock(), LogLevel::Error),
-        transport({host.network(), host.loop(), wheel, slabs, arena, host.entropy(), log}, limits),
-        transactions({transport, wheel, slabs, arena, host.entropy(), log, &host.loop()}, limits,
-                     1) {
-    char text[port::kAddressTextMax];
-    address_ = port::write_host(host.addresses().front(), text);
-    host.loop().set_turn_handler(this);
-  }
+  Node(port::SimHost& on, const Limits& limits) : Node(on, limits, planned_bytes(limits)) {}
+  // On a host of its own; leaves room in the arena for what a test puts on top.
+  Node(port::SimWorld& world, std::string_view name, std::string_view address, const Limits& limits)
+      : Node(world.make_host(name, {*port::parse_ip(address)}), limits,
+             planned_bytes(limits) + kExtraBytes) {}
   virtual ~Node() { host.loop().set_turn_handler(nullptr); }
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
 
   // Listens on UDP and TCP of its address; false when that fails.
-  bool start(Millis idle_timeout) {
+  bool start(Millis idle_timeout = Millis(3'600'000)) {
     const port::SocketAddress bind{host.addresses().front(), 5060};
     const transport::ListenPoint points[] = {{sip::Transport::Udp, bind},
                                              {sip::Transport::Tcp, bind}};
@@ -82,22 +72,44 @@ class Node : public port::TurnHandler {
     return text;
   }
 
- private:
-  static constexpr size_t kReceiveClass = 3;
-
-  static size_t planned_bytes(const Limits& limits) {
-    MemoryPlan plan;
-    MessageSlabs::plan(plan, message_slab_counts(limits));
-    transport::TransportLayer::plan(limits, plan);
-    transaction::TransactionLayer::plan(limits, plan);
-    return static_cast<size_t>(plan.arena_bytes());
-  }
-
+ protected:
   void on_turn_end(Millis now) override {
     driver.on_turn_end(now);
     transactions.reap(now);
     transport.flush(now);
     driver.on_turn_end(now);
+  }
+
+ private:
+  static constexpr size_t kReceiveClass = 3;
+  static constexpr size_t kExtraBytes = 48 << 20;
+
+  Node(port::SimHost& on, const Limits& limits, size_t bytes)
+      : host(on),
+        memory_(bytes),
+        arena(memory_.view()),
+        slabs(arena, message_slab_counts(limits)),
+        wheel(host.loop().now()),
+        driver(host.loop(), wheel),
+        log_slots_(64),
+        log_ring_(log_slots_),
+        log(log_ring_, host.clock(), LogLevel::Error),
+        transport({host.network(), host.loop(), wheel, slabs, arena, host.entropy(), log}, limits),
+        locator(host.names(), host.loop(), transport, arena),
+        transactions({transport, wheel, slabs, arena, host.entropy(), log, &host.loop()}, limits,
+                     1) {
+    char text[port::kAddressTextMax];
+    address_ = port::write_host(host.addresses().front(), text);
+    host.loop().set_turn_handler(this);
+  }
+
+  static size_t planned_bytes(const Limits& limits) {
+    MemoryPlan plan;
+    MessageSlabs::plan(plan, message_slab_counts(limits));
+    transport::TransportLayer::plan(limits, plan);
+    transport::Locator::plan(plan);
+    transaction::TransactionLayer::plan(limits, plan);
+    return static_cast<size_t>(plan.arena_bytes());
   }
 
  public:
@@ -119,6 +131,7 @@ class Node : public port::TurnHandler {
  public:
   Log log;
   transport::TransportLayer transport;
+  transport::Locator locator;
   transaction::TransactionLayer transactions;
 
  private:
