@@ -1,6 +1,7 @@
 #include "transport/connection.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "transport/connections.h"
 
@@ -119,7 +120,8 @@ void Connection::answer_pings(uint32_t count) {
   for (size_t i = 0; i < size; ++i) pongs[i] = kPong[i % kPong.size()];
   // Who does not read gets none.
   static_cast<void>(
-      send(shared_.dependencies.slabs.copy({pongs.data(), size}), nullptr, 0).has_value());
+      send(shared_.dependencies.slabs.copy({pongs.data(), size}), flow_.remote.port, nullptr, 0)
+          .has_value());
 }
 
 // Nothing after a message that cannot be framed can be trusted: the answer goes out, if there is
@@ -128,17 +130,18 @@ void Connection::refuse(const Frame& faulty) {
   const uint64_t before = accepted_;
   deliver(shared_, faulty.parsed, faulty.buffer, flow_);
   if (!usable()) return;
-  if (accepted_ == before) return abort("malformed");
   owner_.log_fault(*this, "malformed", 0);
+  if (accepted_ == before) return close("malformed");
   begin_end();
 }
 
 // --- out -----------------------------------------------------------------------------------------
 
-Result<void> Connection::send(MessageRef message, SendObserver* observer, uint64_t tag) {
+Result<void> Connection::send(MessageRef message, uint16_t port, SendObserver* observer,
+                              uint64_t tag) {
   if (!usable()) return Error::Closed;
   if (!message || queue_count_ == kQueueMax) return Error::PoolExhausted;
-  queued(queue_count_) = {std::move(message), observer, tag};
+  queued(queue_count_) = {std::move(message), port, observer, tag};
   ++queue_count_;
   ++accepted_;
   start(idle_timer_, shared_.options.idle_timeout);
@@ -170,11 +173,16 @@ void Connection::note_written(size_t bytes) {
   head_sent_ += bytes;
   while (queue_count_ != 0 && head_sent_ >= queued(0).message.size()) {
     head_sent_ -= queued(0).message.size();
-    queued(0) = {};
-    queue_head_ = (queue_head_ + 1) % kQueueMax;
-    --queue_count_;
+    take_first();
     ++shared_.counters.sent;
   }
+}
+
+Connection::Outgoing Connection::take_first() {
+  Outgoing first = std::exchange(queued(0), {});
+  queue_head_ = (queue_head_ + 1) % kQueueMax;
+  --queue_count_;
+  return first;
 }
 
 void Connection::on_writable(port::Stream&) { write_queue(); }
@@ -247,20 +255,30 @@ void Connection::abort(std::string_view why, int error) {
 }
 
 void Connection::release() {
-  const Error error = state_ == State::Connecting ? Error::Unreachable : Error::Closed;
+  if (state_ == State::Connecting) end_ = Error::Unreachable;
   state_ = State::Closed;
   stream_ = nullptr;
   phase_timer_.cancel();
   write_timer_.cancel();
   idle_timer_.cancel();
   framer_.clear();
-  for (; queue_count_ != 0; --queue_count_) {
-    const Outgoing waiting = std::move(queued(0));
-    queued(0) = {};
-    queue_head_ = (queue_head_ + 1) % kQueueMax;
-    shared_.fail(waiting.observer, waiting.tag, error);
-  }
   owner_.on_closed(*this);
+}
+
+bool Connection::settle_one() {
+  if (queue_count_ == 0) return false;
+  Outgoing unsent = take_first();
+  Result<void> outcome = end_;
+  if (unsent.port != flow_.remote.port) {
+    Flow second_way = flow_;
+    second_way.connection = {};
+    second_way.remote.port = unsent.port;
+    outcome = owner_.send(std::move(unsent.message), second_way, unsent.observer, unsent.tag);
+  }
+  if (outcome) return true;
+  ++shared_.counters.send_failed;
+  if (unsent.observer != nullptr) unsent.observer->on_send_failed(unsent.tag, outcome.error());
+  return true;
 }
 
 }  // namespace tipring::transport

@@ -33,13 +33,19 @@ class Connection final : private port::StreamHandler {
   // Takes new messages: neither closed nor about to be.
   bool usable() const { return state_ == State::Connecting || state_ == State::Open; }
 
+  // When the connection fails meanwhile the message goes to `port` of the peer, if that is another
+  // one: for a response the port of the Via (RFC 3261 18.2.2).
   // Errors: PoolExhausted (the peer is too slow), Closed.
-  Result<void> send(MessageRef message, SendObserver* observer, uint64_t tag);
+  Result<void> send(MessageRef message, uint16_t port, SendObserver* observer, uint64_t tag);
 
-  // Ends the connection now, after what the kernel has; observers of what waits hear of it.
+  // Ends the connection now, after what the kernel has. What waits has failed.
   void close(std::string_view why);
   // The same for a fault, which is logged: the peer sees RST and the kernel keeps nothing.
   void abort(std::string_view why, int error = 0);
+
+  // Of one that has closed: deals with the next message that was not sent, by sending it on its
+  // second way or telling its observer. False when none is left.
+  bool settle_one();
 
   // A buffer may be free again.
   void resume();
@@ -62,6 +68,7 @@ class Connection final : private port::StreamHandler {
 
   struct Outgoing {
     MessageRef message;
+    uint16_t port = 0;  // of the peer, for another connection
     SendObserver* observer = nullptr;
     uint64_t tag = 0;
   };
@@ -87,6 +94,7 @@ class Connection final : private port::StreamHandler {
 
   void write_queue();
   void note_written(size_t bytes);
+  Outgoing take_first();
   void start(Timer& timer, Millis after);
   Outgoing& queued(size_t index) { return queue_[(queue_head_ + index) % kQueueMax]; }
 
@@ -95,6 +103,7 @@ class Connection final : private port::StreamHandler {
   port::Stream* stream_;
   Flow flow_;
   State state_;
+  Error end_ = Error::Closed;  // what those hear whose messages were not sent
   bool end_of_input_ = false;
   Framer framer_;
 

@@ -44,7 +44,8 @@ void Connections::close_all() {
   for (auto& listener : listeners_) listener.reset();
   retry_timer_.cancel();
   pool_.for_each([](Connection& connection) { connection.close("shutdown"); });
-  reap();
+  // Who would hear of it may have gone already.
+  while (Connection* connection = closed_.pop_front()) pool_.release(*connection);
 }
 
 uint64_t Connections::hash_of(const Flow& flow) const {
@@ -116,7 +117,7 @@ Connection* Connections::connect(const Flow& flow, Error& error) {
   static Nobody nobody;
   port::Stream* stream = shared_.dependencies.network.connect(local, flow.remote, nobody, code);
   if (stream == nullptr) {
-    error = Error::Unreachable;
+    if (code != ENOBUFS) error = Error::Unreachable;
     return nullptr;
   }
   Flow own = flow;
@@ -133,7 +134,7 @@ Result<void> Connections::send(MessageRef message, const Flow& flow, SendObserve
     connection = connect(flow, error);
     if (connection == nullptr) return error;
   }
-  return connection->send(std::move(message), observer, tag);
+  return connection->send(std::move(message), flow.remote.port, observer, tag);
 }
 
 bool Connections::alive(Handle<Connection> handle) const {
@@ -186,8 +187,16 @@ void Connections::on_closed(Connection& connection) {
   closed_.push_back(connection);
 }
 
-void Connections::reap() {
-  while (Connection* connection = closed_.pop_front()) pool_.release(*connection);
+bool Connections::reap() {
+  int settled = 0;
+  while (!closed_.empty()) {
+    Connection& connection = *closed_.front();
+    while (settled < kSettledPerTurn && connection.settle_one()) ++settled;
+    if (settled == kSettledPerTurn) break;
+    connection.in_closed.unlink();
+    pool_.release(connection);
+  }
+  return settled != 0;
 }
 
 }  // namespace tipring::transport

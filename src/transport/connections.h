@@ -54,8 +54,9 @@ class Connections final : private port::ListenerHandler {
   bool alive(Handle<Connection> handle) const;
   const PoolStats& stats() const { return pool_.stats(); }
 
-  // Releases what has closed in this turn.
-  void reap();
+  // Releases what has closed, and tells of what it has not sent; some of it in the next turn when
+  // there is very much. True when there was anything to tell.
+  bool reap();
 
   // For Connection.
   Shared& shared() { return shared_; }
@@ -71,6 +72,7 @@ class Connections final : private port::ListenerHandler {
  private:
   static constexpr Millis kRetryAfter{10};
   static constexpr int kResumesPerRetry = 16;
+  static constexpr int kSettledPerTurn = 256;
 
   void on_accept(port::Listener& listener, port::Stream& stream) override;
   void on_accept_refused(port::Listener& listener, int error) override;

@@ -89,8 +89,21 @@ void Datagrams::on_readable(port::DatagramSocket& socket) {
     if (prepared == 0) return drop_batch(socket);
     const size_t received = socket.receive(slots_.first(prepared));
     for (size_t i = 0; i < received; ++i) take(i, point);
-    if (received < prepared) return;
+    if (received < prepared) break;
   }
+  note_kernel_drops();
+}
+
+// The kernel tells of them with the datagrams that it had room for.
+void Datagrams::note_kernel_drops() {
+  const uint64_t drops = kernel_drops();
+  if (drops == kernel_drops_noted_) return;
+  const uint64_t events = kernel_drop_burst_.note(shared_.now(), drops - kernel_drops_noted_);
+  kernel_drops_noted_ = drops;
+  if (events == 0) return;
+  shared_.dependencies.log.warning(
+      "udp_kernel_drops", kv("events", events),
+      kv("help", "datagrams came faster than they were read: raise net.core.rmem_max"));
 }
 
 // No buffer at all: read on, lest old datagrams wait in the socket, and drop.
@@ -110,6 +123,10 @@ MessageRef Datagrams::message_of(size_t index) {
   const size_t skipped = count_empty_lines({slot.buffer.data(), in_buffer});
   if (skipped == slot.size) {
     ++shared_.counters.keepalives;
+    return {};
+  }
+  if (skipped == slot.buffer.size()) {  // nobody sends so many before a message
+    ++shared_.counters.not_sip;
     return {};
   }
   MessageRef message = buffers_[index];

@@ -47,6 +47,7 @@ class Datagrams final : private port::DatagramHandler {
   void log_receive_buffer(size_t index) const;
   size_t prepare_slots();
   void drop_batch(port::DatagramSocket& socket);
+  void note_kernel_drops();
   void take(size_t index, size_t point);
   MessageRef message_of(size_t index);
   size_t send_run(size_t from, size_t to);
@@ -60,6 +61,8 @@ class Datagrams final : private port::DatagramHandler {
   std::array<Outgoing, kOutgoingMax> outgoing_;
   size_t outgoing_count_ = 0;
   LastSenders last_senders_;
+  Burst kernel_drop_burst_;
+  uint64_t kernel_drops_noted_ = 0;
   sip::HeaderIndex index_;
 };
 

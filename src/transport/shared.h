@@ -9,7 +9,7 @@
 
 namespace tipring::transport {
 
-// A message that could not be sent, until its observer can be told.
+// A datagram that could not be sent, until its observer can be told.
 struct SendFailure {
   SendObserver* observer = nullptr;
   uint64_t tag = 0;
@@ -31,11 +31,11 @@ struct Shared {
 
   Millis now() const { return dependencies.loop.now(); }
 
-  // Kept until the end of the turn, so that no observer is called from within its own send().
+  // Of a datagram. Kept until the end of the turn, so that no observer is called from within its
+  // own send(). Beyond so many the sender's timers tell it, as when a datagram is lost on its way.
   void fail(SendObserver* observer, uint64_t tag, Error error) {
     ++counters.send_failed;
-    if (observer == nullptr) return;
-    if (failure_count == failures.size()) return;  // its timers will tell it
+    if (observer == nullptr || failure_count == failures.size()) return;
     failures[failure_count++] = {observer, tag, error};
   }
 

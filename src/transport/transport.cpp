@@ -158,9 +158,11 @@ bool TransportLayer::alive(Handle<Connection> connection) const {
 
 void TransportLayer::flush(Millis now) {
   parts_->datagrams.flush();
-  parts_->connections.reap();
+  const bool connections_failed = parts_->connections.reap();
+  const bool datagrams_failed = parts_->shared.tell_failures();
   // What observers do about it is finished at the end of a turn, and this one has ended.
-  if (parts_->shared.tell_failures()) parts_->dependencies.timers.start(parts_->next_turn, now);
+  if (connections_failed || datagrams_failed)
+    parts_->dependencies.timers.start(parts_->next_turn, now);
 }
 
 TransportCounters TransportLayer::counters() const {

@@ -38,8 +38,8 @@ class MessageHandler {
 
 // Hears of a message that could not be sent: RFC 3261 18.4. For a datagram that includes ICMP's
 // word that its address cannot be reached, which goes to whoever sent there last. Never called from
-// within the call that sent it. Outlives the transport layer; what its tag names may have gone by
-// then.
+// within the call that sent it, nor while the transport layer is destroyed; what its tag names may
+// have gone by then.
 class SendObserver {
  public:
   virtual void on_send_failed(uint64_t tag, Error error) = 0;

@@ -65,6 +65,7 @@ Bench::Bench(BenchOptions options)
 // Whatever a test does, nothing is left behind.
 Bench::~Bench() {
   on_heard = nullptr;
+  on_failed = nullptr;
   layer.reset();
   host.loop().set_turn_handler(nullptr);
   for (size_t i = 0; i < MessageSlabs::kClasses; ++i) {
@@ -109,6 +110,11 @@ void Bench::on_message(const Incoming& incoming) { note(incoming, std::nullopt);
 
 void Bench::on_malformed(const Incoming& incoming, const sip::ParseError& error) {
   note(incoming, error.fault);
+}
+
+void Bench::on_send_failed(uint64_t tag, Error error) {
+  failed.emplace_back(tag, error);
+  if (on_failed) on_failed(tag);
 }
 
 uint32_t Bench::slabs_held() const {
@@ -163,6 +169,10 @@ void TcpPeer::reset() {
 
 void TcpPeer::read_nothing() {
   if (stream_ != nullptr) stream_->want_read(false);
+}
+
+void TcpPeer::read_again() {
+  if (stream_ != nullptr) stream_->want_read(true);
 }
 
 void TcpPeer::on_connected(port::Stream& stream) {

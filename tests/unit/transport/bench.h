@@ -78,14 +78,14 @@ class Bench final : public port::TurnHandler, public MessageHandler, public Send
 
   uint32_t slabs_in_use(size_t size_class) const { return slabs.stats(size_class).in_use; }
   uint32_t connections() const { return layer->connection_stats().in_use; }
-  // Slabs of all classes, without those in which the next datagrams will be received.
+  // Slabs of all classes.
   uint32_t slabs_held() const;
   std::vector<std::string> log_lines();
   size_t count_lines(std::string_view event);  // since the last look
 
   void on_message(const Incoming& incoming) override;
   void on_malformed(const Incoming& incoming, const sip::ParseError& error) override;
-  void on_send_failed(uint64_t tag, Error error) override { failed.emplace_back(tag, error); }
+  void on_send_failed(uint64_t tag, Error error) override;
 
   port::SimWorld world{11};
   port::SimHost& host;
@@ -93,6 +93,7 @@ class Bench final : public port::TurnHandler, public MessageHandler, public Send
   std::vector<Heard> heard;
   std::vector<std::pair<uint64_t, Error>> failed;
   std::function<void(const Incoming&)> on_heard;
+  std::function<void(uint64_t tag)> on_failed;
 
  private:
   void on_turn_end(Millis now) override;
@@ -132,6 +133,7 @@ class TcpPeer final : public port::StreamHandler {
   void close();
   void reset();
   void read_nothing();
+  void read_again();
 
   bool connected = false;
   bool ended = false;  // by the server

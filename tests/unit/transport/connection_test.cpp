@@ -1,0 +1,325 @@
+// How long a connection lives, and what it may hold meanwhile.
+#include <algorithm>
+
+#include "bench.h"
+
+using namespace tipring;
+using namespace tipring::transport;
+
+namespace {
+
+const std::string kRequest = Request{}.text();
+const std::string kFirstHalf = kRequest.substr(0, 60);
+const std::string kSecondHalf = kRequest.substr(60);
+
+Flow tcp_flow(Bench& bench, uint16_t port) {
+  const auto flow = bench.layer->flow_to(sip::Transport::Tcp, at("10.0.0.2", port));
+  REQUIRE(flow);
+  return *flow;
+}
+
+// Message numbers of those that were told to have failed.
+std::vector<uint64_t> failed_tags(const Bench& bench) {
+  std::vector<uint64_t> tags;
+  for (const auto& [tag, error] : bench.failed) tags.push_back(tag);
+  std::sort(tags.begin(), tags.end());
+  return tags;
+}
+
+}  // namespace
+
+TEST_CASE("connection: a message that comes a byte a second is cut off by its own time" *
+          doctest::description("R13.4")) {
+  Bench bench;
+  TcpPeer peer(bench);
+  peer.connect();
+  for (size_t second = 0; second < 9; ++second) {
+    peer.write(kRequest.substr(second, 1));
+    bench.pass(Millis(1000));
+  }
+  CHECK_FALSE(peer.ended);
+  peer.write("x");
+  bench.pass(Millis(1500));
+  CHECK(peer.ended);
+  CHECK(bench.connections() == 0);
+}
+
+TEST_CASE("connection: each message has its own time" * doctest::description("R13.4, R13.3")) {
+  Bench bench;
+  TcpPeer peer(bench);
+  peer.connect();
+  peer.write(kFirstHalf);
+  for (int i = 0; i < 5; ++i) {
+    bench.pass(Millis(8000));
+    REQUIRE_FALSE(peer.ended);
+    peer.write(kSecondHalf + kFirstHalf);
+  }
+  bench.pass(Millis(8000));
+  CHECK(bench.heard.size() == 5);
+  CHECK_FALSE(peer.ended);
+  bench.pass(Millis(3000));
+  CHECK(peer.ended);
+}
+
+TEST_CASE("connection: pings do not buy an unfinished message more time" *
+          doctest::description("R13.4, RFC 5626 4.4.1")) {
+  Bench bench;
+  TcpPeer peer(bench);
+  peer.connect();
+  peer.write("OPTIONS sip:b SIP/2.0");
+  for (int i = 0; i < 6; ++i) {
+    bench.pass(Millis(2000));
+    peer.write("\r\nX: ");
+  }
+  CHECK(peer.ended);
+}
+
+TEST_CASE("connection: one that never says anything is closed soon, another after an hour" *
+          doctest::description("R13.4")) {
+  Bench bench;
+  TcpPeer silent(bench), active(bench);
+  silent.connect();
+  active.connect();
+  active.write(kRequest);
+  bench.pass(Millis(29'000));
+  CHECK(bench.connections() == 2);
+  bench.pass(Millis(2000));
+  CHECK(silent.ended);
+  CHECK(silent.error == 0);
+  bench.pass(Millis(3'560'000));
+  CHECK_FALSE(active.ended);
+  active.write("\r\n\r\n");
+  bench.pass(Millis(3'590'000));
+  CHECK_FALSE(active.ended);
+  bench.pass(Millis(20'000));
+  CHECK(active.ended);
+}
+
+TEST_CASE("connection: a peer that does not read fills a queue of its own, and is cut off" *
+          doctest::description("R5.5, R13.4")) {
+  Bench bench;
+  TcpPeer peer(bench);
+  peer.connect();
+  peer.write(kRequest);
+  bench.settle();
+  peer.read_nothing();
+  REQUIRE(bench.heard.size() == 1);
+  const std::string large = response(200, std::string(1500, 'x'));
+  // What the kernels of both sides take, and the queue.
+  uint64_t taken = 0;
+  Result<void> outcome;
+  while (taken < 200 && outcome) {
+    outcome = bench.send(large, bench.heard[0].flow, taken);
+    if (outcome) ++taken;
+  }
+  REQUIRE_FALSE(outcome);
+  CHECK(outcome.error() == Error::PoolExhausted);
+  CHECK(taken > 32);
+  CHECK(taken < 100);
+  bench.pass(Millis(9000));
+  CHECK(bench.connections() == 1);
+  bench.pass(Millis(2000));
+  CHECK(bench.connections() == 0);
+  CHECK(bench.failed.size() == 32);
+  CHECK(failed_tags(bench).back() == taken - 1);
+  CHECK(bench.layer->counters().send_failed == 32);
+}
+
+TEST_CASE("connection: a peer that reads slowly gets everything, in order" *
+          doctest::description("RFC 3261 18.2.2; R13.3")) {
+  Bench bench;
+  TcpPeer peer(bench);
+  peer.connect();
+  peer.write(kRequest);
+  bench.settle();
+  peer.read_nothing();
+  std::string sent;
+  for (uint64_t i = 0; i < 60; ++i) {
+    const std::string text = response(200, std::to_string(i) + std::string(1500, 'x'));
+    REQUIRE(bench.send(text, bench.heard[0].flow, i));
+    sent += text;
+  }
+  bench.pass(Millis(8000));
+  peer.read_again();
+  REQUIRE(bench.until([&] { return peer.received.size() == sent.size(); }, Millis(8000)));
+  CHECK(peer.received == sent);
+  CHECK(bench.failed.empty());
+}
+
+TEST_CASE("connection: beyond the share of unfinished messages the oldest has to go" *
+          doctest::description("R5.5, R13.4")) {
+  Bench bench;
+  const uint32_t most = stream_messages_unfinished_max(kTinyLimits);
+  std::vector<std::unique_ptr<TcpPeer>> peers;
+  for (uint32_t i = 0; i <= most; ++i) {
+    peers.push_back(std::make_unique<TcpPeer>(bench));
+    peers.back()->connect();
+    if (i == most) CHECK(bench.connections() == most + 1);
+    peers.back()->write(kFirstHalf);
+    bench.settle();
+  }
+  CHECK(peers[0]->ended);
+  CHECK(bench.connections() == most);
+  for (uint32_t i = 1; i <= most; ++i) peers[i]->write(kSecondHalf);
+  bench.settle();
+  CHECK(bench.heard.size() == most);
+}
+
+TEST_CASE("connection: large unfinished messages leave large buffers to others" *
+          doctest::description("R5.5")) {
+  Bench bench;
+  const uint32_t most = bench.slabs.stats(MessageSlabs::kClasses - 1).capacity / 2;
+  Request large;
+  large.body = std::string(20'000, 'x');
+  const std::string text = large.text();
+  std::vector<std::unique_ptr<TcpPeer>> peers;
+  for (uint32_t i = 0; i <= most; ++i) {
+    peers.push_back(std::make_unique<TcpPeer>(bench));
+    peers.back()->connect();
+    peers.back()->write(text.substr(0, 10'000));
+    bench.pass(Millis(200));
+  }
+  CHECK(peers[0]->ended);
+  CHECK(bench.connections() == most);
+  CHECK(bench.slabs_in_use(MessageSlabs::kClasses - 1) == most);
+  peers[1]->write(text.substr(10'000));
+  REQUIRE(bench.until([&] { return bench.heard.size() == 1; }));
+  CHECK(bench.heard[0].text == text);
+}
+
+TEST_CASE("connection: without a buffer the peer waits, nothing is lost, and one line tells" *
+          doctest::description("R5.5, R6.2")) {
+  BenchOptions options;
+  options.listen = {{sip::Transport::Tcp, at("10.0.0.1", 5060)}};
+  options.slabs = MessageSlabs::Counts{4, 4, 4, 4, 2};
+  Bench bench(options);
+  std::vector<MessageRef> taken;
+  for (size_t i = 0; i < 16; ++i) taken.push_back(bench.slabs.acquire(1));
+  TcpPeer peer(bench);
+  peer.connect();
+  peer.write(kRequest + kRequest);
+  bench.pass(Millis(3000));
+  CHECK(bench.heard.empty());
+  CHECK_FALSE(peer.ended);
+  CHECK(bench.count_lines("no_message_buffer") == 1);
+  taken.clear();
+  bench.settle();
+  CHECK(bench.heard.size() == 2);
+}
+
+TEST_CASE("connection: one that waits for a buffer too long is cut off" *
+          doctest::description("R5.5")) {
+  BenchOptions options;
+  options.listen = {{sip::Transport::Tcp, at("10.0.0.1", 5060)}};
+  options.slabs = MessageSlabs::Counts{4, 4, 4, 4, 2};
+  Bench bench(options);
+  std::vector<MessageRef> taken;
+  for (size_t i = 0; i < 16; ++i) taken.push_back(bench.slabs.acquire(1));
+  TcpPeer peer(bench);
+  peer.connect();
+  peer.write(kRequest);
+  bench.pass(Millis(11'000));
+  CHECK(peer.ended);
+  CHECK(bench.connections() == 0);
+}
+
+TEST_CASE("connection: beyond the capacity one is refused, counted and told once" *
+          doctest::description("R5.5, R6.2")) {
+  Bench bench;
+  std::vector<std::unique_ptr<TcpPeer>> peers;
+  for (uint32_t i = 0; i < kTinyLimits.tcp_connections + 3; ++i) {
+    peers.push_back(std::make_unique<TcpPeer>(bench));
+    peers.back()->connect();
+  }
+  bench.settle();
+  CHECK(bench.connections() == kTinyLimits.tcp_connections);
+  CHECK(bench.layer->counters().connections_refused == 3);
+  for (size_t i = kTinyLimits.tcp_connections; i < peers.size(); ++i) CHECK(peers[i]->ended);
+  CHECK(bench.count_lines("connection_refused") == 1);
+  const auto outcome = bench.send(kRequest, tcp_flow(bench, 6000));
+  REQUIRE_FALSE(outcome);
+  CHECK(outcome.error() == Error::PoolExhausted);
+  peers[0]->close();
+  bench.settle();
+  CHECK(bench.send(kRequest, tcp_flow(bench, 6000)));
+  bench.settle();
+}
+
+TEST_CASE(
+    "connection: a peer that resets while it is answered ends the connection in the callback" *
+    doctest::description("RFC 3261 18.4; R13.5")) {
+  Bench bench;
+  bench.answer_with(200);
+  for (size_t late = 0; late < 4; ++late) {
+    TcpPeer peer(bench);
+    peer.connect();
+    peer.write(kRequest + kRequest + kRequest);
+    bench.pass(Millis(static_cast<int64_t>(late)));
+    peer.reset();
+    bench.settle();
+    CHECK(bench.connections() == 0);
+  }
+  CHECK(bench.slabs_held() == 0);
+}
+
+TEST_CASE("connection: one that cannot be opened tells all that waited for it" *
+          doctest::description("RFC 3261 18.4, 8.1.3.1")) {
+  Bench bench;
+  for (uint64_t tag = 1; tag <= 3; ++tag) REQUIRE(bench.send(kRequest, tcp_flow(bench, 6000), tag));
+  CHECK(bench.connections() == 1);
+  bench.settle();
+  CHECK(bench.failed == std::vector<std::pair<uint64_t, Error>>{{1, Error::Unreachable},
+                                                                {2, Error::Unreachable},
+                                                                {3, Error::Unreachable}});
+  CHECK(bench.connections() == 0);
+}
+
+TEST_CASE("connection: one that is not answered is given up after the connect timeout" *
+          doctest::description("RFC 3261 18.4")) {
+  Bench bench;
+  bench.world.partition(bench.host, bench.far, true);
+  REQUIRE(bench.send(kRequest, tcp_flow(bench, 6000), 7));
+  bench.pass(Millis(4900));
+  CHECK(bench.failed.empty());
+  bench.pass(Millis(200));
+  CHECK(bench.failed == std::vector<std::pair<uint64_t, Error>>{{7, Error::Unreachable}});
+}
+
+TEST_CASE("connection: however many messages fail in one turn, each is told of" *
+          doctest::description("RFC 3261 18.4")) {
+  Bench bench;
+  bench.world.partition(bench.host, bench.far, true);
+  std::vector<uint64_t> tags;
+  bench.host.loop().schedule(bench.host.loop().now(), [&] {
+    for (uint16_t port = 6000; port < 6020; ++port) {
+      const Flow flow = tcp_flow(bench, port);
+      for (int i = 0; i < 30; ++i) {
+        tags.push_back(tags.size());
+        const auto sent = bench.layer->send(bench.slabs.copy(kRequest), flow, &bench, tags.back());
+        if (!sent) tags.pop_back();
+      }
+    }
+  });
+  bench.settle();
+  REQUIRE(tags.size() > 128);
+  bench.pass(Millis(5100));
+  CHECK(failed_tags(bench) == tags);
+  CHECK(bench.layer->counters().send_failed == tags.size());
+  CHECK(bench.connections() == 0);
+}
+
+TEST_CASE("connection: who hears of a failure can send again, and fail again, without end" *
+          doctest::description("RFC 3261 18.4")) {
+  Bench bench;
+  uint64_t count = 0;
+  bench.on_failed = [&](uint64_t) {
+    if (++count == 50) return;
+    static_cast<void>(
+        bench.layer->send(bench.slabs.copy(kRequest), tcp_flow(bench, 6000), &bench, count)
+            .has_value());
+  };
+  REQUIRE(bench.send(kRequest, tcp_flow(bench, 6000)));
+  bench.pass(Millis(2000));
+  CHECK(count == 50);
+  CHECK(bench.connections() == 0);
+}
