@@ -62,6 +62,14 @@ struct Config {
   struct Admin {
     std::string socket = "tipring.sock";
   } admin;
+
+  // Where the keys that are not at their defaults were set, in the order of setting.
+  struct Place {
+    std::string key;
+    std::string source;
+    uint32_t line = 0;
+  };
+  std::vector<Place> places;
 };
 
 std::string effective_realm(const Config& config);
@@ -100,7 +108,7 @@ std::vector<ConfigEntry> read_setting(std::string_view setting, std::vector<Conf
 // Applies entries in order; all faults are found, not only the first.
 void apply(std::span<const ConfigEntry> entries, Config& config, std::vector<ConfigFault>& faults);
 
-// Checks that need more than one key.
+// Checks that need more than one key. A fault names the place of the first of them that was set.
 void check(const Config& config, std::vector<ConfigFault>& faults);
 
 // Every key with its value, one `key = value` a line, as TOML would write it. Secrets are masked.

@@ -157,10 +157,11 @@ size_t distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
-// The key that was probably meant: nearest by letters, or the same word in another section.
+// The key that was probably meant: nearest by letters, or the same word in another section. More
+// than half of the letters must be right.
 std::string_view suggestion(std::string_view unknown) {
   std::string_view best;
-  size_t best_distance = 4;
+  size_t best_distance = std::min<size_t>(4, (unknown.size() + 1) / 2);
   for (const Key& key : kKeys) {
     const std::string_view tail = key.name.substr(key.name.find('.') + 1);
     const size_t letters = std::min(distance(unknown, key.name), distance(unknown, tail));
@@ -244,6 +245,15 @@ std::string show(const Key& key, Config& config) {
       key.kind);
 }
 
+// Where the key was set last; null for one at its default.
+const Config::Place* find_place(const Config& config, std::string_view key) {
+  const Config::Place* found = nullptr;
+  for (const Config::Place& place : config.places) {
+    if (place.key == key) found = &place;
+  }
+  return found;
+}
+
 }  // namespace
 
 std::string effective_realm(const Config& config) {
@@ -272,13 +282,21 @@ void apply(std::span<const ConfigEntry> entries, Config& config, std::vector<Con
       message =
           std::visit([&](const auto& kind) { return set(kind, entry.value, config); }, key->kind);
     }
-    if (!message.empty()) faults.push_back({entry.source, entry.line, entry.key, message});
+    if (message.empty()) {
+      config.places.push_back({entry.key, entry.source, entry.line});
+    } else {
+      faults.push_back({entry.source, entry.line, entry.key, message});
+    }
   }
 }
 
 void check(const Config& config, std::vector<ConfigFault>& faults) {
-  const auto wrong = [&](std::string_view key, std::string message) {
-    faults.push_back({"configuration", 0, std::string(key), std::move(message)});
+  // `other`: the key whose setting may be what made the default of `key` wrong.
+  const auto wrong = [&](std::string_view key, std::string message, std::string_view other = {}) {
+    const Config::Place* place = find_place(config, key);
+    if (place == nullptr) place = find_place(config, other);
+    faults.push_back({place != nullptr ? place->source : "configuration",
+                      place != nullptr ? place->line : 0, std::string(key), std::move(message)});
   };
   if (config.sip.listen.empty()) wrong("sip.listen", "must name at least one address to listen on");
   if (config.auth.algorithms.empty()) wrong("auth.algorithms", "must name at least one algorithm");
@@ -287,19 +305,25 @@ void check(const Config& config, std::vector<ConfigFault>& faults) {
   }
   const Config::Registrar& registrar = config.registrar;
   if (registrar.min_expires_s > registrar.max_expires_s) {
-    wrong("registrar.min_expires", "must not be above registrar.max_expires, which is " +
-                                       std::to_string(registrar.max_expires_s));
+    wrong("registrar.min_expires",
+          "must not be above registrar.max_expires, which is " +
+              std::to_string(registrar.max_expires_s),
+          "registrar.max_expires");
   }
   if (registrar.default_expires_s < registrar.min_expires_s ||
       registrar.default_expires_s > registrar.max_expires_s) {
     wrong("registrar.default_expires",
-          "must lie between registrar.min_expires and registrar.max_expires");
+          "must lie between registrar.min_expires and registrar.max_expires",
+          find_place(config, "registrar.max_expires") != nullptr ? "registrar.max_expires"
+                                                                 : "registrar.min_expires");
   }
   if (config.session_timer.default_s < config.session_timer.min_se_s) {
-    wrong("session_timer.default", "must not be below session_timer.min_se");
+    wrong("session_timer.default", "must not be below session_timer.min_se",
+          "session_timer.min_se");
   }
   if (config.capacity.bindings < config.capacity.users) {
-    wrong("capacity.bindings", "must be at least capacity.users, so that every user can register");
+    wrong("capacity.bindings", "must be at least capacity.users, so that every user can register",
+          "capacity.users");
   }
 }
 

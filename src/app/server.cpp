@@ -64,7 +64,7 @@ std::string Server::start() {
   if (std::string fault = open_log(); !fault.empty()) return fault;
   log_.info("started", kv("version", kVersion));
   if (std::string fault = exchange_.start(); !fault.empty()) return fault;
-  if (const std::string fault = admin_.start(); !fault.empty()) return "admin.socket: " + fault;
+  if (const std::string fault = admin_.start(); !fault.empty()) return fault;
   loop_.watch_signals(*this);
   log_configuration();
   return {};

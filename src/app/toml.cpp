@@ -41,8 +41,9 @@ class TomlReader {
     } else if (const toml::array* array = node.as_array()) {
       read_list(*array, key);
     } else {
-      faults_.push_back({source_, line_of(node), key,
-                         "must be a number, true or false, text or a list of texts"});
+      faults_.push_back(
+          {source_, line_of(node), key,
+           "must be a whole number, true or false, text in quotes or a list of texts"});
     }
   }
 

@@ -89,6 +89,7 @@ TEST_CASE("configuration: an unknown key is refused with file, line and suggesti
         "test.toml:1: nonce_lifetime: unknown key; did you mean auth.nonce_lifetime?");
   CHECK(only_fault("[sip]\nthis_is_something_else_entirely = 1\n") ==
         "test.toml:2: sip.this_is_something_else_entirely: unknown key");
+  CHECK(only_fault("a = 1\n") == "test.toml:1: a: unknown key");
 }
 
 TEST_CASE("configuration: bad values name file, line, key and what is wanted" *
@@ -98,7 +99,8 @@ TEST_CASE("configuration: bad values name file, line, key and what is wanted" *
   CHECK(only_fault("[auth]\nnonce_lifetime = \"long\"\n").find("whole number") !=
         std::string::npos);
   CHECK(only_fault("[auth]\nnonce_lifetime = -5\n").find("whole number") != std::string::npos);
-  CHECK(only_fault("[auth]\nnonce_lifetime = 1.5\n").find("must be a number") != std::string::npos);
+  CHECK(only_fault("[auth]\nnonce_lifetime = 1.5\n").find("must be a whole number") !=
+        std::string::npos);
   CHECK(only_fault("[routing]\nforeign = \"yes\"\n") ==
         "test.toml:2: routing.foreign: must be true or false");
   CHECK(only_fault("[sip]\nlisten = [\"sctp:0.0.0.0:5060\"]\n").find("TRANSPORT:ADDRESS:PORT") !=
@@ -114,6 +116,16 @@ TEST_CASE("configuration: bad values name file, line, key and what is wanted" *
   CHECK(only_fault("[security]\nsafe_sources = [\"10.0.0.0/33\"]\n").find("network") !=
         std::string::npos);
   CHECK(only_fault("[session_timer]\nmin_se = 89\n").find("from 90") != std::string::npos);
+}
+
+TEST_CASE("configuration: keys that do not fit together name the place of one that was set" *
+          doctest::description("R11.5")) {
+  CHECK(only_fault("[capacity]\nbindings = 10\n") ==
+        "test.toml:2: capacity.bindings: must be at least capacity.users, so that every user can "
+        "register");
+  CHECK(only_fault("[capacity]\n\nusers = 5000\n").starts_with("test.toml:3: capacity.bindings: "));
+  CHECK(only_fault("[registrar]\nmax_expires = 600\n").starts_with("test.toml:2: "));
+  CHECK(only_fault("[registrar]\ndefault_expires = 30\n").starts_with("test.toml:2: "));
 }
 
 TEST_CASE("configuration: text that is no TOML names the line") {
