@@ -85,7 +85,8 @@ function(tipring_unit_test name)
   endif()
 endfunction()
 
-# tipring_fuzz_target(<name> SOURCES … DEPENDS …): libFuzzer program `fuzz_<name>`, built by the fuzz preset only.
+# tipring_fuzz_target(<name> SOURCES … DEPENDS …): libFuzzer program `fuzz_<name>`, built by the fuzz preset only. As a
+# test, labelled `fuzz`, it runs for a few seconds from its seeds.
 function(tipring_fuzz_target name)
   if(NOT TIPRING_FUZZ)
     return()
@@ -98,4 +99,9 @@ function(tipring_fuzz_target name)
     string(REPLACE "/" "_" dependency "tipring_${layer}")
     target_link_libraries(fuzz_${name} PRIVATE ${dependency})
   endforeach()
+  set(corpus ${CMAKE_CURRENT_BINARY_DIR}/corpus/${name})  # what it finds goes to the first folder
+  file(MAKE_DIRECTORY ${corpus})
+  add_test(NAME fuzz_${name} COMMAND fuzz_${name} -runs=50000 -max_total_time=20 -verbosity=0
+    ${corpus} ${CMAKE_CURRENT_SOURCE_DIR}/seeds/${name})
+  set_tests_properties(fuzz_${name} PROPERTIES LABELS fuzz TIMEOUT 120)
 endfunction()
