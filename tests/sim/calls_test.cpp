@@ -84,6 +84,18 @@ TEST_CASE("call: an unknown user is 404, and nothing stays behind" * doctest::de
   network.check_empty();
 }
 
+TEST_CASE("call: the 404 to a request that comes twice is no challenge the second time" *
+          doctest::description("RFC 3261 17.2.1; R2.3, R7.2")) {
+  Pair network(4);
+  network.world.default_link().duplicate_per_mille = 1000;
+  network.world.default_link().delay_max = Millis(30);
+  network.alice.call("nobody");
+  REQUIRE(network.settle());
+  CHECK(network.alice.calls()[0].outcome == 404);
+  network.check_calls();
+  network.check_empty();
+}
+
 TEST_CASE("call: a phone that has left is 404, until it is back" *
           doctest::description("R1.3, R2.3; C2")) {
   Pair network(4);

@@ -90,7 +90,10 @@ void Proxy::handle(const Incoming& request, const RouteInfo& routes) {
     return release(*context);
   }
   const Plan plan = make_plan(routes);
-  if (plan.refusal != 0) {
+  // Who has been asked has used up a count of his nonce. When his request comes again, only a
+  // transaction knows it; without one it would be challenged after its final answer (17.2.1).
+  const bool asked = context->get<DigestServerAuth>().user() != 0;
+  if (plan.refusal != 0 && !asked) {
     environment_.transactions.reply_stateless(request, plan.refusal, {});
     return release(*context);
   }
@@ -99,6 +102,7 @@ void Proxy::handle(const Incoming& request, const RouteInfo& routes) {
     refuse_stateless(request, kTransactionsKey);
     return release(*context);
   }
+  if (plan.refusal != 0) return refuse(*context, plan.refusal);
   transport::FlowList flows;
   const auto state =
       context->get<DestinationSelection>().select(environment_, plan.destination, flows, *this, id);
