@@ -112,6 +112,8 @@ void Referee::judge_response(const port::SocketAddress& from, const port::Socket
     return;
   }
   Final& before = found->second;
+  // A CANCEL has no transaction of its own: its 200 lives as long as what it cancels.
+  if (cseq->method == sip::Method::Cancel && before.status == 200 && status == 481) return;
   if (second_thoughts_ && before.status == 503) {
     before = {status, tag};
   } else if (before.status != status) {
