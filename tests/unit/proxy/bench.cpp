@@ -39,8 +39,8 @@ bool Exchange::is_own(std::string_view name, uint16_t port) const {
   return (name == "tipring" || name == "10.0.0.1") && (port == 0 || port == 5060);
 }
 
-service::Access Exchange::judge(const service::Incoming&, bool in_dialog) {
-  judged_in_dialog.push_back(in_dialog);
+service::Access Exchange::judge(const service::Incoming&, const service::RouteFacts& route) {
+  judged_in_dialog.push_back(route.in_dialog);
   return {};
 }
 

@@ -44,7 +44,8 @@ class Exchange final : public sim::Node,
 
   void on_request(const service::Incoming& request) override;
   bool is_own(std::string_view name, uint16_t port) const override;
-  service::Access judge(const service::Incoming& request, bool in_dialog) override;
+  service::Access judge(const service::Incoming& request,
+                        const service::RouteFacts& route) override;
   bool is_local(const sip::Uri& uri) const override { return is_own(uri.host, uri.port); }
   size_t find_targets(const sip::Uri& uri, std::span<Target> targets, uint16_t& status) override;
 
