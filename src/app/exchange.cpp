@@ -84,11 +84,6 @@ std::string Exchange::start() {
   if (!nonce_fault_.empty()) return nonce_fault_;
   const store::StartReport report = store_.open();
   if (!report.ready()) return report.message;
-  if (report.users_without_secret != 0) {
-    log_.warning("users_without_secret", kv("users", report.users_without_secret),
-                 kv("realm", realm_),
-                 kv("help", "their passwords were made for another realm: set them anew"));
-  }
   const std::vector<transport::ListenPoint> points = app::listen_points(config_);
   transport::TransportOptions options;
   options.listen = points;

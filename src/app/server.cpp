@@ -62,10 +62,11 @@ Server::Server(const Config& config, std::span<std::byte> memory)
 
 std::string Server::start() {
   if (std::string fault = open_log(); !fault.empty()) return fault;
+  // From here on a signal waits for the loop instead of ending the process.
+  loop_.watch_signals(*this);
   log_.info("started", kv("version", kVersion));
   if (std::string fault = exchange_.start(); !fault.empty()) return fault;
   if (const std::string fault = admin_.start(); !fault.empty()) return fault;
-  loop_.watch_signals(*this);
   log_configuration();
   return {};
 }
