@@ -45,7 +45,7 @@ struct Access {
 struct RouteFacts {
   // The one that counts, where a strict router had put another in its place; empty: the one that
   // stands in the request.
-  std::string_view request_uri;
+  std::string_view request_uri = {};
   bool routed_on = false;  // a Route that is not ours says where the request goes
   bool in_dialog = false;  // it came along a Route that we wrote for its dialog
 };
