@@ -58,6 +58,9 @@ struct Config {
   struct Log {
     std::string level = "info";
     std::string file;  // empty: standard error
+    uint32_t file_size_mib = 10;
+    uint32_t files_kept = 4;
+    bool syslog = false;
   } log;
   struct Admin {
     std::string socket = "tipring.sock";

@@ -136,6 +136,9 @@ const Key kKeys[] = {
     {"memory.limit", IntegerKey{TIPRING_AT(uint32_t, memory.limit_mib), 0, kMany}},
     {"log.level", TextKey{TIPRING_AT(std::string, log.level), one_of<kLevels>}},
     {"log.file", TextKey{TIPRING_AT(std::string, log.file), any_text}},
+    {"log.file_size", IntegerKey{TIPRING_AT(uint32_t, log.file_size_mib), 0, 4096}},
+    {"log.files_kept", IntegerKey{TIPRING_AT(uint32_t, log.files_kept), 0, 99}},
+    {"log.syslog", SwitchKey{TIPRING_AT(bool, log.syslog)}},
     {"admin.socket", TextKey{TIPRING_AT(std::string, admin.socket), any_text}},
 };
 
@@ -324,6 +327,9 @@ void check(const Config& config, std::vector<ConfigFault>& faults) {
   if (config.capacity.bindings < config.capacity.users) {
     wrong("capacity.bindings", "must be at least capacity.users, so that every user can register",
           "capacity.users");
+  }
+  if (config.log.syslog && !config.log.file.empty()) {
+    wrong("log.syslog", "must be false where log.file names a file: the log goes to one place");
   }
 }
 

@@ -72,15 +72,18 @@ std::string Server::start() {
 }
 
 std::string Server::open_log() {
-  if (config_.log.file.empty()) {
+  const Config::Log& log = config_.log;
+  if (log.syslog) {
+    log_sink_ = std::make_unique<SystemLogSink>();
+  } else if (log.file.empty()) {
     log_sink_ = std::make_unique<StderrSink>();
   } else {
-    int error = 0;
-    log_file_ = files_.open(config_.log.file, port::OpenMode::AppendCreate, error);
-    if (log_file_ == nullptr) {
-      return "log.file: cannot open " + config_.log.file + ": " + std::strerror(error);
-    }
-    log_sink_ = std::make_unique<FileSink>(*log_file_);
+    const LogFileOptions options{uint64_t{log.file_size_mib} << 20, log.files_kept};
+    auto file = std::make_unique<LogFile>(files_, log.file, options);
+    const int error = file->open();
+    if (error != 0) return "log.file: cannot open " + log.file + ": " + std::strerror(error);
+    log_file_ = file.get();
+    log_sink_ = std::move(file);
   }
   LogRing* rings[] = {&log_ring_};
   log_writer_ = std::make_unique<LogWriter>(rings, *log_sink_);

@@ -8,7 +8,7 @@
 #include "admin/service.h"
 #include "app/config.h"
 #include "app/exchange.h"
-#include "core/log_sink.h"
+#include "core/log_file.h"
 #include "core/log_writer.h"
 #include "port/linux/linux_clock.h"
 #include "port/linux/linux_entropy.h"
@@ -47,8 +47,8 @@ class Server final : private port::SignalHandler, private admin::StatusSource {
   port::LinuxNetwork network_;
   port::LinuxNames names_;
   Arena arena_;
-  std::unique_ptr<port::File> log_file_;
   std::unique_ptr<LogSink> log_sink_;
+  LogFile* log_file_ = nullptr;  // the sink, where it is a file
   std::span<LogSlot> log_slots_;
   LogRing log_ring_;
   Log log_;

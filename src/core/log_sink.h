@@ -1,39 +1,62 @@
 // Where the log's lines end up. A sink is called on the log's thread and may block there.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 
-#include "port/files.h"
+#include "core/log.h"
+#include "port/time.h"
 
 namespace tipring {
+
+struct LogLine {
+  Millis wall{0};
+  LogLevel level = LogLevel::Info;
+  uint32_t lost_before = 0;  // lines that found no room before this one
+  std::string_view text;     // without a line end
+};
 
 class LogSink {
  public:
   virtual ~LogSink() = default;
+  virtual void write(const LogLine& line) = 0;
+  virtual void flush() = 0;  // no more lines wait now
+};
+
+// A sink of text: "2026-01-02T03:04:05.678Z INFO event key=value" and a line end. Gathers lines, so
+// that those which come together cost one write.
+class TextSink : public LogSink {
+ public:
+  void write(const LogLine& line) final;
+  void flush() final;
+
+ protected:
   // Whole lines, each with its line end.
-  virtual void write(std::string_view lines) = 0;
+  virtual void write_text(std::string_view lines) = 0;
+
+ private:
+  std::array<char, 8192> text_;
+  size_t size_ = 0;
 };
 
 // Standard error: what a service manager or a terminal shows.
-class StderrSink final : public LogSink {
- public:
-  void write(std::string_view lines) override;
+class StderrSink final : public TextSink {
+ protected:
+  void write_text(std::string_view lines) override;
 };
 
-// The end of a file. A failed write loses its lines and is counted: a full disk must not stop the
-// log's thread, and there is nowhere to log it.
-class FileSink final : public LogSink {
+// The log of the system. It adds the time and shows the level in its own way.
+class SystemLogSink final : public LogSink {
  public:
-  // Borrows the file.
-  explicit FileSink(port::File& file) : file_(file) {}
-
-  void write(std::string_view lines) override;
-  uint64_t failed() const { return failed_; }
-
- private:
-  port::File& file_;
-  uint64_t failed_ = 0;
+  SystemLogSink();
+  void write(const LogLine& line) override;
+  void flush() override {}
 };
+
+inline constexpr size_t kTimestampMax = 24;
+
+// "2026-01-02T03:04:05.678Z"; `out` holds kTimestampMax. Years 1970 to 9999.
+std::string_view write_timestamp(Millis wall, std::span<char> out);
 
 }  // namespace tipring

@@ -1,4 +1,4 @@
-// The thread behind the log: drains the rings of all producing threads and writes lines to a sink.
+// The thread behind the log: drains the rings of all producing threads into a sink.
 // Lines that wait at the same time are written in the order of their times. One whose thread was
 // still writing it comes later, with its own time.
 #pragma once
@@ -25,18 +25,9 @@ class LogWriter final : public port::WorkerTask {
 
  private:
   LogRing* oldest();
-  bool add_line(const LogSlot& slot);
-  void flush();
 
   std::array<LogRing*, kRingsMax> rings_{};
   LogSink& sink_;
-  std::array<char, 8192> text_;
-  size_t size_ = 0;
 };
-
-inline constexpr size_t kTimestampMax = 24;
-
-// "2026-01-02T03:04:05.678Z"; `out` holds kTimestampMax. Years 1970 to 9999.
-std::string_view write_timestamp(Millis wall, std::span<char> out);
 
 }  // namespace tipring

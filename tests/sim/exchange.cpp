@@ -33,7 +33,7 @@ app::Config test_config() {
   return config;
 }
 
-Exchange::Life::Life(const app::Config& config, port::SimHost& host, LogSink& sink)
+Exchange::Life::Life(const app::Config& config, port::SimHost& host, tipring::LogSink& sink)
     : memory(planned_bytes(config)),
       arena(memory.view()),
       log_slots(1024),
@@ -66,7 +66,7 @@ Exchange::~Exchange() = default;
 
 std::string Exchange::start() {
   if (!host.up()) host.restart();
-  life_ = std::make_unique<Life>(config_, host, static_cast<LogSink&>(*this));
+  life_ = std::make_unique<Life>(config_, host, static_cast<tipring::LogSink&>(*this));
   return life_->exchange->start();
 }
 
@@ -139,7 +139,7 @@ bool Exchange::logged(std::string_view text) const {
                      [&](const std::string& line) { return line.find(text) != std::string::npos; });
 }
 
-void Exchange::write(std::string_view lines) {
+void Exchange::write_text(std::string_view lines) {
   while (!lines.empty()) {
     const size_t end = lines.find('\n');
     const std::string line(lines.substr(0, end));

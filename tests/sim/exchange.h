@@ -18,7 +18,7 @@ namespace tipring::sim {
 // Room for a few phones that do much at the same time.
 app::Config test_config();
 
-class Exchange final : private LogSink, private store::StoreWaiter {
+class Exchange final : private TextSink, private store::StoreWaiter {
  public:
   // Listens on UDP and TCP, port 5060, of every address.
   Exchange(port::SimWorld& world, const std::vector<std::string>& addresses,
@@ -55,7 +55,7 @@ class Exchange final : private LogSink, private store::StoreWaiter {
  private:
   // What the server's program holds, in its order.
   struct Life {
-    Life(const app::Config& config, port::SimHost& host, LogSink& sink);
+    Life(const app::Config& config, port::SimHost& host, tipring::LogSink& sink);
 
     NodeMemory memory;
     Arena arena;
@@ -70,7 +70,7 @@ class Exchange final : private LogSink, private store::StoreWaiter {
 
   static constexpr size_t kLogLinesMax = 500;
 
-  void write(std::string_view lines) override;
+  void write_text(std::string_view lines) override;
   void on_stored(uint64_t tag, store::StoreStatus status) override;
 
   app::Config config_;

@@ -20,8 +20,8 @@ struct FixedClock : port::Clock {
   Millis wall() const override { return Millis(1767323045678); }
 };
 
-struct MemorySink : LogSink {
-  void write(std::string_view lines) override { text.append(lines); }
+struct MemorySink : TextSink {
+  void write_text(std::string_view lines) override { text.append(lines); }
   std::string text;
 };
 
@@ -69,30 +69,6 @@ TEST_CASE("log: durations, errors and the ends of number ranges") {
         "x t=1500 e=\"pool exhausted\"");
   CHECK(line("x", kv("a", INT64_MIN), kv("b", UINT64_MAX)) ==
         "x a=-9223372036854775808 b=18446744073709551615");
-}
-
-TEST_CASE("log: lines of a full file system are lost and counted, and the next ones still come") {
-  struct FullFile : port::File {
-    int read_at(uint64_t, std::span<char>, size_t&) override { return EIO; }
-    int write_at(uint64_t, std::span<const char>) override { return EIO; }
-    int append(std::span<const char> bytes) override {
-      if (full) return ENOSPC;
-      text.append(bytes.data(), bytes.size());
-      return 0;
-    }
-    int truncate(uint64_t) override { return EIO; }
-    int sync() override { return EIO; }
-    int size(uint64_t&) override { return EIO; }
-    bool full = true;
-    std::string text;
-  } file;
-  FileSink sink(file);
-  sink.write("lost\n");
-  CHECK(sink.failed() == 1);
-  file.full = false;
-  sink.write("kept\n");
-  CHECK(sink.failed() == 1);
-  CHECK(file.text == "kept\n");
 }
 
 TEST_CASE("log: the writer takes from all rings, and more than its own buffer holds") {

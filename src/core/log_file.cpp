@@ -1,0 +1,53 @@
+#include "core/log_file.h"
+
+#include <cerrno>
+
+namespace tipring {
+
+LogFile::LogFile(port::Files& files, std::string path, const LogFileOptions& options)
+    : files_(files), path_(std::move(path)), options_(options) {}
+
+int LogFile::open() {
+  int error = 0;
+  file_ = files_.open(path_, port::OpenMode::AppendCreate, error);
+  size_ = 0;
+  if (file_ != nullptr && file_->size(size_) != 0) size_ = 0;
+  return file_ == nullptr ? error : 0;
+}
+
+void LogFile::write_text(std::string_view lines) {
+  if (reopen_.exchange(false, std::memory_order_relaxed)) file_.reset();
+  if (make_room(lines.size()) && file_->append(lines) == 0) {
+    size_ += lines.size();
+  } else {
+    ++failed_;
+  }
+}
+
+bool LogFile::make_room(size_t size) {
+  if (file_ == nullptr && open() != 0) return false;
+  const bool is_full = options_.size_max != 0 && size_ != 0 && size_ + size > options_.size_max;
+  if (is_full) rotate();
+  return file_ != nullptr;
+}
+
+// Where files cannot be renamed the bound counts for more than the old lines.
+void LogFile::rotate() {
+  bool moved = options_.kept != 0;
+  for (uint32_t age = options_.kept; moved && age-- > 0;) {
+    const int error = files_.rename(path_of(age), path_of(age + 1));
+    moved = error == 0 || (error == ENOENT && age != 0);
+  }
+  if (moved) {
+    file_.reset();
+    open();
+  } else if (file_->truncate(0) == 0) {
+    size_ = 0;
+  }
+}
+
+std::string LogFile::path_of(uint32_t age) const {
+  return age == 0 ? path_ : path_ + "." + std::to_string(age);
+}
+
+}  // namespace tipring
