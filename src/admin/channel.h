@@ -56,8 +56,8 @@ struct Channel {
   static constexpr uint32_t kAnswers = 16;
 
   static void plan(MemoryPlan& plan) {
-    plan.add("admin commands", kCommands, sizeof(Command));
-    plan.add("admin answers", kAnswers, sizeof(Answer));
+    plan.add("admin_commands", kCommands, sizeof(Command));
+    plan.add("admin_answers", kAnswers, sizeof(Answer));
   }
   explicit Channel(Arena& arena)
       : commands(arena.take<Command>(kCommands)), answers(arena.take<Answer>(kAnswers)) {}

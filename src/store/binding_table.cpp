@@ -15,14 +15,14 @@ TextSlabs::Counts BindingTable::text_counts(const Limits& limits) {
 }
 
 void BindingTable::plan(const Limits& limits, MemoryPlan& plan) {
-  TextSlabs::plan(plan, "binding texts", text_counts(limits));
+  TextSlabs::plan(plan, "binding_texts", text_counts(limits));
   SlotBook::plan(plan, binding_slots(limits));
   Pool<Binding>::plan(plan, "bindings", binding_slots(limits));
 }
 
 BindingTable::BindingTable(Arena& arena, const Limits& limits, TimerWheel& timers,
                            const port::Loop& loop, Events& events)
-    : texts_("binding texts", arena, text_counts(limits)),
+    : texts_("binding_texts", arena, text_counts(limits)),
       slots_(arena, binding_slots(limits)),
       timers_(timers),
       loop_(loop),

@@ -16,7 +16,7 @@ class SlotBook {
  public:
   static void plan(MemoryPlan& plan, uint32_t slots) {
     plan.add_total(
-        "binding slots", slots, sizeof(Binding*) + 1,
+        "binding_slots", slots, sizeof(Binding*) + 1,
         Arena::bytes_needed(uint64_t{slots} * sizeof(Binding*)) + 4 * SlotSet::bytes_needed(slots),
         true);
   }

@@ -38,8 +38,8 @@ constexpr sqlite3_mem_methods kMethods = {allocate, release, resize, size_of,
 }  // namespace
 
 void SqliteMemory::plan(const Limits& limits, MemoryPlan& plan) {
-  plan.add("sqlite heap", 1, kHeapBytes);
-  plan.add("sqlite pages", cached_pages(limits), kPageSlotBytes);
+  plan.add("sqlite_heap", 1, kHeapBytes);
+  plan.add("sqlite_pages", cached_pages(limits), kPageSlotBytes);
 }
 
 SqliteMemory::SqliteMemory(Arena& arena, const Limits& limits)

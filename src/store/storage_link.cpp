@@ -12,9 +12,9 @@ constexpr int kRepliesPerTurn = 256;
 
 void StorageLink::plan(const Limits& limits, MemoryPlan& plan) {
   const uint32_t slots = ring_slots(limits);
-  plan.add("storage requests", slots, sizeof(StoreRequest));
-  plan.add("storage replies", slots, sizeof(StoreReply));
-  plan.add("storage batch", slots, sizeof(StoreRequest));
+  plan.add("storage_requests", slots, sizeof(StoreRequest));
+  plan.add("storage_replies", slots, sizeof(StoreReply));
+  plan.add("storage_batch", slots, sizeof(StoreRequest));
 }
 
 StorageLink::StorageLink(Arena& arena, const Limits& limits, const StoreClock& clock, Millis window,

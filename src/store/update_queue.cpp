@@ -49,7 +49,7 @@ UpdateQueue::UpdateQueue(Arena& arena, const Limits& limits, const StoreClock& c
       lazy_(lazy),
       link_(link),
       counters_(counters),
-      updates_("binding updates", arena, updates_max(limits)) {}
+      updates_("binding_updates", arena, updates_max(limits)) {}
 
 Result<BindingUpdate*> UpdateQueue::begin(User& user) {
   if (!may_begin(user)) return Error::Busy;

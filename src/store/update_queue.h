@@ -17,7 +17,7 @@ namespace tipring::store {
 class UpdateQueue {
  public:
   static void plan(const Limits& limits, MemoryPlan& plan) {
-    Pool<BindingUpdate>::plan(plan, "binding updates", updates_max(limits));
+    Pool<BindingUpdate>::plan(plan, "binding_updates", updates_max(limits));
   }
 
   UpdateQueue(Arena& arena, const Limits& limits, const StoreClock& clock, UserTable& users,

@@ -52,7 +52,7 @@ UserChanges::UserChanges(Arena& arena, UserTable& users, BindingTable& bindings,
       bindings_(bindings),
       queue_(queue),
       link_(link),
-      changes_("user changes", arena, kUserChangesMax) {}
+      changes_("user_changes", arena, kUserChangesMax) {}
 
 UserChange* UserChanges::acquire(UserChange::Kind kind, StoreWaiter& waiter, uint64_t tag) {
   UserChange* change = changes_.acquire(*this);

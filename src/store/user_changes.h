@@ -20,7 +20,7 @@ class UpdateQueue;
 class UserChanges {
  public:
   static void plan(MemoryPlan& plan) {
-    Pool<UserChange>::plan(plan, "user changes", kUserChangesMax);
+    Pool<UserChange>::plan(plan, "user_changes", kUserChangesMax);
   }
 
   UserChanges(Arena& arena, UserTable& users, BindingTable& bindings, UpdateQueue& queue,

@@ -27,15 +27,15 @@ TextSlabs::Counts UserTable::text_counts(const Limits& limits) {
 }
 
 void UserTable::plan(const Limits& limits, MemoryPlan& plan) {
-  TextSlabs::plan(plan, "user texts", text_counts(limits));
+  TextSlabs::plan(plan, "user_texts", text_counts(limits));
   Pool<User>::plan(plan, "users", limits.users);
-  HashTable<User, &User::name_node_>::plan(plan, "users by name", limits.users);
-  HashTable<User, &User::auth_name_node_>::plan(plan, "users by auth name", limits.users);
+  HashTable<User, &User::name_node_>::plan(plan, "users_by_name", limits.users);
+  HashTable<User, &User::auth_name_node_>::plan(plan, "users_by_auth_name", limits.users);
 }
 
 UserTable::UserTable(Arena& arena, const Limits& limits, HashKey key)
     : key_(key),
-      texts_("user texts", arena, text_counts(limits)),
+      texts_("user_texts", arena, text_counts(limits)),
       users_("users", arena, limits.users),
       by_name_(arena, limits.users),
       by_auth_name_(arena, limits.users) {}

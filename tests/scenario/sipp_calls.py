@@ -145,7 +145,7 @@ def repeats_200(server, uac, legs):
 
 def held(server):
     """What is in use of each pool that calls take from, the buffers for receiving among them."""
-    lasting = {"users", "user texts", "bindings", "binding texts"}
+    lasting = {"users", "user_texts", "bindings", "binding_texts"}
     return {pool["name"]: pool["in_use"] for pool in server.ctl_json("pools")
             if pool["in_use"] and pool["name"] not in lasting}
 

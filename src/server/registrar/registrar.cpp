@@ -12,7 +12,7 @@ namespace tipring::registrar {
 
 namespace {
 
-constexpr std::string_view kName = "registrations";
+constexpr std::string_view kName = "registrar_contexts";
 // 10.3 step 7: a shorter wish may be refused only below an hour.
 constexpr Millis kHour{3'600'000};
 // The start of 2020: a board that does not know the time yet tells phones none.
