@@ -18,6 +18,8 @@ constexpr Millis kHour{3'600'000};
 // The start of 2020: a board that does not know the time yet tells phones none.
 constexpr Millis kClockIsSet{1'577'836'800'000};
 constexpr size_t kHeadersMax = 16384;
+constexpr size_t kContactLineMax = 64;  // beside the contact and its parameters
+constexpr size_t kDateLineMax = 64;
 
 // RFC 3261 25.1 qvalue, in thousandths.
 Result<uint16_t> parse_q(std::string_view text) {
@@ -34,7 +36,8 @@ Result<uint16_t> parse_q(std::string_view text) {
   return q;
 }
 
-// The parameters that are given back as they came: all but those that the registrar decides.
+// The parameters that are given back as they came, on one line: all but those that the registrar
+// decides.
 std::string_view write_kept_params(std::string_view params, std::span<char> out) {
   sip::Writer kept(out);
   sip::Param param;
@@ -42,7 +45,7 @@ std::string_view write_kept_params(std::string_view params, std::span<char> out)
     const std::string_view before = rest;
     if (sip::next_param(rest, param) != sip::ParamStatus::Found) break;
     if (iequals(param.name, "expires") || iequals(param.name, "q")) continue;
-    kept.text(before.substr(0, before.size() - rest.size()));
+    kept.unfolded(before.substr(0, before.size() - rest.size()));
   }
   return kept.view();
 }
@@ -160,8 +163,29 @@ Registrar::Refusal Registrar::update(Registration& registration, const sip::Mess
     if (refusal.status != 0) return refusal;
   }
   const uint32_t count = user.binding_count() + changes.added_count() - changes.removed_count();
-  if (count > options_.max_bindings_per_aor) return {sip::status::kForbidden, "Too Many Contacts"};
+  if (count > options_.max_bindings_per_aor || !answer_fits(user, changes)) {
+    return {sip::status::kForbidden, "Too Many Contacts"};
+  }
   return {};
+}
+
+// What is stored must be told (10.3 step 8), so more than can be told is not stored. Those that go
+// are counted too: it is a bound.
+bool Registrar::answer_fits(const store::User& user, const store::BindingUpdate& changes) {
+  if (changes.added_count() == 0) return true;
+  size_t size = kDateLineMax;
+  const auto add = [&size](const store::Binding& binding) {
+    size += kContactLineMax + binding.contact().size() + binding.params().size();
+  };
+  for (const store::Binding* binding = user.first_binding(); binding != nullptr;
+       binding = user.next_binding(*binding)) {
+    add(*binding);
+  }
+  for (const store::Binding* binding = changes.first_added(); binding != nullptr;
+       binding = changes.next_added(*binding)) {
+    add(*binding);
+  }
+  return size <= kHeadersMax;
 }
 
 // "*" removes all, and stands alone with an Expires of zero (10.2.2).
@@ -282,7 +306,8 @@ Registrar::Refusal Registrar::apply(Registration& registration, const sip::Messa
   const bool same = old != nullptr && old->contact() == fields.contact &&
                     old->params() == fields.params && old->call_id() == fields.call_id &&
                     old->q() == fields.q && old->received() == fields.received &&
-                    old->flow() == fields.flow;
+                    old->local() == fields.local && old->transport() == fields.transport &&
+                    old->listener() == fields.listener && old->flow() == fields.flow;
   ++(old != nullptr ? registration.changes.refreshed : registration.changes.added);
   if (same) {
     changes.refresh(*old, fields.expires_at, fields.cseq);
@@ -331,8 +356,10 @@ void Registrar::answer(Registration& registration, store::User& user) {
     return refuse(registration, {sip::status::kServerInternalError, "Too Many Contacts"});
   sip::ResponseParts parts;
   parts.headers = out.view();
-  static_cast<void>(
-      environment_.transactions.respond(registration.server, sip::status::kOk, parts).has_value());
+  // Without a buffer the phone asks again, and finds no transaction in its way.
+  if (!environment_.transactions.respond(registration.server, sip::status::kOk, parts)) {
+    environment_.transactions.drop(registration.server);
+  }
   release(registration);
 }
 

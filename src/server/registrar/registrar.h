@@ -80,6 +80,7 @@ class Registrar final : public transaction::TransactionUser,
                    const Contact& contact, store::BindingUpdate& update, store::Binding*& old);
   Refusal apply(Registration& registration, const sip::MessageView& request, store::User& user,
                 const Contact& contact, store::BindingUpdate& update);
+  static bool answer_fits(const store::User& user, const store::BindingUpdate& changes);
   Refusal read(const sip::MessageView& request, std::string_view value, Contact& contact) const;
   void answer(Registration& registration, store::User& user);
   void refuse(Registration& registration, const Refusal& refusal);

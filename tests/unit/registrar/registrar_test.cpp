@@ -162,6 +162,12 @@ class Bench final : public port::DatagramHandler {
   int branch_ = 0;
 };
 
+// So long that a few of them make an answer that only the largest buffers hold.
+std::string long_contact(int number) {
+  return "Contact: <sip:alice@10.0.0.2:" + std::to_string(6000 + number) +
+         ">;p=" + std::string(850, 'x') + "\r\n";
+}
+
 }  // namespace
 
 TEST_CASE("registrar: a binding is added, refreshed, removed and expires, each with its own line" *
@@ -327,4 +333,47 @@ TEST_CASE("registrar: those who come while an update waits for the disk are serv
   CHECK(bench.fetch().contacts() == 2);
   bench.world.run_for(Millis(60'000));
   CHECK(bench.exchange.registrar.stats().in_use == 0);
+}
+
+TEST_CASE("registrar: a folded contact is kept and given back on one line" *
+          doctest::description("RFC 3261 7.3.1; R1.2, C9")) {
+  Bench bench;
+  const Answer answer =
+      bench.send("Contact: <sip:alice@10.0.0.2>\r\n ;foo=bar\r\n\t;+sip.x=\"a\r\n b\"\r\n");
+  CHECK(answer.status == 200);
+  CHECK(answer.has("Contact: <sip:alice@10.0.0.2>;foo=bar\t;+sip.x=\"a b\";expires="));
+}
+
+TEST_CASE("registrar: contacts that no answer could hold are refused, and nothing is stored" *
+          doctest::description("RFC 3261 10.3 step 8; R1.2")) {
+  registrar::RegistrarOptions options;
+  options.max_bindings_per_aor = 100;
+  Bench bench(options, kDefaultLimits);
+  int refused = 0;
+  for (int i = 0; i < 20; ++i) {
+    const Answer answer = bench.send(long_contact(i));
+    CHECK((answer.status == 200 || (answer.status == 403 && answer.has("Too Many Contacts"))));
+    refused += answer.status == 403;
+    bench.world.run_for(Millis(33000));  // a large answer is kept until Timer J
+  }
+  CHECK(refused > 0);
+  const Answer fetched = bench.fetch();
+  CHECK(fetched.status == 200);
+  CHECK(fetched.contacts() == 20 - refused);
+}
+
+TEST_CASE("registrar: where no buffer is free for the answer, the transaction goes with it" *
+          doctest::description("RFC 3261 17.2.2; R5.5")) {
+  registrar::RegistrarOptions options;
+  options.max_bindings_per_aor = 100;
+  Bench bench(options, kDefaultLimits);
+  for (int i = 0; i < 15; ++i) {
+    bench.post(long_contact(i), "c1");
+    bench.world.run_for(Millis(100));
+  }
+  const size_t answered = bench.answer_count();
+  CHECK(answered < 15);
+  bench.world.run_for(Millis(60000));
+  CHECK(bench.answer_count() == answered);
+  CHECK(bench.exchange.transactions.server_stats().in_use == 0);
 }
