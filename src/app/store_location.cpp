@@ -1,5 +1,7 @@
 #include "app/store_location.h"
 
+#include <algorithm>
+
 #include "core/text.h"
 #include "sip/status.h"
 
@@ -10,16 +12,24 @@ bool StoreLocation::is_own(std::string_view host, uint16_t port) const {
   return domain_of(host, port).has_value();
 }
 
+bool StoreLocation::listens_on(uint16_t port) const {
+  const auto points = transport_.listen_points();
+  return std::any_of(points.begin(), points.end(),
+                     [&](const transport::ListenPoint& point) { return point.bind.port == port; });
+}
+
 // Phones write the address in From and To without our port, so an address of ours counts with any
 // port but that of another listener on the same host: only the Request-URI's port says that
-// somebody else is meant.
+// somebody else is meant. A domain may be reached by the default ports whatever we listen on.
 std::optional<std::string_view> StoreLocation::domain_of(std::string_view host,
                                                          uint16_t port) const {
-  for (size_t i = 0; i < domains_.size(); ++i) {
-    if (iequals(domains_[i], host))
-      return i == 0 ? std::string_view() : std::string_view(domains_[i]);
-  }
   const auto ip = port::parse_ip(host);
+  const bool default_port = !ip && (port == sip::kSipPort || port == sip::kSipsPort);
+  for (size_t i = 0; i < domains_.size(); ++i) {
+    if (!iequals(domains_[i], host)) continue;
+    if (port != 0 && !default_port && !listens_on(port)) break;
+    return i == 0 ? std::string_view() : std::string_view(domains_[i]);
+  }
   if (!ip) return std::nullopt;
   if (transport_.is_own(*ip, port)) return std::string_view();
   if (port != 0) return std::nullopt;
@@ -44,7 +54,21 @@ proxy::Target StoreLocation::target_of(const store::Binding& binding) const {
   flow.transport = transport;
   flow.listener = binding.listener();
   if (stream && !transport_.alive(flow.connection)) return {binding.contact(), std::nullopt};
+  if (!stream && !still_listens(flow)) {
+    const Result<transport::Flow> anew = transport_.flow_to(transport, flow.remote);
+    if (!anew) return {binding.contact(), std::nullopt};
+    flow = *anew;
+  }
   return {binding.contact(), flow};
+}
+
+// The binding may be of an earlier start, with other listening points.
+bool StoreLocation::still_listens(const transport::Flow& flow) const {
+  const auto points = transport_.listen_points();
+  if (flow.listener >= points.size()) return false;
+  const transport::ListenPoint& point = points[flow.listener];
+  return point.transport == flow.transport && point.bind.port == flow.local.port &&
+         (point.bind.ip == flow.local.ip || point.bind.ip.is_unspecified());
 }
 
 size_t StoreLocation::find_targets(const sip::Uri& uri, std::span<proxy::Target> targets,

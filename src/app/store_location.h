@@ -34,6 +34,8 @@ class StoreLocation final : public service::OwnNames,
 
  private:
   proxy::Target target_of(const store::Binding& binding) const;
+  bool still_listens(const transport::Flow& flow) const;
+  bool listens_on(uint16_t port) const;
 
   transport::TransportLayer& transport_;
   const store::Store& store_;
