@@ -12,6 +12,12 @@ uint16_t status_upstream(uint16_t status) {
   return status == sip::status::kServiceUnavailable ? sip::status::kServerInternalError : 0;
 }
 
+// 16.7 step 3: whose only Via is ours was meant for us, and nobody would know it upstream.
+bool is_for_upstream(const sip::MessageView& response) {
+  const auto vias = response.values(sip::HeaderId::Via);
+  return ++vias.begin() != vias.end();
+}
+
 }  // namespace
 
 Result<void> TransactionStatefulProxy::open(const Environment& environment, const Incoming& request,
@@ -103,12 +109,16 @@ TransactionStatefulProxy::Progress TransactionStatefulProxy::on_response(ClientH
     if (status == sip::status::kTrying) return Progress::Pending;
     // 16.7 step 2: any provisional but 100 restarts Timer C.
     if (timer_c_.armed()) environment_->timers.start(timer_c_, response.now + kTimerC);
-    if (is_open()) forward_provisional(response);
+    if (is_open() && is_for_upstream(response.message)) forward_provisional(response);
     return Progress::Pending;
   }
   timer_c_.cancel();
   if (!sip::is_success(status) || method_ != sip::Method::Invite)
     branch->state = BranchState::Ended;
+  if (!is_for_upstream(response.message)) {
+    branch->state = BranchState::Ended;
+    return refuse(sip::status::kBadGateway, {});
+  }
   return forward_final(response, lines);
 }
 
@@ -155,12 +165,10 @@ TransactionStatefulProxy::Progress TransactionStatefulProxy::on_client_end(Clien
   Branch* branch = find(client);
   if (branch == nullptr) return Progress::Pending;
   branch->state = BranchState::Ended;
-  if (reason == EndReason::Done || !is_open())
-    return pending() ? Progress::Pending : Progress::Finished;
-  if (reason == EndReason::TransportError) {
-    // 16.9: as if a 503 had been received.
-    return refuse(sip::status::kServerInternalError, {});
-  }
+  if (!is_open()) return pending() ? Progress::Pending : Progress::Finished;
+  // 16.9: as if a 503 had been received. And Done, while we are open: no buffer was ever free for
+  // the 2xx.
+  if (reason != EndReason::Timeout) return refuse(sip::status::kServerInternalError, {});
   if (method_ == sip::Method::Invite) return refuse(sip::status::kRequestTimeout, {});
   // RFC 4320 4.2: a 408 to a non-INVITE would come too late for anyone.
   environment_->transactions.drop(server_);

@@ -57,6 +57,13 @@ service::RouteFacts facts_of(const RouteInfo& routes) {
   return {routes.request_uri, !routes.next_route.empty(), routes.in_dialog};
 }
 
+// What of a Contact may stand in a Request-URI: all but its headers (16.6 step 2, 19.1.1).
+std::string_view request_uri_of(std::string_view contact) {
+  const auto uri = sip::parse_uri(contact);
+  const size_t headers = uri ? uri->headers.size() : 0;
+  return headers == 0 ? contact : contact.substr(0, contact.size() - headers - 1);
+}
+
 uint16_t status_of(Error error) {
   switch (error) {
     // The phone's connection has gone, and it cannot be called back.
@@ -149,8 +156,8 @@ void Proxy::plan_target(std::string_view uri_text, Plan& plan) const {
     plan.refusal = status;
     return;
   }
-  plan.request_uri = target.uri;
-  plan.destination = {target.uri, target.flow};
+  plan.request_uri = request_uri_of(target.uri);
+  plan.destination = {plan.request_uri, target.flow};
 }
 
 void Proxy::forward(ProxyContext& context, const sip::MessageView& request, const Plan& plan,
