@@ -46,7 +46,12 @@ Access AccessRules::judge(const Incoming& request, const service::RouteFacts& ro
   if (method == sip::Method::Register && to_ours) {
     return authenticate(request, auth::Role::Server, from->uri, to->uri);
   }
-  switch (decide(is_ours(from->uri), to_ours, in_dialog, options_)) {
+  // A dialog that an earlier life of this server wrote its cookie for: who proves to be its side may
+  // go on with it and end it. Its other side is a phone's address, which is no domain of ours.
+  const bool from_ours = is_ours(from->uri);
+  const bool old_dialog =
+      from_ours && !route.routed_on && !to->tag().empty() && needs_dialog(method);
+  switch (decide(from_ours, to_ours || old_dialog, in_dialog, options_)) {
     case Rule::Allow: return {};
     case Rule::Forbid: return {sip::status::kForbidden, {}, {}, 0};
     case Rule::Authenticate: break;

@@ -35,8 +35,8 @@ class Bench final : public sim::Node, public Domains, public store::StoreWaiter 
   Access judge(const std::string& method, const std::string& from, const std::string& to,
                const std::string& lines = "", const service::RouteFacts& route = {}) {
     text_ = method + " sip:tipring SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKx\r\nFrom: <" +
-            from + ">;tag=1\r\nTo: <" + to + ">\r\nCall-ID: 1\r\nCSeq: 1 " + method + "\r\n" +
-            lines + "\r\n";
+            from + ">;tag=1\r\nTo: <" + to + ">" + to_params + "\r\nCall-ID: 1\r\nCSeq: 1 " +
+            method + "\r\n" + lines + "\r\n";
     const sip::ParsedMessage parsed = sip::parse_message(text_, index_, sip::Framing::Datagram);
     REQUIRE(parsed.status == sip::ParseStatus::Complete);
     const MessageRef buffer;
@@ -46,7 +46,8 @@ class Bench final : public sim::Node, public Domains, public store::StoreWaiter 
 
   // With the password of `user`, after a fresh challenge.
   Access prove(const std::string& method, const std::string& from, const std::string& to,
-               const std::string& user, const std::string& password = "secret") {
+               const std::string& user, const std::string& password = "secret",
+               const service::RouteFacts& route = {}) {
     char nonce_text[auth::NonceTable::kNonceSize];
     const std::string nonce(nonces_.write(host.clock().wall(), nonce_text));
     char out[auth::kDigestTextMax];
@@ -58,7 +59,8 @@ class Bench final : public sim::Node, public Domains, public store::StoreWaiter 
     return judge(method, from, to,
                  header + ": Digest username=\"" + user + "\", realm=\"tipring\", nonce=\"" +
                      nonce + "\", uri=\"sip:tipring\", response=\"" + response +
-                     "\", cnonce=\"c\", qop=auth, nc=00000001\r\n");
+                     "\", cnonce=\"c\", qop=auth, nc=00000001\r\n",
+                 route);
   }
 
   uint64_t handle(std::string_view name) const {
@@ -66,6 +68,7 @@ class Bench final : public sim::Node, public Domains, public store::StoreWaiter 
   }
 
   store::Store store;
+  std::string to_params;  // behind the To of what is judged
 
  private:
   static auth::AuthOptions auth_options() {
@@ -206,6 +209,25 @@ TEST_CASE("access: the cookie of a dialog lets its requests pass, and begins not
   CHECK(bench.judge("INVITE", eve, "sip:bob@tipring", "", to_user).status == 403);
   CHECK(bench.judge("INVITE", "sip:alice@tipring", "sip:bob@tipring", "", to_user).status == 407);
   CHECK(bench.judge("MESSAGE", "sip:alice@tipring", "sip:bob@tipring", "", to_user).status == 407);
+}
+
+TEST_CASE("access: a dialog whose cookie is not known any more is ended by who proves who he is" *
+          doctest::description("RFC 3261 12.2, 16.4; C21")) {
+  port::SimWorld world(1);
+  Bench bench(world);
+  const std::string alice = "sip:alice@tipring";
+  const std::string bob = "sip:bob@tipring";
+  bench.to_params = ";tag=2";
+  const service::RouteFacts to_phone{.request_uri = "sip:bob@10.0.0.9"};
+  CHECK(bench.judge("BYE", alice, bob, "", to_phone).status == 407);
+  CHECK(bench.prove("BYE", alice, bob, "a-42", "secret", to_phone).status == 0);
+  CHECK(bench.judge("BYE", "sip:eve@elsewhere", bob, "", to_phone).status == 403);
+  // What could begin something new may not, nor what names no dialog or goes on to elsewhere.
+  CHECK(bench.judge("INVITE", alice, bob, "", to_phone).status == 403);
+  const service::RouteFacts routed_on{.request_uri = "sip:bob@10.0.0.9", .routed_on = true};
+  CHECK(bench.judge("BYE", alice, bob, "", routed_on).status == 403);
+  bench.to_params = "";
+  CHECK(bench.judge("BYE", alice, bob, "", to_phone).status == 403);
 }
 
 TEST_CASE("access: an ACK reaches our phones and its dialog, and nobody else" *
