@@ -100,7 +100,7 @@ void Crowd::call_one() {
   // A callee whose registration is under way may be there or not.
   const RegistrationView& there = callee.registration();
   const bool bound = callee.is_bound() && callee.bound_until() - network_.now() > kSetupMax;
-  if (there.pending || !there.sure || there.bound != bound) return;
+  if (there.may_be_gone || there.may_be_there || there.bound != bound) return;
   CallPlan plan;
   plan.ring_time = Millis(static_cast<int64_t>(random.below(3000)));
   plan.talk_time = Millis(static_cast<int64_t>(random.below(5000)));

@@ -41,6 +41,7 @@ class Crowd {
   void run(size_t registrations, size_t calls);
   // One random thing, at this instant.
   void act();
+  void register_one();
   CrowdCounts counts() const;
 
  private:
@@ -51,7 +52,6 @@ class Crowd {
     uint16_t wanted;  // the outcome that both mean it to have
   };
 
-  void register_one();
   void call_one();
   Phone& any_phone();
   bool is_being_called(const Phone& phone) const;

@@ -86,7 +86,6 @@ void Phone::on_client_end(uint64_t context, transaction::ClientHandle client,
   const uint16_t status = reason == transaction::EndReason::Timeout ? 408 : 503;
   if (context % 4 == Register) {
     registration_.pending = false;
-    registration_.sure = false;
     registration_.last_status = status;
     return;
   }
@@ -106,6 +105,7 @@ void Phone::on_client_end(uint64_t context, transaction::ClientHandle client,
 bool Phone::send_register(uint32_t expires_s) {
   if (registration_.pending) return false;
   registration_.pending = true;
+  (expires_s == 0 ? registration_.may_be_gone : registration_.may_be_there) = true;
   register_expires_s_ = expires_s;
   register_attempts_ = 0;
   at(host.loop().now(), [this] {
@@ -127,7 +127,6 @@ void Phone::send_register_now() {
                   "\r\n" + digest_.next_line("Authorization", request.method, request.uri);
   if (!send(request, sip::Method::Register, context_of(Register, 0))) {
     registration_.pending = false;
-    registration_.sure = false;
   }
 }
 
@@ -155,7 +154,8 @@ void Phone::on_register_response(const Incoming& response) {
 // RFC 3261 10.3 step 8: the answer lists what stands.
 void Phone::on_registered(const Incoming& response) {
   ++registration_.done;
-  registration_.sure = true;
+  registration_.may_be_gone = false;
+  registration_.may_be_there = false;
   bool listed = false;
   for (const std::string_view value : response.message.values(sip::HeaderId::Contact)) {
     const auto contact_value = sip::parse_name_addr(value);

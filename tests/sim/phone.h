@@ -60,13 +60,14 @@ struct Call {
 
 // What this phone has been told of its own binding.
 struct RegistrationView {
-  bool pending = false;  // a REGISTER without a final response
-  bool sure = true;      // false after one that timed out: it may have been carried out or not
-  bool bound = false;
-  Millis bound_until{0};  // by its own clock, never later than by the server's
-  uint64_t done = 0;      // 200s
-  uint64_t removed = 0;   // of them, for a removal
-  uint64_t refused = 0;   // 503s
+  bool pending = false;      // a REGISTER without a final response
+  bool bound = false;        // by the last 200
+  bool may_be_gone = false;  // a removal since then got no 200: it may have been carried out or not
+  bool may_be_there = false;  // the same for a registration
+  Millis bound_until{0};      // by its own clock, never later than by the server's
+  uint64_t done = 0;          // 200s
+  uint64_t removed = 0;       // of them, for a removal
+  uint64_t refused = 0;       // 503s
   uint16_t last_status = 0;
   std::string last_reason;
   std::string retry_after;
@@ -141,6 +142,7 @@ class Phone final : public Node,
   void cancel_now(size_t index);
   void send_ack(Call& call);
   void send_bye(size_t index);
+  void send_bye_now(size_t index);
   void on_invite_response(size_t index, const Incoming& response);
   void on_invite_success(size_t index, const Incoming& response);
   void on_bye_response(size_t index, const Incoming& response);

@@ -179,9 +179,17 @@ void Phone::send_bye(size_t index) {
   Call& call = calls_[index];
   if (call.over || call.bye_sent) return;
   call.bye_sent = true;
-  ++call.cseq;
   call.ok.reset();
+  call.attempts = 0;
+  send_bye_now(index);
+}
+
+void Phone::send_bye_now(size_t index) {
+  Call& call = calls_[index];
+  ++call.cseq;
   Request request = in_call(call, "BYE");
+  if (call.attempts > 0)
+    request.lines = digest_.next_line("Proxy-Authorization", request.method, request.uri);
   call.request = send(request, sip::Method::Bye, context_of(Bye, index));
   if (!call.request) end(call);
 }
@@ -190,6 +198,11 @@ void Phone::on_bye_response(size_t index, const Incoming& response) {
   Call& call = calls_[index];
   const uint16_t status = response.message.status();
   if (status < 200) return;
+  // An exchange that has started anew does not know the dialog.
+  const bool challenged = status == sip::status::kProxyAuthenticationRequired;
+  if (challenged && ++call.attempts <= 3 && digest_.learn(response.message)) {
+    return send_bye_now(index);
+  }
   call.bye_status = status;
   if (status >= 300 && status != 481) {
     report("BYE of " + call.id + " was answered with " + std::to_string(status));
