@@ -63,6 +63,7 @@ void TextSink::write(const LogLine& line) {
   static_assert(sizeof(text_) >= kLineMax);
   if (sizeof(text_) - size_ < kLineMax) flush();
   const auto add = [&](std::string_view piece) {
+    if (piece.empty()) return;  // a null pointer is no text to copy
     std::memcpy(text_.data() + size_, piece.data(), piece.size());
     size_ += piece.size();
   };
