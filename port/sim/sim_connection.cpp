@@ -18,9 +18,10 @@ constexpr size_t kServer = 1;
 }  // namespace
 
 SimConnection::SimConnection(SimHost& client, SimHost* server, const SocketAddress& local,
-                             const SocketAddress& remote)
+                             const SocketAddress& remote, const SocketAddress& seen)
     : hosts_{&client, server},
       addresses_{local, remote},
+      client_seen_(seen),
       number_(client.world().next_connection()) {}
 
 SimWorld& SimConnection::world() const { return hosts_[kClient]->world(); }

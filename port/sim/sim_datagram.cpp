@@ -104,16 +104,17 @@ int SimDatagramSocket::send_one(const OutgoingDatagram& datagram) {
     world.tap()->on_datagram(source, datagram.remote,
                              {datagram.bytes.data(), datagram.bytes.size()});
   }
-  SimHost* const to = network_.destination(datagram.remote.ip);
+  SocketAddress destination = datagram.remote;
+  SimHost* const to = network_.route(source, destination, true);
   if (to == nullptr) return 0;  // nobody there: it is lost, as on a real network
   const SimLink& link = world.conditions(network_.host(), *to);
   const int copies = world.random().chance(link.duplicate_per_mille) ? 2 : 1;
   for (int i = 0; i < copies; ++i) {
     if (link.cut || world.random().chance(link.loss_per_mille)) continue;
     const Millis when = world.now() + world.random().between(link.delay_min, link.delay_max);
-    Flight flight{
-        &world, &network_.host(), to,
-        source, datagram.remote,  std::string(datagram.bytes.begin(), datagram.bytes.end())};
+    Flight flight{&world,      &network_.host(),
+                  to,          source,
+                  destination, std::string(datagram.bytes.begin(), datagram.bytes.end())};
     world.at(when, [flight = std::move(flight)]() mutable { land(flight); });
   }
   return 0;

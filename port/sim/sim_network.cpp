@@ -6,6 +6,7 @@
 
 #include "port/sim/sim_datagram.h"
 #include "port/sim/sim_host.h"
+#include "port/sim/sim_nat.h"
 #include "port/sim/sim_stream.h"
 
 namespace tipring::port {
@@ -49,8 +50,21 @@ bool SimNetwork::owns(const IpAddress& ip) const {
   return ip.is_loopback() || std::find(own.begin(), own.end(), ip) != own.end();
 }
 
-SimHost* SimNetwork::destination(const IpAddress& remote) {
-  return remote.is_loopback() ? &host_ : host_.world().host_of(remote);
+SimHost* SimNetwork::route(SocketAddress& source, SocketAddress& destination, bool datagram) {
+  if (destination.ip.is_loopback()) return &host_;
+  const SimWorld& world = host_.world();
+  SimHost* to = world.host_of(destination.ip);
+  if (to != nullptr && to->network().nat_ != nullptr) {
+    if (to->network().nat_ == nat_) return to;
+    to = nullptr;  // a private address of another network
+  }
+  if (nat_ != nullptr) source = nat_->outward(source, destination, datagram);
+  const SimNat* const there = world.nat_of(destination.ip);
+  if (there == nullptr) return to;
+  const auto inside = there->inward(destination, source, datagram);
+  if (!inside) return nullptr;
+  destination = *inside;
+  return world.host_of(inside->ip);
 }
 
 bool SimNetwork::port_in_use(const SocketAddress& bind, bool datagram) const {
@@ -107,8 +121,10 @@ Stream* SimNetwork::connect(const SocketAddress& local, const SocketAddress& rem
     error = ENOBUFS;
     return nullptr;
   }
-  const auto connection =
-      std::make_shared<SimConnection>(host_, destination(remote.ip), source, remote);
+  SocketAddress seen = source;
+  SocketAddress inside = remote;
+  SimHost* const server = route(seen, inside, false);
+  const auto connection = std::make_shared<SimConnection>(host_, server, source, remote, seen);
   connection->attach(0, *stream);
   stream->open(connection, 0, true);
   stream->set_handler(&handler);

@@ -44,7 +44,10 @@ class SimNetwork final : public Network {
   // For port/sim only.
   SimHost& host() { return host_; }
   bool owns(const IpAddress& ip) const;  // its own address, or loopback
-  SimHost* destination(const IpAddress& remote);
+  // Who gets what leaves for `destination`; null for nobody. Rewrites both as routers do that
+  // translate addresses.
+  SimHost* route(SocketAddress& source, SocketAddress& destination, bool datagram);
+  void set_nat(SimNat* nat) { nat_ = nat; }
   int choose_port(const SocketAddress& bind, bool datagram, SocketAddress& chosen);
   SimDatagramSocket* find_socket(const SocketAddress& local);
   SimListener* find_listener(const SocketAddress& local);
@@ -58,6 +61,7 @@ class SimNetwork final : public Network {
   bool port_in_use(const SocketAddress& bind, bool datagram) const;
 
   SimHost& host_;
+  SimNat* nat_ = nullptr;  // the router in front of it
   std::vector<SimDatagramSocket*> sockets_;
   std::vector<SimListener*> listeners_;
   std::vector<std::unique_ptr<SimStream>> streams_;

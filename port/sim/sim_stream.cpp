@@ -21,7 +21,7 @@ size_t part_of(size_t available, SimRandom& random) {
 
 void SimStream::open(std::shared_ptr<SimConnection> connection, size_t side, bool connecting) {
   local_ = connection->address(side);
-  remote_ = connection->address(1 - side);
+  remote_ = connection->peer_address(side);
   connection_ = std::move(connection);
   side_ = side;
   handler_ = nullptr;

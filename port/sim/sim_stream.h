@@ -19,8 +19,10 @@ class SimStream;
 // its ends, since bytes and the end of a closed stream are still to arrive.
 class SimConnection : public std::enable_shared_from_this<SimConnection> {
  public:
+  // `seen` is the client's address as the server sees it: another than `local` behind a router that
+  // translates.
   SimConnection(SimHost& client, SimHost* server, const SocketAddress& local,
-                const SocketAddress& remote);
+                const SocketAddress& remote, const SocketAddress& seen);
 
   enum class Kind : uint8_t { Data, Fin, Reset };
 
@@ -32,6 +34,9 @@ class SimConnection : public std::enable_shared_from_this<SimConnection> {
   void attach(size_t side, SimStream& stream) { ends_[side] = &stream; }
   bool attached(size_t side) const { return ends_[side] != nullptr; }
   const SocketAddress& address(size_t side) const { return addresses_[side]; }
+  const SocketAddress& peer_address(size_t side) const {
+    return side == 0 ? addresses_[1] : client_seen_;
+  }
   const SimLink& link_to(size_t side) const;
   SimWorld& world() const;
 
@@ -60,6 +65,7 @@ class SimConnection : public std::enable_shared_from_this<SimConnection> {
 
   std::array<SimHost*, 2> hosts_;  // client, server; the latter null when nobody has the address
   std::array<SocketAddress, 2> addresses_;
+  SocketAddress client_seen_;
   uint64_t number_;
   std::array<SimStream*, 2> ends_{};
   std::array<Pipe, 2> pipes_;  // by the side that sends

@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "port/sim/sim_host.h"
+#include "port/sim/sim_nat.h"
 
 namespace tipring::port {
 namespace {
@@ -29,6 +30,24 @@ SimHost& SimWorld::make_host(std::string_view name, std::vector<IpAddress> addre
       std::make_unique<SimHost>(*this, number, std::string(name), std::move(addresses)));
   for (const IpAddress& ip : own) hosts_by_ip_[ip] = hosts_.back().get();
   return *hosts_.back();
+}
+
+SimHost& SimWorld::make_host_behind(SimNat& nat, std::string_view name,
+                                    std::vector<IpAddress> addresses) {
+  SimHost& host = make_host(name, std::move(addresses));
+  host.network().set_nat(&nat);
+  return host;
+}
+
+SimNat& SimWorld::make_nat(const IpAddress& outside) {
+  std::unique_ptr<SimNat>& nat = nats_[outside];
+  nat = std::make_unique<SimNat>(outside);
+  return *nat;
+}
+
+SimNat* SimWorld::nat_of(const IpAddress& outside) const {
+  const auto found = nats_.find(outside);
+  return found == nats_.end() ? nullptr : found->second.get();
 }
 
 SimEventId SimWorld::insert(Millis when, Event event) {

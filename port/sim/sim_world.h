@@ -18,6 +18,7 @@
 namespace tipring::port {
 
 class SimHost;
+class SimNat;
 
 // Names an event that waits: its instant, and its place among all events.
 using SimEventId = std::pair<Millis, uint64_t>;
@@ -62,6 +63,11 @@ class SimWorld {
   // The host is the world's and lives as long. Its loopback addresses need not be named.
   SimHost& make_host(std::string_view name, std::vector<IpAddress> addresses);
 
+  // The same behind a router of its own, with private addresses that only it knows.
+  SimHost& make_host_behind(SimNat& nat, std::string_view name, std::vector<IpAddress> addresses);
+  // A router with that outer address, which is the world's.
+  SimNat& make_nat(const IpAddress& outside);
+
   // The next event, or the next turn of a host with all events that wait for it at this instant.
   // False when nothing is left to happen.
   bool step();
@@ -85,7 +91,8 @@ class SimWorld {
   SimEventId at_host(Millis when, SimHost& host, bool is_turn, std::function<void()> action);
   void cancel(const SimEventId& id) { events_.erase(id); }
   const SimLink& conditions(const SimHost& from, const SimHost& to) const;
-  SimHost* host_of(const IpAddress& ip) const;  // null when no host has it; never for loopback
+  SimHost* host_of(const IpAddress& ip) const;     // null when no host has it; never for loopback
+  SimNat* nat_of(const IpAddress& outside) const;  // null when no router has it
   SimTap* tap() const { return tap_; }
   uint64_t next_connection() { return ++connections_; }
 
@@ -109,6 +116,7 @@ class SimWorld {
   uint64_t steps_at_this_instant_ = 0;
   std::vector<std::unique_ptr<SimHost>> hosts_;
   std::map<IpAddress, SimHost*> hosts_by_ip_;
+  std::map<IpAddress, std::unique_ptr<SimNat>> nats_;   // by the outer address
   std::map<std::pair<size_t, size_t>, SimLink> links_;  // by the hosts' numbers
   SimLink default_link_;
   SimLink loopback_link_;

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 
+#include "port/sim/sim_nat.h"
 #include "worlds.h"
 
 using namespace tipring::port;
@@ -19,12 +20,14 @@ struct Log final : DatagramHandler {
     while (socket.receive(std::span(&slot, 1)) == 1) {
       texts.push_back(buffer.substr(0, slot.size));
       times.push_back(world.now());
+      senders.push_back(slot.remote);
     }
   }
   void on_unreachable(DatagramSocket&, const SocketAddress&, int) override { ++unreachable; }
   SimWorld& world;
   std::vector<std::string> texts;
   std::vector<Millis> times;
+  std::vector<SocketAddress> senders;
   int unreachable = 0;
 };
 
@@ -128,6 +131,37 @@ TEST_CASE("sim world: a link loses and repeats about as many as it was told") {
   repeating.world.run_for(Millis(100));
   CHECK(repeating.log_b.texts.size() > 2100);
   CHECK(repeating.log_b.texts.size() < 2300);
+}
+
+TEST_CASE("sim world: a router lets in what was asked for, at the address that was asked") {
+  SimWorld world(14);
+  SimNat& nat = world.make_nat(ip("203.0.113.9"));
+  SimHost& inner = world.make_host_behind(nat, "inner", {ip("192.168.1.2")});
+  SimHost& outer = world.make_host("outer", {ip("203.0.113.1")});
+  Log inner_log(world);
+  Log outer_log(world);
+  int error = 0;
+  const auto inside = inner.network().open_datagram({at("192.168.1.2", 5060)}, inner_log, error);
+  const auto outside = outer.network().open_datagram({at("203.0.113.1", 5060)}, outer_log, error);
+  const auto other = outer.network().open_datagram({at("203.0.113.1", 5070)}, outer_log, error);
+  const auto send = [&](DatagramSocket& socket, const std::string& text, const SocketAddress& to) {
+    const OutgoingDatagram datagram{bytes_of(text), to, {}};
+    REQUIRE(socket.send(std::span(&datagram, 1)) == 1);
+    world.run_for(Millis(10));
+  };
+  send(*outside, "nobody has asked", at("203.0.113.9", 20000));
+  send(*outside, "nobody knows the way", at("192.168.1.2", 5060));
+  send(*inside, "question", at("203.0.113.1", 5060));
+  REQUIRE(outer_log.texts.size() == 1);
+  CHECK(outer_log.senders.front() == at("203.0.113.9", 20000));
+  send(*outside, "answer", outer_log.senders.front());
+  send(*other, "from another port", outer_log.senders.front());
+  CHECK(inner_log.texts == std::vector<std::string>{"answer"});
+  nat.reboot();
+  send(*outside, "too late", outer_log.senders.front());
+  send(*inside, "question", at("203.0.113.1", 5060));
+  CHECK(outer_log.senders.back() == at("203.0.113.9", 20001));
+  CHECK(inner_log.texts.size() == 1);
 }
 
 TEST_CASE("sim world: the same seed repeats a run, another seed does not") {
