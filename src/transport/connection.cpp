@@ -173,9 +173,16 @@ void Connection::note_written(size_t bytes) {
   head_sent_ += bytes;
   while (queue_count_ != 0 && head_sent_ >= queued(0).message.size()) {
     head_sent_ -= queued(0).message.size();
-    take_first();
+    note_request(take_first());
     ++shared_.counters.sent;
   }
+}
+
+// Responses are not noted: who has lost a connection asks again.
+void Connection::note_request(const Outgoing& sent) {
+  if (sent.observer == nullptr || sent.message.view().starts_with("SIP/")) return;
+  requesters_[requests_++ % kRequestersMax] = {sent.observer, sent.tag};
+  last_request_at_ = shared_.now();
 }
 
 Connection::Outgoing Connection::take_first() {
@@ -243,6 +250,7 @@ void Connection::close(std::string_view why) {
   char remote[port::kAddressTextMax];
   shared_.dependencies.log.debug(
       "connection_closed", kv("remote", port::write_address(flow_.remote, remote)), kv("why", why));
+  requesters_.fill({});
   stream_->close();
   release();
 }
@@ -250,6 +258,8 @@ void Connection::close(std::string_view why) {
 void Connection::abort(std::string_view why, int error) {
   if (state_ == State::Closed) return;
   owner_.log_fault(*this, why, error);
+  const bool by_peer_or_net = error != 0;
+  if (!by_peer_or_net || shared_.now() - last_request_at_ > kRequestFresh) requesters_.fill({});
   stream_->reset();
   release();
 }
@@ -265,8 +275,20 @@ void Connection::release() {
   owner_.on_closed(*this);
 }
 
+void Connection::fail(SendObserver* observer, uint64_t tag, Error error) {
+  ++shared_.counters.send_failed;
+  if (observer != nullptr) observer->on_send_failed(tag, error);
+}
+
 bool Connection::settle_one() {
-  if (queue_count_ == 0) return false;
+  if (queue_count_ == 0) {
+    const auto next = std::find_if(requesters_.begin(), requesters_.end(),
+                                   [](const Requester& one) { return one.observer != nullptr; });
+    if (next == requesters_.end()) return false;
+    const Requester requester = std::exchange(*next, {});
+    fail(requester.observer, requester.tag, end_);
+    return true;
+  }
   Outgoing unsent = take_first();
   Result<void> outcome = end_;
   if (unsent.port != flow_.remote.port) {
@@ -275,9 +297,7 @@ bool Connection::settle_one() {
     second_way.remote.port = unsent.port;
     outcome = owner_.send(std::move(unsent.message), second_way, unsent.observer, unsent.tag);
   }
-  if (outcome) return true;
-  ++shared_.counters.send_failed;
-  if (unsent.observer != nullptr) unsent.observer->on_send_failed(unsent.tag, outcome.error());
+  if (!outcome) fail(unsent.observer, unsent.tag, outcome.error());
   return true;
 }
 

@@ -21,6 +21,10 @@ class Connections;
 class Connection final : private port::StreamHandler {
  public:
   static constexpr size_t kQueueMax = 32;  // messages that wait for a slow peer
+  // Requests that are told of when the peer resets the connection right behind them. They may not
+  // have been read, and whoever has lost the connection will not answer: RFC 3261 18.4.
+  static constexpr size_t kRequestersMax = 8;
+  static constexpr Millis kRequestFresh{5000};
   // How long a refused peer may go on sending, so that a RST does not overtake our answer.
   static constexpr Millis kLastWords{500};
 
@@ -43,7 +47,7 @@ class Connection final : private port::StreamHandler {
   // The same for a fault, which is logged: the peer sees RST and the kernel keeps nothing.
   void abort(std::string_view why, int error = 0);
 
-  // Of one that has closed: deals with the next message that was not sent, by sending it on its
+  // Of one that has closed: deals with the next message that did not arrive, by sending it on its
   // second way or telling its observer. False when none is left.
   bool settle_one();
 
@@ -73,6 +77,12 @@ class Connection final : private port::StreamHandler {
     uint64_t tag = 0;
   };
 
+  // Who sent a request.
+  struct Requester {
+    SendObserver* observer = nullptr;
+    uint64_t tag = 0;
+  };
+
   void on_connected(port::Stream& stream) override;
   void on_readable(port::Stream& stream) override;
   void on_writable(port::Stream& stream) override;
@@ -94,6 +104,8 @@ class Connection final : private port::StreamHandler {
 
   void write_queue();
   void note_written(size_t bytes);
+  void note_request(const Outgoing& sent);
+  void fail(SendObserver* observer, uint64_t tag, Error error);
   Outgoing take_first();
   void start(Timer& timer, Millis after);
   Outgoing& queued(size_t index) { return queue_[(queue_head_ + index) % kQueueMax]; }
@@ -112,6 +124,9 @@ class Connection final : private port::StreamHandler {
   size_t queue_count_ = 0;
   size_t head_sent_ = 0;   // bytes of the first one that have gone
   uint64_t accepted_ = 0;  // messages for this connection, ever
+  std::array<Requester, kRequestersMax> requesters_;
+  size_t requests_ = 0;
+  Millis last_request_at_{0};
 
   // Of connecting, of an unfinished message, of the last words.
   MemberTimer<Connection, &Connection::on_phase_timeout> phase_timer_{*this};

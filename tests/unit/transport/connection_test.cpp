@@ -163,6 +163,14 @@ TEST_CASE("connection: beyond the share of unfinished messages the oldest has to
   for (uint32_t i = 1; i <= most; ++i) peers[i]->write(kSecondHalf);
   bench.settle();
   CHECK(bench.heard.size() == most);
+  // Who has finished takes nobody's share.
+  for (uint32_t i = 0; i < most; ++i) {
+    peers.push_back(std::make_unique<TcpPeer>(bench));
+    peers.back()->connect();
+    peers.back()->write(kFirstHalf);
+    bench.settle();
+  }
+  CHECK(bench.connections() == 2 * most);
 }
 
 TEST_CASE("connection: large unfinished messages leave large buffers to others" *
@@ -306,6 +314,43 @@ TEST_CASE("connection: however many messages fail in one turn, each is told of" 
   CHECK(failed_tags(bench) == tags);
   CHECK(bench.layer->counters().send_failed == tags.size());
   CHECK(bench.connections() == 0);
+}
+
+TEST_CASE("connection: a reset right behind requests tells who sent them, and no one else" *
+          doctest::description("RFC 3261 18.4, 17.1.4")) {
+  Bench bench;
+  TcpPeer peer(bench);
+  peer.connect();
+  peer.write(kRequest);
+  bench.settle();
+  const Flow flow = bench.heard[0].flow;
+  bench.pass(Millis(60'000));
+  for (uint64_t tag = 1; tag <= 12; ++tag) REQUIRE(bench.send(kRequest, flow, tag));
+  REQUIRE(bench.send(response(200), flow, 13));
+  bench.settle();
+  peer.reset();
+  bench.settle();
+  CHECK(failed_tags(bench) == std::vector<uint64_t>{5, 6, 7, 8, 9, 10, 11, 12});
+  CHECK(bench.failed[0].second == Error::Closed);
+}
+
+TEST_CASE("connection: the end of a peer that has had time to answer is no failure" *
+          doctest::description("RFC 3261 18.4")) {
+  for (const bool reset : {false, true}) {
+    CAPTURE(reset);
+    Bench bench;
+    TcpPeer peer(bench);
+    peer.connect();
+    peer.write(kRequest);
+    bench.settle();
+    REQUIRE(bench.send(kRequest, bench.heard[0].flow, 1));
+    bench.pass(reset ? Millis(5100) : Millis(10));
+    if (reset) peer.reset();
+    peer.close();
+    bench.settle();
+    CHECK(bench.connections() == 0);
+    CHECK(bench.failed.empty());
+  }
 }
 
 TEST_CASE("connection: who hears of a failure can send again, and fail again, without end" *

@@ -169,6 +169,21 @@ TEST_CASE("framer: a small message behind a large one does not keep the large sl
   CHECK(bench.slabs.stats(3).in_use == 1);
 }
 
+TEST_CASE("framer: what is left of a large slab behind many messages moves to a small one" *
+          doctest::description("R13.3, R5.5")) {
+  FramerBench bench;
+  const std::string large = message_of(5000);
+  bench.feed(large.substr(0, 4500));
+  CHECK(bench.framer.is_large());
+  std::string rest = large.substr(4500);
+  for (int i = 0; i < 10; ++i) rest += message_of(600);
+  bench.feed(rest + small_message().substr(0, 10));
+  CHECK(bench.texts.size() == 11);
+  CHECK_FALSE(bench.framer.is_large());
+  bench.feed(small_message().substr(10));
+  CHECK(bench.texts.back() == small_message());
+}
+
 TEST_CASE("framer: sixty kilobytes of small messages behind a large one leave no slab behind" *
           doctest::description("R13.3, R5.5")) {
   FramerBench bench;
