@@ -133,7 +133,7 @@ void Api::send_change(port::HttpExchange& exchange, const Command& command) {
 }
 
 void Api::import(port::HttpExchange& exchange) {
-  const ImportLines import = parse_import(exchange.body());
+  const ImportLines import = parse_import(exchange.body(), default_domain_);
   if (!import.faults.empty()) {
     return reply_error(exchange, 400, "lines",
                        "nothing was stored; correct these lines: " + describe(import.faults));

@@ -31,7 +31,8 @@ struct ImportLines {
   static constexpr size_t kFaultsMax = 20;
 };
 
-ImportLines parse_import(std::string_view text);
+// Users of `default_domain` are those without a domain, so that both forms of a name are one user.
+ImportLines parse_import(std::string_view text, std::string_view default_domain = {});
 
 // The first faults in one line of text, for people.
 std::string describe(const std::vector<ImportFault>& faults);

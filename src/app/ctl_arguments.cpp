@@ -13,6 +13,7 @@ struct CommandWords {
 
 constexpr CommandWords kCommands[] = {
     {"", "help", CtlCommand::Help, ""},
+    {"", "version", CtlCommand::Version, ""},
     {"user", "add", CtlCommand::UserAdd, "NAME"},
     {"user", "passwd", CtlCommand::UserPasswd, "NAME"},
     {"user", "delete", CtlCommand::UserDelete, "NAME"},
@@ -33,7 +34,7 @@ class Reader {
 
   CtlArguments read() {
     while (!words_.empty() && result_.fault.empty()) read_word(take());
-    if (result_.fault.empty() && !help_) find_command();
+    if (result_.fault.empty() && !at_once_) find_command();
     if (result_.fault.empty()) check();
     return std::move(result_);
   }
@@ -50,8 +51,9 @@ class Reader {
       rest_.push_back(word);
     } else if (word == "--") {
       only_words_ = true;
-    } else if (word == "--help" || word == "-h") {
-      help_ = true;
+    } else if (word == "--help" || word == "-h" || word == "--version") {
+      at_once_ = true;
+      result_.command = word == "--version" ? CtlCommand::Version : CtlCommand::Help;
     } else if (word == "--offline") {
       result_.offline = true;
     } else if (word == "--json") {
@@ -126,7 +128,7 @@ class Reader {
   std::span<const std::string_view> words_;
   std::vector<std::string_view> rest_;
   bool only_words_ = false;
-  bool help_ = false;
+  bool at_once_ = false;  // --help or --version, whatever else is there
   CtlArguments result_;
 };
 
@@ -149,7 +151,7 @@ usage: tipringctl [option]… COMMAND
   registrations         which phones are registered, and where
   status                what the server does
   pools                 how full each pool of memory is, and how often it was full
-  help
+  help, version
 
 Passwords are asked for, or read from standard input when that is no terminal.
 
@@ -159,7 +161,7 @@ Passwords are asked for, or read from standard input when that is no terminal.
   --set key=value       one setting, over the file's; may be repeated
   --json                output for programs
 
-Exit status: 0 done, 1 refused or failed, 2 wrong usage.
+Exit status: 0 done, 1 refused or failed, 2 wrong usage or configuration.
 )";
 }
 

@@ -11,6 +11,7 @@ namespace tipring::app {
 
 enum class CtlCommand : uint8_t {
   Help,
+  Version,
   UserAdd,
   UserPasswd,
   UserDelete,

@@ -1,5 +1,10 @@
 #include "app/ctl_run.h"
 
+#include <algorithm>
+#include <utility>
+
+#include "tipring/version.h"
+
 namespace tipring::app {
 
 namespace {
@@ -8,14 +13,36 @@ constexpr int kDone = 0;
 constexpr int kFailed = 1;
 constexpr int kWrongUsage = 2;
 
+std::string version_line() { return "tipringctl " + std::string(kVersion) + "\n"; }
+
+std::string_view cell_text(const CtlRow& row, std::string_view name) {
+  const CtlCell* cell = find_cell(row, name);
+  return cell == nullptr ? std::string_view() : cell->text;
+}
+
+// Rows of one user, his registrations, keep their order.
+void sort_by_user(CtlRows& rows) {
+  std::stable_sort(rows.begin(), rows.end(), [](const CtlRow& a, const CtlRow& b) {
+    const auto key = [](const CtlRow& row) {
+      return std::make_pair(cell_text(row, "domain"), cell_text(row, "name"));
+    };
+    return key(a) < key(b);
+  });
+}
+
 class Runner {
  public:
-  Runner(const CtlArguments& arguments, CtlBackend& backend, CtlConsole& console)
-      : arguments_(arguments), backend_(backend), console_(console) {}
+  Runner(const CtlArguments& arguments, std::string_view default_domain, CtlBackend& backend,
+         CtlConsole& console)
+      : arguments_(arguments),
+        default_domain_(default_domain),
+        backend_(backend),
+        console_(console) {}
 
   int run() {
     switch (arguments_.command) {
       case CtlCommand::Help: console_.write(ctl_help()); return kDone;
+      case CtlCommand::Version: console_.write(version_line()); return kDone;
       case CtlCommand::UserAdd: return put_user(admin::PutMode::Create, "created");
       case CtlCommand::UserPasswd: return put_user(admin::PutMode::Change, "changed");
       case CtlCommand::UserDelete: return delete_user();
@@ -65,14 +92,14 @@ class Runner {
     admin::SecretText text;
     if (const std::string fault = console_.read_import(arguments_.operand, text); !fault.empty())
       return fail(fault);
-    const admin::ImportLines lines = admin::parse_import(text.view());
+    const admin::ImportLines lines = admin::parse_import(text.view(), default_domain_);
     const std::string source = arguments_.operand == "-" ? "standard input" : arguments_.operand;
     for (const admin::ImportFault& fault : lines.faults) fail(source + ", " + fault.text());
     if (!lines.faults.empty()) return fail("nothing was stored; correct these lines first");
     uint32_t created = 0;
     uint32_t changed = 0;
     const std::string fault = backend_.import(lines, created, changed);
-    if (!fault.empty()) return fail(fault);
+    if (!fault.empty()) return fail(source + ", " + fault);
     if (arguments_.json) {
       console_.write(format_json(CtlRow{{"created", std::to_string(created), false},
                                         {"changed", std::to_string(changed), false}}) +
@@ -87,6 +114,8 @@ class Runner {
   int list(CtlListing listing) {
     CtlRows rows;
     if (const std::string fault = backend_.list(listing, rows); !fault.empty()) return fail(fault);
+    // The server lists by slot, and slots are used again.
+    if (listing == CtlListing::Users || listing == CtlListing::Registrations) sort_by_user(rows);
     if (listing == CtlListing::Status) {
       if (rows.empty()) rows.emplace_back();
       console_.write(arguments_.json ? format_json(rows.front()) + "\n"
@@ -96,7 +125,7 @@ class Runner {
     } else if (arguments_.json) {
       console_.write(format_json(rows) + "\n");
     } else if (rows.empty()) {
-      console_.write(listing == CtlListing::Users ? "no users\n" : "none\n");
+      console_.write(listing == CtlListing::Users ? "no users\n" : "no registrations\n");
     } else {
       console_.write(format_table(rows));
     }
@@ -104,21 +133,22 @@ class Runner {
   }
 
   static std::string name_of(const CtlRow& row) {
-    const CtlCell* name = find_cell(row, "name");
-    const CtlCell* domain = find_cell(row, "domain");
-    return admin::UserName{name == nullptr ? "" : name->text, domain == nullptr ? "" : domain->text}
+    return admin::UserName{std::string(cell_text(row, "name")),
+                           std::string(cell_text(row, "domain"))}
         .text();
   }
 
   const CtlArguments& arguments_;
+  std::string_view default_domain_;
   CtlBackend& backend_;
   CtlConsole& console_;
 };
 
 }  // namespace
 
-int run_ctl(const CtlArguments& arguments, CtlBackend& backend, CtlConsole& console) {
-  return Runner(arguments, backend, console).run();
+int run_ctl(const CtlArguments& arguments, std::string_view default_domain, CtlBackend& backend,
+            CtlConsole& console) {
+  return Runner(arguments, default_domain, backend, console).run();
 }
 
 }  // namespace tipring::app

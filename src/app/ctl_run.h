@@ -25,7 +25,9 @@ class CtlConsole {
   ~CtlConsole() = default;
 };
 
-// The exit status: 0 done, 1 refused or failed (said on standard error), 2 wrong usage.
-int run_ctl(const CtlArguments& arguments, CtlBackend& backend, CtlConsole& console);
+// `default_domain`: of users without a domain, as far as the tool knows it. The exit status: 0 done,
+// 1 refused or failed (said on standard error), 2 wrong usage.
+int run_ctl(const CtlArguments& arguments, std::string_view default_domain, CtlBackend& backend,
+            CtlConsole& console);
 
 }  // namespace tipring::app

@@ -12,6 +12,8 @@ namespace tipring::app {
 namespace {
 
 constexpr size_t kImportLinesMax = 500;
+// As long as a person waits for a word, and longer than a disk should take for a batch.
+constexpr Millis kTimeout{15000};
 
 // RFC 3986 2.1: all but unreserved characters.
 std::string percent_encoded(std::string_view text) {
@@ -43,6 +45,14 @@ void append_json_string(admin::SecretText& out, std::string_view text) {
     out.append({&c, 1});
   }
   out.append("\"");
+}
+
+// Which lines of the file a refused batch was made of, and what became of those before.
+std::string lines_text(const admin::ImportLines& lines, size_t first, size_t last) {
+  std::string text = "lines " + std::to_string(lines.lines[first].line) + " to " +
+                     std::to_string(lines.lines[last].line);
+  if (first > 0) text += " (all before them are stored)";
+  return text + ": ";
 }
 
 struct ListingPath {
@@ -80,7 +90,7 @@ std::string reason_of(int error, const std::string& socket) {
 }  // namespace
 
 std::string CtlServer::ask(const port::HttpRequest& request, port::HttpReply& reply) const {
-  const int error = port::http_request(socket_, request, {}, reply);
+  const int error = port::http_request(socket_, request, {.timeout = kTimeout}, reply);
   if (error != 0) return reason_of(error, socket_);
   if (reply.status >= 200 && reply.status < 300) return "";
   const std::string message = parse_error_message(reply.body);
@@ -108,6 +118,7 @@ std::string CtlServer::remove_user(const admin::UserName& user) {
 std::string CtlServer::import(const admin::ImportLines& lines, uint32_t& created,
                               uint32_t& changed) {
   for (size_t at = 0; at < lines.lines.size();) {
+    const size_t first = at;
     admin::SecretText body;
     for (size_t i = 0; i < kImportLinesMax && at < lines.lines.size(); ++i, ++at) {
       const admin::ImportLine& line = lines.lines[at];
@@ -117,8 +128,8 @@ std::string CtlServer::import(const admin::ImportLines& lines, uint32_t& created
       body.append("\n");
     }
     port::HttpReply reply;
-    if (std::string fault = ask({"POST", "/v1/users/import", body.view()}, reply); !fault.empty())
-      return fault;
+    const std::string fault = ask({"POST", "/v1/users/import", body.view()}, reply);
+    if (!fault.empty()) return lines_text(lines, first, at - 1) + fault;
     uint32_t more_created = 0;
     uint32_t more_changed = 0;
     if (!parse_counts(reply.body, more_created, more_changed)) return reason_of(EPROTO, socket_);

@@ -64,6 +64,7 @@ std::string Server::start() {
   if (std::string fault = open_log(); !fault.empty()) return fault;
   // From here on a signal waits for the loop instead of ending the process.
   loop_.watch_signals(*this);
+  started_at_ = loop_.now();
   log_.info("started", kv("version", kVersion));
   if (std::string fault = exchange_.start(); !fault.empty()) return fault;
   if (const std::string fault = admin_.start(); !fault.empty()) return fault;
@@ -118,6 +119,7 @@ void Server::add_facts(admin::Page& page) {
   const transaction::TransactionCounters& transactions = exchange_.transaction_counters();
   const admin::FactRow facts[] = {
       {"version", kVersion, 0},
+      {"uptime_s", "", static_cast<uint64_t>((loop_.now() - started_at_).count() / 1000)},
       {"messages_received", "", transport.received},
       {"messages_sent", "", transport.sent},
       {"not_sip", "", transport.not_sip},

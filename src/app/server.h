@@ -39,6 +39,7 @@ class Server final : private port::SignalHandler, private admin::StatusSource {
   void log_configuration();
 
   Config config_;
+  Millis started_at_{0};
   port::LinuxClock clock_;
   port::LinuxEntropy entropy_;
   port::LinuxFiles files_;

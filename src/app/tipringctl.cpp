@@ -28,13 +28,15 @@ int run(std::span<const std::string_view> words) {
     console.write_error(faults);
     return kWrongUsage;
   }
+  const std::string_view default_domain =
+      config.sip.domains.empty() ? std::string_view() : config.sip.domains.front();
   if (arguments.offline) {
     const port::LinuxClock clock;
     CtlOffline offline(files, clock, config);
-    return run_ctl(arguments, offline, console);
+    return run_ctl(arguments, default_domain, offline, console);
   }
   CtlServer server(arguments.socket.empty() ? config.admin.socket : arguments.socket);
-  return run_ctl(arguments, server, console);
+  return run_ctl(arguments, default_domain, server, console);
 }
 
 }  // namespace

@@ -20,7 +20,8 @@ constexpr size_t kConfigBytesMax = 1 << 20;
 constexpr char kHelp[] =
     "usage: tipringd [--config FILE] [--set key=value]… [--plan] [--version] [--help]\n"
     "Runs the SIP exchange in the foreground. config/tipring.toml documents every key.\n"
-    "  --plan  prints what memory and descriptors the configuration takes, and ends\n";
+    "  --plan  prints what memory and descriptors the configuration takes, and ends\n"
+    "Exit status: 0 ended by a signal as asked, 1 failed, 2 wrong usage or configuration.\n";
 
 struct Arguments {
   std::string config;
@@ -35,12 +36,16 @@ int read_arguments(int count, char** words, Arguments& arguments) {
     const bool has_value = i + 1 < count;
     if (word == "--help" || word == "-h") return std::fputs(kHelp, stdout), 0;
     if (word == "--version") return std::printf("tipringd %s\n", std::string(kVersion).c_str()), 0;
+    const bool wants_value = word == "--config" || word == "-c" || word == "--set";
     if (word == "--plan") {
       arguments.plan = true;
-    } else if ((word == "--config" || word == "-c") && has_value) {
-      arguments.config = words[++i];
-    } else if (word == "--set" && has_value) {
+    } else if (wants_value && !has_value) {
+      std::fprintf(stderr, "tipringd: %s needs a value; see --help\n", words[i]);
+      return kExitUsage;
+    } else if (word == "--set") {
       arguments.settings.emplace_back(words[++i]);
+    } else if (wants_value) {
+      arguments.config = words[++i];
     } else {
       std::fprintf(stderr, "tipringd: unknown option %s; see --help\n", words[i]);
       return kExitUsage;

@@ -29,6 +29,19 @@ TEST_CASE("import lines: every fault with its line") {
   CHECK(import.faults[3].text() == "line 5: user 102 is in line 4 already");
 }
 
+TEST_CASE("import lines: a heading and quoted names are what a spreadsheet made of it") {
+  const ImportLines import = parse_import("Name,Password\n\"100\",x\nname,password\n");
+  REQUIRE(import.faults.size() == 2);
+  CHECK(import.faults[0].text().find("line 1: this is a heading") == 0);
+  CHECK(import.faults[1].text().find("line 2: the quotes") == 0);
+}
+
+TEST_CASE("import lines: a user of the default domain is one user in both forms") {
+  const ImportLines import = parse_import("100@Example.org,x\n100,y\n100@other,z\n", "example.org");
+  REQUIRE(import.faults.size() == 1);
+  CHECK(import.faults[0].text() == "line 2: user 100 is in line 1 already");
+}
+
 TEST_CASE("import lines: of very many faults the first are told") {
   std::string text;
   for (int i = 0; i < 1000; ++i) text += "x\n";

@@ -36,7 +36,7 @@ struct Folder {
 };
 
 TEST_CASE("service: changes through the socket are in the store, a second server is refused" *
-          doctest::description("R6.3, C13")) {
+          doctest::description("R9.2, R9.4")) {
   const Folder folder;
   port::LinuxLoop loop;
   REQUIRE(loop.ok());

@@ -22,15 +22,17 @@ struct FakeBackend final : CtlBackend {
     created = static_cast<uint32_t>(lines.lines.size());
     return fault;
   }
-  std::string list(CtlListing, CtlRows& rows) override {
+  std::string list(CtlListing, CtlRows& into) override {
+    into = rows;
     for (const auto& [name, password] : users) {
       const admin::UserName user = admin::split_user_name(name);
-      rows.push_back({{"name", user.name}, {"domain", user.domain}});
+      into.push_back({{"name", user.name}, {"domain", user.domain}});
     }
     return fault;
   }
 
   std::map<std::string, std::string> users;
+  CtlRows rows;  // listed before them
   std::string fault;
   admin::PutMode last_mode = admin::PutMode::Either;
 };
@@ -57,7 +59,7 @@ struct Scene {
   int run(std::vector<std::string_view> words) {
     const CtlArguments arguments = parse_ctl_arguments(words);
     REQUIRE(arguments.fault == "");
-    return run_ctl(arguments, backend, console);
+    return run_ctl(arguments, "example.org", backend, console);
   }
   FakeBackend backend;
   FakeConsole console;
@@ -129,6 +131,23 @@ TEST_CASE("user import: a wrong line stops all of it, each fault is named, no pa
   CHECK(scene.console.errors.find("secretive") == std::string::npos);
 }
 
+TEST_CASE("user import: a user of the default domain in both forms is in the file twice") {
+  Scene scene;
+  scene.console.input = "100,a\n100@example.org,b\n";
+  CHECK(scene.run({"user", "import", "-"}) == 1);
+  CHECK(scene.console.errors.find("line 2: user 100@example.org is in line 1 already") !=
+        std::string::npos);
+  CHECK(scene.backend.users.empty());
+}
+
+TEST_CASE("user import: a refusal by the store names the source") {
+  Scene scene;
+  scene.console.input = "100,a\n";
+  scene.backend.fault = "lines 1 to 1: no room";
+  CHECK(scene.run({"user", "import", "users.csv"}) == 1);
+  CHECK(scene.console.errors == "tipringctl: users.csv, lines 1 to 1: no room\n");
+}
+
 TEST_CASE("user import: tells how many were created and changed") {
   Scene scene;
   scene.console.input = "100,a,b\n101,c\n";
@@ -138,6 +157,28 @@ TEST_CASE("user import: tells how many were created and changed") {
   scene.console.out.clear();
   CHECK(scene.run({"user", "import", "-", "--json"}) == 0);
   CHECK(scene.console.out == "{\"created\":2,\"changed\":0}\n");
+}
+
+TEST_CASE("user list and registrations: by domain and name, whatever the server's order") {
+  Scene scene;
+  scene.backend.rows = {{{"name", "b"}, {"domain", "x"}, {"contact", "2"}},
+                        {{"name", "c"}, {"domain", ""}, {"contact", "3"}},
+                        {{"name", "b"}, {"domain", "x"}, {"contact", "1"}}};
+  const std::string sorted =
+      "NAME  DOMAIN  CONTACT\n"
+      "c             3\n"
+      "b     x       2\n"
+      "b     x       1\n";
+  CHECK(scene.run({"user", "list"}) == 0);
+  CHECK(scene.run({"registrations"}) == 0);
+  CHECK(scene.console.out == sorted + sorted);
+}
+
+TEST_CASE("version: with or without dashes") {
+  Scene scene;
+  CHECK(scene.run({"--version"}) == 0);
+  CHECK(scene.run({"version"}) == 0);
+  CHECK(scene.console.out.starts_with("tipringctl 0."));
 }
 
 TEST_CASE("help: on standard output") {

@@ -121,6 +121,22 @@ TEST_CASE("server: an import in several requests, and a listing of several pages
   CHECK(find_cell(status[0], "users")->text == "6000");
 }
 
+TEST_CASE("server: an import that is refused half way names the lines and what is stored") {
+  admin::test::FakeExchange exchange;
+  exchange.users_max = 510;
+  const RunningServer running(exchange);
+  CtlServer server(running.socket());
+  std::string text = "\n";  // line 1 is empty
+  for (int i = 0; i < 700; ++i) text += "user" + std::to_string(i) + ",x\n";
+  uint32_t created = 0;
+  uint32_t changed = 0;
+  const std::string fault = server.import(admin::parse_import(text), created, changed);
+  CHECK(fault.find("lines 502 to 701 (all before them are stored): 10 of 200 users were stored") ==
+        0);
+  CHECK(fault.find("capacity.users") != std::string::npos);
+  CHECK(created == 500);
+}
+
 TEST_CASE("server: none there, or something else there: says what to do") {
   const std::string folder = make_folder();
   CtlRows rows;
