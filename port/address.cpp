@@ -70,7 +70,12 @@ bool parse_v6(std::string_view text, std::array<uint8_t, 16>& out) {
   } else {
     // "::" stands for at least one group (RFC 4291 2.2 allows "one or more").
     if (!parse_groups(text.substr(0, gap), false, head)) return false;
-    if (!parse_groups(text.substr(gap + 2), true, tail)) return false;
+    std::string_view behind = text.substr(gap + 2);
+    // RFC 3261's grammar can be read to want a third colon before an IPv4 address: RFC 5118 4.10.
+    const bool extra_colon = behind.starts_with(':') && behind.find(':', 1) == behind.npos &&
+                             behind.find('.') != behind.npos;
+    if (extra_colon) behind.remove_prefix(1);
+    if (!parse_groups(behind, true, tail)) return false;
     if (head.count + tail.count >= kGroups) return false;
   }
   for (size_t i = 0; i < tail.count; ++i) head.values[kGroups - tail.count + i] = tail.values[i];
