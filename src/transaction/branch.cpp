@@ -43,7 +43,9 @@ std::string_view write_pieces(uint8_t node, ClientHandle client, uint64_t mac, u
 
 }  // namespace
 
-bool has_magic_cookie(std::string_view branch) { return istarts_with(branch, kMagicCookie); }
+bool has_magic_cookie(std::string_view branch) {
+  return branch.size() > kMagicCookie.size() && istarts_with(branch, kMagicCookie);
+}
 
 std::string_view BranchCodec::write(ClientHandle client, uint64_t loop_hash,
                                     std::span<char> out) const {

@@ -68,5 +68,6 @@ TEST_CASE("branch: the magic cookie counts in any case" *
   CHECK(has_magic_cookie("z9hG4bK1"));
   CHECK(has_magic_cookie("Z9HG4BKx"));
   CHECK_FALSE(has_magic_cookie("z9hG4b"));
+  CHECK_FALSE(has_magic_cookie("z9hG4bK"));  // RFC 4475 3.2.1: it tells no two requests apart
   CHECK_FALSE(has_magic_cookie("1z9hG4bK"));
 }
