@@ -8,8 +8,8 @@
 namespace tipring::app {
 
 bool StoreLocation::is_own(std::string_view host, uint16_t port) const {
-  if (const auto ip = port::parse_ip(host)) return transport_.is_own(*ip, port);
-  return domain_of(host, port).has_value();
+  const auto ip = port::parse_ip(host);
+  return (ip && transport_.is_own(*ip, port)) || domain_index(host, ip, port).has_value();
 }
 
 bool StoreLocation::listens_on(uint16_t port) const {
@@ -18,18 +18,27 @@ bool StoreLocation::listens_on(uint16_t port) const {
                      [&](const transport::ListenPoint& point) { return point.bind.port == port; });
 }
 
+// A domain may be an address, behind NAT that of the router: its spellings are equal. A name may be
+// reached by the default ports whatever we listen on.
+std::optional<size_t> StoreLocation::domain_index(std::string_view host,
+                                                  const std::optional<port::IpAddress>& ip,
+                                                  uint16_t port) const {
+  const bool default_port = !ip && (port == sip::kSipPort || port == sip::kSipsPort);
+  if (port != 0 && !default_port && !listens_on(port)) return std::nullopt;
+  for (size_t i = 0; i < domains_.size(); ++i) {
+    if (iequals(domains_[i], host) || (ip && ip == port::parse_ip(domains_[i]))) return i;
+  }
+  return std::nullopt;
+}
+
 // Phones write the address in From and To without our port, so an address of ours counts with any
 // port but that of another listener on the same host: only the Request-URI's port says that
-// somebody else is meant. A domain may be reached by the default ports whatever we listen on.
+// somebody else is meant.
 std::optional<std::string_view> StoreLocation::domain_of(std::string_view host,
                                                          uint16_t port) const {
   const auto ip = port::parse_ip(host);
-  const bool default_port = !ip && (port == sip::kSipPort || port == sip::kSipsPort);
-  for (size_t i = 0; i < domains_.size(); ++i) {
-    if (!iequals(domains_[i], host)) continue;
-    if (port != 0 && !default_port && !listens_on(port)) break;
-    return i == 0 ? std::string_view() : std::string_view(domains_[i]);
-  }
+  if (const auto i = domain_index(host, ip, port))
+    return *i == 0 ? std::string_view() : std::string_view(domains_[*i]);
   if (!ip) return std::nullopt;
   if (transport_.is_own(*ip, port)) return std::string_view();
   if (port != 0) return std::nullopt;

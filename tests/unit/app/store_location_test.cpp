@@ -16,7 +16,8 @@ class Bench final : public sim::Node {
       : Node(world, "exchange", "10.0.0.1", kTinyLimits),
         store_({arena, host.loop(), wheel, host.clock(), host.workers(), host.files(), log, {1, 2}},
                kTinyLimits, {"/data/tipring.db", "tipring", Millis(10)}),
-        location(transport, store_, {"one.example", "two.example", "10.0.0.1"}, 404) {
+        location(transport, store_, {"one.example", "two.example", "10.0.0.1", "2001:db8::1"},
+                 404) {
     const transport::ListenPoint points[] = {
         {sip::Transport::Udp, {*port::parse_ip("10.0.0.1"), 5070}}};
     transport::TransportOptions options;
@@ -59,4 +60,15 @@ TEST_CASE("location: an address of ours is ours by the ports that we listen on" 
   CHECK_FALSE(bench.location.domain_of("10.0.0.1", 5090).has_value());
   // From and To name it without a port.
   CHECK(bench.location.domain_of("10.0.0.1", 0).has_value());
+}
+
+TEST_CASE("location: a domain that is an address is ours in every spelling" *
+          doctest::description("RFC 3261 19.1.4; RFC 5118 4.10")) {
+  port::SimWorld world(1);
+  Bench bench(world);
+  CHECK(bench.location.is_own("2001:db8::1", 0));
+  CHECK(bench.location.domain_of("2001:DB8:0::0.0.0.1", 0) == std::string_view("2001:db8::1"));
+  CHECK(bench.location.is_own("2001:db8::1", 5070));
+  CHECK_FALSE(bench.location.is_own("2001:db8::1", 5090));
+  CHECK_FALSE(bench.location.is_own("2001:db8::2", 0));
 }
