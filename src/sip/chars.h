@@ -44,6 +44,7 @@ inline constexpr CharClass kParamNameChar{1U << 12};  // of header and URI param
 inline constexpr CharClass kGenValueChar{1U << 13};   // gen-value outside quotes, widely read
 inline constexpr CharClass kGraphicChar{1U << 14};    // neither white space nor a control character
 inline constexpr CharClass kListChar{1U << 15};  // means nothing to who cuts a list at its commas
+inline constexpr CharClass kDisplayChar{1U << 16};  // of a display name outside quotes
 
 namespace detail {
 
@@ -83,6 +84,7 @@ constexpr uint32_t char_bits(uint8_t byte) {
   bits |= graphic && !is_one_of(c, ";,\"<>") ? 1U << 13 : 0;
   bits |= graphic ? 1U << 14 : 0;
   bits |= !is_one_of(c, ",\"<()") ? 1U << 15 : 0;
+  bits |= token || beyond_ascii || is_one_of(c, " \t\r\n") ? 1U << 16 : 0;
   return bits;
 }
 

@@ -11,14 +11,6 @@ ParseError fault(ParseFault fault, size_t offset) {
   return {fault, HeaderId::Other, static_cast<uint32_t>(offset)};
 }
 
-// Finds the first of the headers that every message must have and that cannot be read.
-template <HeaderId Id>
-bool is_faulty(const MessageView& message, std::optional<ParseError>& error) {
-  const auto value = message.typed<Id>();
-  if (!value) error = value.error();
-  return error.has_value();
-}
-
 }  // namespace
 
 Result<CSeq, ParseError> HeaderTraits<HeaderId::CSeq>::parse(std::string_view text) {
@@ -65,26 +57,6 @@ bool contains_token(const ValueRange& values, std::string_view token) {
     if (iequals(value, token)) return true;
   }
   return false;
-}
-
-std::optional<ParseError> check_message(const MessageView& message) {
-  if (const std::optional<HeaderView> line = message.repeated_header()) {
-    return ParseError{ParseFault::DuplicateHeader, line->id(), message.offset_of(line->line())};
-  }
-  std::optional<ParseError> error;
-  if (is_faulty<HeaderId::Via>(message, error) || is_faulty<HeaderId::From>(message, error) ||
-      is_faulty<HeaderId::To>(message, error) || is_faulty<HeaderId::CallId>(message, error)) {
-    return error;
-  }
-  const auto cseq = message.typed<HeaderId::CSeq>();
-  if (!cseq) return cseq.error();
-  if (message.has(HeaderId::MaxForwards) && is_faulty<HeaderId::MaxForwards>(message, error))
-    return error;
-  if (message.is_request() && cseq->method_text != message.method_text()) {
-    return ParseError{ParseFault::MethodMismatch, HeaderId::CSeq,
-                      message.offset_of(cseq->method_text)};
-  }
-  return std::nullopt;
 }
 
 }  // namespace tipring::sip

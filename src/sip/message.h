@@ -311,7 +311,8 @@ size_t find_end_of_headers(std::string_view text, size_t from = 0);
 
 // What every request and response must have before anything is done with it (8.1.1, 16.3 step 1):
 // the mandatory headers, none of the Single kind twice, and a readable start line, top Via, From,
-// To, Call-ID, CSeq, and Max-Forwards and Content-Length where present. Nothing when all is well.
+// To, Call-ID, CSeq, and Max-Forwards and Content-Length where present; of a request also every
+// other Via, and the URIs of From and To where they are SIP's. Nothing when all is well.
 // Errors: MissingHeader, DuplicateHeader, MethodMismatch, and those of the single parsers. A
 // Request-URI of another scheme is no fault here.
 std::optional<ParseError> check_message(const MessageView& message);

@@ -26,12 +26,12 @@ size_t find_bracket(std::string_view text) {
   return std::string_view::npos;
 }
 
-// Tokens and white space, or one quoted string. Peers send more than tokens unquoted, which nobody
-// misreads.
+// Tokens and white space, or one quoted string. Peers also send UTF-8 without quotes, which nobody
+// misreads. Other characters are refused, since who forwards them spreads the error (RFC 4475
+// 3.1.2.15).
 bool is_display(std::string_view text) {
-  if (text.empty() || text.front() == '"')
-    return text.empty() || (text.size() >= 2 && text.back() == '"');
-  return text.find_first_of("\"<>;") == std::string_view::npos;
+  if (text.starts_with('"')) return quoted_string_size(text) == text.size();
+  return kDisplayChar.all(text);
 }
 
 // "display" <uri> and what follows it. `open` is the offset of the "<".
@@ -42,8 +42,12 @@ Result<void, ParseError> read_bracketed(std::string_view text, size_t open, Name
     return fault_at(ParseFault::BadNameAddr, text, text.substr(open));
   }
   address.in_brackets = true;
-  address.uri = trim_lws(text.substr(open + 1, close - open - 1));
+  address.uri = text.substr(open + 1, close - open - 1);
   address.params = trim_lws(text.substr(close + 1));
+  // No white space beside the brackets either: RFC 4475 3.1.2.14.
+  const size_t end = kGraphicChar.skip(address.uri);
+  if (end < address.uri.size())
+    return fault_at(ParseFault::BadNameAddr, text, address.uri.substr(end));
   return {};
 }
 

@@ -45,9 +45,9 @@ Result<void, ParseError> parse_protocol(std::string_view text, std::string_view&
   if (!iequals(name, "SIP") || !rest.starts_with('/'))
     return fault_at(ParseFault::BadVia, text, rest);
   rest.remove_prefix(1);
-  const std::string_view version = take_token(rest);
-  if (version != "2.0") return fault_at(ParseFault::BadVersion, text, version);
-  if (!rest.starts_with('/')) return fault_at(ParseFault::BadVia, text, rest);
+  via.version = take_token(rest);
+  if (via.version.empty() || !rest.starts_with('/'))
+    return fault_at(ParseFault::BadVia, text, rest);
   rest.remove_prefix(1);
   skip_lws(rest);
   via.transport_text = rest.substr(0, kTokenChar.skip(rest));

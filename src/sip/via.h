@@ -26,8 +26,9 @@ struct Via {
   bool is_ipv6 = false;      // the host stood in brackets
   bool wants_rport = false;  // there is an rport parameter, with or without a value
   bool has_rport_value = false;
-  uint16_t port = 0;   // of sent-by, 0: absent
-  uint16_t rport = 0;  // its value
+  uint16_t port = 0;         // of sent-by, 0: absent
+  uint16_t rport = 0;        // its value
+  std::string_view version;  // of the protocol: "2.0", unless the whole message is no SIP/2.0
   std::string_view transport_text;
   std::string_view host;     // of sent-by, without brackets
   std::string_view sent_by;  // host and port as written
@@ -42,7 +43,8 @@ struct Via {
 // The branch parameter of an element that follows RFC 3261 begins with it (8.1.1.7).
 inline constexpr std::string_view kMagicCookie = "z9hG4bK";
 
-// Errors: BadVia, BadVersion, BadHost, BadPort, BadParameter.
+// Any version is read, so that a 505 finds its way back (RFC 4475 3.1.2.16).
+// Errors: BadVia, BadHost, BadPort, BadParameter, TooManyParameters.
 Result<Via, ParseError> parse_via(std::string_view text);
 
 template <>

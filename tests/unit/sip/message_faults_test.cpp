@@ -216,6 +216,44 @@ TEST_CASE("check: the CSeq method must be the request's" *
   CHECK(text.substr(error->offset, 7) == "OPTIONS");
 }
 
+TEST_CASE("check: a request's Vias are all good" *
+          doctest::description("RFC 3261 16.7 step 3; RFC 4475 3.1.2.1")) {
+  for (const char* line : {"Via: SIP/2.0/UDP 192.0.2.15;;,;,,\n", "v: SIP/3.0/UDP h\n",
+                           "Via: SIP/2.0/UDP a, nonsense\n"}) {
+    CAPTURE(line);
+    const Parsed parsed(request_with(line));
+    const auto error = check_message(parsed.view());
+    REQUIRE(error);
+    CHECK(error->header == HeaderId::Via);
+    // A response is not held up by what is its receiver's affair.
+    std::string response = request_with(line);
+    response.replace(0, response.find("\r\n"), "SIP/2.0 200 OK");
+    CHECK_FALSE(check_message(Parsed(response).view()));
+  }
+}
+
+TEST_CASE("check: the URIs of From and To are good where they are SIP's" *
+          doctest::description("RFC 3261 16.3 step 1; R14.2")) {
+  for (const HeaderId id : {HeaderId::From, HeaderId::To}) {
+    for (const auto& [uri, good] :
+         std::initializer_list<std::pair<const char*, bool>>{{"sip:a@b:99999", false},
+                                                             {"sip:50%@b", false},
+                                                             {"sips:", false},
+                                                             {"sip:@b", false},
+                                                             {"tel:+12125551", true},
+                                                             {"urn:service:sos", true}}) {
+      CAPTURE(uri);
+      std::string text = request_with("Max-Forwards: 70\n");
+      const size_t start = text.find("\r\n" + std::string(to_text(id)) + ":") + 2;
+      const std::string line = std::string(to_text(id)) + ": <" + uri + ">;tag=1";
+      text.replace(start, text.find("\r\n", start) - start, line);
+      const auto error = check_message(Parsed(text).view());
+      CHECK(good == !error.has_value());
+      if (error) CHECK(error->header == id);
+    }
+  }
+}
+
 TEST_CASE("check: a fault names its header and place in the message" *
           doctest::description("R4.5; issue: 400 names it")) {
   const Parsed parsed(request_with("Max-Forwards: 300\n"));

@@ -54,6 +54,13 @@ TEST_CASE("name-addr: other schemes stay text" *
   CHECK(read("isbn:2983792873") == "|isbn:2983792873||");
 }
 
+TEST_CASE("name-addr: a name in UTF-8 may stand without quotes" *
+          doctest::description("RFC 3261 25.1: more than display-name allows, as phones send it")) {
+  CHECK(read("J\xc3\xbcrgen <sip:a@b>") == "J\xc3\xbcrgen|sip:a@b||<>");
+  CHECK(read("token1~` token2'+_ token3*%!.- <sip:a@b>") ==
+        "token1~` token2'+_ token3*%!.-|sip:a@b||<>");  // RFC 4475 3.1.1.2
+}
+
 TEST_CASE("name-addr: faults" * doctest::description("RFC 3261 25.1; RFC 4475 3.1.2.6; R4.5")) {
   CHECK(read("\"Mr. J. User <sip:j.user@example.com>") == "!bad address");
   CHECK(read("<sip:a@b") == "!bad address");
@@ -63,6 +70,11 @@ TEST_CASE("name-addr: faults" * doctest::description("RFC 3261 25.1; RFC 4475 3.
   CHECK(read("alice") == "!bad address");
   CHECK(read("<sip:a@b> x") == "!bad address");
   CHECK(read("a\" <sip:a@b>") == "!bad address");
+  CHECK(read("\"a\" b <sip:a@b>") == "!bad address");
+  CHECK(read("Bell, Alexander <sip:a@b>") == "!bad address");  // RFC 4475 3.1.2.15
+  CHECK(read("bell@home <sip:a@b>") == "!bad address");
+  CHECK(read("\"W\" < sip:a@b >") == "!bad address");  // RFC 4475 3.1.2.14
+  CHECK(read("<sip:a@b >") == "!bad address");
   CHECK(read("<sip:a@b>;=x") == "!bad parameter");
   CHECK(read("<sip:a@b>;tag=a b") == "!bad parameter");
   CHECK(parse_name_addr("<sip:a@b>;x;=y").error().offset == 12);

@@ -106,7 +106,7 @@ TEST_CASE("via: faults" * doctest::description("RFC 3261 25.1 Via; R4.5")) {
   CHECK(fault_of("SIP/2.0/UDP") == ParseFault::BadVia);
   CHECK(fault_of("SIP/2.0/UDP ") == ParseFault::BadHost);
   CHECK(fault_of("SIP/2.0 UDP h") == ParseFault::BadVia);
-  CHECK(fault_of("SIP/7.0/UDP h") == ParseFault::BadVersion);
+  CHECK(fault_of("SIP//UDP h") == ParseFault::BadVia);
   CHECK(fault_of("HTTP/2.0/UDP h") == ParseFault::BadVia);
   CHECK(fault_of("SIP/2.0/UDP ;branch=x") == ParseFault::BadHost);
   CHECK(fault_of("SIP/2.0/UDP h:") == ParseFault::BadPort);
@@ -120,6 +120,15 @@ TEST_CASE("via: faults" * doctest::description("RFC 3261 25.1 Via; R4.5")) {
   for (size_t i = 0; i < 64; ++i) many += ";x";
   CHECK(fault_of(many) == ParseFault::NotSip);
   CHECK(fault_of(many + ";y") == ParseFault::TooManyParameters);
+}
+
+TEST_CASE("via: another version is read, so that a 505 finds its way" *
+          doctest::description("RFC 3261 25.1 protocol-version; RFC 4475 3.1.2.16")) {
+  const auto via = parse_via("SIP/7.0/UDP c.example.com;branch=z9hG4bKkdjuw");
+  REQUIRE(via);
+  CHECK(via->version == "7.0");
+  CHECK(via->branch == "z9hG4bKkdjuw");
+  CHECK(parse_via("SIP / 2.0 /UDP h")->version == "2.0");
 }
 
 TEST_CASE("via: every prefix is read without a step beyond it" *
