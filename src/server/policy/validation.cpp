@@ -16,6 +16,44 @@ namespace {
 constexpr std::string_view kAllowThrough = TIPRING_ALLOW_THROUGH;
 constexpr std::string_view kAllowHere = "Allow: OPTIONS, REGISTER\r\n";
 
+using Fault = std::optional<sip::ParseError>;
+
+// One of several addresses. Its URI is looked into where it is SIP's.
+Fault find_fault(const sip::MessageView& message, sip::HeaderId id, std::string_view value) {
+  const auto address = sip::parse_name_addr(value);
+  if (!address) return sip::ParseError{address.error().fault, id, message.offset_of(value)};
+  const auto uri = sip::parse_uri(address->uri);
+  if (uri || uri.error().fault == sip::ParseFault::UnknownScheme) return std::nullopt;
+  return sip::ParseError{uri.error().fault, id, message.offset_of(value)};
+}
+
+// 10.2.2: "*" stands for all contacts of a registration, and is the registrar's business.
+Fault find_bad_contact(const sip::MessageView& message) {
+  if (message.method() == sip::Method::Ack) return std::nullopt;  // it would only be lost
+  const bool may_be_star = message.method() == sip::Method::Register;
+  for (const std::string_view value : message.values(sip::HeaderId::Contact)) {
+    if (may_be_star && value == "*") continue;
+    if (const Fault fault = find_fault(message, sip::HeaderId::Contact, value)) return fault;
+  }
+  return std::nullopt;
+}
+
+// The addresses that routing and registering depend on: 16.3 step 1. What else may be wrong in a
+// request that passes through is its receiver's affair.
+Fault find_bad_address(const sip::MessageView& message, Job job) {
+  for (const sip::HeaderId id : {sip::HeaderId::Route, sip::HeaderId::RecordRoute}) {
+    for (const std::string_view value : message.values(id)) {
+      if (const Fault fault = find_fault(message, id, value)) return fault;
+    }
+  }
+  if (const Fault fault = find_bad_contact(message)) return fault;
+  if (job != Job::Register) return std::nullopt;
+  // 10.3 step 5: the address-of-record is a SIP or SIPS URI.
+  const auto to = message.typed<sip::HeaderId::To>();
+  if (to && sip::parse_uri(to->uri)) return std::nullopt;
+  return sip::ParseError{sip::ParseFault::BadUri, sip::HeaderId::To, 0};
+}
+
 }  // namespace
 
 const std::string_view kCapabilities =
@@ -42,13 +80,13 @@ bool Validation::is_allowed(sip::Method method, Job job) const {
 
 Refusal Validation::check(const Incoming& request, const RequestUri& uri, Job job) {
   const sip::MessageView& message = request.message;
-  if (!uri) return {sip::status_for(uri.error().fault), {}, {}};
+  if (const Refusal refusal = check_request_uri(uri); refusal.status != 0) return refusal;
   if (!is_allowed(message.method(), job)) {
     return {
         sip::status::kMethodNotAllowed, {}, job == Job::AnswerHere ? kAllowHere : kAllowThrough};
   }
-  for (const std::string_view route : message.values(sip::HeaderId::Route)) {
-    if (!sip::parse_name_addr(route)) return {sip::status::kBadRequest, "Bad Request - Route", {}};
+  if (const auto error = find_bad_address(message, job)) {
+    return {sip::status::kBadRequest, sip::write_error_reason(*error, reason_), {}};
   }
   if (job == Job::Proxy) {
     const auto hops = message.typed<sip::HeaderId::MaxForwards>();
@@ -57,6 +95,18 @@ Refusal Validation::check(const Incoming& request, const RequestUri& uri, Job jo
   }
   return check_extensions(message,
                           job == Job::Proxy ? sip::HeaderId::ProxyRequire : sip::HeaderId::Require);
+}
+
+// 19.1.1: a Request-URI has no headers. Who forwards them lets a stranger write headers of ours
+// (RFC 4475 3.1.2.11).
+Refusal Validation::check_request_uri(const RequestUri& uri) {
+  if (uri && uri->headers.empty()) return {};
+  const auto fault = uri ? sip::ParseFault::BadUri : uri.error().fault;
+  const uint16_t status = sip::status_for(fault);
+  if (status != sip::status::kBadRequest) return {status, {}, {}};
+  sip::Writer out(reason_);
+  out.text("Bad Request - Request-URI: ").text(uri ? "headers in it" : sip::to_text(fault));
+  return {status, out.view(), {}};
 }
 
 // 8.2.2.3 and 16.3 step 5: no extension that a peer could require is supported so far.

@@ -27,9 +27,10 @@ Job job_of(const Environment& environment, const Domains& domains, const sip::Me
            const RequestUri& uri, bool routed_on);
 
 struct Refusal {
-  uint16_t status = 0;       // 0: none
+  uint16_t status = 0;  // 0: none
+  // Both are good until the next check.
   std::string_view reason;   // empty: the default phrase
-  std::string_view headers;  // whole lines, good until the next check
+  std::string_view headers;  // whole lines
 };
 
 class Validation {
@@ -38,17 +39,19 @@ class Validation {
   Validation(const Environment& environment, bool forward_unknown)
       : environment_(environment), forward_unknown_(forward_unknown) {}
 
-  // In the order: Request-URI (416, 400), method (405), Route (400), Max-Forwards (483), loop (482),
+  // In the order: Request-URI (416, 400), method (405), addresses (400), Max-Forwards (483), loop (482),
   // Proxy-Require or Require (420). An ACK is never answered, so what is refused there is to be dropped.
   Refusal check(const Incoming& request, const RequestUri& uri, Job job);
 
  private:
   bool is_allowed(sip::Method method, Job job) const;
+  Refusal check_request_uri(const RequestUri& uri);
   Refusal check_extensions(const sip::MessageView& request, sip::HeaderId id);
 
   const Environment& environment_;
   bool forward_unknown_;
   std::array<char, 1024> headers_;
+  std::array<char, sip::kErrorReasonMax> reason_;
 };
 
 // RFC 3261 11.2: what an OPTIONS to the server itself is told.

@@ -69,6 +69,34 @@ TEST_CASE("validation: a scheme that we do not know is 416, and a broken URI 400
   CHECK(bench.check("INVITE", "sip:bob@tipring").status == 0);
 }
 
+TEST_CASE("validation: a Request-URI with headers is 400, and the reason names it" *
+          doctest::description("RFC 3261 19.1.1; RFC 4475 3.1.2.11; R14.2")) {
+  port::SimWorld world(1);
+  Bench bench(world);
+  CHECK(bench.check("INVITE", "sip:bob@tipring?Route=%3Csip:x%3E").status == 400);
+  CHECK(bench.check("INVITE", "sip:bob@tipring:0").reason == "Bad Request - Request-URI: bad port");
+}
+
+TEST_CASE("validation: the addresses that count are good, and a 400 names which is not" *
+          doctest::description("RFC 3261 16.3 step 1, 10.3 step 5; RFC 4475 3.1.2.13; R14.2")) {
+  port::SimWorld world(1);
+  Bench bench(world);
+  const char* const bad = ": <sip:a@b:x>\r\n";
+  for (const std::string name : {"Route", "Record-Route", "Contact"}) {
+    CAPTURE(name);
+    const Refusal refusal = bench.check("INVITE", "sip:bob@tipring", name + bad);
+    CHECK(refusal.status == 400);
+    CHECK(refusal.reason == "Bad Request - " + name + ": bad port");
+  }
+  CHECK(bench.check("REGISTER", "sip:tipring", "Contact: sip:a@b?Route=%3Csip:c%3E\r\n").status ==
+        400);
+  CHECK(bench.check("REGISTER", "sip:tipring", "Contact: *\r\n").status == 0);
+  CHECK(bench.check("INVITE", "sip:bob@tipring", "Contact: *\r\n").status == 400);
+  CHECK(bench.check("INVITE", "sip:bob@tipring", "Contact: <tel:+1212>\r\n").status == 0);
+  CHECK(bench.check("ACK", "sip:bob@tipring", "Contact: <sip:a@b:x>\r\n").status == 0);
+  CHECK(bench.check("INVITE", "sip:bob@tipring", "Date: never\r\n").status == 0);
+}
+
 TEST_CASE("validation: the server itself takes OPTIONS and REGISTER, and tells so" *
           doctest::description("RFC 3261 8.2.1; R4.4, C3")) {
   port::SimWorld world(1);
