@@ -68,7 +68,14 @@ def several_contacts_are_kept(server):
 
 def one_bad_contact_stores_nothing(server):
     phone = SipSocket(server.port)
-    register(phone, server, contacts=["<sip:a@127.0.0.1:9001>", "<sip:@@@", "<sip:c@127.0.0.1:9003>"], expect=400)
+    register(phone, server, contacts=["<sip:a@127.0.0.1:9001>", "<sip:b@127.0.0.1:9002>;q=7", "<sip:c@127.0.0.1:9003>"],
+             expect=400)
+    # What cannot be read is refused before anybody is asked who he is.
+    uri = f"sip:127.0.0.1:{server.port}"
+    phone.send(phone.request("REGISTER", uri, "sip:alice@127.0.0.1", "sip:alice@127.0.0.1",
+                             headers=["Contact: <sip:a@127.0.0.1:9001>, <sip:@@@"]))
+    answer = phone.receive_final()
+    assert answer.status == 400 and "Contact" in answer.reason, answer.raw
     assert not contact_list(register(phone, server, contacts=[])), "a refused REGISTER left bindings"
     phone.close()
 
