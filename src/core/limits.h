@@ -39,12 +39,23 @@ constexpr uint32_t binding_slots(const Limits& limits) {
 constexpr uint32_t server_transactions_max(const Limits& limits) { return limits.transactions; }
 constexpr uint32_t client_transactions_max(const Limits& limits) { return limits.transactions; }
 
+// Of each kind, kept back for requests within dialogs: while new requests find the pool full, calls
+// that stand can still be changed and ended. One BYE for every call, but no more than an eighth.
+constexpr uint32_t transactions_kept_back(const Limits& limits) {
+  return std::min(limits.calls, limits.transactions / 8);
+}
+
 // Server transactions that have no final response yet and therefore hold their request.
 constexpr uint32_t server_transactions_open_max(const Limits& limits) {
   uint32_t sum = limits.calls;     // an INVITE that rings
   sum += updates_max(limits);      // a REGISTER that waits for the disk
   sum += limits.transactions / 8;  // other requests, whose answers come within a round trip
   return std::min(sum, server_transactions_max(limits));
+}
+
+// Of these, kept back in the same way. They are answered within a round trip and need fewer.
+constexpr uint32_t open_kept_back(const Limits& limits) {
+  return std::min(limits.calls, limits.transactions / 16);
 }
 
 // Streams that are in the middle of a message. Beyond it the oldest unfinished one must go.

@@ -74,6 +74,16 @@ class Pool {
     return new (at(index)) T(std::forward<Arguments>(arguments)...);
   }
 
+  // As acquire(), but leaves `kept_back` slots to others.
+  template <class... Arguments>
+  T* acquire_leaving(uint32_t kept_back, Arguments&&... arguments) {
+    if (stats_.capacity - stats_.in_use <= kept_back) {
+      ++stats_.refusals;
+      return nullptr;
+    }
+    return acquire(std::forward<Arguments>(arguments)...);
+  }
+
   // Destroys `object`; every handle to it is stale from here on.
   void release(T& object) {
     const uint32_t index = index_of(object);

@@ -24,6 +24,7 @@ Result<void> TransactionStatefulProxy::open(const Environment& environment, cons
                                             TransactionUser& user, uint64_t context) {
   environment_ = &environment;
   method_ = request.message.method();
+  claim_ = transaction::claim_of(request.message);
   const bool trying = method_ == sip::Method::Invite;
   const Result<ServerHandle> server = environment.transactions.open(request, user, context, trying);
   if (!server) return server.error();
@@ -36,7 +37,8 @@ Result<ClientHandle> TransactionStatefulProxy::reserve_branch(TransactionUser& u
                                                               uint64_t context) {
   for (Branch& branch : branches_) {
     if (branch.state != BranchState::Free) continue;
-    const Result<ClientHandle> client = environment_->transactions.reserve(method_, user, context);
+    const Result<ClientHandle> client =
+        environment_->transactions.reserve(method_, user, context, claim_);
     if (!client) return client;
     branch = {*client, BranchState::Reserved, false};
     return client;

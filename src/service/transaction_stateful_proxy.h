@@ -84,6 +84,7 @@ class TransactionStatefulProxy {
   ServerHandle server_;
   Flow received_over_;
   sip::Method method_ = sip::Method::Other;
+  transaction::Claim claim_ = transaction::Claim::New;
   bool answered_2xx_ = false;
   bool ended_ = false;  // a final response has gone out, or nobody wants one
   std::array<Branch, kBranchesMax> branches_;

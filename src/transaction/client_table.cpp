@@ -11,7 +11,9 @@ void ClientTable::plan(const Limits& limits, MemoryPlan& plan) {
 }
 
 ClientTable::ClientTable(Shared& shared, Arena& arena, const Limits& limits)
-    : shared_(shared), pool_("client_transactions", arena, limits.transactions) {}
+    : shared_(shared),
+      pool_("client_transactions", arena, limits.transactions),
+      kept_back_(transactions_kept_back(limits)) {}
 
 ClientTransaction* ClientTable::find(const sip::MessageView& response) const {
   const std::optional<ClientHandle> handle = shared_.branches.read(top_branch(response));
@@ -55,7 +57,7 @@ MessageRef ClientTable::make_ack(const MessageRef& request, const sip::MessageVi
 ClientHandle ClientTable::start_cancel(ClientTransaction& invite) {
   MessageRef request = write_cancel_of(shared_, invite.request().view());
   if (!request) return {};  // the INVITE's own deadline stands
-  ClientTransaction* cancel = acquire(sip::Method::Cancel, nullptr, 0);
+  ClientTransaction* cancel = acquire(sip::Method::Cancel, nullptr, 0, Claim::Standing);
   if (cancel == nullptr) {
     // Better once and unconfirmed than never: the other side goes on ringing else.
     (void)shared_.dependencies.transport.send(std::move(request), invite.flow(), nullptr, 0);

@@ -6,6 +6,7 @@
 #include "core/limits.h"
 #include "core/list.h"
 #include "core/pool.h"
+#include "transaction/claim.h"
 #include "transaction/client_transaction.h"
 #include "transaction/server_table.h"
 #include "transaction/shared.h"
@@ -23,9 +24,11 @@ class ClientTable final : private transport::SendObserver {
   // pointer is good until TransactionLayer::reap().
   ClientTransaction* find(const sip::MessageView& response) const;
 
-  // Null when the pool is full.
-  ClientTransaction* acquire(sip::Method method, TransactionUser* user, uint64_t context) {
-    return pool_.acquire(*this, method, user, context);
+  // Null when the pool is full for this claim.
+  ClientTransaction* acquire(sip::Method method, TransactionUser* user, uint64_t context,
+                             Claim claim) {
+    return pool_.acquire_leaving(claim == Claim::Standing ? 0 : kept_back_, *this, method, user,
+                                 context);
   }
 
   ClientTransaction* get(ClientHandle handle) const;  // null when stale or at its end
@@ -50,6 +53,7 @@ class ClientTable final : private transport::SendObserver {
 
   Shared& shared_;
   Pool<ClientTransaction> pool_;
+  const uint32_t kept_back_;  // for Claim::Standing
   List<ClientTransaction, &ClientTransaction::list_node> ended_;
 };
 

@@ -1,5 +1,6 @@
 #include "transaction/server_table.h"
 
+#include "transaction/claim.h"
 #include "transaction/messages.h"
 
 namespace tipring::transaction {
@@ -14,6 +15,8 @@ ServerTable::ServerTable(Shared& shared, Arena& arena, const Limits& limits)
     : shared_(shared),
       pool_("server_transactions", arena, limits.transactions),
       by_key_(arena, limits.transactions),
+      kept_back_(transactions_kept_back(limits)),
+      open_kept_back_(open_kept_back(limits)),
       requests_kept_max_(server_transactions_open_max(limits)) {}
 
 ServerTable::~ServerTable() {
@@ -28,9 +31,12 @@ ServerTransaction* ServerTable::find(const RequestKey& key, bool is_ack) const {
 
 ServerTransaction* ServerTable::acquire(const Incoming& request, const RequestKey& key,
                                         TransactionUser& user, uint64_t context) {
-  if (requests_kept_ == requests_kept_max_) return nullptr;
-  if (pool_.stats().in_use == pool_.stats().capacity) reclaim_oldest();
-  ServerTransaction* transaction = pool_.acquire(*this, request, key, user, context);
+  const bool standing = claim_of(request.message) == Claim::Standing;
+  if (requests_kept_max_ - requests_kept_ <= (standing ? 0 : open_kept_back_)) return nullptr;
+  const uint32_t kept_back = standing ? 0 : kept_back_;
+  while (pool_.stats().capacity - pool_.stats().in_use <= kept_back && reclaim_oldest()) {}
+  ServerTransaction* transaction =
+      pool_.acquire_leaving(kept_back, *this, request, key, user, context);
   if (transaction == nullptr) return nullptr;
   if (transaction->request()) ++requests_kept_;
   by_key_.insert(transaction->hash(), *transaction);
@@ -72,11 +78,12 @@ void ServerTable::on_send_failed(uint64_t tag, Error) {
   if (transaction != nullptr) transaction->on_event(Event::TransportError);
 }
 
-void ServerTable::reclaim_oldest() {
+bool ServerTable::reclaim_oldest() {
   ServerTransaction* oldest = completed_.pop_front();
-  if (oldest == nullptr) return;
+  if (oldest == nullptr) return false;
   ++shared_.counters.reclaimed;
   release(*oldest, EndReason::Reclaimed);
+  return true;
 }
 
 void ServerTable::release(ServerTransaction& transaction, EndReason reason) {

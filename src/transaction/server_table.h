@@ -26,10 +26,10 @@ class ServerTable final : private transport::SendObserver {
   // until TransactionLayer::reap().
   ServerTransaction* find(const RequestKey& key, bool is_ack) const;
 
-  // Null when the pool is full and nothing in it may be reclaimed, or when as many requests wait
-  // for their final response as there are buffers for: beyond that no further one could even be
-  // received, let alone refused. Otherwise the oldest Completed non-INVITE may have given its place:
-  // its TU is told from within.
+  // Null when the pool is full for this claim and nothing in it may be reclaimed, or when as many
+  // requests wait for their final response as there are buffers for: beyond that no further one
+  // could even be received, let alone refused. Otherwise the oldest Completed non-INVITEs may have
+  // given their places: their TUs are told from within.
   ServerTransaction* acquire(const Incoming& request, const RequestKey& key, TransactionUser& user,
                              uint64_t context);
 
@@ -54,7 +54,7 @@ class ServerTable final : private transport::SendObserver {
   using Transactions = List<ServerTransaction, &ServerTransaction::list_node>;
 
   void on_send_failed(uint64_t tag, Error error) override;
-  void reclaim_oldest();
+  bool reclaim_oldest();
   void release(ServerTransaction& transaction, EndReason reason);
 
   Shared& shared_;
@@ -62,6 +62,8 @@ class ServerTable final : private transport::SendObserver {
   HashTable<ServerTransaction, &ServerTransaction::hash_node> by_key_;
   Transactions completed_;  // non-INVITEs, oldest first
   Transactions ended_;
+  const uint32_t kept_back_;       // of the pool, for Claim::Standing
+  const uint32_t open_kept_back_;  // of requests_kept_max_
   const uint32_t requests_kept_max_;
   uint32_t requests_kept_ = 0;
 };

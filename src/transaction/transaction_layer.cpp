@@ -260,9 +260,9 @@ std::string_view TransactionLayer::write_tag(const sip::MessageView& request,
 // --- client side ---------------------------------------------------------------------------------
 
 Result<ClientHandle> TransactionLayer::reserve(sip::Method method, TransactionUser& user,
-                                               uint64_t context) {
+                                               uint64_t context, Claim claim) {
   if (method == sip::Method::Ack) return Error::MethodIsAck;
-  ClientTransaction* transaction = parts_->clients.acquire(method, &user, context);
+  ClientTransaction* transaction = parts_->clients.acquire(method, &user, context, claim);
   if (transaction == nullptr) {
     ++parts_->shared.counters.refused;
     return Error::PoolExhausted;

@@ -17,6 +17,7 @@
 #include "port/loop.h"
 #include "sip/method.h"
 #include "sip/writer.h"
+#include "transaction/claim.h"
 #include "transaction/transaction_user.h"
 #include "transport/transport.h"
 
@@ -94,7 +95,8 @@ class TransactionLayer final : public transport::MessageHandler {
 
   // Takes a place for a client transaction, so that its branch can be written into the request
   // before it starts. Errors: PoolExhausted, MethodIsAck.
-  Result<ClientHandle> reserve(sip::Method method, TransactionUser& user, uint64_t context);
+  Result<ClientHandle> reserve(sip::Method method, TransactionUser& user, uint64_t context,
+                               Claim claim = Claim::New);
 
   // The branch of a reserved transaction: the magic cookie, its handle with a MAC, ".", `loop_hash`
   // in hexadecimal (RFC 5393 4.2.1). `out` holds kBranchMax.

@@ -281,6 +281,22 @@ TEST_CASE("client: an ACK has no transaction, and a full pool says so" *
   CHECK(bench.layer->counters().refused == 1);
 }
 
+TEST_CASE("client: requests within dialogs still have room when new ones find the pool full" *
+          doctest::description("RFC 3261 12.2.1.1; R5.5")) {
+  Limits limits = small_limits(16);  // of which an eighth is kept back
+  limits.calls = 8;
+  Bench bench(limits);
+  const auto take = [&](Claim claim) {
+    return bench.layer->reserve(sip::Method::Bye, bench, 1, claim).has_value();
+  };
+  for (int i = 0; i < 14; ++i) REQUIRE(take(Claim::New));
+  CHECK_FALSE(take(Claim::New));
+  CHECK(take(Claim::Standing));
+  CHECK(take(Claim::Standing));
+  CHECK_FALSE(take(Claim::Standing));
+  CHECK(bench.layer->client_stats().refusals == 2);
+}
+
 TEST_CASE("client: the TU may start again from within the end of the last one" *
           doctest::description("RFC 3261 17.1.4: failover")) {
   Bench bench(small_limits(4));

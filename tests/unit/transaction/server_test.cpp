@@ -326,3 +326,61 @@ TEST_CASE("server: an ACK opens no transaction" * doctest::description("RFC 3261
   bench.receive(ack);
   CHECK(bench.last_open == to_text(Error::MethodIsAck));
 }
+
+TEST_CASE("server: requests within dialogs still have room when new ones find the pool full" *
+          doctest::description("RFC 3261 12.2.1.1; R5.5")) {
+  Limits limits = small_limits(16);  // of which an eighth is kept back
+  limits.calls = 8;
+  Bench bench(limits);
+  bench.open_all();
+  SipText text;
+  for (int i = 0; i < 14; ++i) {
+    text.branch = "z9hG4bKn" + std::to_string(i);
+    bench.receive(text);
+    REQUIRE(bench.last_open == "opened");
+    // A 2xx lets go of the request, and the transaction stays.
+    REQUIRE(bench.respond(with_tag(text, "t1"), 200).has_value());
+  }
+  text.branch = "z9hG4bKnew";
+  bench.receive(text);
+  CHECK(bench.last_open == to_text(Error::PoolExhausted));
+  SipText bye;
+  bye.method = "BYE";
+  bye.to_tag = "t1";
+  for (const char* branch : {"z9hG4bKb1", "z9hG4bKb2"}) {
+    bye.branch = branch;
+    bench.receive(bye);
+    CHECK(bench.last_open == "opened");
+    CHECK(bench.respond(bye, 200).has_value());
+  }
+  // Answered, they give their places to one another, and none to a new call.
+  bye.branch = "z9hG4bKb3";
+  bench.receive(bye);
+  CHECK(bench.last_open == "opened");
+  CHECK(bench.layer->counters().reclaimed == 1);
+  text.branch = "z9hG4bKnewer";
+  bench.receive(text);
+  CHECK(bench.last_open == to_text(Error::PoolExhausted));
+}
+
+TEST_CASE("server: requests within dialogs still have buffers when new ones have none" *
+          doctest::description("RFC 3261 12.2.1.1; R5.5")) {
+  const Limits limits = small_limits(64);
+  Bench bench(limits);
+  bench.open_all();
+  SipText text;
+  uint32_t opened = 0;
+  do {
+    text.branch = "z9hG4bKn" + std::to_string(opened);
+    bench.receive(text);
+  } while (bench.last_open == "opened" && ++opened < limits.transactions);
+  CHECK(opened == server_transactions_open_max(limits) - open_kept_back(limits));
+  SipText bye;
+  bye.method = "BYE";
+  bye.to_tag = "t1";
+  for (uint32_t i = 0; i < open_kept_back(limits); ++i) {
+    bye.branch = "z9hG4bKb" + std::to_string(i);
+    bench.receive(bye);
+    CHECK(bench.last_open == "opened");
+  }
+}
