@@ -21,11 +21,10 @@ bool is_for_upstream(const sip::MessageView& response) {
 }  // namespace
 
 Result<void> TransactionStatefulProxy::open(const Environment& environment, const Incoming& request,
-                                            TransactionUser& user, uint64_t context) {
+                                            TransactionUser& user, uint64_t context, bool trying) {
   environment_ = &environment;
   method_ = request.message.method();
   claim_ = transaction::claim_of(request.message);
-  const bool trying = method_ == sip::Method::Invite;
   const Result<ServerHandle> server = environment.transactions.open(request, user, context, trying);
   if (!server) return server.error();
   server_ = *server;

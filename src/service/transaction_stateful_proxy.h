@@ -36,10 +36,10 @@ class TransactionStatefulProxy {
 
   TransactionStatefulProxy() = default;
 
-  // Opens the server transaction: the request is ours to answer from here on. Errors: as
-  // TransactionLayer::open().
+  // Opens the server transaction: the request is ours to answer from here on. `trying`: an INVITE
+  // gets its 100 at once. Errors: as TransactionLayer::open().
   Result<void> open(const Environment& environment, const Incoming& request, TransactionUser& user,
-                    uint64_t context);
+                    uint64_t context, bool trying);
 
   // Takes a client transaction for the next branch. Errors: as TransactionLayer::reserve().
   Result<ClientHandle> reserve_branch(TransactionUser& user, uint64_t context);

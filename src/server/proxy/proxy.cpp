@@ -105,7 +105,8 @@ void Proxy::handle(const Incoming& request, const RouteInfo& routes) {
     return release(*context);
   }
   const uint64_t id = contexts_.handle_of(*context).to_u64();
-  if (!context->get<TransactionStatefulProxy>().open(environment_, request, *this, id)) {
+  const bool trying = plan.refusal == 0;  // an answer that is known needs no 100 before it
+  if (!context->get<TransactionStatefulProxy>().open(environment_, request, *this, id, trying)) {
     refuse_stateless(request, kTransactionsKey);
     return release(*context);
   }
