@@ -242,7 +242,8 @@ TEST_CASE("check: the URIs of From and To are good where they are SIP's" *
                                                              {"sip:@b", false},
                                                              {"tel:+12125551", true},
                                                              {"urn:service:sos", true}}) {
-      CAPTURE(uri);
+      const std::string_view named = uri;  // a binding is nothing that a lambda can hold
+      CAPTURE(named);
       std::string text = request_with("Max-Forwards: 70\n");
       const size_t start = text.find("\r\n" + std::string(to_text(id)) + ":") + 2;
       const std::string line = std::string(to_text(id)) + ": <" + uri + ">;tag=1";
