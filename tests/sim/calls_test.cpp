@@ -17,11 +17,7 @@ struct Pair : Network {
     register_all();
   }
 
-  const Call& one_call(const CallPlan& plan = {}) {
-    const size_t index = alice.call("bob", plan);
-    REQUIRE(settle());
-    return alice.calls()[index];
-  }
+  const Call& one_call(const CallPlan& plan = {}) { return Network::one_call(alice, bob, plan); }
 
   Phone& alice;
   Phone& bob;

@@ -47,9 +47,15 @@ std::string CrowdCounts::text() const {
 }
 
 Crowd::Crowd(Network& network, const CrowdOptions& options) : network_(network) {
+  port::SimNat& nat = network_.world.make_nat(*port::parse_ip("203.0.113.9"));
   for (size_t i = 0; i < options.phones; ++i) {
-    network_.add_phone("phone" + std::to_string(i), address_of(i),
-                       i % 4 == 1 ? sip::Transport::Tcp : sip::Transport::Udp);
+    const std::string user = "phone" + std::to_string(i);
+    const sip::Transport transport = i % 4 == 1 ? sip::Transport::Tcp : sip::Transport::Udp;
+    if (i % 5 == 4) {
+      network_.add_phone_behind(nat, user, "192.168.1." + std::to_string(i + 10), transport);
+    } else {
+      network_.add_phone(user, address_of(i), transport);
+    }
   }
   port::SimLink& link = network_.world.default_link();
   link.loss_per_mille = options.loss_per_mille;

@@ -34,7 +34,7 @@ struct CrowdCounts {
 
 class Crowd {
  public:
-  // Makes the phones: UDP and TCP, IPv4 and IPv6, and registers them.
+  // Makes the phones: UDP and TCP, IPv4 and IPv6, some behind a router, and registers them.
   Crowd(Network& network, const CrowdOptions& options);
 
   // At least that many of both. Every phone is idle afterwards.

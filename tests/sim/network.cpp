@@ -38,14 +38,29 @@ Network::Network(uint64_t seed, const app::Config& config)
 
 Phone& Network::add_phone(const std::string& user, const std::string& address,
                           sip::Transport protocol) {
-  const port::IpAddress ip = *port::parse_ip(address);
+  return add_phone_on(world.make_host(user, {*port::parse_ip(address)}), protocol);
+}
+
+Phone& Network::add_phone_behind(port::SimNat& nat, const std::string& user,
+                                 const std::string& address, sip::Transport protocol) {
+  return add_phone_on(world.make_host_behind(nat, user, {*port::parse_ip(address)}), protocol);
+}
+
+Phone& Network::add_phone_on(port::SimHost& host, sip::Transport protocol) {
+  const std::string& user = host.name();
   REQUIRE(exchange.add_user(user, "secret of " + user));
-  const char* const server = ip.family == port::Family::V4 ? kServer4 : kServer6;
-  Phone& phone = phones.emplace_back(world.make_host(user, {ip}), user, server, protocol,
-                                     phone_limits(), findings);
+  const bool is_ipv4 = host.addresses().front().family == port::Family::V4;
+  const char* const server = is_ipv4 ? kServer4 : kServer6;
+  Phone& phone = phones.emplace_back(host, user, server, protocol, phone_limits(), findings);
   REQUIRE(phone.start(kPhoneIdle));
   exchange.remember_pools();
   return phone;
+}
+
+const Call& Network::one_call(Phone& caller, const Phone& callee, const CallPlan& plan) {
+  const size_t index = caller.call(callee.user(), plan);
+  REQUIRE(settle());
+  return caller.calls()[index];
 }
 
 void Network::register_all(uint32_t expires_s) {
@@ -130,12 +145,16 @@ void Network::check_bindings() {
 
 void Network::check_empty() {
   world.default_link().loss_per_mille = 0;
-  // The first try may find a connection that died with an earlier life of the server.
-  for (int i = 0; i < 2; ++i) {
-    for (Phone& phone : phones) phone.send_register(0);
-    REQUIRE(settle());
+  // One after the other: together they may be more than the server takes.
+  for (Phone& phone : phones) {
+    const RegistrationView& view = phone.registration();
+    // The first try may find a connection that died with an earlier life of the server.
+    for (int i = 0; i < 2 && (view.bound || view.may_be_there); ++i) {
+      phone.send_register(0);
+      REQUIRE(settle());
+    }
+    CHECK_FALSE(view.bound);
   }
-  for (const Phone& phone : phones) CHECK(phone.registration().last_status == 200);
   world.run_for(kAllTimers);
   for (const Phone& phone : phones) CHECK_MESSAGE(phone.leftovers().empty(), phone.leftovers());
   CHECK_MESSAGE(exchange.leftovers().empty(), exchange.leftovers() << "\n" << replay(world.seed()));

@@ -6,6 +6,7 @@
 
 #include "exchange.h"
 #include "phone.h"
+#include "port/sim/sim_nat.h"
 #include "referee.h"
 
 namespace tipring::sim {
@@ -21,6 +22,9 @@ class Network {
   // come before the first of them does anything.
   Phone& add_phone(const std::string& user, const std::string& address,
                    sip::Transport protocol = sip::Transport::Udp);
+  // The same behind a router: the address is a private one.
+  Phone& add_phone_behind(port::SimNat& nat, const std::string& user, const std::string& address,
+                          sip::Transport protocol = sip::Transport::Udp);
   // Waits until every phone has what it asked for, and all are registered.
   void register_all(uint32_t expires_s = 3600);
 
@@ -38,6 +42,9 @@ class Network {
 
   Millis now() const { return world.now(); }
 
+  // One call, to its end.
+  const Call& one_call(Phone& caller, const Phone& callee, const CallPlan& plan = {});
+
   port::SimWorld world;
   Findings findings;
   Exchange exchange;
@@ -45,6 +52,7 @@ class Network {
   std::deque<Phone> phones;
 
  private:
+  Phone& add_phone_on(port::SimHost& host, sip::Transport protocol);
   void check_call(const Call& caller, const Call* callee);
   size_t bindings_of(const Phone& phone);
 };
