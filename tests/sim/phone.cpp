@@ -5,6 +5,13 @@
 
 namespace tipring::sim {
 
+namespace {
+
+// One request can meet that many lives of a server whose power fails all the time.
+constexpr int kChallengesMax = 10;
+
+}  // namespace
+
 Phone::Phone(port::SimHost& on, const std::string& user, const std::string& server,
              sip::Transport protocol, const Limits& limits, Findings& findings)
     : Node(on, limits),
@@ -134,7 +141,7 @@ void Phone::on_register_response(const Incoming& response) {
   const uint16_t status = response.message.status();
   if (status < 200) return;
   if (!registration_.pending) return report("a second final response to REGISTER");
-  if (status == sip::status::kUnauthorized && ++register_attempts_ <= 3 &&
+  if (status == sip::status::kUnauthorized && ++register_attempts_ <= kChallengesMax &&
       digest_.learn(response.message)) {
     return send_register_now();
   }

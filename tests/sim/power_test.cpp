@@ -48,7 +48,8 @@ struct Pair : Network {
 TEST_CASE("power: whenever it fails, what was answered with 200 is there afterwards" *
           doctest::description("R9.1, R9.3, R1.2; RFC 3261 10.3; DESIGN: Storage and time")) {
   uint64_t done = 0;
-  for (const uint64_t seed : seeds({21, 22, 23, 24, 25, 26, 27, 28, 29, 30})) {
+  const std::vector<uint64_t> all = seeds({21, 22, 23, 24, 25, 26, 27, 28, 29, 30});
+  for (const uint64_t seed : all) {
     CAPTURE(seed);
     Network network(seed, crowd_config());
     port::SimRandom& random = network.world.random();
@@ -74,7 +75,7 @@ TEST_CASE("power: whenever it fails, what was answered with 200 is there afterwa
     network.check_empty();
   }
   MESSAGE(done, " registrations between power cuts");
-  CHECK(done > 3000);
+  CHECK(done > 200 * all.size());
 }
 
 TEST_CASE("power: a call that stands is ended after the exchange has come back" *
@@ -186,7 +187,8 @@ TEST_CASE("store failure: a disk that fails and recovers at random loses nothing
           doctest::description("R9.5; RFC 3261 10.3")) {
   uint64_t refused = 0;
   uint64_t done = 0;
-  for (const uint64_t seed : seeds({42, 43, 44, 45})) {
+  const std::vector<uint64_t> all = seeds({42, 43, 44, 45});
+  for (const uint64_t seed : all) {
     CAPTURE(seed);
     Network network(seed, crowd_config());
     network.referee.allow_second_thoughts_after_503();
@@ -215,6 +217,6 @@ TEST_CASE("store failure: a disk that fails and recovers at random loses nothing
     network.check_empty();
   }
   MESSAGE(done, " registrations, and ", refused, " refused");
-  CHECK(refused > 100);
-  CHECK(done > 1000);
+  CHECK(refused > 20 * all.size());
+  CHECK(done > 200 * all.size());
 }
