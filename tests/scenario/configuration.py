@@ -245,7 +245,7 @@ def bindings_outlive_kill(bin_dir):
 def many_bindings_outlive_kill(bin_dir):
     """Killed while registrations come in: each that was answered with 200 is there afterwards."""
     users = [(f"phone{i}", "secret") for i in range(60)]
-    with TipringServer(bin_dir, users=users) as server:
+    with TipringServer(bin_dir, users=users, settings=["store.commit_window=200"]) as server:
         phone = SipSocket(server.port)
         uri = f"sip:127.0.0.1:{server.port}"
         sent, answered = {}, set()
