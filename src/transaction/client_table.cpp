@@ -47,7 +47,7 @@ void ClientTable::send(ClientTransaction& transaction, const MessageRef& message
   const uint64_t tag = handle_of(transaction).to_u64();
   const Result<void> sent =
       shared_.dependencies.transport.send(message, transaction.flow(), this, tag);
-  if (!sent) transaction.on_event(Event::TransportError);
+  if (!sent) transaction.on_send_refused(sent.error());
 }
 
 MessageRef ClientTable::make_ack(const MessageRef& request, const sip::MessageView& response) {
@@ -63,7 +63,7 @@ ClientHandle ClientTable::start_cancel(ClientTransaction& invite) {
     (void)shared_.dependencies.transport.send(std::move(request), invite.flow(), nullptr, 0);
     return {};
   }
-  cancel->start(std::move(request), invite.flow(), invite.via_hash());
+  (void)cancel->start(std::move(request), invite.flow(), invite.via_hash());
   return handle_of(*cancel);
 }
 

@@ -13,12 +13,20 @@ ClientTransaction::ClientTransaction(ClientTable& table, sip::Method method, Tra
       method_(method),
       machine_(method == sip::Method::Invite ? Machine::InviteClient : Machine::Client) {}
 
-void ClientTransaction::start(MessageRef request, const Flow& flow, uint64_t via_hash) {
+Result<void> ClientTransaction::start(MessageRef request, const Flow& flow, uint64_t via_hash) {
   message_ = std::move(request);
   flow_ = flow;
   via_hash_ = via_hash;
   reliable_ = is_reliable(flow.transport);
   on_event(Event::Start);
+  if (!starved_) return {};
+  silent_ = true;
+  return Error::PoolExhausted;
+}
+
+void ClientTransaction::on_send_refused(Error error) {
+  starved_ = error == Error::PoolExhausted;
+  on_event(Event::TransportError);
 }
 
 bool ClientTransaction::on_event(Event event, const sip::MessageView* response) {

@@ -22,8 +22,10 @@ class ClientTransaction {
   ClientTransaction(ClientTable& table, sip::Method method, TransactionUser* user,
                     uint64_t context);
 
-  // REQUIRES: state Initial. `via_hash` is top_via_hash() of the request.
-  void start(MessageRef request, const Flow& flow, uint64_t via_hash);
+  // REQUIRES: state Initial. `via_hash` is top_via_hash() of the request. Error: PoolExhausted (the
+  // transport had no room for it); it ends without a word to the TU then.
+  Result<void> start(MessageRef request, const Flow& flow, uint64_t via_hash);
+  void on_send_refused(Error error);
 
   // An event with the response it came from, if any. True when that response is for the TU; nothing
   // may be done with this object after the TU has been called.
@@ -79,6 +81,7 @@ class ClientTransaction {
   bool cancel_sent_ = false;
   bool ack_built_ = false;
   bool silent_ = false;
+  bool starved_ = false;  // a send was refused for want of room
 };
 
 }  // namespace tipring::transaction

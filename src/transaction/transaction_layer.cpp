@@ -298,8 +298,7 @@ Result<void> TransactionLayer::start(ClientHandle client, MessageRef request, co
   const std::optional<ClientHandle> named = parts_->shared.branches.read(top_branch(parsed.view));
   if (!parsed.view.is_request() || !named || *named != client) return Error::Invalid;
   const uint64_t via_hash = top_via_hash(parsed.view, parts_->shared.match_key);
-  transaction->start(std::move(request), flow, via_hash);
-  return {};
+  return transaction->start(std::move(request), flow, via_hash);
 }
 
 void TransactionLayer::abandon(ClientHandle client) {

@@ -110,7 +110,8 @@ class TransactionLayer final : public transport::MessageHandler {
 
   // Sends the request and runs the machine. Keeps the request for retransmission, ACK and CANCEL. A
   // failure to send at once is reported by on_client_end() later in this turn or the next, never
-  // from within.
+  // from within. Errors: Stale, Invalid (its top Via carries another branch); PoolExhausted (the
+  // transport has no connection or no room left), after which on_client_end() will not come.
   Result<void> start(ClientHandle client, MessageRef request, const Flow& flow);
 
   // Ends a reserved transaction that will not be started.

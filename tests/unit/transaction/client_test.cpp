@@ -195,6 +195,24 @@ TEST_CASE("client: a failure to send at once is told after start() has returned"
   CHECK(bench.all_free());
 }
 
+TEST_CASE("client: no room in the transport is told by start(), and by nothing else" *
+          doctest::description("RFC 3261 17.1.4; R5.5, C7")) {
+  Bench bench;
+  bench.wire.refuse = true;
+  bench.wire.refusal = Error::PoolExhausted;
+  SipText invite;
+  const auto handle = bench.layer->reserve(sip::Method::Invite, bench, 77);
+  REQUIRE(handle.has_value());
+  std::array<char, TransactionLayer::kBranchMax> out;
+  invite.branch = std::string(bench.layer->write_branch(*handle, 0xabc, out));
+  const auto started = bench.layer->start(*handle, bench.slabs.copy(invite.request()), bench.flow);
+  REQUIRE_FALSE(started.has_value());
+  CHECK(started.error() == Error::PoolExhausted);
+  bench.layer->reap(bench.loop.time);
+  CHECK(bench.heard.empty());
+  CHECK(bench.all_free());
+}
+
 TEST_CASE("client: a failure to send that shows later ends it" *
           doctest::description("RFC 3261 17.1.4, 18.4")) {
   Bench bench;

@@ -10,7 +10,7 @@ TransportLayer::~TransportLayer() = default;
 Result<void> TransportLayer::send(MessageRef message, const Flow& flow, SendObserver* observer,
                                   uint64_t tag) {
   FakeWire& wire = *FakeWire::current;
-  if (wire.refuse) return Error::Closed;
+  if (wire.refuse) return wire.refusal;
   wire.sent.push_back({wire.now, std::string(message.view()), flow, observer, tag});
   return {};
 }

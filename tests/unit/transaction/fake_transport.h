@@ -21,7 +21,8 @@ struct Sent {
 struct FakeWire {
   tipring::Millis now{0};
   std::vector<Sent> sent;
-  bool refuse = false;  // send() fails at once
+  bool refuse = false;                              // send() fails at once
+  tipring::Error refusal = tipring::Error::Closed;  // with this
 
   static FakeWire* current;  // of the test that runs
 };
