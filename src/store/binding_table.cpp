@@ -27,6 +27,7 @@ BindingTable::BindingTable(Arena& arena, const Limits& limits, TimerWheel& timer
       timers_(timers),
       loop_(loop),
       events_(events),
+      standing_max_(limits.bindings),
       bindings_("bindings", arena, binding_slots(limits)) {}
 
 Result<Binding*> BindingTable::make(const BindingFields& fields, Handle<User> user) {

@@ -63,6 +63,10 @@ class BindingTable {
   Binding* get(Handle<Binding> handle) const { return bindings_.get(handle); }
   Handle<Binding> handle_of(const Binding& binding) const { return bindings_.handle_of(binding); }
   uint32_t visible() const { return visible_; }
+  // As many as `capacity.bindings` stand. The pool has more: those of updates on their way.
+  bool is_full(uint32_t coming, uint32_t going) const {
+    return visible_ + coming >= standing_max_ + going;
+  }
   SlotBook& slots() { return slots_; }
   void register_pools(PoolRegistry& registry) const;
 
@@ -75,6 +79,7 @@ class BindingTable {
   TimerWheel& timers_;
   const port::Loop& loop_;
   Events& events_;
+  uint32_t standing_max_;
   uint32_t visible_ = 0;
   Pool<Binding> bindings_;  // last: bindings give their texts back when they go
 };

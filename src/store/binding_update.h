@@ -30,7 +30,7 @@ class BindingUpdate {
   BindingUpdate& operator=(const BindingUpdate&) = delete;
   ~BindingUpdate();
 
-  // Errors: PoolExhausted (answer 503), TooLong (its texts together exceed TextSlabs::kTextMax).
+  // Errors: PoolExhausted (capacity.bindings; answer 503), TooLong (its texts together exceed TextSlabs::kTextMax).
   // After an error the update can only be abandoned.
   Result<void> add(const BindingFields& fields);
   // As add(), and the old one goes. Same errors. REQUIRES: !touches(old), as for the next two.
@@ -55,6 +55,8 @@ class BindingUpdate {
   friend class UpdateQueue;
   friend class StorageTask;
   using BindingList = List<Binding, &Binding::update_node_>;
+
+  Result<void> make(const BindingFields& fields);
 
   BindingTable& table_;
   Handle<User> user_;

@@ -12,6 +12,11 @@ BindingUpdate::~BindingUpdate() {
 }
 
 Result<void> BindingUpdate::add(const BindingFields& fields) {
+  if (table_.is_full(added_count_, removed_count_)) return Error::PoolExhausted;
+  return make(fields);
+}
+
+Result<void> BindingUpdate::make(const BindingFields& fields) {
   const Result<Binding*> binding = table_.make(fields, user_);
   if (!binding) return binding.error();
   added_.push_back(**binding);
@@ -20,7 +25,7 @@ Result<void> BindingUpdate::add(const BindingFields& fields) {
 }
 
 Result<void> BindingUpdate::replace(Binding& old, const BindingFields& fields) {
-  const Result<void> added = add(fields);
+  const Result<void> added = make(fields);
   if (added) remove(old);
   return added;
 }

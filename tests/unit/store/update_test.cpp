@@ -250,22 +250,30 @@ TEST_CASE("store: when all updates are on their way the next user is refused, an
   bench.make_binding("user" + std::to_string(most), "sip:phone@192.0.2.7");
 }
 
-TEST_CASE("store: when all bindings are taken an add is refused and nothing changes") {
+TEST_CASE("store: beyond capacity.bindings an add is refused, a replacement is not" *
+          doctest::description("R5.5")) {
   SimBench bench;
   bench.make_user("alice");
-  const uint32_t slots = binding_slots(bench.settings.limits);
+  const uint32_t most = bench.settings.limits.bindings;
   Server& server = *bench.server;
-  for (uint32_t done = 0; done < slots; done += 8) {
+  for (uint32_t done = 0; done < most; done += 8) {
     BindingUpdate& update = server.begin("alice");
     for (int i = 0; i < 8; ++i) REQUIRE(update.add(server.fields("sip:phone@192.0.2.7")));
     server.commit(update, done);
     REQUIRE(bench.wait(done) == StoreStatus::Durable);
   }
-  CHECK(server->binding_count() == slots);
+  CHECK(server->binding_count() == most);
   BindingUpdate& update = server.begin("alice");
   CHECK(update.add(server.fields("sip:phone@192.0.2.7")).error() == Error::PoolExhausted);
   server->abandon(update);
-  CHECK(server->binding_count() == slots);
+  CHECK(server->binding_count() == most);
+
+  BindingUpdate& moved = server.begin("alice");
+  Binding* const first = server.user("alice").first_binding();
+  CHECK(moved.replace(*first, server.fields("sip:phone@192.0.2.8")));
+  server.commit(moved, most);
+  REQUIRE(bench.wait(most) == StoreStatus::Durable);
+  CHECK(server->binding_count() == most);
 }
 
 TEST_CASE("store: texts beyond the largest slab are refused, never cut") {
