@@ -47,13 +47,38 @@ class Phone:
     def expect_final(self, wanted):
         return expect(self.wire.receive_final(), wanted)
 
+    def ask_for_challenge(self, headers=None):
+        """REGISTER and its challenge, as a phone that has just been switched on: with a new Call-ID."""
+        self.uri, self.call_id, self.cseq = f"sip:127.0.0.1:{self.server_port}", random_token(), 0
+        self.headers = headers or [self.contact]
+        self._ask_for_challenge()
+
+    def _ask_for_challenge(self):
+        self._send_register()
+        self.challenge = challenge_params(self.expect_final(401))
+
+    def _send_register(self, *more):
+        self.cseq += 1
+        self.wire.send(self.wire.request("REGISTER", self.uri, self.aor, self.aor, self.call_id, self.cseq,
+                                         [*self.headers, *more]))
+
+    def answer_challenge(self):
+        """REGISTER with credentials; the answer is still to come."""
+        proof = credentials(self.challenge, self.user, self.password, "REGISTER", self.uri)
+        self._send_register(f"Authorization: {proof}")
+
+    def ask_to_register(self, headers=None):
+        self.ask_for_challenge(headers)
+        self.answer_challenge()
+
     def register(self, headers=None):
-        uri, call_id, headers = f"sip:127.0.0.1:{self.server_port}", random_token(), headers or [self.contact]
-        self.wire.send(self.wire.request("REGISTER", uri, self.aor, self.aor, call_id, 1, headers))
-        challenge = challenge_params(self.expect_final(401))
-        proof = credentials(challenge, self.user, self.password, "REGISTER", uri)
-        self.wire.send(self.wire.request("REGISTER", uri, self.aor, self.aor, call_id, 2,
-                                         [*headers, f"Authorization: {proof}"]))
+        self.ask_to_register(headers)
+        return self.expect_final(200)
+
+    def refresh(self):
+        """The last registration once more."""
+        self._ask_for_challenge()
+        self.answer_challenge()
         return self.expect_final(200)
 
     def unregister(self):
@@ -86,7 +111,7 @@ class Call:
             method, self.target, self.caller.aor, self.to, self.call_id, cseq or self.cseq, headers, body, branch,
             self.tag, self.to_tag))
 
-    def _ack_failure(self, response):
+    def acknowledge_failure(self, response):
         self.to_tag = response.one("to").partition(";tag=")[2]
         self._send("ACK", branch=self.branch)
         self.to_tag = None
@@ -97,7 +122,7 @@ class Call:
         self.branch = "z9hG4bK" + random_token()
         self._send("INVITE", headers=timer, body=SDP, branch=self.branch)
         challenged = self.caller.expect_final(407)
-        self._ack_failure(challenged)
+        self.acknowledge_failure(challenged)
         proof = credentials(challenge_params(challenged, "proxy-authenticate"), self.caller.user,
                             password or self.caller.password, "INVITE", self.target)
         self.cseq += 1
@@ -105,8 +130,16 @@ class Call:
         self._send("INVITE", headers=[*timer, f"Proxy-Authorization: {proof}"], body=SDP, branch=self.branch)
         return self
 
+    def message(self):
+        """MESSAGE with credentials; the answer is still to come."""
+        self._send("MESSAGE")
+        proof = credentials(challenge_params(self.caller.expect_final(407), "proxy-authenticate"), self.caller.user,
+                            self.caller.password, "MESSAGE", self.target)
+        self.cseq += 1
+        self._send("MESSAGE", headers=[f"Proxy-Authorization: {proof}"])
+
     def expect_refusal(self, status):
-        self._ack_failure(self.caller.expect_final(status))
+        self.acknowledge_failure(self.caller.expect_final(status))
 
     def ring(self, callee):
         self.caller.expect(100)
@@ -147,7 +180,7 @@ class Call:
         """Any failure that tells of a callee that cannot be reached."""
         response = self.caller.wire.receive_final()
         assert response and response.status in (408, 480, 487, 500, 502, 503), response and response.raw
-        self._ack_failure(response)
+        self.acknowledge_failure(response)
 
     def hang_up(self, callee):
         self.cseq += 1

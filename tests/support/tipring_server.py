@@ -165,14 +165,16 @@ class Report:
         self.failed = 0
 
     def run(self, name, check):
+        """Whether the check passed."""
         try:
             check()
         except Exception as fault:  # noqa: BLE001 - every fault fails this one check only
             self.failed += 1
             print(f"FAILED {name}: {fault}", flush=True)
-        else:
-            self.passed += 1
-            print(f"passed {name}", flush=True)
+            return False
+        self.passed += 1
+        print(f"passed {name}", flush=True)
+        return True
 
     def close(self):
         print(f"{self.passed} passed, {self.failed} failed", flush=True)
