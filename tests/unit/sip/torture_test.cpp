@@ -74,7 +74,8 @@ TEST_CASE("torture: every message is found well-formed or faulty as it is" *
           doctest::description("RFC 4475 3, RFC 5118 4; R14.1, R14.3")) {
   REQUIRE(torture().size() == 62);
   for (const auto& [name, text] : torture()) {
-    CAPTURE(name);
+    const std::string_view named = name;  // a binding is nothing that a lambda can hold
+    CAPTURE(named);
     const Parsed parsed(text);
     const auto expected = kFaults.find(name);
     const auto error =
@@ -89,7 +90,8 @@ TEST_CASE("torture: every message is found well-formed or faulty as it is" *
 TEST_CASE("torture: over a stream each message ends where its Content-Length says" *
           doctest::description("RFC 3261 18.3; R13.3")) {
   for (const auto& [name, text] : torture()) {
-    CAPTURE(name);
+    const std::string_view named = name;  // a binding is nothing that a lambda can hold
+    CAPTURE(named);
     const Parsed parsed(text + "INVITE sip:next", Framing::Stream);
     if (!parsed.complete()) continue;
     const auto length = parsed.view().typed<HeaderId::ContentLength>();
