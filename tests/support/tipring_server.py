@@ -50,6 +50,14 @@ def listening_ports(transport):
     return ports
 
 
+def wait_until(condition, seconds, fault):
+    """Waits until `condition()` holds; `fault()` says what did not come true in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, fault()
+        time.sleep(0.02)
+
+
 class TipringServer:
     """A running server. Use as a context manager; it ends its own process and removes its folder."""
 

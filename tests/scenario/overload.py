@@ -1,0 +1,266 @@
+#!/usr/bin/env python3
+"""Each pool of the running server filled to the brim: who comes too late is told so, and what stands goes on.
+
+Usage: overload.py BIN_DIR
+"""
+
+import os
+import socket
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
+from sip_phone import (OK, Call, establish, hang_up, register, registered_phone, response,  # noqa: E402
+                       take_request)
+from sip_socket import SipSocket, challenge_params, credentials  # noqa: E402
+from tipring_server import Report, TipringServer, wait_until  # noqa: E402
+
+USERS = [("alice", "secret-a"), ("bob", "secret-b"), ("carol", "secret-c")]
+TRANSACTIONS = 16
+
+
+def expect_503(answer, key):
+    assert answer is not None and answer.status == 503, answer and answer.start_line
+    assert key in answer.reason, answer.start_line
+    assert 1 <= int(answer.one("retry-after")) <= 5, answer.raw
+
+
+def options(phone, server):
+    uri = f"sip:127.0.0.1:{server.port}"
+    phone.send(phone.request("OPTIONS", uri, uri, uri))
+    return phone.receive_final()
+
+
+def in_use(server, *names):
+    return {row["name"]: row["in_use"] for row in server.ctl_json("pools") if row["name"] in names and row["in_use"]}
+
+
+class Ringing:
+    """Calls from alice to bob that ring, as many as the server takes."""
+
+    def __init__(self, server, alice, bob):
+        self.calls = []
+        while True:
+            call = Call(alice, server)
+            call.send_invite()
+            answer = alice.receive()
+            if answer.status != 100:
+                break
+            invite = take_request(bob, "INVITE")
+            bob.send(response(invite, "180 Ringing", f"b{len(self.calls)}"))
+            call.expect(180)
+            self.calls.append((call, invite, f"b{len(self.calls)}"))
+        self.refusal = answer
+        call.ack_refusal(answer)
+
+    def end(self, bob):
+        for call, invite, tag in self.calls:
+            bob.send(response(invite, "486 Busy Here", tag))
+            take_request(bob, "ACK")
+            call.ack_refusal(call.expect(486))
+
+
+def full_transactions(server, transport):
+    """Calls that ring hold all transactions. Over TCP nothing is remembered once they have ended."""
+    bob = registered_phone(server, *USERS[1], transport)
+    carol = registered_phone(server, *USERS[2], transport)
+    alice = SipSocket(server.port, transport)
+    standing = establish(alice, carol, server, asked=False, callee="carol")
+    ringing = Ringing(server, alice, bob)
+    assert TRANSACTIONS - 4 <= len(ringing.calls) <= TRANSACTIONS, len(ringing.calls)
+    expect_503(ringing.refusal, "capacity.transactions")
+    repeated = ringing.calls[0][0]
+    alice.send(repeated.invite)
+    repeated.expect(180)
+    assert options(alice, server).status == 200, "OPTIONS is refused"
+    standing.inside("INFO")
+    carol.send(response(take_request(carol, "INFO"), OK))
+    standing.expect(200)
+    hang_up(standing, carol)
+    call, invite, tag = ringing.calls.pop()
+    call.cancel()
+    call.expect(200)
+    bob.send(response(take_request(bob, "CANCEL"), OK, tag))
+    bob.send(response(invite, "487 Request Terminated", tag))
+    take_request(bob, "ACK")
+    call.ack_refusal(call.expect(487))
+    ringing.end(bob)
+    if transport == "tcp":
+        hang_up(establish(alice, bob, server, asked=False), bob)
+        # An answered INVITE is remembered for 32 s over any transport (RFC 6026, Timers L and M).
+        names = ("server_transactions", "client_transactions", "proxy_contexts")
+        wait_until(lambda: in_use(server, *names) == dict.fromkeys(names, 2), 3,
+                   lambda: f"left: {in_use(server, *names)}")
+    for phone in (alice, bob, carol):
+        phone.close()
+
+
+def full_transactions_for_register(server):
+    """A REGISTER is told to come again, and nothing of it is done."""
+    bob = registered_phone(server, *USERS[1], "tcp")
+    alice, desk = SipSocket(server.port, "tcp"), SipSocket(server.port)
+    register(desk, server)
+    ringing = Ringing(server, alice, bob)
+    expect_503(register(desk, server, contacts=["*"], headers=["Expires: 0"], expect=503), "capacity.transactions")
+    ringing.end(bob)
+    assert register(desk, server, contacts=[]).all("contact"), "the refused REGISTER has removed the binding"
+    for phone in (alice, bob, desk):
+        phone.close()
+
+
+def full_bindings(server):
+    """Two bindings in all, both of alice: bob has to wait until she leaves one."""
+    phone = SipSocket(server.port)
+    first, second = (f"<sip:alice@127.0.0.1:{port}>" for port in (9001, 9002))
+    register(phone, server, contacts=[first, second])
+    answer = register(phone, server, *USERS[1], expect=503)
+    expect_503(answer, "capacity.bindings")
+    # One that stands may be refreshed, and nothing of it is lost.
+    answer = register(phone, server, contacts=[first])
+    assert "9001" in str(answer.all("contact")) and "9002" in str(answer.all("contact")), answer.raw
+    answer = register(phone, server, contacts=["<sip:alice@127.0.0.1:9003>"], expect=503)
+    expect_503(answer, "capacity.bindings")
+    register(phone, server, contacts=[f"{first};expires=0"])
+    register(phone, server, *USERS[1])
+    names = {row["name"] for row in server.ctl_json("registrations")}
+    assert names == {"alice", "bob"}, names
+    for user in USERS[:2]:
+        register(phone, server, *user, contacts=["*"], headers=["Expires: 0"])
+    assert not in_use(server, "bindings", "binding texts"), "bindings are left in the pool"
+    phone.close()
+
+
+def too_many_contacts(server):
+    """registrar.max_bindings_per_aor: a REGISTER that brings too many changes nothing."""
+    phone = SipSocket(server.port)
+    contacts = [f"<sip:alice@127.0.0.1:900{i}>" for i in range(3)]
+    register(phone, server, contacts=contacts[:2])
+    register(phone, server, contacts=contacts[1:], expect=403)
+    answer = register(phone, server, contacts=[])
+    assert "9000" in str(answer.all("contact")) and "9002" not in str(answer.all("contact")), answer.raw
+    register(phone, server, contacts=["*"], headers=["Expires: 0"])
+    phone.close()
+
+
+def connects(server):
+    """A new connection that the server serves; None when it is refused."""
+    try:
+        phone = SipSocket(server.port, "tcp")
+        answer = options(phone, server)
+    except OSError:
+        return None
+    if answer is None:
+        phone.close()
+        return None
+    return phone
+
+
+def full_connections(server, capacity):
+    phones = [connects(server) for _ in range(capacity)]
+    assert all(phones), "fewer connections than configured"
+    for _ in range(3):
+        assert connects(server) is None, "more connections than configured"
+    for phone in phones:
+        assert options(phone, server).status == 200, "a connection that stood is gone"
+    datagrams = SipSocket(server.port)
+    assert options(datagrams, server).status == 200, "UDP suffers"
+    datagrams.close()
+    phones.pop().close()
+    wait_until(lambda: in_use(server, "tcp_connections") == {"tcp_connections": capacity - 1}, 3,
+               lambda: "a closed connection is not given back")
+    phone = connects(server)
+    assert phone is not None, "no place for a new connection though one was closed"
+    refused = next(row for row in server.ctl("status").splitlines() if row.startswith("connections_refused"))
+    assert int(refused.split()[1]) >= 3, refused
+    for other in [phone, *phones]:
+        other.close()
+    wait_until(lambda: not in_use(server, "tcp_connections"), 3, lambda: "connections are left in the pool")
+
+
+def full_connections_outward(server, capacity):
+    """A call to a phone that only a new connection could reach: 503, and the call after it goes through."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.bind(("127.0.0.1", 0))
+    listener.listen()
+    listener.settimeout(3)
+    alice = SipSocket(server.port)
+    register(alice, server, *USERS[1],
+             contacts=[f"<sip:bob@127.0.0.1:{listener.getsockname()[1]};transport=tcp>"])
+    others = [connects(server) for _ in range(capacity)]
+    call = Call(alice, server)
+    call.send_invite()
+    answer = alice.receive_final()
+    expect_503(answer, "capacity.tcp_connections")
+    call.ack_refusal(answer)
+    others.pop().close()
+    wait_until(lambda: in_use(server, "tcp_connections") == {"tcp_connections": capacity - 1}, 3,
+               lambda: "a closed connection is not given back")
+    call = Call(alice, server)
+    call.send_invite()
+    link, _ = listener.accept()
+    link.settimeout(3)
+    assert link.recv(65536).startswith(b"INVITE "), "no INVITE on the new connection"
+    link.close()
+    listener.close()
+    for phone in [alice, *others]:
+        phone.close()
+
+
+def full_of_users(server):
+    done = server.ctl("user", "add", "dave", text_in="secret-d\n", check=False)
+    assert "dave" not in server.ctl("user", "list"), f"more users than capacity.users: {done}"
+    server.ctl("user", "delete", "carol")
+    server.ctl("user", "add", "dave", text_in="secret-d\n")
+    phone = SipSocket(server.port)
+    register(phone, server, "dave", "secret-d")
+    phone.close()
+
+
+def flood_of_strangers(server):
+    """Requests without credentials take nothing from the pools, however many come."""
+    phone = SipSocket(server.port)
+    uri, aor = f"sip:bob@127.0.0.1:{server.port}", "sip:alice@127.0.0.1"
+    for _ in range(20 * TRANSACTIONS):
+        phone.send(phone.request("INVITE", uri, aor, uri))
+        answer = phone.receive()
+        assert answer.status == 407, answer.start_line
+    used = in_use(server, "server_transactions", "client_transactions", "proxy_contexts")
+    assert not used, used
+    challenge = challenge_params(answer, "proxy-authenticate")
+    proof = credentials(challenge, "alice", "wrong", "INVITE", uri)
+    for _ in range(4 * TRANSACTIONS):
+        phone.send(phone.request("INVITE", uri, aor, uri, headers=[f"Proxy-Authorization: {proof}"]))
+        assert phone.receive().status == 407, "a wrong password passes"
+    used = in_use(server, "server_transactions", "client_transactions", "proxy_contexts")
+    assert not used, used
+    phone.close()
+
+
+def main():
+    bin_dir = sys.argv[1]
+    report = Report()
+    small = [f"capacity.transactions={TRANSACTIONS}", "capacity.calls=4", 'auth.invite="off"']
+    for transport in ("tcp", "udp"):
+        with TipringServer(bin_dir, users=USERS, settings=small) as server:
+            report.run(f"{transport}: full transactions are 503, and standing calls go on (R5.5, C7)",
+                       lambda t=transport: full_transactions(server, t))
+    with TipringServer(bin_dir, users=USERS, settings=small) as server:
+        report.run("full transactions are 503 to a REGISTER (R5.5)", lambda: full_transactions_for_register(server))
+    with TipringServer(bin_dir, users=USERS, settings=small[:2]) as server:
+        report.run("strangers take nothing from the pools (R5.5, C6)", lambda: flood_of_strangers(server))
+    with TipringServer(bin_dir, users=USERS[:2], settings=["capacity.users=2", "capacity.bindings=2"]) as server:
+        report.run("full bindings are 503, and those that stand may be refreshed (R5.5)",
+                   lambda: full_bindings(server))
+    with TipringServer(bin_dir, users=USERS, settings=["registrar.max_bindings_per_aor=2"]) as server:
+        report.run("too many contacts of one user change nothing (R11.3)", lambda: too_many_contacts(server))
+    with TipringServer(bin_dir, users=USERS, settings=["capacity.tcp_connections=4", *small]) as server:
+        report.run("connections beyond the capacity are refused, others go on (R5.5, R13.5)",
+                   lambda: full_connections(server, 4))
+        report.run("no connection left for a callee is 503 (R5.5)", lambda: full_connections_outward(server, 4))
+    with TipringServer(bin_dir, users=USERS, settings=["capacity.users=3"]) as server:
+        report.run("no more users than capacity.users (R5.5)", lambda: full_of_users(server))
+    return report.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
