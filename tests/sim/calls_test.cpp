@@ -149,3 +149,37 @@ TEST_CASE("call: a phone that is gone ends the call with 408" *
   network.check_calls();
   network.check_empty();
 }
+
+TEST_CASE("call: an answer and a CANCEL that meet end in one outcome on both sides" *
+          doctest::description("RFC 3261 9.1, 16.7, 16.10; R3.4, R16.4")) {
+  size_t answered = 0;
+  size_t cancelled = 0;
+  for (int offset_ms = -12; offset_ms <= 12; ++offset_ms) {
+    CAPTURE(offset_ms);
+    Pair network(8);
+    CallPlan plan;
+    plan.ring_time = Millis(500);
+    plan.cancel_after = Millis(500 + offset_ms);
+    const Call& call = network.one_call(plan);
+    CHECK((call.outcome == 200 || call.outcome == 487));
+    CHECK(network.bob.calls()[0].outcome == call.outcome);
+    ++(call.outcome == 200 ? answered : cancelled);
+    network.check_calls();
+    network.check_empty();
+  }
+  CHECK(answered > 0);
+  CHECK(cancelled > 0);
+}
+
+TEST_CASE("call: both hang up at once" * doctest::description("RFC 3261 15.1; R3.2")) {
+  Pair network(9);
+  CallPlan plan;
+  plan.callee_ends = true;
+  plan.both_end = true;
+  const Call& call = network.one_call(plan);
+  CHECK(call.bye_status == 200);
+  CHECK(call.bye_received);
+  CHECK(network.bob.calls()[0].bye_status == 200);
+  network.check_calls();
+  network.check_empty();
+}

@@ -8,6 +8,7 @@ namespace {
 
 // A call that is to be given up has rung for a while by then, whatever got lost.
 constexpr Millis kPatience{6'000};
+constexpr uint16_t kAnsweredOrCancelled = 0;
 constexpr Millis kSetupMax{40'000};  // a call has got through by then, or never will
 
 std::string address_of(size_t i) {
@@ -111,6 +112,7 @@ void Crowd::call_one() {
   plan.ring_time = Millis(static_cast<int64_t>(random.below(3000)));
   plan.talk_time = Millis(static_cast<int64_t>(random.below(5000)));
   plan.callee_ends = random.chance(500);
+  plan.both_end = random.chance(100);
   uint16_t wanted = bound ? 200 : 404;
   if (bound && random.chance(100)) {
     plan.manner = Manner::Busy;
@@ -119,6 +121,10 @@ void Crowd::call_one() {
     plan.manner = Manner::LetRing;
     plan.cancel_after = kPatience;
     wanted = 487;
+  } else if (bound && random.chance(100)) {
+    // The answer and the CANCEL meet somewhere on the way.
+    plan.cancel_after = plan.ring_time + Millis(static_cast<int64_t>(random.below(120)));
+    wanted = kAnsweredOrCancelled;
   }
   planned_.push_back({&caller, &callee, caller.call(callee.user(), plan), wanted});
 }
@@ -134,7 +140,9 @@ bool Crowd::is_being_called(const Phone& phone) const {
 }
 
 bool Crowd::as_wanted(const Planned& planned, const Call& call) {
-  if (call.outcome != planned.wanted) return false;
+  const bool either = planned.wanted == kAnsweredOrCancelled &&
+                      (call.outcome == 200 || call.outcome == 487 || call.outcome == 407);
+  if (call.outcome != planned.wanted && !either) return false;
   return call.outcome != 200 || call.bye_received || call.bye_status == 200;
 }
 

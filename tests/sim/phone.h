@@ -25,6 +25,7 @@ struct CallPlan {
   Millis ring_time{200};
   Millis talk_time{1000};
   bool callee_ends = false;      // else the caller
+  bool both_end = false;         // at about the same time
   Millis cancel_after = kNever;  // counted from the INVITE
 };
 

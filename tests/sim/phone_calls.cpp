@@ -162,7 +162,7 @@ void Phone::on_invite_success(size_t index, const Incoming& response) {
   if (!first) return;
   if (call.cancelled) return send_bye(index);
   // The callee may be gone: nobody talks forever.
-  const Millis patience(call.plan.callee_ends ? 120'000 : 0);
+  const Millis patience(call.plan.callee_ends && !call.plan.both_end ? 120'000 : 0);
   at(response.now + call.plan.talk_time + patience, [this, index] { send_bye(index); });
 }
 

@@ -110,6 +110,22 @@ TEST_CASE("power: a phone on TCP connects again" * doctest::description("R7.5, R
   network.check_empty();
 }
 
+TEST_CASE("power: an orderly stop writes what was in memory only" *
+          doctest::description("R9.3; DESIGN: Storage and time")) {
+  Pair network(34);
+  for (Phone& phone : network.phones) phone.send_register(60);
+  REQUIRE(network.settle());
+  network.referee.forget();
+  network.exchange.stop();
+  network.world.run_for(Millis(50'000));
+  REQUIRE(network.exchange.start().empty());
+  network.check_bindings();
+  CHECK(network.exchange.server().store().binding_count() == 2);
+  // Without the refresh the row would live for the hour of the first registration.
+  network.world.run_for(Millis(30'000));
+  CHECK(network.exchange.server().store().binding_count() == 0);
+}
+
 TEST_CASE("power: a binding that expired in the dark is gone, the others live on" *
           doctest::description("R1.4, R9.3; RFC 3261 10.3")) {
   Pair network(33);
