@@ -41,7 +41,8 @@ class Stream {
   virtual void set_handler(StreamHandler* handler) = 0;
 
   virtual IoResult read(std::span<char> into) = 0;
-  // Gathers at most kPiecesMax pieces. Fewer bytes than given is not an error.
+  // Gathers at most kPiecesMax pieces. Fewer bytes than given is not an error. Without any bytes it
+  // fails when a write would: the only way to see a reset that came behind the peer's end.
   virtual IoResult write(std::span<const std::span<const char>> pieces) = 0;
 
   virtual void want_read(bool on) = 0;  // on from the start; off holds the peer back

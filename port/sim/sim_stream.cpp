@@ -96,6 +96,10 @@ void SimStream::close() {
 
 void SimStream::reset() { end_with(SimConnection::Kind::Reset); }
 
+void SimStream::shut_down() {
+  if (connection_ != nullptr && error_ == 0) connection_->send(side_, SimConnection::Kind::Fin, {});
+}
+
 void SimStream::end_with(SimConnection::Kind kind) {
   if (connection_ == nullptr) return;  // died with its host
   if (connecting_) {

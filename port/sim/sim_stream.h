@@ -87,6 +87,9 @@ class SimStream final : public Stream {
   void set_tag(uint64_t tag) override { tag_ = tag; }
   uint64_t tag() const override { return tag_; }
 
+  // Ends its own direction alone, as shutdown(SHUT_WR) does; what comes can still be read.
+  void shut_down();
+
   // For port/sim only.
   void open(std::shared_ptr<SimConnection> connection, size_t side, bool connecting);
   void connect_outcome(int error);

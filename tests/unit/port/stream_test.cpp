@@ -241,7 +241,10 @@ TEST_CASE_TEMPLATE("stream: after the peer's end of the stream its own direction
   REQUIRE(pair.port.run_until([&] { return status == IoStatus::Eof; }));
   const std::string text = "into the void";
   const std::span<const char> piece = bytes_of(text);
+  CHECK(pair.server.stream->write({}).status == IoStatus::Ok);
   CHECK(pair.server.stream->write(std::span(&piece, 1)).status == IoStatus::Ok);
+  CHECK(pair.port.run_until(
+      [&] { return pair.server.stream->write({}).status == IoStatus::Failed; }, Millis(1000)));
   // The peer is gone for good and says so; from then on writing fails.
   const bool failed = pair.port.run_until(
       [&] { return pair.server.stream->write(std::span(&piece, 1)).status == IoStatus::Failed; },
