@@ -15,6 +15,13 @@ constexpr int kReadsPerEvent = 8;
 constexpr uint32_t kPongsMax = 128;
 constexpr std::string_view kPong = "\r\n";
 
+bool is_response(std::string_view message) { return message.starts_with("SIP/2.0 "); }
+
+bool is_final_response(std::string_view message) {
+  constexpr size_t kStatusAt = 8;
+  return is_response(message) && message.size() > kStatusAt && message[kStatusAt] >= '2';
+}
+
 }  // namespace
 
 Connection::Connection(Connections& owner, port::Stream& stream, const Flow& flow, bool connected)
@@ -58,12 +65,7 @@ bool Connection::read_once() {
   switch (read.status) {
     case port::IoStatus::WouldBlock: return false;
     case port::IoStatus::Failed: abort("read_failed", read.error); return false;
-    case port::IoStatus::Eof:
-      // Replies that are not written yet go to the Via's port from here on (RFC 3261 18.2.2): most
-      // peers that end their side have ended altogether.
-      end_of_input_ = true;
-      begin_end();
-      return false;
+    case port::IoStatus::Eof: on_end_of_input(); return false;
     case port::IoStatus::Ok: break;
   }
   start(idle_timer_, shared_.options.idle_timeout);
@@ -79,6 +81,8 @@ void Connection::frame() {
     switch (frame.status) {
       case FrameStatus::Message:
         completed = true;
+        if (frame.parsed.view.is_request() && frame.parsed.view.method() != sip::Method::Ack)
+          ++unanswered_;
         deliver(shared_, frame.parsed, frame.buffer, flow_);
         break;
       case FrameStatus::Pings: answer_pings(frame.pings); break;
@@ -137,16 +141,25 @@ void Connection::refuse(const Frame& faulty) {
 
 // --- out -----------------------------------------------------------------------------------------
 
+bool Connection::takes(std::string_view message) const {
+  return usable() || (state_ == State::HalfOpen && is_response(message));
+}
+
 Result<void> Connection::send(MessageRef message, uint16_t port, SendObserver* observer,
                               uint64_t tag) {
-  if (!usable()) return Error::Closed;
   if (!message || queue_count_ == kQueueMax) return Error::PoolExhausted;
+  if (!takes(message.view())) return Error::Closed;
   queued(queue_count_) = {std::move(message), port, observer, tag};
   ++queue_count_;
   ++accepted_;
-  start(idle_timer_, shared_.options.idle_timeout);
-  if (state_ == State::Open && queue_count_ == 1) write_queue();
+  count_reply(queued(queue_count_ - 1).message.view());
+  if (state_ != State::HalfOpen) start(idle_timer_, shared_.options.idle_timeout);
+  if (state_ != State::Connecting && queue_count_ == 1) write_queue();
   return {};
+}
+
+void Connection::count_reply(std::string_view message) {
+  if (unanswered_ != 0 && is_final_response(message)) --unanswered_;
 }
 
 void Connection::write_queue() {
@@ -173,14 +186,22 @@ void Connection::note_written(size_t bytes) {
   head_sent_ += bytes;
   while (queue_count_ != 0 && head_sent_ >= queued(0).message.size()) {
     head_sent_ -= queued(0).message.size();
-    note_request(take_first());
+    note_sent(take_first());
     ++shared_.counters.sent;
   }
 }
 
+void Connection::note_sent(Outgoing sent) {
+  if (state_ != State::HalfOpen) return note_request(sent);
+  const auto free = std::find_if(unconfirmed_.begin(), unconfirmed_.end(),
+                                 [](const Outgoing& one) { return !one.message; });
+  if (free != unconfirmed_.end()) *free = std::move(sent);
+  start(phase_timer_, kConfirmAfter);
+}
+
 // Responses are not noted: who has lost a connection asks again.
 void Connection::note_request(const Outgoing& sent) {
-  if (sent.observer == nullptr || sent.message.view().starts_with("SIP/")) return;
+  if (sent.observer == nullptr || is_response(sent.message.view())) return;
   requesters_[requests_++ % kRequestersMax] = {sent.observer, sent.tag};
   last_request_at_ = shared_.now();
 }
@@ -202,6 +223,27 @@ void Connection::on_connected(port::Stream& stream) {
 }
 
 // --- the end -------------------------------------------------------------------------------------
+
+// Most peers that end their side have ended altogether, and their replies belong to the Via's port
+// (RFC 3261 18.2.2). But one may have said all that it wanted to ask, and wait for the answers.
+void Connection::on_end_of_input() {
+  end_of_input_ = true;
+  if (unanswered_ == 0) return begin_end();
+  state_ = State::HalfOpen;
+  framer_.clear();
+  owner_.on_ending(*this);
+  stream_->want_read(false);
+  phase_timer_.cancel();
+  start(idle_timer_, shared_.options.silence_timeout);
+}
+
+// Some time after replies to a half-open peer: either it has reset the connection or it has them.
+void Connection::confirm() {
+  const port::IoResult probe = stream_->write({});
+  if (probe.status == port::IoStatus::Failed) return abort("write_failed", probe.error);
+  unconfirmed_.fill({});
+  if (unanswered_ == 0 && queue_count_ == 0) close("closed_by_peer");
+}
 
 // From here on the peer counts as gone, but what waits for it is still written.
 void Connection::begin_end() {
@@ -236,6 +278,7 @@ void Connection::drop_input() {
 void Connection::on_connect_failed(port::Stream&, int error) { abort("connect_failed", error); }
 
 void Connection::on_phase_timeout(Millis) {
+  if (state_ == State::HalfOpen) return confirm();
   if (state_ == State::Ending) return close("refused");
   abort(state_ == State::Connecting ? "connect_timeout" : "message_timeout");
 }
@@ -251,6 +294,7 @@ void Connection::close(std::string_view why) {
   shared_.dependencies.log.debug(
       "connection_closed", kv("remote", port::write_address(flow_.remote, remote)), kv("why", why));
   requesters_.fill({});
+  unconfirmed_.fill({});
   stream_->close();
   release();
 }
@@ -281,6 +325,11 @@ void Connection::fail(SendObserver* observer, uint64_t tag, Error error) {
 }
 
 bool Connection::settle_one() {
+  for (Outgoing& unconfirmed : unconfirmed_) {
+    if (!unconfirmed.message) continue;
+    settle(std::exchange(unconfirmed, {}));
+    return true;
+  }
   if (queue_count_ == 0) {
     const auto next = std::find_if(requesters_.begin(), requesters_.end(),
                                    [](const Requester& one) { return one.observer != nullptr; });
@@ -289,7 +338,11 @@ bool Connection::settle_one() {
     fail(requester.observer, requester.tag, end_);
     return true;
   }
-  Outgoing unsent = take_first();
+  settle(take_first());
+  return true;
+}
+
+void Connection::settle(Outgoing unsent) {
   Result<void> outcome = end_;
   if (unsent.port != flow_.remote.port) {
     Flow second_way = flow_;
@@ -298,7 +351,6 @@ bool Connection::settle_one() {
     outcome = owner_.send(std::move(unsent.message), second_way, unsent.observer, unsent.tag);
   }
   if (!outcome) fail(unsent.observer, unsent.tag, outcome.error());
-  return true;
 }
 
 }  // namespace tipring::transport

@@ -27,6 +27,10 @@ class Connection final : private port::StreamHandler {
   static constexpr Millis kRequestFresh{5000};
   // How long a refused peer may go on sending, so that a RST does not overtake our answer.
   static constexpr Millis kLastWords{500};
+  // A reply to a peer that has ended its side: when no RST has come by then (T1, an estimate of the
+  // round trip), he reads it.
+  static constexpr Millis kConfirmAfter{500};
+  static constexpr size_t kUnconfirmedMax = 4;
 
   Connection(Connections& owner, port::Stream& stream, const Flow& flow, bool connected);
   ~Connection();
@@ -36,6 +40,8 @@ class Connection final : private port::StreamHandler {
 
   // Takes new messages: neither closed nor about to be.
   bool usable() const { return state_ == State::Connecting || state_ == State::Open; }
+  // A peer that has ended its own side may still read responses.
+  bool takes(std::string_view message) const;
 
   // When the connection fails meanwhile the message goes to `port` of the peer, if that is another
   // one: for a response the port of the Via (RFC 3261 18.2.2).
@@ -66,7 +72,8 @@ class Connection final : private port::StreamHandler {
   enum class State : uint8_t {
     Connecting,
     Open,
-    Ending,  // what waits is still written, nothing new is taken, what comes is thrown away
+    HalfOpen,  // the peer has ended its side, before all its requests were answered
+    Ending,    // what waits is still written, nothing new is taken, what comes is thrown away
     Closed,
   };
 
@@ -97,6 +104,7 @@ class Connection final : private port::StreamHandler {
   void starve();
   void answer_pings(uint32_t count);
   void refuse(const Frame& faulty);
+  void on_end_of_input();
   void begin_end();
   void drop_input();
   void finish();
@@ -104,7 +112,11 @@ class Connection final : private port::StreamHandler {
 
   void write_queue();
   void note_written(size_t bytes);
+  void note_sent(Outgoing sent);
   void note_request(const Outgoing& sent);
+  void count_reply(std::string_view message);
+  void confirm();
+  void settle(Outgoing unsent);
   void fail(SendObserver* observer, uint64_t tag, Error error);
   Outgoing take_first();
   void start(Timer& timer, Millis after);
@@ -122,13 +134,15 @@ class Connection final : private port::StreamHandler {
   std::array<Outgoing, kQueueMax> queue_;
   size_t queue_head_ = 0;
   size_t queue_count_ = 0;
-  size_t head_sent_ = 0;   // bytes of the first one that have gone
-  uint64_t accepted_ = 0;  // messages for this connection, ever
+  size_t head_sent_ = 0;     // bytes of the first one that have gone
+  uint64_t accepted_ = 0;    // messages for this connection, ever
+  uint32_t unanswered_ = 0;  // requests that came and have no final response yet
+  std::array<Outgoing, kUnconfirmedMax> unconfirmed_;
   std::array<Requester, kRequestersMax> requesters_;
   size_t requests_ = 0;
   Millis last_request_at_{0};
 
-  // Of connecting, of an unfinished message, of the last words.
+  // Of connecting, of an unfinished message, of confirming, of the last words.
   MemberTimer<Connection, &Connection::on_phase_timeout> phase_timer_{*this};
   MemberTimer<Connection, &Connection::on_write_timeout> write_timer_{*this};
   MemberTimer<Connection, &Connection::on_idle_timeout> idle_timer_{*this};

@@ -127,8 +127,9 @@ Connection* Connections::connect(const Flow& flow, Error& error) {
 
 Result<void> Connections::send(MessageRef message, const Flow& flow, SendObserver* observer,
                                uint64_t tag) {
+  if (!message) return Error::PoolExhausted;
   Connection* connection = pool_.get(flow.connection);
-  if (connection == nullptr || !connection->usable()) connection = find(flow);
+  if (connection == nullptr || !connection->takes(message.view())) connection = find(flow);
   if (connection == nullptr) {
     Error error = Error::Closed;
     connection = connect(flow, error);

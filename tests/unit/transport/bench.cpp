@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "port/sim/sim_stream.h"
+
 namespace tipring::transport {
 
 std::string Request::text() const {
@@ -161,6 +163,8 @@ void TcpPeer::close() {
   if (stream_ != nullptr) stream_->close();
   stream_ = nullptr;
 }
+
+void TcpPeer::shut_down() { static_cast<port::SimStream*>(stream_)->shut_down(); }
 
 void TcpPeer::reset() {
   if (stream_ != nullptr) stream_->reset();

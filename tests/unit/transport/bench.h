@@ -131,6 +131,7 @@ class TcpPeer final : public port::StreamHandler {
   void accept(port::Stream& stream);
   void write(std::string_view text);  // all of it, as the connection takes it
   void close();
+  void shut_down();  // its own direction only
   void reset();
   void read_nothing();
   void read_again();

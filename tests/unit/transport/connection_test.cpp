@@ -339,6 +339,7 @@ TEST_CASE("connection: the end of a peer that has had time to answer is no failu
   for (const bool reset : {false, true}) {
     CAPTURE(reset);
     Bench bench;
+    bench.answer_with(200);
     TcpPeer peer(bench);
     peer.connect();
     peer.write(kRequest);

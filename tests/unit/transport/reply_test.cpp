@@ -127,11 +127,84 @@ TEST_CASE("reply: when the connection has gone it goes to the port of the Via" *
     CHECK_FALSE(bench.layer->alive(back->connection));
     REQUIRE(bench.send(response(180), *back, 1));
     REQUIRE(bench.send(response(200), *back, 2));
-    bench.settle();
+    bench.pass(Millis(600));
     REQUIRE(door.peers.size() == 1);
     CHECK(door.peers[0]->received == response(180) + response(200));
     CHECK(bench.failed.empty());
   }
+}
+
+TEST_CASE("reply: a peer that has ended its own side only still gets its answers there" *
+          doctest::description("RFC 3261 18.2.2; R7.5")) {
+  Bench bench;
+  TcpDoor door(bench, at("10.0.0.2", 5070));
+  TcpPeer peer(bench);
+  peer.connect();
+  std::optional<Flow> back;
+  bench.on_heard = [&](const Incoming& incoming) { back = reply_flow(incoming); };
+  peer.write(tcp_request(kVia));
+  peer.shut_down();
+  bench.settle();
+  REQUIRE(back);
+  CHECK_FALSE(bench.layer->alive(back->connection));
+  REQUIRE(bench.send(response(180), *back, 1));
+  bench.pass(Millis(5000));
+  CHECK(peer.received == response(180));
+  CHECK_FALSE(peer.ended);
+  REQUIRE(bench.send(response(200), *back, 2));
+  bench.pass(Millis(400));
+  CHECK(peer.received == response(180) + response(200));
+  CHECK_FALSE(peer.ended);
+  bench.pass(Millis(200));
+  CHECK(peer.ended);
+  CHECK(peer.error == 0);
+  CHECK(bench.connections() == 0);
+  CHECK(door.peers.empty());
+  CHECK(bench.failed.empty());
+}
+
+TEST_CASE("reply: a request does not go to a peer that cannot answer there" *
+          doctest::description("RFC 3261 18.1.1; F2")) {
+  Bench bench;
+  TcpDoor door(bench, at("10.0.0.2", 5070));
+  TcpPeer peer(bench);
+  peer.connect();
+  std::optional<Flow> back;
+  bench.on_heard = [&](const Incoming& incoming) { back = reply_flow(incoming); };
+  peer.write(tcp_request(kVia));
+  peer.shut_down();
+  bench.settle();
+  REQUIRE(bench.send(tcp_request(kVia, "c2"), *back, 1));
+  bench.settle();
+  CHECK(peer.received.empty());
+  REQUIRE(door.peers.size() == 1);
+  CHECK(door.peers[0]->received == tcp_request(kVia, "c2"));
+}
+
+TEST_CASE("reply: a half-open connection that is never answered is closed, as a silent one" *
+          doctest::description("R13.4")) {
+  Bench bench;
+  TcpPeer peer(bench);
+  peer.connect();
+  peer.write(tcp_request(kVia));
+  peer.shut_down();
+  bench.pass(Millis(29'000));
+  CHECK(bench.connections() == 1);
+  bench.pass(Millis(2000));
+  CHECK(bench.connections() == 0);
+}
+
+TEST_CASE("reply: a peer that has all its answers and ends is closed at once" *
+          doctest::description("R13.4, R5.5")) {
+  Bench bench;
+  bench.answer_with(200);
+  TcpPeer peer(bench);
+  peer.connect();
+  peer.write(tcp_request(kVia) + tcp_request(kVia, "c2"));
+  bench.settle();
+  peer.close();
+  bench.settle();
+  CHECK(bench.connections() == 0);
 }
 
 TEST_CASE("reply: without a port in the Via a lost connection leads to 5060" *
