@@ -191,6 +191,47 @@ def reset_in_a_message_harms_nobody(server):
     assert in_use(server, "tcp_connections") == 0, "connections are left in the pool"
 
 
+def call_to_a_lost_callee_fails_soon(server, lose):
+    """Nothing but the failure itself wakes the server."""
+    bob = registered_phone(server, *USERS[1], "tcp")
+    lose(bob)
+    time.sleep(0.2)
+    alice = SipSocket(server.port)
+    call = Call(alice, server)
+    began = time.monotonic()
+    call.send_invite()
+    answer = alice.receive_final()
+    assert answer is not None and answer.status == 500, answer and answer.start_line
+    assert time.monotonic() - began < 1, "the refusal took its time"
+    call.ack_refusal(answer)
+    alice.close()
+
+
+def reset(phone):
+    phone.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    phone.close()
+
+
+def half_closed_caller_gets_its_answer(server):
+    bob = registered_phone(server, *USERS[1])
+    phone = connect(server)
+    call = Call(phone, server)
+    call.send_invite()
+    phone.socket.shutdown(socket.SHUT_WR)
+    invite = take_request(bob, "INVITE")
+    call.expect(100)
+    bob.send(response(invite, "180 Ringing", "b"))
+    call.expect(180)
+    time.sleep(0.7)  # longer than the server waits for a reset
+    bob.send(response(invite, "486 Busy Here", "b"))
+    call.expect(486)
+    take_request(bob, "ACK")
+    phone.socket.settimeout(3)
+    assert phone.socket.recv(100) == b"", "the connection stays open"
+    phone.close()
+    bob.close()
+
+
 def in_use(server, pool):
     return next(row["in_use"] for row in server.ctl_json("pools") if row["name"] == pool)
 
@@ -213,6 +254,12 @@ def main():
         report.run("the answer goes to the Via's port when the link is gone (R7.5)",
                    lambda: answer_finds_the_via_port_when_the_link_is_gone(server))
         report.run("one connection lasts for the whole call (R13.2)", lambda: connection_lasts_for_the_call(server))
+        report.run("who has ended only its sending side gets its answers (R7.5)",
+                   lambda: half_closed_caller_gets_its_answer(server))
+        report.run("a call to a phone that reset its connection fails at once (R7.5, R13.5)",
+                   lambda: call_to_a_lost_callee_fails_soon(server, reset))
+        report.run("a call to a phone that closed its connection fails at once (R7.5)",
+                   lambda: call_to_a_lost_callee_fails_soon(server, SipSocket.close))
         report.run("a reset in the middle of a message harms nobody (R13.5)",
                    lambda: reset_in_a_message_harms_nobody(server))
     return report.close()
