@@ -15,7 +15,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
-from sip_phone import Call, contact_of, register, response, take_request  # noqa: E402
+from sip_phone import Call, contact_of, establish, register, registered_phone, response, take_request  # noqa: E402
 from sip_socket import SipSocket, challenge_params, credentials  # noqa: E402
 from tipring_server import Report, TipringServer, free_port, listening_ports  # noqa: E402
 
@@ -242,6 +242,30 @@ def bindings_outlive_kill(bin_dir):
         bob.close()
 
 
+def a_call_outlives_kill(bin_dir):
+    """Who is in a call may end it after a restart, when he proves who he is; with auth.nonce_key_file at once."""
+    with TipringServer(bin_dir, users=USERS) as server:
+        with open(f"{server.data}/nonce.key", "wb") as file:
+            file.write(os.urandom(32))
+        server.stop()
+        for settings in ((), (f"auth.nonce_key_file={server.data}/nonce.key",)):
+            with restart(server, *settings) as first:
+                bob, alice = registered_phone(first, *USERS[1]), SipSocket(first.port)
+                call = establish(alice, bob, first)
+                first.kill()
+            with restart(server, *settings):
+                call.inside("BYE")
+                if not settings:
+                    challenge = challenge_params(call.expect(407), "proxy-authenticate")
+                    uri = contact_of(bob, "callee")[1:-1]
+                    call.inside("BYE", headers=[
+                        f"Proxy-Authorization: {credentials(challenge, *USERS[0], 'BYE', uri)}"])
+                bob.send(response(take_request(bob, "BYE"), "200 OK"))
+                call.expect(200)
+            alice.close()
+            bob.close()
+
+
 def many_bindings_outlive_kill(bin_dir):
     """Killed while registrations come in: each that was answered with 200 is there afterwards."""
     users = [(f"phone{i}", "secret") for i in range(60)]
@@ -353,6 +377,7 @@ def main():
             ("a port that is taken is told (R6.5)", taken_port_is_told),
             ("the ports of the file are opened, and no other (R7.1, R11.1, R11.2, R6.3)", listeners_are_opened),
             ("a registered phone is called after kill -9 (R9.3)", bindings_outlive_kill),
+            ("a call can be ended after kill -9 (C21)", a_call_outlives_kill),
             ("what was answered with 200 before kill -9 is kept (R9.2)", many_bindings_outlive_kill),
             ("a restart obeys what has changed (R11.1, R11.3, C2)", restart_obeys_changes),
             ("another realm loses the passwords, with a warning (C22)", another_realm_is_warned_of),

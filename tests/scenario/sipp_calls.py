@@ -25,7 +25,7 @@ from sip_socket import SipSocket  # noqa: E402
 from tipring_server import Report, TipringServer, free_port  # noqa: E402
 
 LEGS = [("u1", "u1"), ("t1", "t1"), ("u1", "t1"), ("t1", "u1")]
-NAMES = {"u1": "udp", "t1": "tcp"}
+NAMES = {"u1": "udp", "t1": "tcp", "tn": "tcp, a connection for each call,"}
 USERS = [(f"phone{i}", f"secret-{i}") for i in range(100)]
 TIMERS_S = 32  # Timers J, L and M: the longest that a finished transaction is remembered (RFC 3261 17, RFC 6026)
 
@@ -53,7 +53,7 @@ class Sipp:
         self.folder = tempfile.mkdtemp(prefix=f"tipring-{scenario}-")
         arguments = ["sipp", *([remote] if remote else []), "-sf", os.path.join(HERE, scenario + ".xml"),
                      "-i", "127.0.0.1", "-p", str(self.port), "-t", transport, "-nostdin",
-                     "-timeout", "20", "-timeout_error", "-trace_stat", "-stf", f"{self.folder}/stat.csv", "-fd", "1",
+                     "-max_socket", "1000", "-timeout", "20", "-timeout_error", "-trace_stat", "-stf", f"{self.folder}/stat.csv", "-fd", "1",
                      "-trace_err", "-error_file", f"{self.folder}/errors.log", *options]
         self.screen = open(f"{self.folder}/screen.log", "wb")
         self.process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=self.screen, stderr=self.screen,
@@ -224,6 +224,8 @@ def main():
         for legs in LEGS[:3]:
             report.run(f"300 calls at 100 a second over {NAMES[legs[0]]} to {NAMES[legs[1]]} (R5.2)",
                        lambda g=legs: run_call(busy, "uac-invite-digest", "uas-answer", g, calls=300, rate=100))
+        report.run("100 calls over as many connections at once (R13.1, R13.2)",
+                   lambda: run_call(busy, "uac-invite-digest", "uas-answer", ("tn", "u1"), calls=100, rate=100))
         run_side_by_side(report, checks_with_digest(busy))
         finished = time.monotonic()
         run_side_by_side(report, checks_without_digest(quiet))

@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 from sip_phone import OK, Call, establish, registered_phone, response, take_request  # noqa: E402
 from sip_socket import Answer, SipSocket  # noqa: E402
-from tipring_server import Report, TipringServer  # noqa: E402
+from tipring_server import Report, TipringServer, wait_until  # noqa: E402
 
 USERS = [("alice", "secret-a"), ("bob", "secret-b")]
 
@@ -185,10 +185,30 @@ def reset_in_a_message_harms_nobody(server):
     phone.send(options(phone, server))
     expect_200(phone, "after resets")
     phone.close()
-    deadline = time.monotonic() + 3
-    while in_use(server, "tcp_connections") and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert in_use(server, "tcp_connections") == 0, "connections are left in the pool"
+    wait_until(lambda: in_use(server, "tcp_connections") == 0, 3, lambda: "connections are left in the pool")
+
+
+def halves_harm_nobody(server):
+    """More unfinished messages than there are places for: the oldest connections go, others are served."""
+    phones = [connect(server) for _ in range(120)]
+    texts = [options(phone, server) for phone in phones]
+    for phone, text in zip(phones, texts):
+        phone.send(text[:60])
+    phones[-1].send(texts[-1][60:])
+    expect_200(phones[-1], "the newest message, when it is whole")
+    whole = connect(server)
+    whole.send(options(whole, server))
+    expect_200(whole, "a whole message beside halves")
+    first = phones[0]
+    first.socket.settimeout(3)
+    try:
+        ended = first.socket.recv(100) == b""
+    except ConnectionResetError:
+        ended = True
+    assert ended, "the oldest half message keeps its place for ever"
+    for phone in [whole, *phones]:
+        phone.close()
+    wait_until(lambda: in_use(server, "tcp_connections") == 0, 3, lambda: "connections are left in the pool")
 
 
 def call_to_a_lost_callee_fails_soon(server, lose):
@@ -262,6 +282,7 @@ def main():
                    lambda: call_to_a_lost_callee_fails_soon(server, SipSocket.close))
         report.run("a reset in the middle of a message harms nobody (R13.5)",
                    lambda: reset_in_a_message_harms_nobody(server))
+        report.run("unfinished messages on many connections harm nobody (R13.4)", lambda: halves_harm_nobody(server))
     return report.close()
 
 

@@ -4,9 +4,11 @@
 Usage: udp_rules.py BIN_DIR
 """
 
+import concurrent.futures
 import os
 import re
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
@@ -14,7 +16,7 @@ from sip_phone import OK, Call, hang_up, register, registered_phone, response, t
 from sip_socket import SipSocket, challenge_params, credentials  # noqa: E402
 from tipring_server import Report, TipringServer  # noqa: E402
 
-USERS = [("alice", "secret-a"), ("bob", "secret-b")]
+USERS = [("alice", "secret-a"), ("bob", "secret-b"), ("carol", "secret-c"), ("dave", "secret-d")]
 TEXT = ["Content-Type: text/plain"]
 OPEN = ['auth.invite="off"']
 
@@ -164,6 +166,47 @@ def lost_invite_is_sent_again(server):
     bob.close()
 
 
+def arrivals(phone, seconds):
+    """When each message came, in seconds since the first, until `seconds` after it."""
+    first = phone.receive(3)
+    assert first is not None, "nothing came at all"
+    start = time.monotonic()
+    times, copies = [0.0], {first.raw}
+    while (left := start + seconds - time.monotonic()) > 0:
+        message = phone.receive(left)
+        if message is not None:
+            times.append(time.monotonic() - start)
+            copies.add(message.raw)
+    assert len(copies) == 1, f"the copies differ: {copies}"
+    return times
+
+
+def expect_times(what, found, wanted):
+    close = len(found) == len(wanted) and all(-0.05 < a - b < 0.25 for a, b in zip(found, wanted))
+    assert close, f"{what}: {[round(time, 2) for time in found]} instead of {wanted}"
+
+
+def retransmissions_keep_time(server):
+    """Timers A, E and G at the same time: 500 ms, then twice as long each time (17.1.1.2, 17.1.2.2, 17.2.1)."""
+    bob, carol, dave = (registered_phone(server, name, password) for name, password in USERS[1:])
+    alice = [SipSocket(server.port) for _ in range(3)]
+    Call(alice[0], server).send_invite()
+    uri = f"sip:carol@127.0.0.1:{server.port}"
+    alice[1].send(alice[1].request("MESSAGE", uri, "sip:alice@127.0.0.1", uri))
+    refused = Call(alice[2], server, callee="dave")
+    refused.send_invite()
+    invite = take_request(dave, "INVITE")
+    refused.expect(100)
+    dave.send(response(invite, "486 Busy Here", "d"))
+    take_request(dave, "ACK")
+    with concurrent.futures.ThreadPoolExecutor(3) as workers:
+        results = [workers.submit(arrivals, phone, 3.9) for phone in (bob, carol, alice[2])]
+        for what, result in zip(("INVITE", "MESSAGE", "486"), results):
+            expect_times(what, result.result(), [0, 0.5, 1.5, 3.5])
+    for phone in [bob, carol, dave, *alice]:
+        phone.close()
+
+
 def main():
     report = Report()
     with TipringServer(sys.argv[1], users=USERS, settings=OPEN) as server:
@@ -180,6 +223,8 @@ def main():
         report.run("a callee sees a retransmitted INVITE once (R7.2)",
                    lambda: repeated_invite_is_forwarded_once(server))
         report.run("an INVITE without answer is sent again (R7.2)", lambda: lost_invite_is_sent_again(server))
+        report.run("retransmissions keep the times of Timers A, E and G (R7.2)",
+                   lambda: retransmissions_keep_time(server))
     with TipringServer(sys.argv[1], users=USERS) as server:
         report.run("retransmissions get the same answer (R7.2)", lambda: retransmissions_get_the_same_answer(server))
     return report.close()
