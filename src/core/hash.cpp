@@ -1,10 +1,23 @@
 #include "core/hash.h"
 
 #include <bit>
+#include <cstring>
 
 #include "core/text.h"
 
 namespace tipring {
+
+namespace {
+
+// Eight bytes as a number, least significant first.
+uint64_t load_word(const char* bytes) {
+  uint64_t word;
+  std::memcpy(&word, bytes, sizeof word);
+  if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap64(word);
+  return word;
+}
+
+}  // namespace
 
 SipHasher::SipHasher(const HashKey& key, Width width)
     : v0_(key.k0 ^ 0x736f6d6570736575U),
@@ -37,24 +50,26 @@ void SipHasher::compress() {
   word_ = 0;
 }
 
+// Texts and numbers alternate, so words begin anywhere: what does not fit into the present one goes
+// into the next.
+void SipHasher::add_word(uint64_t word) {
+  const uint64_t shift = 8 * (size_ % 8);
+  word_ |= word << shift;
+  size_ += 8;
+  compress();
+  if (shift != 0) word_ = word >> (64 - shift);
+}
+
 void SipHasher::add(std::string_view bytes) {
-  size_t i = 0;
-  while (i < bytes.size() && size_ % 8 != 0) add_byte(static_cast<uint8_t>(bytes[i++]));
-  for (; bytes.size() - i >= 8; i += 8) {
-    for (size_t k = 0; k < 8; ++k) word_ |= uint64_t{static_cast<uint8_t>(bytes[i + k])} << (8 * k);
-    size_ += 8;
-    compress();
-  }
-  while (i < bytes.size()) add_byte(static_cast<uint8_t>(bytes[i++]));
+  for (; bytes.size() >= 8; bytes.remove_prefix(8)) add_word(load_word(bytes.data()));
+  for (const char byte : bytes) add_byte(static_cast<uint8_t>(byte));
 }
 
 void SipHasher::add_lower(std::string_view text) {
   for (const char c : text) add_byte(static_cast<uint8_t>(to_lower(c)));
 }
 
-void SipHasher::add_u64(uint64_t value) {
-  for (int i = 0; i < 8; ++i) add_byte(static_cast<uint8_t>(value >> (8 * i)));
-}
+void SipHasher::add_u64(uint64_t value) { add_word(value); }
 
 uint64_t SipHasher::finish64() {
   word_ |= size_ << 56;

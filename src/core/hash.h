@@ -39,6 +39,7 @@ class SipHasher {
     word_ |= static_cast<uint64_t>(byte) << (8 * (size_ % 8));
     if (++size_ % 8 == 0) compress();
   }
+  void add_word(uint64_t word);
   void compress();  // takes in word_
   void rounds(int count);
 
