@@ -16,11 +16,12 @@ ClientTable::ClientTable(Shared& shared, Arena& arena, const Limits& limits)
       kept_back_(transactions_kept_back(limits)) {}
 
 ClientTransaction* ClientTable::find(const sip::MessageView& response) const {
-  const std::optional<ClientHandle> handle = shared_.branches.read(top_branch(response));
+  const auto via = response.typed<sip::HeaderId::Via>();
+  if (!via) return nullptr;
+  const std::optional<ClientHandle> handle = shared_.branches.read(via->branch);
   if (!handle) return nullptr;
   ClientTransaction* named = get(*handle);
-  if (named == nullptr || named->via_hash() != top_via_hash(response, shared_.match_key))
-    return nullptr;
+  if (named == nullptr || named->via_hash() != via_hash(*via, shared_.match_key)) return nullptr;
   const auto cseq = response.typed<sip::HeaderId::CSeq>();
   if (!cseq) return nullptr;
   if (cseq->method == named->method()) return named;

@@ -79,13 +79,16 @@ std::string_view top_branch(const sip::MessageView& message) {
   return via ? via->branch : std::string_view();
 }
 
+uint64_t via_hash(const sip::Via& top, const HashKey& key) {
+  SipHasher64 hasher(key);
+  add_piece(hasher, top.branch);
+  add_sent_by(hasher, top);
+  return hasher.finish() | 1;
+}
+
 uint64_t top_via_hash(const sip::MessageView& message, const HashKey& key) {
   const auto via = message.typed<HeaderId::Via>();
-  if (!via) return 0;
-  SipHasher64 hasher(key);
-  add_piece(hasher, via->branch);
-  add_sent_by(hasher, *via);
-  return hasher.finish() | 1;
+  return via ? via_hash(*via, key) : 0;
 }
 
 uint64_t tag_hash(const sip::MessageView& request, const HashKey& key) {

@@ -10,6 +10,7 @@
 #include "core/hash.h"
 #include "core/result.h"
 #include "sip/message.h"
+#include "sip/via.h"
 
 namespace tipring::transaction {
 
@@ -33,6 +34,7 @@ uint32_t to_tag_hash(const sip::MessageView& message, const HashKey& key);
 // Of a message that we sent, or of its response: branch and sent-by of the top Via. 0 when there is
 // no readable Via.
 uint64_t top_via_hash(const sip::MessageView& message, const HashKey& key);
+uint64_t via_hash(const sip::Via& top, const HashKey& key);  // the same, once it has been read
 
 // The branch of the top Via; empty when there is none.
 std::string_view top_branch(const sip::MessageView& message);

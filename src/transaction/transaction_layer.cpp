@@ -294,11 +294,12 @@ Result<void> TransactionLayer::start(ClientHandle client, MessageRef request, co
   sip::HeaderIndex index;
   const sip::ParsedMessage parsed =
       sip::parse_message(request.view(), index, sip::Framing::Datagram);
+  const auto via = parsed.view.typed<sip::HeaderId::Via>();
+  if (!parsed.view.is_request() || !via) return Error::Invalid;
   // A response could not be matched to a request that carries another branch.
-  const std::optional<ClientHandle> named = parts_->shared.branches.read(top_branch(parsed.view));
-  if (!parsed.view.is_request() || !named || *named != client) return Error::Invalid;
-  const uint64_t via_hash = top_via_hash(parsed.view, parts_->shared.match_key);
-  return transaction->start(std::move(request), flow, via_hash);
+  const std::optional<ClientHandle> named = parts_->shared.branches.read(via->branch);
+  if (!named || *named != client) return Error::Invalid;
+  return transaction->start(std::move(request), flow, via_hash(*via, parts_->shared.match_key));
 }
 
 void TransactionLayer::abandon(ClientHandle client) {
