@@ -119,4 +119,16 @@ std::string describe(const Config& config);
 
 std::vector<std::string_view> config_keys();
 
+// A key that another configuration has another value for.
+struct ConfigChange {
+  std::string key;
+  std::string value;         // the new one, as describe() shows it
+  bool at_run_time = false;  // else it counts from the next start on
+};
+
+std::vector<ConfigChange> changes(const Config& now, const Config& next);
+
+// Takes from `next` what can change at run time.
+void adopt(const Config& next, Config& now);
+
 }  // namespace tipring::app

@@ -31,9 +31,13 @@ struct ListKey {
   TextList& (*at)(Config&);
   TextCheck check;  // of each element
 };
+// Whether a running server takes a new value (SIGHUP), or only the next one to start.
+enum class When : uint8_t { Start, Reload };
+
 struct Key {
   std::string_view name;
   std::variant<IntegerKey, SwitchKey, TextKey, ListKey> kind;
+  When when = When::Start;
 };
 
 std::string any_text(std::string_view) { return {}; }
@@ -95,32 +99,38 @@ constexpr uint32_t kMany = 1000000;
 // In the order of config/tipring.toml.
 const Key kKeys[] = {
     {"sip.listen", ListKey{TIPRING_AT(TextList, sip.listen), listen_check}},
-    {"sip.domains", ListKey{TIPRING_AT(TextList, sip.domains), domain_check}},
+    {"sip.domains", ListKey{TIPRING_AT(TextList, sip.domains), domain_check}, When::Reload},
     {"auth.realm", TextKey{TIPRING_AT(std::string, auth.realm), realm_check}},
-    {"auth.algorithms", ListKey{TIPRING_AT(TextList, auth.algorithms), one_of<kAlgorithms>}},
-    {"auth.nonce_lifetime", IntegerKey{TIPRING_AT(uint32_t, auth.nonce_lifetime_s), 1, 86400}},
+    {"auth.algorithms", ListKey{TIPRING_AT(TextList, auth.algorithms), one_of<kAlgorithms>},
+     When::Reload},
+    {"auth.nonce_lifetime", IntegerKey{TIPRING_AT(uint32_t, auth.nonce_lifetime_s), 1, 86400},
+     When::Reload},
     {"auth.nonce_key_file", TextKey{TIPRING_AT(std::string, auth.nonce_key_file), any_text}},
-    {"auth.invite", TextKey{TIPRING_AT(std::string, auth.invite), one_of<kInvite>}},
+    {"auth.invite", TextKey{TIPRING_AT(std::string, auth.invite), one_of<kInvite>}, When::Reload},
     // RFC 3261 10.3 step 7: 423 only below an hour, so a larger minimum could never be told.
-    {"registrar.min_expires", IntegerKey{TIPRING_AT(uint32_t, registrar.min_expires_s), 1, 3600}},
+    {"registrar.min_expires", IntegerKey{TIPRING_AT(uint32_t, registrar.min_expires_s), 1, 3600},
+     When::Reload},
     {"registrar.max_expires",
-     IntegerKey{TIPRING_AT(uint32_t, registrar.max_expires_s), 60, 31536000}},
+     IntegerKey{TIPRING_AT(uint32_t, registrar.max_expires_s), 60, 31536000}, When::Reload},
     {"registrar.default_expires",
-     IntegerKey{TIPRING_AT(uint32_t, registrar.default_expires_s), 1, 31536000}},
+     IntegerKey{TIPRING_AT(uint32_t, registrar.default_expires_s), 1, 31536000}, When::Reload},
     {"registrar.max_bindings_per_aor",
-     IntegerKey{TIPRING_AT(uint32_t, registrar.max_bindings_per_aor), 1, 32}},
+     IntegerKey{TIPRING_AT(uint32_t, registrar.max_bindings_per_aor), 1, 32}, When::Reload},
     {"session_timer.mode",
-     TextKey{TIPRING_AT(std::string, session_timer.mode), one_of<kTimerModes>}},
-    {"session_timer.default", IntegerKey{TIPRING_AT(uint32_t, session_timer.default_s), 90, 86400}},
+     TextKey{TIPRING_AT(std::string, session_timer.mode), one_of<kTimerModes>}, When::Reload},
+    {"session_timer.default", IntegerKey{TIPRING_AT(uint32_t, session_timer.default_s), 90, 86400},
+     When::Reload},
     // RFC 4028 5: Min-SE may not be lower than 90.
-    {"session_timer.min_se", IntegerKey{TIPRING_AT(uint32_t, session_timer.min_se_s), 90, 86400}},
+    {"session_timer.min_se", IntegerKey{TIPRING_AT(uint32_t, session_timer.min_se_s), 90, 86400},
+     When::Reload},
     {"session_timer.on_expiry",
-     TextKey{TIPRING_AT(std::string, session_timer.on_expiry), one_of<kOnExpiry>}},
-    {"routing.offline_status", IntegerKey{TIPRING_AT(uint32_t, routing.offline_status), 404, 480}},
-    {"routing.forward_unknown", SwitchKey{TIPRING_AT(bool, routing.forward_unknown)}},
-    {"routing.accept_foreign", SwitchKey{TIPRING_AT(bool, routing.accept_foreign)}},
-    {"routing.foreign", SwitchKey{TIPRING_AT(bool, routing.foreign)}},
-    {"routing.emergency", ListKey{TIPRING_AT(TextList, routing.emergency), any_text}},
+     TextKey{TIPRING_AT(std::string, session_timer.on_expiry), one_of<kOnExpiry>}, When::Reload},
+    {"routing.offline_status", IntegerKey{TIPRING_AT(uint32_t, routing.offline_status), 404, 480},
+     When::Reload},
+    {"routing.forward_unknown", SwitchKey{TIPRING_AT(bool, routing.forward_unknown)}, When::Reload},
+    {"routing.accept_foreign", SwitchKey{TIPRING_AT(bool, routing.accept_foreign)}, When::Reload},
+    {"routing.foreign", SwitchKey{TIPRING_AT(bool, routing.foreign)}, When::Reload},
+    {"routing.emergency", ListKey{TIPRING_AT(TextList, routing.emergency), any_text}, When::Reload},
     {"capacity.users", IntegerKey{TIPRING_AT(uint32_t, capacity.users), 1, kMany}},
     {"capacity.bindings", IntegerKey{TIPRING_AT(uint32_t, capacity.bindings), 1, 2 * kMany}},
     {"capacity.calls", IntegerKey{TIPRING_AT(uint32_t, capacity.calls), 1, kMany}},
@@ -130,11 +140,12 @@ const Key kKeys[] = {
      IntegerKey{TIPRING_AT(uint32_t, capacity.tcp_connections), 1, kMany}},
     {"capacity.messages", IntegerKey{TIPRING_AT(uint32_t, capacity.messages), 0, 4 * kMany}},
     {"capacity.receive_batch", IntegerKey{TIPRING_AT(uint32_t, capacity.receive_batch), 1, 32}},
-    {"security.safe_sources", ListKey{TIPRING_AT(TextList, security.safe_sources), source_check}},
+    {"security.safe_sources", ListKey{TIPRING_AT(TextList, security.safe_sources), source_check},
+     When::Reload},
     {"store.path", TextKey{TIPRING_AT(std::string, store.path), any_text}},
     {"store.commit_window", IntegerKey{TIPRING_AT(uint32_t, store.commit_window_ms), 0, 1000}},
     {"memory.limit", IntegerKey{TIPRING_AT(uint32_t, memory.limit_mib), 0, kMany}},
-    {"log.level", TextKey{TIPRING_AT(std::string, log.level), one_of<kLevels>}},
+    {"log.level", TextKey{TIPRING_AT(std::string, log.level), one_of<kLevels>}, When::Reload},
     {"log.file", TextKey{TIPRING_AT(std::string, log.file), any_text}},
     {"log.file_size", IntegerKey{TIPRING_AT(uint32_t, log.file_size_mib), 0, 4096}},
     {"log.files_kept", IntegerKey{TIPRING_AT(uint32_t, log.files_kept), 0, 99}},
@@ -338,6 +349,27 @@ std::string describe(const Config& config) {
   std::string text;
   for (const Key& key : kKeys) text += std::string(key.name) + " = " + show(key, copy) + "\n";
   return text;
+}
+
+std::vector<ConfigChange> changes(const Config& now, const Config& next) {
+  Config before = now;
+  Config after = next;
+  std::vector<ConfigChange> found;
+  for (const Key& key : kKeys) {
+    const std::string value = show(key, after);
+    if (value == show(key, before)) continue;
+    found.push_back({std::string(key.name), value, key.when == When::Reload});
+  }
+  return found;
+}
+
+void adopt(const Config& next, Config& now) {
+  Config from = next;
+  for (const Key& key : kKeys) {
+    if (key.when != When::Reload) continue;
+    std::visit([&](const auto& kind) { kind.at(now) = kind.at(from); }, key.kind);
+  }
+  now.places = next.places;
 }
 
 std::vector<std::string_view> config_keys() {

@@ -102,6 +102,16 @@ std::string Exchange::start() {
   return {};
 }
 
+void Exchange::set(Settings& settings) {
+  location_.swap_domains(settings.domains);
+  location_.set_offline_status(settings.offline_status);
+  validation_.set_forward_unknown(settings.forward_unknown);
+  authenticator_.set_options(settings.auth);
+  access_.set_options(settings.access);
+  registrar_.set_options(settings.registrar);
+  environment_.session_timer = settings.session_timer;
+}
+
 void Exchange::register_pools(PoolRegistry& pools) const {
   for (size_t i = 0; i < MessageSlabs::kClasses; ++i) pools.add(slabs_.stats(i));
   pools.add(transport_.connection_stats());

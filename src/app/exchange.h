@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "app/config.h"
+#include "app/exchange_options.h"
 #include "app/ports.h"
 #include "app/store_location.h"
 #include "auth/authenticator.h"
@@ -29,6 +29,10 @@ class Exchange final : private port::TurnHandler, private transaction::RequestHa
   // Opens the store, then the listeners, and serves from the loop's next turn on. Empty on success,
   // else what is wrong and what to do: the exchange can only be destroyed then.
   std::string start();
+
+  // From the loop, between two events. What was in force goes back to the caller, so that no memory
+  // is given up on this thread.
+  void set(Settings& settings);
 
   std::string_view realm() const { return realm_; }
   std::span<const transport::ListenPoint> listen_points() const {

@@ -66,6 +66,18 @@ std::vector<transport::ListenPoint> listen_points(const Config& config) {
   return points;
 }
 
+Settings settings_of(const Config& config, std::string_view realm) {
+  Settings settings;
+  settings.domains = config.sip.domains;
+  settings.offline_status = static_cast<uint16_t>(config.routing.offline_status);
+  settings.forward_unknown = config.routing.forward_unknown;
+  settings.auth = auth_options(config, realm);
+  settings.access = access_options(config);
+  settings.registrar = registrar_options(config);
+  settings.session_timer = session_timer_options(config);
+  return settings;
+}
+
 std::string read_nonce_key(const Config& config, port::Files& files, port::Entropy& entropy,
                            HashKey& key) {
   key = {entropy.u64(), entropy.u64()};

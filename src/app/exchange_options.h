@@ -20,6 +20,20 @@ registrar::RegistrarOptions registrar_options(const Config& config);
 service::SessionTimerOptions session_timer_options(const Config& config);
 std::vector<transport::ListenPoint> listen_points(const Config& config);
 
+// What can change while the exchange runs.
+struct Settings {
+  std::vector<std::string> domains;
+  uint16_t offline_status = 0;
+  bool forward_unknown = true;
+  auth::AuthOptions auth;
+  policy::AccessOptions access;
+  registrar::RegistrarOptions registrar;
+  service::SessionTimerOptions session_timer;
+};
+
+// `realm` outlives the settings.
+Settings settings_of(const Config& config, std::string_view realm);
+
 // From auth.nonce_key_file, so that servers which share it accept each other's nonces; without one
 // a new key at every start. Empty on success, else what is wrong with the file.
 std::string read_nonce_key(const Config& config, port::Files& files, port::Entropy& entropy,

@@ -12,13 +12,6 @@ namespace {
 constexpr size_t kLogSlots = 1024;
 constexpr size_t kLoopSources = 64;  // listeners, timers, wakeups, signals
 
-LogLevel level_of(std::string_view text) {
-  for (const LogLevel level : {LogLevel::Error, LogLevel::Warning, LogLevel::Debug}) {
-    if (iequals(text, to_text(level))) return level;
-  }
-  return LogLevel::Info;
-}
-
 admin::ServiceOptions admin_options(const Config& config, std::string_view realm) {
   admin::ServiceOptions options;
   options.socket = config.admin.socket;
@@ -44,7 +37,7 @@ void Server::plan(const Config& config, MemoryPlan& plan) {
                  port::LinuxNetwork::memory_bytes({config.capacity.tcp_connections}), false);
 }
 
-Server::Server(const Config& config, std::span<std::byte> memory)
+Server::Server(const ConfigSource& source, const Config& config, std::span<std::byte> memory)
     : config_(config),
       loop_(loop_options(config)),
       network_(loop_, {config.capacity.tcp_connections}),
@@ -52,9 +45,10 @@ Server::Server(const Config& config, std::span<std::byte> memory)
       arena_(memory),
       log_slots_(arena_.take<LogSlot>(kLogSlots)),
       log_ring_(log_slots_),
-      log_(log_ring_, clock_, level_of(config.log.level)),
+      log_(log_ring_, clock_, log_level(config)),
       exchange_(config, {clock_, entropy_, files_, workers_, loop_, network_, names_}, arena_,
                 log_),
+      reloader_(loop_, files_, source, config, exchange_.realm(), *this),
       admin_(arena_, loop_, exchange_.store(), pools_, *this,
              admin_options(config, exchange_.realm())) {
   exchange_.register_pools(pools_);
@@ -65,6 +59,7 @@ std::string Server::start() {
   // From here on a signal waits for the loop instead of ending the process.
   loop_.watch_signals(*this);
   started_at_ = loop_.now();
+  reloader_.start(workers_);
   log_.info("started", kv("version", kVersion));
   if (std::string fault = exchange_.start(); !fault.empty()) return fault;
   if (const std::string fault = admin_.start(); !fault.empty()) return fault;
@@ -109,9 +104,27 @@ void Server::log_configuration() {
 }
 
 void Server::on_signal(port::Signal signal) {
-  if (signal != port::Signal::Terminate) return;
+  if (signal == port::Signal::Reload) {
+    if (log_file_ != nullptr) log_file_->reopen();
+    return reloader_.request();
+  }
   log_.info("stopping");
   loop_.stop();
+}
+
+void Server::on_reload(Reload& reload) {
+  for (const std::string& fault : reload.faults) log_.error("reload_refused", kv("fault", fault));
+  if (!reload.faults.empty()) return;
+  exchange_.set(reload.settings);
+  log_.set_level(reload.level);
+  for (const ConfigChange& change : reload.changes) {
+    if (change.at_run_time) {
+      log_.info("configuration_changed", kv("key", change.key), kv("value", change.value));
+    } else {
+      log_.warning("restart_needed", kv("key", change.key), kv("value", change.value));
+    }
+  }
+  log_.info("reloaded", kv("changes", reload.changes.size()));
 }
 
 void Server::add_facts(admin::Page& page) {

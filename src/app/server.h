@@ -8,6 +8,7 @@
 #include "admin/service.h"
 #include "app/config.h"
 #include "app/exchange.h"
+#include "app/reloader.h"
 #include "core/log_file.h"
 #include "core/log_writer.h"
 #include "port/linux/linux_clock.h"
@@ -20,13 +21,16 @@
 
 namespace tipring::app {
 
-class Server final : private port::SignalHandler, private admin::StatusSource {
+class Server final : private port::SignalHandler,
+                     private ReloadHandler,
+                     private admin::StatusSource {
  public:
   // Every line of memory, and every descriptor, that a server of this configuration takes.
   static void plan(const Config& config, MemoryPlan& plan);
 
-  // `memory` is what the plan's arena asks for, and outlives the server.
-  Server(const Config& config, std::span<std::byte> memory);
+  // `config` is what `source` has given. `memory` is what the plan's arena asks for, and outlives
+  // the server.
+  Server(const ConfigSource& source, const Config& config, std::span<std::byte> memory);
 
   // Empty on success, else what is wrong and what to do.
   std::string start();
@@ -34,6 +38,7 @@ class Server final : private port::SignalHandler, private admin::StatusSource {
 
  private:
   void on_signal(port::Signal signal) override;
+  void on_reload(Reload& reload) override;
   void add_facts(admin::Page& page) override;
   std::string open_log();
   void log_configuration();
@@ -57,6 +62,7 @@ class Server final : private port::SignalHandler, private admin::StatusSource {
   std::unique_ptr<port::Worker> log_worker_;
   Exchange exchange_;
   PoolRegistry pools_;
+  Reloader reloader_;
   admin::Service admin_;
 };
 

@@ -24,6 +24,9 @@ class StoreLocation final : public service::OwnNames,
         domains_(std::move(domains)),
         offline_status_(offline_status) {}
 
+  void swap_domains(std::vector<std::string>& domains) { domains_.swap(domains); }
+  void set_offline_status(uint16_t status) { offline_status_ = status; }
+
   bool is_own(std::string_view host, uint16_t port) const override;
   std::optional<std::string_view> domain_of(std::string_view host, uint16_t port) const override;
   bool is_local(const sip::Uri& uri) const override {

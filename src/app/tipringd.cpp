@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "app/config.h"
+#include "app/config_source.h"
 #include "app/server.h"
 #include "port/linux/linux_files.h"
 #include "port/memory.h"
@@ -15,18 +15,19 @@ using namespace tipring;
 using namespace tipring::app;
 
 constexpr int kExitUsage = 2;
-constexpr size_t kConfigBytesMax = 1 << 20;
 
 constexpr char kHelp[] =
-    "usage: tipringd [--config FILE] [--set key=value]… [--plan] [--version] [--help]\n"
+    "usage: tipringd [--config FILE] [--set key=value]… [--check] [--plan] [--version] [--help]\n"
     "Runs the SIP exchange in the foreground. config/tipring.toml documents every key.\n"
-    "  --plan  prints what memory and descriptors the configuration takes, and ends\n"
+    "  --check  reads the configuration, tells every fault in it, and ends: 0 when there is none,\n"
+    "           2 otherwise. SIGHUP makes a running server read it anew\n"
+    "  --plan   prints what memory and descriptors the configuration takes, and ends\n"
     "Exit status: 0 ended by a signal as asked, 1 failed, 2 wrong usage or configuration.\n";
 
 struct Arguments {
-  std::string config;
-  std::vector<std::string> settings;
+  ConfigSource source;
   bool plan = false;
+  bool check = false;
 };
 
 // An exit code, or -1 to go on.
@@ -39,13 +40,15 @@ int read_arguments(int count, char** words, Arguments& arguments) {
     const bool wants_value = word == "--config" || word == "-c" || word == "--set";
     if (word == "--plan") {
       arguments.plan = true;
+    } else if (word == "--check") {
+      arguments.check = true;
     } else if (wants_value && !has_value) {
       std::fprintf(stderr, "tipringd: %s needs a value; see --help\n", words[i]);
       return kExitUsage;
     } else if (word == "--set") {
-      arguments.settings.emplace_back(words[++i]);
+      arguments.source.settings.emplace_back(words[++i]);
     } else if (wants_value) {
-      arguments.config = words[++i];
+      arguments.source.file = words[++i];
     } else {
       std::fprintf(stderr, "tipringd: unknown option %s; see --help\n", words[i]);
       return kExitUsage;
@@ -54,19 +57,10 @@ int read_arguments(int count, char** words, Arguments& arguments) {
   return -1;
 }
 
-bool read_config(const Arguments& arguments, Config& config) {
+bool load(const ConfigSource& source, Config& config) {
+  port::LinuxFiles files;
   std::vector<ConfigFault> faults;
-  if (!arguments.config.empty()) {
-    port::LinuxFiles files;
-    std::string text;
-    if (port::read_file(files, arguments.config, kConfigBytesMax, text) != 0) {
-      faults.push_back({arguments.config, 0, "", "cannot be read"});
-    }
-    apply(read_toml(text, arguments.config, faults), config, faults);
-  }
-  for (const std::string& setting : arguments.settings)
-    apply(read_setting(setting, faults), config, faults);
-  if (faults.empty()) check(config, faults);
+  config = read_config(source, files, faults);
   for (const ConfigFault& fault : faults) std::fprintf(stderr, "%s\n", fault.text().c_str());
   return faults.empty();
 }
@@ -84,15 +78,17 @@ void print_plan(const MemoryPlan& plan) {
               static_cast<unsigned long long>(plan.descriptors()));
 }
 
-// Memory and descriptors must be there before the first packet.
-std::span<std::byte> take_resources(const Config& config, const MemoryPlan& plan) {
+bool fits(const Config& config, const MemoryPlan& plan) {
   const uint64_t limit = uint64_t{config.memory.limit_mib} << 20;
-  if (limit != 0 && plan.total_bytes() > limit) {
-    std::fprintf(stderr,
-                 "memory.limit: the plan takes %llu MiB; raise the limit or lower [capacity]\n",
-                 static_cast<unsigned long long>((plan.total_bytes() + (1 << 20) - 1) >> 20));
-    return {};
-  }
+  if (limit == 0 || plan.total_bytes() <= limit) return true;
+  std::fprintf(stderr,
+               "memory.limit: the plan takes %llu MiB; raise the limit or lower [capacity]\n",
+               static_cast<unsigned long long>((plan.total_bytes() + (1 << 20) - 1) >> 20));
+  return false;
+}
+
+// Memory and descriptors must be there before the first packet.
+std::span<std::byte> take_resources(const MemoryPlan& plan) {
   const size_t descriptors = static_cast<size_t>(plan.descriptors()) + 64;
   if (port::raise_descriptor_limit(descriptors) < descriptors) {
     std::fprintf(
@@ -114,13 +110,15 @@ int main(int count, char** words) {
   const int code = read_arguments(count, words, arguments);
   if (code >= 0) return code;
   Config config;
-  if (!read_config(arguments, config)) return kExitUsage;
+  if (!load(arguments.source, config)) return kExitUsage;
   MemoryPlan plan;
   Server::plan(config, plan);
   if (arguments.plan) return print_plan(plan), 0;
-  const std::span<std::byte> memory = take_resources(config, plan);
+  if (!fits(config, plan)) return arguments.check ? kExitUsage : 1;
+  if (arguments.check) return std::puts("The configuration is good."), 0;
+  const std::span<std::byte> memory = take_resources(plan);
   if (memory.empty()) return 1;
-  Server server(config, memory);
+  Server server(arguments.source, config, memory);
   const std::string fault = server.start();
   if (!fault.empty()) {
     std::fprintf(stderr, "tipringd: %s\n", fault.c_str());

@@ -57,6 +57,8 @@ class Authenticator {
   // Borrows all three.
   Authenticator(const AuthOptions& options, NonceTable& nonces, SecretLookup& lookup);
 
+  void set_options(const AuthOptions& options) { options_ = options; }
+
   // `wall` as of this turn.
   AuthResult check(const sip::MessageView& request, Role role, Millis wall);
 

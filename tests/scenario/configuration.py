@@ -51,7 +51,7 @@ BAD_ARGUMENTS = [
     (["--set", "sip.listne=x"], "--set: sip.listne: unknown key; did you mean sip.listen?"),
     (["--set", "sip.listen"], "--set: sip.listen: must be key=value"),
     (["--set", "auth.nonce_lifetime=0"], "--set: auth.nonce_lifetime: must be a whole number from 1 to 86400"),
-    (["--config", "/nonexistent/tipring.toml"], "/nonexistent/tipring.toml: cannot be read"),
+    (["--config", "/nonexistent/tipring.toml"], "/nonexistent/tipring.toml: cannot be read: No such file or directory"),
     (["--cofnig", "x"], "tipringd: unknown option --cofnig; see --help"),
 ]
 

@@ -38,6 +38,8 @@ class AccessRules final : public service::AccessControl, private auth::SecretLoo
   void set_authenticator(auth::Authenticator& authenticator) { authenticator_ = &authenticator; }
   auth::SecretLookup& secrets() { return *this; }
 
+  void set_options(const AccessOptions& options) { options_ = options; }
+
   Access judge(const Incoming& request, const service::RouteFacts& route) override;
 
  private:

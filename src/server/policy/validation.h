@@ -39,6 +39,8 @@ class Validation {
   Validation(const Environment& environment, bool forward_unknown)
       : environment_(environment), forward_unknown_(forward_unknown) {}
 
+  void set_forward_unknown(bool on) { forward_unknown_ = on; }
+
   // In the order: Request-URI (416, 400), method (405), addresses (400), Max-Forwards (483), loop (482),
   // Proxy-Require or Require (420). An ACK is never answered, so what is refused there is to be dropped.
   Refusal check(const Incoming& request, const RequestUri& uri, Job job);

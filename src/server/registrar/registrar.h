@@ -52,6 +52,8 @@ class Registrar final : public transaction::TransactionUser,
   // know.
   void handle(const Incoming& request);
 
+  void set_options(const RegistrarOptions& options) { options_ = options; }
+
   const PoolStats& stats() const { return registrations_.stats(); }
 
  private:

@@ -181,3 +181,23 @@ TEST_CASE("listen entries: transport, address and port") {
     CHECK_FALSE(parse_listen(bad));
   }
 }
+
+TEST_CASE("configuration: a running server takes what it can, and the rest is named" *
+          doctest::description("R11.3")) {
+  std::vector<ConfigFault> faults;
+  Config now = load("[capacity]\nusers = 10\n", faults);
+  const Config next = load("[sip]\ndomains = [\"a.example\"]\n[log]\nlevel = \"debug\"\n", faults);
+  REQUIRE(faults.empty());
+  const std::vector<ConfigChange> found = changes(now, next);
+  REQUIRE(found.size() == 3);
+  CHECK((found[0].key == "sip.domains" && found[0].at_run_time));
+  CHECK(found[0].value == "[\"a.example\"]");
+  CHECK((found[1].key == "capacity.users" && !found[1].at_run_time));
+  CHECK((found[2].key == "log.level" && found[2].at_run_time));
+  adopt(next, now);
+  CHECK(now.sip.domains == next.sip.domains);
+  CHECK(now.log.level == "debug");
+  CHECK(now.capacity.users == 10);
+  CHECK(changes(now, next).size() == 1);
+  CHECK(changes(next, next).empty());
+}

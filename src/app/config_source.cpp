@@ -1,0 +1,32 @@
+#include "app/config_source.h"
+
+#include <cstring>
+
+namespace tipring::app {
+
+namespace {
+
+constexpr size_t kFileBytesMax = 1 << 20;
+
+}  // namespace
+
+Config read_config(const ConfigSource& source, port::Files& files,
+                   std::vector<ConfigFault>& faults) {
+  Config config;
+  if (!source.file.empty()) {
+    std::string text;
+    const int error = port::read_file(files, source.file, kFileBytesMax, text);
+    if (error != 0) {
+      faults.push_back(
+          {source.file, 0, "", std::string("cannot be read: ") + std::strerror(error)});
+    }
+    apply(read_toml(text, source.file, faults), config, faults);
+  }
+  for (const std::string& setting : source.settings) {
+    apply(read_setting(setting, faults), config, faults);
+  }
+  if (faults.empty()) check(config, faults);
+  return config;
+}
+
+}  // namespace tipring::app

@@ -1,0 +1,64 @@
+// Reads the configuration again while the server runs, on a thread of its own: reading takes the
+// heap and may block, and the loop may do neither.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/config_source.h"
+#include "app/exchange_options.h"
+#include "core/log.h"
+#include "port/loop.h"
+#include "port/worker.h"
+
+namespace tipring::app {
+
+struct Reload {
+  std::vector<std::string> faults;  // with any, nothing is to change
+  std::vector<ConfigChange> changes;
+  Settings settings;
+  LogLevel level = LogLevel::Info;
+};
+
+class ReloadHandler {
+ public:
+  // On the loop. Whatever is left in `reload` is given up on the other thread.
+  virtual void on_reload(Reload& reload) = 0;
+
+ protected:
+  ~ReloadHandler() = default;
+};
+
+LogLevel log_level(const Config& config);
+
+class Reloader final : private port::WorkerTask, private port::WakeupHandler {
+ public:
+  // `config` is what is in force. Borrows the rest; `realm` is that of the running server.
+  Reloader(port::Loop& loop, port::Files& files, ConfigSource source, const Config& config,
+           std::string_view realm, ReloadHandler& handler);
+
+  void start(port::Workers& workers);
+
+  // From the loop. One that comes while another is on its way is served after it.
+  void request();
+
+ private:
+  Millis serve(Millis now) override;
+  void on_wakeup() override;
+  void read(Reload& reload);
+
+  port::Files& files_;
+  const ConfigSource source_;
+  const std::string_view realm_;
+  ReloadHandler& handler_;
+  Config config_;  // of the worker once it has started
+  Reload reload_;  // of the worker, but of the loop while it is ready
+  std::atomic<bool> requested_{false};
+  std::atomic<bool> ready_{false};
+  std::unique_ptr<port::Wakeup> wakeup_;
+  std::unique_ptr<port::Worker> worker_;
+};
+
+}  // namespace tipring::app
