@@ -9,7 +9,7 @@ Service::Service(Arena& arena, port::Loop& loop, store::Store& store, const Pool
                  StatusSource& status, const ServiceOptions& options)
     : socket_(options.socket),
       channel_(arena),
-      exchange_(store, loop, status, options.users_max),
+      exchange_(store, loop, status),
       endpoint_(channel_, exchange_, pools),
       wakeup_(loop.make_wakeup(*this)),
       api_(channel_, *wakeup_, options.realm, options.default_domain) {

@@ -14,7 +14,6 @@ struct ServiceOptions {
   std::string socket;          // admin.socket
   std::string realm;           // effective_realm(): what passwords are hashed for
   std::string default_domain;  // the first of sip.domains, or empty
-  uint32_t users_max = 0;      // capacity.users
 };
 
 class Service final : private port::WakeupHandler {

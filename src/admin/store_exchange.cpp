@@ -54,7 +54,7 @@ std::optional<Outcome> StoreExchange::outcome_of(const Result<void>& started) co
   if (started.error() == Error::Exists) return Outcome::Exists;
   if (started.error() == Error::NotFound) return Outcome::NotFound;
   if (started.error() != Error::PoolExhausted) return Outcome::Refused;
-  return store_.user_count() >= users_max_ ? Outcome::UsersFull : Outcome::Busy;
+  return store_.takes_changes() ? Outcome::UsersFull : Outcome::Busy;
 }
 
 std::optional<Outcome> StoreExchange::put_user(const UserChange& change, uint64_t ticket) {

@@ -22,10 +22,9 @@ class StatusSource {
 
 class StoreExchange final : public Exchange, private store::StoreWaiter {
  public:
-  // All outlive it. `users_max`: capacity.users.
-  StoreExchange(store::Store& store, const port::Loop& loop, StatusSource& status,
-                uint32_t users_max)
-      : store_(store), loop_(loop), status_(status), users_max_(users_max) {}
+  // All outlive it.
+  StoreExchange(store::Store& store, const port::Loop& loop, StatusSource& status)
+      : store_(store), loop_(loop), status_(status) {}
   StoreExchange(const StoreExchange&) = delete;
   StoreExchange& operator=(const StoreExchange&) = delete;
 
@@ -49,7 +48,6 @@ class StoreExchange final : public Exchange, private store::StoreWaiter {
   const port::Loop& loop_;
   StatusSource& status_;
   LoopEndpoint* endpoint_ = nullptr;
-  uint32_t users_max_;
 };
 
 }  // namespace tipring::admin

@@ -17,7 +17,6 @@ admin::ServiceOptions admin_options(const Config& config, std::string_view realm
   options.socket = config.admin.socket;
   options.realm = realm;
   options.default_domain = config.sip.domains.empty() ? "" : config.sip.domains.front();
-  options.users_max = config.capacity.users;
   return options;
 }
 

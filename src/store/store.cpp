@@ -51,6 +51,7 @@ Handle<Binding> Store::handle_of(const Binding& binding) const {
 }
 
 uint32_t Store::user_count() const { return parts_->users.visible(); }
+bool Store::takes_changes() const { return parts_->changes.has_room(); }
 uint32_t Store::binding_count() const { return parts_->bindings.visible(); }
 uint32_t Store::user_slots() const { return parts_->users.slots(); }
 User* Store::user_at(uint32_t slot) const { return parts_->users.at_slot(slot); }

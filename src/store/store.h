@@ -104,6 +104,10 @@ class Store {
   Handle<User> handle_of(const User& user) const;
   Handle<Binding> handle_of(const Binding& binding) const;
 
+  // False while as many changes of users wait for the disk as may. When it is true, PoolExhausted
+  // means that there is no room for another user.
+  bool takes_changes() const;
+
   uint32_t user_count() const;
   uint32_t binding_count() const;
 

@@ -34,6 +34,8 @@ class UserChanges {
   Result<void> remove(std::string_view domain, std::string_view name, StoreWaiter& waiter,
                       uint64_t tag);
 
+  bool has_room() const { return changes_.stats().in_use < changes_.stats().capacity; }
+
   void on_reply(UserChange& change, StoreStatus status);
   void register_pools(PoolRegistry& registry) const { registry.add(changes_.stats()); }
 

@@ -56,7 +56,7 @@ TEST_CASE("service: changes through the socket are in the store, a second server
   Stop stop(loop);
   PoolRegistry pools;
   store.store().register_pools(pools);
-  const ServiceOptions options{folder.path + "/socket", "example", "", settings.limits.users};
+  const ServiceOptions options{folder.path + "/socket", "example", ""};
   Service service(arena, loop, store.store(), pools, stop, options);
   CHECK(arena.used() == arena.capacity());
   REQUIRE(service.start() == "");
