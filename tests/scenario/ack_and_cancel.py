@@ -165,6 +165,20 @@ def answer_wins_against_cancel(server):
     pair.close()
 
 
+def a_100_of_the_callee_stays_here(server, transport):
+    """16.7 step 5: each side has its own 100; all other provisionals go on, in their order."""
+    pair = Pair(server, transport)
+    pair.reply("100 Trying")
+    for status_line in ("183 Session Progress", "180 Ringing", "199 Early Dialog Terminated"):
+        pair.reply(status_line)
+        assert pair.call.expect(int(status_line[:3])).start_line == f"SIP/2.0 {status_line}"
+    pair.answer()
+    pair.call.ack()
+    take_request(pair.bob, "ACK")
+    hang_up(pair.call, pair.bob)
+    pair.close()
+
+
 def stray_bye_goes_to_the_phone(server):
     """A BYE for a dialog that the callee does not know gets the callee's 481."""
     bob, alice = registered_phone(server, *USERS[1]), SipSocket(server.port)
@@ -185,6 +199,7 @@ def main():
                     ("the ACK to a refusal is absorbed (R4.2)", ack_of_a_refusal_stays_here),
                     ("the ACK to a 2xx is routed (R4.2)", ack_of_a_2xx_is_routed),
                     ("a stray ACK is silent (R4.2)", stray_ack_is_silent),
+                    ("the callee's 100 stays here, other provisionals go on (R2.4)", a_100_of_the_callee_stays_here),
                     ("CANCEL before any 1xx waits for it (R3.4)", cancel_waits_for_the_first_1xx),
                     ("CANCEL without its INVITE is 481 (R3.4)", cancel_without_invite_is_481)]:
                 report.run(f"{transport}: {what}", lambda c=check, t=transport: c(server, t))

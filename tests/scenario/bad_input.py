@@ -17,7 +17,7 @@ from tipring_server import Report, TipringServer  # noqa: E402
 USERS = [("alice", "secret-a"), ("bob", "secret-b")]
 
 # A header line of a good OPTIONS, what stands in its place if anything, the status, and what the reason phrase must
-# name.
+# name; "" where a line cannot be told from the next, so that a connection ends.
 FAULTS = [
     ("From", "", 400, "From"),
     ("To", "", 400, "To"),
@@ -70,6 +70,9 @@ def fault_is_named(server, transport, fault):
     assert word.lower() in answer.reason.lower(), answer.start_line
     for copied in ("Via", "From", "To", "Call-ID", "CSeq"):
         assert (answer.one(copied) is None) == (copied == name and not line), answer.raw
+    if transport == "tcp" and word and name != "Content-Length":
+        phone.send(text)
+        assert phone.receive_final().status == 200, "the connection is of no use after a 400"
     phone.close()
 
 
