@@ -150,6 +150,44 @@ def wildcard_writes_routed_addresses(server):
         bob.close()
 
 
+def names_are_looked_up(server):
+    """A foreign host by name: reached, or 502 when there is none; nobody waits for the other's answer meanwhile."""
+    alice, far, other = SipSocket(server.port), SipSocket(server.port), SipSocket(server.port)
+    unknown = Call(alice, server, uri=f"sip:x@nohost.invalid:{far.port}", from_uri=f"sip:alice@{DOMAIN}")
+    unknown.send_invite()
+    uri = f"sip:127.0.0.1:{server.port}"
+    other.send(other.request("OPTIONS", uri, uri, uri))
+    assert other.receive_final(1).status == 200, "OPTIONS waits for a name"
+    unknown.expect(100)
+    unknown.ack_refusal(unknown.expect(502, timeout=8))
+    call = Call(alice, server, uri=f"sip:x@localhost:{far.port}", from_uri=f"sip:alice@{DOMAIN}")
+    call.send_invite()
+    invite = take_request(far, "INVITE")
+    assert invite.start_line == f"INVITE {call.uri} SIP/2.0", invite.start_line
+    far.send(response(invite, "486 Busy Here", "f"))
+    take_request(far, "ACK")
+    call.expect(100)
+    call.ack_refusal(call.expect(486))
+    for phone in (alice, far, other):
+        phone.close()
+
+
+def nobody_listens(server):
+    """The system tells that a port is closed: the caller hears of it at once, not after 32 seconds."""
+    bob, alice = SipSocket(server.port), SipSocket(server.port)
+    for transport in ("udp", "tcp"):
+        register(bob, server, *USERS[1], contacts=["*"], headers=["Expires: 0"], domain=DOMAIN)
+        register(bob, server, *USERS[1], contacts=[f"<sip:bob@127.0.0.1:{free_port()};transport={transport}>"],
+                 domain=DOMAIN)
+        call = Call(alice, server, domain=DOMAIN)
+        call.send_invite()
+        answer = alice.receive_final(3)
+        assert answer is not None and answer.status in (480, 500, 502), answer and answer.start_line
+        call.ack_refusal(answer)
+    bob.close()
+    alice.close()
+
+
 def main():
     bin_dir = sys.argv[1]
     report = Report()
@@ -163,6 +201,9 @@ def main():
             report.run(f"a cancelled call from {' '.join(caller)} to {' '.join(callee)} (R3.4)",
                        lambda a=caller, b=callee: cancelled_between(server, a, b))
         report.run("received and rport over IPv6 (R7.2)", lambda: via_over_ipv6(server))
+    with listening_on(bin_dir, V4, settings=["routing.foreign=true", "auth.invite=off"]) as server:
+        report.run("names are looked up, and nobody waits (R2.2, R5.2)", lambda: names_are_looked_up(server))
+        report.run("a closed port is told at once (R2.5)", lambda: nobody_listens(server))
     with listening_on(bin_dir, "0.0.0.0", "[::]") as server:
         report.run("answers leave from the address that was asked (C22)",
                    lambda: answers_leave_from_where_it_came(server, (V4, "127.0.0.2", "127.1.2.3", V6)))
