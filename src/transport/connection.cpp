@@ -175,20 +175,23 @@ void Connection::write_queue() {
       return stream_->want_write(true);
     }
     if (written.status != port::IoStatus::Ok) return abort("write_failed", written.error);
-    note_written(written.bytes);
-    write_timer_.cancel();
+    // Each message has its own time, or who takes a byte now and then would hold many for long.
+    if (note_written(written.bytes)) write_timer_.cancel();
   }
   stream_->want_write(false);
   if (state_ == State::Ending) finish();
 }
 
-void Connection::note_written(size_t bytes) {
+// True when a message has gone.
+bool Connection::note_written(size_t bytes) {
+  const size_t before = queue_count_;
   head_sent_ += bytes;
   while (queue_count_ != 0 && head_sent_ >= queued(0).message.size()) {
     head_sent_ -= queued(0).message.size();
     note_sent(take_first());
     ++shared_.counters.sent;
   }
+  return queue_count_ != before;
 }
 
 void Connection::note_sent(Outgoing sent) {

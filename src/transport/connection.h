@@ -111,7 +111,7 @@ class Connection final : private port::StreamHandler {
   void release();
 
   void write_queue();
-  void note_written(size_t bytes);
+  bool note_written(size_t bytes);
   void note_sent(Outgoing sent);
   void note_request(const Outgoing& sent);
   void count_reply(std::string_view message);

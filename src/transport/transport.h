@@ -58,7 +58,7 @@ struct TransportOptions {
   size_t message_bytes_max = 65535;  // 513 beyond; a stream is closed then
   Millis connect_timeout{5000};
   Millis message_timeout{10000};     // an unfinished message on a stream must end by then
-  Millis write_timeout{10000};       // a stream whose peer reads nothing for so long is closed
+  Millis write_timeout{10000};       // a stream whose peer takes longer for a message is closed
   Millis silence_timeout{30000};     // one that was accepted and sends nothing at all
   Millis idle_timeout{3600 * 1000};  // a stream without traffic is closed
   int receive_buffer_bytes = 4 << 20;

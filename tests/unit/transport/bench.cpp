@@ -175,6 +175,10 @@ void TcpPeer::read_nothing() {
   if (stream_ != nullptr) stream_->want_read(false);
 }
 
+void TcpPeer::read_a_little() {
+  if (stream_ != nullptr) on_readable(*stream_);
+}
+
 void TcpPeer::read_again() {
   if (stream_ != nullptr) stream_->want_read(true);
 }

@@ -134,6 +134,7 @@ class TcpPeer final : public port::StreamHandler {
   void shut_down();  // its own direction only
   void reset();
   void read_nothing();
+  void read_a_little();  // in between, at most 4 KiB
   void read_again();
 
   bool connected = false;

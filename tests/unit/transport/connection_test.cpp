@@ -146,6 +146,27 @@ TEST_CASE("connection: a peer that reads slowly gets everything, in order" *
   CHECK(bench.failed.empty());
 }
 
+TEST_CASE("connection: a peer that reads a little now and then is cut off as well" *
+          doctest::description("R13.4, R5.5")) {
+  Bench bench;
+  TcpPeer peer(bench);
+  peer.connect();
+  peer.write(kRequest);
+  bench.settle();
+  peer.read_nothing();
+  // The first fills the window; how long the second takes is what counts.
+  for (uint64_t tag = 1; tag <= 2; ++tag)
+    REQUIRE(bench.send(response(200, std::string(60'000, 'x')), bench.heard[0].flow, tag));
+  for (int i = 0; i < 8; ++i) {
+    bench.pass(Millis(2000));
+    peer.read_a_little();
+  }
+  CHECK_FALSE(peer.received.empty());
+  CHECK(peer.received.size() < 60'000);
+  CHECK(bench.connections() == 0);
+  CHECK(failed_tags(bench) == std::vector<uint64_t>{2});
+}
+
 TEST_CASE("connection: beyond the share of unfinished messages the oldest has to go" *
           doctest::description("R5.5, R13.4")) {
   Bench bench;
