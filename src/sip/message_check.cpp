@@ -5,64 +5,63 @@ namespace tipring::sip {
 
 namespace {
 
-// Finds the first of the headers that every message must have and that cannot be read.
-template <HeaderId Id>
-bool is_faulty(const MessageView& message, std::optional<ParseError>& error) {
-  const auto value = message.typed<Id>();
-  if (!value) error = value.error();
-  return error.has_value();
-}
-
 // The Via values below the top one: a response would have to pass them (16.7 step 3).
-std::optional<ParseError> find_bad_via(const MessageView& message) {
-  for (const std::string_view value : message.values(HeaderId::Via)) {
-    const auto via = parse_via(value);
-    const auto offset = message.offset_of(value);
-    if (!via) return ParseError{via.error().fault, HeaderId::Via, offset + via.error().offset};
-    if (via->version != "2.0") return ParseError{ParseFault::BadVia, HeaderId::Via, offset};
+std::optional<ParseError> find_bad_via(const MessageView& message, const Via& top) {
+  const ValueRange values = message.values(HeaderId::Via);
+  auto value = values.begin();
+  const auto wrong_version = [&] {
+    return ParseError{ParseFault::BadVia, HeaderId::Via, message.offset_of(*value)};
+  };
+  if (top.version != "2.0") return wrong_version();
+  while (++value != values.end()) {
+    const auto via = parse_via(*value);
+    if (!via) {
+      const ParseError error = via.error();
+      return ParseError{error.fault, HeaderId::Via, message.offset_of(*value) + error.offset};
+    }
+    if (via->version != "2.0") return wrong_version();
   }
   return std::nullopt;
 }
 
 // An address whose URI is SIP's must be good in full, since who may call is decided by it.
-std::optional<ParseError> find_bad_uri(const MessageView& message, HeaderId id) {
-  const std::string_view value = message.first_value(id);
-  const auto address = parse_name_addr(value);
-  if (!address) return ParseError{address.error().fault, id, message.offset_of(value)};
-  const auto uri = parse_uri(address->uri);
+std::optional<ParseError> find_bad_uri(const MessageView& message, HeaderId id,
+                                       const NameAddr& address) {
+  const auto uri = parse_uri(address.uri);
   if (uri || uri.error().fault == ParseFault::UnknownScheme) return std::nullopt;
-  return ParseError{uri.error().fault, id, message.offset_of(address->uri) + uri.error().offset};
-}
-
-// Only what every response needs as well: it is forwarded whatever else is wrong with it.
-std::optional<ParseError> check_all(const MessageView& message) {
-  if (const std::optional<HeaderView> line = message.repeated_header()) {
-    return ParseError{ParseFault::DuplicateHeader, line->id(), message.offset_of(line->line())};
-  }
-  std::optional<ParseError> error;
-  if (is_faulty<HeaderId::Via>(message, error) || is_faulty<HeaderId::From>(message, error) ||
-      is_faulty<HeaderId::To>(message, error) || is_faulty<HeaderId::CallId>(message, error) ||
-      is_faulty<HeaderId::CSeq>(message, error)) {
-    return error;
-  }
-  if (message.has(HeaderId::MaxForwards)) is_faulty<HeaderId::MaxForwards>(message, error);
-  return error;
+  return ParseError{uri.error().fault, id, message.offset_of(address.uri) + uri.error().offset};
 }
 
 }  // namespace
 
+// Every message passes here, so each header is read once.
 std::optional<ParseError> check_message(const MessageView& message) {
-  if (const auto error = check_all(message); error || message.is_response()) return error;
+  if (const std::optional<HeaderView> line = message.repeated_header()) {
+    return ParseError{ParseFault::DuplicateHeader, line->id(), message.offset_of(line->line())};
+  }
+  const auto via = message.typed<HeaderId::Via>();
+  if (!via) return via.error();
+  const auto from = message.typed<HeaderId::From>();
+  if (!from) return from.error();
+  const auto to = message.typed<HeaderId::To>();
+  if (!to) return to.error();
+  const auto call_id = message.typed<HeaderId::CallId>();
+  if (!call_id) return call_id.error();
   const auto cseq = message.typed<HeaderId::CSeq>();
+  if (!cseq) return cseq.error();
+  if (message.has(HeaderId::MaxForwards)) {
+    const auto hops = message.typed<HeaderId::MaxForwards>();
+    if (!hops) return hops.error();
+  }
+  // A response needs no more: it is forwarded whatever else is wrong with it.
+  if (message.is_response()) return std::nullopt;
   if (cseq->method_text != message.method_text()) {
     return ParseError{ParseFault::MethodMismatch, HeaderId::CSeq,
                       message.offset_of(cseq->method_text)};
   }
-  if (const auto error = find_bad_via(message)) return error;
-  for (const HeaderId id : {HeaderId::From, HeaderId::To}) {
-    if (const auto error = find_bad_uri(message, id)) return error;
-  }
-  return std::nullopt;
+  if (const auto error = find_bad_via(message, *via)) return error;
+  if (const auto error = find_bad_uri(message, HeaderId::From, *from)) return error;
+  return find_bad_uri(message, HeaderId::To, *to);
 }
 
 }  // namespace tipring::sip
