@@ -41,10 +41,13 @@ class Plan:
 
 
 def memory_of(pid):
-    """PSS and anonymous memory in bytes."""
+    """PSS, anonymous and resident memory in bytes.
+
+    The libraries' share of the first depends on who else uses them; of the last it is all of them.
+    """
     with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as rollup:
         fields = dict(re.findall(r"^(\w+): +(\d+) kB$", rollup.read(), re.MULTILINE))
-    return int(fields["Pss"]) * 1024, int(fields["Pss_Anon"]) * 1024
+    return tuple(int(fields[name]) * 1024 for name in ("Pss", "Pss_Anon", "Rss"))
 
 
 def expect_most(what, value, most):
@@ -101,18 +104,19 @@ def all_calls(phones, count):
 def check_process(server, plan, calls_max, pss_most, figures):
     """Idle, full, and emptied again."""
     pid = server.process.pid
-    idle, idle_anonymous = memory_of(pid)
+    idle, idle_anonymous, _ = memory_of(pid)
     phones = full_registrations(server, plan)
     sockets = full_connections(server, plan["tcp_connections"] - 1)
     large_messages(server)
     calls = all_calls(phones, calls_max)
-    full, full_anonymous = memory_of(pid)
+    full, full_anonymous, resident = memory_of(pid)
     for call, callee in calls:
         call.hang_up(callee)
     for phone in phones + sockets:
         phone.close()
-    after, _ = memory_of(pid)
-    figures.append(f"PSS {idle / MIB:.1f} MiB idle, {full / MIB:.1f} MiB full, {after / MIB:.1f} MiB after")
+    after, _, _ = memory_of(pid)
+    figures.append(f"PSS {idle / MIB:.1f} MiB idle, {full / MIB:.1f} MiB full, {after / MIB:.1f} MiB after; "
+                   f"{full_anonymous / MIB:.1f} MiB anonymous, {resident / MIB:.1f} MiB resident")
     expect_most("PSS idle", idle, pss_most)
     expect_most("PSS while full", full, pss_most)
     expect_most("PSS after load", after, pss_most)
