@@ -42,6 +42,7 @@ class Crowd {
   // One random thing, at this instant.
   void act();
   void register_one();
+  Phone& any_phone();
   CrowdCounts counts() const;
 
  private:
@@ -53,7 +54,6 @@ class Crowd {
   };
 
   void call_one();
-  Phone& any_phone();
   bool is_being_called(const Phone& phone) const;
   static bool as_wanted(const Planned& planned, const Call& call);
 

@@ -49,17 +49,4 @@ inline std::vector<uint64_t> seeds(std::vector<uint64_t> usual) {
   return usual;
 }
 
-// How much of a random run is done: less where every instruction is watched.
-#if defined(__SANITIZE_ADDRESS__)
-inline constexpr size_t kShare = 2;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-inline constexpr size_t kShare = 2;
-#else
-inline constexpr size_t kShare = 1;
-#endif
-#else
-inline constexpr size_t kShare = 1;
-#endif
-
 }  // namespace tipring::sim

@@ -153,6 +153,7 @@ class Phone final : public Node,
   Call* find(const sip::MessageView& message);
   void read_plan(const sip::MessageView& invite, CallPlan& plan);
   void answer_invite(const Incoming& request);
+  void give_up(size_t index);
   void take_call(size_t index);
   void repeat_ok(size_t index);
   void take_ack(const Incoming& request);

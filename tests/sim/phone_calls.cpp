@@ -14,6 +14,8 @@ namespace {
 // 13.3.1.4: how long a 2xx is repeated, and the longest pause.
 constexpr Millis kRepeatFor{32'000};
 constexpr Millis kT2{4'000};
+constexpr Millis kPatience{120'000};  // the other side may be gone: nobody talks forever
+constexpr Millis kRingsFor{300'000};  // longer than any proxy lets it: 16.6 step 11
 
 // The Route lines of a dialog: Record-Route in order for the callee, reversed for the caller (12.1).
 std::string routes_of(const sip::MessageView& message, bool reversed) {
@@ -95,9 +97,9 @@ size_t Phone::call(const std::string& user, const CallPlan& plan) {
   calls_.push_back(std::move(call));
   ++open_calls_;
   at(host.loop().now(), [this, index] { send_invite(index); });
-  if (plan.cancel_after != kNever) {
-    at(host.loop().now() + plan.cancel_after, [this, index] { cancel_now(index); });
-  }
+  // The final response may never reach it.
+  at(host.loop().now() + std::min(plan.cancel_after, kRingsFor),
+     [this, index] { cancel_now(index); });
   return index;
 }
 
@@ -161,8 +163,8 @@ void Phone::on_invite_success(size_t index, const Incoming& response) {
   send_ack(call);
   if (!first) return;
   if (call.cancelled) return send_bye(index);
-  // The callee may be gone: nobody talks forever.
-  const Millis patience(call.plan.callee_ends && !call.plan.both_end ? 120'000 : 0);
+  const bool waits = call.plan.callee_ends && !call.plan.both_end;
+  const Millis patience = waits ? kPatience : Millis(0);
   at(response.now + call.plan.talk_time + patience, [this, index] { send_bye(index); });
 }
 
@@ -204,7 +206,9 @@ void Phone::on_bye_response(size_t index, const Incoming& response) {
     return send_bye_now(index);
   }
   call.bye_status = status;
-  if (status >= 300 && status != 481) {
+  // Nobody but the other side's disappearance may keep a dialog from ending.
+  const bool unreachable = status == 408 || status == 480 || status >= 500;
+  if (status >= 300 && status != 481 && !unreachable) {
     report("BYE of " + call.id + " was answered with " + std::to_string(status));
   }
   end(call);
@@ -261,7 +265,21 @@ void Phone::answer_invite(const Incoming& request) {
     end(calls_[index]);
   } else if (plan.manner == Manner::Answer) {
     at(request.now + plan.ring_time, [this, index] { take_call(index); });
+  } else {
+    at(request.now + kRingsFor, [this, index] { give_up(index); });
   }
+}
+
+// The CANCEL may never reach it.
+void Phone::give_up(size_t index) {
+  Call& call = calls_[index];
+  if (call.over) return;
+  sip::ResponseParts parts;
+  parts.to_tag = call.local_tag;
+  static_cast<void>(
+      transactions.respond(call.invite, sip::status::kTemporarilyUnavailable, parts).has_value());
+  settle(call, sip::status::kTemporarilyUnavailable);
+  end(call);
 }
 
 void Phone::take_call(size_t index) {
@@ -309,9 +327,10 @@ void Phone::take_ack(const Incoming& request) {
   if (call->acked) return;
   call->acked = true;
   call->ok.reset();
-  if (call->over || !call->plan.callee_ends) return;
+  if (call->over) return;
   const auto index = static_cast<size_t>(call - calls_.data());
-  at(request.now + call->plan.talk_time, [this, index] { send_bye(index); });
+  const Millis patience = call->plan.callee_ends ? Millis(0) : kPatience;
+  at(request.now + call->plan.talk_time + patience, [this, index] { send_bye(index); });
 }
 
 void Phone::answer_bye(const Incoming& request) {
