@@ -147,7 +147,9 @@ Escaped escape_text(std::string_view text, std::span<char> out) {
     const std::string_view rest = text.substr(read);
     const size_t good = utf8_size(rest);
     const char c = rest.front();
-    const bool plain = good > 1 || (good == 1 && c >= 0x20 && c != 0x7f && c != '\\');
+    // U+0080 to U+009F are control characters too: terminals obey U+009B as they do ESC [.
+    const bool c1 = good == 2 && c == '\xc2' && static_cast<uint8_t>(rest[1]) < 0xa0;
+    const bool plain = (good > 1 && !c1) || (good == 1 && c >= 0x20 && c != 0x7f && c != '\\');
     const std::string_view piece = plain ? rest.substr(0, good) : escape_byte(c, sequence);
     if (piece.size() > out.size() - used) break;
     std::memcpy(out.data() + used, piece.data(), piece.size());

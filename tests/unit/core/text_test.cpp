@@ -61,6 +61,8 @@ TEST_CASE("escaping: one harmless line out of any bytes" * doctest::description(
   CHECK(escape("J\xc3\xbcrgen \xe2\x82\xac \xf0\x9f\x98\x80") ==
         "J\xc3\xbcrgen \xe2\x82\xac \xf0\x9f\x98\x80");
   CHECK(escape("\x1b[2J\x7f") == "\\x1b[2J\\x7f");
+  CHECK(escape("\xc2\x9b"
+               "2J") == "\\xc2\\x9b2J");  // U+009B, which terminals obey
   CHECK(escape("\xc3") == "\\xc3");
   CHECK(escape("\xc0\xaf") == "\\xc0\\xaf");           // overlong
   CHECK(escape("\xed\xa0\x80") == "\\xed\\xa0\\x80");  // surrogate
