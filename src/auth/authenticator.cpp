@@ -40,19 +40,20 @@ std::string_view without_escapes(std::string_view text, std::span<char> out) {
 Authenticator::Authenticator(const AuthOptions& options, NonceTable& nonces, SecretLookup& lookup)
     : options_(options), nonces_(nonces), lookup_(lookup) {}
 
-bool Authenticator::offers(Algorithm algorithm) const {
-  const auto* end = options_.algorithms.data() + options_.algorithm_count;
-  return std::find(static_cast<const Algorithm*>(options_.algorithms.data()), end, algorithm) !=
-         end;
+bool Authenticator::offers(Algorithm algorithm, uint8_t own) const {
+  if (own != 0) return (own & bit_of(algorithm)) != 0;
+  const auto all = configured();
+  return std::find(all.begin(), all.end(), algorithm) != all.end();
 }
 
-AuthResult Authenticator::check(const sip::MessageView& request, Role role, Millis wall) {
+AuthResult Authenticator::check(const sip::MessageView& request, Role role, Millis wall,
+                                uint8_t own) {
   const sip::HeaderId id =
       role == Role::Server ? sip::HeaderId::Authorization : sip::HeaderId::ProxyAuthorization;
   AuthResult result;
   // Credentials for other realms stand beside ours (22.3); one good set is enough.
   for (const sip::HeaderView line : request.headers(id)) {
-    const AuthResult found = check_credentials(request, line.value(), wall);
+    const AuthResult found = check_credentials(request, line.value(), wall, own);
     if (found.verdict == AuthVerdict::NoCredentials) continue;
     result = found;
     if (found.verdict == AuthVerdict::Accepted) break;
@@ -61,7 +62,7 @@ AuthResult Authenticator::check(const sip::MessageView& request, Role role, Mill
 }
 
 AuthResult Authenticator::check_credentials(const sip::MessageView& request, std::string_view value,
-                                            Millis wall) {
+                                            Millis wall, uint8_t own) {
   const auto given = sip::parse_digest_credentials(value);
   if (!given) {
     const bool other = given.error().fault == sip::ParseFault::UnknownAuthScheme;
@@ -69,7 +70,7 @@ AuthResult Authenticator::check_credentials(const sip::MessageView& request, std
   }
   if (given->realm != options_.realm) return {AuthVerdict::NoCredentials, 0};
   const auto algorithm = parse_algorithm(given->algorithm);
-  if (!algorithm || !offers(*algorithm)) return {AuthVerdict::NoCredentials, 0};
+  if (!algorithm || !offers(*algorithm, own)) return {AuthVerdict::NoCredentials, 0};
   if (given->username.empty() || given->username.size() > kNameMax || given->nonce.empty() ||
       given->response.empty() || (!given->qop.empty() && !iequals(given->qop, "auth"))) {
     return {AuthVerdict::Malformed, 0};
@@ -103,16 +104,23 @@ AuthResult Authenticator::check_credentials(const sip::MessageView& request, std
   return {AuthVerdict::Accepted, secret.user};
 }
 
-void Authenticator::write_challenges(Role role, bool stale, Millis wall, sip::Writer& out) {
+void Authenticator::write_challenges(Role role, bool stale, Millis wall, sip::Writer& out,
+                                     uint8_t own) {
   const sip::HeaderId id =
       role == Role::Server ? sip::HeaderId::WwwAuthenticate : sip::HeaderId::ProxyAuthenticate;
-  for (size_t i = 0; i < options_.algorithm_count; ++i) {
+  const auto challenge = [&](Algorithm algorithm) {
     std::array<char, NonceTable::kNonceSize> nonce;
     out.text(sip::to_text(id)).text(": Digest realm=").quoted(options_.realm);
     out.text(", nonce=\"").text(nonces_.write(wall, nonce)).text("\", algorithm=");
-    out.text(to_text(options_.algorithms[i])).text(", qop=\"auth\"");
+    out.text(to_text(algorithm)).text(", qop=\"auth\"");
     if (stale) out.text(", stale=true");
     out.crlf();
+  };
+  for (const Algorithm algorithm : configured()) {
+    if (offers(algorithm, own)) challenge(algorithm);
+  }
+  for (const Algorithm algorithm : {Algorithm::Sha256, Algorithm::Md5}) {
+    if (offers(algorithm, own) && !offers(algorithm, 0)) challenge(algorithm);
   }
 }
 

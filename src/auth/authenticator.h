@@ -59,16 +59,20 @@ class Authenticator {
 
   void set_options(const AuthOptions& options) { options_ = options; }
 
-  // `wall` as of this turn.
-  AuthResult check(const sip::MessageView& request, Role role, Millis wall);
+  // `wall` as of this turn. `own`: the algorithms for this sender alone, a bit for each (RFC 8760
+  // 2.4 lets a server choose); 0: as configured.
+  AuthResult check(const sip::MessageView& request, Role role, Millis wall, uint8_t own = 0);
 
-  // One challenge for each algorithm, whole lines.
-  void write_challenges(Role role, bool stale, Millis wall, sip::Writer& out);
+  // One challenge for each algorithm, whole lines: those configured first, in their order.
+  void write_challenges(Role role, bool stale, Millis wall, sip::Writer& out, uint8_t own = 0);
 
  private:
-  AuthResult check_credentials(const sip::MessageView& request, std::string_view value,
-                               Millis wall);
-  bool offers(Algorithm algorithm) const;
+  AuthResult check_credentials(const sip::MessageView& request, std::string_view value, Millis wall,
+                               uint8_t own);
+  std::span<const Algorithm> configured() const {
+    return std::span(options_.algorithms).first(options_.algorithm_count);
+  }
+  bool offers(Algorithm algorithm, uint8_t own) const;
 
   AuthOptions options_;
   NonceTable& nonces_;

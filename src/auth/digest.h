@@ -12,6 +12,10 @@ namespace tipring::auth {
 // In the order of the table in digest.cpp, which has room for more.
 enum class Algorithm : uint8_t { Md5, Sha256 };
 inline constexpr size_t kAlgorithmCount = 2;
+// Of one in a mask of several.
+constexpr uint8_t bit_of(Algorithm algorithm) {
+  return static_cast<uint8_t>(1U << static_cast<uint8_t>(algorithm));
+}
 
 // "MD5", "SHA-256".
 std::string_view to_text(Algorithm algorithm);

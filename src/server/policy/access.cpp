@@ -66,13 +66,15 @@ Access AccessRules::authenticate(const Incoming& request, auth::Role role, std::
                                  std::string_view to) {
   const auto uri = sip::parse_uri(to);
   login_domain_ = uri ? domains_.domain_of(uri->host, uri->port).value_or("") : "";
-  const auth::AuthResult result = authenticator_->check(request.message, role, clock_.wall());
+  const uint8_t algorithms = algorithms_of(to);
+  const auth::AuthResult result =
+      authenticator_->check(request.message, role, clock_.wall(), algorithms);
   switch (result.verdict) {
     case auth::AuthVerdict::Accepted: break;
     case auth::AuthVerdict::Malformed: return {sip::status::kBadRequest, "Bad Credentials", {}, 0};
-    case auth::AuthVerdict::Stale: return challenge(role, true);
+    case auth::AuthVerdict::Stale: return challenge(role, true, algorithms);
     case auth::AuthVerdict::NoCredentials:
-    case auth::AuthVerdict::Wrong: return challenge(role, false);
+    case auth::AuthVerdict::Wrong: return challenge(role, false, algorithms);
   }
   const store::User* user = store_.get(Handle<store::User>::from_u64(result.user));
   if (user == nullptr || !owns(*user, to) || !owns(*user, from)) {
@@ -81,9 +83,20 @@ Access AccessRules::authenticate(const Incoming& request, auth::Role role, std::
   return {0, {}, {}, result.user};
 }
 
-Access AccessRules::challenge(auth::Role role, bool stale) {
+// Those for the user whose address is spoken for; 0: as configured.
+uint8_t AccessRules::algorithms_of(std::string_view aor) const {
+  static_assert(auth::bit_of(auth::Algorithm::Md5) == store::kAlgorithmMd5 &&
+                auth::bit_of(auth::Algorithm::Sha256) == store::kAlgorithmSha256);
+  const auto uri = sip::parse_uri(aor);
+  std::array<char, 256> buffer;
+  const auto name = uri ? sip::unescape(uri->user, buffer) : std::nullopt;
+  const store::User* user = name ? store_.find_user(login_domain_, *name) : nullptr;
+  return user == nullptr ? 0 : user->algorithms();
+}
+
+Access AccessRules::challenge(auth::Role role, bool stale, uint8_t algorithms) {
   sip::Writer out(headers_);
-  authenticator_->write_challenges(role, stale, clock_.wall(), out);
+  authenticator_->write_challenges(role, stale, clock_.wall(), out, algorithms);
   const uint16_t status = role == auth::Role::Server ? sip::status::kUnauthorized
                                                      : sip::status::kProxyAuthenticationRequired;
   return {status, {}, out.view(), 0};

@@ -47,7 +47,8 @@ class AccessRules final : public service::AccessControl, private auth::SecretLoo
                    auth::Secret& secret) override;
   Access authenticate(const Incoming& request, auth::Role role, std::string_view from,
                       std::string_view to);
-  Access challenge(auth::Role role, bool stale);
+  Access challenge(auth::Role role, bool stale, uint8_t algorithms);
+  uint8_t algorithms_of(std::string_view aor) const;
   bool owns(const store::User& user, std::string_view aor) const;
   bool is_ours(std::string_view uri) const;
 

@@ -29,7 +29,8 @@ class Bench final : public sim::Node, public Domains, public store::StoreWaiter 
     put("alice", "a-42", "sales");
     put("bob", "", "");
     put("bob", "", "", "branch.example", "other secret");
-    REQUIRE(world.run_until([&] { return stored == 3; }, Millis(1000)));
+    put("carol", "", "", "", "secret", store::kAlgorithmSha256);
+    REQUIRE(world.run_until([&] { return stored == 4; }, Millis(1000)));
   }
 
   Access judge(const std::string& method, const std::string& from, const std::string& to,
@@ -47,19 +48,20 @@ class Bench final : public sim::Node, public Domains, public store::StoreWaiter 
   // With the password of `user`, after a fresh challenge.
   Access prove(const std::string& method, const std::string& from, const std::string& to,
                const std::string& user, const std::string& password = "secret",
-               const service::RouteFacts& route = {}) {
+               const service::RouteFacts& route = {},
+               auth::Algorithm algorithm = auth::Algorithm::Md5) {
     char nonce_text[auth::NonceTable::kNonceSize];
     const std::string nonce(nonces_.write(host.clock().wall(), nonce_text));
     char out[auth::kDigestTextMax];
     const std::string response(
-        auth::write_response(auth::Algorithm::Md5,
-                             auth::make_ha1(auth::Algorithm::Md5, user, "tipring", password).view(),
+        auth::write_response(algorithm, auth::make_ha1(algorithm, user, "tipring", password).view(),
                              {method, "sip:tipring", nonce, "auth", "00000001", "c"}, out));
     const std::string header = method == "REGISTER" ? "Authorization" : "Proxy-Authorization";
     return judge(method, from, to,
                  header + ": Digest username=\"" + user + "\", realm=\"tipring\", nonce=\"" +
                      nonce + "\", uri=\"sip:tipring\", response=\"" + response +
-                     "\", cnonce=\"c\", qop=auth, nc=00000001\r\n",
+                     "\", cnonce=\"c\", qop=auth, nc=00000001, algorithm=" +
+                     std::string(auth::to_text(algorithm)) + "\r\n",
                  route);
   }
 
@@ -77,17 +79,20 @@ class Bench final : public sim::Node, public Domains, public store::StoreWaiter 
     return options;
   }
   void put(std::string_view name, std::string_view auth_name, std::string_view aliases,
-           std::string_view domain = "", std::string_view password = "secret") {
+           std::string_view domain = "", std::string_view password = "secret",
+           uint8_t algorithms = 0) {
     const std::string_view login = auth_name.empty() ? name : auth_name;
     const auth::DigestValue ha1 = auth::make_ha1(auth::Algorithm::Md5, login, "tipring", password);
     store::Credentials credentials;
     std::copy_n(ha1.bytes.begin(), credentials.md5.size(), credentials.md5.begin());
-    credentials.present = store::kAlgorithmMd5;
+    credentials.sha256 = auth::make_ha1(auth::Algorithm::Sha256, login, "tipring", password).bytes;
+    credentials.present = store::kAlgorithmMd5 | store::kAlgorithmSha256;
     store::UserRecord record;
     record.domain = domain;
     record.name = name;
     record.auth_name = auth_name;
     record.aliases = aliases;
+    record.algorithms = algorithms;
     REQUIRE(store.put_user(record, &credentials, store::PutMode::Create, *this, 1).has_value());
   }
   std::optional<std::string_view> domain_of(std::string_view host_name, uint16_t) const override {
@@ -246,4 +251,27 @@ TEST_CASE("access: an ACK reaches our phones and its dialog, and nobody else" *
   CHECK(bench.judge("ACK", alice, "sip:bob@tipring", "", routed_on).status == 403);
   const service::RouteFacts in_dialog{.request_uri = "sip:x@elsewhere", .in_dialog = true};
   CHECK(bench.judge("ACK", "sip:eve@elsewhere", "sip:x@elsewhere", "", in_dialog).status == 0);
+}
+
+TEST_CASE("access: a user with algorithms of his own is asked by these, and others as configured" *
+          doctest::description("RFC 8760 2.4; R1.1, C13")) {
+  port::SimWorld world(1);
+  Bench bench(world);
+  const std::string carol = "sip:carol@tipring";
+  const Access asked = bench.judge("REGISTER", carol, carol);
+  CHECK(asked.status == 401);
+  CHECK(asked.headers.find("algorithm=SHA-256") != std::string::npos);
+  CHECK(asked.headers.find("algorithm=MD5") == std::string::npos);
+  const auto prove = [&](const std::string& user, auth::Algorithm algorithm) {
+    const std::string aor = "sip:" + user + "@tipring";
+    return bench.prove("REGISTER", aor, aor, user, "secret", {}, algorithm).status;
+  };
+  CHECK(prove("carol", auth::Algorithm::Sha256) == 0);
+  CHECK(prove("carol", auth::Algorithm::Md5) == 401);
+  CHECK(prove("bob", auth::Algorithm::Md5) == 0);
+  CHECK(prove("bob", auth::Algorithm::Sha256) == 401);
+  // Nobody can tell an unknown user from one without a choice of his own.
+  const Access nobody = bench.judge("REGISTER", "sip:nobody@tipring", "sip:nobody@tipring");
+  CHECK(nobody.headers.find("algorithm=MD5") != std::string::npos);
+  CHECK(nobody.headers.find("algorithm=SHA-256") == std::string::npos);
 }
