@@ -12,7 +12,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 from sip_phone import Call, establish, hang_up, register, registered_phone, take_request  # noqa: E402
 from sip_socket import SipSocket, challenge_params, credentials, random_token  # noqa: E402
-from tipring_server import Report, TipringServer  # noqa: E402
+from tipring_server import Report, TipringServer, free_port  # noqa: E402
 
 USERS = [("alice", "secret-a"), ("bob", "secret-b")]
 DOMAIN = "tip.example"
@@ -23,8 +23,8 @@ class Victim:
 
     def __init__(self):
         self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.udp.bind(("127.0.0.1", 0))
-        self.port = self.udp.getsockname()[1]
+        self.port = free_port()
+        self.udp.bind(("127.0.0.1", self.port))
         self.tcp = socket.create_server(("127.0.0.1", self.port))
 
     def must_have_peace(self):
