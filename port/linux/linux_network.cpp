@@ -96,7 +96,7 @@ IpAddress LinuxNetwork::source_for(const IpAddress& remote) {
   // Once connected, the socket keeps its source address; so it is taken off its last peer first.
   sockaddr nobody{};
   nobody.sa_family = AF_UNSPEC;
-  ::connect(fd, &nobody, sizeof nobody);
+  (void)::connect(fd, &nobody, sizeof nobody);
   if (::connect(fd, &address.any, size) != 0) return {};
   return bound_address(fd).ip;
 }

@@ -68,6 +68,7 @@ struct Bound<kMember> {
   static void call(void* owner) { (static_cast<Owner*>(owner)->*kMember)(); }
 };
 template <auto kMember>
+// NOLINTNEXTLINE(readability-identifier-naming): it is used like a function
 inline constexpr LoopEvent::Function bound = &Bound<kMember>::call;
 
 }  // namespace tipring::port

@@ -187,6 +187,8 @@ std::string_view suggestion(std::string_view unknown) {
   return best;
 }
 
+std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
+
 // Puts the entry's value into the configuration; an empty answer is a good one.
 std::string set(const IntegerKey& key, const ConfigValue& value, Config& config) {
   const int64_t* number = std::get_if<int64_t>(&value);
@@ -231,13 +233,11 @@ std::string set(const ListKey& key, const ConfigValue& value, Config& config) {
   }
   for (const std::string& text : list) {
     const std::string wanted = key.check(text);
-    if (!wanted.empty()) return "\"" + text + "\" must be " + wanted;
+    if (!wanted.empty()) return quoted(text) + " must be " + wanted;
   }
   key.at(config) = std::move(list);
   return {};
 }
-
-std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
 std::string show(const Key& key, Config& config) {
   return std::visit(

@@ -33,7 +33,7 @@ std::string_view to_text(ParseFault fault) {
     case ParseFault::BadParameter: return "bad parameter";
     case ParseFault::TooManyParameters: return "too many parameters";
     case ParseFault::BadNameAddr: return "bad address";
-    case ParseFault::BadVia: return "bad value";
+    case ParseFault::BadVia:
     case ParseFault::BadValue: return "bad value";
     case ParseFault::UnknownAuthScheme: return "unknown authentication scheme";
   }

@@ -15,7 +15,7 @@ struct OneFact final : StatusSource {
 // The API over a real store in virtual time.
 class StoreDesk {
  public:
-  explicit StoreDesk(store::Server::Settings settings = {})
+  explicit StoreDesk(const store::Server::Settings& settings = {})
       : bench(settings),
         memory_(static_cast<std::byte*>(std::aligned_alloc(Arena::kAlignment, kMemory)),
                 &std::free),

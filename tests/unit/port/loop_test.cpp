@@ -15,7 +15,7 @@ using namespace tipring::port;
 namespace {
 
 struct Recorder final : TimerHandler {
-  explicit Recorder(std::vector<int>& order_, int name_) : order(order_), name(name_) {}
+  explicit Recorder(std::vector<int>& the_order, int the_name) : order(the_order), name(the_name) {}
   void on_timer(Millis now) override {
     order.push_back(name);
     fired_at = now;
@@ -152,12 +152,12 @@ TEST_CASE_TEMPLATE("loop: the end of a turn is told once, after its events", Por
     std::vector<int> seen;
   } turns;
   struct Handler final : WakeupHandler {
-    explicit Handler(Turns& turns_) : turns(turns_) {}
+    explicit Handler(Turns& the_turns) : turns(the_turns) {}
     void on_wakeup() override { ++turns.events; }
     Turns& turns;
   } handler(turns);
   struct Stop final : TimerHandler {
-    explicit Stop(Loop& loop_) : loop(loop_) {}
+    explicit Stop(Loop& the_loop) : loop(the_loop) {}
     void on_timer(Millis) override { loop.stop(); }
     Loop& loop;
   };

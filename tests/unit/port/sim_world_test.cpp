@@ -12,7 +12,7 @@ using namespace tipring::port;
 namespace {
 
 struct Log final : DatagramHandler {
-  explicit Log(SimWorld& world_) : world(world_) {}
+  explicit Log(SimWorld& the_world) : world(the_world) {}
   void on_readable(DatagramSocket& socket) override {
     std::string buffer(2048, '\0');
     DatagramSlot slot;
