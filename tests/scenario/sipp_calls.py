@@ -169,6 +169,14 @@ def pools_are_empty(server, idle, since):
     assert held(server) == idle, f"in use: {held(server)}, before the calls: {idle}"
 
 
+def many_calls(server):
+    for legs in LEGS[:3]:
+        yield (f"300 calls at 100 a second over {NAMES[legs[0]]} to {NAMES[legs[1]]} (R5.2)",
+               lambda g=legs: run_call(server, "uac-invite-digest", "uas-answer", g, calls=300, rate=100))
+    yield ("100 calls over as many connections at once (R13.1, R13.2)",
+           lambda: run_call(server, "uac-invite-digest", "uas-answer", ("tn", "u1"), calls=100, rate=100))
+
+
 def checks_with_digest(server):
     for transport in ("u1", "t1"):
         over = NAMES[transport]
@@ -221,11 +229,7 @@ def main():
     with TipringServer(bin_dir, users=USERS, settings=loaded) as busy, \
             TipringServer(bin_dir, users=USERS, settings=['auth.invite="off"']) as quiet:
         idle = [warmed_up(server) for server in (busy, quiet)]
-        for legs in LEGS[:3]:
-            report.run(f"300 calls at 100 a second over {NAMES[legs[0]]} to {NAMES[legs[1]]} (R5.2)",
-                       lambda g=legs: run_call(busy, "uac-invite-digest", "uas-answer", g, calls=300, rate=100))
-        report.run("100 calls over as many connections at once (R13.1, R13.2)",
-                   lambda: run_call(busy, "uac-invite-digest", "uas-answer", ("tn", "u1"), calls=100, rate=100))
+        run_side_by_side(report, many_calls(busy))
         run_side_by_side(report, checks_with_digest(busy))
         finished = time.monotonic()
         run_side_by_side(report, checks_without_digest(quiet))
