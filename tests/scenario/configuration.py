@@ -169,6 +169,18 @@ def bad_database_is_told(bin_dir, make, wanted):
         assert folder.port not in listening_ports("udp"), "the port stays open"
 
 
+def locked_database_is_told(bin_dir):
+    with Folder(bin_dir) as folder:
+        path = a_database(folder, bin_dir)
+        other = sqlite3.connect(path)
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        code, told = folder.run_with_store(path)
+        other.close()
+        assert code == 1 and told == (f"tipringd: {path} is locked by another process (database is locked). End it "
+                                      f"(fuser names it: fuser {path}) and start again\n"), f"exit code {code}: {told}"
+
+
 def too_small_for_its_users(bin_dir):
     with Folder(bin_dir) as folder:
         path = a_database(folder, bin_dir)
@@ -373,6 +385,7 @@ def main():
         report.run(f"a database that is {what} is told, and what to do (R9.5)",
                    lambda m=make, w=wanted: bad_database_is_told(bin_dir, m, w))
     for name, check in [
+            ("a locked database is told, and what to do (R9.5)", locked_database_is_told),
             ("more users than capacity.users is told (R9.5)", too_small_for_its_users),
             ("a port that is taken is told (R6.5)", taken_port_is_told),
             ("the ports of the file are opened, and no other (R7.1, R11.1, R11.2, R6.3)", listeners_are_opened),
