@@ -21,6 +21,9 @@ class File {
   virtual int truncate(uint64_t size) = 0;
   virtual int sync() = 0;  // durable when it returns 0
   virtual int size(uint64_t& size) = 0;
+  // Takes the file for as long as it is open; EWOULDBLOCK while somebody else has taken it. Binds
+  // only those who ask. Where the file system knows no such thing, everybody gets it.
+  virtual int lock() = 0;
 };
 
 enum class OpenMode : uint8_t { Read, ReadWriteCreate, AppendCreate };

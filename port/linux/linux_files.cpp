@@ -1,6 +1,7 @@
 #include "port/linux/linux_files.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -47,6 +48,13 @@ class LinuxFile final : public File {
     const off_t end = ::lseek(fd_, 0, SEEK_END);
     if (end < 0) return errno;
     return write_at(static_cast<uint64_t>(end), bytes);
+  }
+  int lock() override {
+    while (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
+      if (errno == EWOULDBLOCK) return EWOULDBLOCK;
+      if (errno != EINTR) break;
+    }
+    return 0;
   }
   int truncate(uint64_t size) override {
     return ::ftruncate(fd_, static_cast<off_t>(size)) == 0 ? 0 : errno;

@@ -12,6 +12,16 @@ class SimFiles::SimFile final : public File {
   SimFile(SimFiles& files, std::shared_ptr<Node> node, OpenMode mode)
       : files_(files), node_(std::move(node)), epoch_(files.host_.epoch()), mode_(mode) {}
 
+  ~SimFile() override {
+    if (node_->locked_by == this) node_->locked_by = nullptr;
+  }
+
+  int lock() override {
+    if (dead()) return EIO;
+    if (node_->locked_by != nullptr && node_->locked_by != this) return EWOULDBLOCK;
+    node_->locked_by = this;
+    return 0;
+  }
   int read_at(uint64_t offset, std::span<char> into, size_t& read) override {
     read = 0;
     if (dead()) return EIO;

@@ -63,6 +63,7 @@ class SimFiles final : public Files {
     std::string durable;
     std::vector<Change> unsynced;
     bool is_directory = false;
+    const SimFile* locked_by = nullptr;
   };
 
   static void apply(const Change& change, std::string& content);

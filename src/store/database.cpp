@@ -97,8 +97,16 @@ bool Database::prepare_file(StartReport& report) {
   report.created = files_.info(path_, info) == ENOENT;
   if (!report.created && info.is_directory) return refuse_file(path_, EISDIR, report);
   int error = 0;
-  if (files_.open(path_, port::OpenMode::ReadWriteCreate, error) != nullptr) return true;
-  return refuse_file(path_, error, report);
+  std::unique_ptr<port::File> file = files_.open(path_, port::OpenMode::ReadWriteCreate, error);
+  if (file == nullptr) return refuse_file(path_, error, report);
+  if (use_ == Use::Alone) return true;
+  if (file->lock() == EWOULDBLOCK) {
+    return refuse(report, StartStatus::Locked,
+                  path_ + " is used by another server. End that one (fuser names it: fuser " +
+                      path_ + "), or set store.path to another file");
+  }
+  taken_ = std::move(file);
+  return true;
 }
 
 bool Database::identify(FileIdentity& file, StartReport& report) {

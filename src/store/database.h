@@ -19,7 +19,8 @@ namespace tipring::store {
 class Database {
  public:
   // Alone: the file is ours for as long as it is open, and cannot be opened while another process
-  // has it. Shared: a server's, which people may look into and copy while it runs.
+  // has it. Shared: a server's, which people may look into and copy while it runs, but which no
+  // second server may open.
   enum class Use : uint8_t { Shared, Alone };
 
   // Both outlive it. `cached_pages`: as SqliteMemory was made for.
@@ -48,6 +49,7 @@ class Database {
   uint32_t cached_pages_;
   Use use_;
   std::string path_;
+  std::unique_ptr<port::File> taken_;  // of a server: no second one may have the file
   std::unique_ptr<PortVfs> vfs_;
   Connection connection_;
 };

@@ -94,6 +94,18 @@ TEST_CASE_TEMPLATE("files: a file opened for appending grows at its end", Disk, 
   CHECK(content(disk.files(), disk.path("log")) == "one\ntwo\n");
 }
 
+TEST_CASE_TEMPLATE("files: one that somebody has taken is not given to a second one", Disk,
+                   LinuxDisk, SimDisk) {
+  Disk disk;
+  auto first = open(disk.files(), disk.path("a"), OpenMode::ReadWriteCreate);
+  const auto second = open(disk.files(), disk.path("a"), OpenMode::ReadWriteCreate);
+  CHECK(first->lock() == 0);
+  CHECK(first->lock() == 0);
+  CHECK(second->lock() == EWOULDBLOCK);
+  first.reset();
+  CHECK(second->lock() == 0);
+}
+
 TEST_CASE_TEMPLATE("files: new files and folders are for their owner alone", Disk, LinuxDisk,
                    SimDisk) {
   Disk disk;

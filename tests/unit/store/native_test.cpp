@@ -141,6 +141,25 @@ TEST_CASE("store: a file that is locked at start is refused in words") {
   CHECK(report.message.find(path) != std::string::npos);
 }
 
+TEST_CASE("store: a second server is kept from a file that one has" *
+          doctest::description("R9.5: locked")) {
+  const TempFolder folder;
+  const std::string path = folder.file("tipring.db");
+  LinuxBench first(path);
+  first.make_user("alice");
+  {
+    LinuxBench second(path);
+    CHECK(second.server->report.status == StartStatus::Locked);
+    CHECK(second.server->report.message.find(path + " is used by another server") == 0);
+  }
+  first.server->add("alice", "sip:alice@192.0.2.7", 1);
+  CHECK(first.wait(1) == StoreStatus::Durable);
+  first.server.reset();
+  LinuxBench third(path);
+  CHECK(third.server->report.ready());
+  CHECK(third.server->contacts("alice").size() == 1);
+}
+
 TEST_CASE("offline store: while a server has the file it is kept out, as it keeps out others") {
   const TempFolder folder;
   const std::string path = folder.file("tipring.db");
