@@ -320,7 +320,8 @@ void Phone::repeat_ok(size_t index) {
 void Phone::take_ack(const Incoming& request) {
   Call* const call = find(request.message);
   if (call == nullptr || call->caller) return report("an ACK to nothing");
-  if (call->outcome != 200) return report("an ACK to a call that was not answered");
+  if (call->outcome == 0) return report("an ACK to a call that was not answered");
+  if (call->outcome != 200) return;  // to a refusal, after Timer H had given it up
   if (request.message.typed<sip::HeaderId::CSeq>()->number != call->invite_cseq) {
     return report("an ACK with another CSeq");
   }
