@@ -9,38 +9,12 @@ namespace tipring::admin {
 
 namespace {
 
-// Bytes of the sequence that `first` opens (RFC 3629 4), 0 when it opens none.
-size_t sequence_length(uint8_t first) {
-  if (first < 0x80) return 1;
-  if (first < 0xc2) return 0;
-  if (first < 0xe0) return 2;
-  if (first < 0xf0) return 3;
-  return first < 0xf5 ? 4 : 0;
-}
-
 bool is_domain_char(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'z') || c == '-' || c == '.' || c == ':' || c == '[' ||
          c == ']';
 }
 
 }  // namespace
-
-bool is_utf8(std::string_view text) {
-  const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
-  for (size_t i = 0; i < text.size();) {
-    const size_t length = sequence_length(byte(i));
-    if (length == 0 || length > text.size() - i) return false;
-    uint32_t code = length == 1 ? byte(i) : byte(i) & (0x7fu >> length);
-    for (size_t k = 1; k < length; ++k) {
-      if ((byte(i + k) & 0xc0u) != 0x80u) return false;
-      code = code << 6 | (byte(i + k) & 0x3fu);
-    }
-    const bool overlong = (length == 3 && code < 0x800) || (length == 4 && code < 0x10000);
-    if (overlong || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return false;
-    i += length;
-  }
-  return true;
-}
 
 bool has_control_characters(std::string_view text) {
   return std::any_of(text.begin(), text.end(), [](char c) {

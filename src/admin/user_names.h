@@ -38,7 +38,6 @@ UserName in_store(UserName user, std::string_view default_domain);
 const char* fault_of(const UserName& user);
 const char* fault_of_password(std::string_view password);
 
-bool is_utf8(std::string_view text);
 bool has_control_characters(std::string_view text);
 
 }  // namespace tipring::admin

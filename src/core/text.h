@@ -25,6 +25,9 @@ std::string_view trim(std::string_view text);
 // The parts before and after the first `separator`; the second is empty when there is none.
 std::pair<std::string_view, std::string_view> split_once(std::string_view text, char separator);
 
+// Well-formed UTF-8 (RFC 3629 4); an empty text is.
+bool is_utf8(std::string_view text);
+
 // Decimal digits and nothing else. Errors: Invalid (empty, or another character), OutOfRange.
 Result<uint8_t> parse_u8(std::string_view text);
 Result<uint16_t> parse_u16(std::string_view text);

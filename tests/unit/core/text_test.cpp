@@ -70,3 +70,11 @@ TEST_CASE("escaping: one harmless line out of any bytes" * doctest::description(
   char small[3];
   CHECK(write_escaped("a\n\n", small) == "a\\n");
 }
+
+TEST_CASE("UTF-8: overlong forms, surrogates and what lies beyond are none" *
+          doctest::description("RFC 3629 3")) {
+  CHECK(is_utf8("\xe2\x82\xac\xf4\x8f\xbf\xbf"));
+  for (const char* text : {"\x80", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf",
+                           "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xe2\x82", "\xc3("})
+    CHECK_FALSE(is_utf8(text));
+}
