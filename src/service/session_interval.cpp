@@ -13,6 +13,11 @@ namespace {
 constexpr std::string_view kTimer = "timer";
 constexpr uint32_t kMinSeDefault = 90;  // 5: what no Min-SE means
 
+uint32_t min_se_of(const sip::MessageView& request) {
+  const auto min_se = request.typed<sip::HeaderId::MinSe>();
+  return min_se ? min_se->seconds : kMinSeDefault;
+}
+
 }  // namespace
 
 bool SessionInterval::is_refresh(sip::Method method) {
@@ -24,7 +29,7 @@ Screening SessionInterval::screen_request(const Environment& environment, const 
   const sip::MessageView& message = request.message;
   if (!options.enabled || !is_refresh(message.method())) return Screening::Pass;
   const auto interval = message.typed<sip::HeaderId::SessionExpires>();
-  if (!interval || *interval >= options.min_se_s) return Screening::Pass;
+  if (!interval || interval->seconds >= options.min_se_s) return Screening::Pass;
   if (!sip::contains_token(message.values(sip::HeaderId::Supported), kTimer)) {
     return Screening::Pass;
   }
@@ -46,14 +51,14 @@ void SessionInterval::prepare_request(const Environment& environment,
   caller_refreshes_ = sip::contains_token(request.values(sip::HeaderId::Supported), kTimer);
   if (request.has(sip::HeaderId::SessionExpires)) {
     const auto interval = request.typed<sip::HeaderId::SessionExpires>();
-    interval_s_ = interval ? *interval : 0;
+    interval_s_ = interval ? interval->seconds : 0;
     // 8.1: of a sender who knows session timers neither number is touched.
     if (interval && !caller_refreshes_) raise(environment, request);
     return;
   }
   // An UPDATE without the header changes something else.
   if (request.method() != sip::Method::Invite) return;
-  const uint32_t min_se = request.typed<sip::HeaderId::MinSe>().value_or(kMinSeDefault);
+  const uint32_t min_se = min_se_of(request);
   interval_s_ = std::max(options.interval_s, min_se);
   sip::Writer out(lines_);
   out.header(sip::HeaderId::SessionExpires, uint64_t{interval_s_});
@@ -62,8 +67,7 @@ void SessionInterval::prepare_request(const Environment& environment,
 
 // 8.1: a sender without session timers could do nothing about a 422, so both numbers are raised.
 void SessionInterval::raise(const Environment& environment, const sip::MessageView& request) {
-  const uint32_t given = request.typed<sip::HeaderId::MinSe>().value_or(kMinSeDefault);
-  const uint32_t min_se = std::max(given, environment.session_timer.min_se_s);
+  const uint32_t min_se = std::max(min_se_of(request), environment.session_timer.min_se_s);
   if (interval_s_ >= min_se) return;
   const std::string_view value = request.first_value(sip::HeaderId::SessionExpires);
   const size_t params = std::min(value.find(';'), value.size());

@@ -31,7 +31,7 @@ bool is_loop(const Environment& environment, const sip::MessageView& request) {
   std::array<char, 16> hex;
   std::string_view own_hash;  // computed for the first Via that might be ours
   for (const std::string_view value : request.values(sip::HeaderId::Via)) {
-    const auto via = sip::HeaderTraits<sip::HeaderId::Via>::parse(value);
+    const auto via = sip::parse_via(value);
     if (!via || via->branch.size() != transaction::BranchCodec::kSize) continue;
     if (!environment.names.is_own(via->host, via->port)) continue;
     if (own_hash.empty()) own_hash = write_hex_u64(loop_hash(environment, request), hex);

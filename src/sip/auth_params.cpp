@@ -2,6 +2,7 @@
 
 #include "core/text.h"
 #include "sip/chars.h"
+#include "sip/message.h"
 #include "sip/params.h"
 
 namespace tipring::sip {
@@ -30,19 +31,24 @@ constexpr Field<DigestChallenge> kChallengeFields[] = {
     {"qop", &DigestChallenge::qop},
 };
 
+constexpr Field<DigestInfo> kInfoFields[] = {
+    {"nextnonce", &DigestInfo::nextnonce},
+    {"qop", &DigestInfo::qop},
+    {"rspauth", &DigestInfo::rspauth},
+    {"cnonce", &DigestInfo::cnonce},
+    {"nc", &DigestInfo::nc},
+};
+
 ParseError fault_at(ParseFault fault, std::string_view text, std::string_view where) {
   return {fault, HeaderId::Other, static_cast<uint32_t>(where.data() - text.data())};
 }
 
-// `Digest name=value, name="value" …`
+// `name=value, name="value" …`, which is `rest`, the end of `text`.
 template <class T, size_t N>
-Result<T, ParseError> parse_digest(std::string_view text, const Field<T> (&fields)[N]) {
-  const size_t scheme_size = kTokenChar.skip(text);
-  if (!iequals(text.substr(0, scheme_size), "Digest"))
-    return fault_at(ParseFault::UnknownAuthScheme, text, text);
+Result<T, ParseError> parse_fields(std::string_view text, std::string_view rest,
+                                   const Field<T> (&fields)[N]) {
   T values;
   uint32_t seen = 0;
-  std::string_view rest = text.substr(scheme_size);
   std::string_view piece;
   for (size_t count = 0; next_list_value(rest, piece); ++count) {
     if (count == kParamsMax) return fault_at(ParseFault::TooManyParameters, text, piece);
@@ -66,6 +72,15 @@ Result<T, ParseError> parse_digest(std::string_view text, const Field<T> (&field
   return values;
 }
 
+// The same behind the word `Digest`.
+template <class T, size_t N>
+Result<T, ParseError> parse_digest(std::string_view text, const Field<T> (&fields)[N]) {
+  const size_t scheme_size = kTokenChar.skip(text);
+  if (!iequals(text.substr(0, scheme_size), "Digest"))
+    return fault_at(ParseFault::UnknownAuthScheme, text, text);
+  return parse_fields(text, text.substr(scheme_size), fields);
+}
+
 }  // namespace
 
 Result<DigestCredentials, ParseError> parse_digest_credentials(std::string_view text) {
@@ -74,6 +89,10 @@ Result<DigestCredentials, ParseError> parse_digest_credentials(std::string_view 
 
 Result<DigestChallenge, ParseError> parse_digest_challenge(std::string_view text) {
   return parse_digest(text, kChallengeFields);
+}
+
+Result<DigestInfo, ParseError> parse_digest_info(std::string_view text) {
+  return parse_fields(text, text, kInfoFields);
 }
 
 }  // namespace tipring::sip

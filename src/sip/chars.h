@@ -45,6 +45,7 @@ inline constexpr CharClass kGenValueChar{1U << 13};   // gen-value outside quote
 inline constexpr CharClass kGraphicChar{1U << 14};    // neither white space nor a control character
 inline constexpr CharClass kListChar{1U << 15};  // means nothing to who cuts a list at its commas
 inline constexpr CharClass kDisplayChar{1U << 16};  // of a display name outside quotes
+inline constexpr CharClass kAlphaNum{1U << 17};
 
 namespace detail {
 
@@ -85,6 +86,7 @@ constexpr uint32_t char_bits(uint8_t byte) {
   bits |= graphic ? 1U << 14 : 0;
   bits |= !is_one_of(c, ",\"<()") ? 1U << 15 : 0;
   bits |= token || beyond_ascii || is_one_of(c, " \t\r\n") ? 1U << 16 : 0;
+  bits |= alphanum ? 1U << 17 : 0;
   return bits;
 }
 

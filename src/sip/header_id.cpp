@@ -15,7 +15,7 @@ struct Entry {
 };
 
 constexpr std::array<Entry, kHeaderIdCount> kEntries = {{
-#define TIPRING_SIP_HEADER_ENTRY(id, name, compact, kind) {name, compact},
+#define TIPRING_SIP_HEADER_ENTRY(id, name, compact, kind, view) {name, compact},
     TIPRING_SIP_HEADERS(TIPRING_SIP_HEADER_ENTRY)
 #undef TIPRING_SIP_HEADER_ENTRY
         {"", 0},

@@ -11,7 +11,7 @@
 namespace tipring::sip {
 
 enum class HeaderId : uint8_t {
-#define TIPRING_SIP_HEADER_ENUM(id, name, compact, kind) id,
+#define TIPRING_SIP_HEADER_ENUM(id, name, compact, kind, view) id,
   TIPRING_SIP_HEADERS(TIPRING_SIP_HEADER_ENUM)
 #undef TIPRING_SIP_HEADER_ENUM
       Other,  // any other name
@@ -37,7 +37,7 @@ std::string_view to_text(HeaderId id);
 char compact_form(HeaderId id);  // lower case; 0 when there is none
 
 inline constexpr std::array<HeaderKind, kHeaderIdCount> kHeaderKinds = {
-#define TIPRING_SIP_HEADER_KIND(id, name, compact, kind) HeaderKind::kind,
+#define TIPRING_SIP_HEADER_KIND(id, name, compact, kind, view) HeaderKind::kind,
     TIPRING_SIP_HEADERS(TIPRING_SIP_HEADER_KIND)
 #undef TIPRING_SIP_HEADER_KIND
         HeaderKind::Lines,

@@ -196,7 +196,7 @@ class ValueRange {
   HeaderId id_;
 };
 
-// How a header's value is read: specialised in headers.h, via.h, name_addr.h and auth_params.h.
+// How a header's value is read: specialised in headers.h for every line of the table.
 template <HeaderId Id>
 struct HeaderTraits;
 

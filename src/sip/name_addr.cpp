@@ -91,6 +91,13 @@ Result<NameAddr, ParseError> parse_name_addr(std::string_view text) {
   return result;
 }
 
+Result<NameAddr, ParseError> UriParamsTraits::parse(std::string_view text) {
+  auto address = parse_name_addr(text);
+  if (address && (!address->in_brackets || !address->display.empty()))
+    address = ParseError{ParseFault::BadNameAddr, HeaderId::Other, 0};
+  return address;
+}
+
 std::optional<std::string_view> unquote(std::string_view display, std::span<char> out) {
   const bool quoted = display.size() >= 2 && display.front() == '"' && display.back() == '"';
   if (quoted) display = display.substr(1, display.size() - 2);

@@ -1,5 +1,5 @@
-// name-addr and addr-spec with their parameters: From, To, Contact, Route, Record-Route, Path (RFC
-// 3261 20.10, 25.1).
+// name-addr and addr-spec with their parameters: From, To, Contact, Route, Record-Route, Path and
+// others (RFC 3261 20.10, 25.1).
 #pragma once
 
 #include <optional>
@@ -7,7 +7,6 @@
 #include <string_view>
 
 #include "core/result.h"
-#include "sip/message.h"
 #include "sip/params.h"
 #include "sip/parse_error.h"
 
@@ -39,25 +38,11 @@ struct NameAddrTraits {
   static Result<NameAddr, ParseError> parse(std::string_view text) { return parse_name_addr(text); }
 };
 
-template <>
-struct HeaderTraits<HeaderId::From> : NameAddrTraits {};
-template <>
-struct HeaderTraits<HeaderId::To> : NameAddrTraits {};
-template <>
-struct HeaderTraits<HeaderId::Contact> : NameAddrTraits {};  // "*" is its registrar's business
-template <>
-struct HeaderTraits<HeaderId::Route> : NameAddrTraits {};
-template <>
-struct HeaderTraits<HeaderId::RecordRoute> : NameAddrTraits {};
-template <>
-struct HeaderTraits<HeaderId::Path> : NameAddrTraits {};
-template <>
-struct HeaderTraits<HeaderId::ReferTo> : NameAddrTraits {};
-template <>
-struct HeaderTraits<HeaderId::ReferredBy> : NameAddrTraits {};
-template <>
-struct HeaderTraits<HeaderId::PAssertedIdentity> : NameAddrTraits {};
-template <>
-struct HeaderTraits<HeaderId::PPreferredIdentity> : NameAddrTraits {};
+// A URI in brackets without a name before it, and parameters: Alert-Info, Call-Info, Error-Info
+// (20.4, 20.9, 20.18). Errors: also BadNameAddr for a name, or for no brackets.
+struct UriParamsTraits {
+  using Type = NameAddr;
+  static Result<NameAddr, ParseError> parse(std::string_view text);
+};
 
 }  // namespace tipring::sip

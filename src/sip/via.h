@@ -5,7 +5,6 @@
 #include <string_view>
 
 #include "core/result.h"
-#include "sip/message.h"
 #include "sip/parse_error.h"
 
 namespace tipring::sip {
@@ -47,8 +46,7 @@ inline constexpr std::string_view kMagicCookie = "z9hG4bK";
 // Errors: BadVia, BadHost, BadPort, BadParameter, TooManyParameters.
 Result<Via, ParseError> parse_via(std::string_view text);
 
-template <>
-struct HeaderTraits<HeaderId::Via> {
+struct ViaTraits {
   using Type = Via;
   static Result<Via, ParseError> parse(std::string_view text) { return parse_via(text); }
 };

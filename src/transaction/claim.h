@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "sip/name_addr.h"
+#include "sip/headers.h"
 
 namespace tipring::transaction {
 

@@ -5,6 +5,7 @@
 
 #include "auth/digest.h"
 #include "sip/auth_params.h"
+#include "sip/headers.h"
 #include "sip/status.h"
 
 namespace tipring::sim {

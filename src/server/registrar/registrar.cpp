@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "core/text.h"
-#include "server/registrar/date.h"
 #include "sip/headers.h"
 #include "sip/status.h"
 #include "sip/uri.h"
@@ -20,21 +19,6 @@ constexpr Millis kClockIsSet{1'577'836'800'000};
 constexpr size_t kHeadersMax = 16384;
 constexpr size_t kContactLineMax = 64;  // beside the contact and its parameters
 constexpr size_t kDateLineMax = 64;
-
-// RFC 3261 25.1 qvalue, in thousandths.
-Result<uint16_t> parse_q(std::string_view text) {
-  const auto [whole, fraction] = split_once(text, '.');
-  if ((whole != "0" && whole != "1") || fraction.size() > 3) return Error::Invalid;
-  uint16_t q = whole == "1" ? 1000 : 0;
-  uint16_t unit = 100;
-  for (const char digit : fraction) {
-    if (digit < '0' || digit > '9') return Error::Invalid;
-    q = static_cast<uint16_t>(q + (digit - '0') * unit);
-    unit = static_cast<uint16_t>(unit / 10);
-  }
-  if (q > 1000) return Error::Invalid;
-  return q;
-}
 
 // The parameters that are given back as they came, on one line: all but those that the registrar
 // decides.
@@ -223,7 +207,7 @@ Registrar::Refusal Registrar::read(const sip::MessageView& request, std::string_
     if (reg_id) contact.reg_id = *reg_id;
   }
   if (const auto param = address->param("q")) {
-    const Result<uint16_t> q = parse_q(param->value);
+    const Result<uint16_t> q = sip::parse_q(param->value);
     if (!q) return {sip::status::kBadRequest, "Bad Request - q of Contact"};
     contact.q = *q;
   }
@@ -349,9 +333,9 @@ void Registrar::answer(Registration& registration, store::User& user) {
     }
     out.text(";expires=").number(static_cast<uint64_t>(seconds)).crlf();
   }
-  std::array<char, kDateSize> date;
+  std::array<char, sip::kDateSize> date;
   if (clock_.wall() >= kClockIsSet)
-    out.header(sip::HeaderId::Date, write_date(clock_.wall(), date));
+    out.header(sip::HeaderId::Date, sip::write_date(clock_.wall(), date));
   if (out.full())
     return refuse(registration, {sip::status::kServerInternalError, "Too Many Contacts"});
   sip::ResponseParts parts;

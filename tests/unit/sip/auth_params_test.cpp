@@ -5,6 +5,7 @@
 #include <string>
 
 #include "parsed.h"
+#include "sip/headers.h"
 
 namespace tipring::sip {
 namespace {

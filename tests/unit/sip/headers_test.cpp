@@ -50,10 +50,13 @@ TEST_CASE("headers: numbers of seconds" *
   CHECK(read<HeaderId::Expires>("4294967295") == 4294967295U);
   CHECK_FALSE(read<HeaderId::Expires>("4294967296"));
   CHECK_FALSE(read<HeaderId::Expires>("soon"));
-  CHECK(read<HeaderId::SessionExpires>("1800;refresher=uac") == 1800);
-  CHECK(read<HeaderId::MinSe>("90") == 90);
-  CHECK(read<HeaderId::RetryAfter>("18000;duration=3600") == 18000);
-  CHECK(read<HeaderId::RetryAfter>("120 (I'm in a meeting)") == 120);
+  CHECK_FALSE(read<HeaderId::Expires>("3600;x=y"));
+  CHECK(DeltaTraits::parse("1800;refresher=uac")->param("refresher")->value == "uac");
+  CHECK(DeltaTraits::parse("90")->seconds == 90);
+  CHECK(DeltaTraits::parse("18000;duration=3600")->param("duration")->value == "3600");
+  CHECK(DeltaTraits::parse("120 (I'm in (a) meeting)")->comment == "(I'm in (a) meeting)");
+  CHECK(DeltaTraits::parse("120 (x\\)) ;y")->params == ";y");
+  CHECK_FALSE(read<HeaderId::RetryAfter>("120 (x"));
   CHECK_FALSE(read<HeaderId::RetryAfter>("120 x"));
 }
 
