@@ -4,6 +4,8 @@
 #include "fuzz/fuzz.h"
 #include "sip/auth_params.h"
 #include "sip/headers.h"
+#include "sip/multipart.h"
+#include "sip/tel_uri.h"
 #include "sip/writer.h"
 
 namespace {
@@ -97,13 +99,51 @@ void try_typed(std::string_view text) {
     check_error(value.error(), text);
 }
 
+// The view of any header of the table; the first byte of the text says of which.
+void try_any(std::string_view text) {
+  if (text.empty()) return;
+  const auto id =
+      static_cast<sip::HeaderId>(static_cast<uint8_t>(text.front()) % sip::kHeaderIdCount);
+  text.remove_prefix(1);
+  switch (id) {
+#define TIPRING_TRY(header, name, compact, kind, view) \
+  case sip::HeaderId::header: return try_typed<sip::HeaderId::header>(text);
+    TIPRING_SIP_HEADERS(TIPRING_TRY)
+#undef TIPRING_TRY
+    case sip::HeaderId::Other: return;
+  }
+}
+
+void try_tel_uri(std::string_view text) {
+  const auto uri = sip::parse_tel_uri(text);
+  if (!uri) return check_error(uri.error(), text);
+  check_inside(uri->number, text);
+  check_inside(uri->params, text);
+  check(sip::equal(*uri, *uri), "a number is equal to itself");
+  const auto number = sip::write_number(*uri, g_out);
+  check(number && !number->empty() && number->size() <= uri->number.size(), "separators go away");
+}
+
+void try_multipart(std::string_view text) {
+  auto body = sip::Multipart::open({"multipart", "mixed", ";boundary=x"}, text);
+  check(body.has_value(), "a boundary opens a body");
+  sip::BodyPart part;
+  size_t parts = 0;
+  while (body->next(part) == sip::PartStatus::Found) {
+    check_inside(part.head, text);
+    check_inside(part.body, text);
+    if (const auto value = part.header("Content-Type")) check_inside(*value, text);
+    check(++parts <= text.size(), "parts move on");
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0 || size > 65535) return 0;
   const fuzz::Input input(data + 1, size - 1);
   const std::string_view text = input.view();
-  switch (data[0] % 8) {
+  switch (data[0] % 16) {
     case 0: try_via(text); break;
     case 1: try_name_addr(text); break;
     case 2: try_list(text, false); break;
@@ -111,6 +151,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     case 4: try_params(text); break;
     case 5: try_digest(text); break;
     case 6: try_typed<sip::HeaderId::CSeq>(text); break;
+    case 8: try_any(text); break;
+    case 9: try_tel_uri(text); break;
+    case 10: try_multipart(text); break;
     default:
       try_typed<sip::HeaderId::RetryAfter>(text);
       try_typed<sip::HeaderId::CallId>(text);
