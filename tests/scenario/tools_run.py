@@ -77,7 +77,8 @@ class Clone:
             self.running = subprocess.Popen(self.words(options), env=self.environment(), stdout=output, stderr=output,
                                             stdin=subprocess.DEVNULL, cwd=cwd or self.folder)
         deadline = time.monotonic() + 20
-        while "INFO serving" not in self.read_output():
+        # The last line of a start: the configuration is logged in the order of its file.
+        while "key=admin.socket value=" not in self.read_output():
             if self.running.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError(f"it does not serve: {self.read_output()}")
             time.sleep(0.05)
