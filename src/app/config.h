@@ -17,6 +17,7 @@ struct Config {
   struct Sip {
     std::vector<std::string> listen = {"udp:0.0.0.0:5060", "tcp:0.0.0.0:5060"};
     std::vector<std::string> domains;
+    uint32_t stop_limit_s = 5;
   } sip;
   struct Auth {
     std::string realm;  // empty: the first of sip.domains, else "tipring" (see effective_realm)

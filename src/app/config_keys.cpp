@@ -100,6 +100,7 @@ constexpr uint32_t kMany = 1000000;
 const Key kKeys[] = {
     {"sip.listen", ListKey{TIPRING_AT(TextList, sip.listen), listen_check}},
     {"sip.domains", ListKey{TIPRING_AT(TextList, sip.domains), domain_check}, When::Reload},
+    {"sip.stop_limit", IntegerKey{TIPRING_AT(uint32_t, sip.stop_limit_s), 0, 300}},
     {"auth.realm", TextKey{TIPRING_AT(std::string, auth.realm), realm_check}},
     {"auth.algorithms", ListKey{TIPRING_AT(TextList, auth.algorithms), one_of<kAlgorithms>},
      When::Reload},

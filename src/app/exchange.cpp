@@ -13,6 +13,12 @@ namespace {
 
 using policy::Job;
 
+bool is_new_call(const sip::MessageView& request) {
+  if (request.method() != sip::Method::Invite) return false;
+  const auto to = request.typed<sip::HeaderId::To>();
+  return !to || to->tag().empty();
+}
+
 }  // namespace
 
 void Exchange::plan(const Config& config, MemoryPlan& plan) {
@@ -142,6 +148,10 @@ void Exchange::on_request(const service::Incoming& request) {
     parts.reason = refusal.reason;
     parts.headers = refusal.headers;
     return transactions_.reply_stateless(request, refusal.status, parts);
+  }
+  if (refuses_calls_ && is_new_call(request.message)) {
+    return transactions_.reply_stateless(request, sip::status::kServiceUnavailable,
+                                         service::stopping());
   }
   switch (job) {
     case Job::Register: return registrar_.handle(request);

@@ -34,6 +34,13 @@ class Exchange final : private port::TurnHandler, private transaction::RequestHa
   // is given up on this thread.
   void set(Settings& settings);
 
+  // For an orderly end: no new calls from here on; whether nobody waits for an answer any more; and
+  // the answer to those who still do.
+  void refuse_calls() { refuses_calls_ = true; }
+  uint32_t open_requests() const { return transactions_.open_requests(); }
+  bool is_quiet() const { return open_requests() == 0; }
+  void end_calls() { proxy_.end_all(); }
+
   std::string_view realm() const { return realm_; }
   std::span<const transport::ListenPoint> listen_points() const {
     return transport_.listen_points();
@@ -76,6 +83,7 @@ class Exchange final : private port::TurnHandler, private transaction::RequestHa
   policy::Validation validation_;
   registrar::Registrar registrar_;
   proxy::Proxy proxy_;
+  bool refuses_calls_ = false;
 };
 
 }  // namespace tipring::app

@@ -51,6 +51,7 @@ Server::Server(const ConfigSource& source, const Config& config, std::span<std::
       admin_(arena_, loop_, exchange_.store(), pools_, *this,
              admin_options(config, exchange_.realm())) {
   exchange_.register_pools(pools_);
+  stop_timer_ = loop_.make_timer(*this);
 }
 
 std::string Server::start() {
@@ -107,7 +108,27 @@ void Server::on_signal(port::Signal signal) {
     if (log_file_ != nullptr) log_file_->reopen();
     return reloader_.request();
   }
-  log_.info("stopping");
+  if (stop_at_) return loop_.stop();  // asked twice
+  begin_stop();
+}
+
+// Calls that ring may still be answered within the limit, and whoever waits gets his answer. Calls
+// that stand go on without us.
+void Server::begin_stop() {
+  stop_at_ = loop_.now() + Millis(int64_t{config_.sip.stop_limit_s} * 1000);
+  log_.info("stopping", kv("open_requests", exchange_.open_requests()));
+  exchange_.refuse_calls();
+  on_timer(loop_.now());
+}
+
+void Server::on_timer(Millis now) {
+  constexpr Millis kLook{20};
+  if (!exchange_.is_quiet() && now < *stop_at_) return stop_timer_->arm(now + kLook);
+  if (!exchange_.is_quiet()) {
+    log_.warning("calls_ended", kv("open_requests", exchange_.open_requests()),
+                 kv("help", "sip.stop_limit has passed; they are answered with 503"));
+    exchange_.end_calls();
+  }
   loop_.stop();
 }
 

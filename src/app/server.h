@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "admin/service.h"
@@ -22,6 +23,7 @@
 namespace tipring::app {
 
 class Server final : private port::SignalHandler,
+                     private port::TimerHandler,
                      private ReloadHandler,
                      private admin::StatusSource {
  public:
@@ -38,6 +40,8 @@ class Server final : private port::SignalHandler,
 
  private:
   void on_signal(port::Signal signal) override;
+  void on_timer(Millis now) override;
+  void begin_stop();
   void on_reload(Reload& reload) override;
   void add_facts(admin::Page& page) override;
   std::string open_log();
@@ -64,6 +68,8 @@ class Server final : private port::SignalHandler,
   PoolRegistry pools_;
   Reloader reloader_;
   admin::Service admin_;
+  std::unique_ptr<port::LoopTimer> stop_timer_;
+  std::optional<Millis> stop_at_;  // once it has begun to stop
 };
 
 }  // namespace tipring::app

@@ -12,6 +12,15 @@
 
 namespace tipring::service {
 
+// What those are told who ask for something while the server ends. It is back soon, or another one
+// takes its place.
+inline sip::ResponseParts stopping() {
+  sip::ResponseParts parts;
+  parts.reason = "Service Unavailable - Stopping";
+  parts.headers = "Retry-After: 5\r\n";
+  return parts;
+}
+
 class Overload {
  public:
   static constexpr Millis kBurst{10000};  // one line of log for each key in this time

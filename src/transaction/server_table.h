@@ -38,6 +38,7 @@ class ServerTable final : private transport::SendObserver {
     return pool_.handle_of(transaction);
   }
   const PoolStats& stats() const { return pool_.stats(); }
+  uint32_t requests_kept() const { return requests_kept_; }
 
   // Releases the one that ended first and tells its TU. False when there is none.
   bool reap_one();

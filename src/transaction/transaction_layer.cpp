@@ -319,6 +319,7 @@ void TransactionLayer::send_stateless(MessageRef request, const Flow& flow) {
 // --- for operators -------------------------------------------------------------------------------
 
 const TransactionCounters& TransactionLayer::counters() const { return parts_->shared.counters; }
+uint32_t TransactionLayer::open_requests() const { return parts_->servers.requests_kept(); }
 const PoolStats& TransactionLayer::server_stats() const { return parts_->servers.stats(); }
 const PoolStats& TransactionLayer::client_stats() const { return parts_->clients.stats(); }
 

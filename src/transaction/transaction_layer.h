@@ -128,6 +128,8 @@ class TransactionLayer final : public transport::MessageHandler {
   // --- for operators -----------------------------------------------------------------------------
 
   const TransactionCounters& counters() const;
+  // Requests that wait for their final response.
+  uint32_t open_requests() const;
   const PoolStats& server_stats() const;
   const PoolStats& client_stats() const;
 

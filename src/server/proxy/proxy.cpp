@@ -297,6 +297,14 @@ void Proxy::refuse_stateless(const Incoming& request, std::string_view key) {
   environment_.transactions.reply_stateless(request, sip::status::kServiceUnavailable, parts);
 }
 
+void Proxy::end_all() {
+  contexts_.for_each([this](ProxyContext& context) {
+    TransactionStatefulProxy& proxy = context.get<TransactionStatefulProxy>();
+    if (!proxy.is_open()) return;
+    settle(context, proxy.refuse(sip::status::kServiceUnavailable, service::stopping()));
+  });
+}
+
 void Proxy::settle(ProxyContext& context, Progress progress) {
   if (progress == Progress::Finished) release(context);
 }

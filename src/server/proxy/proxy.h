@@ -34,6 +34,10 @@ class Proxy final : public transaction::TransactionUser, public transport::Locat
   // to a 2xx. It has been validated (16.3); `routes` are its own.
   void handle(const Incoming& request, const RouteInfo& routes);
 
+  // Answers every request that is still open with 503 and cancels what rings for it: the server
+  // goes.
+  void end_all();
+
   const PoolStats& stats() const { return contexts_.stats(); }
   const ProxyCounters& counters() const { return counters_; }
 
