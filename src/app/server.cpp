@@ -62,7 +62,7 @@ std::string Server::start() {
   reloader_.start(workers_);
   log_.info("started", kv("version", kVersion));
   if (std::string fault = exchange_.start(); !fault.empty()) return fault;
-  if (const std::string fault = admin_.start(); !fault.empty()) return fault;
+  if (std::string fault = admin_.start(); !fault.empty()) return fault;
   log_configuration();
   return {};
 }
