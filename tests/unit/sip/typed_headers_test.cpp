@@ -243,11 +243,11 @@ TEST_CASE("typed headers: every header of the table is read and written anew" *
 
 TEST_CASE("typed headers: what the grammar does not allow is a fault" *
           doctest::description("RFC 3261 25.1 and the RFCs named in the table; R14.2")) {
-  for (const auto& [id, values] : kTable) {
-    CAPTURE(to_text(id));
-    for (const std::string& value : values.bad) {
+  for (const auto& row : kTable) {
+    CAPTURE(to_text(row.first));
+    for (const std::string& value : row.second.bad) {
       CAPTURE(value);
-      CHECK_FALSE(rewrite_value(id, GuardedText(value).view()));
+      CHECK_FALSE(rewrite_value(row.first, GuardedText(value).view()));
     }
   }
 }
