@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "sip/status.h"
+#include "sip/writer.h"
 
 namespace tipring::sip {
 
@@ -64,6 +65,14 @@ std::string_view write_error_reason(const ParseError& error, std::span<char> out
   }
   add(to_text(error.fault));
   return {out.data(), used};
+}
+
+std::string_view write_error_warning(std::string_view part, std::string_view fault,
+                                     std::span<char> out) {
+  Writer line(out);
+  line.text("Warning: 399 tipring \"").text(part).text(part.empty() ? "" : ": ");
+  line.text(fault).text("\"\r\n");
+  return line.full() ? std::string_view() : line.view();
 }
 
 }  // namespace tipring::sip

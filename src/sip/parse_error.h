@@ -57,4 +57,12 @@ inline constexpr size_t kErrorReasonMax = 96;
 // end of `out`; kErrorReasonMax bytes hold every phrase.
 std::string_view write_error_reason(const ParseError& error, std::span<char> out);
 
+inline constexpr size_t kErrorWarningMax = 128;
+
+// The same as a whole Warning line (RFC 3261 20.43), for programs that show no reason phrase: what
+// is wrong with which part of the message. Empty when it does not fit into `out`; kErrorWarningMax
+// bytes hold every header and fault.
+std::string_view write_error_warning(std::string_view part, std::string_view fault,
+                                     std::span<char> out);
+
 }  // namespace tipring::sip

@@ -38,6 +38,15 @@ FAULTS = [
     ("Max-Forwards", "Max-Forwards: 70\r\nMax-Forwards: 70", 400, "Max-Forwards"),
     ("Call-ID", "Call-ID: one\r\nCall-ID: two", 400, "Call-ID"),
     ("Max-Forwards", "Max-Forwards: 70\r\nno colon in this line", 400, ""),
+    ("From", "From: <sip:a@b:99999>;tag=1", 400, "From"),
+    ("From", "From: Bell, A. <sip:a@b>;tag=1", 400, "From"),
+    ("To", "To: <sip:50%@b>", 400, "To"),
+    ("To", "To: < sip:a@b >", 400, "To"),
+    ("Call-ID", "Call-ID: a b", 400, "Call-ID"),
+    ("Max-Forwards", "Max-Forwards: 70\r\nVia: SIP/2.0/UDP b;;=", 400, "Via"),
+    ("Max-Forwards", "Max-Forwards: 70\r\nRoute: <sip:a@b", 400, "Route"),
+    ("Max-Forwards", "Max-Forwards: 70\r\nRecord-Route: <sip:a@:x>", 400, "Record-Route"),
+    ("Max-Forwards", "Max-Forwards: 70\r\nContact: <sip:a@b>junk", 400, "Contact"),
 ]
 
 # What the start line is, and what comes of it.
@@ -68,6 +77,7 @@ def fault_is_named(server, transport, fault):
     answer = phone.receive_final()
     assert answer is not None and answer.status == status, answer and answer.start_line
     assert word.lower() in answer.reason.lower(), answer.start_line
+    assert re.match(rf'399 \S+ "{word}', answer.one("warning"), re.I), answer.raw
     for copied in ("Via", "From", "To", "Call-ID", "CSeq"):
         assert (answer.one(copied) is None) == (copied == name and not line), answer.raw
     if transport == "tcp" and word and name != "Content-Length":

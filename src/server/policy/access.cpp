@@ -71,7 +71,12 @@ Access AccessRules::authenticate(const Incoming& request, auth::Role role, std::
       authenticator_->check(request.message, role, clock_.wall(), algorithms);
   switch (result.verdict) {
     case auth::AuthVerdict::Accepted: break;
-    case auth::AuthVerdict::Malformed: return {sip::status::kBadRequest, "Bad Credentials", {}, 0};
+    case auth::AuthVerdict::Malformed:
+      return {sip::status::kBadRequest,
+              role == auth::Role::Server ? "Bad Request - Authorization"
+                                         : "Bad Request - Proxy-Authorization",
+              {},
+              0};
     case auth::AuthVerdict::Stale: return challenge(role, true, algorithms);
     case auth::AuthVerdict::NoCredentials:
     case auth::AuthVerdict::Wrong: return challenge(role, false, algorithms);

@@ -86,7 +86,7 @@ Refusal Validation::check(const Incoming& request, const RequestUri& uri, Job jo
         sip::status::kMethodNotAllowed, {}, job == Job::AnswerHere ? kAllowHere : kAllowThrough};
   }
   if (const auto error = find_bad_address(message, job)) {
-    return {sip::status::kBadRequest, sip::write_error_reason(*error, reason_), {}};
+    return bad_request(sip::to_text(error->header), sip::to_text(error->fault));
   }
   if (job == Job::Proxy) {
     const auto hops = message.typed<sip::HeaderId::MaxForwards>();
@@ -104,9 +104,13 @@ Refusal Validation::check_request_uri(const RequestUri& uri) {
   const auto fault = uri ? sip::ParseFault::BadUri : uri.error().fault;
   const uint16_t status = sip::status_for(fault);
   if (status != sip::status::kBadRequest) return {status, {}, {}};
-  sip::Writer out(reason_);
-  out.text("Bad Request - Request-URI: ").text(uri ? "headers in it" : sip::to_text(fault));
-  return {status, out.view(), {}};
+  return bad_request("Request-URI", uri ? "headers in it" : sip::to_text(fault));
+}
+
+Refusal Validation::bad_request(std::string_view part, std::string_view fault) {
+  sip::Writer reason(reason_);
+  reason.text("Bad Request - ").text(part).text(": ").text(fault);
+  return {sip::status::kBadRequest, reason.view(), sip::write_error_warning(part, fault, headers_)};
 }
 
 // 8.2.2.3 and 16.3 step 5: no extension that a peer could require is supported so far.

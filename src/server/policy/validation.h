@@ -48,6 +48,7 @@ class Validation {
  private:
   bool is_allowed(sip::Method method, Job job) const;
   Refusal check_request_uri(const RequestUri& uri);
+  Refusal bad_request(std::string_view part, std::string_view fault);
   Refusal check_extensions(const sip::MessageView& request, sip::HeaderId id);
 
   const Environment& environment_;

@@ -74,7 +74,9 @@ TEST_CASE("validation: a Request-URI with headers is 400, and the reason names i
   port::SimWorld world(1);
   Bench bench(world);
   CHECK(bench.check("INVITE", "sip:bob@tipring?Route=%3Csip:x%3E").status == 400);
-  CHECK(bench.check("INVITE", "sip:bob@tipring:0").reason == "Bad Request - Request-URI: bad port");
+  const Refusal refusal = bench.check("INVITE", "sip:bob@tipring:0");
+  CHECK(refusal.reason == "Bad Request - Request-URI: bad port");
+  CHECK(refusal.headers == "Warning: 399 tipring \"Request-URI: bad port\"\r\n");
 }
 
 TEST_CASE("validation: the addresses that count are good, and a 400 names which is not" *

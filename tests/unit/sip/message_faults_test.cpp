@@ -264,6 +264,9 @@ TEST_CASE("check: a fault names its header and place in the message" *
   CHECK(parsed.text().substr(error->offset, 3) == "300");
   char reason[kErrorReasonMax];
   CHECK(write_error_reason(*error, reason) == "Bad Request - Max-Forwards: bad number");
+  char warning[kErrorWarningMax];
+  CHECK(write_error_warning("Max-Forwards", "bad number", warning) ==
+        "Warning: 399 tipring \"Max-Forwards: bad number\"\r\n");
 }
 
 TEST_CASE("faults: all have texts that fit into a reason" * doctest::description("parse_error.h")) {
@@ -276,6 +279,9 @@ TEST_CASE("faults: all have texts that fit into a reason" * doctest::description
     const std::string_view written =
         write_error_reason({fault, HeaderId::AcceptResourcePriority, 0}, reason);
     CHECK(written.ends_with(to_text(fault)));
+    char warning[kErrorWarningMax];
+    CHECK_FALSE(write_error_warning(to_text(HeaderId::PChargingAddresses), to_text(fault), warning)
+                    .empty());
   }
   CHECK(texts.size() >= static_cast<size_t>(ParseFault::UnknownAuthScheme));
   char small[8];
