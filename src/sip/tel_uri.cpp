@@ -27,24 +27,23 @@ size_t number_size(std::string_view text, bool is_global) {
   return any ? size : 0;
 }
 
-// The phone-context of a local number is a domain or a global prefix; isub, ext and it stand once.
+// No parameter stands twice, of ext and isub one may, and a local number has a phone-context, which
+// is a domain or a global prefix.
 Result<void, ParseError> check_tel_params(std::string_view text, const TelUri& uri) {
   if (const auto good = check_params(uri.params); !good) {
     return fault_at(good.error().fault, text, uri.params.substr(good.error().offset));
   }
-  size_t contexts = 0;
-  size_t extensions = 0;
-  size_t subaddresses = 0;
   std::string_view rest = uri.params;
   Param param;
   while (next_param(rest, param) == ParamStatus::Found) {
-    contexts += iequals(param.name, "phone-context") && !param.value.empty();
-    extensions += iequals(param.name, "ext");
-    subaddresses += iequals(param.name, "isub");
+    const auto first = uri.param(param.name);
+    if (first->name.data() != param.name.data())
+      return fault_at(ParseFault::BadParameter, text, param.name);
   }
-  const bool good = extensions <= 1 && subaddresses <= 1 && extensions + subaddresses <= 1 &&
-                    contexts == (uri.is_global ? 0U : 1U);
-  if (!good) return fault_at(ParseFault::BadParameter, text, uri.params);
+  const auto context = uri.param("phone-context");
+  const bool placed = uri.is_global ? !context : context && !context->value.empty();
+  if (!placed || (uri.param("ext") && uri.param("isub")))
+    return fault_at(ParseFault::BadParameter, text, uri.params);
   return {};
 }
 

@@ -20,8 +20,7 @@ struct TelUri {
 };
 
 // Errors: UnknownScheme (not tel:), BadUri (no number, or a character that it may not hold),
-// BadParameter (a local number without phone-context, or a parameter that may stand once only
-// twice), TooManyParameters.
+// BadParameter (a local number without phone-context, or a parameter twice), TooManyParameters.
 Result<TelUri, ParseError> parse_tel_uri(std::string_view text);
 
 // RFC 3966 4: visual separators mean nothing, letters compare without case, the order of parameters

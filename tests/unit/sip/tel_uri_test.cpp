@@ -63,6 +63,8 @@ TEST_CASE("tel: faults" * doctest::description("RFC 3966 3, 5.1.4, 5.3")) {
   CHECK(fault_of("tel:+1;ext=1;ext=2") == ParseFault::BadParameter);
   CHECK(fault_of("tel:+1;ext=1;isub=2") == ParseFault::BadParameter);
   CHECK(fault_of("tel:+1;=2") == ParseFault::BadParameter);
+  CHECK(fault_of("tel:+1;x=1;X=2") == ParseFault::BadParameter);
+  CHECK(fault_of("tel:1;phone-context;phone-context=a") == ParseFault::BadParameter);
 }
 
 TEST_CASE("tel: the number that is dialled" * doctest::description("RFC 3261 19.1.6")) {
