@@ -10,6 +10,10 @@ namespace tipring::port {
 std::span<std::byte> map_populated(size_t bytes);
 void unmap(std::span<std::byte> region);
 
+// Gives back the pages of code and constants that only the start has needed; those that are needed
+// again come back from the file. On a small board they are a good part of the program.
+void release_start_pages();
+
 // Raises the soft limit of file descriptors to at least `needed`; the limit in force afterwards.
 size_t raise_descriptor_limit(size_t needed);
 

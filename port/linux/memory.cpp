@@ -1,7 +1,11 @@
 #include "port/memory.h"
 
+#include <link.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <unistd.h>
+
+#include <cstdint>
 
 namespace tipring::port {
 
@@ -15,6 +19,22 @@ std::span<std::byte> map_populated(size_t bytes) {
 
 void unmap(std::span<std::byte> region) {
   if (!region.empty()) munmap(region.data(), region.size());
+}
+
+void release_start_pages() {
+  // Segments that cannot be written have no contents of their own: the file has them all.
+  const auto release = [](dl_phdr_info* object, size_t, void*) {
+    const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+    for (size_t i = 0; i < object->dlpi_phnum; ++i) {
+      const auto& segment = object->dlpi_phdr[i];
+      if (segment.p_type != PT_LOAD || (segment.p_flags & PF_W) != 0) continue;
+      const uintptr_t start = (object->dlpi_addr + segment.p_vaddr + page - 1) / page * page;
+      const uintptr_t end = (object->dlpi_addr + segment.p_vaddr + segment.p_memsz) / page * page;
+      if (start < end) madvise(reinterpret_cast<void*>(start), end - start, MADV_DONTNEED);
+    }
+    return 0;
+  };
+  dl_iterate_phdr(release, nullptr);
 }
 
 size_t raise_descriptor_limit(size_t needed) {

@@ -124,6 +124,7 @@ int main(int count, char** words) {
     std::fprintf(stderr, "tipringd: %s\n", fault.c_str());
     return 1;
   }
+  port::release_start_pages();
   server.run();
   return 0;
 }

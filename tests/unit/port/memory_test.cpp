@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "port/address.h"
 #include "port/linux/linux_clock.h"
 #include "port/linux/linux_entropy.h"
 
@@ -61,4 +62,11 @@ TEST_CASE("clock: monotonic time does not go back and wall time is of this centu
     last = now;
   }
   CHECK(clock.wall() > Millis(946'684'800'000));
+}
+
+TEST_CASE("memory: what the start alone has needed is given back, and comes again when called for") {
+  release_start_pages();
+  // Code and constants that were released a moment ago.
+  CHECK(std::to_string(raise_descriptor_limit(1)).size() >= 1);
+  CHECK(parse_ip("192.0.2.1").has_value());
 }
