@@ -5,10 +5,14 @@ Usage: no_heap.py BIN_DIR HEAP_COUNTER_LIBRARY
 """
 
 import os
+import random
 import sys
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "torture"))
+
 from heap_count import HeapCount
+from messages import CASES
 from phones import Call, Phone, SipSocket
 from tipring_server import Report, TipringServer
 
@@ -75,6 +79,25 @@ def malformed(server, transport, rounds):
         phone.send(b"\r\n".join(lines))
         if transport == "tcp":
             phone.receive(0.002 if i % 20 else 0.02)
+            phone.close()
+        elif i % 20 == 0:
+            time.sleep(0.002)
+    phone.close()
+
+
+def torture(server, transport, rounds):
+    """The messages of RFC 4475 and RFC 5118, and what chance makes of them."""
+    texts = [case.wire() for case in CASES]
+    chance = random.Random(4475)
+    for i in range(rounds // 2):
+        text = bytearray(texts[i % len(texts)])
+        for _ in range(i // len(texts) % 4):
+            text[chance.randrange(len(text))] = chance.randrange(256)
+        if transport == "tcp" or i % 100 == 0:
+            phone = SipSocket(server.port, transport)
+        phone.send(bytes(text))
+        if transport == "tcp":
+            phone.receive(0.002)
             phone.close()
         elif i % 20 == 0:
             time.sleep(0.002)
@@ -186,7 +209,7 @@ def expect_none(server, heap, load, kind):
 def all_loads():
     """Name, load, and over what."""
     for transport in ("udp", "tcp"):
-        for load in (options, registrations, garbage, malformed):
+        for load in (options, registrations, garbage, malformed, torture):
             yield f"{load.__name__} over {transport}", load, transport
     for pair in PAIRS:
         for name, load in CALLS.items():

@@ -367,6 +367,38 @@ def finish_streams(streams):
         stream.link.close()
 
 
+def as_ack(text):
+    method = text.split(b" ")[0]
+    text = text.replace(method, b"ACK", 1)
+    return re.sub(rb"(?i)(\ncseq\s*:\s*\d+\s+)" + re.escape(method), rb"\1ACK", text)
+
+
+def as_response(text):
+    return b"SIP/2.0 200 OK" + text[text.index(b"\r\n"):]
+
+
+def without_via(text):
+    return re.sub(rb"(?im)^(via|v)(?=[ \t]*:)", b"Not-Via", text)
+
+
+def with_bad_via(text):
+    return re.sub(rb"(?im)^(via|v)(?=[ \t]*:)", b"Via: ;", text)
+
+
+def never_answered(server, sources, change):
+    """RFC 3261 8.2.6.1, 17.1.1.3, 18.2.2: nobody answers these, however bad they are."""
+    bench, links = Bench(server, "udp", sources), []
+    for case in CASES:
+        link, _ = bench.connect(case.wire())
+        link.sendall(change(case.wire()))
+        links.append((case, link))
+    time.sleep(0.5)
+    for case, link in links:
+        assert receive(link, "udp", 0.001) is None, f"{case.name} is answered"
+        link.close()
+    bench.close()
+
+
 def in_use(server):
     return {pool["name"]: pool["in_use"] for pool in server.ctl_json("pools")}
 
@@ -415,6 +447,9 @@ def run_digest(report, server, sources):
             report.run(f"{transport}, digest: {case.name} ({case.section}): {outcome}",
                        lambda c=case, o=outcome, b=bench: b.run(c, o))
         bench.close()
+    for change in (as_ack, as_response, without_via, with_bad_via):
+        report.run(f"every message {change.__name__}: never answered (R14.5)",
+                   lambda c=change: never_answered(server, sources, c))
     bench = Bench(server, "tcp", sources)
     report.run("tcp: every message byte by byte (R13.3)", lambda: byte_by_byte(bench))
     report.run("tcp: every message split at every byte (R13.3)", lambda: split_everywhere(bench))
