@@ -3,8 +3,10 @@
 import mmap
 import os
 import re
+import shutil
 import struct
 import subprocess
+import tempfile
 
 STACKS, FRAMES = 16, 24
 HEAD = struct.Struct("<QQQ")  # calls, armed, stacks
@@ -15,8 +17,12 @@ class HeapCount:
     """The counter of one running server. Use `preload` as its environment."""
 
     def __init__(self, library):
-        self.path = f"/tmp/tipring-heap-{os.getpid()}"
-        self.preload = {"LD_PRELOAD": library, "TIPRING_HEAP_COUNT_FILE": self.path}
+        # The loader takes a list of libraries apart at spaces and colons, which a checkout's path may hold.
+        self.folder = tempfile.mkdtemp(prefix="tipring-heap-", dir="/tmp")
+        self.path = os.path.join(self.folder, "count")
+        link = os.path.join(self.folder, "heap_counter.so")
+        os.symlink(os.path.abspath(library), link)
+        self.preload = {"LD_PRELOAD": link, "TIPRING_HEAP_COUNT_FILE": self.path}
         self.map = None
         self.pid = None
 
@@ -27,8 +33,7 @@ class HeapCount:
         assert self.calls() > 0, "the counter does not count: nothing was allocated at start-up"
 
     def remove(self):
-        if os.path.exists(self.path):
-            os.remove(self.path)
+        shutil.rmtree(self.folder)
 
     def calls(self):
         return HEAD.unpack_from(self.map, 0)[0]
