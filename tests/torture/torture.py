@@ -6,9 +6,7 @@ Usage: torture.py BIN_DIR
 """
 
 import os
-import random
 import re
-import select
 import socket
 import sys
 import time
@@ -17,10 +15,13 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
 sys.path.insert(0, HERE)
 
+from answers import ack, check_binding, check_status, with_credentials  # noqa: E402
 from forwarding import Message, check_answer, check_forwarded, response_to  # noqa: E402
-from messages import CALLED, CASES, DOMAINS, NOTHING, STRANGERS, USERS, answer  # noqa: E402
+from links import Reader, Sources, ended, final, receive  # noqa: E402
+from messages import CALLED, CASES, DOMAINS, STRANGERS, USERS, answer  # noqa: E402
 from sip_phone import establish, hang_up, register, registered_phone  # noqa: E402
-from sip_socket import Answer, SipSocket, challenge_params, credentials  # noqa: E402
+from sip_socket import SipSocket  # noqa: E402
+from streams import byte_by_byte, split_everywhere  # noqa: E402
 from tipring_server import Report, TipringServer  # noqa: E402
 
 SILENCE = 0.05     # seconds in which a message that is answered would have been
@@ -31,18 +32,6 @@ OPEN = ['auth.invite="off"', "routing.accept_foreign=true", "routing.foreign=tru
 
 def domains_setting(domains):
     return "sip.domains=[" + ", ".join(f'"{name}"' for name in domains) + "]"
-
-
-class Sources:
-    """An address of its own on loopback for each message, so that the port that its Via names is free."""
-
-    def __init__(self):
-        self.network = f"127.{random.randrange(16, 250)}"
-        self.last = random.randrange(1000, 30000)
-
-    def next(self):
-        self.last += 1
-        return f"{self.network}.{self.last // 250}.{self.last % 250 + 1}"
 
 
 class Bench:
@@ -171,200 +160,6 @@ class Bench:
         self.phone.close()
         if self.router:
             self.router.close()
-
-
-class Reader:
-    """Messages out of a stream."""
-
-    def __init__(self, link):
-        self.link, self.pending, self.last = link, b"", b""
-
-    def message(self, timeout):
-        deadline = time.monotonic() + timeout
-        while True:
-            end = self.pending.find(b"\r\n\r\n")
-            if end >= 0:
-                size = int(re.search(rb"(?i)\r\nContent-Length: *(\d+)", self.pending[:end]).group(1))
-                if len(self.pending) >= end + 4 + size:
-                    self.last, self.pending = self.pending[:end + 4 + size], self.pending[end + 4 + size:]
-                    return self.last
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([self.link], [], [], left)[0]:
-                return None
-            try:
-                more = self.link.recv(65536)
-            except ConnectionResetError:
-                return None
-            if not more:
-                return None
-            self.pending += more
-
-    def final(self, timeout):
-        while True:
-            raw = self.message(timeout)
-            if raw is None or not raw.startswith(b"SIP/2.0 1"):
-                return raw
-
-
-def receive(link, transport, timeout):
-    if transport == "tcp":
-        return Reader(link).message(timeout)
-    link.settimeout(timeout)
-    try:
-        return link.recv(65536)
-    except socket.timeout:
-        return None
-
-
-def final(link, transport):
-    if transport == "tcp":
-        raw = Reader(link).final(3)
-    else:
-        raw = b"SIP/2.0 1"
-        while raw is not None and raw.startswith(b"SIP/2.0 1"):
-            raw = receive(link, transport, 3)
-    assert raw is not None, "no answer comes"
-    return raw
-
-
-def ended(link):
-    """The server has ended the connection, and said nothing more."""
-    link.settimeout(3)
-    try:
-        return link.recv(65536) == b""
-    except ConnectionResetError:
-        return True
-    except socket.timeout:
-        return False
-
-
-def check_status(raw, outcome):
-    start = Answer(raw).start_line
-    assert start.startswith(f"SIP/2.0 {outcome.status} "), f"{outcome} was expected, not {start}"
-    assert outcome.word in start, f"{outcome.word} is not named in {start}"
-
-
-def with_credentials(text, link, transport):
-    """The REGISTER again, as the user whom its To names."""
-    message = Message(text)
-    user = re.search(rb"sip:([^@;>]+)@", message.values(b"to")[0]).group(1).decode()
-    uri = message.uri.decode()
-    link.sendall(text)
-    challenge = Answer(final(link, transport))
-    line = f"Authorization: {credentials(challenge_params(challenge), user, 'secret', 'REGISTER', uri)}\r\n"
-    start, end, rest = text.partition(b"\r\n")
-    return start + end + line.encode() + rest
-
-
-def check_binding(case, raw):
-    """What the registrar tells of a contact is what was registered: RFC 4475 3.3.12 to 3.3.14."""
-    wanted = {
-        "cparam01": rb"<sip:\+19725552222@gw1\.example\.net>;[^,]*unknownparam",
-        "cparam02": rb"<sip:\+19725552222@gw1\.example\.net;unknownparam>(;expires=\d+)?$",
-        "regescrt": rb"<sip:user@example\.com\?Route=%3Csip:sip\.example\.com%3E>",
-        "dblreq": rb"<sip:j\.user@host\.example\.com>",
-    }.get(case.name, rb"<sip:caller@\[2001:db8::1\]>")
-    contacts = Message(raw).values(b"contact")
-    assert any(re.match(wanted, contact) for contact in contacts), f"{wanted} is not among {contacts}"
-
-
-def ack(invite, response):
-    """RFC 3261 17.1.1.3."""
-    lines = [b"ACK " + invite.uri + b" SIP/2.0", invite.raw_top_via, b"Max-Forwards: 70",
-             b"From: " + invite.values(b"from")[0], b"To: " + response.values(b"to")[0],
-             b"Call-ID: " + invite.values(b"call-id")[0],
-             b"CSeq: " + invite.values(b"cseq")[0].split()[0] + b" ACK", b"Content-Length: 0", b"", b""]
-    return b"\r\n".join(lines)
-
-
-class Stream:
-    """One message on one connection, sent again and again in pieces; each answer must be that to the whole."""
-
-    def __init__(self, case, outcome, bench):
-        self.case, self.outcome, self.bench = case, outcome, bench
-        self.text = case.wire()
-        self.link = None
-        self.split = 0
-        self.connect()
-        self.send(self.text)
-        self.finish()
-
-    def connect(self):
-        if self.link:
-            self.link.close()
-        self.link, _ = self.bench.connect(self.text)
-
-    def send(self, piece):
-        try:
-            self.link.sendall(piece)
-        except (BrokenPipeError, ConnectionResetError):
-            assert self.outcome.closes, "the connection has ended"  # it may end before the last of the body was sent
-
-    def start(self, split):
-        self.split = split
-        self.send(self.text[:split])
-
-    def go_on(self):
-        self.send(self.text[self.split:])
-
-    def finish(self):
-        if self.outcome.kind == "nothing":
-            return
-        if self.outcome.kind == "answer":
-            raw = Reader(self.link).final(3)
-            assert raw is not None, f"no answer after a split at {self.split}"
-            check_status(raw, self.outcome)
-        if self.outcome.kind == "closed":
-            assert ended(self.link), f"the connection stays after a split at {self.split}"
-        if self.outcome.closes:
-            self.connect()  # the server waits half a second for who was refused to go away by himself
-
-    def still_in_step(self):
-        """Responses are not answered: an OPTIONS behind all of them is."""
-        self.link.sendall(b"OPTIONS sip:127.0.0.1:%d SIP/2.0\r\nVia: SIP/2.0/TCP 127.0.0.1;branch=z9hG4bKlast\r\n"
-                          b"From: <sip:a@example.com>;tag=1\r\nTo: <sip:b@example.com>\r\nCall-ID: last\r\n"
-                          b"CSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n" % self.bench.server.port)
-        raw = Reader(self.link).final(3)
-        assert raw is not None and raw.startswith(b"SIP/2.0 200"), "the stream is out of step"
-
-
-def split_streams(bench):
-    """All messages at once, a connection each, as far as each use of them ends the same way."""
-    return [Stream(case, case.digest_tcp, bench) for case in CASES if case.name not in ("clerr", "dblreq")]
-
-
-def split_everywhere(bench):
-    streams = split_streams(bench)
-    for split in range(1, max(len(stream.text) for stream in streams)):
-        live = [stream for stream in streams if split < len(stream.text)]
-        for stream in live:
-            stream.start(split)
-        time.sleep(0.001)  # so that the two pieces are read apart
-        for stream in live:
-            stream.go_on()
-        for stream in live:
-            stream.finish()
-    finish_streams(streams)
-
-
-def byte_by_byte(bench):
-    streams = split_streams(bench)
-    for at in range(max(len(stream.text) for stream in streams)):
-        for stream in streams:
-            if at < len(stream.text):
-                stream.send(stream.text[at:at + 1])
-        time.sleep(0.0002)
-        for stream in streams:
-            if at == len(stream.text) - 1:
-                stream.finish()
-    finish_streams(streams)
-
-
-def finish_streams(streams):
-    for stream in streams:
-        if stream.outcome is NOTHING:
-            stream.still_in_step()
-        stream.link.close()
 
 
 def as_ack(text):

@@ -25,8 +25,8 @@ using test::rewrite_value;
 using test::SipMessages;
 
 const SipMessages& messages() {
-  static const SipMessages all(test::kSipRules);
-  return all;
+  static const SipMessages kAll(test::kSipRules);
+  return kAll;
 }
 
 // How many messages: a soak says more.

@@ -34,8 +34,8 @@ std::map<std::string, std::string> read_all() {
 }
 
 const std::map<std::string, std::string>& torture() {
-  static const std::map<std::string, std::string> texts = read_all();
-  return texts;
+  static const std::map<std::string, std::string> kTexts = read_all();
+  return kTexts;
 }
 
 struct Expected {
