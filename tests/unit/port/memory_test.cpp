@@ -64,7 +64,8 @@ TEST_CASE("clock: monotonic time does not go back and wall time is of this centu
   CHECK(clock.wall() > Millis(946'684'800'000));
 }
 
-TEST_CASE("memory: what the start alone has needed is given back, and comes again when called for") {
+TEST_CASE(
+    "memory: what the start alone has needed is given back, and comes again when called for") {
   release_start_pages();
   // Code and constants that were released a moment ago.
   CHECK(std::to_string(raise_descriptor_limit(1)).size() >= 1);
