@@ -170,6 +170,8 @@ TransactionStatefulProxy::Progress TransactionStatefulProxy::on_client_end(Clien
   // 16.9: as if a 503 had been received. And Done, while we are open: no buffer was ever free for
   // the 2xx.
   if (reason != EndReason::Timeout) return refuse(sip::status::kServerInternalError, {});
+  // 9.1: a cancelled one whose callee says no more has ended as its caller wished.
+  if (cancelled_) return refuse(sip::status::kRequestTerminated, {});
   if (method_ == sip::Method::Invite) return refuse(sip::status::kRequestTimeout, {});
   // RFC 4320 4.2: a 408 to a non-INVITE would come too late for anyone.
   environment_->transactions.drop(server_);
@@ -190,6 +192,7 @@ void TransactionStatefulProxy::cancel_branches() {
 TransactionStatefulProxy::Progress TransactionStatefulProxy::on_cancel() {
   if (!is_open()) return Progress::Pending;
   if (!pending()) return refuse(sip::status::kRequestTerminated, {});
+  cancelled_ = true;
   cancel_branches();
   return Progress::Pending;
 }

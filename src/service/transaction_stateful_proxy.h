@@ -86,7 +86,8 @@ class TransactionStatefulProxy {
   sip::Method method_ = sip::Method::Other;
   transaction::Claim claim_ = transaction::Claim::New;
   bool answered_2xx_ = false;
-  bool ended_ = false;  // a final response has gone out, or nobody wants one
+  bool cancelled_ = false;  // by the caller
+  bool ended_ = false;      // a final response has gone out, or nobody wants one
   std::array<Branch, kBranchesMax> branches_;
   MemberTimer<TransactionStatefulProxy, &TransactionStatefulProxy::on_timer_c> timer_c_{*this};
 };

@@ -107,6 +107,36 @@ TEST_CASE("forward: a strict router becomes the Request-URI, the real one goes l
   CHECK(got.lines("Route") == std::vector<std::string>{"<sip:carol@far.example.com>"});
 }
 
+TEST_CASE("forward: a callee that refuses its connection is 500 at once, one that is silent none" *
+          doctest::description("RFC 3261 16.9, RFC 4320 4.2")) {
+  Bench bench;
+  bench.exchange.bind("bob", "sip:bob@10.0.0.3;transport=tcp");  // nobody listens there
+  bench.request("OPTIONS", "sip:bob@tipring");
+  CHECK(bench.alice.take().first_line() == "SIP/2.0 500 Server Internal Error");
+  bench.exchange.bind("bob", "sip:bob@10.0.0.9");
+  bench.request("OPTIONS", "sip:bob@tipring", "", "z9hG4bK2");
+  bench.world.run_for(Millis(80'000));
+  CHECK(bench.alice.take().first_line() == "SIP/2.0 100 Trying");
+  CHECK(bench.alice.got_nothing());
+  CHECK(bench.exchange.proxy.stats().in_use == 0);
+}
+
+TEST_CASE("forward: a cancelled call whose callee falls silent ends with 487" *
+          doctest::description("RFC 3261 9.1, 16.10; R3.4")) {
+  Bench bench;
+  bench.request("INVITE", "sip:bob@tipring");
+  bench.bob.send(Bench::answer(bench.bob.take(), "180 Ringing"));
+  CHECK(bench.alice.take().first_line() == "SIP/2.0 100 Trying");
+  CHECK(bench.alice.take().first_line() == "SIP/2.0 180 Ringing");
+  bench.request("CANCEL", "sip:bob@tipring");
+  CHECK(bench.alice.take().first_line() == "SIP/2.0 200 OK");
+  CHECK(bench.bob.take().first_line() == "CANCEL sip:bob@10.0.0.3;x=y SIP/2.0");
+  bench.world.run_for(Millis(33'000));
+  CHECK(bench.alice.take().first_line() == "SIP/2.0 487 Request Terminated");
+  bench.world.run_for(Millis(80'000));
+  CHECK(bench.exchange.proxy.stats().in_use == 0);
+}
+
 TEST_CASE("forward: beyond the pool a request gets 503 and those that stand go on" *
           doctest::description("R5.5, C7")) {
   Bench bench;
