@@ -62,6 +62,10 @@ START_LINES = [
 NOT_SIP = [b"hello", b"\0" * 40, bytes(range(256)), b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"]
 
 
+# Lines of an INVITE that the server works with, and that nobody could.
+INVITE_FAULTS = ["Session-Expires: soon", "Min-SE: -1", "Contact: *", "Record-Route: sip:x:y"]
+
+
 def options(phone, server):
     uri = f"sip:127.0.0.1:{server.port}"
     return phone.request("OPTIONS", uri, "sip:x@example.net", uri)
@@ -83,6 +87,16 @@ def fault_is_named(server, transport, fault):
     if transport == "tcp" and word and name != "Content-Length":
         phone.send(text)
         assert phone.receive_final().status == 200, "the connection is of no use after a 400"
+    phone.close()
+
+
+def invite_fault_is_named(server, transport, line):
+    phone = SipSocket(server.port, transport)
+    uri = f"sip:bob@127.0.0.1:{server.port}"
+    phone.send(phone.request("INVITE", uri, "sip:alice@127.0.0.1", uri, headers=[line]))
+    answer = phone.receive_final()
+    assert answer is not None and answer.status == 400, answer and answer.start_line
+    assert line.partition(":")[0] in answer.reason, answer.start_line
     phone.close()
 
 
@@ -213,6 +227,9 @@ def main():
             for fault in FAULTS:
                 report.run(f"{transport}: {fault[1] or 'nothing'!r} for {fault[0]} is {fault[2]} (R14.2, R14.3)",
                            lambda f=fault, t=transport: fault_is_named(server, t, f))
+            for line in INVITE_FAULTS:
+                report.run(f"{transport}: an INVITE with {line!r} is 400 (R14.2)",
+                           lambda n=line, t=transport: invite_fault_is_named(server, t, n))
             for line, status in START_LINES:
                 report.run(f"{transport}: {line!r} is {status} (R14.1, R14.4)",
                            lambda g=line, s=status, t=transport: start_line_gets(server, t, g, s))

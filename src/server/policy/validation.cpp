@@ -54,6 +54,21 @@ Fault find_bad_address(const sip::MessageView& message, Job job) {
   return sip::ParseError{sip::ParseFault::BadUri, sip::HeaderId::To, 0};
 }
 
+// RFC 4028 8.1: the numbers that a proxy with session timers works with.
+Fault find_bad_interval(const sip::MessageView& message) {
+  if (message.method() != sip::Method::Invite && message.method() != sip::Method::Update)
+    return std::nullopt;
+  if (message.has(sip::HeaderId::SessionExpires)) {
+    const auto interval = message.typed<sip::HeaderId::SessionExpires>();
+    if (!interval) return interval.error();
+  }
+  if (message.has(sip::HeaderId::MinSe)) {
+    const auto min_se = message.typed<sip::HeaderId::MinSe>();
+    if (!min_se) return min_se.error();
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 const std::string_view kCapabilities =
@@ -85,7 +100,9 @@ Refusal Validation::check(const Incoming& request, const RequestUri& uri, Job jo
     return {
         sip::status::kMethodNotAllowed, {}, job == Job::AnswerHere ? kAllowHere : kAllowThrough};
   }
-  if (const auto error = find_bad_address(message, job)) {
+  Fault error = find_bad_address(message, job);
+  if (!error && environment_.session_timer.enabled) error = find_bad_interval(message);
+  if (error) {
     return bad_request(sip::to_text(error->header), sip::to_text(error->fault));
   }
   if (job == Job::Proxy) {

@@ -41,8 +41,9 @@ class Validation {
 
   void set_forward_unknown(bool on) { forward_unknown_ = on; }
 
-  // In the order: Request-URI (416, 400), method (405), addresses (400), Max-Forwards (483), loop (482),
-  // Proxy-Require or Require (420). An ACK is never answered, so what is refused there is to be dropped.
+  // In the order: Request-URI (416, 400), method (405), addresses and session interval (400),
+  // Max-Forwards (483), loop (482), Proxy-Require or Require (420). An ACK is never answered, so
+  // what is refused there is to be dropped.
   Refusal check(const Incoming& request, const RequestUri& uri, Job job);
 
  private:

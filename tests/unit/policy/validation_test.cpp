@@ -99,6 +99,18 @@ TEST_CASE("validation: the addresses that count are good, and a 400 names which 
   CHECK(bench.check("INVITE", "sip:bob@tipring", "Date: never\r\n").status == 0);
 }
 
+TEST_CASE("validation: a session interval that cannot be read is 400, where we work with it" *
+          doctest::description("RFC 4028 8.1; RFC 3261 16.3 step 1; R14.2")) {
+  port::SimWorld world(1);
+  Bench bench(world);
+  const std::string uri = "sip:bob@tipring";
+  CHECK(bench.check("INVITE", uri, "Session-Expires: soon\r\n").reason ==
+        "Bad Request - Session-Expires: bad number");
+  CHECK(bench.check("UPDATE", uri, "Min-SE: -1\r\n").reason == "Bad Request - Min-SE: bad number");
+  CHECK(bench.check("INVITE", uri, "Session-Expires: 1800;refresher=uac\r\n").status == 0);
+  CHECK(bench.check("MESSAGE", uri, "Session-Expires: soon\r\n").status == 0);
+}
+
 TEST_CASE("validation: the server itself takes OPTIONS and REGISTER, and tells so" *
           doctest::description("RFC 3261 8.2.1; R4.4, C3")) {
   port::SimWorld world(1);
