@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <iterator>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "core/result.h"
@@ -316,6 +317,13 @@ size_t find_end_of_headers(std::string_view text, size_t from = 0);
 // Errors: MissingHeader, DuplicateHeader, MethodMismatch, and those of the single parsers. A
 // Request-URI of another scheme is no fault here.
 std::optional<ParseError> check_message(const MessageView& message);
+
+inline constexpr size_t kFaultyPartMax = 48;
+
+// What the fault of a message is in, for people: its header, or, where one is missing, all the
+// mandatory ones that are. `out` holds kFaultyPartMax.
+std::string_view write_faulty_part(const MessageView& message, const ParseError& error,
+                                   std::span<char> out);
 
 template <HeaderId Id>
 auto MessageView::typed() const -> Result<typename HeaderTraits<Id>::Type, ParseError> {

@@ -1,5 +1,6 @@
 #include "sip/headers.h"
 #include "sip/uri.h"
+#include "sip/writer.h"
 
 namespace tipring::sip {
 
@@ -62,6 +63,19 @@ std::optional<ParseError> check_message(const MessageView& message) {
   if (const auto error = find_bad_via(message, *via)) return error;
   if (const auto error = find_bad_uri(message, HeaderId::From, *from)) return error;
   return find_bad_uri(message, HeaderId::To, *to);
+}
+
+std::string_view write_faulty_part(const MessageView& message, const ParseError& error,
+                                   std::span<char> out) {
+  if (error.fault != ParseFault::MissingHeader) return to_text(error.header);
+  constexpr HeaderId kMandatory[] = {HeaderId::Via, HeaderId::From, HeaderId::To, HeaderId::CallId,
+                                     HeaderId::CSeq};
+  Writer names(out);
+  for (const HeaderId id : kMandatory) {
+    if (message.first_value(id).empty())
+      names.text(names.size() == 0 ? "" : ", ").text(to_text(id));
+  }
+  return names.size() == 0 ? to_text(error.header) : names.view();
 }
 
 }  // namespace tipring::sip

@@ -51,6 +51,11 @@ uint16_t status_for(ParseFault fault) {
 }
 
 std::string_view write_error_reason(const ParseError& error, std::span<char> out) {
+  return write_error_reason(error, to_text(error.header), out);
+}
+
+std::string_view write_error_reason(const ParseError& error, std::string_view part,
+                                    std::span<char> out) {
   size_t used = 0;
   const auto add = [&](std::string_view text) {
     const size_t size = std::min(text.size(), out.size() - used);
@@ -59,10 +64,8 @@ std::string_view write_error_reason(const ParseError& error, std::span<char> out
   };
   add(default_reason(status_for(error.fault)));
   add(" - ");
-  if (error.header != HeaderId::Other) {
-    add(to_text(error.header));
-    add(": ");
-  }
+  add(part);
+  add(part.empty() ? "" : ": ");
   add(to_text(error.fault));
   return {out.data(), used};
 }

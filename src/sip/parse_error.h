@@ -56,6 +56,9 @@ inline constexpr size_t kErrorReasonMax = 96;
 // Reason phrase that names header and fault, such as "Bad Request - CSeq: bad number". Cut at the
 // end of `out`; kErrorReasonMax bytes hold every phrase.
 std::string_view write_error_reason(const ParseError& error, std::span<char> out);
+// The same for another part of the message than the error's header.
+std::string_view write_error_reason(const ParseError& error, std::string_view part,
+                                    std::span<char> out);
 
 inline constexpr size_t kErrorWarningMax = 128;
 

@@ -161,12 +161,13 @@ void TransactionLayer::on_malformed(const Incoming& incoming, const sip::ParseEr
   if (!message.is_request() || message.method() == sip::Method::Ack) return;
   // Without a Via nobody knows where an answer should go.
   if (!message.typed<sip::HeaderId::Via>()) return;
+  std::array<char, sip::kFaultyPartMax> names;
+  const std::string_view part = sip::write_faulty_part(message, error, names);
   std::array<char, sip::kErrorReasonMax> reason;
   std::array<char, sip::kErrorWarningMax> warning;
   sip::ResponseParts parts;
-  parts.reason = sip::write_error_reason(error, reason);
-  parts.headers =
-      sip::write_error_warning(sip::to_text(error.header), sip::to_text(error.fault), warning);
+  parts.reason = sip::write_error_reason(error, part, reason);
+  parts.headers = sip::write_error_warning(part, sip::to_text(error.fault), warning);
   reply_stateless(incoming, sip::status_for(error.fault), parts);
 }
 

@@ -101,7 +101,7 @@ CASES = [
          "forwards unknown methods"),
     Case("bigcode", "3.1.2.19", NOTHING, "\"should simply drop it\"", tcp=CLOSED),
     Case("badbranch", "3.2.1", FORWARDED, "falls back to matching by RFC 2543", digest=407),
-    Case("insuf", "3.3.1", answer(400, "From"), "\"ideally, it will respond with a 400\""),
+    Case("insuf", "3.3.1", answer(400, "From, To, Call-ID"), "\"ideally, it will respond with a 400\""),
     Case("unkscm", "3.3.2", answer(416), "\"will reject it with a 416\""),
     Case("novelsc", "3.3.3", answer(416), "a scheme that is never accepted here"),
     Case("unksm2", "3.3.4", answer(400, "To"), "a registrar wants a SIP or SIPS URI as address-of-record"),

@@ -269,6 +269,20 @@ TEST_CASE("check: a fault names its header and place in the message" *
         "Warning: 399 tipring \"Max-Forwards: bad number\"\r\n");
 }
 
+TEST_CASE("check: all that is missing is named at once" *
+          doctest::description("RFC 4475 3.3.1; R14.3")) {
+  char part[kFaultyPartMax];
+  const Parsed none("INVITE sip:bob@biloxi.example SIP/2.0\r\nCSeq:\r\n\r\n");
+  const auto all = check_message(none.view());
+  REQUIRE(all);
+  CHECK(write_faulty_part(none.view(), *all, part) == "Via, From, To, Call-ID, CSeq");
+  char reason[kErrorReasonMax];
+  CHECK(write_error_reason(*all, write_faulty_part(none.view(), *all, part), reason) ==
+        "Bad Request - Via, From, To, Call-ID, CSeq: missing");
+  const Parsed other(request_with("Max-Forwards: x\n"));
+  CHECK(write_faulty_part(other.view(), *check_message(other.view()), part) == "Max-Forwards");
+}
+
 TEST_CASE("faults: all have texts that fit into a reason" * doctest::description("parse_error.h")) {
   std::set<std::string_view> texts;
   for (int i = 0; i <= static_cast<int>(ParseFault::UnknownAuthScheme); ++i) {
