@@ -31,6 +31,7 @@ struct Config {
     uint32_t max_expires_s = 3600;
     uint32_t default_expires_s = 3600;
     uint32_t max_bindings_per_aor = 10;
+    bool path_needs_support = true;
   } registrar;
   struct SessionTimer {
     std::string mode = "mandatory";

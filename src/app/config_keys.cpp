@@ -117,6 +117,8 @@ const Key kKeys[] = {
      IntegerKey{TIPRING_AT(uint32_t, registrar.default_expires_s), 1, 31536000}, When::Reload},
     {"registrar.max_bindings_per_aor",
      IntegerKey{TIPRING_AT(uint32_t, registrar.max_bindings_per_aor), 1, 32}, When::Reload},
+    {"registrar.path_needs_support", SwitchKey{TIPRING_AT(bool, registrar.path_needs_support)},
+     When::Reload},
     {"session_timer.mode",
      TextKey{TIPRING_AT(std::string, session_timer.mode), one_of<kTimerModes>}, When::Reload},
     {"session_timer.default", IntegerKey{TIPRING_AT(uint32_t, session_timer.default_s), 90, 86400},

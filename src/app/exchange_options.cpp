@@ -45,6 +45,7 @@ registrar::RegistrarOptions registrar_options(const Config& config) {
   options.max_expires = seconds(config.registrar.max_expires_s);
   options.default_expires = seconds(config.registrar.default_expires_s);
   options.max_bindings_per_aor = config.registrar.max_bindings_per_aor;
+  options.path_needs_support = config.registrar.path_needs_support;
   return options;
 }
 

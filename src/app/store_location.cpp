@@ -51,24 +51,26 @@ std::optional<std::string_view> StoreLocation::domain_of(std::string_view host,
 // A phone on a stream, or one whose Contact is not where it registered from, is reached the way it
 // came.
 proxy::Target StoreLocation::target_of(const store::Binding& binding) const {
+  // What the request came from was then the last proxy of the path.
+  if (!binding.path().empty()) return {binding.contact(), std::nullopt, binding.path()};
   const auto transport = static_cast<sip::Transport>(binding.transport());
   const auto contact = sip::parse_uri(binding.contact());
   const auto ip = contact ? port::parse_ip(contact->host) : std::nullopt;
   const bool stream = transport != sip::Transport::Udp;
-  if (!stream && ip && *ip == binding.received().ip) return {binding.contact(), std::nullopt};
+  if (!stream && ip && *ip == binding.received().ip) return {binding.contact(), std::nullopt, {}};
   transport::Flow flow;
   flow.local = binding.local();
   flow.remote = binding.received();
   flow.connection = Handle<transport::Connection>::from_u64(binding.flow());
   flow.transport = transport;
   flow.listener = binding.listener();
-  if (stream && !transport_.alive(flow.connection)) return {binding.contact(), std::nullopt};
+  if (stream && !transport_.alive(flow.connection)) return {binding.contact(), std::nullopt, {}};
   if (!stream && !still_listens(flow)) {
     const Result<transport::Flow> anew = transport_.flow_to(transport, flow.remote);
-    if (!anew) return {binding.contact(), std::nullopt};
+    if (!anew) return {binding.contact(), std::nullopt, {}};
     flow = *anew;
   }
-  return {binding.contact(), flow};
+  return {binding.contact(), flow, {}};
 }
 
 // The binding may be of an earlier start, with other listening points.

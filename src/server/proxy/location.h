@@ -16,7 +16,8 @@ namespace tipring::proxy {
 struct Target {
   std::string_view uri;  // the Contact as registered
   std::optional<transport::Flow>
-      flow;  // for a phone behind NAT or on a stream: where it registered from
+      flow;               // for a phone behind NAT or on a stream: where it registered from
+  std::string_view path;  // RFC 3327: values of the Route to the contact; empty for none
 };
 
 class Location {

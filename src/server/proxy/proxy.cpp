@@ -159,6 +159,13 @@ void Proxy::plan_target(std::string_view uri_text, Plan& plan) const {
   }
   plan.request_uri = request_uri_of(target.uri);
   plan.destination = {plan.request_uri, target.flow};
+  if (target.path.empty()) return;
+  plan.path = target.path;
+  std::string_view rest = target.path;
+  std::string_view first;
+  const auto hop =
+      sip::next_list_value(rest, first) ? sip::parse_name_addr(first) : sip::parse_name_addr("");
+  if (hop) plan.destination.next_hop = hop->uri;
 }
 
 void Proxy::forward(ProxyContext& context, const sip::MessageView& request, const Plan& plan,
@@ -193,6 +200,7 @@ MessageRef Proxy::write_request(ProxyContext& context, const sip::MessageView& r
   edit.routes_removed = plan.routes_removed;
   edit.last_route_removed = plan.last_route_removed;
   edit.route_appended = plan.route_appended;
+  if (!plan.path.empty()) edit.routes_prepended = {&plan.path, 1};
   SessionInterval& interval = context.get<SessionInterval>();
   interval.prepare_request(environment_, request);
   const ForwardedLines filter(context);
@@ -204,7 +212,7 @@ MessageRef Proxy::write_request(ProxyContext& context, const sip::MessageView& r
     edit.record_routes = routes->values();
   }
   return service::write_message(
-      environment_.slabs, request.text().size() + kGrowth,
+      environment_.slabs, request.text().size() + plan.path.size() + kGrowth,
       [&](std::span<char> out) { return sip::write_forwarded_request(request, edit, out); });
 }
 

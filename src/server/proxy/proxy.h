@@ -51,6 +51,7 @@ class Proxy final : public transaction::TransactionUser, public transport::Locat
     service::Destination destination;
     std::string_view request_uri;
     std::string_view route_appended;
+    std::string_view path;  // of the target: RFC 3327
     size_t routes_removed = 0;
     bool last_route_removed = false;
   };

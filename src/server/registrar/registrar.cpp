@@ -17,6 +17,7 @@ constexpr Millis kHour{3'600'000};
 // The start of 2020: a board that does not know the time yet tells phones none.
 constexpr Millis kClockIsSet{1'577'836'800'000};
 constexpr size_t kHeadersMax = 16384;
+constexpr size_t kPathMax = 1024;
 constexpr size_t kContactLineMax = 64;  // beside the contact and its parameters
 constexpr size_t kDateLineMax = 64;
 
@@ -132,6 +133,8 @@ void Registrar::log_changes(const Registration& registration, const store::User&
 
 Registrar::Refusal Registrar::update(Registration& registration, const sip::MessageView& request,
                                      store::User& user, store::BindingUpdate& changes) {
+  const Refusal bad_path = check_path(request);
+  if (bad_path.status != 0) return bad_path;
   const std::string_view first = *request.values(sip::HeaderId::Contact).begin();
   if (first == "*") return update_all(registration, request, user, changes);
   // All contacts are read before any is taken.
@@ -157,7 +160,7 @@ Registrar::Refusal Registrar::update(Registration& registration, const sip::Mess
 // are counted too: it is a bound.
 bool Registrar::answer_fits(const store::User& user, const store::BindingUpdate& changes) {
   if (changes.added_count() == 0) return true;
-  size_t size = kDateLineMax;
+  size_t size = kDateLineMax + kPathMax + kContactLineMax;
   const auto add = [&size](const store::Binding& binding) {
     size += kContactLineMax + binding.contact().size() + binding.params().size();
   };
@@ -170,6 +173,35 @@ bool Registrar::answer_fits(const store::User& user, const store::BindingUpdate&
     add(*binding);
   }
   return size <= kHeadersMax;
+}
+
+// RFC 3327 5.3. A Path is a route set, and we route loosely (16.6 step 6 is for those of others).
+Registrar::Refusal Registrar::check_path(const sip::MessageView& request) const {
+  if (!request.has(sip::HeaderId::Path)) return {};
+  if (options_.path_needs_support &&
+      !sip::contains_token(request.values(sip::HeaderId::Supported), "path")) {
+    return {sip::status::kBadExtension, {}};
+  }
+  size_t size = 0;
+  for (const std::string_view value : request.values(sip::HeaderId::Path)) {
+    const auto address = sip::parse_name_addr(value);
+    const auto uri = address ? sip::parse_uri(address->uri) : sip::parse_uri("");
+    size += value.size() + 1;
+    if (!uri || !uri->param("lr") || size > kPathMax) {
+      return {sip::status::kBadRequest, "Bad Request - Path"};
+    }
+  }
+  return {};
+}
+
+// The values of all Path headers, in their order. `out` holds kPathMax.
+std::string_view Registrar::write_path(const sip::MessageView& request, std::span<char> out) {
+  sip::Writer writer(out);
+  for (const std::string_view value : request.values(sip::HeaderId::Path)) {
+    if (!writer.view().empty()) writer.text(",");
+    writer.unfolded(value);
+  }
+  return writer.view();
 }
 
 // "*" removes all, and stands alone with an Expires of zero (10.2.2).
@@ -276,6 +308,8 @@ Registrar::Refusal Registrar::apply(Registration& registration, const sip::Messa
   fields.contact = contact.uri;
   fields.params = write_kept_params(contact.params, scratch_);
   fields.call_id = *request.header(sip::HeaderId::CallId);
+  std::array<char, kPathMax> path;
+  fields.path = write_path(request, path);
   fields.instance = contact.instance;
   fields.reg_id = contact.reg_id;
   fields.user_agent = request.header(sip::HeaderId::UserAgent).value_or("");
@@ -289,9 +323,10 @@ Registrar::Refusal Registrar::apply(Registration& registration, const sip::Messa
   fields.expires_at = environment_.now() + contact.expires;
   const bool same = old != nullptr && old->contact() == fields.contact &&
                     old->params() == fields.params && old->call_id() == fields.call_id &&
-                    old->q() == fields.q && old->received() == fields.received &&
-                    old->local() == fields.local && old->transport() == fields.transport &&
-                    old->listener() == fields.listener && old->flow() == fields.flow;
+                    old->path() == fields.path && old->q() == fields.q &&
+                    old->received() == fields.received && old->local() == fields.local &&
+                    old->transport() == fields.transport && old->listener() == fields.listener &&
+                    old->flow() == fields.flow;
   ++(old != nullptr ? registration.changes.refreshed : registration.changes.added);
   if (same) {
     changes.refresh(*old, fields.expires_at, fields.cseq);
@@ -333,6 +368,12 @@ void Registrar::answer(Registration& registration, store::User& user) {
     }
     out.text(";expires=").number(static_cast<uint64_t>(seconds)).crlf();
   }
+  const MessageRef kept = environment_.transactions.request_of(registration.server);
+  sip::HeaderIndex index;
+  const sip::ParsedMessage parsed = sip::parse_message(kept.view(), index, sip::Framing::Datagram);
+  std::array<char, kPathMax> path;
+  const std::string_view route = write_path(parsed.view, path);
+  if (!route.empty()) out.header(sip::HeaderId::Path, route);
   std::array<char, sip::kDateSize> date;
   if (clock_.wall() >= kClockIsSet)
     out.header(sip::HeaderId::Date, sip::write_date(clock_.wall(), date));
@@ -362,6 +403,8 @@ void Registrar::refuse(Registration& registration, const Refusal& refusal) {
     out.header(sip::HeaderId::MinExpires,
                static_cast<uint64_t>(options_.min_expires.count() / 1000));
     parts.headers = out.view();
+  } else if (refusal.status == sip::status::kBadExtension) {
+    parts.headers = "Unsupported: path\r\n";
   }
   if (!environment_.transactions.respond(registration.server, refusal.status, parts)) {
     environment_.transactions.drop(registration.server);

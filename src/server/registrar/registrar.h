@@ -17,6 +17,7 @@ struct RegistrarOptions {
   Millis max_expires{3'600'000};
   Millis default_expires{3'600'000};
   uint32_t max_bindings_per_aor = 10;
+  bool path_needs_support = true;  // 420 for a Path without `Supported: path` (RFC 3327 5.3)
 };
 
 class Registrar;
@@ -76,6 +77,8 @@ class Registrar final : public transaction::TransactionUser,
   void log_changes(const Registration& registration, const store::User& user);
   Refusal update(Registration& registration, const sip::MessageView& request, store::User& user,
                  store::BindingUpdate& update);
+  Refusal check_path(const sip::MessageView& request) const;
+  static std::string_view write_path(const sip::MessageView& request, std::span<char> out);
   Refusal update_all(Registration& registration, const sip::MessageView& request, store::User& user,
                      store::BindingUpdate& update);
   Refusal find_old(Registration& registration, const sip::MessageView& request, store::User& user,

@@ -48,7 +48,7 @@ size_t Exchange::find_targets(const sip::Uri& uri, std::span<Target> targets, ui
   const auto found = bindings_.find(std::string(uri.user));
   status = 404;
   if (found == bindings_.end()) return 0;
-  targets[0] = {found->second.contact, found->second.flow};
+  targets[0] = {found->second.contact, found->second.flow, found->second.path};
   return 1;
 }
 

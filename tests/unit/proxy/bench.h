@@ -31,8 +31,9 @@ class Exchange final : public sim::Node,
   Exchange(port::SimWorld& world, const Limits& limits);
 
   // As if the user had registered.
-  void bind(const std::string& user, const std::string& contact, std::optional<Flow> flow = {}) {
-    bindings_[user] = {contact, flow};
+  void bind(const std::string& user, const std::string& contact, std::optional<Flow> flow = {},
+            const std::string& path = "") {
+    bindings_[user] = {contact, flow, path};
   }
   const Flow& last_flow() const { return last_flow_; }  // that a request came over
 
@@ -40,6 +41,7 @@ class Exchange final : public sim::Node,
   struct Binding {
     std::string contact;
     std::optional<Flow> flow;
+    std::string path;
   };
 
   void on_request(const service::Incoming& request) override;

@@ -107,6 +107,18 @@ TEST_CASE("forward: a strict router becomes the Request-URI, the real one goes l
   CHECK(got.lines("Route") == std::vector<std::string>{"<sip:carol@far.example.com>"});
 }
 
+TEST_CASE("forward: what a phone registered through is the route to it" *
+          doctest::description("RFC 3327 5.4; C23")) {
+  Bench bench;
+  Phone edge(bench.world, "10.0.0.4");
+  const std::string path = "<sip:10.0.0.4;lr>,<sip:edge2.example.com;lr>";
+  bench.exchange.bind("bob", "sip:bob@192.168.1.3", {}, path);
+  bench.request("OPTIONS", "sip:bob@tipring");
+  const Message got = edge.take();
+  CHECK(got.first_line() == "OPTIONS sip:bob@192.168.1.3 SIP/2.0");
+  CHECK(got.lines("Route") == std::vector<std::string>{path});
+}
+
 TEST_CASE("forward: a callee that refuses its connection is 500 at once, one that is silent none" *
           doctest::description("RFC 3261 16.9, RFC 4320 4.2")) {
   Bench bench;

@@ -377,3 +377,42 @@ TEST_CASE("registrar: where no buffer is free for the answer, the transaction go
   CHECK(bench.answer_count() == answered);
   CHECK(bench.exchange.transactions.server_stats().in_use == 0);
 }
+
+TEST_CASE("registrar: a path is kept with its binding and told in the answer" *
+          doctest::description("RFC 3327 5.3; C23")) {
+  Bench bench;
+  const std::string path = "Path: <sip:edge1;lr>\r\nPath: <sip:edge2;lr>\r\n";
+  const std::string contact = "Contact: <sip:a@10.0.0.2>\r\n";
+  const Answer answer = bench.send("Supported: path\r\n" + path + contact);
+  CHECK(answer.status == 200);
+  CHECK(answer.has("\r\nPath: <sip:edge1;lr>,<sip:edge2;lr>\r\n"));
+  const store::User* alice = bench.exchange.store.find_user("", "alice");
+  REQUIRE(alice->first_binding() != nullptr);
+  CHECK(alice->first_binding()->path() == "<sip:edge1;lr>,<sip:edge2;lr>");
+  // Another way to the same phone.
+  CHECK(bench.send("Supported: path\r\nPath: <sip:edge3;lr>\r\n" + contact).contacts() == 1);
+  CHECK(alice->first_binding()->path() == "<sip:edge3;lr>");
+  CHECK_FALSE(bench.send(contact).has("\r\nPath:"));
+  CHECK(alice->first_binding()->path().empty());
+}
+
+TEST_CASE("registrar: a path that the phone knows nothing of is 420, a bad one 400" *
+          doctest::description("RFC 3327 5.3; C23")) {
+  const std::string contact = "Contact: <sip:a@10.0.0.2>\r\n";
+  Bench bench;
+  const Answer refused = bench.send("Path: <sip:edge1;lr>\r\n" + contact);
+  CHECK(refused.status == 420);
+  CHECK(refused.has("\r\nUnsupported: path\r\n"));
+  for (const std::string bad : {"<sip:edge1>", "nonsense", "<tel:1;lr>", "<sip:;lr>"}) {
+    CAPTURE(bad);
+    CHECK(bench.send("Supported: path\r\nPath: " + bad + "\r\n" + contact).status == 400);
+  }
+  std::string many;
+  for (int i = 0; i < 100; ++i) many += "Path: <sip:edge1.example.com;lr>\r\n";
+  CHECK(bench.send("Supported: path\r\n" + many + contact).status == 400);
+  CHECK(bench.fetch().contacts() == 0);
+  registrar::RegistrarOptions lax;
+  lax.path_needs_support = false;
+  Bench other(lax);
+  CHECK(other.send("Path: <sip:edge1;lr>\r\n" + contact).status == 200);
+}
