@@ -238,6 +238,7 @@ void Connection::on_end_of_input() {
   stream_->want_read(false);
   phase_timer_.cancel();
   start(idle_timer_, shared_.options.silence_timeout);
+  owner_.note_half_open(*this);
 }
 
 // Some time after replies to a half-open peer: either it has reset the connection or it has them.

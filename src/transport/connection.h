@@ -66,6 +66,7 @@ class Connection final : private port::StreamHandler {
   ListNode in_closed;
   ListNode in_unfinished;
   ListNode in_large;
+  ListNode in_half_open;
   ListNode in_starved;
 
  private:

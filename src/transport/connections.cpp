@@ -27,7 +27,8 @@ Connections::Connections(Shared& shared, const Limits& limits)
       unfinished_(stream_messages_unfinished_max(limits)),
       // Half of the large buffers: the others are for datagrams, and for what is to be sent.
       large_(
-          std::max(shared.dependencies.slabs.stats(MessageSlabs::kClasses - 1).capacity / 2, 1u)) {}
+          std::max(shared.dependencies.slabs.stats(MessageSlabs::kClasses - 1).capacity / 2, 1u)),
+      half_open_(std::max(limits.tcp_connections / 4, 1u)) {}
 
 Connections::~Connections() { close_all(); }
 
@@ -162,6 +163,11 @@ void Connections::note_starved(Connection& connection) {
   }
 }
 
+void Connections::note_half_open(Connection& connection) {
+  Connection* const oldest = half_open_.join(connection);
+  if (oldest != nullptr) oldest->abort("too_many_half_open");
+}
+
 void Connections::on_retry(Millis now) {
   for (auto& waiting : starved_) {
     for (int i = 0; i < kResumesPerRetry && !waiting.empty(); ++i) {
@@ -180,6 +186,7 @@ void Connections::on_ending(Connection& connection) {
   by_peer_.erase(connection);
   unfinished_.leave(connection);
   large_.leave(connection);
+  half_open_.leave(connection);
   connection.in_starved.unlink();
 }
 

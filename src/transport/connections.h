@@ -67,6 +67,7 @@ class Connections final : private port::ListenerHandler {
   // What it holds unfinished may have changed; `anew`: it is another message than before.
   void note_unfinished(Connection& connection, bool anew);
   void note_starved(Connection& connection);
+  void note_half_open(Connection& connection);
   void log_fault(const Connection& connection, std::string_view why, int error);
 
  private:
@@ -91,6 +92,9 @@ class Connections final : private port::ListenerHandler {
   // Strangers decide who is in them, so each may take only its share of the slabs.
   Holders<&Connection::in_unfinished> unfinished_;
   Holders<&Connection::in_large> large_;
+  // And those whose peer has gone at least half may not keep the others from connecting: an answer
+  // may have gone another way, as the Via wanted it.
+  Holders<&Connection::in_half_open> half_open_;
   // Those that wait for a small buffer, and for a large one.
   std::array<List<Connection, &Connection::in_starved>, 2> starved_;
   MemberTimer<Connections, &Connections::on_retry> retry_timer_{*this};

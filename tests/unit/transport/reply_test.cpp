@@ -194,6 +194,23 @@ TEST_CASE("reply: a half-open connection that is never answered is closed, as a 
   CHECK(bench.connections() == 0);
 }
 
+TEST_CASE("reply: half-open connections take a quarter of the places, and the oldest goes" *
+          doctest::description("R13.4, R5.5")) {
+  Bench bench;
+  const uint32_t most = kTinyLimits.tcp_connections / 4;
+  std::vector<std::unique_ptr<TcpPeer>> peers;
+  for (uint32_t i = 0; i < most + 3; ++i) {
+    peers.push_back(std::make_unique<TcpPeer>(bench));
+    peers.back()->connect();
+    peers.back()->write(tcp_request(kVia));
+    peers.back()->shut_down();
+    bench.settle();
+  }
+  CHECK(bench.connections() == most);
+  CHECK(peers[2]->error != 0);
+  CHECK(peers[3]->error == 0);
+}
+
 TEST_CASE("reply: a peer that has all its answers and ends is closed at once" *
           doctest::description("R13.4, R5.5")) {
   Bench bench;
