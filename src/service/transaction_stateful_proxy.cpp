@@ -92,6 +92,7 @@ TransactionStatefulProxy::Progress TransactionStatefulProxy::refuse(
     uint16_t status, const sip::ResponseParts& parts) {
   timer_c_.cancel();
   cancel_branches();
+  if (is_open()) final_status_ = status;
   if (is_open() && !environment_->transactions.respond(server_, status, parts)) {
     environment_->transactions.drop(server_);
   }
@@ -132,6 +133,7 @@ TransactionStatefulProxy::Progress TransactionStatefulProxy::forward_final(const
   if (!invite_2xx && !is_open()) return Progress::Finished;
   MessageRef message = write_response(response, status_upstream(status), lines);
   const bool sent = message && environment_->transactions.respond(server_, std::move(message));
+  if (sent && final_status_ == 0) final_status_ = status;
   if (invite_2xx) {
     // Without a buffer the next retransmission of the 2xx gets its chance.
     answered_2xx_ = answered_2xx_ || sent;

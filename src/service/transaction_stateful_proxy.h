@@ -61,6 +61,8 @@ class TransactionStatefulProxy {
   // The request as it was received; null after the final response.
   MessageRef request() const;
   bool is_open() const;
+  // That went upstream, the first 2xx of several; 0 while there is none.
+  uint16_t final_status() const { return final_status_; }
   const Flow& received_over() const { return received_over_; }
 
  private:
@@ -85,6 +87,7 @@ class TransactionStatefulProxy {
   Flow received_over_;
   sip::Method method_ = sip::Method::Other;
   transaction::Claim claim_ = transaction::Claim::New;
+  uint16_t final_status_ = 0;
   bool answered_2xx_ = false;
   bool cancelled_ = false;  // by the caller
   bool ended_ = false;      // a final response has gone out, or nobody wants one

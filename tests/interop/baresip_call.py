@@ -33,6 +33,8 @@ def talk(server, transport, caller_transport=None):
         alice.command("hangup")
         bob.wait_for("CALL_CLOSED")
         alice.wait_for("CALL_CLOSED")
+        log = server.read_log()
+        assert "call_answered from=sip:alice@" in log and "call_ended from=sip:alice@" in log, log[-800:]
     finally:
         for phone in phones:
             phone.close()

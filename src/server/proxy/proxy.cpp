@@ -110,6 +110,7 @@ void Proxy::handle(const Incoming& request, const RouteInfo& routes) {
     refuse_stateless(request, kTransactionsKey);
     return release(*context);
   }
+  context->call.begin(request.message, environment_.now());
   if (plan.refusal != 0) return refuse(*context, plan.refusal);
   transport::FlowList flows;
   const auto state =
@@ -314,6 +315,8 @@ void Proxy::end_all() {
 }
 
 void Proxy::settle(ProxyContext& context, Progress progress) {
+  context.call.end(environment_.log, context.get<TransactionStatefulProxy>().final_status(),
+                   environment_.now());
   if (progress == Progress::Finished) release(context);
 }
 

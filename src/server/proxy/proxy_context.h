@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/message_slabs.h"
+#include "server/proxy/call_line.h"
 #include "service/context.h"
 #include "service/destination_selection.h"
 #include "service/digest_server_auth.h"
@@ -20,6 +21,7 @@ struct ProxyContext : ProxyServices {
   // An ACK to a 2xx that waits for a name, and how it came: it has no transaction to keep it.
   MessageRef ack;
   transport::Flow ack_flow;
+  CallLine call;
 };
 
 }  // namespace tipring::proxy
