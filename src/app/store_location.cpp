@@ -64,22 +64,12 @@ proxy::Target StoreLocation::target_of(const store::Binding& binding) const {
   flow.connection = Handle<transport::Connection>::from_u64(binding.flow());
   flow.transport = transport;
   flow.listener = binding.listener();
-  if (stream && !transport_.alive(flow.connection)) return {binding.contact(), std::nullopt, {}};
-  if (!stream && !still_listens(flow)) {
-    const Result<transport::Flow> anew = transport_.flow_to(transport, flow.remote);
-    if (!anew) return {binding.contact(), std::nullopt, {}};
-    flow = *anew;
-  }
-  return {binding.contact(), flow, {}};
-}
-
-// The binding may be of an earlier start, with other listening points.
-bool StoreLocation::still_listens(const transport::Flow& flow) const {
-  const auto points = transport_.listen_points();
-  if (flow.listener >= points.size()) return false;
-  const transport::ListenPoint& point = points[flow.listener];
-  return point.transport == flow.transport && point.bind.port == flow.local.port &&
-         (point.bind.ip == flow.local.ip || point.bind.ip.is_unspecified());
+  if (transport_.stands(flow)) return {binding.contact(), flow, {}};
+  if (stream) return {binding.contact(), std::nullopt, {}};
+  // The binding is of an earlier start, with other listening points.
+  const Result<transport::Flow> anew = transport_.flow_to(transport, flow.remote);
+  if (!anew) return {binding.contact(), std::nullopt, {}};
+  return {binding.contact(), *anew, {}};
 }
 
 size_t StoreLocation::find_targets(const sip::Uri& uri, std::span<proxy::Target> targets,

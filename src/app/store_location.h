@@ -39,7 +39,6 @@ class StoreLocation final : public service::OwnNames,
   std::optional<size_t> domain_index(std::string_view host,
                                      const std::optional<port::IpAddress>& ip, uint16_t port) const;
   proxy::Target target_of(const store::Binding& binding) const;
-  bool still_listens(const transport::Flow& flow) const;
   bool listens_on(uint16_t port) const;
 
   transport::TransportLayer& transport_;

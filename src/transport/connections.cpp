@@ -139,9 +139,10 @@ Result<void> Connections::send(MessageRef message, const Flow& flow, SendObserve
   return connection->send(std::move(message), flow.remote.port, observer, tag);
 }
 
-bool Connections::alive(Handle<Connection> handle) const {
-  const Connection* connection = pool_.get(handle);
-  return connection != nullptr && connection->usable();
+bool Connections::stands(const Flow& flow) const {
+  const Connection* connection = pool_.get(flow.connection);
+  return connection != nullptr && connection->usable() &&
+         connection->flow().remote == flow.remote && connection->flow().listener == flow.listener;
 }
 
 void Connections::note_unfinished(Connection& connection, bool anew) {

@@ -51,7 +51,7 @@ class Connections final : private port::ListenerHandler {
   // Errors: PoolExhausted, Closed, Unreachable, Unsupported.
   Result<void> send(MessageRef message, const Flow& flow, SendObserver* observer, uint64_t tag);
 
-  bool alive(Handle<Connection> handle) const;
+  bool stands(const Flow& flow) const;
   const PoolStats& stats() const { return pool_.stats(); }
 
   // Releases what has closed, and tells of what it has not sent; some of it in the next turn when

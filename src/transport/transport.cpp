@@ -152,8 +152,13 @@ Result<void> TransportLayer::send(MessageRef message, const Flow& flow, SendObse
   }
 }
 
-bool TransportLayer::alive(Handle<Connection> connection) const {
-  return parts_->connections.alive(connection);
+bool TransportLayer::stands(const Flow& flow) const {
+  if (flow.transport != sip::Transport::Udp) return parts_->connections.stands(flow);
+  const auto points = listen_points();
+  if (flow.listener >= points.size()) return false;
+  const ListenPoint& point = points[flow.listener];
+  return point.transport == flow.transport && point.bind.port == flow.local.port &&
+         (point.bind.ip == flow.local.ip || point.bind.ip.is_unspecified());
 }
 
 void TransportLayer::flush(Millis now) {

@@ -123,7 +123,9 @@ class TransportLayer {
   // flow's connection has gone and there is nothing to connect to), Unreachable (no route).
   Result<void> send(MessageRef message, const Flow& flow, SendObserver* observer, uint64_t tag);
 
-  bool alive(Handle<Connection> connection) const;
+  // Whether what leads to `flow.remote` is still there: its listening point, and on a stream that very
+  // connection. A flow may be of an earlier start, whose handles mean nothing now.
+  bool stands(const Flow& flow) const;
 
   // Sends what waits in the outgoing batch. Called at the end of every turn.
   void flush(Millis now);

@@ -13,6 +13,7 @@ void CallLine::Address::set(std::string_view uri) {
 }
 
 void CallLine::begin(const sip::MessageView& request, Millis now) {
+  if (request.method() != sip::Method::Invite && request.method() != sip::Method::Bye) return;
   const auto from = request.typed<sip::HeaderId::From>();
   const auto to = request.typed<sip::HeaderId::To>();
   if (!from || !to) return;

@@ -58,9 +58,7 @@ std::optional<Flow> flow_of(const Environment& environment, const sip::MessageVi
   if (!token) return std::nullopt;
   const auto flow = read_flow_token(
       environment.route_key, request.header(sip::HeaderId::CallId).value_or(""), token->value);
-  const bool gone = flow && flow->transport != sip::Transport::Udp &&
-                    !environment.transport.alive(flow->connection);
-  return gone ? std::nullopt : flow;
+  return flow && environment.transport.stands(*flow) ? flow : std::nullopt;
 }
 
 }  // namespace

@@ -171,6 +171,30 @@ TEST_CASE("dialog route: a phone on a stream is called back on it, and elsewhere
   CHECK(alice.take().first_line().starts_with("SIP/2.0 5"));  // the Contact was tried
 }
 
+TEST_CASE("dialog route: a connection of another peer in the same place is not the way" *
+          doctest::description("RFC 5626 5.3; C21")) {
+  port::SimWorld world(1);
+  proxy::Exchange exchange(world, kTinyLimits);
+  Phone alice(world, "10.0.0.2");
+  Phone bob(world, "10.0.0.3");
+  StreamPhone stranger(world, "10.0.0.4");
+  service::Flow flow = flow_of(world, exchange, stranger, "SIP/2.0/TCP 10.0.0.4");
+  std::array<char, proxy::kFlowTokenMax> room;
+  // As it is written before a restart that gives the handle to somebody else.
+  flow.remote.ip = *port::parse_ip("10.0.0.3");
+  const std::string token(proxy::write_flow_token({3, 4}, "1", flow, room));
+  const Dialog dialog{"", "sip:bob@10.0.0.3", {"<sip:10.0.0.1;lr;tf=" + token + ">"}};
+  alice.send(dialog.request("INFO", false, kAliceVia));
+  CHECK(bob.take().first_line() == "INFO sip:bob@10.0.0.3 SIP/2.0");
+  // And a listening point that there is no more.
+  flow.transport = sip::Transport::Udp;
+  flow.listener = 200;
+  const std::string gone(proxy::write_flow_token({3, 4}, "1", flow, room));
+  const Dialog other{"", "sip:bob@10.0.0.3", {"<sip:10.0.0.1;lr;tf=" + gone + ">"}};
+  alice.send(other.request("BYE", false, kAliceVia));
+  CHECK(bob.take().first_line() == "BYE sip:bob@10.0.0.3 SIP/2.0");
+}
+
 TEST_CASE("dialog route: behind another proxy no flow is written" *
           doctest::description("RFC 5626 5.1: the first hop alone")) {
   port::SimWorld world(1);

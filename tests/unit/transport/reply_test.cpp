@@ -124,7 +124,7 @@ TEST_CASE("reply: when the connection has gone it goes to the port of the Via" *
     peer.close();
     bench.settle();
     REQUIRE(back);
-    CHECK_FALSE(bench.layer->alive(back->connection));
+    CHECK_FALSE(bench.layer->stands(*back));
     REQUIRE(bench.send(response(180), *back, 1));
     REQUIRE(bench.send(response(200), *back, 2));
     bench.pass(Millis(600));
@@ -146,7 +146,7 @@ TEST_CASE("reply: a peer that has ended its own side only still gets its answers
   peer.shut_down();
   bench.settle();
   REQUIRE(back);
-  CHECK_FALSE(bench.layer->alive(back->connection));
+  CHECK_FALSE(bench.layer->stands(*back));
   REQUIRE(bench.send(response(180), *back, 1));
   bench.pass(Millis(5000));
   CHECK(peer.received == response(180));
@@ -333,7 +333,7 @@ TEST_CASE("request: what a peer answers on a connection of ours is heard, and ha
   bench.settle();
   REQUIRE(bench.heard.size() == 1);
   CHECK(bench.heard[0].flow.remote == at("10.0.0.2", 5070));
-  CHECK(bench.layer->alive(bench.heard[0].flow.connection));
+  CHECK(bench.layer->stands(bench.heard[0].flow));
   // Never the ephemeral port of the connection.
   CHECK(bench.layer->sent_by(bench.heard[0].flow) == at("10.0.0.1", 5060));
 }
