@@ -121,10 +121,15 @@ void Api::put_user(port::HttpExchange& exchange, Command command) {
     return reply_error(exchange, 400, "mode",
                        "mode must be create or change, or left out for either");
   if (!mode.empty()) command.mode = mode == "create" ? PutMode::Create : PutMode::Change;
-  const PasswordBody body = parse_password_body(exchange.body());
+  const UserBody body = parse_user_body(exchange.body());
   if (!body.fault.empty()) return reply_error(exchange, 400, "body", body.fault);
+  if (!body.password) command.mode = PutMode::Change;  // nobody is created without a password
+  if (!body.password && mode == "create")
+    return reply_error(exchange, 400, "body", "a new user needs a \"password\"");
   command.kind = Command::Kind::PutUser;
-  command.secret = make_secret(command.name.view(), realm_, body.password);
+  command.algorithms = body.algorithms;
+  command.has_secret = body.password.has_value();
+  if (body.password) command.secret = make_secret(command.name.view(), realm_, *body.password);
   send_change(exchange, command);
 }
 

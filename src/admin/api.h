@@ -4,7 +4,8 @@
 //   GET    /v1/pools                                  {"pools": […]}
 //   GET    /v1/users                                  {"users": […], "next": "…"}
 //   PUT    /v1/users/NAME or /v1/users/DOMAIN/NAME    {"password": "…"}: 201 created, 200 changed;
-//          ?mode=create refuses to change (409), ?mode=change to create (404)
+//          "algorithms": ["MD5", "SHA-256"] beside it, or alone for a user that stands, are those
+//          offered to this user; ?mode=create refuses to change (409), ?mode=change to create (404)
 //   DELETE the same                                   200
 //   POST   /v1/users/import                           lines name,password:
 //                                                     {"created": N, "changed": N}

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "admin/fixed_text.h"
 #include "admin/page.h"
@@ -41,7 +42,9 @@ struct Command {
   uint64_t cursor = 0;  // of listings: 0, or what the last answer gave as `next`
   FixedText<kNameMax> name;
   FixedText<kDomainMax> domain;
+  bool has_secret = false;  // else a user keeps the one that it has
   UserSecret secret;
+  std::optional<uint8_t> algorithms;  // of the user alone, a bit for each; nothing: as they are
 };
 
 struct Answer {

@@ -14,8 +14,9 @@ namespace tipring::admin {
 struct UserChange {
   std::string_view domain;  // lower case; empty: the default domain
   std::string_view name;
-  const UserSecret& secret;
+  const UserSecret* secret = nullptr;  // null: as it is
   PutMode mode = PutMode::Either;
+  std::optional<uint8_t> algorithms = {};  // nothing: as they are; 0: as configured
 };
 
 class Exchange {

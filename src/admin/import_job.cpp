@@ -31,6 +31,7 @@ void ImportJob::send_more(Desk& desk, const std::shared_ptr<Job>& self) {
     command.kind = Command::Kind::PutUser;
     command.name = FixedText<kNameMax>(next.user.name);
     command.domain = FixedText<kDomainMax>(next.user.domain);
+    command.has_secret = true;
     command.secret = next.secret;
     if (!desk.send(command, self)) return;
     ++sent_;

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "admin/user_names.h"
+#include "auth/digest.h"
 #include "core/text.h"
 
 namespace tipring::admin {
@@ -47,6 +48,35 @@ void append_member(std::string& out, std::string_view name, uint64_t number) {
   if (out.back() != '{') out += ',';
   append_json(out, name);
   out += ':' + std::to_string(number);
+}
+
+constexpr const char* kAlgorithmsFault =
+    "\"algorithms\" must be a list of \"MD5\" and \"SHA-256\"; an empty one means as configured";
+
+const char* take_password(const rapidjson::Value& value, UserBody& body) {
+  if (!value.IsString()) return "\"password\" must be a string";
+  body.password = std::string_view(value.GetString(), value.GetStringLength());
+  return fault_of_password(*body.password);
+}
+
+const char* take_algorithms(const rapidjson::Value& value, UserBody& body) {
+  if (!value.IsArray()) return kAlgorithmsFault;
+  uint8_t mask = 0;
+  for (const rapidjson::Value& name : value.GetArray()) {
+    if (!name.IsString() || name.GetStringLength() == 0) return kAlgorithmsFault;
+    const auto algorithm = auth::parse_algorithm({name.GetString(), name.GetStringLength()});
+    if (!algorithm) return kAlgorithmsFault;
+    mask |= auth::bit_of(*algorithm);
+  }
+  body.algorithms = mask;
+  return nullptr;
+}
+
+// What is wrong with one member of a user's body; null when it is right.
+const char* take_member(std::string_view name, const rapidjson::Value& value, UserBody& body) {
+  if (name == "password") return take_password(value, body);
+  if (name == "algorithms") return take_algorithms(value, body);
+  return "the body may hold \"password\" and \"algorithms\" only";
 }
 
 }  // namespace
@@ -110,8 +140,8 @@ std::string error_json(std::string_view code, std::string_view message) {
   return body + "}}\n";
 }
 
-PasswordBody parse_password_body(std::string_view body) {
-  PasswordBody result;
+UserBody parse_user_body(std::string_view body) {
+  UserBody result;
   if (body.find('\0') != std::string_view::npos) {
     result.fault = "the body is not JSON: it holds a NUL byte; send {\"password\": \"…\"}";
     return result;
@@ -130,16 +160,14 @@ PasswordBody parse_password_body(std::string_view body) {
                    "); send {\"password\": \"…\"}";
     return result;
   }
-  const bool one_member = document.IsObject() && document.MemberCount() == 1;
-  if (!one_member || document.MemberBegin()->name != "password" ||
-      !document.MemberBegin()->value.IsString()) {
-    result.fault = "the body must be an object with the one member \"password\", a string";
+  if (!document.IsObject() || document.MemberCount() == 0) {
+    result.fault = "the body must be an object with \"password\", \"algorithms\" or both";
     return result;
   }
-  const rapidjson::Value& value = document.MemberBegin()->value;
-  result.password = {value.GetString(), value.GetStringLength()};
-  const char* fault = fault_of_password(result.password);
-  if (fault != nullptr) result.fault = fault;
+  for (const auto& member : document.GetObject()) {
+    const char* fault = take_member(member.name.GetString(), member.value, result);
+    if (fault != nullptr) result.fault = fault;
+  }
   return result;
 }
 

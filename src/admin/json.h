@@ -22,12 +22,14 @@ void append_json(std::string& out, const FactRow& row);
 
 std::string error_json(std::string_view code, std::string_view message);
 
-// The body of a user's PUT: {"password": "…"}.
-struct PasswordBody {
-  SecretText text;            // the body, parsed in place
-  std::string_view password;  // lies in `text`
-  std::string fault;          // what is wrong, or empty
+// The body of a user's PUT: {"password": "…", "algorithms": ["MD5", "SHA-256"]}, at least one of
+// them. No algorithms: as configured.
+struct UserBody {
+  SecretText text;                           // the body, parsed in place
+  std::optional<std::string_view> password;  // lies in `text`
+  std::optional<uint8_t> algorithms;         // a bit for each, as auth::bit_of()
+  std::string fault;                         // what is wrong, or empty
 };
-PasswordBody parse_password_body(std::string_view body);
+UserBody parse_user_body(std::string_view body);
 
 }  // namespace tipring::admin

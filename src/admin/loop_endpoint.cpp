@@ -32,7 +32,9 @@ void LoopEndpoint::serve_one(const Command& command) {
   ++open_;
   switch (command.kind) {
     case Command::Kind::PutUser:
-      outcome = exchange_.put_user({domain, name, command.secret, command.mode}, command.ticket);
+      outcome = exchange_.put_user({domain, name, command.has_secret ? &command.secret : nullptr,
+                                    command.mode, command.algorithms},
+                                   command.ticket);
       break;
     case Command::Kind::RemoveUser:
       outcome = exchange_.remove_user(domain, name, command.ticket);

@@ -42,6 +42,17 @@ Outcome outcome_of_status(store::StoreStatus status, Outcome success) {
 constexpr uint64_t kPositionShift = 16;
 constexpr uint64_t kPositionMask = (1u << kPositionShift) - 1;
 
+store::UserRecord record_of(const store::User& user) {
+  store::UserRecord record;
+  record.domain = user.domain();
+  record.name = user.name();
+  record.auth_name = user.auth_name();
+  record.display_name = user.display_name();
+  record.aliases = user.aliases();
+  record.algorithms = user.algorithms();
+  return record;
+}
+
 std::string_view transport_text(uint8_t transport) {
   const auto last = static_cast<uint8_t>(sip::Transport::Other);
   return sip::to_text(static_cast<sip::Transport>(std::min(transport, last)));
@@ -58,20 +69,28 @@ std::optional<Outcome> StoreExchange::outcome_of(const Result<void>& started) co
 }
 
 std::optional<Outcome> StoreExchange::put_user(const UserChange& change, uint64_t ticket) {
-  const store::Credentials credentials = {
-      change.secret.md5, change.secret.sha256,
-      static_cast<uint8_t>(store::kAlgorithmMd5 | store::kAlgorithmSha256)};
-  if (store_.find_user(change.domain, change.name) != nullptr) {
-    if (change.mode == PutMode::Create) return Outcome::Exists;
-    return outcome_of(store_.set_credentials(change.domain, change.name, credentials, *this,
-                                             tag_of(ticket, Outcome::Changed)));
+  std::optional<store::Credentials> credentials;
+  if (change.secret != nullptr) {
+    credentials = {change.secret->md5, change.secret->sha256,
+                   static_cast<uint8_t>(store::kAlgorithmMd5 | store::kAlgorithmSha256)};
   }
-  if (change.mode == PutMode::Change) return Outcome::NotFound;
+  const store::Credentials* secret = credentials ? &*credentials : nullptr;
+  const store::User* user = store_.find_user(change.domain, change.name);
+  if (user != nullptr && change.mode == PutMode::Create) return Outcome::Exists;
+  if (user == nullptr && (change.mode == PutMode::Change || secret == nullptr))
+    return Outcome::NotFound;
+  const uint64_t tag = tag_of(ticket, user != nullptr ? Outcome::Changed : Outcome::Created);
+  if (user != nullptr && !change.algorithms)
+    return outcome_of(store_.set_credentials(change.domain, change.name, *secret, *this, tag));
+  // The record says all of the user, so a change that is on its way would be undone by it.
+  if (user != nullptr && user->busy()) return Outcome::Busy;
   store::UserRecord record;
+  if (user != nullptr) record = record_of(*user);
   record.domain = change.domain;
   record.name = change.name;
-  return outcome_of(store_.put_user(record, &credentials, store::PutMode::Create, *this,
-                                    tag_of(ticket, Outcome::Created)));
+  record.algorithms = change.algorithms.value_or(0);
+  const auto mode = user != nullptr ? store::PutMode::Change : store::PutMode::Create;
+  return outcome_of(store_.put_user(record, secret, mode, *this, tag));
 }
 
 std::optional<Outcome> StoreExchange::remove_user(std::string_view domain, std::string_view name,

@@ -31,7 +31,8 @@ class StoreExchange final : public Exchange, private store::StoreWaiter {
   // Who is told of changes that are durable. Call before the first command.
   void set_endpoint(LoopEndpoint& endpoint) { endpoint_ = &endpoint; }
 
-  // A change of a user that stands touches nothing but its credentials.
+  // A change of a user that stands touches nothing but its credentials and algorithms. REQUIRES:
+  // one of them.
   std::optional<Outcome> put_user(const UserChange& change, uint64_t ticket) override;
   std::optional<Outcome> remove_user(std::string_view domain, std::string_view name,
                                      uint64_t ticket) override;

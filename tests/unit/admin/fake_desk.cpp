@@ -25,7 +25,7 @@ std::optional<Outcome> FakeExchange::put_user(const UserChange& change, uint64_t
   } else if (!exists && users.size() == users_max) {
     outcome = Outcome::UsersFull;
   } else {
-    users[key] = change.secret;
+    if (change.secret != nullptr) users[key] = *change.secret;
   }
   if (!later) return outcome;
   due.emplace_back(ticket, outcome);

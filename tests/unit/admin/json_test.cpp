@@ -25,15 +25,30 @@ TEST_CASE("JSON string: each byte that is no UTF-8 becomes U+FFFD") {
   CHECK(json_of("\xffz") == "\"\xef\xbf\xbdz\"");
 }
 
-TEST_CASE("password body: escapes are undone") {
-  const PasswordBody body = parse_password_body(R"( {"password" : "a\"\u00e4\\"} )");
+TEST_CASE("user body: escapes are undone") {
+  const UserBody body = parse_user_body(R"( {"password" : "a\"\u00e4\\"} )");
   CHECK(body.fault.empty());
   CHECK(body.password == "a\"\xc3\xa4\\");
 }
 
-TEST_CASE("password body: a NUL in the text or escaped is refused") {
-  CHECK_FALSE(parse_password_body(R"({"password":"a\u0000b"})").fault.empty());
-  CHECK_FALSE(parse_password_body(std::string_view("{\"password\":\"a\"}\0", 17)).fault.empty());
+TEST_CASE("user body: a NUL in the text or escaped is refused") {
+  CHECK_FALSE(parse_user_body(R"({"password":"a\u0000b"})").fault.empty());
+  CHECK_FALSE(parse_user_body(std::string_view("{\"password\":\"a\"}\0", 17)).fault.empty());
+}
+
+TEST_CASE("user body: algorithms are names, none of them means as configured" *
+          doctest::description("RFC 8760 2.4; C13")) {
+  CHECK(parse_user_body(R"({"algorithms":["SHA-256","MD5"]})").algorithms == 3);
+  const UserBody own = parse_user_body(R"({"algorithms":["SHA-256"],"password":"x"})");
+  CHECK(own.algorithms == 2);
+  CHECK(own.password == "x");
+  CHECK(parse_user_body(R"({"algorithms":[]})").algorithms == 0);
+  CHECK_FALSE(parse_user_body(R"({"password":"x"})").algorithms.has_value());
+  for (const char* body : {R"({"algorithms":["SHA-512"]})", R"({"algorithms":"MD5"})",
+                           R"({"algorithms":[""]})", R"({"algorithms":[1]})"}) {
+    CAPTURE(body);
+    CHECK(parse_user_body(body).fault.find("SHA-256") != std::string::npos);
+  }
 }
 
 TEST_CASE("secret text: growing keeps the text") {

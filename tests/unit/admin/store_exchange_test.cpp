@@ -103,6 +103,27 @@ TEST_CASE("store exchange: a new password keeps the registrations, a removal doe
   CHECK(desk.bench.server->store().binding_count() == 0);
 }
 
+TEST_CASE("store exchange: a user's algorithms change without his password and the rest of him" *
+          doctest::description("RFC 8760 2.4; C13")) {
+  StoreDesk desk;
+  const auto algorithms = [&] { return desk.bench.server->user("100").algorithms(); };
+  const std::string path = "/v1/users/100";
+  const std::string own = R"({"algorithms":["SHA-256"]})";
+  CHECK(desk.ask(port::HttpMethod::Put, path, own).status_ == 404);
+  CHECK(desk.ask(port::HttpMethod::Put, path, R"({"algorithms":["MD5"],"password":"x"})").status_ ==
+        201);
+  CHECK(algorithms() == store::kAlgorithmMd5);
+  desk.bench.make_binding("100", "sip:100@192.0.2.7:5062");
+  CHECK(desk.ask(port::HttpMethod::Put, path, own).status_ == 200);
+  CHECK(algorithms() == store::kAlgorithmSha256);
+  CHECK(desk.bench.server->user("100").credentials().md5 == make_secret("100", "office", "x").md5);
+  CHECK(desk.bench.server->user("100").binding_count() == 1);
+  desk.put("100");
+  CHECK(algorithms() == store::kAlgorithmSha256);
+  CHECK(desk.ask(port::HttpMethod::Put, path, R"({"algorithms":[]})").status_ == 200);
+  CHECK(algorithms() == 0);
+}
+
 TEST_CASE("store exchange: beyond capacity.users, 503 that names it") {
   store::Server::Settings settings;
   settings.limits.users = 3;
