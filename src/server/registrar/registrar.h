@@ -3,22 +3,16 @@
 #pragma once
 
 #include "core/pool.h"
+#include "server/registrar/options.h"
+#include "server/registrar/refusal.h"
+#include "server/registrar/update.h"
 #include "service/context.h"
 #include "service/digest_server_auth.h"
-#include "sip/status.h"
 #include "store/store.h"
 
 namespace tipring::registrar {
 
 using service::Incoming;
-
-struct RegistrarOptions {
-  Millis min_expires{60'000};
-  Millis max_expires{3'600'000};
-  Millis default_expires{3'600'000};
-  uint32_t max_bindings_per_aor = 10;
-  bool path_needs_support = true;  // 420 for a Path without `Supported: path` (RFC 3327 5.3)
-};
 
 class Registrar;
 
@@ -31,11 +25,6 @@ struct Registration final : service::Context<service::DigestServerAuth>, store::
   transaction::ServerHandle server;
   Handle<store::User> user;
   transport::Flow flow;
-  struct Changes {  // how many bindings, for the log
-    uint32_t added = 0;
-    uint32_t refreshed = 0;
-    uint32_t removed = 0;
-  };
   Changes changes;
 };
 
@@ -61,32 +50,9 @@ class Registrar final : public transaction::TransactionUser,
   friend struct Registration;
   using Handle = tipring::Handle<Registration>;
 
-  // What went wrong with a REGISTER: nothing was stored.
-  struct Refusal {
-    uint16_t status = 0;
-    std::string_view reason;
-    std::string_view key = {};  // of the capacity that is exhausted: 503
-  };
-  static Refusal shortage(std::string_view key) {
-    return {sip::status::kServiceUnavailable, {}, key};
-  }
-  struct Contact;
-
   void refuse_stateless(const Incoming& request, std::string_view key);
   void process(Registration& registration, store::User& user);
   void log_changes(const Registration& registration, const store::User& user);
-  Refusal update(Registration& registration, const sip::MessageView& request, store::User& user,
-                 store::BindingUpdate& update);
-  Refusal check_path(const sip::MessageView& request) const;
-  static std::string_view write_path(const sip::MessageView& request, std::span<char> out);
-  Refusal update_all(Registration& registration, const sip::MessageView& request, store::User& user,
-                     store::BindingUpdate& update);
-  Refusal find_old(Registration& registration, const sip::MessageView& request, store::User& user,
-                   const Contact& contact, store::BindingUpdate& update, store::Binding*& old);
-  Refusal apply(Registration& registration, const sip::MessageView& request, store::User& user,
-                const Contact& contact, store::BindingUpdate& update);
-  static bool answer_fits(const store::User& user, const store::BindingUpdate& changes);
-  Refusal read(const sip::MessageView& request, std::string_view value, Contact& contact) const;
   void answer(Registration& registration, store::User& user);
   void refuse(Registration& registration, const Refusal& refusal);
   void release(Registration& registration) { registrations_.release(registration); }

@@ -1,0 +1,63 @@
+#include "server/registrar/answer.h"
+
+#include <algorithm>
+#include <array>
+
+#include "server/registrar/path.h"
+#include "sip/headers.h"
+
+namespace tipring::registrar {
+
+namespace {
+
+// The start of 2020: a board that does not know the time yet tells phones none.
+constexpr Millis kClockIsSet{1'577'836'800'000};
+constexpr size_t kContactLineMax = 64;  // beside the contact and its parameters
+constexpr size_t kDateLineMax = 64;
+
+void write_binding(const store::Binding& binding, Millis now, sip::Writer& out) {
+  // Upwards, so that what was granted is what is said.
+  const int64_t seconds = std::max<int64_t>(((binding.expires_at() - now).count() + 999) / 1000, 0);
+  out.text("Contact: <").text(binding.contact()).text(">").text(binding.params());
+  if (binding.q() != 1000) {
+    out.text(";q=0.")
+        .number(binding.q() / 100u)
+        .number(binding.q() / 10u % 10u)
+        .number(binding.q() % 10u);
+  }
+  out.text(";expires=").number(static_cast<uint64_t>(seconds)).crlf();
+}
+
+}  // namespace
+
+bool answer_fits(const store::User& user, const store::BindingUpdate& changes) {
+  if (changes.added_count() == 0) return true;
+  size_t size = kDateLineMax + kPathMax + kContactLineMax;
+  const auto add = [&size](const store::Binding& binding) {
+    size += kContactLineMax + binding.contact().size() + binding.params().size();
+  };
+  for (const store::Binding* binding = user.first_binding(); binding != nullptr;
+       binding = user.next_binding(*binding)) {
+    add(*binding);
+  }
+  for (const store::Binding* binding = changes.first_added(); binding != nullptr;
+       binding = changes.next_added(*binding)) {
+    add(*binding);
+  }
+  return size <= kAnswerMax;
+}
+
+void write_answer(const sip::MessageView& request, const store::User& user, Millis now, Millis wall,
+                  sip::Writer& out) {
+  for (const store::Binding* binding = user.first_binding(); binding != nullptr;
+       binding = user.next_binding(*binding)) {
+    write_binding(*binding, now, out);
+  }
+  std::array<char, kPathMax> path;
+  const std::string_view route = write_path(request, path);
+  if (!route.empty()) out.header(sip::HeaderId::Path, route);
+  std::array<char, sip::kDateSize> date;
+  if (wall >= kClockIsSet) out.header(sip::HeaderId::Date, sip::write_date(wall, date));
+}
+
+}  // namespace tipring::registrar

@@ -1,0 +1,32 @@
+// One value of Contact in a REGISTER, with the time that it asks for: RFC 3261 10.2.1, 10.3 step 7.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "server/registrar/options.h"
+#include "server/registrar/refusal.h"
+#include "sip/message.h"
+
+namespace tipring::registrar {
+
+// Views into the request.
+struct Contact {
+  std::string_view uri;
+  std::string_view params;  // all that came
+  std::string_view instance;
+  uint16_t q = 1000;
+  uint32_t reg_id = 0;
+  Millis expires{0};  // what is granted; 0: the binding is to go
+};
+
+// Refuses with 400 (not an address, or a bad q) or 423 (too short a time).
+Refusal read_contact(const sip::MessageView& request, std::string_view value,
+                     const RegistrarOptions& options, Contact& contact);
+
+// The parameters that are given back as they came, on one line: all but those that the registrar
+// decides. `out` has room for `params`.
+std::string_view write_kept_params(std::string_view params, std::span<char> out);
+
+}  // namespace tipring::registrar
