@@ -66,12 +66,18 @@ bool Loader::load_clock(StoreClock& clock, StartReport& report) {
 bool Loader::load_users(StartReport& report) {
   Statement rows;
   int code = rows.prepare(database_.connection().get(),
-                          "SELECT id, domain, name, auth_name, display_name, aliases, algorithms"
-                          " FROM users ORDER BY id");
+                          "SELECT id, domain, name, auth_name, display_name, aliases, algorithms,"
+                          " session_timer FROM users ORDER BY id");
   if (code != SQLITE_OK) return failed(code, report);
   for (code = rows.step(); code == SQLITE_ROW; code = rows.step()) {
-    const UserRecord record = {rows.text(1), rows.text(2), rows.text(3),
-                               rows.text(4), rows.text(5), to_number<uint8_t>(rows.integer(6))};
+    const UserRecord record = {
+        rows.text(1),
+        rows.text(2),
+        rows.text(3),
+        rows.text(4),
+        rows.text(5),
+        to_number<uint8_t>(rows.integer(6)),
+        rows.integer(7) == 0 ? SessionTimerRule::AsConfigured : SessionTimerRule::Exempt};
     std::array<uint16_t, 5> ends{};
     if (!check_record(record)) {
       ++report.rows_skipped;
@@ -82,6 +88,7 @@ bool Loader::load_users(StartReport& report) {
     if (user == nullptr) return does_not_fit("users", users_.slots(), report);
     user->id_ = rows.integer(0);
     user->algorithms_ = record.algorithms;
+    user->session_timer_ = record.session_timer;
     users_.show(*user);
     by_id_.emplace_back(user->id_, user);
   }

@@ -6,9 +6,11 @@ namespace tipring::store {
 
 // Made at build time from migrations/*.sql.
 extern const std::string_view k0001Initial;
+extern const std::string_view k0002SessionTimer;
 
 std::span<const Migration> migrations() {
-  static const std::array<Migration, 1> kMigrations = {{{1000, k0001Initial}}};
+  static const std::array<Migration, 2> kMigrations = {
+      {{1000, k0001Initial}, {1001, k0002SessionTimer}}};
   return kMigrations;
 }
 

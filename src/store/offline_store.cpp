@@ -9,6 +9,39 @@ namespace {
 
 constexpr uint32_t kCachedPages = 256;
 
+constexpr std::string_view kUserColumns =
+    "SELECT domain, name, auth_name, display_name, aliases, algorithms,"
+    " (SELECT coalesce(sum(CASE algorithm WHEN 'MD5' THEN 1 WHEN 'SHA-256' THEN 2 ELSE 0 END), 0)"
+    "  FROM credentials WHERE user_id = id AND realm = ?1),"
+    " (SELECT count(*) FROM bindings WHERE user_id = id), session_timer"
+    " FROM users ";
+
+SessionTimerRule rule_of(int64_t value) {
+  return value == 0 ? SessionTimerRule::AsConfigured : SessionTimerRule::Exempt;
+}
+
+// The views are into `stands`.
+void keep_other_fields(const OfflineUser& stands, UserRecord& record) {
+  if ((record.fields & kAuthName) == 0) record.auth_name = stands.auth_name;
+  if ((record.fields & kDisplayName) == 0) record.display_name = stands.display_name;
+  if ((record.fields & kAliases) == 0) record.aliases = stands.aliases;
+  if ((record.fields & kAlgorithms) == 0) record.algorithms = stands.algorithms;
+  if ((record.fields & kSessionTimer) == 0) record.session_timer = stands.session_timer;
+}
+
+// One row of kUserColumns.
+OfflineUser user_of(const Statement& row) {
+  return {std::string(row.text(0)),
+          std::string(row.text(1)),
+          std::string(row.text(2)),
+          std::string(row.text(3)),
+          std::string(row.text(4)),
+          static_cast<uint8_t>(row.integer(5)),
+          static_cast<uint8_t>(row.integer(6)),
+          rule_of(row.integer(8)),
+          static_cast<uint32_t>(row.integer(7))};
+}
+
 }  // namespace
 
 struct OfflineStore::Parts {
@@ -47,6 +80,22 @@ struct OfflineStore::Parts {
     code = statement.bind(1, domain).bind(2, name).step();
     id = code == SQLITE_ROW ? statement.integer(0) : 0;
     return code == SQLITE_ROW || code == SQLITE_DONE ? SQLITE_OK : code;
+  }
+
+  Result<std::vector<OfflineUser>> select_users(std::string_view which, std::string_view domain,
+                                                std::string_view name) {
+    Statement rows;
+    int code =
+        rows.prepare(database.connection().get(), std::string(kUserColumns) + std::string(which));
+    std::vector<OfflineUser> users;
+    if (code == SQLITE_OK) {
+      rows.bind(1, std::string_view(realm));
+      if (!name.empty()) rows.bind(2, domain).bind(3, name);
+      while ((code = rows.step()) == SQLITE_ROW) users.push_back(user_of(rows));
+    }
+    if (const auto result = result_of(code == SQLITE_DONE ? SQLITE_OK : code); !result)
+      return result.error();
+    return users;
   }
 
   Database database;
@@ -96,6 +145,13 @@ Result<void> OfflineStore::put_user(const UserRecord& record, const Credentials*
   if (id != 0 && mode == PutMode::Create) return Error::Exists;
   if (id == 0 && mode == PutMode::Change) return Error::NotFound;
   UserRecord whole = record;
+  OfflineUser stands;
+  if (id != 0 && record.fields != kAllUserFields) {
+    Result<OfflineUser> found = find_user(record.domain, record.name);
+    if (!found) return found.error();
+    stands = std::move(*found);
+    keep_other_fields(stands, whole);
+  }
   if (whole.auth_name.empty()) whole.auth_name = record.name;
   return parts_->transact([&] {
     int code = parts_->writes.put_user(whole, id);
@@ -122,29 +178,14 @@ Result<void> OfflineStore::remove_user(std::string_view domain, std::string_view
 }
 
 Result<std::vector<OfflineUser>> OfflineStore::list_users() {
-  Statement rows;
-  int code = rows.prepare(
-      parts_->database.connection().get(),
-      "SELECT domain, name, auth_name, display_name, aliases, algorithms,"
-      " (SELECT coalesce(sum(CASE algorithm WHEN 'MD5' THEN 1 WHEN 'SHA-256' THEN 2 ELSE 0 END), 0)"
-      "  FROM credentials WHERE user_id = id AND realm = ?1),"
-      " (SELECT count(*) FROM bindings WHERE user_id = id)"
-      " FROM users ORDER BY domain, name");
-  std::vector<OfflineUser> users;
-  if (code == SQLITE_OK) {
-    rows.bind(1, std::string_view(parts_->realm));
-    while ((code = rows.step()) == SQLITE_ROW) {
-      users.push_back({std::string(rows.text(0)), std::string(rows.text(1)),
-                       std::string(rows.text(2)), std::string(rows.text(3)),
-                       std::string(rows.text(4)), static_cast<uint8_t>(rows.integer(5)),
-                       static_cast<uint8_t>(rows.integer(6)),
-                       static_cast<uint32_t>(rows.integer(7))});
-    }
-  }
-  if (const auto result = parts_->result_of(code == SQLITE_DONE ? SQLITE_OK : code); !result) {
-    return result.error();
-  }
-  return users;
+  return parts_->select_users("ORDER BY domain, name", "", "");
+}
+
+Result<OfflineUser> OfflineStore::find_user(std::string_view domain, std::string_view name) {
+  auto users = parts_->select_users("WHERE domain = ?2 AND name = ?3", domain, name);
+  if (!users) return users.error();
+  if (users->empty()) return Error::NotFound;
+  return std::move(users->front());
 }
 
 }  // namespace tipring::store

@@ -25,7 +25,8 @@ struct OfflineUser {
   std::string aliases;
   uint8_t algorithms = 0;
   uint8_t credentials = 0;  // mask of the algorithms with a hash for this realm
-  uint32_t bindings = 0;    // rows in the file, expired ones included
+  SessionTimerRule session_timer = SessionTimerRule::AsConfigured;
+  uint32_t bindings = 0;  // rows in the file, expired ones included
 };
 
 class OfflineStore {
@@ -47,6 +48,8 @@ class OfflineStore {
                                const Credentials& credentials);
   Result<void> remove_user(std::string_view domain, std::string_view name);
   Result<std::vector<OfflineUser>> list_users();
+  // Error: NotFound.
+  Result<OfflineUser> find_user(std::string_view domain, std::string_view name);
 
   const std::string& failure() const;
 

@@ -133,7 +133,8 @@ int StorageTask::write_change(const StoreRequest& request) {
   int code = SQLITE_OK;
   if (change.kind == UserChange::Kind::Put) {
     const UserRecord record = {change.domain,       change.name,    change.auth_name,
-                               change.display_name, change.aliases, change.algorithms};
+                               change.display_name, change.aliases, change.algorithms,
+                               change.session_timer};
     code = writes_->put_user(record, change.user_id);
   }
   if (code == SQLITE_OK && change.has_credentials) {

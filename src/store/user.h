@@ -26,6 +26,17 @@ struct Credentials {
   uint8_t present = 0;  // mask of the algorithms there is a hash for
 };
 
+// What of a user may be changed on its own, as a mask.
+inline constexpr uint8_t kAuthName = 1;
+inline constexpr uint8_t kDisplayName = 2;
+inline constexpr uint8_t kAliases = 4;
+inline constexpr uint8_t kAlgorithms = 8;
+inline constexpr uint8_t kSessionTimer = 16;
+inline constexpr uint8_t kAllUserFields = 31;
+
+// Whether the exchange asks this user's phones for session timers (RFC 4028).
+enum class SessionTimerRule : uint8_t { AsConfigured, Exempt };
+
 // What an administrator gives. Views are copied.
 struct UserRecord {
   std::string_view domain;     // empty: the default domain. Lower case
@@ -34,6 +45,10 @@ struct UserRecord {
   std::string_view display_name;
   std::string_view aliases;  // other names, separated by one "\n"
   uint8_t algorithms = 0;    // mask of those offered to this user; 0: as configured
+  SessionTimerRule session_timer = SessionTimerRule::AsConfigured;
+  // The fields that count for a user that stands; the others stay as they are when it is its turn
+  // to be changed.
+  uint8_t fields = kAllUserFields;
 };
 
 // Waits until no update of a user is on its way; those who wait are served in order. Destroying it
@@ -67,6 +82,7 @@ class User {
 
   const Credentials& credentials() const { return credentials_; }
   uint8_t algorithms() const { return algorithms_; }
+  SessionTimerRule session_timer() const { return session_timer_; }
   int64_t id() const { return id_; }  // its row in the file
 
   // The bindings that are durable, oldest first.
@@ -95,6 +111,7 @@ class User {
   SlabText text_;  // all parts, one after the other
   Ends ends_{};
   uint8_t algorithms_ = 0;
+  SessionTimerRule session_timer_ = SessionTimerRule::AsConfigured;
   bool visible_ = false;  // false until its creation is durable
   bool busy_ = false;
   bool serving_ = false;  // one who waited is being called

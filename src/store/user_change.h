@@ -25,6 +25,8 @@ struct UserChange final : public UpdateWaiter {
   bool creates = false;
   bool has_credentials = false;
   uint8_t algorithms = 0;
+  SessionTimerRule session_timer = SessionTimerRule::AsConfigured;
+  uint8_t fields = kAllUserFields;
   SlabText text;  // of Put: what the user will have
   std::array<uint16_t, 5> ends{};
   // What the storage thread reads; views into `text` or into the user's own.

@@ -70,9 +70,10 @@ Result<void> UserChanges::put(const UserRecord& record, const Credentials* crede
   const bool visible = users_.find(record.domain, record.name) != nullptr;
   if (visible && mode == PutMode::Create) return Error::Exists;
   if (user == nullptr && mode == PutMode::Change) return Error::NotFound;
+  const bool names_itself = user == nullptr || (record.fields & kAuthName) != 0;
   const std::string_view auth_name = record.auth_name.empty() ? record.name : record.auth_name;
   const User* other = users_.find_any_by_auth_name(record.domain, auth_name);
-  if (other != nullptr && other != user) return Error::Exists;
+  if (names_itself && other != nullptr && other != user) return Error::Exists;
 
   UserChange* change = acquire(UserChange::Kind::Put, waiter, tag);
   if (change == nullptr) return Error::PoolExhausted;
@@ -84,6 +85,8 @@ Result<void> UserChanges::put(const UserRecord& record, const Credentials* crede
   change->text = std::move(*text);
   change->mode = mode;
   change->algorithms = record.algorithms;
+  change->session_timer = record.session_timer;
+  change->fields = record.fields;
   change->has_credentials = credentials != nullptr;
   if (credentials != nullptr) change->credentials = *credentials;
   if (user == nullptr) return create(*change);
@@ -139,7 +142,12 @@ Result<void> UserChanges::create(UserChange& change) {
 void UserChanges::run(UserChange& change, User* user) {
   const StoreStatus status = obstacle(change, user);
   if (status != StoreStatus::Durable) return finish(change, status);
-  if (user != nullptr) return send(change, *user);
+  if (user != nullptr) {
+    const bool put = change.kind == UserChange::Kind::Put;
+    if (put && change.fields != kAllUserFields && !keep_other_fields(change, *user))
+      return finish(change, StoreStatus::Rejected);
+    return send(change, *user);
+  }
   // The name's new owner may have come before us, by another waiter.
   const std::string_view text = change.text.view();
   const std::string_view domain = text.substr(0, change.ends[0]);
@@ -151,6 +159,28 @@ void UserChanges::run(UserChange& change, User* user) {
   StoreWaiter* const waiter = change.waiter;
   const uint64_t tag = change.tag;
   if (!create(change)) waiter->on_stored(tag, StoreStatus::Rejected);
+}
+
+// Errors: TooLong, PoolExhausted.
+Result<void> UserChanges::keep_other_fields(UserChange& change, const User& user) {
+  const std::string_view text = change.text.view();
+  const auto part = [&](User::Part which) {
+    const size_t from = which == 0 ? 0 : change.ends[which - 1U];
+    return text.substr(from, change.ends[which] - from);
+  };
+  const auto changes = [&](uint8_t field) { return (change.fields & field) != 0; };
+  UserRecord record;
+  record.domain = part(User::Domain);
+  record.name = part(User::Name);
+  record.auth_name = changes(kAuthName) ? part(User::AuthName) : user.part(User::AuthName);
+  record.display_name = changes(kDisplayName) ? part(User::DisplayName) : user.display_name();
+  record.aliases = changes(kAliases) ? part(User::Aliases) : user.aliases();
+  Result<SlabText> whole = users_.store_text(record, change.ends);
+  if (!whole) return whole.error();
+  change.text = std::move(*whole);
+  if (!changes(kAlgorithms)) change.algorithms = user.algorithms();
+  if (!changes(kSessionTimer)) change.session_timer = user.session_timer();
+  return {};
 }
 
 // Why the change cannot be made after what happened while it waited; Durable when it can.
@@ -199,6 +229,7 @@ void UserChanges::apply(UserChange& change, User& user) {
   if (change.kind == UserChange::Kind::Put) {
     if (!change.creates) users_.set_text(user, std::move(change.text), change.ends);
     user.algorithms_ = change.algorithms;
+    user.session_timer_ = change.session_timer;
     user.id_ = change.user_id;
     users_.show(user);
   }

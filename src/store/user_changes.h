@@ -46,6 +46,7 @@ class UserChanges {
   void start(UserChange& change, User& user);
   Result<void> create(UserChange& change);
   void run(UserChange& change, User* user);
+  Result<void> keep_other_fields(UserChange& change, const User& user);
   void send(UserChange& change, User& user);
   void apply(UserChange& change, User& user);
   void drop_bindings(User& user);

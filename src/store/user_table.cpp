@@ -7,7 +7,7 @@
 namespace tipring::store {
 namespace {
 
-constexpr uint32_t kTextsBeingChanged = 32;
+constexpr uint32_t kTextsBeingChanged = 33;  // one of them twice for a moment
 
 }  // namespace
 

@@ -15,9 +15,10 @@ int Writes::prepare(Connection& connection, std::string_view realm) {
       {commit_, "COMMIT"},
       {rollback_, "ROLLBACK"},
       {put_user_,
-       "INSERT INTO users (domain, name, auth_name, display_name, aliases, algorithms)"
-       " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (domain, name) DO UPDATE SET"
-       " auth_name = ?3, display_name = ?4, aliases = ?5, algorithms = ?6"},
+       "INSERT INTO users (domain, name, auth_name, display_name, aliases, algorithms,"
+       " session_timer)"
+       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (domain, name) DO UPDATE SET"
+       " auth_name = ?3, display_name = ?4, aliases = ?5, algorithms = ?6, session_timer = ?7"},
       {find_user_, "SELECT id FROM users WHERE domain = ?1 AND name = ?2"},
       {remove_user_, "DELETE FROM users WHERE id = ?1"},
       {clear_credentials_, "DELETE FROM credentials WHERE user_id = ?1"},
@@ -44,7 +45,8 @@ int Writes::prepare(Connection& connection, std::string_view realm) {
 int Writes::put_user(const UserRecord& record, int64_t& id) {
   put_user_.bind(1, record.domain).bind(2, record.name).bind(3, record.auth_name);
   put_user_.bind(4, record.display_name).bind(5, record.aliases);
-  int code = put_user_.bind(6, int64_t{record.algorithms}).run();
+  put_user_.bind(6, int64_t{record.algorithms});
+  int code = put_user_.bind(7, static_cast<int64_t>(record.session_timer)).run();
   if (code != SQLITE_OK) return code;
   code = find_user_.bind(1, record.domain).bind(2, record.name).step();
   if (code == SQLITE_ROW) id = find_user_.integer(0);

@@ -60,6 +60,34 @@ TEST_CASE("store: a changed user keeps its bindings, and its password unless a n
   CHECK(bench.server->contacts("alice").size() == 1);
 }
 
+TEST_CASE("store: two changes of other fields at a time, and both are kept") {
+  SimBench bench;
+  Server& server = *bench.server;
+  const UserRecord first = {"", "alice", "a.smith", "Alice", "100", kAlgorithmMd5};
+  REQUIRE(server->put_user(first, nullptr, PutMode::Create, server.answers, 1));
+  REQUIRE(bench.wait(1) == StoreStatus::Durable);
+
+  UserRecord renamed = {"", "alice", "", "Alice Smith", ""};
+  renamed.fields = kDisplayName;
+  UserRecord exempt = {"", "alice", "", "", ""};
+  exempt.session_timer = SessionTimerRule::Exempt;
+  exempt.fields = kSessionTimer;
+  REQUIRE(server->put_user(renamed, nullptr, PutMode::Change, server.answers, 2));
+  REQUIRE(server->put_user(exempt, nullptr, PutMode::Change, server.answers, 3));
+  REQUIRE(bench.wait(3) == StoreStatus::Durable);
+
+  const auto check = [](const User& user) {
+    CHECK(user.auth_name() == "a.smith");
+    CHECK(user.display_name() == "Alice Smith");
+    CHECK(user.aliases() == "100");
+    CHECK(user.algorithms() == kAlgorithmMd5);
+    CHECK(user.session_timer() == SessionTimerRule::Exempt);
+  };
+  check(server.user("alice"));
+  bench.crash();
+  check(bench.server->user("alice"));
+}
+
 TEST_CASE("store: a removed user goes with its bindings, and its slots can be used again" *
           doctest::description("R10.3")) {
   SimBench bench;
