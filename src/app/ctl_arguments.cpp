@@ -4,26 +4,6 @@ namespace tipring::app {
 
 namespace {
 
-struct CommandWords {
-  std::string_view group;  // "user", or empty
-  std::string_view word;
-  CtlCommand command;
-  std::string_view operand;  // what it is called in messages; empty when there is none
-};
-
-constexpr CommandWords kCommands[] = {
-    {"", "help", CtlCommand::Help, ""},
-    {"", "version", CtlCommand::Version, ""},
-    {"user", "add", CtlCommand::UserAdd, "NAME"},
-    {"user", "passwd", CtlCommand::UserPasswd, "NAME"},
-    {"user", "delete", CtlCommand::UserDelete, "NAME"},
-    {"user", "list", CtlCommand::UserList, ""},
-    {"user", "import", CtlCommand::UserImport, "FILE"},
-    {"", "registrations", CtlCommand::Registrations, ""},
-    {"", "status", CtlCommand::Status, ""},
-    {"", "pools", CtlCommand::Pools, ""},
-};
-
 // Passwords on a command line can be read by every user of the machine.
 constexpr std::string_view kNoPassword =
     "a password is never given on the command line: it is asked for, or read from standard input";
@@ -34,7 +14,8 @@ class Reader {
 
   CtlArguments read() {
     while (!words_.empty() && result_.fault.empty()) read_word(take());
-    if (result_.fault.empty() && !at_once_) find_command();
+    if (result_.fault.empty()) find_command();
+    if (result_.command == CtlCommand::Help) find_topic();
     if (result_.fault.empty()) check();
     return std::move(result_);
   }
@@ -80,54 +61,73 @@ class Reader {
 
   void find_command() {
     if (rest_.empty()) {
-      result_.fault = "no command given";
+      if (!at_once_) result_.fault = "no command given";
       return;
     }
-    const bool user = rest_[0] == "user";
-    const size_t at = user ? 1 : 0;
-    if (at == rest_.size()) {
-      result_.fault = "user needs one of add, passwd, delete, list, import";
-      return;
-    }
-    for (const CommandWords& command : kCommands) {
-      if (command.word == rest_[at] && (command.group == "user") == user)
-        return take_command(command, at + 1);
-    }
-    result_.fault = "unknown command " + std::string(user ? "user " : "") + std::string(rest_[at]);
+    size_t used = 0;
+    row_ = find_ctl_command(rest_, used);
+    if (at_once_) return;
+    if (row_ == nullptr) return refuse_command();
+    result_.command = row_->command;
+    take_operands(std::span(rest_).subspan(used));
   }
 
-  void take_command(const CommandWords& command, size_t operands_at) {
-    result_.command = command.command;
-    const size_t given = rest_.size() - operands_at;
-    const size_t wanted = command.operand.empty() ? 0 : 1;
-    if (given < wanted) {
-      result_.fault = std::string(command.word) + " needs " + std::string(command.operand);
-    } else if (given > wanted) {
+  // `help user add`, and `user add --help`.
+  void find_topic() {
+    if (!at_once_ && !result_.fault.empty()) return;
+    if (!at_once_ && rest_.size() > 1) {
+      size_t used = 0;
+      rest_.erase(rest_.begin());
+      row_ = find_ctl_command(rest_, used);
+      if (row_ == nullptr || used < rest_.size()) return refuse_command();
+    }
+    if (row_ != nullptr && row_->command != CtlCommand::Help) result_.topic = row_;
+  }
+
+  void refuse_command() {
+    const std::string first(rest_[0]);
+    const std::string words = ctl_words_after(first);
+    if (words.empty()) {
+      result_.fault = "unknown command " + first;
+    } else if (rest_.size() == 1) {
+      result_.fault = first + " needs one of " + words;
+    } else {
+      result_.fault =
+          "unknown command " + first + " " + std::string(rest_[1]) + "; there are " + words;
+    }
+  }
+
+  void take_operands(std::span<const std::string_view> operands) {
+    if (operands.size() < row_->operands_min) {
+      result_.fault = std::string(row_->words) + " needs " + std::string(row_->operands);
+    } else if (operands.size() > row_->operands_max) {
       const bool password =
-          command.command == CtlCommand::UserAdd || command.command == CtlCommand::UserPasswd;
+          row_->command == CtlCommand::UserAdd || row_->command == CtlCommand::UserPassword;
       // The word itself may be a password, so it is not repeated.
       result_.fault = password ? std::string(kNoPassword)
-                               : std::string(command.word) + " takes no further words";
-    } else if (wanted == 1) {
-      result_.operand = rest_[operands_at];
+                               : std::string(row_->words) + " takes no further words";
+    } else if (!operands.empty()) {
+      result_.operand = operands.front();
+      result_.more.assign(operands.begin() + 1, operands.end());
     }
   }
 
   void check() {
     if (result_.offline && !result_.socket.empty())
       result_.fault = "--socket and --offline exclude each other";
-    if (result_.quiet && result_.command != CtlCommand::UserList)
+    if (row_ == nullptr || at_once_) return;
+    if (result_.quiet && (row_->options & kTakesQuiet) == 0)
       result_.fault = "--quiet goes with user list only";
-    const bool needs_server = result_.command == CtlCommand::Registrations ||
-                              result_.command == CtlCommand::Status ||
-                              result_.command == CtlCommand::Pools;
-    if (result_.offline && needs_server)
+    const bool about_the_tool =
+        row_->command == CtlCommand::Help || row_->command == CtlCommand::Version;
+    if (result_.offline && (row_->options & kTakesOffline) == 0 && !about_the_tool)
       result_.fault = "only the running server knows this: leave out --offline";
   }
 
   std::span<const std::string_view> words_;
   std::vector<std::string_view> rest_;
   bool only_words_ = false;
+  const CtlCommandRow* row_ = nullptr;
   bool at_once_ = false;  // --help or --version, whatever else is there
   CtlArguments result_;
 };
@@ -136,33 +136,6 @@ class Reader {
 
 CtlArguments parse_ctl_arguments(std::span<const std::string_view> arguments) {
   return Reader(arguments).read();
-}
-
-std::string_view ctl_help() {
-  return R"(Manages a Tipring server.
-
-usage: tipringctl [option]… COMMAND
-
-  user add NAME         creates a user; NAME may be name or name@domain
-  user passwd NAME      changes a user's password
-  user delete NAME      removes a user and its registrations
-  user list [--quiet]   all users; with --quiet only their names
-  user import FILE      creates or updates a user for each line name,password; "-" is standard input
-  registrations         which phones are registered, and where
-  status                what the server does
-  pools                 how full each pool of memory is, and how often it was full
-  help, version
-
-Passwords are asked for, or read from standard input when that is no terminal.
-
-  --socket PATH         the server's socket (admin.socket of the configuration)
-  --offline             works on the database itself, while no server runs
-  --config FILE         the server's configuration file
-  --set key=value       one setting, over the file's; may be repeated
-  --json                output for programs
-
-Exit status: 0 done, 1 refused or failed, 2 wrong usage or configuration.
-)";
 }
 
 }  // namespace tipring::app

@@ -1,32 +1,22 @@
 // The command line of tipringctl.
 #pragma once
 
-#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace tipring::app {
+#include "app/ctl_commands.h"
 
-enum class CtlCommand : uint8_t {
-  Help,
-  Version,
-  UserAdd,
-  UserPasswd,
-  UserDelete,
-  UserList,
-  UserImport,
-  Registrations,
-  Status,
-  Pools,
-};
+namespace tipring::app {
 
 struct CtlArguments {
   CtlCommand command = CtlCommand::Help;
-  std::string operand;  // the user's name, or the file to import
-  std::string socket;   // empty: admin.socket of the configuration
-  std::string config;   // empty: the built-in values
+  std::string operand;                   // the first: a user's name, a file
+  std::vector<std::string> more;         // the others
+  const CtlCommandRow* topic = nullptr;  // of Help: the one command that is asked about
+  std::string socket;                    // empty: admin.socket of the configuration
+  std::string config;                    // empty: the built-in values
   std::vector<std::string> settings;
   bool offline = false;
   bool json = false;
@@ -35,7 +25,5 @@ struct CtlArguments {
 };
 
 CtlArguments parse_ctl_arguments(std::span<const std::string_view> arguments);
-
-std::string_view ctl_help();
 
 }  // namespace tipring::app

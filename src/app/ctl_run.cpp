@@ -41,10 +41,10 @@ class Runner {
 
   int run() {
     switch (arguments_.command) {
-      case CtlCommand::Help: console_.write(ctl_help()); return kDone;
+      case CtlCommand::Help: return help();
       case CtlCommand::Version: console_.write(version_line()); return kDone;
       case CtlCommand::UserAdd: return put_user(admin::PutMode::Create, "created");
-      case CtlCommand::UserPasswd: return put_user(admin::PutMode::Change, "changed");
+      case CtlCommand::UserPassword: return put_user(admin::PutMode::Change, "changed");
       case CtlCommand::UserDelete: return delete_user();
       case CtlCommand::UserImport: return import();
       case CtlCommand::UserList: return list(CtlListing::Users);
@@ -59,6 +59,11 @@ class Runner {
   int fail(const std::string& message) {
     console_.write_error("tipringctl: " + message + "\n");
     return kFailed;
+  }
+
+  int help() {
+    console_.write(arguments_.topic == nullptr ? ctl_help() : ctl_help(*arguments_.topic));
+    return kDone;
   }
 
   int done(const admin::UserName& user, std::string_view what) {

@@ -133,7 +133,7 @@ def two_users_are_made_and_kept(clone):
     registers(clone.port, "100", passwords.group(1))
     registers(clone.port, "101", passwords.group(2))
     # The command that it names works as it stands.
-    command = re.search(r"^  (.*tipringctl.*) user passwd 100$", output, re.M).group(1)
+    command = re.search(r"^  (.*tipringctl.*) user password 100$", output, re.M).group(1)
     listing = subprocess.run(f"{command} user list --quiet", shell=True, capture_output=True, text=True, timeout=30)
     assert listing.stdout == "100\n101\n", listing
     for secret in passwords.groups():

@@ -11,7 +11,8 @@ TEST_CASE("ctl arguments: every command with its operand") {
   const std::pair<std::vector<std::string_view>, CtlCommand> rows[] = {
       {{"help"}, CtlCommand::Help},
       {{"user", "add", "100"}, CtlCommand::UserAdd},
-      {{"user", "passwd", "100"}, CtlCommand::UserPasswd},
+      {{"user", "password", "100"}, CtlCommand::UserPassword},
+      {{"user", "passwd", "100"}, CtlCommand::UserPassword},
       {{"user", "delete", "100"}, CtlCommand::UserDelete},
       {{"user", "list"}, CtlCommand::UserList},
       {{"user", "import", "-"}, CtlCommand::UserImport},
@@ -28,6 +29,29 @@ TEST_CASE("ctl arguments: every command with its operand") {
     CHECK(arguments.command == row.second);
     if (words.size() == 3) CHECK(arguments.operand == words[2]);
   }
+}
+
+TEST_CASE("ctl arguments: help for one command, by either way") {
+  CHECK(parse({"help"}).topic == nullptr);
+  CHECK(parse({"--help"}).topic == nullptr);
+  CHECK(parse({"help", "user", "add"}).topic == &ctl_row(CtlCommand::UserAdd));
+  CHECK(parse({"user", "add", "--help"}).topic == &ctl_row(CtlCommand::UserAdd));
+  CHECK(parse({"status", "--help", "--quiet"}).topic == &ctl_row(CtlCommand::Status));
+  CHECK(parse({"help", "frob"}).fault == "unknown command frob");
+  CHECK(parse({"help", "user"}).fault.find("user needs one of add, ") == 0);
+  CHECK(parse({"help", "status", "now"}).fault != "");
+}
+
+TEST_CASE("help: names every command, and no line is wider than 100 columns") {
+  const std::string help = ctl_help();
+  for (const CtlCommandRow& row : ctl_commands()) {
+    CAPTURE(row.words);
+    CHECK(help.find("\n  " + std::string(row.words)) != std::string::npos);
+    CHECK(help.find(row.summary) != std::string::npos);
+    CHECK(ctl_help(row).find(row.details) != std::string::npos);
+  }
+  for (size_t at = 0, end = 0; (end = help.find('\n', at)) != std::string::npos; at = end + 1)
+    CHECK(end - at <= 100);
 }
 
 TEST_CASE("ctl arguments: options before, between and after the command's words") {
