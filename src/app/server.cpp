@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "core/text.h"
+#include "port/service_manager.h"
 #include "tipring/version.h"
 
 namespace tipring::app {
@@ -64,6 +65,7 @@ std::string Server::start() {
   if (std::string fault = exchange_.start(); !fault.empty()) return fault;
   if (std::string fault = admin_.start(); !fault.empty()) return fault;
   log_configuration();
+  port::tell_service_manager(port::ServiceState::Ready);
   return {};
 }
 
@@ -105,6 +107,7 @@ void Server::log_configuration() {
 
 void Server::on_signal(port::Signal signal) {
   if (signal == port::Signal::Reload) {
+    port::tell_service_manager(port::ServiceState::Reloading);
     if (log_file_ != nullptr) log_file_->reopen();
     return reloader_.request();
   }
@@ -116,6 +119,7 @@ void Server::on_signal(port::Signal signal) {
 // that stand go on without us.
 void Server::begin_stop() {
   stop_at_ = loop_.now() + Millis(int64_t{config_.sip.stop_limit_s} * 1000);
+  port::tell_service_manager(port::ServiceState::Stopping);
   log_.info("stopping", kv("open_requests", exchange_.open_requests()));
   exchange_.refuse_calls();
   on_timer(loop_.now());
@@ -133,6 +137,7 @@ void Server::on_timer(Millis now) {
 }
 
 void Server::on_reload(Reload& reload) {
+  port::tell_service_manager(port::ServiceState::Ready);
   for (const std::string& fault : reload.faults) log_.error("reload_refused", kv("fault", fault));
   if (!reload.faults.empty()) return;
   exchange_.set(reload.settings);
