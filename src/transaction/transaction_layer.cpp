@@ -316,8 +316,9 @@ void TransactionLayer::cancel(ClientHandle client) {
   if (transaction != nullptr) transaction->cancel();
 }
 
-void TransactionLayer::send_stateless(MessageRef request, const Flow& flow) {
-  (void)parts_->dependencies.transport.send(std::move(request), flow, nullptr, 0);
+Result<void> TransactionLayer::send_stateless(MessageRef request, const Flow& flow,
+                                              transport::SendObserver* observer, uint64_t tag) {
+  return parts_->dependencies.transport.send(std::move(request), flow, observer, tag);
 }
 
 // --- for operators -------------------------------------------------------------------------------

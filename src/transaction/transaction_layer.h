@@ -122,8 +122,10 @@ class TransactionLayer final : public transport::MessageHandler {
   // call twice.
   void cancel(ClientHandle client);
 
-  // Sends a request outside any transaction: the ACK to a 2xx.
-  void send_stateless(MessageRef request, const Flow& flow);
+  // Sends a request outside any transaction: the ACK to a 2xx. `observer`, where there is one,
+  // hears of a later failure. Errors: as TransportLayer::send().
+  Result<void> send_stateless(MessageRef request, const Flow& flow,
+                              transport::SendObserver* observer = nullptr, uint64_t tag = 0);
 
   // --- for operators -----------------------------------------------------------------------------
 

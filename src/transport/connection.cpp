@@ -158,6 +158,11 @@ Result<void> Connection::send(MessageRef message, uint16_t port, SendObserver* o
   return {};
 }
 
+void Connection::limit_connect(Millis most) {
+  const bool sooner = phase_timer_.deadline() > shared_.now() + most;
+  if (state_ == State::Connecting && sooner) start(phase_timer_, most);
+}
+
 void Connection::count_reply(std::string_view message) {
   if (unanswered_ != 0 && is_final_response(message)) --unanswered_;
 }

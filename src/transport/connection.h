@@ -43,6 +43,9 @@ class Connection final : private port::StreamHandler {
   // A peer that has ended its own side may still read responses.
   bool takes(std::string_view message) const;
 
+  // It must be up by then, if it is not yet: what waits for it has another way to go.
+  void limit_connect(Millis most);
+
   // When the connection fails meanwhile the message goes to `port` of the peer, if that is another
   // one: for a response the port of the Via (RFC 3261 18.2.2).
   // Errors: PoolExhausted (the peer is too slow), Closed.

@@ -123,6 +123,7 @@ Connection* Connections::connect(const Flow& flow, Error& error) {
   }
   Flow own = flow;
   own.connection = {};
+  own.connect_ms_max = 0;
   return add(*stream, own, false);
 }
 
@@ -136,6 +137,7 @@ Result<void> Connections::send(MessageRef message, const Flow& flow, SendObserve
     connection = connect(flow, error);
     if (connection == nullptr) return error;
   }
+  if (flow.connect_ms_max != 0) connection->limit_connect(Millis(flow.connect_ms_max));
   return connection->send(std::move(message), flow.remote.port, observer, tag);
 }
 

@@ -20,6 +20,8 @@ struct Flow {
   Handle<Connection> connection;  // stream transports: null asks for reuse, or a new one
   sip::Transport transport = sip::Transport::Udp;
   uint8_t listener = 0;  // index of the listening point that it belongs to
+  // How long a connection to it may take to be made; 0: TransportOptions::connect_timeout.
+  uint16_t connect_ms_max = 0;
 };
 
 }  // namespace tipring::transport

@@ -174,7 +174,7 @@ void Phone::send_ack(Call& call) {
   const std::string branch = "z9hG4bKack" + std::to_string(host.entropy().u64());
   MessageRef ack = slabs.copy(write(request, branch));
   if (!ack) return report("no buffer is free for an ACK");
-  transactions.send_stateless(std::move(ack), server_flow());
+  (void)transactions.send_stateless(std::move(ack), server_flow());
 }
 
 void Phone::send_bye(size_t index) {
