@@ -82,14 +82,20 @@ size_t StoreLocation::find_targets(const sip::Uri& uri, std::span<proxy::Target>
   if (user == nullptr) return 0;
   status = offline_status_;
   // Best q first; among equals the newest, which stands last.
-  const store::Binding* best = nullptr;
+  std::array<const store::Binding*, kTargetsMax> best;
+  const size_t room = std::min(targets.size(), best.size());
+  size_t count = 0;
   for (const store::Binding* binding = user->first_binding(); binding != nullptr;
        binding = user->next_binding(*binding)) {
-    if (best == nullptr || binding->q() >= best->q()) best = binding;
+    size_t place = count;
+    while (place > 0 && binding->q() >= best[place - 1]->q()) --place;
+    if (place == room) continue;
+    count = std::min(count + 1, room);
+    for (size_t i = count - 1; i > place; --i) best[i] = best[i - 1];
+    best[place] = binding;
   }
-  if (best == nullptr || targets.empty()) return 0;
-  targets[0] = target_of(*best);
-  return 1;
+  for (size_t i = 0; i < count; ++i) targets[i] = target_of(*best[i]);
+  return count;
 }
 
 }  // namespace tipring::app

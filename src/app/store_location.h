@@ -36,6 +36,8 @@ class StoreLocation final : public service::OwnNames,
                       uint16_t& status) override;
 
  private:
+  static constexpr size_t kTargetsMax = 8;
+
   std::optional<size_t> domain_index(std::string_view host,
                                      const std::optional<port::IpAddress>& ip, uint16_t port) const;
   proxy::Target target_of(const store::Binding& binding) const;
