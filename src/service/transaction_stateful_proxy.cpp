@@ -29,55 +29,63 @@ Result<void> TransactionStatefulProxy::open(const Environment& environment, cons
   if (!server) return server.error();
   server_ = *server;
   received_over_ = request.flow;
+  opened_at_ = environment.now();
   return {};
 }
 
 Result<ClientHandle> TransactionStatefulProxy::reserve_branch(TransactionUser& user,
-                                                              uint64_t context) {
-  for (Branch& branch : branches_) {
-    if (branch.state != BranchState::Free) continue;
-    const Result<ClientHandle> client =
-        environment_->transactions.reserve(method_, user, context, claim_);
-    if (!client) return client;
-    branch = {*client, BranchState::Reserved, false};
-    return client;
-  }
-  return Error::PoolExhausted;
+                                                              uint64_t context, uint64_t target) {
+  const Result<ClientHandle> client =
+      environment_->transactions.reserve(method_, user, context, claim_);
+  if (!client) return client;
+  Branch* branch = branches_.add(target);
+  TIPRING_ASSERT(branch != nullptr);
+  branch->client = *client;
+  branch->state = BranchState::Reserved;
+  return client;
 }
 
 Result<void> TransactionStatefulProxy::start_branch(MessageRef request, const Flow& flow) {
-  for (Branch& branch : branches_) {
-    if (branch.state != BranchState::Reserved) continue;
-    if (!request) {
-      environment_->transactions.abandon(branch.client);
-      branch = {};
-      return Error::PoolExhausted;
-    }
-    branch.state = BranchState::Pending;
-    const Result<void> started =
-        environment_->transactions.start(branch.client, std::move(request), flow);
-    if (!started) {
-      branch = {};
-    } else if (method_ == sip::Method::Invite) {
-      environment_->timers.start(timer_c_, environment_->now() + kTimerC);
-    }
-    return started;
+  Branch* branch = branches_.find(BranchState::Reserved);
+  if (branch == nullptr) return Error::Invalid;
+  if (!request) {
+    environment_->transactions.abandon(branch->client);
+    branch->state = BranchState::Ended;
+    return Error::PoolExhausted;
   }
-  return Error::Invalid;
+  branch->state = BranchState::Calling;
+  const Result<void> started =
+      environment_->transactions.start(branch->client, std::move(request), flow);
+  if (!started) {
+    branch->state = BranchState::Ended;
+    branch->client = {};
+  } else if (method_ == sip::Method::Invite) {
+    environment_->timers.start(timer_c_, environment_->now() + kTimerC);
+  }
+  return started;
 }
 
-TransactionStatefulProxy::Branch* TransactionStatefulProxy::find(ClientHandle client) {
-  for (Branch& branch : branches_) {
-    if (branch.state != BranchState::Free && branch.client == client) return &branch;
-  }
-  return nullptr;
+void TransactionStatefulProxy::note_failed(uint64_t target, uint16_t status) {
+  branches_.add(target);
+  note_failure(status);
 }
 
-bool TransactionStatefulProxy::pending() const {
-  for (const Branch& branch : branches_) {
-    if (branch.state == BranchState::Pending) return true;
-  }
-  return false;
+// 16.7 step 6: of several failures the lowest class is chosen, and the first of it.
+void TransactionStatefulProxy::note_failure(uint16_t status) {
+  if (failure_ == 0 || status / 100 < failure_ / 100) failure_ = status;
+}
+
+bool TransactionStatefulProxy::may_try() const {
+  if (!is_open() || cancelled_ || branches_.full()) return false;
+  return method_ == sip::Method::Invite || environment_->now() - opened_at_ < kLastTry;
+}
+
+TransactionStatefulProxy::Progress TransactionStatefulProxy::give_up() {
+  return refuse(failure_ != 0 ? failure_ : sip::status::kServerInternalError, {});
+}
+
+Branch* TransactionStatefulProxy::find(ClientHandle client) {
+  return client ? branches_.find(client) : nullptr;
 }
 
 bool TransactionStatefulProxy::is_open() const {
@@ -102,12 +110,13 @@ TransactionStatefulProxy::Progress TransactionStatefulProxy::refuse(
 
 TransactionStatefulProxy::Progress TransactionStatefulProxy::on_response(ClientHandle client,
                                                                          const Incoming& response,
-                                                                         std::string_view lines) {
+                                                                         std::string_view lines,
+                                                                         bool more_addresses) {
   Branch* branch = find(client);
   if (branch == nullptr) return Progress::Pending;
   const uint16_t status = response.message.status();
   if (sip::is_provisional(status)) {
-    branch->provisional = true;
+    branch->state = BranchState::Proceeding;
     if (status == sip::status::kTrying) return Progress::Pending;
     // 16.7 step 2: any provisional but 100 restarts Timer C.
     if (timer_c_.armed()) environment_->timers.start(timer_c_, response.now + kTimerC);
@@ -120,6 +129,10 @@ TransactionStatefulProxy::Progress TransactionStatefulProxy::on_response(ClientH
   if (!is_for_upstream(response.message)) {
     branch->state = BranchState::Ended;
     return refuse(sip::status::kBadGateway, {});
+  }
+  if (status == sip::status::kServiceUnavailable && more_addresses && !rings_ && may_try()) {
+    note_failure(sip::status::kServerInternalError);
+    return Progress::TryNext;
   }
   return forward_final(response, lines);
 }
@@ -146,6 +159,7 @@ TransactionStatefulProxy::Progress TransactionStatefulProxy::forward_final(const
 }
 
 void TransactionStatefulProxy::forward_provisional(const Incoming& response) {
+  rings_ = true;
   // Without a buffer the provisional is lost, as it may be on the way.
   if (MessageRef message = write_response(response, 0, {})) {
     static_cast<void>(environment_->transactions.respond(server_, std::move(message)).has_value());
@@ -167,15 +181,31 @@ TransactionStatefulProxy::Progress TransactionStatefulProxy::on_client_end(Clien
                                                                            EndReason reason) {
   Branch* branch = find(client);
   if (branch == nullptr) return Progress::Pending;
+  const BranchState before = branch->state;
   branch->state = BranchState::Ended;
-  if (!is_open()) return pending() ? Progress::Pending : Progress::Finished;
-  // 16.9: as if a 503 had been received. And Done, while we are open: no buffer was ever free for
-  // the 2xx.
-  if (reason != EndReason::Timeout) return refuse(sip::status::kServerInternalError, {});
+  if (branches_.any_pending()) return Progress::Pending;
+  if (!is_open()) return Progress::Finished;
+  if (before == BranchState::Ended) return Progress::Pending;  // one that was refused with 503
   // 9.1: a cancelled one whose callee says no more has ended as its caller wished.
   if (cancelled_) return refuse(sip::status::kRequestTerminated, {});
-  if (method_ == sip::Method::Invite) return refuse(sip::status::kRequestTimeout, {});
-  // RFC 4320 4.2: a 408 to a non-INVITE would come too late for anyone.
+  switch (reason) {
+    // While we are open: no buffer was ever free for the 2xx.
+    case EndReason::Done:
+    case EndReason::Reclaimed: return refuse(sip::status::kServerInternalError, {});
+    // 16.9: as if a 503 had been received.
+    case EndReason::TransportError:
+      note_failure(sip::status::kServerInternalError);
+      return rings_ ? give_up() : Progress::TryNext;
+    case EndReason::Timeout: break;
+  }
+  if (method_ != sip::Method::Invite) return drop();
+  note_failure(sip::status::kRequestTimeout);
+  // Who has said anything at all was reached.
+  return before == BranchState::Proceeding ? give_up() : Progress::TryNext;
+}
+
+// RFC 4320 4.2: a 408 to a non-INVITE would come too late for anyone.
+TransactionStatefulProxy::Progress TransactionStatefulProxy::drop() {
   environment_->transactions.drop(server_);
   ended_ = true;
   return Progress::Finished;
@@ -183,17 +213,17 @@ TransactionStatefulProxy::Progress TransactionStatefulProxy::on_client_end(Clien
 
 void TransactionStatefulProxy::cancel_branches() {
   for (Branch& branch : branches_) {
-    if (branch.state == BranchState::Pending) environment_->transactions.cancel(branch.client);
+    if (branch.pending()) environment_->transactions.cancel(branch.client);
     if (branch.state == BranchState::Reserved) {
       environment_->transactions.abandon(branch.client);
-      branch = {};
+      branch.state = BranchState::Ended;
     }
   }
 }
 
 TransactionStatefulProxy::Progress TransactionStatefulProxy::on_cancel() {
   if (!is_open()) return Progress::Pending;
-  if (!pending()) return refuse(sip::status::kRequestTerminated, {});
+  if (!branches_.any_pending()) return refuse(sip::status::kRequestTerminated, {});
   cancelled_ = true;
   cancel_branches();
   return Progress::Pending;
@@ -210,11 +240,7 @@ TransactionStatefulProxy::Progress TransactionStatefulProxy::on_server_end() {
 // 16.8. With a provisional the branch is cancelled and its 487 goes upstream; without one it is as
 // if a 408 had come.
 void TransactionStatefulProxy::on_timer_c(Millis now) {
-  bool cancelled = false;
-  for (const Branch& branch : branches_) {
-    if (branch.state == BranchState::Pending && branch.provisional) cancelled = true;
-  }
-  if (cancelled) {
+  if (branches_.find(BranchState::Proceeding) != nullptr) {
     cancel_branches();
     // Should the 487 not come, the cancelled transaction ends by itself and is told as Timeout.
     return;

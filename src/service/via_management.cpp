@@ -1,6 +1,7 @@
 #include "service/via_management.h"
 
 #include "core/text.h"
+#include "sip/auth_params.h"
 #include "sip/writer.h"
 #include "transaction/branch.h"
 
@@ -8,21 +9,43 @@ namespace tipring::service {
 
 namespace {
 
+// Credentials for our own realm go no further (22.3): a request that has come round is without
+// them.
+bool is_for_us(const Environment& environment, std::string_view credentials) {
+  const auto parsed = sip::parse_digest_credentials(credentials);
+  return parsed && parsed->realm == environment.realm;
+}
+
 // What the routing of a request depends on: a request that comes again with the same hash goes in a
-// circle, one with another hash in a spiral (RFC 5393 4.2.1).
+// circle, one with another hash in a spiral (RFC 5393 4.2.1). The method is not part of it (RFC
+// 3261 16.6 step 8).
 uint64_t loop_hash(const Environment& environment, const sip::MessageView& request) {
   SipHasher64 hasher(environment.route_key);
+  const auto add = [&hasher](std::string_view text) {
+    hasher.add("\n");
+    hasher.add(text);
+  };
   hasher.add(request.request_uri());
-  for (const sip::HeaderId id : {sip::HeaderId::From, sip::HeaderId::To, sip::HeaderId::CallId,
-                                 sip::HeaderId::CSeq, sip::HeaderId::ProxyAuthorization}) {
-    hasher.add("\n");
-    hasher.add(request.header(id).value_or(""));
+  for (const sip::HeaderId id : {sip::HeaderId::From, sip::HeaderId::To, sip::HeaderId::CallId}) {
+    add(request.header(id).value_or(""));
   }
-  for (const std::string_view route : request.values(sip::HeaderId::Route)) {
-    hasher.add("\n");
-    hasher.add(route);
+  const auto cseq = request.typed<sip::HeaderId::CSeq>();
+  hasher.add_u64(cseq ? cseq->number : 0);
+  for (const std::string_view value : request.values(sip::HeaderId::ProxyAuthorization)) {
+    if (!is_for_us(environment, value)) add(value);
   }
+  for (const std::string_view route : request.values(sip::HeaderId::Route)) add(route);
   return hasher.finish();
+}
+
+std::string_view write_value(const Environment& environment, const Flow& flow,
+                             std::string_view branch, ViaManagement::Text& text) {
+  std::array<char, port::kAddressTextMax> sent_by;
+  sip::Writer writer(text);
+  writer.text("SIP/2.0/").text(sip::to_text(flow.transport)).text(" ");
+  writer.text(port::write_address(environment.transport.sent_by(flow), sent_by));
+  writer.text(";branch=").text(branch).text(";rport");
+  return writer.view();
 }
 
 }  // namespace
@@ -42,29 +65,20 @@ bool is_loop(const Environment& environment, const sip::MessageView& request) {
 
 std::string_view ViaManagement::write(const Environment& environment,
                                       transaction::ClientHandle client, const Flow& flow,
-                                      const sip::MessageView& request) {
+                                      const sip::MessageView& request, Text& text) {
   std::array<char, transaction::TransactionLayer::kBranchMax> branch;
   return write_value(
       environment, flow,
-      environment.transactions.write_branch(client, loop_hash(environment, request), branch));
+      environment.transactions.write_branch(client, loop_hash(environment, request), branch), text);
 }
 
 std::string_view ViaManagement::write_stateless(const Environment& environment, const Flow& flow,
-                                                const sip::MessageView& request) {
+                                                const sip::MessageView& request, Text& text) {
   std::array<char, transaction::TransactionLayer::kBranchMax> branch;
   return write_value(environment, flow,
                      environment.transactions.write_stateless_branch(
-                         request, loop_hash(environment, request), branch));
-}
-
-std::string_view ViaManagement::write_value(const Environment& environment, const Flow& flow,
-                                            std::string_view branch) {
-  std::array<char, port::kAddressTextMax> sent_by;
-  sip::Writer writer(text_);
-  writer.text("SIP/2.0/").text(sip::to_text(flow.transport)).text(" ");
-  writer.text(port::write_address(environment.transport.sent_by(flow), sent_by));
-  writer.text(";branch=").text(branch).text(";rport");
-  return writer.view();
+                         request, loop_hash(environment, request), branch),
+                     text);
 }
 
 }  // namespace tipring::service

@@ -15,21 +15,16 @@ bool is_loop(const Environment& environment, const sip::MessageView& request);
 
 class ViaManagement {
  public:
-  // The value: transport, the sent-by of `flow`, the branch of `client` with the loop hash of
-  // `request`, and rport so that answers find their way through NAT (RFC 3581). Good until the next
-  // call on this object.
-  std::string_view write(const Environment& environment, transaction::ClientHandle client,
-                         const Flow& flow, const sip::MessageView& request);
+  using Text = std::array<char, 192>;
+
+  // The value, written into `text`: transport, the sent-by of `flow`, the branch of `client` with
+  // the loop hash of `request`, and rport so that answers find their way through NAT (RFC 3581).
+  static std::string_view write(const Environment& environment, transaction::ClientHandle client,
+                                const Flow& flow, const sip::MessageView& request, Text& text);
 
   // The same for a request that has no transaction of ours: the ACK to a 2xx.
-  std::string_view write_stateless(const Environment& environment, const Flow& flow,
-                                   const sip::MessageView& request);
-
- private:
-  std::string_view write_value(const Environment& environment, const Flow& flow,
-                               std::string_view branch);
-
-  std::array<char, 192> text_;
+  static std::string_view write_stateless(const Environment& environment, const Flow& flow,
+                                          const sip::MessageView& request, Text& text);
 };
 
 }  // namespace tipring::service

@@ -48,16 +48,27 @@ size_t Exchange::find_targets(const sip::Uri& uri, std::span<Target> targets, ui
   const auto found = bindings_.find(std::string(uri.user));
   status = 404;
   if (found == bindings_.end()) return 0;
-  targets[0] = {found->second.contact, found->second.flow, found->second.path};
-  return 1;
+  size_t count = 0;
+  for (const Binding& binding : found->second) {
+    if (count == targets.size()) break;
+    targets[count++] = {binding.contact, binding.flow, binding.path};
+  }
+  return count;
 }
+
+namespace {
+
+port::SimHost& host_at(port::SimWorld& world, const port::IpAddress& ip) {
+  port::SimHost* host = world.host_of(ip);
+  return host != nullptr ? *host : world.make_host("phone", {ip});
+}
+
+}  // namespace
 
 Phone::Phone(port::SimWorld& world, std::string_view address, uint16_t port) : world_(world) {
   const port::IpAddress ip = *port::parse_ip(address);
-  port::SimHost* host = world.host_of(ip);
-  if (host == nullptr) host = &world.make_host("phone", {ip});
   int error = 0;
-  socket_ = host->network().open_datagram({{ip, port}}, *this, error);
+  socket_ = host_at(world, ip).network().open_datagram({{ip, port}}, *this, error);
   REQUIRE(socket_ != nullptr);
 }
 
@@ -66,8 +77,8 @@ void Phone::send(const std::string& text) {
   REQUIRE(socket_->send({&datagram, 1}) == 1);
 }
 
-Message Phone::take() {
-  REQUIRE(world_.run_until([&] { return received_.size() > taken_; }, Millis(1000)));
+Message Phone::take(Millis within) {
+  REQUIRE(world_.run_until([&] { return received_.size() > taken_; }, within));
   return received_[taken_++];
 }
 
@@ -82,6 +93,57 @@ void Phone::on_readable(port::DatagramSocket& socket) {
   slot.buffer = buffer;
   while (socket.receive({&slot, 1}) == 1) {
     received_.push_back({std::string(buffer.data(), slot.size)});
+  }
+}
+
+StreamListener::StreamListener(port::SimWorld& world, std::string_view address, uint16_t port)
+    : world_(world) {
+  const port::IpAddress ip = *port::parse_ip(address);
+  int error = 0;
+  listener_ = host_at(world, ip).network().listen({ip, port}, *this, error);
+  REQUIRE(listener_ != nullptr);
+}
+
+void StreamListener::on_accept(port::Listener&, port::Stream& stream) {
+  stream_ = &stream;
+  stream.set_handler(this);
+}
+
+void StreamListener::send(const std::string& text) {
+  REQUIRE(stream_ != nullptr);
+  const std::span<const char> piece(text);
+  for (size_t sent = 0; sent < text.size();) {
+    const std::span<const char> rest = piece.subspan(sent);
+    sent += stream_->write({&rest, 1}).bytes;
+  }
+}
+
+size_t StreamListener::first_size() const {
+  const size_t end = received_.find("\r\n\r\n");
+  if (end == std::string::npos) return 0;
+  const std::string length = Message{received_.substr(0, end + 2)}.line("Content-Length");
+  const size_t size = end + 4 + std::stoul(length);
+  return received_.size() >= size ? size : 0;
+}
+
+Message StreamListener::take() {
+  REQUIRE(world_.run_until([&] { return first_size() != 0; }, Millis(1000)));
+  Message message{received_.substr(0, first_size())};
+  received_.erase(0, message.text.size());
+  return message;
+}
+
+bool StreamListener::got_nothing(Millis within) {
+  world_.run_for(within);
+  return received_.empty();
+}
+
+void StreamListener::on_readable(port::Stream& stream) {
+  std::vector<char> buffer(65536);
+  for (;;) {
+    const port::IoResult got = stream.read(buffer);
+    if (got.status != port::IoStatus::Ok || got.bytes == 0) return;
+    received_.append(buffer.data(), got.bytes);
   }
 }
 

@@ -33,8 +33,14 @@ class Exchange final : public sim::Node,
   // As if the user had registered.
   void bind(const std::string& user, const std::string& contact, std::optional<Flow> flow = {},
             const std::string& path = "") {
-    bindings_[user] = {contact, flow, path};
+    bindings_[user] = {{contact, flow, path}};
   }
+  // One more phone of the user, tried after the others.
+  void bind_also(const std::string& user, const std::string& contact,
+                 std::optional<Flow> flow = {}) {
+    bindings_[user].push_back({contact, flow, {}});
+  }
+  void unbind(const std::string& user) { bindings_.erase(user); }
   const Flow& last_flow() const { return last_flow_; }  // that a request came over
 
  private:
@@ -53,7 +59,7 @@ class Exchange final : public sim::Node,
 
   service::Overload overload_;
   service::Environment environment_;
-  std::map<std::string, Binding> bindings_;
+  std::map<std::string, std::vector<Binding>> bindings_;
   Flow last_flow_;
 
  public:
@@ -67,8 +73,8 @@ class Phone final : public port::DatagramHandler {
   Phone(port::SimWorld& world, std::string_view address, uint16_t port = 5060);
 
   void send(const std::string& text);
-  // The next message that has not been taken yet; waits at most a second of virtual time for it.
-  Message take();
+  // The next message that has not been taken yet; waits for it in virtual time.
+  Message take(Millis within = Millis(1000));
   bool got_nothing(Millis within = Millis(200));
 
  private:
@@ -79,6 +85,31 @@ class Phone final : public port::DatagramHandler {
   std::unique_ptr<port::DatagramSocket> socket_;
   std::vector<Message> received_;
   size_t taken_ = 0;
+};
+
+// A phone that listens on TCP. Takes messages that came over any connection, and answers on the
+// last one.
+class StreamListener final : public port::StreamHandler, private port::ListenerHandler {
+ public:
+  StreamListener(port::SimWorld& world, std::string_view address, uint16_t port = 5060);
+
+  void send(const std::string& text);
+  Message take();
+  bool got_nothing(Millis within = Millis(200));
+
+ private:
+  void on_accept(port::Listener&, port::Stream& stream) override;
+  void on_accept_refused(port::Listener&, int) override {}
+  void on_connected(port::Stream&) override {}
+  void on_readable(port::Stream& stream) override;
+  void on_writable(port::Stream&) override {}
+  void on_connect_failed(port::Stream&, int) override {}
+  size_t first_size() const;  // of the first whole message; 0 for none
+
+  port::SimWorld& world_;
+  std::unique_ptr<port::Listener> listener_;
+  port::Stream* stream_ = nullptr;
+  std::string received_;
 };
 
 // A phone's connection to the proxy.

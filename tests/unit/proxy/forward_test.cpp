@@ -1,47 +1,15 @@
 #include <doctest/doctest.h>
 
-#include "bench.h"
+#include "pair.h"
 
 using namespace tipring;
 using proxy::Message;
+using proxy::Pair;
 using proxy::Phone;
-
-namespace {
-
-struct Bench {
-  explicit Bench(const Limits& limits = kTinyLimits) : exchange(world, limits) {
-    exchange.bind("bob", "sip:bob@10.0.0.3;x=y");
-  }
-
-  // From alice, with `lines` behind the Via.
-  void request(const std::string& method, const std::string& uri, const std::string& lines = "",
-               const std::string& branch = "z9hG4bK1") {
-    alice.send(method + " " + uri + " SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.2;branch=" + branch +
-               "\r\n" + lines + "From: <sip:alice@tipring>;tag=a\r\nTo: <sip:bob@tipring>\r\n" +
-               "Call-ID: 1\r\nCSeq: 1 " + method + "\r\nContent-Length: 0\r\n\r\n");
-  }
-  // What the callee answers to `request`, with `lines` of its own.
-  static std::string answer(const Message& request, const std::string& status,
-                            const std::string& lines = "") {
-    std::string text = "SIP/2.0 " + status + "\r\n";
-    for (const std::string& via : request.lines("Via")) text += "Via: " + via + "\r\n";
-    for (const char* name : {"From", "To", "Call-ID", "CSeq"}) {
-      text += std::string(name) + ": " + request.line(name) + "\r\n";
-    }
-    return text + lines + "Content-Length: 0\r\n\r\n";
-  }
-
-  port::SimWorld world{1};
-  proxy::Exchange exchange;
-  Phone alice{world, "10.0.0.2"};
-  Phone bob{world, "10.0.0.3"};
-};
-
-}  // namespace
 
 TEST_CASE("forward: the copy names the contact, one hop less, and our Via above the caller's" *
           doctest::description("RFC 3261 16.6 steps 2, 3, 8, 18.2.1; R2.2")) {
-  Bench bench;
+  Pair bench;
   bench.request("OPTIONS", "sip:bob@tipring", "Max-Forwards: 9\r\nX-Unknown: kept\r\n");
   const Message got = bench.bob.take();
   CHECK(got.first_line() == "OPTIONS sip:bob@10.0.0.3;x=y SIP/2.0");
@@ -56,16 +24,16 @@ TEST_CASE("forward: the copy names the contact, one hop less, and our Via above 
 
 TEST_CASE("forward: without Max-Forwards the copy gets 70" *
           doctest::description("RFC 3261 16.6 step 3")) {
-  Bench bench;
+  Pair bench;
   bench.request("OPTIONS", "sip:bob@tipring");
   CHECK(bench.bob.take().line("Max-Forwards") == "70");
 }
 
 TEST_CASE("forward: an answer goes back without our Via" *
           doctest::description("RFC 3261 16.7 step 3; R2.2")) {
-  Bench bench;
+  Pair bench;
   bench.request("OPTIONS", "sip:bob@tipring");
-  bench.bob.send(Bench::answer(bench.bob.take(), "200 Fine", "X-Of-Bob: yes\r\n"));
+  bench.bob.send(Pair::answer(bench.bob.take(), "200 Fine", "X-Of-Bob: yes\r\n"));
   const Message got = bench.alice.take();
   CHECK(got.first_line() == "SIP/2.0 200 Fine");
   CHECK(got.lines("Via") == std::vector<std::string>{"SIP/2.0/UDP 10.0.0.2;branch=z9hG4bK1"});
@@ -74,7 +42,7 @@ TEST_CASE("forward: an answer goes back without our Via" *
 
 TEST_CASE("forward: a user without a phone and one that nobody knows are answered here" *
           doctest::description("RFC 3261 16.5; R2.4")) {
-  Bench bench;
+  Pair bench;
   bench.request("OPTIONS", "sip:nobody@tipring");
   CHECK(bench.alice.take().first_line() == "SIP/2.0 404 Not Found");
   CHECK(bench.exchange.proxy.stats().in_use == 0);
@@ -82,14 +50,14 @@ TEST_CASE("forward: a user without a phone and one that nobody knows are answere
 
 TEST_CASE("forward: a request for another host goes where its URI says" *
           doctest::description("RFC 3261 16.5")) {
-  Bench bench;
+  Pair bench;
   bench.request("OPTIONS", "sip:carol@10.0.0.3");
   CHECK(bench.bob.take().first_line() == "OPTIONS sip:carol@10.0.0.3 SIP/2.0");
 }
 
 TEST_CASE("forward: our Route goes, the next one is the next hop and stays" *
           doctest::description("RFC 3261 16.4, 16.6 step 7; R2.5")) {
-  Bench bench;
+  Pair bench;
   bench.request("OPTIONS", "sip:carol@far.example.com",
                 "Route: <sip:10.0.0.1;lr>, <sip:10.0.0.3;lr>\r\n");
   const Message got = bench.bob.take();
@@ -99,7 +67,7 @@ TEST_CASE("forward: our Route goes, the next one is the next hop and stays" *
 
 TEST_CASE("forward: a strict router becomes the Request-URI, the real one goes last" *
           doctest::description("RFC 3261 16.6 step 6")) {
-  Bench bench;
+  Pair bench;
   bench.request("OPTIONS", "sip:carol@far.example.com",
                 "Route: <sip:10.0.0.1;lr>, <sip:10.0.0.3>\r\n");
   const Message got = bench.bob.take();
@@ -109,7 +77,7 @@ TEST_CASE("forward: a strict router becomes the Request-URI, the real one goes l
 
 TEST_CASE("forward: what a phone registered through is the route to it" *
           doctest::description("RFC 3327 5.4; C23")) {
-  Bench bench;
+  Pair bench;
   Phone edge(bench.world, "10.0.0.4");
   const std::string path = "<sip:10.0.0.4;lr>,<sip:edge2.example.com;lr>";
   bench.exchange.bind("bob", "sip:bob@192.168.1.3", {}, path);
@@ -121,7 +89,7 @@ TEST_CASE("forward: what a phone registered through is the route to it" *
 
 TEST_CASE("forward: a callee that refuses its connection is 500 at once, one that is silent none" *
           doctest::description("RFC 3261 16.9, RFC 4320 4.2")) {
-  Bench bench;
+  Pair bench;
   bench.exchange.bind("bob", "sip:bob@10.0.0.3;transport=tcp");  // nobody listens there
   bench.request("OPTIONS", "sip:bob@tipring");
   CHECK(bench.alice.take().first_line() == "SIP/2.0 500 Server Internal Error");
@@ -135,9 +103,9 @@ TEST_CASE("forward: a callee that refuses its connection is 500 at once, one tha
 
 TEST_CASE("forward: a cancelled call whose callee falls silent ends with 487" *
           doctest::description("RFC 3261 9.1, 16.10; R3.4")) {
-  Bench bench;
+  Pair bench;
   bench.request("INVITE", "sip:bob@tipring");
-  bench.bob.send(Bench::answer(bench.bob.take(), "180 Ringing"));
+  bench.bob.send(Pair::answer(bench.bob.take(), "180 Ringing"));
   CHECK(bench.alice.take().first_line() == "SIP/2.0 100 Trying");
   CHECK(bench.alice.take().first_line() == "SIP/2.0 180 Ringing");
   bench.request("CANCEL", "sip:bob@tipring");
@@ -151,7 +119,7 @@ TEST_CASE("forward: a cancelled call whose callee falls silent ends with 487" *
 
 TEST_CASE("forward: beyond the pool a request gets 503 and those that stand go on" *
           doctest::description("R5.5, C7")) {
-  Bench bench;
+  Pair bench;
   const uint32_t room = kTinyLimits.transactions;
   for (uint32_t i = 0; i < room + 8; ++i) {
     bench.request("OPTIONS", "sip:bob@tipring", "", "z9hG4bK" + std::to_string(i));
@@ -160,7 +128,7 @@ TEST_CASE("forward: beyond the pool a request gets 503 and those that stand go o
   const Message refused = bench.alice.take();
   CHECK(refused.first_line() == "SIP/2.0 503 Service Unavailable - capacity.transactions");
   CHECK_FALSE(refused.line("Retry-After").empty());
-  bench.bob.send(Bench::answer(bench.bob.take(), "200 OK"));
+  bench.bob.send(Pair::answer(bench.bob.take(), "200 OK"));
   for (;;) {
     const Message next = bench.alice.take();
     if (next.first_line() == "SIP/2.0 200 OK") break;

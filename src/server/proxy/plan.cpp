@@ -1,0 +1,106 @@
+#include "server/proxy/plan.h"
+
+#include <algorithm>
+
+#include "sip/headers.h"
+#include "sip/status.h"
+#include "sip/uri.h"
+
+namespace tipring::proxy {
+
+namespace {
+
+bool is_loose(std::string_view route_uri) {
+  const auto uri = sip::parse_uri(route_uri);
+  return uri && uri->param("lr").has_value();
+}
+
+// What of a Contact may stand in a Request-URI: all but its headers (16.6 step 2, 19.1.1).
+std::string_view request_uri_of(std::string_view contact) {
+  const auto uri = sip::parse_uri(contact);
+  const size_t headers = uri ? uri->headers.size() : 0;
+  return headers == 0 ? contact : contact.substr(0, contact.size() - headers - 1);
+}
+
+// A phone that has connected anew leads to another place than before.
+uint64_t name_of(const Environment& environment, std::string_view uri, std::string_view path,
+                 const std::optional<Flow>& flow) {
+  SipHasher64 hasher(environment.route_key);
+  hasher.add_u64(uri.size());
+  hasher.add(uri);
+  hasher.add(path);
+  if (flow) {
+    const port::IpAddress& ip = flow->remote.ip;
+    hasher.add({reinterpret_cast<const char*>(ip.bytes.data()), ip.bytes.size()});
+    hasher.add_u64(flow->remote.port);
+    hasher.add_u64(flow->connection.to_u64());
+  }
+  return hasher.finish() | 1;
+}
+
+void plan_binding(const Target& target, Plan& plan) {
+  plan.request_uri = request_uri_of(target.uri);
+  plan.destination = {plan.request_uri, target.flow, true};
+  if (target.path.empty()) return;
+  plan.path = target.path;
+  plan.destination.keeps_transport = false;
+  std::string_view rest = target.path;
+  std::string_view first;
+  const auto hop =
+      sip::next_list_value(rest, first) ? sip::parse_name_addr(first) : sip::parse_name_addr("");
+  if (hop) plan.destination.next_hop = hop->uri;
+}
+
+// 16.5: where the user of a URI of ours is registered.
+void plan_user(const Environment& environment, Location& location, const sip::Uri& uri,
+               const Choice& choice, Plan& plan) {
+  std::array<Target, service::Branches::kMax> targets;
+  const bool any = choice.target == 0 && choice.tried == nullptr;
+  uint16_t status = sip::status::kNotFound;
+  const size_t count =
+      location.find_targets(uri, std::span(targets).first(any ? 1 : targets.size()), status);
+  for (const Target& target : std::span(targets).first(count)) {
+    plan.target = name_of(environment, target.uri, target.path, target.flow);
+    if (choice.takes(plan.target)) return plan_binding(target, plan);
+  }
+  plan.refusal = status;
+}
+
+}  // namespace
+
+Plan make_plan(const Environment& environment, Location& location, const RouteInfo& routes,
+               const Choice& choice) {
+  Plan plan;
+  plan.routes_removed = routes.own_routes;
+  plan.last_route_removed = routes.strict;
+  plan.request_uri = routes.request_uri;
+  if (routes.next_route.empty() && routes.flow) {
+    // The next hop is a side of the dialog that was reached by its flow before.
+    plan.destination.flow = routes.flow;
+  } else if (routes.next_route.empty()) {
+    const auto uri = sip::parse_uri(plan.request_uri);
+    if (!uri) {
+      plan.refusal = sip::status_for(uri.error().fault);
+      return plan;
+    }
+    if (location.is_local(*uri)) {
+      plan_user(environment, location, *uri, choice, plan);
+      return plan;
+    }
+    plan.destination.next_hop = plan.request_uri;
+  } else {
+    plan.destination.next_hop = routes.next_route;
+    if (!is_loose(routes.next_route)) {
+      // 16.6 step 6: a strict router wants to be the Request-URI and finds the real one at the end.
+      plan.route_appended = plan.request_uri;
+      plan.request_uri = routes.next_route;
+      ++plan.routes_removed;
+    }
+  }
+  // The target set is the Request-URI alone.
+  plan.target = name_of(environment, plan.destination.next_hop, {}, plan.destination.flow);
+  if (!choice.takes(plan.target)) plan.refusal = sip::status::kTemporarilyUnavailable;
+  return plan;
+}
+
+}  // namespace tipring::proxy
