@@ -188,6 +188,12 @@ void Database::explain(int code, StartReport& report) const {
                ". Set store.path to another file, or move this one away");
     return;
   }
+  if ((code & 0xff) == SQLITE_ERROR) {
+    refuse(report, StartStatus::Corrupt,
+           path_ + " lacks a part of what it should hold" + why +
+               ". Restore it from a backup, or move it away to begin with an empty one");
+    return;
+  }
   switch (connection_.status_of(code)) {
     case StoreStatus::Locked:
       refuse(report, StartStatus::Locked,

@@ -2,27 +2,11 @@
 
 #include <algorithm>
 
-#include "core/text.h"
 #include "store/grace.h"
-#include "store/user_changes.h"
+#include "store/row_check.h"
 
 namespace tipring::store {
 namespace {
-
-// "192.0.2.1:5060" or "[2001:db8::1]:5060"; no address at all for anything else.
-port::SocketAddress parse_address(std::string_view text) {
-  const size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos) return {};
-  const auto ip = port::parse_ip(text.substr(0, colon));
-  const Result<uint16_t> port = parse_u16(text.substr(colon + 1));
-  if (!ip || !port) return {};
-  return {*ip, *port};
-}
-
-template <class Number>
-Number to_number(int64_t value) {
-  return static_cast<Number>(value);
-}
 
 template <size_t N>
 bool copy_digest(std::span<const uint8_t> blob, std::array<uint8_t, N>& digest) {
@@ -59,30 +43,28 @@ bool Loader::load_clock(StoreClock& clock, StartReport& report) {
   const int code = database_.connection().query("SELECT value FROM meta WHERE key = 'last_written'",
                                                 last_written);
   if (code != SQLITE_OK) return failed(code, report);
+  if (last_written < 0 || last_written > kWallMax.count()) {
+    skip("meta", 1, "last_written", report);
+    last_written = 0;
+  }
   report.clock_was_unset = clock.set_last_written(Millis(last_written));
   return true;
 }
 
 bool Loader::load_users(StartReport& report) {
   Statement rows;
-  int code = rows.prepare(database_.connection().get(),
-                          "SELECT id, domain, name, auth_name, display_name, aliases, algorithms,"
-                          " session_timer FROM users ORDER BY id");
+  const std::string sql = "SELECT " + std::string(kUserColumns) + " FROM users ORDER BY id";
+  int code = rows.prepare(database_.connection().get(), sql);
   if (code != SQLITE_OK) return failed(code, report);
   for (code = rows.step(); code == SQLITE_ROW; code = rows.step()) {
-    const UserRecord record = {
-        rows.text(1),
-        rows.text(2),
-        rows.text(3),
-        rows.text(4),
-        rows.text(5),
-        to_number<uint8_t>(rows.integer(6)),
-        rows.integer(7) == 0 ? SessionTimerRule::AsConfigured : SessionTimerRule::Exempt};
-    std::array<uint16_t, 5> ends{};
-    if (!check_record(record)) {
-      ++report.rows_skipped;
+    UserRecord record;
+    const char* fault = read_user(rows, record);
+    if (fault == nullptr && is_second(record)) fault = "auth_name";
+    if (fault != nullptr) {
+      skip("users", rows.integer(0), fault, report);
       continue;
     }
+    std::array<uint16_t, 5> ends{};
     Result<SlabText> text = users_.store_text(record, ends);
     User* user = text ? users_.make(std::move(*text), ends) : nullptr;
     if (user == nullptr) return does_not_fit("users", users_.slots(), report);
@@ -94,6 +76,20 @@ bool Loader::load_users(StartReport& report) {
   }
   report.users = users_.visible();
   return code == SQLITE_DONE || failed(code, report);
+}
+
+// The file forbids it, unless somebody has made the table anew.
+bool Loader::is_second(const UserRecord& record) const {
+  const std::string_view auth_name = record.auth_name.empty() ? record.name : record.auth_name;
+  return users_.find(record.domain, record.name) != nullptr ||
+         users_.find_by_auth_name(record.domain, auth_name) != nullptr;
+}
+
+void Loader::skip(std::string_view table, int64_t row, std::string_view column,
+                  StartReport& report) {
+  if (report.rows_skipped++ > 0) return;
+  report.first_skipped =
+      std::string(table) + " " + std::to_string(row) + ": " + std::string(column);
 }
 
 bool Loader::load_credentials(std::string_view realm, StartReport& report) {
@@ -185,54 +181,43 @@ int Loader::move_rows(StartReport& report) {
 
 bool Loader::load_bindings(Millis wall_offset, Millis now, StartReport& report) {
   Statement rows;
-  int code = rows.prepare(database_.connection().get(),
-                          "SELECT slot, user_id, contact, params, path, call_id, cseq, expires_at,"
-                          " interval_ms, q, received, local, transport, listener, instance, reg_id,"
-                          " user_agent, methods FROM bindings ORDER BY slot");
+  const std::string sql = "SELECT " + std::string(kBindingColumns) + " FROM bindings ORDER BY slot";
+  int code = rows.prepare(database_.connection().get(), sql);
   if (code != SQLITE_OK) return failed(code, report);
   for (code = rows.step(); code == SQLITE_ROW; code = rows.step()) {
-    if (!load_binding(rows, wall_offset, now, report)) return false;
+    BindingRow row;
+    const char* fault = read_binding(rows, row);
+    if (fault == nullptr && user_of(row.user_id) == nullptr) fault = "user_id";
+    if (fault != nullptr) {
+      skip("bindings", rows.integer(0), fault, report);
+    } else if (!load_binding(row, wall_offset, now, report)) {
+      return false;
+    }
   }
   report.bindings = bindings_.visible();
   return code == SQLITE_DONE || failed(code, report);
 }
 
-// A binding lives longer than its row says by as much as a refresh may be late. The connection that
-// it came by is gone: its flow is not loaded.
-bool Loader::load_binding(const Statement& row, Millis wall_offset, Millis now,
-                          StartReport& report) {
-  const auto slot = to_number<uint32_t>(row.integer(0));
-  const Millis interval(std::max<int64_t>(row.integer(8), 0));
-  BindingFields fields;
-  fields.expires_at = Millis(row.integer(7)) - wall_offset + refresh_grace(interval);
-  bindings_.slots().set_row(slot, true);
-  User* user = user_of(row.integer(1));
-  if (fields.expires_at <= now || user == nullptr) {
-    ++(user == nullptr ? report.rows_skipped : report.bindings_expired);
+// A binding lives longer than its row says by as much as a refresh may be late, but never longer
+// than it was granted: the clock may have been wrong. The connection that it came by is gone: its
+// flow is not loaded.
+bool Loader::load_binding(BindingRow& row, Millis wall_offset, Millis now, StartReport& report) {
+  const Millis left = row.expires_at_wall - wall_offset - now;
+  row.fields.expires_at = now + std::min(left, row.interval) + refresh_grace(row.interval);
+  bindings_.slots().set_row(row.slot, true);
+  if (row.fields.expires_at <= now) {
+    ++report.bindings_expired;
     return true;
   }
-  fields.contact = row.text(2);
-  fields.params = row.text(3);
-  fields.path = row.text(4);
-  fields.call_id = row.text(5);
-  fields.cseq = to_number<uint32_t>(row.integer(6));
-  fields.q = to_number<uint16_t>(row.integer(9));
-  fields.received = parse_address(row.text(10));
-  fields.local = parse_address(row.text(11));
-  fields.transport = to_number<uint8_t>(row.integer(12));
-  fields.listener = to_number<uint8_t>(row.integer(13));
-  fields.instance = row.text(14);
-  fields.reg_id = to_number<uint32_t>(row.integer(15));
-  fields.user_agent = row.text(16);
-  fields.methods = to_number<uint32_t>(row.integer(17));
-  const Result<Binding*> binding = bindings_.make_at(slot, fields, users_.handle_of(*user));
+  User& user = *user_of(row.user_id);
+  const Result<Binding*> binding = bindings_.make_at(row.slot, row.fields, users_.handle_of(user));
   if (!binding && binding.error() == Error::TooLong) {
-    ++report.rows_skipped;
+    skip("bindings", row.slot, "its texts are too long", report);
     return true;
   }
   if (!binding) return does_not_fit("bindings", bindings_.slots().capacity(), report);
-  bindings_.set_interval(**binding, interval);
-  bindings_.show(**binding, *user);
+  bindings_.set_interval(**binding, row.interval);
+  bindings_.show(**binding, user);
   return true;
 }
 

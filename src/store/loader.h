@@ -9,6 +9,7 @@
 #include "port/address.h"
 #include "store/binding_table.h"
 #include "store/database.h"
+#include "store/row_check.h"
 #include "store/start_report.h"
 #include "store/store_clock.h"
 #include "store/user_table.h"
@@ -33,7 +34,10 @@ class Loader {
   bool make_room(Millis wall_now, StartReport& report);
   int move_rows(StartReport& report);
   bool load_bindings(Millis wall_offset, Millis now, StartReport& report);
-  bool load_binding(const Statement& row, Millis wall_offset, Millis now, StartReport& report);
+  bool load_binding(BindingRow& row, Millis wall_offset, Millis now, StartReport& report);
+  bool is_second(const UserRecord& record) const;
+  static void skip(std::string_view table, int64_t row, std::string_view column,
+                   StartReport& report);
   User* user_of(int64_t id) const;
 
   Database& database_;

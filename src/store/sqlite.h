@@ -35,6 +35,9 @@ class Statement {
   // after.
   int run();
 
+  bool is_integer(int column) const {
+    return sqlite3_column_type(statement_, column) == SQLITE_INTEGER;
+  }
   int64_t integer(int column) const { return sqlite3_column_int64(statement_, column); }
   // Until the next step() or reset().
   std::string_view text(int column) const;

@@ -29,6 +29,7 @@ struct StartReport {
   uint32_t bindings_expired = 0;      // dropped
   uint32_t users_without_secret = 0;  // their credentials were made for another realm (warn)
   uint32_t rows_skipped = 0;          // unreadable records, left in the file (warn)
+  std::string first_skipped;          // of them: table, row and column
   bool clock_was_unset = false;       // remaining life counts from the last written time (warn)
 
   bool ready() const { return status == StartStatus::Ready; }

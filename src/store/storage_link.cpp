@@ -29,6 +29,7 @@ StorageLink::StorageLink(Arena& arena, const Limits& limits, const StoreClock& c
 bool StorageLink::start(port::Loop& loop, port::Workers& workers, Connection& connection,
                         Writes& writes) {
   wakeup_ = loop.make_wakeup(*this);
+  if (wakeup_ == nullptr) return false;
   task_.connect(connection, writes, *wakeup_);
   worker_ = workers.start("storage", task_);
   return worker_ != nullptr;

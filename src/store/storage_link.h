@@ -37,7 +37,7 @@ class StorageLink final : private port::WakeupHandler {
   StorageLink(Arena& arena, const Limits& limits, const StoreClock& clock, Millis window,
               ReplyHandler& handler);
 
-  // False when the system gives no thread.
+  // False when the system gives no thread or no descriptor.
   bool start(port::Loop& loop, port::Workers& workers, Connection& connection, Writes& writes);
   // Waits until the thread has done what was handed to it, and ends it.
   void stop();

@@ -117,7 +117,7 @@ bool Store::Parts::open(StartReport& report) {
   if (!Loader(database, writes, users, bindings).load(options.realm, clock, report)) return false;
   if (!link.start(world.loop, world.workers, database.connection(), writes)) {
     report.status = StartStatus::Io;
-    report.message = "the system gives no thread for the database";
+    report.message = "the system gives no thread or descriptor for the database";
     return false;
   }
   started = true;
@@ -154,7 +154,9 @@ void Store::Parts::log_start(const StartReport& report) {
                       kv("advice", "set auth.realm back, or give these users new passwords"));
   }
   if (report.rows_skipped > 0) {
-    world.log.warning("store_rows_skipped", kv("rows", report.rows_skipped));
+    world.log.warning("store_rows_skipped", kv("path", options.path),
+                      kv("rows", report.rows_skipped), kv("first", report.first_skipped),
+                      kv("advice", "correct or delete them with the sqlite3 tool"));
   }
   if (report.clock_was_unset) {
     world.log.warning("clock_behind_store",

@@ -116,6 +116,8 @@ Result<Flow> TransportLayer::flow_to(sip::Transport transport, const port::Socke
 
 port::SocketAddress TransportLayer::sent_by(const Flow& flow) const {
   const Shared& shared = parts_->shared;
+  // A flow that was made for other listening points.
+  if (flow.listener >= shared.point_count) return flow.local;
   const port::SocketAddress& bind = shared.points[flow.listener].bind;
   port::SocketAddress address{flow.local.ip, bind.port};
   // What came to a group was not sent to an address of ours.
