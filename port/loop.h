@@ -69,8 +69,10 @@ class Loop {
   virtual Millis now() const = 0;
 
   virtual std::unique_ptr<LoopTimer> make_timer(TimerHandler& handler) = 0;
+  // Null when the system gives no descriptor for it.
   virtual std::unique_ptr<Wakeup> make_wakeup(WakeupHandler& handler) = 0;
-  virtual void watch_signals(SignalHandler& handler) = 0;
+  // False when the system gives no descriptor for it.
+  virtual bool watch_signals(SignalHandler& handler) = 0;
   virtual void set_turn_handler(TurnHandler* handler) = 0;
 
   virtual void run() = 0;   // until stop()

@@ -93,15 +93,18 @@ class LinuxLoop::Signals {
   Signals(LinuxLoop& loop, SignalHandler& handler) : handler_(handler) {
     fd_ = make_eventfd();
     event_.assign(loop, fd_, EV_READ | EV_PERSIST, bound<&Signals::on_event>, this);
-    event_.add();
+    if (fd_ < 0 || !event_.add()) return;
+    watching_ = true;
     set_disposition(&Signals::on_signal);
   }
   ~Signals() {
-    set_disposition(SIG_DFL);
+    if (watching_) set_disposition(SIG_DFL);
     event_.remove();
-    close(fd_);
+    if (fd_ >= 0) close(fd_);
     fd_ = -1;
   }
+  bool watching() const { return watching_; }
+
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
 
@@ -130,6 +133,7 @@ class LinuxLoop::Signals {
   static inline std::atomic<bool> reload_ = false;
   static inline std::atomic<bool> terminate_ = false;
   SignalHandler& handler_;
+  bool watching_ = false;
   LoopEvent event_;
 };
 
@@ -178,9 +182,10 @@ std::unique_ptr<Wakeup> LinuxLoop::make_wakeup(WakeupHandler& handler) {
   return wakeup->ok() ? std::move(wakeup) : nullptr;
 }
 
-void LinuxLoop::watch_signals(SignalHandler& handler) {
+bool LinuxLoop::watch_signals(SignalHandler& handler) {
   signals_.reset();
   signals_ = std::make_unique<Signals>(*this, handler);
+  return signals_->watching();
 }
 
 void LinuxLoop::begin_turn() {

@@ -41,7 +41,7 @@ class LinuxLoop final : public Loop {
   std::unique_ptr<LoopTimer> make_timer(TimerHandler& handler) override;
   std::unique_ptr<Wakeup> make_wakeup(WakeupHandler& handler) override;
   // One loop of the process can watch signals.
-  void watch_signals(SignalHandler& handler) override;
+  bool watch_signals(SignalHandler& handler) override;
   void set_turn_handler(TurnHandler* handler) override { turn_handler_ = handler; }
   void run() override;
   void stop() override { stopping_ = true; }

@@ -15,7 +15,10 @@ class SimLoop final : public Loop {
   Millis now() const override;
   std::unique_ptr<LoopTimer> make_timer(TimerHandler& handler) override;
   std::unique_ptr<Wakeup> make_wakeup(WakeupHandler& handler) override;
-  void watch_signals(SignalHandler& handler) override { signal_handler_ = &handler; }
+  bool watch_signals(SignalHandler& handler) override {
+    signal_handler_ = &handler;
+    return true;
+  }
   void set_turn_handler(TurnHandler* handler) override { turn_handler_ = handler; }
   // Runs the whole world until this loop is stopped or nothing is left to happen.
   void run() override;

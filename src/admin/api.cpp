@@ -105,7 +105,7 @@ void Api::change_user(port::HttpExchange& exchange, std::string_view path) {
   if (method != port::HttpMethod::Put && method != port::HttpMethod::Delete)
     return reply_error(exchange, 405, "method",
                        "a user is stored with PUT and removed with DELETE");
-  const UserName user = in_store(user_of_path(path), default_domain_);
+  const UserName user = in_store(user_of_path(path), default_domain());
   if (const char* fault = fault_of(user)) return reply_error(exchange, 400, "name", fault);
   Command command;
   command.name = FixedText<kNameMax>(user.name);
@@ -133,12 +133,23 @@ void Api::put_user(port::HttpExchange& exchange, Command command) {
   send_change(exchange, command);
 }
 
+void Api::set_default_domain(std::string domain) {
+  delete next_default_domain_.exchange(new std::string(std::move(domain)));
+}
+
+const std::string& Api::default_domain() {
+  const std::unique_ptr<std::string> next(next_default_domain_.exchange(nullptr));
+  if (next != nullptr) default_domain_ = std::move(*next);
+  return default_domain_;
+}
+
 void Api::send_change(port::HttpExchange& exchange, const Command& command) {
   if (!send(command, std::make_shared<ChangeJob>(exchange.id()))) refuse_busy(exchange);
 }
 
 void Api::import(port::HttpExchange& exchange) {
-  const ImportLines import = parse_import(exchange.body(), default_domain_);
+  const std::string& domain = default_domain();
+  const ImportLines import = parse_import(exchange.body(), domain);
   if (!import.faults.empty()) {
     return reply_error(exchange, 400, "lines",
                        "nothing was stored; correct these lines: " + describe(import.faults));
@@ -147,7 +158,7 @@ void Api::import(port::HttpExchange& exchange) {
   users.reserve(import.lines.size());
   for (const ImportLine& line : import.lines)
     users.push_back(
-        {in_store(line.user, default_domain_), make_secret(line.user.name, realm_, line.password)});
+        {in_store(line.user, domain), make_secret(line.user.name, realm_, line.password)});
   const auto job = std::make_shared<ImportJob>(exchange.id(), std::move(users));
   if (!job->start(*this, job)) refuse_busy(exchange);
 }

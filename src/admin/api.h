@@ -34,12 +34,16 @@ class Api final : public port::HttpHandler, private Desk {
   // `default_domain`, which may be empty, are those that the store keeps without a domain.
   Api(Channel& channel, port::Wakeup& loop, std::string_view realm, std::string_view default_domain)
       : channel_(channel), loop_(loop), realm_(realm), default_domain_(default_domain) {}
+  ~Api() { delete next_default_domain_.load(); }
   Api(const Api&) = delete;
   Api& operator=(const Api&) = delete;
 
   // Requests that come before are refused with 503. REQUIRES: the server is stopped before this
   // goes.
   void attach(port::HttpServer& server) { server_.store(&server); }
+
+  // From any thread but the loop's, since it takes the heap. For requests that come later.
+  void set_default_domain(std::string domain);
 
   void on_exchange(port::HttpExchange& exchange) override;
   void on_poll() override;
@@ -54,11 +58,13 @@ class Api final : public port::HttpHandler, private Desk {
   void put_user(port::HttpExchange& exchange, Command command);
   void import(port::HttpExchange& exchange);
   void send_change(port::HttpExchange& exchange, const Command& command);
+  const std::string& default_domain();
 
   Channel& channel_;
   port::Wakeup& loop_;
   std::string realm_;
   std::string default_domain_;
+  std::atomic<std::string*> next_default_domain_{nullptr};  // to be taken over; owned
   std::atomic<port::HttpServer*> server_{nullptr};
   std::map<uint64_t, std::shared_ptr<Job>> waiting_;  // by ticket
   uint64_t last_ticket_ = 0;

@@ -11,18 +11,21 @@ Service::Service(Arena& arena, port::Loop& loop, store::Store& store, const Pool
       channel_(arena),
       exchange_(store, loop, status),
       endpoint_(channel_, exchange_, pools),
-      wakeup_(loop.make_wakeup(*this)),
-      api_(channel_, *wakeup_, options.realm, options.default_domain) {
+      wakeup_(loop.make_wakeup(*this)) {
+  if (wakeup_ != nullptr) {
+    api_ = std::make_unique<Api>(channel_, *wakeup_, options.realm, options.default_domain);
+  }
   exchange_.set_endpoint(endpoint_);
 }
 
 Service::~Service() { endpoint_.set_server(nullptr); }
 
 std::string Service::start() {
+  if (api_ == nullptr) return "the system gives no descriptor for the administration thread";
   port::HttpOptions options;
   options.unix_path = socket_;
   int error = 0;
-  server_ = port::start_http_server(options, api_, error);
+  server_ = port::start_http_server(options, *api_, error);
   if (server_ == nullptr) {
     const std::string_view advice =
         error == EADDRINUSE ? ": another server uses it; end that one, or set admin.socket"
@@ -31,7 +34,7 @@ std::string Service::start() {
            std::string(advice);
   }
   endpoint_.set_server(server_.get());
-  api_.attach(*server_);
+  api_->attach(*server_);
   return "";
 }
 

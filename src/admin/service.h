@@ -35,6 +35,9 @@ class Service final : private port::WakeupHandler {
   // Opens the socket and starts the thread. Empty on success, else what is wrong and what to do.
   std::string start();
 
+  // Once it has started: what sip.domains says by now. From any thread but the loop's.
+  void set_default_domain(std::string domain) { api_->set_default_domain(std::move(domain)); }
+
  private:
   void on_wakeup() override;
 
@@ -42,8 +45,8 @@ class Service final : private port::WakeupHandler {
   Channel channel_;
   StoreExchange exchange_;
   LoopEndpoint endpoint_;
-  std::unique_ptr<port::Wakeup> wakeup_;
-  Api api_;
+  std::unique_ptr<port::Wakeup> wakeup_;  // null when the system gives no descriptor
+  std::unique_ptr<Api> api_;              // null when there is nothing to wake
   std::unique_ptr<port::HttpServer> server_;
 };
 

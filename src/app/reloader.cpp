@@ -22,7 +22,11 @@ Reloader::Reloader(port::Loop& loop, port::Files& files, ConfigSource source, co
       config_(config),
       wakeup_(loop.make_wakeup(*this)) {}
 
-void Reloader::start(port::Workers& workers) { worker_ = workers.start("reload", *this); }
+bool Reloader::start(port::Workers& workers) {
+  if (wakeup_ == nullptr) return false;
+  worker_ = workers.start("reload", *this);
+  return worker_ != nullptr;
+}
 
 void Reloader::request() {
   requested_.store(true, std::memory_order_relaxed);
@@ -32,8 +36,11 @@ void Reloader::request() {
 Millis Reloader::serve(Millis) {
   if (ready_.load(std::memory_order_acquire)) return kNever;
   reload_ = {};
+  if (handed_over_) handler_.after_reload(config_);
+  handed_over_ = false;
   if (!requested_.exchange(false, std::memory_order_relaxed)) return kNever;
   read(reload_);
+  handed_over_ = true;
   ready_.store(true, std::memory_order_release);
   wakeup_->notify();
   return kNever;

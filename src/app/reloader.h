@@ -26,6 +26,8 @@ class ReloadHandler {
  public:
   // On the loop. Whatever is left in `reload` is given up on the other thread.
   virtual void on_reload(Reload& reload) = 0;
+  // After it, on the reloader's thread: for those who live on other threads.
+  virtual void after_reload(const Config& config) = 0;
 
  protected:
   ~ReloadHandler() = default;
@@ -39,7 +41,8 @@ class Reloader final : private port::WorkerTask, private port::WakeupHandler {
   Reloader(port::Loop& loop, port::Files& files, ConfigSource source, const Config& config,
            std::string_view realm, ReloadHandler& handler);
 
-  void start(port::Workers& workers);
+  // False when the system gives no descriptor or no thread.
+  bool start(port::Workers& workers);
 
   // From the loop. One that comes while another is on its way is served after it.
   void request();
@@ -55,6 +58,7 @@ class Reloader final : private port::WorkerTask, private port::WakeupHandler {
   ReloadHandler& handler_;
   Config config_;  // of the worker once it has started
   Reload reload_;  // of the worker, but of the loop while it is ready
+  bool handed_over_ = false;
   std::atomic<bool> requested_{false};
   std::atomic<bool> ready_{false};
   std::unique_ptr<port::Wakeup> wakeup_;

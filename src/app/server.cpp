@@ -13,11 +13,19 @@ namespace {
 constexpr size_t kLogSlots = 1024;
 constexpr size_t kLoopSources = 64;  // listeners, timers, wakeups, signals
 
+constexpr std::string_view kNoDescriptor =
+    "the system gives no more descriptors or threads; end other programs, or raise its limits "
+    "(fs.file-max, kernel.threads-max)";
+
+std::string default_domain(const Config& config) {
+  return config.sip.domains.empty() ? "" : config.sip.domains.front();
+}
+
 admin::ServiceOptions admin_options(const Config& config, std::string_view realm) {
   admin::ServiceOptions options;
   options.socket = config.admin.socket;
   options.realm = realm;
-  options.default_domain = config.sip.domains.empty() ? "" : config.sip.domains.front();
+  options.default_domain = default_domain(config);
   return options;
 }
 
@@ -56,11 +64,12 @@ Server::Server(const ConfigSource& source, const Config& config, std::span<std::
 }
 
 std::string Server::start() {
+  if (!loop_.ok()) return std::string(kNoDescriptor);
   if (std::string fault = open_log(); !fault.empty()) return fault;
   // From here on a signal waits for the loop instead of ending the process.
-  loop_.watch_signals(*this);
+  if (!loop_.watch_signals(*this)) return std::string(kNoDescriptor);
   started_at_ = loop_.now();
-  reloader_.start(workers_);
+  if (!reloader_.start(workers_)) return std::string(kNoDescriptor);
   log_.info("started", kv("version", kVersion));
   if (std::string fault = exchange_.start(); !fault.empty()) return fault;
   if (std::string fault = admin_.start(); !fault.empty()) return fault;
@@ -86,6 +95,7 @@ std::string Server::open_log() {
   LogRing* rings[] = {&log_ring_};
   log_writer_ = std::make_unique<LogWriter>(rings, *log_sink_);
   log_worker_ = workers_.start("log", *log_writer_);
+  if (log_worker_ == nullptr) return std::string(kNoDescriptor);
   log_.connect(log_worker_.get());
   return {};
 }
@@ -150,6 +160,11 @@ void Server::on_reload(Reload& reload) {
     }
   }
   log_.info("reloaded", kv("changes", reload.changes.size()));
+}
+
+// The administration thread keeps users of the first domain without one, as the loop does.
+void Server::after_reload(const Config& config) {
+  admin_.set_default_domain(default_domain(config));
 }
 
 void Server::add_facts(admin::Page& page) {

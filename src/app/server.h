@@ -43,6 +43,7 @@ class Server final : private port::SignalHandler,
   void on_timer(Millis now) override;
   void begin_stop();
   void on_reload(Reload& reload) override;
+  void after_reload(const Config& config) override;
   void add_facts(admin::Page& page) override;
   std::string open_log();
   void log_configuration();

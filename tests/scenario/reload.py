@@ -89,6 +89,22 @@ def what_waits_for_a_start_is_named(bin_dir):
         assert "configuration_changed" not in again, again
 
 
+def users_of_the_new_first_domain_are_taken(bin_dir):
+    """tipringctl and phones mean the same user by the first domain, also when it is a new one."""
+    domains = "[auth]\nrealm = \"fixed\"\n[sip]\ndomains = [%s]\n"
+    with Configured(bin_dir, domains % '"old.example.com"') as it:
+        it.reload(domains % '"new.example.com", "old.example.com"')
+        it.server.ctl("user", "add", "carol@new.example.com", text_in="secret-c\n")
+        it.server.ctl("user", "add", "dora@old.example.com", text_in="secret-d\n")
+        phone = SipSocket(it.server.port)
+        register(phone, it.server, "carol", "secret-c", aor="sip:carol@new.example.com")
+        register(phone, it.server, "dora", "secret-d", aor="sip:dora@old.example.com")
+        register(phone, it.server, "dora", "secret-d", aor="sip:dora@new.example.com", expect=(401, 403, 404))
+        names = {(row["name"], row.get("domain", "")) for row in it.server.ctl_json("user", "list")}
+        assert names == {("alice", ""), ("carol", ""), ("dora", "old.example.com")}, names
+        phone.close()
+
+
 def bad_file_changes_nothing(bin_dir):
     with Configured(bin_dir, "[registrar]\nmin_expires = 300\n") as it:
         phone = SipSocket(it.server.port)
@@ -147,6 +163,7 @@ def main():
     for name, check in (
             ("new values count at once, without a start (R11.3)", new_values_count_at_once),
             ("what waits for the next start is named, each time", what_waits_for_a_start_is_named),
+            ("the first domain may change, for tipringctl too", users_of_the_new_first_domain_are_taken),
             ("a file with a fault changes nothing, and is told with its line", bad_file_changes_nothing),
             ("a log file that was moved away is opened anew", moved_log_file_is_opened_anew),
             ("many signals under traffic do no harm", many_signals_under_traffic_do_no_harm),

@@ -18,7 +18,7 @@ class HandLoop final : public port::Loop {
     return std::make_unique<HandTimer>(*this);
   }
   std::unique_ptr<port::Wakeup> make_wakeup(port::WakeupHandler&) override { return nullptr; }
-  void watch_signals(port::SignalHandler&) override {}
+  bool watch_signals(port::SignalHandler&) override { return true; }
   void set_turn_handler(port::TurnHandler*) override {}
   void run() override {}
   void stop() override {}

@@ -55,7 +55,7 @@ class BenchLoop final : public port::Loop {
   Millis now() const override { return time; }
   std::unique_ptr<port::LoopTimer> make_timer(port::TimerHandler&) override { return nullptr; }
   std::unique_ptr<port::Wakeup> make_wakeup(port::WakeupHandler&) override { return nullptr; }
-  void watch_signals(port::SignalHandler&) override {}
+  bool watch_signals(port::SignalHandler&) override { return true; }
   void set_turn_handler(port::TurnHandler*) override {}
   void run() override {}
   void stop() override {}
