@@ -123,13 +123,15 @@ class TipringServer:
         raise RuntimeError(f"tipringd does not get ready:\n{self.read_log()}")
 
     def is_ready(self):
-        """Whether the socket for tipringctl, which the server opens last, takes connections."""
+        """Whether the socket for tipringctl, which the server opens last, answers."""
         with socket.socket(socket.AF_UNIX) as admin:
+            admin.settimeout(5)
             try:
                 admin.connect(f"{self.data}/tipring.sock")
+                admin.sendall(b"GET /v1/pools HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                return admin.recv(4096).startswith(b"HTTP/1.1 200")
             except OSError:
                 return False
-        return True
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)

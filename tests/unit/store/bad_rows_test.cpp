@@ -133,10 +133,10 @@ TEST_CASE("store: tables made anew without their constraints do not confuse it" 
     // Without NOT NULL and UNIQUE: two of each user, and rows of nothing but NULL.
     REQUIRE(editor.execute(
                 "CREATE TABLE u (id INTEGER PRIMARY KEY, domain, name, auth_name, display_name,"
-                " aliases, algorithms);"
+                " aliases, algorithms, session_timer);"
                 "INSERT INTO u SELECT * FROM users;"
                 "INSERT INTO u SELECT id + 10, domain, name, auth_name, display_name, aliases,"
-                " algorithms FROM users;"
+                " algorithms, session_timer FROM users;"
                 "INSERT INTO u (id) VALUES (99);"
                 "DROP TABLE users; ALTER TABLE u RENAME TO users;"
                 "CREATE TABLE b AS SELECT * FROM bindings;"

@@ -117,7 +117,7 @@ TEST_CASE("migrations: one that fails leaves the file as it was") {
   {
     Opened opened(host);
     CHECK_FALSE(opened.open(wrong));
-    CHECK(opened.report.status == StartStatus::Io);
+    CHECK(opened.report.status == StartStatus::Corrupt);
     CHECK(opened.report.message.find("already exists") != std::string::npos);
   }
   Opened opened(host);
