@@ -18,7 +18,16 @@ struct Config {
     std::vector<std::string> listen = {"udp:0.0.0.0:5060", "tcp:0.0.0.0:5060"};
     std::vector<std::string> domains;
     uint32_t stop_limit_s = 5;
+    uint32_t message_size = 65535;
   } sip;
+  struct Tcp {
+    uint32_t connections_per_source = 0;  // 0: half of capacity.tcp_connections
+    uint32_t silence_timeout_s = 30;
+    uint32_t message_timeout_s = 10;
+    uint32_t write_timeout_s = 10;
+    uint32_t connect_timeout_s = 5;
+    uint32_t idle_timeout_s = 3600;
+  } tcp;
   struct Auth {
     std::string realm;  // empty: the first of sip.domains, else "tipring" (see effective_realm)
     std::vector<std::string> algorithms = {"MD5"};

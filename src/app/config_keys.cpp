@@ -4,8 +4,8 @@
 
 #include "app/config.h"
 #include "app/listen_entry.h"
+#include "core/source_ranges.h"
 #include "core/text.h"
-#include "port/address.h"
 
 namespace tipring::app {
 
@@ -83,13 +83,7 @@ std::string realm_check(std::string_view text) {
 }
 
 std::string source_check(std::string_view text) {
-  const auto [address, bits] = split_once(text, '/');
-  const auto ip = port::parse_ip(address);
-  const Result<uint8_t> width = parse_u8(bits);
-  const uint8_t width_max = ip && ip->family == port::Family::V4 ? 32 : 128;
-  const bool good = ip && (bits.empty() ? text.find('/') == std::string_view::npos
-                                        : width.has_value() && *width <= width_max);
-  return good ? std::string() : "an address or a network such as \"192.0.2.0/24\"";
+  return parse_range(text) ? std::string() : "an address or a network such as \"192.0.2.0/24\"";
 }
 
 constexpr uint32_t kMany = 1000000;
@@ -101,6 +95,21 @@ const Key kKeys[] = {
     {"sip.listen", ListKey{TIPRING_AT(TextList, sip.listen), listen_check}},
     {"sip.domains", ListKey{TIPRING_AT(TextList, sip.domains), domain_check}, When::Reload},
     {"sip.stop_limit", IntegerKey{TIPRING_AT(uint32_t, sip.stop_limit_s), 0, 300}},
+    // A datagram can be no larger; below it the requests of ordinary phones would be refused.
+    {"sip.message_size", IntegerKey{TIPRING_AT(uint32_t, sip.message_size), 4096, 65535},
+     When::Reload},
+    {"tcp.connections_per_source",
+     IntegerKey{TIPRING_AT(uint32_t, tcp.connections_per_source), 0, kMany}, When::Reload},
+    {"tcp.silence_timeout", IntegerKey{TIPRING_AT(uint32_t, tcp.silence_timeout_s), 1, 3600},
+     When::Reload},
+    {"tcp.message_timeout", IntegerKey{TIPRING_AT(uint32_t, tcp.message_timeout_s), 1, 300},
+     When::Reload},
+    {"tcp.write_timeout", IntegerKey{TIPRING_AT(uint32_t, tcp.write_timeout_s), 1, 300},
+     When::Reload},
+    {"tcp.connect_timeout", IntegerKey{TIPRING_AT(uint32_t, tcp.connect_timeout_s), 1, 120},
+     When::Reload},
+    {"tcp.idle_timeout", IntegerKey{TIPRING_AT(uint32_t, tcp.idle_timeout_s), 10, 604800},
+     When::Reload},
     {"auth.realm", TextKey{TIPRING_AT(std::string, auth.realm), realm_check}},
     {"auth.algorithms", ListKey{TIPRING_AT(TextList, auth.algorithms), one_of<kAlgorithms>},
      When::Reload},
@@ -341,6 +350,16 @@ void check(const Config& config, std::vector<ConfigFault>& faults) {
   if (config.capacity.bindings < config.capacity.users) {
     wrong("capacity.bindings", "must be at least capacity.users, so that every user can register",
           "capacity.users");
+  }
+  if (config.security.safe_sources.size() > SourceRanges::kMax) {
+    wrong("security.safe_sources",
+          "must not name more than " + std::to_string(SourceRanges::kMax) + " networks");
+  }
+  if (config.tcp.connections_per_source > config.capacity.tcp_connections) {
+    wrong("tcp.connections_per_source",
+          "must not be above capacity.tcp_connections, which is " +
+              std::to_string(config.capacity.tcp_connections),
+          "capacity.tcp_connections");
   }
   if (config.log.syslog && !config.log.file.empty()) {
     wrong("log.syslog", "must be false where log.file names a file: the log goes to one place");

@@ -91,7 +91,7 @@ std::string Exchange::start() {
   const store::StartReport report = store_.open();
   if (!report.ready()) return report.message;
   const std::vector<transport::ListenPoint> points = app::listen_points(config_);
-  transport::TransportOptions options;
+  transport::TransportOptions options = transport_options(config_);
   options.listen = points;
   transport::ListenPoint failed;
   const int error = transport_.start(options, transactions_, failed);
@@ -116,11 +116,13 @@ void Exchange::set(Settings& settings) {
   access_.set_options(settings.access);
   registrar_.set_options(settings.registrar);
   environment_.session_timer = settings.session_timer;
+  transport_.set_options(settings.transport);
 }
 
 void Exchange::register_pools(PoolRegistry& pools) const {
   for (size_t i = 0; i < MessageSlabs::kClasses; ++i) pools.add(slabs_.stats(i));
   pools.add(transport_.connection_stats());
+  pools.add(transport_.source_stats());
   pools.add(transactions_.server_stats());
   pools.add(transactions_.client_stats());
   pools.add(registrar_.stats());

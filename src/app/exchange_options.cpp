@@ -57,6 +57,21 @@ service::SessionTimerOptions session_timer_options(const Config& config) {
   return options;
 }
 
+transport::TransportOptions transport_options(const Config& config) {
+  transport::TransportOptions options;
+  options.message_bytes_max = config.sip.message_size;
+  options.connections_per_source = config.tcp.connections_per_source;
+  for (const std::string& text : config.security.safe_sources) {
+    if (const auto range = parse_range(text)) options.safe_sources.add(*range);
+  }
+  options.silence_timeout = seconds(config.tcp.silence_timeout_s);
+  options.message_timeout = seconds(config.tcp.message_timeout_s);
+  options.write_timeout = seconds(config.tcp.write_timeout_s);
+  options.connect_timeout = seconds(config.tcp.connect_timeout_s);
+  options.idle_timeout = seconds(config.tcp.idle_timeout_s);
+  return options;
+}
+
 std::vector<transport::ListenPoint> listen_points(const Config& config) {
   std::vector<transport::ListenPoint> points;
   for (const std::string& text : config.sip.listen) {
@@ -76,6 +91,7 @@ Settings settings_of(const Config& config, std::string_view realm) {
   settings.access = access_options(config);
   settings.registrar = registrar_options(config);
   settings.session_timer = session_timer_options(config);
+  settings.transport = transport_options(config);
   return settings;
 }
 

@@ -20,6 +20,9 @@ registrar::RegistrarOptions registrar_options(const Config& config);
 service::SessionTimerOptions session_timer_options(const Config& config);
 std::vector<transport::ListenPoint> listen_points(const Config& config);
 
+// Without the listening points.
+transport::TransportOptions transport_options(const Config& config);
+
 // What can change while the exchange runs.
 struct Settings {
   std::vector<std::string> domains;
@@ -29,6 +32,7 @@ struct Settings {
   policy::AccessOptions access;
   registrar::RegistrarOptions registrar;
   service::SessionTimerOptions session_timer;
+  transport::TransportOptions transport;
 };
 
 // `realm` outlives the settings.

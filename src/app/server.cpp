@@ -1,5 +1,7 @@
 #include "app/server.h"
 
+#include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "core/text.h"
@@ -33,6 +35,24 @@ port::LinuxLoopOptions loop_options(const Config& config) {
   return {config.capacity.tcp_connections + kLoopSources, kLoopSources};
 }
 
+// One more, so that a newcomer can be looked at when all places are taken.
+port::LinuxNetworkOptions network_options(const Config& config) {
+  return {size_t{config.capacity.tcp_connections} + 1};
+}
+
+// A row for each reason: "closed_idle".
+void add_connection_ends(admin::Page& page, const transport::ConnectionEndCounts& counts) {
+  constexpr std::string_view kPrefix = "closed_";
+  std::array<char, 64> name;
+  std::copy(kPrefix.begin(), kPrefix.end(), name.begin());
+  for (size_t i = 0; i < counts.size(); ++i) {
+    const std::string_view reason = transport::to_text(static_cast<transport::ConnectionEnd>(i));
+    std::copy(reason.begin(), reason.end(), name.begin() + kPrefix.size());
+    const std::string_view text(name.data(), kPrefix.size() + reason.size());
+    if (page.has_room()) page.add(admin::FactRow{text, "", counts[i]});
+  }
+}
+
 }  // namespace
 
 void Server::plan(const Config& config, MemoryPlan& plan) {
@@ -42,13 +62,13 @@ void Server::plan(const Config& config, MemoryPlan& plan) {
   const size_t loop_bytes = port::LinuxLoop::memory_bytes(loop_options(config));
   plan.add_total("event_loop", 1, loop_bytes, loop_bytes, false);
   plan.add_total("streams", config.capacity.tcp_connections, 0,
-                 port::LinuxNetwork::memory_bytes({config.capacity.tcp_connections}), false);
+                 port::LinuxNetwork::memory_bytes(network_options(config)), false);
 }
 
 Server::Server(const ConfigSource& source, const Config& config, std::span<std::byte> memory)
     : config_(config),
       loop_(loop_options(config)),
-      network_(loop_, {config.capacity.tcp_connections}),
+      network_(loop_, network_options(config)),
       names_(loop_, {}),
       arena_(memory),
       log_slots_(arena_.take<LogSlot>(kLogSlots)),
@@ -180,7 +200,11 @@ void Server::add_facts(admin::Page& page) {
       {"dropped_no_buffer", "", transport.dropped_no_buffer},
       {"kernel_drops", "", transport.kernel_drops},
       {"send_failed", "", transport.send_failed},
+      {"connections_accepted", "", transport.connections_accepted},
+      {"connections_opened", "", transport.connections_opened},
       {"connections_refused", "", transport.connections_refused},
+      {"connections_refused_source", "", transport.connections_refused_source},
+      {"connections_refused_system", "", transport.connections_refused_system},
       {"retransmissions", "", transactions.retransmissions},
       {"stray_responses", "", transactions.stray_responses},
       {"reclaimed", "", transactions.reclaimed},
@@ -190,6 +214,7 @@ void Server::add_facts(admin::Page& page) {
   for (const admin::FactRow& fact : facts) {
     if (page.has_room()) page.add(fact);
   }
+  add_connection_ends(page, transport.connections_ended);
 }
 
 }  // namespace tipring::app

@@ -9,8 +9,7 @@ namespace tipring::transport {
 
 namespace {
 
-// A peer that sends without pause must leave the loop to the others.
-constexpr int kReadsPerEvent = 8;
+constexpr int kDropsPerEvent = 8;
 // Pongs for pings that came together; who sends more of them is no phone.
 constexpr uint32_t kPongsMax = 128;
 constexpr std::string_view kPong = "\r\n";
@@ -24,12 +23,15 @@ bool is_final_response(std::string_view message) {
 
 }  // namespace
 
-Connection::Connection(Connections& owner, port::Stream& stream, const Flow& flow, bool connected)
+Connection::Connection(Connections& owner, port::Stream& stream, const Flow& flow, Source* source,
+                       bool connected)
     : owner_(owner),
       shared_(owner.shared()),
       stream_(&stream),
       flow_(flow),
+      source_(source),
       state_(connected ? State::Open : State::Connecting),
+      spoken_(!connected),
       framer_(shared_.dependencies.slabs, owner.index(), shared_.options.message_bytes_max) {
   stream.set_handler(this);
   if (!connected) start(phase_timer_, shared_.options.connect_timeout);
@@ -47,14 +49,14 @@ void Connection::start(Timer& timer, Millis after) {
 // --- in ------------------------------------------------------------------------------------------
 
 void Connection::on_readable(port::Stream&) {
-  for (int reads = 0; reads < kReadsPerEvent && state_ == State::Open; ++reads) {
-    if (!read_once()) break;
+  for (size_t taken = 0; taken < kBytesPerEvent && state_ == State::Open && !paused_;) {
+    if (!read_once(taken)) break;
   }
   if (state_ == State::Ending && !end_of_input_) drop_input();
 }
 
 // False when there is nothing more to read for now.
-bool Connection::read_once() {
+bool Connection::read_once(size_t& taken) {
   const std::span<char> room = framer_.room();
   if (room.empty()) {
     starve();
@@ -64,26 +66,42 @@ bool Connection::read_once() {
   framer_.received(read.status == port::IoStatus::Ok ? read.bytes : 0);
   switch (read.status) {
     case port::IoStatus::WouldBlock: return false;
-    case port::IoStatus::Failed: abort("read_failed", read.error); return false;
+    case port::IoStatus::Failed: abort(ConnectionEnd::Reset, read.error); return false;
     case port::IoStatus::Eof: on_end_of_input(); return false;
     case port::IoStatus::Ok: break;
   }
-  start(idle_timer_, shared_.options.idle_timeout);
+  taken += read.bytes;
+  note_traffic();
   frame();
   return read.bytes == room.size();
+}
+
+// Who has said nothing yet gets no more time by sending some of it, or pings.
+void Connection::note_traffic() {
+  if (spoken_ && state_ != State::HalfOpen) start(idle_timer_, shared_.options.idle_timeout);
+}
+
+void Connection::hand_up(const Frame& frame) {
+  delivering_ = true;
+  deliver(shared_, frame.parsed, frame.buffer, flow_);
+  delivering_ = false;
 }
 
 // Takes whole messages off the front of what has come.
 void Connection::frame() {
   bool completed = false;
   while (state_ == State::Open) {
+    if (queue_count_ >= kQueueHeldBack) return hold_back();
     const Frame frame = framer_.next();
     switch (frame.status) {
       case FrameStatus::Message:
         completed = true;
         if (frame.parsed.view.is_request() && frame.parsed.view.method() != sip::Method::Ack)
           ++unanswered_;
-        deliver(shared_, frame.parsed, frame.buffer, flow_);
+        if (!spoken_) owner_.note_spoken(*this);
+        spoken_ = true;
+        note_traffic();
+        hand_up(frame);
         break;
       case FrameStatus::Pings: answer_pings(frame.pings); break;
       case FrameStatus::Faulty: return refuse(frame);
@@ -106,13 +124,31 @@ void Connection::wait_for_rest(bool restart) {
 // The peer is held back until a buffer is free, but not for ever.
 void Connection::starve() {
   if (!phase_timer_.armed()) start(phase_timer_, shared_.options.message_timeout);
+  paused_ = true;
   stream_->want_read(false);
   shared_.note_shortage();
   owner_.note_unfinished(*this, false);
   owner_.note_starved(*this);
 }
 
+// What he does not read of our answers he gets no more of by asking on. The time for writing is
+// what bounds this.
+void Connection::hold_back() {
+  paused_ = held_back_ = true;
+  phase_timer_.cancel();
+  stream_->want_read(false);
+  owner_.note_unfinished(*this, false);
+}
+
+// He has read on.
+void Connection::drained() {
+  if (!held_back_ || state_ != State::Open || queue_count_ >= kQueueHeldBack) return;
+  held_back_ = false;
+  resume();
+}
+
 void Connection::resume() {
+  paused_ = false;
   stream_->want_read(true);
   frame();
 }
@@ -132,10 +168,11 @@ void Connection::answer_pings(uint32_t count) {
 // one, then the connection ends.
 void Connection::refuse(const Frame& faulty) {
   const uint64_t before = accepted_;
-  deliver(shared_, faulty.parsed, faulty.buffer, flow_);
+  hand_up(faulty);
   if (!usable()) return;
-  owner_.log_fault(*this, "malformed", 0);
-  if (accepted_ == before) return close("malformed");
+  const bool not_sip = faulty.parsed.error.fault == sip::ParseFault::NotSip;
+  end_reason_ = not_sip ? ConnectionEnd::NotSip : ConnectionEnd::Malformed;
+  if (accepted_ == before) return close(end_reason_);
   begin_end();
 }
 
@@ -153,7 +190,8 @@ Result<void> Connection::send(MessageRef message, uint16_t port, SendObserver* o
   ++queue_count_;
   ++accepted_;
   count_reply(queued(queue_count_ - 1).message.view());
-  if (state_ != State::HalfOpen) start(idle_timer_, shared_.options.idle_timeout);
+  if (observer != nullptr) owner_.note_proven(*this);
+  note_traffic();
   if (state_ != State::Connecting && queue_count_ == 1) write_queue();
   return {};
 }
@@ -179,7 +217,7 @@ void Connection::write_queue() {
       if (!write_timer_.armed()) start(write_timer_, shared_.options.write_timeout);
       return stream_->want_write(true);
     }
-    if (written.status != port::IoStatus::Ok) return abort("write_failed", written.error);
+    if (written.status != port::IoStatus::Ok) return abort(ConnectionEnd::Reset, written.error);
     // Each message has its own time, or who takes a byte now and then would hold many for long.
     if (note_written(written.bytes)) write_timer_.cancel();
   }
@@ -221,7 +259,10 @@ Connection::Outgoing Connection::take_first() {
   return first;
 }
 
-void Connection::on_writable(port::Stream&) { write_queue(); }
+void Connection::on_writable(port::Stream&) {
+  write_queue();
+  drained();
+}
 
 void Connection::on_connected(port::Stream& stream) {
   state_ = State::Open;
@@ -249,9 +290,9 @@ void Connection::on_end_of_input() {
 // Some time after replies to a half-open peer: either it has reset the connection or it has them.
 void Connection::confirm() {
   const port::IoResult probe = stream_->write({});
-  if (probe.status == port::IoStatus::Failed) return abort("write_failed", probe.error);
+  if (probe.status == port::IoStatus::Failed) return abort(ConnectionEnd::Reset, probe.error);
   unconfirmed_.fill({});
-  if (unanswered_ == 0 && queue_count_ == 0) close("closed_by_peer");
+  if (unanswered_ == 0 && queue_count_ == 0) close(end_reason_);
 }
 
 // From here on the peer counts as gone, but what waits for it is still written.
@@ -267,65 +308,77 @@ void Connection::begin_end() {
 // All is written. A close with bytes unread would be a RST that destroys what is under way (RFC
 // 2525 2.17), so a peer that still sends gets a moment to read our answer.
 void Connection::finish() {
-  if (end_of_input_) return close("closed_by_peer");
+  if (end_of_input_) return close(end_reason_);
   start(phase_timer_, kLastWords);
 }
 
 void Connection::drop_input() {
-  for (int reads = 0; reads < kReadsPerEvent; ++reads) {
+  for (int reads = 0; reads < kDropsPerEvent; ++reads) {
     const port::IoResult read = stream_->read(owner_.waste());
     if (read.status == port::IoStatus::Ok) continue;
-    if (read.status == port::IoStatus::Failed) return abort("read_failed", read.error);
+    if (read.status == port::IoStatus::Failed) return abort(ConnectionEnd::Reset, read.error);
     if (read.status == port::IoStatus::WouldBlock) return;
     end_of_input_ = true;
     stream_->want_read(false);
-    if (queue_count_ == 0) close("closed_by_peer");
+    if (queue_count_ == 0) close(end_reason_);
     return;
   }
 }
 
-void Connection::on_connect_failed(port::Stream&, int error) { abort("connect_failed", error); }
+void Connection::on_connect_failed(port::Stream&, int error) {
+  abort(ConnectionEnd::ConnectFailed, error);
+}
 
 void Connection::on_phase_timeout(Millis) {
   if (state_ == State::HalfOpen) return confirm();
-  if (state_ == State::Ending) return close("refused");
-  abort(state_ == State::Connecting ? "connect_timeout" : "message_timeout");
+  if (state_ == State::Ending) return close(end_reason_);
+  abort(state_ == State::Connecting ? ConnectionEnd::ConnectTimeout
+                                    : ConnectionEnd::MessageTimeout);
 }
 
 // What the kernel has taken already can be much: it alone would keep it for a quarter of an hour.
-void Connection::on_write_timeout(Millis) { abort("write_timeout"); }
+void Connection::on_write_timeout(Millis) { abort(ConnectionEnd::WriteTimeout); }
 
-void Connection::on_idle_timeout(Millis) { close("idle"); }
+void Connection::on_idle_timeout(Millis now) {
+  if (state_ == State::Open && now < kept_until_) return start(idle_timer_, kept_until_ - now);
+  close(spoken_ ? ConnectionEnd::Idle : ConnectionEnd::Silent);
+}
 
-void Connection::close(std::string_view why) {
+void Connection::close(ConnectionEnd end) {
   if (state_ == State::Closed) return;
-  char remote[port::kAddressTextMax];
-  shared_.dependencies.log.debug(
-      "connection_closed", kv("remote", port::write_address(flow_.remote, remote)), kv("why", why));
+  owner_.log_end(*this, end, 0);
   requesters_.fill({});
   unconfirmed_.fill({});
   stream_->close();
-  release();
+  release(end);
 }
 
-void Connection::abort(std::string_view why, int error) {
+void Connection::abort(ConnectionEnd end, int error) {
   if (state_ == State::Closed) return;
-  owner_.log_fault(*this, why, error);
+  owner_.log_end(*this, end, error);
   const bool by_peer_or_net = error != 0;
   if (!by_peer_or_net || shared_.now() - last_request_at_ > kRequestFresh) requesters_.fill({});
   stream_->reset();
-  release();
+  release(end);
 }
 
-void Connection::release() {
+void Connection::displace() {
+  abort(ConnectionEnd::Displaced);
+  queue_.fill({});
+  unconfirmed_.fill({});
+  queue_count_ = 0;
+}
+
+void Connection::release(ConnectionEnd end) {
   if (state_ == State::Connecting) end_ = Error::Unreachable;
+  ++shared_.counters.connections_ended[static_cast<size_t>(end)];
   state_ = State::Closed;
   stream_ = nullptr;
   phase_timer_.cancel();
   write_timer_.cancel();
   idle_timer_.cancel();
   framer_.clear();
-  owner_.on_closed(*this);
+  owner_.on_closed(*this, std::exchange(source_, nullptr));
 }
 
 void Connection::fail(SendObserver* observer, uint64_t tag, Error error) {

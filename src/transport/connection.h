@@ -11,16 +11,22 @@
 #include "core/hash_table.h"
 #include "core/list.h"
 #include "core/timer_wheel.h"
+#include "transport/connection_end.h"
 #include "transport/framer.h"
 #include "transport/shared.h"
 
 namespace tipring::transport {
 
 class Connections;
+struct Source;
 
 class Connection final : private port::StreamHandler {
  public:
   static constexpr size_t kQueueMax = 32;  // messages that wait for a slow peer
+  // From so many on nothing more is read of him: the others are for what comes from elsewhere.
+  static constexpr size_t kQueueHeldBack = 16;
+  // Read in one turn of the loop. A peer that sends without pause must leave it to the others.
+  static constexpr size_t kBytesPerEvent = 8192;
   // Requests that are told of when the peer resets the connection right behind them. They may not
   // have been read, and whoever has lost the connection will not answer: RFC 3261 18.4.
   static constexpr size_t kRequestersMax = 8;
@@ -32,7 +38,9 @@ class Connection final : private port::StreamHandler {
   static constexpr Millis kConfirmAfter{500};
   static constexpr size_t kUnconfirmedMax = 4;
 
-  Connection(Connections& owner, port::Stream& stream, const Flow& flow, bool connected);
+  // `source`: where it is counted, if anywhere.
+  Connection(Connections& owner, port::Stream& stream, const Flow& flow, Source* source,
+             bool connected);
   ~Connection();
 
   const Flow& flow() const { return flow_; }
@@ -52,9 +60,16 @@ class Connection final : private port::StreamHandler {
   Result<void> send(MessageRef message, uint16_t port, SendObserver* observer, uint64_t tag);
 
   // Ends the connection now, after what the kernel has. What waits has failed.
-  void close(std::string_view why);
-  // The same for a fault, which is logged: the peer sees RST and the kernel keeps nothing.
-  void abort(std::string_view why, int error = 0);
+  void close(ConnectionEnd end);
+  // The same, but the peer sees RST and the kernel keeps nothing.
+  void abort(ConnectionEnd end, int error = 0);
+  // The same for another's sake, and what waits is forgotten.
+  void displace();
+
+  // For want of traffic it does not end before.
+  void keep(Millis until) { kept_until_ = std::max(kept_until_, until); }
+  // Whoever looks at its message must not lose it.
+  bool delivering() const { return delivering_; }
 
   // Of one that has closed: deals with the next message that did not arrive, by sending it on its
   // second way or telling its observer. False when none is left.
@@ -71,6 +86,7 @@ class Connection final : private port::StreamHandler {
   ListNode in_large;
   ListNode in_half_open;
   ListNode in_starved;
+  ListNode in_unproven;
 
  private:
   enum class State : uint8_t {
@@ -102,8 +118,12 @@ class Connection final : private port::StreamHandler {
   void on_write_timeout(Millis now);
   void on_idle_timeout(Millis now);
 
-  bool read_once();
+  bool read_once(size_t& taken);
   void frame();
+  void hand_up(const Frame& frame);
+  void note_traffic();
+  void hold_back();
+  void drained();
   void wait_for_rest(bool restart);
   void starve();
   void answer_pings(uint32_t count);
@@ -112,7 +132,7 @@ class Connection final : private port::StreamHandler {
   void begin_end();
   void drop_input();
   void finish();
-  void release();
+  void release(ConnectionEnd end);
 
   void write_queue();
   bool note_written(size_t bytes);
@@ -130,9 +150,16 @@ class Connection final : private port::StreamHandler {
   Shared& shared_;
   port::Stream* stream_;
   Flow flow_;
+  Source* source_;
   State state_;
   Error end_ = Error::Closed;  // what those hear whose messages were not sent
+  ConnectionEnd end_reason_ = ConnectionEnd::ClosedByPeer;  // once it is Ending
   bool end_of_input_ = false;
+  bool spoken_ = false;     // a message has come, or it is our own connection
+  bool paused_ = false;     // nothing is read: for want of a buffer, or since he does not read
+  bool held_back_ = false;  // of these, the latter
+  bool delivering_ = false;
+  Millis kept_until_{0};
   Framer framer_;
 
   std::array<Outgoing, kQueueMax> queue_;

@@ -11,12 +11,19 @@ namespace {
 
 constexpr std::string_view kName = "tcp_connections";
 
+// The system's, and no fault of the peer.
+bool is_shortage(int error) {
+  return error == ENOBUFS || error == ENOMEM || error == EMFILE || error == ENFILE ||
+         error == EADDRNOTAVAIL || error == EAGAIN;
+}
+
 }  // namespace
 
 void Connections::plan(const Limits& limits, MemoryPlan& plan) {
   Pool<Connection>::plan(plan, kName, limits.tcp_connections);
   HashTable<Connection, &Connection::by_peer>::plan(plan, "tcp_connection_table",
                                                     limits.tcp_connections);
+  Sources::plan(limits.tcp_connections, plan);
   plan.add_descriptors(limits.tcp_connections);
 }
 
@@ -24,6 +31,7 @@ Connections::Connections(Shared& shared, const Limits& limits)
     : shared_(shared),
       pool_(kName, shared.dependencies.arena, limits.tcp_connections),
       by_peer_(shared.dependencies.arena, limits.tcp_connections),
+      sources_(shared.hash_key, shared.dependencies.arena, limits.tcp_connections),
       unfinished_(stream_messages_unfinished_max(limits)),
       // Half of the large buffers: the others are for datagrams, and for what is to be sent.
       large_(
@@ -44,7 +52,7 @@ int Connections::open(size_t index) {
 void Connections::close_all() {
   for (auto& listener : listeners_) listener.reset();
   retry_timer_.cancel();
-  pool_.for_each([](Connection& connection) { connection.close("shutdown"); });
+  pool_.for_each([](Connection& connection) { connection.close(ConnectionEnd::Shutdown); });
   // Who would hear of it may have gone already.
   while (Connection* connection = closed_.pop_front()) pool_.release(*connection);
 }
@@ -61,51 +69,117 @@ Connection* Connections::find(const Flow& flow) const {
   });
 }
 
-Connection* Connections::add(port::Stream& stream, const Flow& flow, bool connected) {
-  Connection* connection = pool_.acquire(*this, stream, flow, connected);
+Connection* Connections::add(port::Stream& stream, const Flow& flow, Source* source,
+                             bool connected) {
+  Connection* connection = pool_.acquire(*this, stream, flow, source, connected);
   if (connection == nullptr) return nullptr;
   connection->set_handle(pool_.handle_of(*connection));
   by_peer_.insert(hash_of(flow), *connection);
+  (connected ? silent_ : strangers_).push_back(*connection);
   return connection;
+}
+
+// Its owner may be in the middle of a message of the first one, which has to stay for that long.
+Connection* Connections::displaceable(Unproven& list) {
+  Connection* first = list.front();
+  if (first == nullptr || !first->delivering()) return first;
+  first->in_unproven.unlink();
+  list.push_back(*first);
+  return list.front() != first ? list.front() : nullptr;
+}
+
+// A place for one more connection, if need be that of a stranger. Nobody waits for what a stranger
+// was still to get, so nothing keeps his place until the end of the turn.
+bool Connections::has_room() {
+  if (pool_.stats().in_use < pool_.stats().capacity) return true;
+  Connection* first = displaceable(silent_);
+  if (first == nullptr) first = displaceable(strangers_);
+  if (first == nullptr) return false;
+  first->displace();
+  first->in_closed.unlink();
+  pool_.release(*first);
+  return true;
 }
 
 void Connections::on_accept(port::Listener& listener, port::Stream& stream) {
   const auto found = std::find_if(listeners_.begin(), listeners_.end(),
                                   [&](const auto& own) { return own.get() == &listener; });
   if (found == listeners_.end()) return stream.reset();
+  Source* source = nullptr;
+  if (!allows(stream.remote(), source)) return stream.reset();
+  if (!has_room()) {
+    if (source != nullptr) sources_.leave(*source);
+    stream.reset();
+    return refuse(ENOBUFS);
+  }
   const auto index = static_cast<size_t>(found - listeners_.begin());
   const Flow flow{stream.local(),
                   stream.remote(),
                   {},
                   shared_.points[index].transport,
                   static_cast<uint8_t>(index)};
-  if (add(stream, flow, true) != nullptr) return;
-  stream.reset();
-  on_accept_refused(listener, ENOBUFS);
+  add(stream, flow, source, true);
+  ++shared_.counters.connections_accepted;
 }
 
-void Connections::on_accept_refused(port::Listener&, int error) {
-  ++shared_.counters.connections_refused;
+// False when the source has its share; else it is counted there, unless it need not be.
+bool Connections::allows(const port::SocketAddress& remote, Source*& source) {
+  const TransportOptions& options = shared_.options;
+  if (options.safe_sources.contains(remote.ip)) return true;
+  const uint32_t limit = options.connections_per_source != 0
+                             ? options.connections_per_source
+                             : std::max(pool_.stats().capacity / 2, 1u);
+  source = sources_.join(remote.ip, limit);
+  if (source == nullptr) refuse_source(remote, limit);
+  return source != nullptr;
+}
+
+void Connections::refuse_source(const port::SocketAddress& remote, uint32_t limit) {
+  ++shared_.counters.connections_refused_source;
+  const uint64_t events = source_refusals_.note(shared_.now());
+  if (events == 0) return;
+  char text[port::kAddressTextMax];
+  shared_.dependencies.log.warning(
+      "connection_refused_source", kv("events", events),
+      kv("remote", port::write_address(remote, text)), kv("limit", limit),
+      kv("help", "raise tcp.connections_per_source, or name it in security.safe_sources"));
+}
+
+void Connections::on_accept_refused(port::Listener&, int error) { refuse(error); }
+
+void Connections::refuse(int error) {
+  const bool no_place = error == ENOBUFS;
+  ++(no_place ? shared_.counters.connections_refused : shared_.counters.connections_refused_system);
   const uint64_t events = refusals_.note(shared_.now());
   if (events == 0) return;
   shared_.dependencies.log.warning("connection_refused", kv("events", events), kv("errno", error),
-                                   kv("help", "raise capacity.tcp_connections"));
+                                   kv("help", no_place ? "raise capacity.tcp_connections"
+                                                       : "the system has no descriptor or no "
+                                                         "memory left for it"));
 }
 
-void Connections::log_fault(const Connection& connection, std::string_view why, int error) {
-  const uint64_t events = faults_.note(shared_.now());
+// One line for each kind of fault and burst; what is no fault is for those who look closely.
+void Connections::log_end(const Connection& connection, ConnectionEnd end, int error) {
+  Log& log = shared_.dependencies.log;
+  char text[port::kAddressTextMax];
+  const auto remote = [&] {
+    return kv("remote", port::write_address(connection.flow().remote, text));
+  };
+  if (end == ConnectionEnd::Shutdown || end == ConnectionEnd::ClosedByPeer ||
+      end == ConnectionEnd::Idle) {
+    return log.debug("connection_closed", remote(), kv("why", to_text(end)));
+  }
+  const uint64_t events = ends_[static_cast<size_t>(end)].note(shared_.now());
   if (events == 0) return;
-  char remote[port::kAddressTextMax];
-  shared_.dependencies.log.info("connection_fault", kv("events", events),
-                                kv("remote", port::write_address(connection.flow().remote, remote)),
-                                kv("why", why), kv("errno", error));
+  log.info("connection_fault", kv("events", events), remote(), kv("why", to_text(end)),
+           kv("errno", error));
 }
 
 Connection* Connections::connect(const Flow& flow, Error& error) {
   error = Error::Closed;
   if (flow.remote.port == 0) return nullptr;
   error = Error::PoolExhausted;
-  if (pool_.stats().in_use == pool_.stats().capacity) return nullptr;
+  if (!has_room()) return nullptr;
   const port::SocketAddress local{flow.local.ip, 0};
   int code = 0;
   // The connection is its stream's handler, and is made from the stream: until then there is none.
@@ -118,13 +192,18 @@ Connection* Connections::connect(const Flow& flow, Error& error) {
   static Nobody nobody;
   port::Stream* stream = shared_.dependencies.network.connect(local, flow.remote, nobody, code);
   if (stream == nullptr) {
-    if (code != ENOBUFS) error = Error::Unreachable;
+    if (is_shortage(code)) {
+      refuse(code);
+    } else {
+      error = Error::Unreachable;
+    }
     return nullptr;
   }
+  ++shared_.counters.connections_opened;
   Flow own = flow;
   own.connection = {};
   own.connect_ms_max = 0;
-  return add(*stream, own, false);
+  return add(*stream, own, nullptr, false);
 }
 
 Result<void> Connections::send(MessageRef message, const Flow& flow, SendObserver* observer,
@@ -147,14 +226,29 @@ bool Connections::stands(const Flow& flow) const {
          connection->flow().remote == flow.remote && connection->flow().listener == flow.listener;
 }
 
+void Connections::keep(const Flow& flow, Millis until) {
+  if (!stands(flow)) return;
+  Connection& connection = *pool_.get(flow.connection);
+  connection.keep(until);
+  note_proven(connection);
+}
+
+void Connections::note_spoken(Connection& connection) {
+  if (!connection.in_unproven.linked()) return;
+  connection.in_unproven.unlink();
+  strangers_.push_back(connection);
+}
+
+void Connections::note_proven(Connection& connection) { connection.in_unproven.unlink(); }
+
 void Connections::note_unfinished(Connection& connection, bool anew) {
   const Framer& framer = connection.framer();
   if (anew || !framer.unfinished()) unfinished_.leave(connection);
   if (anew || !framer.is_large()) large_.leave(connection);
   Connection* const oldest = framer.unfinished() ? unfinished_.join(connection) : nullptr;
-  if (oldest != nullptr) oldest->abort("too_many_unfinished");
+  if (oldest != nullptr) oldest->abort(ConnectionEnd::TooManyUnfinished);
   Connection* const largest = framer.is_large() ? large_.join(connection) : nullptr;
-  if (largest != nullptr) largest->abort("too_many_large");
+  if (largest != nullptr) largest->abort(ConnectionEnd::TooManyLarge);
 }
 
 void Connections::note_starved(Connection& connection) {
@@ -168,7 +262,7 @@ void Connections::note_starved(Connection& connection) {
 
 void Connections::note_half_open(Connection& connection) {
   Connection* const oldest = half_open_.join(connection);
-  if (oldest != nullptr) oldest->abort("too_many_half_open");
+  if (oldest != nullptr) oldest->abort(ConnectionEnd::TooManyHalfOpen);
 }
 
 void Connections::on_retry(Millis now) {
@@ -193,8 +287,10 @@ void Connections::on_ending(Connection& connection) {
   connection.in_starved.unlink();
 }
 
-void Connections::on_closed(Connection& connection) {
+void Connections::on_closed(Connection& connection, Source* source) {
   on_ending(connection);
+  connection.in_unproven.unlink();
+  if (source != nullptr) sources_.leave(*source);
   closed_.push_back(connection);
 }
 

@@ -8,6 +8,7 @@
 #include "core/hash_table.h"
 #include "core/pool.h"
 #include "transport/connection.h"
+#include "transport/sources.h"
 
 namespace tipring::transport {
 
@@ -52,7 +53,9 @@ class Connections final : private port::ListenerHandler {
   Result<void> send(MessageRef message, const Flow& flow, SendObserver* observer, uint64_t tag);
 
   bool stands(const Flow& flow) const;
+  void keep(const Flow& flow, Millis until);
   const PoolStats& stats() const { return pool_.stats(); }
+  const PoolStats& source_stats() const { return sources_.stats(); }
 
   // Releases what has closed, and tells of what it has not sent; some of it in the next turn when
   // there is very much. True when there was anything to tell.
@@ -63,17 +66,21 @@ class Connections final : private port::ListenerHandler {
   sip::HeaderIndex& index() { return index_; }
   std::span<char> waste() { return waste_; }
   void on_ending(Connection& connection);
-  void on_closed(Connection& connection);
+  void on_closed(Connection& connection, Source* source);
   // What it holds unfinished may have changed; `anew`: it is another message than before.
   void note_unfinished(Connection& connection, bool anew);
   void note_starved(Connection& connection);
   void note_half_open(Connection& connection);
-  void log_fault(const Connection& connection, std::string_view why, int error);
+  void note_spoken(Connection& connection);  // its first message has come
+  void note_proven(Connection& connection);  // somebody was let in on it
+  void log_end(const Connection& connection, ConnectionEnd end, int error);
 
  private:
   static constexpr Millis kRetryAfter{10};
   static constexpr int kResumesPerRetry = 16;
   static constexpr int kSettledPerTurn = 256;
+
+  using Unproven = List<Connection, &Connection::in_unproven>;
 
   void on_accept(port::Listener& listener, port::Stream& stream) override;
   void on_accept_refused(port::Listener& listener, int error) override;
@@ -81,14 +88,25 @@ class Connections final : private port::ListenerHandler {
 
   uint64_t hash_of(const Flow& flow) const;
   Connection* find(const Flow& flow) const;
-  Connection* add(port::Stream& stream, const Flow& flow, bool connected);
+  Connection* add(port::Stream& stream, const Flow& flow, Source* source, bool connected);
+  bool has_room();
+  static Connection* displaceable(Unproven& list);
+  bool allows(const port::SocketAddress& remote, Source*& source);
+  void refuse_source(const port::SocketAddress& remote, uint32_t limit);
+  void refuse(int error);
   Connection* connect(const Flow& flow, Error& error);
 
   Shared& shared_;
   std::array<std::unique_ptr<port::Listener>, TransportLayer::kListenPointsMax> listeners_;
   Pool<Connection> pool_;
   HashTable<Connection, &Connection::by_peer> by_peer_;
+  Sources sources_;
   List<Connection, &Connection::in_closed> closed_;
+  // On which nobody was let in yet, in the order in which they came. When there is no place for
+  // another connection, the first who has said nothing has to go, then the first of the others: by
+  // no traffic of his own can a stranger stay longer.
+  Unproven silent_;
+  Unproven strangers_;
   // Strangers decide who is in them, so each may take only its share of the slabs.
   Holders<&Connection::in_unfinished> unfinished_;
   Holders<&Connection::in_large> large_;
@@ -98,8 +116,9 @@ class Connections final : private port::ListenerHandler {
   // Those that wait for a small buffer, and for a large one.
   std::array<List<Connection, &Connection::in_starved>, 2> starved_;
   MemberTimer<Connections, &Connections::on_retry> retry_timer_{*this};
-  Burst faults_;
+  std::array<Burst, kConnectionEnds> ends_;  // one flood does not hide another
   Burst refusals_;
+  Burst source_refusals_;
   sip::HeaderIndex index_;
   std::array<char, 4096> waste_;
 };

@@ -51,6 +51,7 @@ void Framer::received(size_t bytes) {
 void Framer::clear() {
   buffer_.reset();
   begin_ = filled_ = searched_ = head_ = needed_ = 0;
+  first_line_seen_ = false;
 }
 
 Frame Framer::next() {
@@ -62,7 +63,10 @@ Frame Framer::next() {
   }
   const bool head_is_there = unfinished() && find_head(waiting(), frame);
   if (!head_is_there || waiting().size() < needed_) {
-    if (frame.status == FrameStatus::NeedBytes) settle();
+    if (frame.status != FrameStatus::NeedBytes) return frame;
+    if (!head_is_there && unfinished() && !may_be_sip())
+      return refuse(waiting().size(), {sip::ParseFault::NotSip, sip::HeaderId::Other, 0});
+    settle();
     return frame;
   }
   const sip::ParsedMessage parsed = sip::parse_message(waiting(), index_, sip::Framing::Stream);
@@ -97,6 +101,24 @@ uint32_t Framer::skip_line_ends() {
     }
   }
   return pings;
+}
+
+// What speaks TLS or HTTP to us need not be waited for: the first bytes tell the one, and the first
+// line the other. It is looked at once.
+bool Framer::may_be_sip() {
+  constexpr size_t kBytesLookedAt = 16;
+  const std::string_view text = waiting();
+  const auto begin = text.substr(0, kBytesLookedAt);
+  const auto is_control = [](char c) {
+    const auto byte = static_cast<uint8_t>(c);
+    return byte == 0x7f || (byte < 0x20 && c != '\t' && c != '\r' && c != '\n');
+  };
+  if (std::any_of(begin.begin(), begin.end(), is_control)) return false;
+  if (first_line_seen_ || text.find('\n') == std::string_view::npos) return true;
+  first_line_seen_ = true;
+  const sip::ParsedMessage parsed = sip::parse_message(text, index_, sip::Framing::Stream);
+  return parsed.status != sip::ParseStatus::Malformed ||
+         parsed.error.fault != sip::ParseFault::NotSip;
 }
 
 // False when the end of the headers is not there. It may not lie beyond the limit, however much has
@@ -140,6 +162,7 @@ Frame Framer::take(const sip::ParsedMessage& parsed) {
     begin_ += size;
   }
   searched_ = head_ = needed_ = 0;
+  first_line_seen_ = false;
   return frame;
 }
 

@@ -59,6 +59,7 @@ class Framer {
  private:
   std::string_view waiting() const { return {buffer_.data() + begin_, filled_ - begin_}; }
   uint32_t skip_line_ends();
+  bool may_be_sip();
   bool find_head(std::string_view text, Frame& frame);
   Frame take(const sip::ParsedMessage& parsed);
   Frame refuse(size_t size, const sip::ParseError& error);
@@ -77,6 +78,7 @@ class Framer {
   size_t searched_ = 0;  // for the end of its headers
   size_t head_ = 0;      // once it was found: the size with the empty line
   size_t needed_ = 0;    // once it is known: the size of the whole
+  bool first_line_seen_ = false;
   size_t wanted_bytes_ = 0;
   uint8_t ping_matched_ = 0;  // bytes of a ping, from the line ends before the next message
 };

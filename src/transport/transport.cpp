@@ -87,6 +87,10 @@ int TransportLayer::start(const TransportOptions& options, MessageHandler& handl
   return 0;
 }
 
+void TransportLayer::set_options(const TransportOptions& options) {
+  parts_->shared.options = options;
+}
+
 std::span<const ListenPoint> TransportLayer::listen_points() const {
   return {parts_->shared.points.data(), parts_->shared.point_count};
 }
@@ -163,6 +167,10 @@ bool TransportLayer::stands(const Flow& flow) const {
          (point.bind.ip == flow.local.ip || point.bind.ip.is_unspecified());
 }
 
+void TransportLayer::keep(const Flow& flow, Millis until) {
+  if (flow.transport != sip::Transport::Udp) parts_->connections.keep(flow, until);
+}
+
 void TransportLayer::flush(Millis now) {
   parts_->datagrams.flush();
   const bool connections_failed = parts_->connections.reap();
@@ -179,5 +187,7 @@ TransportCounters TransportLayer::counters() const {
 }
 
 const PoolStats& TransportLayer::connection_stats() const { return parts_->connections.stats(); }
+
+const PoolStats& TransportLayer::source_stats() const { return parts_->connections.source_stats(); }
 
 }  // namespace tipring::transport

@@ -14,11 +14,13 @@
 #include "core/message_slabs.h"
 #include "core/pool.h"
 #include "core/result.h"
+#include "core/source_ranges.h"
 #include "core/timer_wheel.h"
 #include "port/entropy.h"
 #include "port/loop.h"
 #include "port/network.h"
 #include "sip/parse_error.h"
+#include "transport/connection_end.h"
 #include "transport/flow.h"
 #include "transport/incoming.h"
 
@@ -55,12 +57,14 @@ struct ListenPoint {
 
 struct TransportOptions {
   std::span<const ListenPoint> listen;
-  size_t message_bytes_max = 65535;  // 513 beyond; a stream is closed then
+  size_t message_bytes_max = 65535;     // 513 beyond; a stream is closed then
+  uint32_t connections_per_source = 0;  // 0: half of all places
+  SourceRanges safe_sources;            // these may have any number
   Millis connect_timeout{5000};
   Millis message_timeout{10000};     // an unfinished message on a stream must end by then
   Millis write_timeout{10000};       // a stream whose peer takes longer for a message is closed
-  Millis silence_timeout{30000};     // one that was accepted and sends nothing at all
-  Millis idle_timeout{3600 * 1000};  // a stream without traffic is closed
+  Millis silence_timeout{30000};     // one that was accepted and sends no message at all
+  Millis idle_timeout{3600 * 1000};  // a stream without traffic is closed, see keep()
   int receive_buffer_bytes = 4 << 20;
 };
 
@@ -72,7 +76,12 @@ struct TransportCounters {
   uint64_t dropped_no_buffer = 0;  // received, but no slab was free
   uint64_t send_failed = 0;
   uint64_t kernel_drops = 0;
-  uint64_t connections_refused = 0;
+  uint64_t connections_accepted = 0;
+  uint64_t connections_opened = 0;          // by us
+  uint64_t connections_refused = 0;         // all places were taken, by peers that are known
+  uint64_t connections_refused_source = 0;  // one source address had its share
+  uint64_t connections_refused_system = 0;  // no descriptor or no memory, also for one of ours
+  ConnectionEndCounts connections_ended{};
   uint64_t keepalives = 0;  // pings of RFC 5626 3.5.1, and datagrams of nothing but line ends
 };
 
@@ -101,6 +110,9 @@ class TransportLayer {
   // value. 0 is success.
   int start(const TransportOptions& options, MessageHandler& handler, ListenPoint& failed);
 
+  // From now on, for what begins anew; but where we listen, and its buffers, stay as they are.
+  void set_options(const TransportOptions& options);
+
   std::span<const ListenPoint> listen_points() const;  // with real ports
 
   // Completes a flow to `remote`: the listening point for its transport and family, and the local
@@ -118,7 +130,9 @@ class TransportLayer {
 
   // Sends `message` over `flow`, on its connection, on another to the same peer, or on a new one.
   // Keeps its own reference until the kernel has the bytes. UDP is sent at the end of the turn, in
-  // order. `observer` may be null; it hears only of failures, with `tag`. Errors: PoolExhausted
+  // order. `observer` may be null; it hears only of failures, with `tag`. A stream that has carried
+  // a message with an observer is one on which somebody was let in: it never has to make room for
+  // another. Errors: PoolExhausted
   // (connections, or too much waits for this one), Unsupported (no such listener), Closed (the
   // flow's connection has gone and there is nothing to connect to), Unreachable (no route).
   Result<void> send(MessageRef message, const Flow& flow, SendObserver* observer, uint64_t tag);
@@ -127,11 +141,16 @@ class TransportLayer {
   // connection. A flow may be of an earlier start, whose handles mean nothing now.
   bool stands(const Flow& flow) const;
 
+  // Somebody is reached by this very connection until then, as a registration promises (RFC 5626,
+  // RFC 3261 18.3): it is not closed for want of traffic before. Nothing for another kind of flow.
+  void keep(const Flow& flow, Millis until);
+
   // Sends what waits in the outgoing batch. Called at the end of every turn.
   void flush(Millis now);
 
   TransportCounters counters() const;
   const PoolStats& connection_stats() const;
+  const PoolStats& source_stats() const;
 
  private:
   struct Parts;  // in the arena

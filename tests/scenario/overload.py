@@ -5,7 +5,6 @@ Usage: overload.py BIN_DIR
 """
 
 import os
-import socket
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -142,70 +141,6 @@ def too_many_contacts(server):
     phone.close()
 
 
-def connects(server):
-    """A new connection that the server serves; None when it is refused."""
-    try:
-        phone = SipSocket(server.port, "tcp")
-        answer = options(phone, server)
-    except OSError:
-        return None
-    if answer is None:
-        phone.close()
-        return None
-    return phone
-
-
-def full_connections(server, capacity):
-    phones = [connects(server) for _ in range(capacity)]
-    assert all(phones), "fewer connections than configured"
-    for _ in range(3):
-        assert connects(server) is None, "more connections than configured"
-    for phone in phones:
-        assert options(phone, server).status == 200, "a connection that stood is gone"
-    datagrams = SipSocket(server.port)
-    assert options(datagrams, server).status == 200, "UDP suffers"
-    datagrams.close()
-    phones.pop().close()
-    wait_until(lambda: in_use(server, "tcp_connections") == {"tcp_connections": capacity - 1}, 3,
-               lambda: "a closed connection is not given back")
-    phone = connects(server)
-    assert phone is not None, "no place for a new connection though one was closed"
-    refused = next(row for row in server.ctl("status").splitlines() if row.startswith("connections_refused"))
-    assert int(refused.split()[1]) >= 3, refused
-    for other in [phone, *phones]:
-        other.close()
-    wait_until(lambda: not in_use(server, "tcp_connections"), 3, lambda: "connections are left in the pool")
-
-
-def full_connections_outward(server, capacity):
-    """A call to a phone that only a new connection could reach: 503, and the call after it goes through."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.bind(("127.0.0.1", 0))
-    listener.listen()
-    listener.settimeout(3)
-    alice = SipSocket(server.port)
-    register(alice, server, *USERS[1],
-             contacts=[f"<sip:bob@127.0.0.1:{listener.getsockname()[1]};transport=tcp>"])
-    others = [connects(server) for _ in range(capacity)]
-    call = Call(alice, server)
-    call.send_invite()
-    answer = alice.receive_final()
-    expect_503(answer, "capacity.tcp_connections")
-    call.ack_refusal(answer)
-    others.pop().close()
-    wait_until(lambda: in_use(server, "tcp_connections") == {"tcp_connections": capacity - 1}, 3,
-               lambda: "a closed connection is not given back")
-    call = Call(alice, server)
-    call.send_invite()
-    link, _ = listener.accept()
-    link.settimeout(3)
-    assert link.recv(65536).startswith(b"INVITE "), "no INVITE on the new connection"
-    link.close()
-    listener.close()
-    for phone in [alice, *others]:
-        phone.close()
-
-
 def full_of_users(server):
     done = server.ctl("user", "add", "dave", text_in="secret-d\n", check=False)
     assert "dave" not in server.ctl("user", "list"), f"more users than capacity.users: {done}"
@@ -253,10 +188,6 @@ def main():
                    lambda: full_bindings(server))
     with TipringServer(bin_dir, users=USERS, settings=["registrar.max_bindings_per_aor=2"]) as server:
         report.run("too many contacts of one user change nothing (R11.3)", lambda: too_many_contacts(server))
-    with TipringServer(bin_dir, users=USERS, settings=["capacity.tcp_connections=4", *small]) as server:
-        report.run("connections beyond the capacity are refused, others go on (R5.5, R13.5)",
-                   lambda: full_connections(server, 4))
-        report.run("no connection left for a callee is 503 (R5.5)", lambda: full_connections_outward(server, 4))
     with TipringServer(bin_dir, users=USERS, settings=["capacity.users=3"]) as server:
         report.run("no more users than capacity.users (R5.5)", lambda: full_of_users(server))
     return report.close()

@@ -125,7 +125,18 @@ void Registrar::answer(Registration& registration, store::User& user) {
   if (!environment_.transactions.respond(registration.server, sip::status::kOk, parts)) {
     environment_.transactions.drop(registration.server);
   }
+  keep_connection(registration, user);
   release(registration);
+}
+
+// Calls come by it as long as a binding stands, however quiet it is meanwhile.
+void Registrar::keep_connection(const Registration& registration, store::User& user) {
+  const transport::Flow& flow = registration.flow;
+  for (store::Binding* binding = user.first_binding(); binding != nullptr;
+       binding = user.next_binding(*binding)) {
+    if (binding->flow() != flow.connection.to_u64()) continue;
+    environment_.transport.keep(flow, binding->expires_at());
+  }
 }
 
 void Registrar::refuse(Registration& registration, const Refusal& refusal) {

@@ -54,6 +54,7 @@ class Registrar final : public transaction::TransactionUser,
   void process(Registration& registration, store::User& user);
   void log_changes(const Registration& registration, const store::User& user);
   void answer(Registration& registration, store::User& user);
+  void keep_connection(const Registration& registration, store::User& user);
   void refuse(Registration& registration, const Refusal& refusal);
   void release(Registration& registration) { registrations_.release(registration); }
 

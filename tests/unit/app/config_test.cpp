@@ -116,6 +116,13 @@ TEST_CASE("configuration: bad values name file, line, key and what is wanted" *
   CHECK(only_fault("[security]\nsafe_sources = [\"10.0.0.0/33\"]\n").find("network") !=
         std::string::npos);
   CHECK(only_fault("[session_timer]\nmin_se = 89\n").find("from 90") != std::string::npos);
+  CHECK(only_fault("[sip]\nmessage_size = 1000\n").find("from 4096 to 65535") != std::string::npos);
+  for (const char* key :
+       {"silence_timeout", "message_timeout", "write_timeout", "connect_timeout", "idle_timeout"}) {
+    CAPTURE(key);
+    CHECK(only_fault("[tcp]\n" + std::string(key) + " = 0\n").find("whole number from 1") !=
+          std::string::npos);
+  }
 }
 
 TEST_CASE("configuration: keys that do not fit together name the place of one that was set" *
@@ -126,6 +133,13 @@ TEST_CASE("configuration: keys that do not fit together name the place of one th
   CHECK(only_fault("[capacity]\n\nusers = 5000\n").starts_with("test.toml:3: capacity.bindings: "));
   CHECK(only_fault("[registrar]\nmax_expires = 600\n").starts_with("test.toml:2: "));
   CHECK(only_fault("[registrar]\ndefault_expires = 30\n").starts_with("test.toml:2: "));
+  CHECK(only_fault("[tcp]\nconnections_per_source = 300\n") ==
+        "test.toml:2: tcp.connections_per_source: must not be above capacity.tcp_connections, "
+        "which is 256");
+  std::string many;
+  for (int i = 0; i < 33; ++i) many += "\"10.0.0.0/8\", ";
+  CHECK(only_fault("[security]\nsafe_sources = [" + many + "]\n").find("more than 32") !=
+        std::string::npos);
 }
 
 TEST_CASE("configuration: text that is no TOML names the line") {

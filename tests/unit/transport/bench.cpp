@@ -44,7 +44,8 @@ std::vector<port::IpAddress> all_of(const std::vector<std::string_view>& texts) 
 
 Bench::Bench(BenchOptions options)
     : host(world.make_host("server", all_of(options.addresses))),
-      far(world.make_host("far", all_of({"10.0.0.2", "2001:db8::2"}))),
+      far(world.make_host("far", all_of({"10.0.0.2", "10.0.0.3", "2001:db8::2", "2001:db8::3",
+                                         "2001:db8:0:1::2"}))),
       memory_(static_cast<std::byte*>(std::aligned_alloc(Arena::kAlignment, kMemory)), &std::free),
       arena(clear(memory_.get(), kMemory)),
       slabs(arena, options.slabs.value_or(message_slab_counts(options.limits))),
@@ -138,6 +139,19 @@ size_t Bench::count_lines(std::string_view event) {
       lines.begin(), lines.end(), [&](const auto& line) { return line.starts_with(event); }));
 }
 
+Flow tcp_flow(Bench& bench, uint16_t port) {
+  const auto flow = bench.layer->flow_to(sip::Transport::Tcp, at("10.0.0.2", port));
+  REQUIRE(flow);
+  return *flow;
+}
+
+std::vector<uint64_t> failed_tags(const Bench& bench) {
+  std::vector<uint64_t> tags;
+  for (const auto& [tag, error] : bench.failed) tags.push_back(tag);
+  std::sort(tags.begin(), tags.end());
+  return tags;
+}
+
 // --- peers ---------------------------------------------------------------------------------------
 
 void TcpPeer::connect(const port::SocketAddress& to, const port::SocketAddress& from) {
@@ -213,6 +227,20 @@ void TcpPeer::on_connect_failed(port::Stream&, int failure) {
   ended = true;
   error = failure;
   close();
+}
+
+TcpPeer& Crowd::join(std::string_view from) {
+  peers_.push_back(std::make_unique<TcpPeer>(bench_));
+  const port::IpAddress source = ip(from);
+  const bool v4 = source.family == port::Family::V4;
+  peers_.back()->connect(at(v4 ? "10.0.0.1" : "2001:db8::1", 5060), {source, 0});
+  bench_.settle();
+  return *peers_.back();
+}
+
+size_t Crowd::still_there() const {
+  return static_cast<size_t>(
+      std::count_if(peers_.begin(), peers_.end(), [](const auto& peer) { return !peer->ended; }));
 }
 
 TcpDoor::TcpDoor(Bench& bench, const port::SocketAddress& address) : bench_(bench) {

@@ -89,7 +89,7 @@ class Bench final : public port::TurnHandler, public MessageHandler, public Send
 
   port::SimWorld world{11};
   port::SimHost& host;
-  port::SimHost& far;  // where the peers live: 10.0.0.2 and 2001:db8::2
+  port::SimHost& far;  // where the peers live: 10.0.0.2, .3, 2001:db8::2, ::3, 2001:db8:0:1::2
   std::vector<Heard> heard;
   std::vector<std::pair<uint64_t, Error>> failed;
   std::function<void(const Incoming&)> on_heard;
@@ -117,6 +117,12 @@ class Bench final : public port::TurnHandler, public MessageHandler, public Send
   std::unique_ptr<TransportLayer> layer;
   int start_error = 0;
 };
+
+// A flow over TCP to a port of the far host.
+Flow tcp_flow(Bench& bench, uint16_t port);
+
+// Tags of the messages that were told to have failed, in order.
+std::vector<uint64_t> failed_tags(const Bench& bench);
 
 // One end of a TCP connection on the far host.
 class TcpPeer final : public port::StreamHandler {
@@ -152,6 +158,19 @@ class TcpPeer final : public port::StreamHandler {
   Bench& bench_;
   port::Stream* stream_ = nullptr;
   std::string to_send_;
+};
+
+// Many connections, in the order in which they were made.
+class Crowd {
+ public:
+  explicit Crowd(Bench& bench) : bench_(bench) {}
+  TcpPeer& join(std::string_view from = "10.0.0.2");
+  TcpPeer& operator[](size_t index) { return *peers_[index]; }
+  size_t still_there() const;
+
+ private:
+  Bench& bench_;
+  std::vector<std::unique_ptr<TcpPeer>> peers_;
 };
 
 // A far host that accepts connections.

@@ -1,6 +1,4 @@
 // How long a connection lives, and what it may hold meanwhile.
-#include <algorithm>
-
 #include "bench.h"
 
 using namespace tipring;
@@ -11,20 +9,6 @@ namespace {
 const std::string kRequest = Request{}.text();
 const std::string kFirstHalf = kRequest.substr(0, 60);
 const std::string kSecondHalf = kRequest.substr(60);
-
-Flow tcp_flow(Bench& bench, uint16_t port) {
-  const auto flow = bench.layer->flow_to(sip::Transport::Tcp, at("10.0.0.2", port));
-  REQUIRE(flow);
-  return *flow;
-}
-
-// Message numbers of those that were told to have failed.
-std::vector<uint64_t> failed_tags(const Bench& bench) {
-  std::vector<uint64_t> tags;
-  for (const auto& [tag, error] : bench.failed) tags.push_back(tag);
-  std::sort(tags.begin(), tags.end());
-  return tags;
-}
 
 }  // namespace
 
@@ -252,28 +236,6 @@ TEST_CASE("connection: one that waits for a buffer too long is cut off" *
   CHECK(bench.connections() == 0);
 }
 
-TEST_CASE("connection: beyond the capacity one is refused, counted and told once" *
-          doctest::description("R5.5, R6.2")) {
-  Bench bench;
-  std::vector<std::unique_ptr<TcpPeer>> peers;
-  for (uint32_t i = 0; i < kTinyLimits.tcp_connections + 3; ++i) {
-    peers.push_back(std::make_unique<TcpPeer>(bench));
-    peers.back()->connect();
-  }
-  bench.settle();
-  CHECK(bench.connections() == kTinyLimits.tcp_connections);
-  CHECK(bench.layer->counters().connections_refused == 3);
-  for (size_t i = kTinyLimits.tcp_connections; i < peers.size(); ++i) CHECK(peers[i]->ended);
-  CHECK(bench.count_lines("connection_refused") == 1);
-  const auto outcome = bench.send(kRequest, tcp_flow(bench, 6000));
-  REQUIRE_FALSE(outcome);
-  CHECK(outcome.error() == Error::PoolExhausted);
-  peers[0]->close();
-  bench.settle();
-  CHECK(bench.send(kRequest, tcp_flow(bench, 6000)));
-  bench.settle();
-}
-
 TEST_CASE(
     "connection: a peer that resets while it is answered ends the connection in the callback" *
     doctest::description("RFC 3261 18.4; R13.5")) {
@@ -391,4 +353,128 @@ TEST_CASE("connection: who hears of a failure can send again, and fail again, wi
   bench.pass(Millis(2000));
   CHECK(count == 50);
   CHECK(bench.connections() == 0);
+}
+
+TEST_CASE("connection: one by which somebody is registered stays for that long without traffic" *
+          doctest::description("R13.4, RFC 5626 4.2.2")) {
+  BenchOptions options;
+  options.transport.idle_timeout = Millis(60'000);
+  Bench bench(options);
+  TcpPeer registered(bench), other(bench);
+  for (TcpPeer* peer : {&registered, &other}) {
+    peer->connect();
+    peer->write(kRequest);
+    bench.settle();
+  }
+  bench.layer->keep(bench.heard[0].flow, bench.host.loop().now() + Millis(600'000));
+  bench.pass(Millis(61'000));
+  CHECK_FALSE(registered.ended);
+  CHECK(other.ended);
+  bench.pass(Millis(530'000));
+  CHECK_FALSE(registered.ended);
+  // A shorter promise does not take back a longer one.
+  bench.layer->keep(bench.heard[0].flow, bench.host.loop().now());
+  bench.pass(Millis(8'000));
+  CHECK_FALSE(registered.ended);
+  bench.pass(Millis(3'000));
+  CHECK(registered.ended);
+  CHECK(registered.error == 0);
+}
+
+TEST_CASE("connection: a promise to one that has gone, or over UDP, is nothing" *
+          doctest::description("R13.4")) {
+  Bench bench;
+  TcpPeer peer(bench);
+  peer.connect();
+  peer.write(kRequest);
+  bench.settle();
+  Flow flow = bench.heard[0].flow;
+  peer.reset();
+  bench.settle();
+  bench.layer->keep(flow, bench.host.loop().now() + Millis(600'000));
+  flow.transport = sip::Transport::Udp;
+  bench.layer->keep(flow, bench.host.loop().now() + Millis(600'000));
+  CHECK(bench.connections() == 0);
+}
+
+TEST_CASE("connection: pings alone are not a message, and buy a silent peer no time" *
+          doctest::description("R13.4, RFC 5626 4.4.1")) {
+  Bench bench;
+  TcpPeer pinging(bench), silent(bench);
+  pinging.connect();
+  silent.connect();
+  for (int i = 0; i < 29; ++i) {
+    pinging.write("\r\n\r\n");
+    bench.pass(Millis(1000));
+    REQUIRE_FALSE(pinging.ended);
+  }
+  bench.pass(Millis(1500));
+  CHECK(pinging.ended);
+  CHECK(bench.layer->counters().keepalives == 29);
+  CHECK(bench.layer->counters().connections_ended[static_cast<size_t>(ConnectionEnd::Silent)] == 2);
+}
+
+TEST_CASE("connection: what a peer does not read of our answers holds his requests back, not away" *
+          doctest::description("R5.5, R13.3")) {
+  Bench bench;
+  const std::string answer = response(200, std::string(1500, 'x'));
+  bench.answer_with(200, std::string(1500, 'x'));
+  TcpPeer peer(bench);
+  peer.connect();
+  peer.read_nothing();
+  constexpr size_t kRequests = 400;
+  std::string all;
+  for (size_t i = 0; i < kRequests; ++i) all += kRequest;
+  peer.write(all);
+  bench.pass(Millis(5000));
+  // As many as the window takes, and part of the queue.
+  CHECK(bench.heard.size() < 80);
+  CHECK(bench.connections() == 1);
+  peer.read_again();
+  REQUIRE(
+      bench.until([&] { return peer.received.size() >= kRequests * answer.size(); }, Millis(8000)));
+  CHECK(bench.heard.size() == kRequests);
+  CHECK(bench.failed.empty());
+  CHECK(bench.slabs_held() == 0);
+}
+
+TEST_CASE("connection: who never reads while he asks is cut off by the time for writing" *
+          doctest::description("R13.4, R5.5")) {
+  Bench bench;
+  bench.answer_with(200, std::string(1500, 'x'));
+  TcpPeer peer(bench);
+  peer.connect();
+  peer.read_nothing();
+  std::string all;
+  for (size_t i = 0; i < 400; ++i) all += kRequest;
+  peer.write(all);
+  bench.pass(Millis(9500));
+  CHECK(bench.connections() == 1);
+  bench.pass(Millis(1500));
+  CHECK(bench.connections() == 0);
+  CHECK(
+      bench.layer->counters().connections_ended[static_cast<size_t>(ConnectionEnd::WriteTimeout)] ==
+      1);
+}
+
+TEST_CASE("connection: times that change count for what begins anew" *
+          doctest::description("R11.2, R13.4")) {
+  BenchOptions options;
+  Bench bench(options);
+  TransportOptions later = options.transport;
+  later.silence_timeout = Millis(5'000);
+  later.message_timeout = Millis(2'000);
+  bench.layer->set_options(later);
+  TcpPeer silent(bench), slow(bench);
+  silent.connect();
+  slow.connect();
+  slow.write(kFirstHalf);
+  bench.pass(Millis(1'900));
+  CHECK_FALSE(slow.ended);
+  bench.pass(Millis(200));
+  CHECK(slow.ended);
+  bench.pass(Millis(2'500));
+  CHECK_FALSE(silent.ended);
+  bench.pass(Millis(600));
+  CHECK(silent.ended);
 }

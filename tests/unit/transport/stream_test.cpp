@@ -181,6 +181,45 @@ TEST_CASE("stream: what is not SIP ends the connection without an answer" *
   CHECK(bench.connections() == 0);
 }
 
+TEST_CASE("stream: TLS and HTTP are known by their first bytes, and not waited for" *
+          doctest::description("R13.5, R14.5")) {
+  const std::string_view hello("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11);
+  for (const std::string_view begin :
+       {hello, std::string_view("GET / HTTP/1.1\r\nHost: x"), std::string_view("EHLO x\r\n"),
+        std::string_view("\x00\x01", 2)}) {
+    CAPTURE(begin);
+    Bench bench;
+    TcpPeer peer(bench);
+    peer.connect();
+    peer.write(begin);
+    REQUIRE(bench.until([&] { return peer.ended; }));
+    CHECK(peer.received.empty());
+    CHECK(bench.layer->counters().not_sip == 1);
+    CHECK(bench.layer->counters().connections_ended[static_cast<size_t>(ConnectionEnd::NotSip)] ==
+          1);
+    CHECK(bench.connections() == 0);
+    CHECK(bench.slabs_held() == 0);
+  }
+}
+
+TEST_CASE("stream: a first line that may become SIP is waited for, however it is cut" *
+          doctest::description("R13.3")) {
+  for (const std::string_view line :
+       {"OPTIONS sip:bob@10.0.0.1 SIP/2.0\r\n", "SIP/2.0 200 OK\r\n", "sip/2.0 200 OK\r\n",
+        "X-METHOD\tsip:x SIP/7.0\r\n", "OPTIONS sip:\xc3\xa9 SIP/2.0 \r\n"}) {
+    CAPTURE(line);
+    Bench bench;
+    TcpPeer peer(bench);
+    peer.connect();
+    for (const char c : line) {
+      peer.write(std::string_view(&c, 1));
+      bench.pass(Millis(5));
+    }
+    CHECK_FALSE(peer.ended);
+    CHECK(bench.layer->counters().not_sip == 0);
+  }
+}
+
 TEST_CASE("stream: a response that cannot be framed ends the connection without an answer" *
           doctest::description("RFC 3261 18.3; R14.5")) {
   Bench bench;
