@@ -8,6 +8,9 @@ namespace tipring::port {
 
 bool input_is_terminal();
 
+// Columns of the terminal that standard output goes to; 0 when it is none.
+size_t output_width();
+
 // What standard input has, at least one byte; `read` is 0 at its end. Nothing is read ahead.
 // Returns 0 or an errno value.
 int read_input(std::span<char> into, size_t& read);

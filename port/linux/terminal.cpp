@@ -1,6 +1,7 @@
 #include "port/terminal.h"
 
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -28,6 +29,12 @@ void handle_ending_signals(void (*handler)(int)) {
 }  // namespace
 
 bool input_is_terminal() { return ::isatty(STDIN_FILENO) == 1; }
+
+size_t output_width() {
+  winsize size{};
+  if (::isatty(STDOUT_FILENO) != 1 || ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return 0;
+  return size.ws_col;
+}
 
 int read_input(std::span<char> into, size_t& read) {
   for (;;) {

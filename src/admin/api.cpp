@@ -11,6 +11,7 @@ namespace tipring::admin {
 namespace {
 
 constexpr std::string_view kUserPath = "/v1/users/";
+constexpr std::string_view kRegistrationsPath = "/v1/registrations/";
 constexpr std::string_view kImportPath = "/v1/users/import";
 
 struct Listing {
@@ -77,42 +78,79 @@ void Api::route(port::HttpExchange& exchange) {
   const std::string_view path = exchange.path();
   for (const Listing& listing : kListings) {
     if (path != listing.path) continue;
-    if (exchange.method() == port::HttpMethod::Get) return list(exchange, listing.kind);
+    Command command;
+    command.kind = listing.kind;
+    if (exchange.method() == port::HttpMethod::Get) return list(exchange, command);
     return reply_error(exchange, 405, "method", "this path can only be read: use GET");
   }
   if (path == kImportPath && exchange.method() == port::HttpMethod::Post) return import(exchange);
   if (path.substr(0, kUserPath.size()) == kUserPath)
-    return change_user(exchange, path.substr(kUserPath.size()));
+    return user(exchange, path.substr(kUserPath.size()));
+  if (path.substr(0, kRegistrationsPath.size()) == kRegistrationsPath)
+    return registrations_of(exchange, path.substr(kRegistrationsPath.size()));
   reply_error(exchange, 404, "no_such_path",
               "no such path; there are /v1/status, /v1/pools, /v1/users and /v1/registrations");
 }
 
-void Api::list(port::HttpExchange& exchange, Command::Kind kind) {
-  uint64_t cursor = 0;
+void Api::list(port::HttpExchange& exchange, Command command) {
   if (const std::string_view after = exchange.query("after"); !after.empty()) {
     const Result<uint64_t> number = parse_u64(after);
     if (!number)
       return reply_error(exchange, 400, "after",
                          "after must be the \"next\" of the listing before");
-    cursor = *number;
+    command.cursor = *number;
   }
-  const auto job = std::make_shared<ListJob>(exchange.id(), kind);
-  if (!job->start(*this, job, cursor)) refuse_busy(exchange);
+  const auto job = std::make_shared<ListJob>(exchange.id());
+  if (!job->start(*this, job, command)) refuse_busy(exchange);
 }
 
-void Api::change_user(port::HttpExchange& exchange, std::string_view path) {
-  const port::HttpMethod method = exchange.method();
-  if (method != port::HttpMethod::Put && method != port::HttpMethod::Delete)
-    return reply_error(exchange, 405, "method",
-                       "a user is stored with PUT and removed with DELETE");
+// False when the path names no user: it is answered then.
+bool Api::name_user(port::HttpExchange& exchange, std::string_view path, Command& command) {
   const UserName user = in_store(user_of_path(path), default_domain());
-  if (const char* fault = fault_of(user)) return reply_error(exchange, 400, "name", fault);
-  Command command;
+  if (const char* fault = fault_of(user)) return reply_error(exchange, 400, "name", fault), false;
   command.name = FixedText<kNameMax>(user.name);
   command.domain = FixedText<kDomainMax>(user.domain);
-  if (method == port::HttpMethod::Put) return put_user(exchange, command);
-  command.kind = Command::Kind::RemoveUser;
-  send_change(exchange, command);
+  return true;
+}
+
+void Api::user(port::HttpExchange& exchange, std::string_view path) {
+  Command command;
+  if (!name_user(exchange, path, command)) return;
+  switch (exchange.method()) {
+    case port::HttpMethod::Put: return put_user(exchange, command);
+    case port::HttpMethod::Get:
+      command.kind = Command::Kind::ShowUser;
+      if (!send(command, std::make_shared<ShowJob>(exchange.id()))) refuse_busy(exchange);
+      return;
+    case port::HttpMethod::Delete:
+      command.kind = Command::Kind::RemoveUser;
+      if (!send(command, std::make_shared<RemoveJob>(exchange.id(), "deleted")))
+        refuse_busy(exchange);
+      return;
+    case port::HttpMethod::Post:
+    case port::HttpMethod::Patch:
+    case port::HttpMethod::Other: break;
+  }
+  reply_error(exchange, 405, "method",
+              "a user is read with GET, stored with PUT and removed with DELETE");
+}
+
+void Api::registrations_of(port::HttpExchange& exchange, std::string_view path) {
+  Command command;
+  if (!name_user(exchange, path, command)) return;
+  if (exchange.method() == port::HttpMethod::Get) {
+    command.kind = Command::Kind::ListBindingsOfUser;
+    return list(exchange, command);
+  }
+  if (exchange.method() != port::HttpMethod::Delete)
+    return reply_error(exchange, 405, "method",
+                       "registrations are read with GET and removed with DELETE");
+  const std::string_view contact = exchange.query("contact");
+  if (contact.size() > kContactMax)
+    return reply_error(exchange, 400, "contact", "a contact has at most 1024 bytes here");
+  command.kind = Command::Kind::RemoveBindings;
+  command.contact = FixedText<kContactMax>(contact);
+  if (!send(command, std::make_shared<RemoveJob>(exchange.id(), "removed"))) refuse_busy(exchange);
 }
 
 void Api::put_user(port::HttpExchange& exchange, Command command) {
@@ -123,14 +161,14 @@ void Api::put_user(port::HttpExchange& exchange, Command command) {
   if (!mode.empty()) command.mode = mode == "create" ? PutMode::Create : PutMode::Change;
   const UserBody body = parse_user_body(exchange.body());
   if (!body.fault.empty()) return reply_error(exchange, 400, "body", body.fault);
-  if (!body.password) command.mode = PutMode::Change;  // nobody is created without a password
-  if (!body.password && mode == "create")
-    return reply_error(exchange, 400, "body", "a new user needs a \"password\"");
+  const bool has_password = !body.password.empty();
+  if (!has_password) command.mode = PutMode::Change;  // nobody is created without a password
+  if (!has_password && mode == "create")
+    return reply_error(exchange, 400, "body", "password: a new user needs one");
   command.kind = Command::Kind::PutUser;
-  command.algorithms = body.algorithms;
-  command.has_secret = body.password.has_value();
-  if (body.password) command.secret = make_secret(command.name.view(), realm_, *body.password);
-  send_change(exchange, command);
+  command.fields = body.fields;
+  const auto job = std::make_shared<PutJob>(exchange.id(), realm_, body.password);
+  if (!job->start(*this, job, command)) refuse_busy(exchange);
 }
 
 void Api::set_default_domain(std::string domain) {
@@ -143,10 +181,6 @@ const std::string& Api::default_domain() {
   return default_domain_;
 }
 
-void Api::send_change(port::HttpExchange& exchange, const Command& command) {
-  if (!send(command, std::make_shared<ChangeJob>(exchange.id()))) refuse_busy(exchange);
-}
-
 void Api::import(port::HttpExchange& exchange) {
   const std::string& domain = default_domain();
   const ImportLines import = parse_import(exchange.body(), domain);
@@ -157,9 +191,8 @@ void Api::import(port::HttpExchange& exchange) {
   std::vector<ImportUser> users;
   users.reserve(import.lines.size());
   for (const ImportLine& line : import.lines)
-    users.push_back(
-        {in_store(line.user, domain), make_secret(line.user.name, realm_, line.password)});
-  const auto job = std::make_shared<ImportJob>(exchange.id(), std::move(users));
+    users.push_back({in_store(line.user, domain), SecretText(line.password.view()), line.fields});
+  const auto job = std::make_shared<ImportJob>(exchange.id(), realm_, std::move(users));
   if (!job->start(*this, job)) refuse_busy(exchange);
 }
 

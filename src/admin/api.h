@@ -3,13 +3,16 @@
 //   GET    /v1/status                                 {"status": {facts}}
 //   GET    /v1/pools                                  {"pools": […]}
 //   GET    /v1/users                                  {"users": […], "next": "…"}
-//   PUT    /v1/users/NAME or /v1/users/DOMAIN/NAME    {"password": "…"}: 201 created, 200 changed;
-//          "algorithms": ["MD5", "SHA-256"] beside it, or alone for a user that stands, are those
-//          offered to this user; ?mode=create refuses to change (409), ?mode=change to create (404)
+//   GET    /v1/users/NAME or /v1/users/DOMAIN/NAME    {"user": {…}}
+//   PUT    the same                                   {"password": "…", fields of UserFields}: 201
+//          created, 200 changed; what is left out stays.
+//          ?mode=create refuses to change (409), ?mode=change to create (404)
 //   DELETE the same                                   200
-//   POST   /v1/users/import                           lines name,password:
+//   POST   /v1/users/import                           lines as import_lines.h has them:
 //                                                     {"created": N, "changed": N}
 //   GET    /v1/registrations                          {"registrations": […], "next": "…"}
+//   GET    /v1/registrations/NAME or …/DOMAIN/NAME    the same, of one user
+//   DELETE the same                                   all, or the one with ?contact=: 200
 //
 // "next" is there when the listing goes on, and is asked for with ?after=. A name that holds "/"
 // needs the form with a domain, which may be empty. A refusal is {"error": {"code": "…", "message":
@@ -53,11 +56,12 @@ class Api final : public port::HttpHandler, private Desk {
   port::HttpExchange* find(uint64_t exchange) override;
 
   void route(port::HttpExchange& exchange);
-  void list(port::HttpExchange& exchange, Command::Kind kind);
-  void change_user(port::HttpExchange& exchange, std::string_view path);
+  void list(port::HttpExchange& exchange, Command command);
+  bool name_user(port::HttpExchange& exchange, std::string_view path, Command& command);
+  void user(port::HttpExchange& exchange, std::string_view path);
+  void registrations_of(port::HttpExchange& exchange, std::string_view path);
   void put_user(port::HttpExchange& exchange, Command command);
   void import(port::HttpExchange& exchange);
-  void send_change(port::HttpExchange& exchange, const Command& command);
   const std::string& default_domain();
 
   Channel& channel_;

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 
 #include "admin/fixed_text.h"
 #include "admin/page.h"
+#include "admin/user_fields.h"
 #include "admin/user_names.h"
 #include "admin/user_secret.h"
 #include "core/arena.h"
@@ -31,10 +31,24 @@ enum class Outcome : uint8_t {
   Corrupt,
   Io,
   Refused,  // by the store, for any other reason
+  // The password's hashes are not made for this user's auth_name: the page has its row.
+  OtherAuthName,
+  NoSuchRegistration,
+  NeedsPassword,  // a new user, or a new auth_name, for which the hashes that stand are no good
 };
 
 struct Command {
-  enum class Kind : uint8_t { Status, ListPools, ListUsers, ListBindings, PutUser, RemoveUser };
+  enum class Kind : uint8_t {
+    Status,
+    ListPools,
+    ListUsers,
+    ListBindings,
+    ShowUser,
+    ListBindingsOfUser,
+    PutUser,
+    RemoveUser,
+    RemoveBindings,
+  };
 
   Kind kind = Kind::Status;
   PutMode mode = PutMode::Either;
@@ -42,9 +56,11 @@ struct Command {
   uint64_t cursor = 0;  // of listings: 0, or what the last answer gave as `next`
   FixedText<kNameMax> name;
   FixedText<kDomainMax> domain;
-  bool has_secret = false;  // else a user keeps the one that it has
+  // Of PutUser: the hashes are made for fields.auth_name, whether that is to be set or not.
+  UserFields fields;
+  bool has_secret = false;
   UserSecret secret;
-  std::optional<uint8_t> algorithms;  // of the user alone, a bit for each; nothing: as they are
+  FixedText<kContactMax> contact;  // of RemoveBindings; empty: all
 };
 
 struct Answer {

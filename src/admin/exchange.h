@@ -14,23 +14,33 @@ namespace tipring::admin {
 struct UserChange {
   std::string_view domain;  // lower case; empty: the default domain
   std::string_view name;
-  const UserSecret* secret = nullptr;  // null: as it is
+  const UserFields& fields;
+  const UserSecret* secret;  // made for fields.auth_name, or the name; null: stays as it is
   PutMode mode = PutMode::Either;
-  std::optional<uint8_t> algorithms = {};  // nothing: as they are; 0: as configured
 };
 
 class Exchange {
  public:
   // The outcome, or nullopt when it comes later by LoopEndpoint::complete(ticket, outcome), which
   // must then be called once. Created or Changed only when it is durable.
+  // With OtherAuthName and NeedsPassword nothing was done.
   virtual std::optional<Outcome> put_user(const UserChange& change, uint64_t ticket) = 0;
   virtual std::optional<Outcome> remove_user(std::string_view domain, std::string_view name,
                                              uint64_t ticket) = 0;
+  // The registrations of a user with this contact, or all of them when it is empty. NotFound when
+  // there is none.
+  virtual std::optional<Outcome> remove_bindings(std::string_view domain, std::string_view name,
+                                                 std::string_view contact, uint64_t ticket) = 0;
 
   // Adds rows from `cursor` on while page.has_room(), looking at a bounded number of slots: a page
   // may stay empty. Returns the cursor to go on with, 0 at the end. Starts with 0.
   virtual uint64_t list_users(uint64_t cursor, Page& page) = 0;
   virtual uint64_t list_bindings(uint64_t cursor, Page& page) = 0;
+  // One user; false when there is none.
+  virtual bool show_user(std::string_view domain, std::string_view name, Page& page) = 0;
+  // As list_bindings(), of one user; nullopt when there is none.
+  virtual std::optional<uint64_t> list_bindings_of(std::string_view domain, std::string_view name,
+                                                   uint64_t cursor, Page& page) = 0;
 
   // Facts in the order to be shown: version, uptime, counters. What finds no room is left out.
   virtual void status(Page& page) = 0;

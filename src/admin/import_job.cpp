@@ -14,6 +14,7 @@ bool ImportJob::start(Desk& desk, const std::shared_ptr<Job>& self) {
 
 void ImportJob::on_answer(Desk& desk, const std::shared_ptr<Job>& self, const Answer& answer) {
   --on_their_way_;
+  if (answer.outcome == Outcome::OtherAuthName && send_again(desk, self, answer)) return;
   if (answer.outcome == Outcome::Created) ++created_;
   if (answer.outcome == Outcome::Changed) ++changed_;
   if (!is_success(answer.outcome) && failure_ == Outcome::Done) failure_ = answer.outcome;
@@ -24,18 +25,39 @@ void ImportJob::on_answer(Desk& desk, const std::shared_ptr<Job>& self, const An
   finish(desk);
 }
 
+bool ImportJob::send(Desk& desk, const std::shared_ptr<Job>& self, const ImportUser& user) {
+  Command command;
+  command.kind = Command::Kind::PutUser;
+  command.name = FixedText<kNameMax>(user.user.name);
+  command.domain = FixedText<kDomainMax>(user.user.domain);
+  command.fields = user.fields;
+  if (!user.password.view().empty()) {
+    set_secret(command, realm_, user.password.view());
+  } else {
+    command.mode = PutMode::Change;
+  }
+  if (!desk.send(command, self)) return false;
+  ++on_their_way_;
+  return true;
+}
+
+// With hashes for the auth_name that the answer shows.
+bool ImportJob::send_again(Desk& desk, const std::shared_ptr<Job>& self, const Answer& answer) {
+  PageReader reader(answer.page);
+  UserRow row;
+  if (!reader.next(row)) return false;
+  for (ImportUser& user : users_) {
+    if (user.user.name != row.name || user.user.domain != row.domain) continue;
+    user.fields.auth_name = FixedText<kAuthNameMax>(row.auth_name);
+    return send(desk, self, user);
+  }
+  return false;
+}
+
 void ImportJob::send_more(Desk& desk, const std::shared_ptr<Job>& self) {
   while (sent_ < users_.size() && on_their_way_ < kOnTheirWayMax) {
-    const ImportUser& next = users_[sent_];
-    Command command;
-    command.kind = Command::Kind::PutUser;
-    command.name = FixedText<kNameMax>(next.user.name);
-    command.domain = FixedText<kDomainMax>(next.user.domain);
-    command.has_secret = true;
-    command.secret = next.secret;
-    if (!desk.send(command, self)) return;
+    if (!send(desk, self, users_[sent_])) return;
     ++sent_;
-    ++on_their_way_;
   }
 }
 

@@ -12,15 +12,16 @@ namespace tipring::admin {
 
 struct ImportUser {
   UserName user;
-  UserSecret secret;
+  SecretText password;  // empty: the one that stands
+  UserFields fields;
 };
 
 class ImportJob final : public Job {
  public:
   static constexpr size_t kOnTheirWayMax = 12;
 
-  ImportJob(uint64_t exchange, std::vector<ImportUser> users)
-      : Job(exchange), users_(std::move(users)) {}
+  ImportJob(uint64_t exchange, std::string_view realm, std::vector<ImportUser> users)
+      : Job(exchange), realm_(realm), users_(std::move(users)) {}
 
   // Sends what the ring takes. False when it takes nothing although nothing is on its way.
   bool start(Desk& desk, const std::shared_ptr<Job>& self);
@@ -28,9 +29,12 @@ class ImportJob final : public Job {
   void on_answer(Desk& desk, const std::shared_ptr<Job>& self, const Answer& answer) override;
 
  private:
+  bool send(Desk& desk, const std::shared_ptr<Job>& self, const ImportUser& user);
+  bool send_again(Desk& desk, const std::shared_ptr<Job>& self, const Answer& answer);
   void send_more(Desk& desk, const std::shared_ptr<Job>& self);
   void finish(Desk& desk);
 
+  std::string_view realm_;  // the API's
   std::vector<ImportUser> users_;
   size_t sent_ = 0;
   size_t on_their_way_ = 0;

@@ -1,5 +1,6 @@
 #include "admin/import_lines.h"
 
+#include <algorithm>
 #include <map>
 
 #include "core/text.h"
@@ -12,51 +13,148 @@ constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";  // what spreadsheet
 
 using SeenUsers = std::map<UserName, uint32_t>;  // with their lines
 
-// What a spreadsheet writes above its columns, and would else become a user with a password that
-// can be guessed.
-bool is_heading(const ImportLine& line) {
-  return line.line == 1 && iequals(line.user.name, "name") && iequals(line.password, "password");
+// One value of a line that has a heading; wiped when it goes, as it may be a password.
+struct Value {
+  SecretText text;
+  bool good = true;
+};
+
+// Takes the first value and the comma behind it off `row`.
+Value take_value(std::string_view& row) {
+  Value value;
+  if (row.empty() || row.front() != '"') {
+    const auto [first, rest] = split_once(row, ',');
+    value.text.append(first);
+    value.good = first.find('"') == std::string_view::npos;
+    row = rest;
+    return value;
+  }
+  row.remove_prefix(1);
+  for (;;) {
+    const size_t quote = row.find('"');
+    value.text.append(row.substr(0, quote));
+    row.remove_prefix(
+        std::min(quote == std::string_view::npos ? row.size() : quote + 1, row.size()));
+    if (quote == std::string_view::npos || row.empty() || row.front() != '"') {
+      value.good = quote != std::string_view::npos && (row.empty() || row.front() == ',');
+      break;
+    }
+    value.text.append("\"");
+    row.remove_prefix(1);
+  }
+  if (!row.empty()) row.remove_prefix(1);
+  return value;
 }
 
-// What is wrong with the line, or empty. Never repeats a password.
-std::string check(const ImportLine& line, std::string_view default_domain, SeenUsers& seen) {
-  if (line.user.name.starts_with('"'))
-    return "the quotes would become part of the name: write name,password without";
-  if (is_heading(line)) return "this is a heading and no user: remove it";
-  if (const char* fault = fault_of(line.user)) return fault;
-  if (const char* fault = fault_of_password(line.password)) return fault;
-  const auto [first, added] = seen.emplace(in_store(line.user, default_domain), line.line);
-  if (added) return "";
-  return "user " + line.user.text() + " is in line " + std::to_string(first->second) + " already";
-}
+class Parser {
+ public:
+  explicit Parser(std::string_view default_domain) : default_domain_(default_domain) {}
+
+  ImportLines parse(std::string_view text) {
+    if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark)
+      text.remove_prefix(kByteOrderMark.size());
+    for (uint32_t number = 1; !text.empty(); ++number) {
+      auto [row, rest] = split_once(text, '\n');
+      text = rest;
+      if (!row.empty() && row.back() == '\r') row.remove_suffix(1);
+      if (!trim(row).empty() && !take(number, row)) break;
+    }
+    return std::move(result_);
+  }
+
+ private:
+  // False after a wrong heading: nobody knows what the lines mean.
+  bool take(uint32_t number, std::string_view row) {
+    std::string fault;
+    ImportLine line;
+    line.line = number;
+    line.text = row;
+    const bool heading = number == 1 && is_heading(row);
+    if (heading) {
+      fault = read_heading(row);
+    } else {
+      fault = columns_.empty() ? read_pair(row, line) : read_row(row, line);
+      if (fault.empty()) fault = check(line);
+      if (fault.empty()) result_.lines.push_back(std::move(line));
+    }
+    if (!fault.empty() && result_.faults.size() < ImportLines::kFaultsMax)
+      result_.faults.push_back({number, fault});
+    return !heading || fault.empty();
+  }
+
+  static bool is_heading(std::string_view row) {
+    return iequals(trim(split_once(row, ',').first), "name") && row.find(',') != row.npos;
+  }
+
+  std::string read_heading(std::string_view row) {
+    result_.heading = row;
+    const auto known = user_field_names();
+    for (std::string_view rest = row; !rest.empty();) {
+      const auto [item, more] = split_once(rest, ',');
+      std::string column(trim(item));
+      std::transform(column.begin(), column.end(), column.begin(), to_lower);
+      const bool is_field = std::find(known.begin(), known.end(), column) != known.end();
+      if (!is_field && column != "name" && column != "password")
+        return "a heading names the columns name, password, auth_name, display_name, aliases, "
+               "algorithms and session_timer; there is no " +
+               column;
+      if (std::find(columns_.begin(), columns_.end(), column) != columns_.end())
+        return "the heading names " + column + " twice";
+      columns_.push_back(std::move(column));
+      rest = more;
+    }
+    return "";
+  }
+
+  // A line without a comma may be all password, and names are copied.
+  static std::string read_pair(std::string_view row, ImportLine& line) {
+    const size_t comma = row.find(',');
+    if (comma == std::string_view::npos) return "write name,password";
+    line.user = split_user_name(trim(row.substr(0, comma)));
+    if (line.user.name.starts_with('"'))
+      return "the quotes would become part of the name: write name,password without";
+    line.password = SecretText(row.substr(comma + 1));
+    if (line.password.view().empty()) return fault_of_password("");
+    return "";
+  }
+
+  std::string read_row(std::string_view row, ImportLine& line) const {
+    for (const std::string& column : columns_) {
+      Value value = take_value(row);
+      if (!value.good) return column + " has a quote at the wrong place";
+      std::string fault;
+      if (column == "name") {
+        line.user = split_user_name(trim(value.text.view()));
+      } else if (column == "password") {
+        line.password = std::move(value.text);
+      } else {
+        fault = set_user_field(line.fields, column, value.text.view());
+      }
+      if (!fault.empty()) return fault;
+    }
+    return row.empty() ? "" : "there are more values than the heading names";
+  }
+
+  // What is wrong with the line, or empty. Never repeats a password.
+  std::string check(const ImportLine& line) {
+    if (const char* fault = fault_of(line.user)) return fault;
+    const std::string_view password = line.password.view();
+    if (const char* fault = password.empty() ? nullptr : fault_of_password(password)) return fault;
+    const auto [first, added] = seen_.emplace(in_store(line.user, default_domain_), line.line);
+    if (added) return "";
+    return "user " + line.user.text() + " is in line " + std::to_string(first->second) + " already";
+  }
+
+  std::string_view default_domain_;
+  std::vector<std::string> columns_;  // of the heading; empty: name,password
+  SeenUsers seen_;
+  ImportLines result_;
+};
 
 }  // namespace
 
 ImportLines parse_import(std::string_view text, std::string_view default_domain) {
-  ImportLines result;
-  SeenUsers seen;
-  if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark)
-    text.remove_prefix(kByteOrderMark.size());
-  for (uint32_t number = 1; !text.empty(); ++number) {
-    auto [row, rest] = split_once(text, '\n');
-    text = rest;
-    if (!row.empty() && row.back() == '\r') row.remove_suffix(1);
-    if (trim(row).empty()) continue;
-    ImportLine line{number, {}, {}};
-    std::string fault = "write name,password";
-    // A line without a comma may be all password, and names are copied.
-    if (const size_t comma = row.find(','); comma != std::string_view::npos) {
-      line.user = split_user_name(trim(row.substr(0, comma)));
-      line.password = row.substr(comma + 1);
-      fault = check(line, default_domain, seen);
-    }
-    if (fault.empty()) {
-      result.lines.push_back(std::move(line));
-    } else if (result.faults.size() < ImportLines::kFaultsMax) {
-      result.faults.push_back({number, std::move(fault)});
-    }
-  }
-  return result;
+  return Parser(default_domain).parse(text);
 }
 
 std::string describe(const std::vector<ImportFault>& faults) {
@@ -66,6 +164,16 @@ std::string describe(const std::vector<ImportFault>& faults) {
     text += fault.text();
   }
   return text;
+}
+
+void append_value(std::string& line, std::string_view value) {
+  if (value.find_first_of("\",") == std::string_view::npos) {
+    line += value;
+    return;
+  }
+  line += '"';
+  for (const char c : value) line += c == '"' ? std::string("\"\"") : std::string(1, c);
+  line += '"';
 }
 
 }  // namespace tipring::admin

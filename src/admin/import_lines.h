@@ -1,5 +1,10 @@
-// Lines of an import, "name,password" each. The password is all that follows the first comma; empty
-// lines are passed over. Used by the API and the tool alike.
+// Lines of an import. Used by the API and the tool alike; empty lines are passed over.
+//
+// Without a heading each line is "name,password"; the password is all that follows the first comma.
+// With a heading, a first line that begins with "name,", each line has the columns that it names:
+// name, password and fields of UserFields, as a table of values separated by commas (RFC 4180):
+// what holds a comma or a quote stands in quotes. A user whose password is missing or empty must
+// stand already.
 #pragma once
 
 #include <cstdint>
@@ -7,14 +12,18 @@
 #include <string_view>
 #include <vector>
 
+#include "admin/user_fields.h"
 #include "admin/user_names.h"
+#include "admin/user_secret.h"
 
 namespace tipring::admin {
 
 struct ImportLine {
   uint32_t line = 0;
+  std::string_view text;  // of all of it
   UserName user;
-  std::string_view password;  // lies in the text
+  SecretText password;  // empty: as it is
+  UserFields fields;
 };
 
 struct ImportFault {
@@ -24,7 +33,9 @@ struct ImportFault {
   std::string text() const { return "line " + std::to_string(line) + ": " + message; }
 };
 
+// Views lie in the text that was parsed.
 struct ImportLines {
+  std::string_view heading;  // empty: there is none
   std::vector<ImportLine> lines;
   std::vector<ImportFault> faults;  // at most kFaultsMax; nothing is to be stored when there is one
 
@@ -36,5 +47,8 @@ ImportLines parse_import(std::string_view text, std::string_view default_domain 
 
 // The first faults in one line of text, for people.
 std::string describe(const std::vector<ImportFault>& faults);
+
+// One value of a line with a heading, in quotes where it needs them.
+void append_value(std::string& line, std::string_view value);
 
 }  // namespace tipring::admin

@@ -22,9 +22,12 @@ std::string_view opening(Command::Kind kind) {
     case Command::Kind::Status: return R"({"status":{)";
     case Command::Kind::ListPools: return R"({"pools":[)";
     case Command::Kind::ListUsers: return R"({"users":[)";
-    case Command::Kind::ListBindings: return R"({"registrations":[)";
+    case Command::Kind::ListBindings:
+    case Command::Kind::ListBindingsOfUser: return R"({"registrations":[)";
+    case Command::Kind::ShowUser:
     case Command::Kind::PutUser:
-    case Command::Kind::RemoveUser: break;
+    case Command::Kind::RemoveUser:
+    case Command::Kind::RemoveBindings: break;
   }
   return "{";
 }
@@ -33,44 +36,85 @@ void append_page(std::string& body, Command::Kind kind, const Page& page) {
   if (kind == Command::Kind::Status) append_rows<FactRow>(body, page);
   if (kind == Command::Kind::ListPools) append_rows<PoolRow>(body, page);
   if (kind == Command::Kind::ListUsers) append_rows<UserRow>(body, page);
-  if (kind == Command::Kind::ListBindings) append_rows<BindingRow>(body, page);
+  if (kind == Command::Kind::ListBindings || kind == Command::Kind::ListBindingsOfUser)
+    append_rows<BindingRow>(body, page);
+}
+
+void refuse(port::HttpExchange& client, Outcome outcome) {
+  const Refusal refusal = refusal_of(outcome);
+  reply_error(client, refusal.status, refusal.code, refusal.message);
 }
 
 }  // namespace
 
-void ChangeJob::on_answer(Desk& desk, const std::shared_ptr<Job>&, const Answer& answer) {
+void set_secret(Command& command, std::string_view realm, std::string_view password) {
+  const std::string_view auth_name = command.fields.auth_name.view();
+  command.secret =
+      make_secret(auth_name.empty() ? command.name.view() : auth_name, realm, password);
+  command.has_secret = true;
+}
+
+std::string auth_name_of(const Answer& answer) {
+  PageReader reader(answer.page);
+  UserRow row;
+  return reader.next(row) ? std::string(row.auth_name) : "";
+}
+
+void RemoveJob::on_answer(Desk& desk, const std::shared_ptr<Job>&, const Answer& answer) {
+  port::HttpExchange* client = desk.find(exchange());
+  if (client == nullptr) return;
+  if (answer.outcome != Outcome::Done) return refuse(*client, answer.outcome);
+  reply_json(*client, 200, R"({"result":")" + std::string(what_) + "\"}\n");
+}
+
+bool PutJob::start(Desk& desk, const std::shared_ptr<Job>& self, const Command& command) {
+  command_ = command;
+  if (!password_.view().empty()) set_secret(command_, realm_, password_.view());
+  return desk.send(command_, self);
+}
+
+void PutJob::on_answer(Desk& desk, const std::shared_ptr<Job>& self, const Answer& answer) {
+  if (answer.outcome == Outcome::OtherAuthName && ++tries_ < kTriesMax) {
+    command_.fields.auth_name = FixedText<kAuthNameMax>(auth_name_of(answer));
+    if (start(desk, self, Command(command_))) return;
+  }
   port::HttpExchange* client = desk.find(exchange());
   if (client == nullptr) return;
   switch (answer.outcome) {
     case Outcome::Created: reply_json(*client, 201, "{\"result\":\"created\"}\n"); return;
     case Outcome::Changed: reply_json(*client, 200, "{\"result\":\"changed\"}\n"); return;
-    case Outcome::Done: reply_json(*client, 200, "{\"result\":\"deleted\"}\n"); return;
-    default: break;
+    default: refuse(*client, answer.outcome);
   }
-  const Refusal refusal = refusal_of(answer.outcome);
-  reply_error(*client, refusal.status, refusal.code, refusal.message);
 }
 
-bool ListJob::start(Desk& desk, const std::shared_ptr<Job>& self, uint64_t cursor) {
-  body_ = opening(kind_);
-  Command command;
-  command.kind = kind_;
-  command.cursor = cursor;
-  return desk.send(command, self);
+void ShowJob::on_answer(Desk& desk, const std::shared_ptr<Job>&, const Answer& answer) {
+  port::HttpExchange* client = desk.find(exchange());
+  if (client == nullptr) return;
+  if (answer.outcome != Outcome::Done) return refuse(*client, answer.outcome);
+  std::string body = R"({"user":)";
+  PageReader reader(answer.page);
+  UserRow row;
+  while (reader.next(row)) append_json(body, row);
+  reply_json(*client, 200, body + "}\n");
+}
+
+bool ListJob::start(Desk& desk, const std::shared_ptr<Job>& self, const Command& command) {
+  command_ = command;
+  body_ = opening(command_.kind);
+  return desk.send(command_, self);
 }
 
 void ListJob::on_answer(Desk& desk, const std::shared_ptr<Job>& self, const Answer& answer) {
   port::HttpExchange* client = desk.find(exchange());
   if (client == nullptr) return;  // nobody waits: the rest is not asked for
-  append_page(body_, kind_, answer.page);
+  if (answer.outcome != Outcome::Done) return refuse(*client, answer.outcome);
+  append_page(body_, command_.kind, answer.page);
   if (answer.next != 0 && body_.size() < kReplyMax) {
-    Command command;
-    command.kind = kind_;
-    command.cursor = answer.next;
-    if (desk.send(command, self)) return;
+    command_.cursor = answer.next;
+    if (desk.send(command_, self)) return;
     // The ring is full: the client gets what there is and asks for the rest.
   }
-  body_ += kind_ == Command::Kind::Status ? '}' : ']';
+  body_ += command_.kind == Command::Kind::Status ? '}' : ']';
   if (answer.next != 0) body_ += R"(,"next":")" + std::to_string(answer.next) + '"';
   body_ += "}\n";
   reply_json(*client, 200, body_);

@@ -41,8 +41,37 @@ class Job {
   uint64_t exchange_;
 };
 
-// One change of one user.
-class ChangeJob final : public Job {
+// One removal.
+class RemoveJob final : public Job {
+ public:
+  RemoveJob(uint64_t exchange, std::string_view what) : Job(exchange), what_(what) {}
+  void on_answer(Desk& desk, const std::shared_ptr<Job>& self, const Answer& answer) override;
+
+ private:
+  std::string_view what_;  // a literal: what has happened
+};
+
+// A user as one is to be. Its hashes are made for the auth_name that the command names, or for the
+// one that the loop says the user has.
+class PutJob final : public Job {
+ public:
+  PutJob(uint64_t exchange, std::string_view realm, std::string_view password)
+      : Job(exchange), realm_(realm), password_(password) {}
+  // Ends with false when the ring is full.
+  bool start(Desk& desk, const std::shared_ptr<Job>& self, const Command& command);
+  void on_answer(Desk& desk, const std::shared_ptr<Job>& self, const Answer& answer) override;
+
+ private:
+  static constexpr int kTriesMax = 3;
+
+  std::string_view realm_;  // the API's
+  SecretText password_;     // empty: the one that stands
+  Command command_;
+  int tries_ = 0;
+};
+
+// One user: {"user": {…}}.
+class ShowJob final : public Job {
  public:
   using Job::Job;
   void on_answer(Desk& desk, const std::shared_ptr<Job>& self, const Answer& answer) override;
@@ -54,13 +83,18 @@ class ListJob final : public Job {
  public:
   static constexpr size_t kReplyMax = 256 << 10;
 
-  ListJob(uint64_t exchange, Command::Kind kind) : Job(exchange), kind_(kind) {}
-  bool start(Desk& desk, const std::shared_ptr<Job>& self, uint64_t cursor);
+  using Job::Job;
+  bool start(Desk& desk, const std::shared_ptr<Job>& self, const Command& command);
   void on_answer(Desk& desk, const std::shared_ptr<Job>& self, const Answer& answer) override;
 
  private:
-  Command::Kind kind_;
+  Command command_;
   std::string body_;
 };
+
+// Makes the hashes of `password` for fields.auth_name, or for the name where that is empty.
+void set_secret(Command& command, std::string_view realm, std::string_view password);
+// The auth_name of the user that an answer OtherAuthName shows.
+std::string auth_name_of(const Answer& answer);
 
 }  // namespace tipring::admin

@@ -3,10 +3,10 @@
 #include <rapidjson/document.h>
 #include <rapidjson/error/en.h>
 
+#include <algorithm>
 #include <array>
 
 #include "admin/user_names.h"
-#include "auth/digest.h"
 #include "core/text.h"
 
 namespace tipring::admin {
@@ -50,33 +50,54 @@ void append_member(std::string& out, std::string_view name, uint64_t number) {
   out += ':' + std::to_string(number);
 }
 
-constexpr const char* kAlgorithmsFault =
-    "\"algorithms\" must be a list of \"MD5\" and \"SHA-256\"; an empty one means as configured";
-
-const char* take_password(const rapidjson::Value& value, UserBody& body) {
-  if (!value.IsString()) return "\"password\" must be a string";
-  body.password = std::string_view(value.GetString(), value.GetStringLength());
-  return fault_of_password(*body.password);
-}
-
-const char* take_algorithms(const rapidjson::Value& value, UserBody& body) {
-  if (!value.IsArray()) return kAlgorithmsFault;
-  uint8_t mask = 0;
-  for (const rapidjson::Value& name : value.GetArray()) {
-    if (!name.IsString() || name.GetStringLength() == 0) return kAlgorithmsFault;
-    const auto algorithm = auth::parse_algorithm({name.GetString(), name.GetStringLength()});
-    if (!algorithm) return kAlgorithmsFault;
-    mask |= auth::bit_of(*algorithm);
+void append_list(std::string& out, std::string_view name, std::string_view items, char separator) {
+  if (out.back() != '{') out += ',';
+  append_json(out, name);
+  out += ":[";
+  while (!items.empty()) {
+    const auto [item, rest] = split_once(items, separator);
+    if (out.back() != '[') out += ',';
+    append_json(out, item);
+    items = rest;
   }
-  body.algorithms = mask;
-  return nullptr;
+  out += ']';
 }
 
-// What is wrong with one member of a user's body; null when it is right.
-const char* take_member(std::string_view name, const rapidjson::Value& value, UserBody& body) {
-  if (name == "password") return take_password(value, body);
-  if (name == "algorithms") return take_algorithms(value, body);
-  return "the body may hold \"password\" and \"algorithms\" only";
+constexpr std::string_view kSend = "send {\"password\": \"…\"}, or fields of the user, or both";
+
+std::string_view text_of(const rapidjson::Value& value) {
+  return {value.GetString(), value.GetStringLength()};
+}
+
+// A text, or texts in an array joined by commas. False for anything else.
+bool join(const rapidjson::Value& value, std::string& text) {
+  if (value.IsString()) {
+    text = text_of(value);
+    return true;
+  }
+  if (!value.IsArray()) return false;
+  for (const rapidjson::Value& item : value.GetArray()) {
+    if (!item.IsString() || text_of(item).find(',') != std::string_view::npos) return false;
+    text += (text.empty() ? "" : ",") + std::string(text_of(item));
+  }
+  return true;
+}
+
+// One member of a user's body; what is wrong with it, or empty. Never repeats a password.
+std::string take_member(const rapidjson::Value& name, const rapidjson::Value& value,
+                        UserBody& body) {
+  if (text_of(name) == "password") {
+    if (!value.IsString()) return "password must be a text";
+    body.password = text_of(value);
+    const char* fault = fault_of_password(body.password);
+    return fault == nullptr ? "" : fault;
+  }
+  std::string text;
+  // The name may be a password that somebody put at the wrong place, and is repeated when known.
+  const auto known = user_field_names();
+  if (std::find(known.begin(), known.end(), text_of(name)) != known.end() && !join(value, text))
+    return std::string(text_of(name)) + " must be a text, or texts without commas in an array";
+  return set_user_field(body.fields, text_of(name), text);
 }
 
 }  // namespace
@@ -96,7 +117,13 @@ void append_json(std::string& out, const UserRow& row) {
   append_member(out, "name", row.name);
   append_member(out, "domain", row.domain);
   append_member(out, "bindings", uint64_t{row.bindings});
-  out += row.has_secret ? R"(,"has_password":true})" : R"(,"has_password":false})";
+  out += row.has_secret ? R"(,"has_password":true)" : R"(,"has_password":false)";
+  append_member(out, "auth_name", row.auth_name);
+  append_member(out, "display_name", row.display_name);
+  append_list(out, "aliases", row.aliases, '\n');
+  append_list(out, "algorithms", row.algorithms == 0 ? "" : algorithms_text(row.algorithms), ',');
+  append_member(out, "session_timer", session_timer_text(row.session_timer));
+  out += '}';
 }
 
 void append_json(std::string& out, const BindingRow& row) {
@@ -143,7 +170,7 @@ std::string error_json(std::string_view code, std::string_view message) {
 UserBody parse_user_body(std::string_view body) {
   UserBody result;
   if (body.find('\0') != std::string_view::npos) {
-    result.fault = "the body is not JSON: it holds a NUL byte; send {\"password\": \"…\"}";
+    result.fault = "the body is not JSON: it holds a NUL byte; " + std::string(kSend);
     return result;
   }
   result.text = SecretText(body);
@@ -156,17 +183,13 @@ UserBody parse_user_body(std::string_view body) {
   if (document.HasParseError()) {
     result.fault = "the body is not JSON: " +
                    std::string(rapidjson::GetParseError_En(document.GetParseError())) +
-                   " (at byte " + std::to_string(document.GetErrorOffset()) +
-                   "); send {\"password\": \"…\"}";
-    return result;
-  }
-  if (!document.IsObject() || document.MemberCount() == 0) {
-    result.fault = "the body must be an object with \"password\", \"algorithms\" or both";
-    return result;
-  }
-  for (const auto& member : document.GetObject()) {
-    const char* fault = take_member(member.name.GetString(), member.value, result);
-    if (fault != nullptr) result.fault = fault;
+                   " (at byte " + std::to_string(document.GetErrorOffset()) + "); " +
+                   std::string(kSend);
+  } else if (!document.IsObject() || document.MemberCount() == 0) {
+    result.fault = "the body must be an object with a member at least; " + std::string(kSend);
+  } else {
+    for (auto it = document.MemberBegin(); it != document.MemberEnd() && result.fault.empty(); ++it)
+      result.fault = take_member(it->name, it->value, result);
   }
   return result;
 }

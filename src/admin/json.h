@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "admin/page.h"
+#include "admin/user_fields.h"
 #include "admin/user_secret.h"
 
 namespace tipring::admin {
@@ -22,13 +23,13 @@ void append_json(std::string& out, const FactRow& row);
 
 std::string error_json(std::string_view code, std::string_view message);
 
-// The body of a user's PUT: {"password": "…", "algorithms": ["MD5", "SHA-256"]}, at least one of
-// them. No algorithms: as configured.
+// The body of a user's PUT: {"password": "…"} and fields of UserFields, all of which may be left
+// out. Fields are texts as set_user_field() takes them; aliases and algorithms may be arrays too.
 struct UserBody {
-  SecretText text;                           // the body, parsed in place
-  std::optional<std::string_view> password;  // lies in `text`
-  std::optional<uint8_t> algorithms;         // a bit for each, as auth::bit_of()
-  std::string fault;                         // what is wrong, or empty
+  SecretText text;            // the body, parsed in place
+  std::string_view password;  // lies in `text`; empty when there is none
+  UserFields fields;
+  std::string fault;  // what is wrong, or empty
 };
 UserBody parse_user_body(std::string_view body);
 

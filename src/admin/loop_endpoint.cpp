@@ -21,48 +21,72 @@ bool LoopEndpoint::serve(size_t commands_max) {
 void LoopEndpoint::complete(uint64_t ticket, Outcome outcome) {
   TIPRING_ASSERT(open_ > 0);
   --open_;
-  answer(ticket, outcome);
+  Answer& slot = begin_answer(ticket);
+  slot.outcome = outcome;
+  commit_answer();
 }
 
 void LoopEndpoint::serve_one(const Command& command) {
-  std::optional<Outcome> outcome;
-  const std::string_view name = command.name.view();
-  const std::string_view domain = command.domain.view();
   // Counted before the call, since the exchange may complete it from within.
   ++open_;
+  const std::optional<Outcome> outcome = change(command);
+  if (!outcome) return;
+  --open_;
+  Answer& slot = begin_answer(command.ticket);
+  slot.outcome = *outcome;
+  // The hashes are to be made again for the name that is shown here.
+  if (*outcome == Outcome::OtherAuthName)
+    exchange_.show_user(command.domain.view(), command.name.view(), slot.page);
+  if (*outcome == Outcome::Done) show(command, slot);
+  commit_answer();
+}
+
+// What a command changes: Done for those that only look.
+std::optional<Outcome> LoopEndpoint::change(const Command& command) {
+  const std::string_view name = command.name.view();
+  const std::string_view domain = command.domain.view();
   switch (command.kind) {
-    case Command::Kind::PutUser:
-      outcome = exchange_.put_user({domain, name, command.has_secret ? &command.secret : nullptr,
-                                    command.mode, command.algorithms},
-                                   command.ticket);
-      break;
-    case Command::Kind::RemoveUser:
-      outcome = exchange_.remove_user(domain, name, command.ticket);
-      break;
+    case Command::Kind::PutUser: {
+      const UserSecret* secret = command.has_secret ? &command.secret : nullptr;
+      return exchange_.put_user({domain, name, command.fields, secret, command.mode},
+                                command.ticket);
+    }
+    case Command::Kind::RemoveUser: return exchange_.remove_user(domain, name, command.ticket);
+    case Command::Kind::RemoveBindings:
+      return exchange_.remove_bindings(domain, name, command.contact.view(), command.ticket);
     case Command::Kind::Status:
     case Command::Kind::ListPools:
     case Command::Kind::ListUsers:
-    case Command::Kind::ListBindings: list(command); return;
+    case Command::Kind::ListBindings:
+    case Command::Kind::ShowUser:
+    case Command::Kind::ListBindingsOfUser: break;
   }
-  if (outcome) complete(command.ticket, *outcome);
+  return Outcome::Done;
 }
 
-void LoopEndpoint::list(const Command& command) {
-  --open_;
-  Answer* slot = channel_.answers.begin_push();
-  TIPRING_ASSERT(slot != nullptr);
-  slot->ticket = command.ticket;
-  slot->outcome = Outcome::Done;
-  slot->next = 0;
-  slot->page.clear();
-  if (command.kind == Command::Kind::Status) exchange_.status(slot->page);
-  if (command.kind == Command::Kind::ListPools) slot->next = list_pools(command.cursor, slot->page);
-  if (command.kind == Command::Kind::ListUsers)
-    slot->next = exchange_.list_users(command.cursor, slot->page);
-  if (command.kind == Command::Kind::ListBindings)
-    slot->next = exchange_.list_bindings(command.cursor, slot->page);
-  channel_.answers.commit_push();
-  notify();
+void LoopEndpoint::show(const Command& command, Answer& answer) {
+  const std::string_view name = command.name.view();
+  const std::string_view domain = command.domain.view();
+  std::optional<uint64_t> next = 0;
+  switch (command.kind) {
+    case Command::Kind::Status: exchange_.status(answer.page); break;
+    case Command::Kind::ListPools: next = list_pools(command.cursor, answer.page); break;
+    case Command::Kind::ListUsers: next = exchange_.list_users(command.cursor, answer.page); break;
+    case Command::Kind::ListBindings:
+      next = exchange_.list_bindings(command.cursor, answer.page);
+      break;
+    case Command::Kind::ShowUser:
+      if (!exchange_.show_user(domain, name, answer.page)) next = std::nullopt;
+      break;
+    case Command::Kind::ListBindingsOfUser:
+      next = exchange_.list_bindings_of(domain, name, command.cursor, answer.page);
+      break;
+    case Command::Kind::PutUser:
+    case Command::Kind::RemoveUser:
+    case Command::Kind::RemoveBindings: break;
+  }
+  answer.next = next.value_or(0);
+  if (!next) answer.outcome = Outcome::NotFound;
 }
 
 uint64_t LoopEndpoint::list_pools(uint64_t cursor, Page& page) const {
@@ -76,18 +100,18 @@ uint64_t LoopEndpoint::list_pools(uint64_t cursor, Page& page) const {
   return 0;
 }
 
-void LoopEndpoint::answer(uint64_t ticket, Outcome outcome) {
+Answer& LoopEndpoint::begin_answer(uint64_t ticket) {
   Answer* slot = channel_.answers.begin_push();
   TIPRING_ASSERT(slot != nullptr);
   slot->ticket = ticket;
-  slot->outcome = outcome;
+  slot->outcome = Outcome::Done;
   slot->next = 0;
   slot->page.clear();
-  channel_.answers.commit_push();
-  notify();
+  return *slot;
 }
 
-void LoopEndpoint::notify() {
+void LoopEndpoint::commit_answer() {
+  channel_.answers.commit_push();
   if (server_ != nullptr) server_->notify();
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "admin/channel.h"
 #include "admin/exchange.h"
@@ -33,9 +34,10 @@ class LoopEndpoint {
   bool can_serve();
   void serve_one(const Command& command);
   uint64_t list_pools(uint64_t cursor, Page& page) const;
-  void list(const Command& command);
-  void answer(uint64_t ticket, Outcome outcome);
-  void notify();
+  std::optional<Outcome> change(const Command& command);
+  void show(const Command& command, Answer& answer);
+  Answer& begin_answer(uint64_t ticket);
+  void commit_answer();
 
   Channel& channel_;
   Exchange& exchange_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "admin/user_fields.h"
 #include "admin/user_names.h"
 #include "core/assert.h"
 
@@ -10,13 +11,15 @@ namespace tipring::admin {
 
 namespace {
 
-constexpr size_t kContactMax = 1024;
 constexpr size_t kAgentMax = 256;
 constexpr size_t kShortMax = 64;
 constexpr size_t kTextHead = sizeof(uint16_t);
 
 static_assert(6 * kTextHead + kNameMax + kDomainMax + kContactMax + kAgentMax + 2 * kShortMax +
                   2 * sizeof(uint64_t) <=
+              Page::kRowMax);
+static_assert(5 * kTextHead + kNameMax + kDomainMax + kAuthNameMax + kDisplayNameMax + kAliasesMax +
+                  4 * sizeof(uint64_t) <=
               Page::kRowMax);
 
 }  // namespace
@@ -41,6 +44,11 @@ void Page::add(const UserRow& row) {
   put_text(row.domain, kDomainMax);
   put_number(row.bindings);
   put_number(row.has_secret ? 1 : 0);
+  put_text(row.auth_name, kAuthNameMax);
+  put_text(row.display_name, kDisplayNameMax);
+  put_text(row.aliases, kAliasesMax);
+  put_number(row.algorithms);
+  put_number(static_cast<uint64_t>(row.session_timer));
 }
 
 void Page::add(const BindingRow& row) {
@@ -91,6 +99,11 @@ bool PageReader::next(UserRow& row) {
   row.domain = take_text();
   row.bindings = static_cast<uint32_t>(take_number());
   row.has_secret = take_number() != 0;
+  row.auth_name = take_text();
+  row.display_name = take_text();
+  row.aliases = take_text();
+  row.algorithms = static_cast<uint8_t>(take_number());
+  row.session_timer = static_cast<store::SessionTimerRule>(take_number());
   return true;
 }
 

@@ -6,13 +6,22 @@
 #include <cstdint>
 #include <string_view>
 
+#include "store/user.h"
+
 namespace tipring::admin {
+
+inline constexpr size_t kContactMax = 1024;  // of a contact, what pages and commands have room for
 
 struct UserRow {
   std::string_view name;
   std::string_view domain;
   uint32_t bindings = 0;
   bool has_secret = true;  // false: made for another realm, needs a new password
+  std::string_view auth_name;
+  std::string_view display_name;
+  std::string_view aliases;  // separated by "\n"
+  uint8_t algorithms = 0;    // mask; 0: as configured
+  store::SessionTimerRule session_timer = store::SessionTimerRule::AsConfigured;
 };
 
 // Texts beyond what a page shows of them are cut: 1024 bytes of the contact, 256 of the user agent.

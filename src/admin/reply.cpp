@@ -23,7 +23,7 @@ Refusal refusal_of(Outcome outcome) {
     case Outcome::Created:
     case Outcome::Changed: break;
     case Outcome::Exists:
-      return {409, "exists", "the user exists already; change its password instead"};
+      return {409, "exists", "the user exists already, or its auth_name is another user's"};
     case Outcome::NotFound:
       return {404, "not_found", "there is no such user; list users to see their names"};
     case Outcome::UsersFull:
@@ -48,6 +48,15 @@ Refusal refusal_of(Outcome outcome) {
               "writing to the disk failed, nothing was stored; check the disk and try again"};
     case Outcome::Refused:
       return {503, "refused", "the store refused the change; the server's log says why"};
+    case Outcome::NoSuchRegistration:
+      return {404, "no_registration",
+              "no such phone is registered; list registrations to see their contacts"};
+    case Outcome::OtherAuthName:
+      return {503, "busy", "the user is being changed by somebody else; try again in a moment"};
+    case Outcome::NeedsPassword:
+      return {400, "auth_name",
+              "auth_name: a new password must come with it, since the stored hashes hold the old "
+              "auth_name"};
   }
   return {500, "internal", "no refusal"};
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "core/assert.h"
 #include "port/address.h"
@@ -42,15 +43,29 @@ Outcome outcome_of_status(store::StoreStatus status, Outcome success) {
 constexpr uint64_t kPositionShift = 16;
 constexpr uint64_t kPositionMask = (1u << kPositionShift) - 1;
 
-store::UserRecord record_of(const store::User& user) {
+// What of `change` is new to a user that stands; its texts are views into the change.
+store::UserRecord record_of(const UserChange& change) {
+  const UserFields& fields = change.fields;
   store::UserRecord record;
-  record.domain = user.domain();
-  record.name = user.name();
-  record.auth_name = user.auth_name();
-  record.display_name = user.display_name();
-  record.aliases = user.aliases();
-  record.algorithms = user.algorithms();
+  record.domain = change.domain;
+  record.name = change.name;
+  record.auth_name = fields.auth_name.view();
+  record.display_name = fields.display_name.view();
+  record.aliases = fields.aliases.view();
+  record.algorithms = fields.algorithms;
+  record.session_timer = fields.session_timer;
+  record.fields = fields.present;
+  // Hashes and the name that they are made for go together.
+  if (change.secret != nullptr) record.fields |= store::kAuthName;
   return record;
+}
+
+UserRow row_of(const store::User& user) {
+  return {user.name(),          user.domain(),
+          user.binding_count(), user.credentials().present != 0,
+          user.auth_name(),     user.display_name(),
+          user.aliases(),       user.algorithms(),
+          user.session_timer()};
 }
 
 std::string_view transport_text(uint8_t transport) {
@@ -69,33 +84,84 @@ std::optional<Outcome> StoreExchange::outcome_of(const Result<void>& started) co
 }
 
 std::optional<Outcome> StoreExchange::put_user(const UserChange& change, uint64_t ticket) {
-  std::optional<store::Credentials> credentials;
+  const store::User* user = store_.find_user(change.domain, change.name);
+  if (user != nullptr && change.mode == PutMode::Create) return Outcome::Exists;
+  if (user == nullptr && (change.mode == PutMode::Change || change.secret == nullptr))
+    return Outcome::NotFound;
+  if (user != nullptr) {
+    if (const auto obstacle = auth_name_obstacle(change, *user)) return obstacle;
+  }
+  store::Credentials credentials;
   if (change.secret != nullptr) {
     credentials = {change.secret->md5, change.secret->sha256,
                    static_cast<uint8_t>(store::kAlgorithmMd5 | store::kAlgorithmSha256)};
   }
-  const store::Credentials* secret = credentials ? &*credentials : nullptr;
-  const store::User* user = store_.find_user(change.domain, change.name);
-  if (user != nullptr && change.mode == PutMode::Create) return Outcome::Exists;
-  if (user == nullptr && (change.mode == PutMode::Change || secret == nullptr))
-    return Outcome::NotFound;
+  const store::Credentials* secret = change.secret != nullptr ? &credentials : nullptr;
   const uint64_t tag = tag_of(ticket, user != nullptr ? Outcome::Changed : Outcome::Created);
-  if (user != nullptr && !change.algorithms)
-    return outcome_of(store_.set_credentials(change.domain, change.name, *secret, *this, tag));
-  // The record says all of the user, so a change that is on its way would be undone by it.
-  if (user != nullptr && user->busy()) return Outcome::Busy;
-  store::UserRecord record;
-  if (user != nullptr) record = record_of(*user);
-  record.domain = change.domain;
-  record.name = change.name;
-  record.algorithms = change.algorithms.value_or(0);
+  if (user != nullptr && change.fields.present == 0)
+    return outcome_of(store_.set_credentials(change.domain, change.name, credentials, *this, tag));
   const auto mode = user != nullptr ? store::PutMode::Change : store::PutMode::Create;
-  return outcome_of(store_.put_user(record, secret, mode, *this, tag));
+  return outcome_of(store_.put_user(record_of(change), secret, mode, *this, tag));
+}
+
+// A digest's hash holds the auth_name, so hashes and name must fit each other.
+std::optional<Outcome> StoreExchange::auth_name_obstacle(const UserChange& change,
+                                                         const store::User& user) {
+  const std::string_view given = change.fields.auth_name.view();
+  const bool same = (given.empty() ? change.name : given) == user.auth_name();
+  const bool is_set = (change.fields.present & store::kAuthName) != 0;
+  if (!same && change.secret != nullptr && !is_set) return Outcome::OtherAuthName;
+  if (!same && change.secret == nullptr && is_set) return Outcome::NeedsPassword;
+  return std::nullopt;
 }
 
 std::optional<Outcome> StoreExchange::remove_user(std::string_view domain, std::string_view name,
                                                   uint64_t ticket) {
   return outcome_of(store_.remove_user(domain, name, *this, tag_of(ticket, Outcome::Done)));
+}
+
+std::optional<Outcome> StoreExchange::remove_bindings(std::string_view domain,
+                                                      std::string_view name,
+                                                      std::string_view contact, uint64_t ticket) {
+  store::User* user = store_.find_user(domain, name);
+  if (user == nullptr) return Outcome::NotFound;
+  const Result<store::BindingUpdate*> update = store_.begin_update(*user);
+  if (update) return remove_bindings(*user, **update, contact, ticket);
+  if (update.error() != Error::Busy) return Outcome::Busy;
+  const auto free = std::find_if(removals_.begin(), removals_.end(),
+                                 [](const Removal& removal) { return removal.owner == nullptr; });
+  if (free == removals_.end()) return Outcome::Busy;
+  free->owner = this;
+  free->ticket = ticket;
+  free->contact = FixedText<kContactMax>(contact);
+  store_.wait_for(*user, *free);
+  return std::nullopt;
+}
+
+std::optional<Outcome> StoreExchange::remove_bindings(store::User& user,
+                                                      store::BindingUpdate& update,
+                                                      std::string_view contact, uint64_t ticket) {
+  for (store::Binding* binding = user.first_binding(); binding != nullptr;
+       binding = user.next_binding(*binding)) {
+    if (contact.empty() || binding->contact() == contact) update.remove(*binding);
+  }
+  if (update.removed_count() == 0) {
+    store_.abandon(update);
+    return Outcome::NoSuchRegistration;
+  }
+  if (!store_.commit(update, *this, tag_of(ticket, Outcome::Done))) return Outcome::Busy;
+  return std::nullopt;
+}
+
+void StoreExchange::Removal::on_user_free(store::User* user) {
+  StoreExchange& exchange = *std::exchange(owner, nullptr);
+  std::optional<Outcome> outcome = Outcome::NotFound;
+  if (user != nullptr) {
+    const Result<store::BindingUpdate*> update = exchange.store_.begin_update(*user);
+    outcome =
+        update ? exchange.remove_bindings(*user, **update, contact.view(), ticket) : Outcome::Busy;
+  }
+  if (outcome) exchange.endpoint_->complete(ticket, *outcome);
 }
 
 void StoreExchange::on_stored(uint64_t tag, store::StoreStatus status) {
@@ -108,10 +174,7 @@ uint64_t StoreExchange::list_users(uint64_t cursor, Page& page) {
   if (cursor > UINT32_MAX) return 0;
   auto slot = static_cast<uint32_t>(cursor);
   for (uint32_t looked_at = 0; looked_at < kSlotsPerPage && page.has_room(); ++looked_at) {
-    slot = store_.walk_users(slot, 1, [&](const store::User& user) {
-      page.add(UserRow{user.name(), user.domain(), user.binding_count(),
-                       user.credentials().present != 0});
-    });
+    slot = store_.walk_users(slot, 1, [&](const store::User& user) { page.add(row_of(user)); });
     if (slot == 0) break;
   }
   return slot;
@@ -139,6 +202,27 @@ uint64_t StoreExchange::list_bindings(uint64_t cursor, Page& page) {
     skip = 0;
   }
   return uint64_t{slot} << kPositionShift;
+}
+
+bool StoreExchange::show_user(std::string_view domain, std::string_view name, Page& page) {
+  const store::User* user = store_.find_user(domain, name);
+  if (user != nullptr) page.add(row_of(*user));
+  return user != nullptr;
+}
+
+std::optional<uint64_t> StoreExchange::list_bindings_of(std::string_view domain,
+                                                        std::string_view name, uint64_t cursor,
+                                                        Page& page) {
+  const store::User* user = store_.find_user(domain, name);
+  if (user == nullptr) return std::nullopt;
+  uint64_t shown = 0;
+  for (const store::Binding* binding = user->first_binding(); binding != nullptr;
+       binding = user->next_binding(*binding), ++shown) {
+    if (shown < cursor) continue;
+    if (!page.has_room()) return shown;
+    add_binding(*user, *binding, page);
+  }
+  return 0;
 }
 
 void StoreExchange::add_binding(const store::User& user, const store::Binding& binding,

@@ -1,6 +1,7 @@
 // The exchange as the admin API sees it, over the store: users and their registrations.
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "admin/exchange.h"
@@ -31,24 +32,42 @@ class StoreExchange final : public Exchange, private store::StoreWaiter {
   // Who is told of changes that are durable. Call before the first command.
   void set_endpoint(LoopEndpoint& endpoint) { endpoint_ = &endpoint; }
 
-  // A change of a user that stands touches nothing but its credentials and algorithms. REQUIRES:
-  // one of them.
+  // A change of a user that stands touches nothing but what it names. REQUIRES: it names something.
   std::optional<Outcome> put_user(const UserChange& change, uint64_t ticket) override;
   std::optional<Outcome> remove_user(std::string_view domain, std::string_view name,
                                      uint64_t ticket) override;
+  std::optional<Outcome> remove_bindings(std::string_view domain, std::string_view name,
+                                         std::string_view contact, uint64_t ticket) override;
+  bool show_user(std::string_view domain, std::string_view name, Page& page) override;
+  std::optional<uint64_t> list_bindings_of(std::string_view domain, std::string_view name,
+                                           uint64_t cursor, Page& page) override;
   uint64_t list_users(uint64_t cursor, Page& page) override;
   uint64_t list_bindings(uint64_t cursor, Page& page) override;
   void status(Page& page) override;
 
  private:
   void on_stored(uint64_t tag, store::StoreStatus status) override;
+  // One that waits until its user is free. Null owner: none.
+  struct Removal final : store::UpdateWaiter {
+    void on_user_free(store::User* user) override;
+
+    StoreExchange* owner = nullptr;
+    uint64_t ticket = 0;
+    FixedText<kContactMax> contact;
+  };
+
   std::optional<Outcome> outcome_of(const Result<void>& started) const;
+  static std::optional<Outcome> auth_name_obstacle(const UserChange& change,
+                                                   const store::User& user);
+  std::optional<Outcome> remove_bindings(store::User& user, store::BindingUpdate& update,
+                                         std::string_view contact, uint64_t ticket);
   void add_binding(const store::User& user, const store::Binding& binding, Page& page) const;
 
   store::Store& store_;
   const port::Loop& loop_;
   StatusSource& status_;
   LoopEndpoint* endpoint_ = nullptr;
+  std::array<Removal, Channel::kAnswers> removals_;  // no more commands than that are open
 };
 
 }  // namespace tipring::admin

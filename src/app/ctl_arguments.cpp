@@ -41,6 +41,8 @@ class Reader {
       result_.json = true;
     } else if (word == "--quiet" || word == "-q") {
       result_.quiet = true;
+    } else if (word == "--generate") {
+      result_.generate = true;
     } else if (word == "--socket") {
       result_.socket = take_value(word);
     } else if (word == "--config") {
@@ -101,14 +103,24 @@ class Reader {
     if (operands.size() < row_->operands_min) {
       result_.fault = std::string(row_->words) + " needs " + std::string(row_->operands);
     } else if (operands.size() > row_->operands_max) {
-      const bool password =
-          row_->command == CtlCommand::UserAdd || row_->command == CtlCommand::UserPassword;
-      // The word itself may be a password, so it is not repeated.
-      result_.fault = password ? std::string(kNoPassword)
-                               : std::string(row_->words) + " takes no further words";
+      result_.fault = row_->command == CtlCommand::UserPassword
+                          ? std::string(kNoPassword)
+                          : std::string(row_->words) + " takes no further words";
     } else if (!operands.empty()) {
       result_.operand = operands.front();
       result_.more.assign(operands.begin() + 1, operands.end());
+      if (row_->operands_max == kAnyNumber) check_fields();
+    }
+  }
+
+  // The word itself may be a password, so it is not repeated.
+  void check_fields() {
+    for (const std::string& word : result_.more) {
+      if (word.starts_with("password=")) result_.fault = kNoPassword;
+      if (word.find('=') == std::string::npos)
+        result_.fault = row_->command == CtlCommand::UserAdd
+                            ? std::string(kNoPassword)
+                            : "user set takes words FIELD=VALUE after the name";
     }
   }
 
@@ -118,6 +130,8 @@ class Reader {
     if (row_ == nullptr || at_once_) return;
     if (result_.quiet && (row_->options & kTakesQuiet) == 0)
       result_.fault = "--quiet goes with user list only";
+    if (result_.generate && (row_->options & kTakesGenerate) == 0)
+      result_.fault = "--generate goes with user add, user set and user password only";
     const bool about_the_tool =
         row_->command == CtlCommand::Help || row_->command == CtlCommand::Version;
     if (result_.offline && (row_->options & kTakesOffline) == 0 && !about_the_tool)

@@ -21,6 +21,7 @@ struct CtlArguments {
   bool offline = false;
   bool json = false;
   bool quiet = false;
+  bool generate = false;
   std::string fault;  // not empty: what is wrong with the command line
 };
 

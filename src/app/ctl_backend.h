@@ -7,6 +7,7 @@
 
 #include "admin/channel.h"
 #include "admin/import_lines.h"
+#include "admin/user_fields.h"
 #include "admin/user_names.h"
 #include "app/ctl_rows.h"
 
@@ -14,19 +15,31 @@ namespace tipring::app {
 
 enum class CtlListing : uint8_t { Users, Registrations, Pools, Status };
 
+// REQUIRES: a password or a field. All outlive the call.
+struct CtlUserChange {
+  const admin::UserName& user;
+  admin::PutMode mode;
+  std::string_view password;  // empty: as it is
+  const admin::UserFields& fields;
+};
+
 // Strings returned are what went wrong and what to do; empty for success.
 class CtlBackend {
  public:
   virtual ~CtlBackend() = default;
 
-  virtual std::string put_user(const admin::UserName& user, std::string_view password,
-                               admin::PutMode mode) = 0;
+  virtual std::string put_user(const CtlUserChange& change) = 0;
   virtual std::string remove_user(const admin::UserName& user) = 0;
+  virtual std::string show_user(const admin::UserName& user, CtlRow& row) = 0;
   // All lines were found right. Counts what was stored, also on failure.
   virtual std::string import(const admin::ImportLines& lines, uint32_t& created,
                              uint32_t& changed) = 0;
   // The status is one row.
   virtual std::string list(CtlListing listing, CtlRows& rows) = 0;
+  virtual std::string list_registrations(const admin::UserName& user, CtlRows& rows) = 0;
+  // All registrations of a user, or the one with this contact.
+  virtual std::string remove_registrations(const admin::UserName& user,
+                                           std::string_view contact) = 0;
 };
 
 }  // namespace tipring::app

@@ -11,26 +11,61 @@ namespace {
 
 constexpr uint8_t kOnUsers = kTakesOffline;
 
+#define TIPRING_FIELDS                                                                            \
+  "FIELD is one of\n"                                                                             \
+  "  display_name   as phones may show it\n"                                                      \
+  "  auth_name      the name that the phone's credentials have, when it is not NAME; a new one\n" \
+  "                 needs a new password\n"                                                       \
+  "  aliases        other names, separated by commas; alias+=NAME adds one, alias-=NAME takes\n"  \
+  "                 one away\n"                                                                   \
+  "  algorithms     MD5, SHA-256 or both with a comma between, offered to this user; "            \
+  "\"default\"\n"                                                                                 \
+  "                 is what auth.algorithms says\n"                                               \
+  "  session_timer  \"exempt\" excepts the user's phones from session timers, \"default\" is "    \
+  "what\n"                                                                                        \
+  "                 [session_timer] says\n"                                                       \
+  "An empty VALUE clears the field. When one word is wrong nothing is changed.\n"
+
 constexpr CtlCommandRow kCommands[] = {
-    {CtlCommand::UserAdd, "user add", "NAME", 1, 1, kOnUsers, "creates a user",
+    {CtlCommand::UserAdd, "user add", "NAME [FIELD=VALUE]…", 1, kAnyNumber,
+     kOnUsers | kTakesGenerate, "creates a user",
      "NAME is name or name@domain; without a domain it belongs to the first of sip.domains.\n"
-     "The password is asked for, or read as one line of standard input.\n"},
-    {CtlCommand::UserPassword, "user password", "NAME", 1, 1, kOnUsers, "changes a user's password",
-     "The password is asked for, or read as one line of standard input. `user passwd` is the "
-     "same.\n"},
+     "The password is asked for, or read as one line of standard input; --generate makes one and\n"
+     "shows it once.\n" TIPRING_FIELDS},
+    {CtlCommand::UserSet, "user set", "NAME FIELD=VALUE…", 2, kAnyNumber, kOnUsers | kTakesGenerate,
+     "changes fields of a user, and leaves the others",
+     TIPRING_FIELDS "A new auth_name asks for a new password, or takes --generate.\n"},
+    {CtlCommand::UserPassword, "user password", "NAME", 1, 1, kOnUsers | kTakesGenerate,
+     "changes a user's password",
+     "The password is asked for, or read as one line of standard input; --generate makes one and\n"
+     "shows it once. `user passwd` is the same.\n"},
+    {CtlCommand::UserShow, "user show", "NAME", 1, 1, kOnUsers, "all about one user", ""},
     {CtlCommand::UserDelete, "user delete", "NAME", 1, 1, kOnUsers,
      "removes a user and its registrations", ""},
     {CtlCommand::UserList, "user list", "", 0, 0, kOnUsers | kTakesQuiet,
      "all users; with --quiet only their names", ""},
     {CtlCommand::UserImport, "user import", "FILE", 1, 1, kOnUsers,
      "creates or changes the users of a file",
-     "Each line is name,password; the password is all that follows the first comma. \"-\" is\n"
-     "standard input. When a line is wrong nothing is stored, and the wrong lines are named.\n"},
-    {CtlCommand::Registrations, "registrations", "", 0, 0, 0,
-     "which phones are registered, and where", ""},
+     "Each line is name,password; the password is all that follows the first comma. When the "
+     "first\n"
+     "line is a heading such as name,password,display_name,aliases, each line has those columns,\n"
+     "with values that hold commas in quotes; see `help user set` for the fields. An empty\n"
+     "password leaves the one that stands. \"-\" is standard input. When a line is wrong nothing\n"
+     "is stored, and the wrong lines are named.\n"},
+    {CtlCommand::UserExport, "user export", "", 0, 0, kOnUsers,
+     "all users in the form that import reads, without passwords",
+     "Passwords cannot be exported: only hashes are kept, and those stay where they are.\n"},
+    {CtlCommand::RegistrationsRemove, "registrations remove", "USER [CONTACT]", 1, 2, 0,
+     "removes a user's registrations, or the one with this contact",
+     "A phone that still runs registers anew sooner or later; change the user's password to keep\n"
+     "it out.\n"},
+    {CtlCommand::Registrations, "registrations", "[USER]", 0, 1, 0,
+     "which phones are registered, and where",
+     "The contact is shown as the phone sent it; RECEIVED is where its packets came from.\n"},
     {CtlCommand::Status, "status", "", 0, 0, 0, "what the server does", ""},
     {CtlCommand::Pools, "pools", "", 0, 0, 0,
      "how full each pool of memory is, and how often it was full", ""},
+#undef TIPRING_FIELDS
     {CtlCommand::Help, "help", "[COMMAND]", 0, 2, 0, "this, or what one command does", ""},
     {CtlCommand::Version, "version", "", 0, 0, 0, "the version of this tool", ""},
 };
@@ -42,6 +77,7 @@ constexpr std::string_view kOptions =
     "  --set key=value  one setting, over the file's; may be repeated\n"
     "  --json           output for programs\n"
     "  --quiet, -q      only names\n"
+    "  --generate       makes a password of 16 letters and digits, and shows it\n"
     "\n"
     "Exit status: 0 done, 1 refused or failed, 2 wrong usage or configuration.\n";
 
@@ -61,6 +97,7 @@ std::string usage_of(const CtlCommandRow& row) {
   std::string usage(row.words);
   if (!row.operands.empty()) usage += " " + std::string(row.operands);
   if ((row.options & kTakesQuiet) != 0) usage += " [--quiet]";
+  if ((row.options & kTakesGenerate) != 0) usage += " [--generate]";
   return usage;
 }
 

@@ -14,11 +14,15 @@ enum class CtlCommand : uint8_t {
   Help,
   Version,
   UserAdd,
+  UserSet,
   UserPassword,
+  UserShow,
   UserDelete,
   UserList,
   UserImport,
+  UserExport,
   Registrations,
+  RegistrationsRemove,
   Status,
   Pools,
 };
@@ -26,6 +30,7 @@ enum class CtlCommand : uint8_t {
 // Options that only some commands take, as a mask.
 inline constexpr uint8_t kTakesQuiet = 1;
 inline constexpr uint8_t kTakesOffline = 2;
+inline constexpr uint8_t kTakesGenerate = 4;
 
 inline constexpr uint8_t kAnyNumber = UINT8_MAX;
 

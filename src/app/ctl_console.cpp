@@ -5,7 +5,6 @@
 #include <cstring>
 
 #include "port/crypto.h"
-#include "port/terminal.h"
 
 namespace tipring::app {
 
@@ -63,6 +62,18 @@ std::string StandardConsole::read_password(const admin::UserName& user,
   write_error("The same again: ");
   if (std::string fault = read_line(again); !fault.empty()) return fault;
   return again.view() == password.view() ? "" : "the two passwords differ; nothing was changed";
+}
+
+void StandardConsole::make_password(admin::SecretText& password) {
+  // Without those that look like others on a small screen; 79 bits.
+  constexpr std::string_view kAlphabet = "abcdefghjkmnpqrstuvwxyz23456789";
+  static_assert(kAlphabet.size() < 32);
+  while (password.view().size() < 16) {
+    std::byte byte;
+    entropy_.fill({&byte, 1});
+    const auto at = std::to_integer<size_t>(byte) & 31U;
+    if (at < kAlphabet.size()) password.append(kAlphabet.substr(at, 1));
+  }
 }
 
 std::string StandardConsole::read_import(const std::string& path, admin::SecretText& text) {

@@ -2,20 +2,26 @@
 #pragma once
 
 #include "app/ctl_run.h"
+#include "port/entropy.h"
+#include "port/terminal.h"
 
 namespace tipring::app {
 
 class StandardConsole final : public CtlConsole {
  public:
-  explicit StandardConsole(port::Files& files) : files_(files) {}
+  // Both outlive it.
+  StandardConsole(port::Files& files, port::Entropy& entropy) : files_(files), entropy_(entropy) {}
 
   std::string read_password(const admin::UserName& user, admin::SecretText& password) override;
+  void make_password(admin::SecretText& password) override;
+  size_t width() const override { return port::output_width(); }
   std::string read_import(const std::string& path, admin::SecretText& text) override;
   void write(std::string_view text) override;
   void write_error(std::string_view text) override;
 
  private:
   port::Files& files_;
+  port::Entropy& entropy_;
 };
 
 }  // namespace tipring::app

@@ -1,7 +1,9 @@
 #include "app/ctl_offline.h"
 
 #include "admin/reply.h"
+#include "admin/user_fields.h"
 #include "admin/user_secret.h"
+#include "core/text.h"
 
 namespace tipring::app {
 
@@ -20,28 +22,55 @@ std::string default_domain(const Config& config) {
   return config.sip.domains.empty() ? "" : config.sip.domains.front();
 }
 
-// Views into `user`.
-store::UserRecord record_of(const admin::UserName& user) {
+// Views into both.
+store::UserRecord record_of(const admin::UserName& user, const admin::UserFields& fields) {
   store::UserRecord record;
   record.domain = user.domain;
   record.name = user.name;
+  record.auth_name = fields.auth_name.view();
+  record.display_name = fields.display_name.view();
+  record.aliases = fields.aliases.view();
+  record.algorithms = fields.algorithms;
+  record.session_timer = fields.session_timer;
+  record.fields = fields.present;
   return record;
 }
 
-store::Credentials credentials_of(const admin::UserName& user, std::string_view realm,
+store::Credentials credentials_of(std::string_view auth_name, std::string_view realm,
                                   std::string_view password) {
-  const admin::UserSecret secret = admin::make_secret(user.name, realm, password);
+  const admin::UserSecret secret = admin::make_secret(auth_name, realm, password);
   return {secret.md5, secret.sha256,
           static_cast<uint8_t>(store::kAlgorithmMd5 | store::kAlgorithmSha256)};
 }
 
+// Items with `separator` between them become those of a cell.
+CtlCell list_cell(std::string name, std::string_view items, char separator) {
+  CtlCell cell{std::move(name), "", true, true};
+  while (!items.empty()) {
+    const auto [item, rest] = split_once(items, separator);
+    cell.text += std::string(item) + "\n";
+    items = rest;
+  }
+  return cell;
+}
+
+// As the server's API has it.
 CtlRow row_of(const store::OfflineUser& user) {
   const bool has_password = user.credentials != 0;
+  const std::string algorithms =
+      user.algorithms == 0 ? "" : admin::algorithms_text(user.algorithms);
   return {{"name", user.name},
           {"domain", user.domain},
           {"bindings", std::to_string(user.bindings), false},
-          {"has_password", has_password ? "true" : "false", false}};
+          {"has_password", has_password ? "true" : "false", false},
+          {"auth_name", user.auth_name},
+          {"display_name", user.display_name},
+          list_cell("aliases", user.aliases, '\n'),
+          list_cell("algorithms", algorithms, ','),
+          {"session_timer", std::string(admin::session_timer_text(user.session_timer))}};
 }
+
+constexpr const char* kServerOnly = "only the running server knows this: leave out --offline";
 
 }  // namespace
 
@@ -77,16 +106,34 @@ std::string CtlOffline::describe(Error error) {
   return "the store refused it: " + std::string(to_text(error));
 }
 
-std::string CtlOffline::put_user(const admin::UserName& given, std::string_view password,
-                                 admin::PutMode mode) {
-  const admin::UserName user = admin::in_store(given, default_domain(config_));
-  if (mode == admin::PutMode::Change && !has_database()) return describe(Error::NotFound);
+std::string CtlOffline::put_user(const CtlUserChange& change) {
+  const admin::UserName user = admin::in_store(change.user, default_domain(config_));
+  if (change.mode == admin::PutMode::Change && !has_database()) return describe(Error::NotFound);
   if (std::string fault = open(); !fault.empty()) return fault;
-  const store::Credentials credentials = credentials_of(user, realm_, password);
-  const Result<void> put = mode == admin::PutMode::Change
-                               ? store_.set_credentials(user.domain, user.name, credentials)
-                               : store_.put_user(record_of(user), &credentials, store_mode(mode));
-  return put ? "" : describe(put.error());
+  bool created = false;
+  return put(user, change, created);
+}
+
+// A digest's hash holds the auth_name, so both change together.
+std::string CtlOffline::put(const admin::UserName& user, const CtlUserChange& change,
+                            bool& created) {
+  const Result<store::OfflineUser> stands = store_.find_user(user.domain, user.name);
+  if (!stands && stands.error() != Error::NotFound) return describe(stands.error());
+  const bool sets_auth_name = (change.fields.present & store::kAuthName) != 0;
+  const bool has_password = !change.password.empty();
+  if (!stands && !has_password) return describe(Error::NotFound);
+  created = !stands;
+  store::UserRecord record = record_of(user, change.fields);
+  if (!sets_auth_name && stands) record.auth_name = stands->auth_name;
+  if (record.auth_name.empty()) record.auth_name = user.name;
+  if (stands && !has_password && record.auth_name != stands->auth_name)
+    return std::string(admin::refusal_of(admin::Outcome::NeedsPassword).message);
+  const store::Credentials credentials =
+      has_password ? credentials_of(record.auth_name, realm_, change.password)
+                   : store::Credentials();
+  const Result<void> stored =
+      store_.put_user(record, has_password ? &credentials : nullptr, store_mode(change.mode));
+  return stored ? "" : describe(stored.error());
 }
 
 std::string CtlOffline::remove_user(const admin::UserName& given) {
@@ -97,6 +144,22 @@ std::string CtlOffline::remove_user(const admin::UserName& given) {
   return removed ? "" : describe(removed.error());
 }
 
+std::string CtlOffline::show_user(const admin::UserName& given, CtlRow& row) {
+  const admin::UserName user = admin::in_store(given, default_domain(config_));
+  if (!has_database()) return describe(Error::NotFound);
+  if (std::string fault = open(); !fault.empty()) return fault;
+  const Result<store::OfflineUser> found = store_.find_user(user.domain, user.name);
+  if (!found) return describe(found.error());
+  row = row_of(*found);
+  return "";
+}
+
+std::string CtlOffline::list_registrations(const admin::UserName&, CtlRows&) { return kServerOnly; }
+
+std::string CtlOffline::remove_registrations(const admin::UserName&, std::string_view) {
+  return kServerOnly;
+}
+
 std::string CtlOffline::import(const admin::ImportLines& lines, uint32_t& created,
                                uint32_t& changed) {
   if (std::string fault = open(); !fault.empty()) return fault;
@@ -104,14 +167,14 @@ std::string CtlOffline::import(const admin::ImportLines& lines, uint32_t& create
   uint32_t new_ones = 0;
   for (const admin::ImportLine& line : lines.lines) {
     const admin::UserName user = admin::in_store(line.user, default_domain(config_));
-    const store::Credentials credentials = credentials_of(user, realm_, line.password);
-    Result<void> put = store_.set_credentials(user.domain, user.name, credentials);
-    if (!put && put.error() == Error::NotFound) {
-      put = store_.put_user(record_of(user), &credentials, store::PutMode::Create);
-      ++new_ones;
-    }
+    const auto mode =
+        line.password.view().empty() ? admin::PutMode::Change : admin::PutMode::Either;
+    bool created_one = false;
+    const std::string fault =
+        put(user, {user, mode, line.password.view(), line.fields}, created_one);
     // Without end() the file keeps nothing of it.
-    if (!put) return "line " + std::to_string(line.line) + ": " + describe(put.error());
+    if (!fault.empty()) return "line " + std::to_string(line.line) + ": " + fault;
+    if (created_one) ++new_ones;
   }
   if (const Result<void> ended = store_.end(); !ended) return describe(ended.error());
   created += new_ones;
@@ -120,8 +183,7 @@ std::string CtlOffline::import(const admin::ImportLines& lines, uint32_t& create
 }
 
 std::string CtlOffline::list(CtlListing listing, CtlRows& rows) {
-  if (listing != CtlListing::Users)
-    return "only the running server knows this: leave out --offline";
+  if (listing != CtlListing::Users) return kServerOnly;
   if (!has_database()) return "";
   if (std::string fault = open(); !fault.empty()) return fault;
   const Result<std::vector<store::OfflineUser>> users = store_.list_users();

@@ -17,19 +17,22 @@ class CtlOffline final : public CtlBackend {
   // All outlive it.
   CtlOffline(port::Files& files, const port::Clock& clock, const Config& config);
 
-  std::string put_user(const admin::UserName& user, std::string_view password,
-                       admin::PutMode mode) override;
+  std::string put_user(const CtlUserChange& change) override;
   std::string remove_user(const admin::UserName& user) override;
+  std::string show_user(const admin::UserName& user, CtlRow& row) override;
   // All or nothing.
   std::string import(const admin::ImportLines& lines, uint32_t& created,
                      uint32_t& changed) override;
   // Users only. None when there is no database yet.
   std::string list(CtlListing listing, CtlRows& rows) override;
+  std::string list_registrations(const admin::UserName& user, CtlRows& rows) override;
+  std::string remove_registrations(const admin::UserName& user, std::string_view contact) override;
 
  private:
   bool has_database();
   std::string open();
   std::string describe(Error error);
+  std::string put(const admin::UserName& user, const CtlUserChange& change, bool& created);
 
   port::Files& files_;
   const Config& config_;

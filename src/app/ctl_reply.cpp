@@ -27,6 +27,12 @@ bool parse_cell(const rapidjson::Value& value, CtlCell& cell) {
     cell.text = std::to_string(value.GetUint64());
   } else if (value.IsBool()) {
     cell.text = value.GetBool() ? "true" : "false";
+  } else if (value.IsArray()) {
+    cell.is_list = true;
+    for (const rapidjson::Value& item : value.GetArray()) {
+      if (!item.IsString()) return false;
+      cell.text += std::string(text_of(item)) + "\n";
+    }
   } else {
     return false;
   }

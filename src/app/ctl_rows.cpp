@@ -1,6 +1,8 @@
 #include "app/ctl_rows.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <span>
 
 #include "admin/json.h"
 #include "core/text.h"
@@ -15,10 +17,65 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
-// Characters, so that names beyond ASCII line up.
+struct Range {
+  uint32_t first;
+  uint32_t last;
+};
+// What terminals draw in no column of its own, and in two: combining marks; East Asian scripts and
+// pictures. The common ones: a listing need not line up for all of Unicode.
+constexpr Range kNoColumn[] = {
+    {0x300, 0x36f}, {0x200b, 0x200f}, {0x20d0, 0x20ff}, {0xfe00, 0xfe0f}, {0xfe20, 0xfe2f}};
+constexpr Range kTwoColumns[] = {
+    {0x1100, 0x115f}, {0x2e80, 0xa4cf}, {0xac00, 0xd7a3},   {0xf900, 0xfaff},   {0xfe30, 0xfe6f},
+    {0xff00, 0xff60}, {0xffe0, 0xffe6}, {0x1f300, 0x1f64f}, {0x1f900, 0x1f9ff}, {0x20000, 0x3fffd}};
+
+bool is_in(std::span<const Range> ranges, uint32_t code) {
+  return std::any_of(ranges.begin(), ranges.end(),
+                     [&](const Range& range) { return code >= range.first && code <= range.last; });
+}
+
+// Takes one character off `text` and returns its columns. A byte that is no UTF-8 counts as one.
+size_t take_character(std::string_view& text) {
+  const auto lead = static_cast<uint8_t>(text.front());
+  const size_t wanted = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
+  uint32_t code = wanted == 1 ? lead : lead & (0x7fU >> wanted);
+  size_t size = 1;
+  for (; size < wanted && size < text.size(); ++size) {
+    const auto byte = static_cast<uint8_t>(text[size]);
+    if ((byte & 0xc0) != 0x80) break;
+    code = code << 6 | (byte & 0x3fU);
+  }
+  text.remove_prefix(size);
+  return is_in(kNoColumn, code) ? 0 : is_in(kTwoColumns, code) ? 2 : 1;
+}
+
 size_t width_of(std::string_view text) {
-  return static_cast<size_t>(std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<uint8_t>(c) & 0xc0) != 0x80; }));
+  size_t width = 0;
+  while (!text.empty()) width += take_character(text);
+  return width;
+}
+
+// What fits into `width` columns, with "…" where something is missing.
+std::string cut(const std::string& text, size_t width) {
+  if (width_of(text) <= width) return text;
+  std::string_view rest = text;
+  size_t end = 0;
+  for (size_t used = 0;; end = text.size() - rest.size()) {
+    used += take_character(rest);
+    if (used >= width) break;
+  }
+  return text.substr(0, end) + "…";
+}
+
+std::string shown(const CtlCell& cell) {
+  if (!cell.is_list) return escaped(cell.text);
+  std::string text;
+  for (std::string_view rest = cell.text; !rest.empty();) {
+    const auto [item, more] = split_once(rest, '\n');
+    text += (text.empty() ? "" : ", ") + escaped(item);
+    rest = more;
+  }
+  return text;
 }
 
 struct Column {
@@ -45,7 +102,7 @@ std::vector<Column> columns_of(const CtlRows& rows) {
       if (cell == nullptr || cell->text.empty()) continue;
       column.empty = false;
       column.numbers = column.numbers && !cell->is_text;
-      column.width = std::max(column.width, width_of(escaped(cell->text)));
+      column.width = std::max(column.width, width_of(shown(*cell)));
     }
   }
   columns.erase(std::remove_if(columns.begin(), columns.end(),
@@ -54,7 +111,24 @@ std::vector<Column> columns_of(const CtlRows& rows) {
   return columns;
 }
 
-void append_cell(std::string& line, const Column& column, const std::string& text) {
+// Makes the widest columns of texts narrower until a line fits, but none so narrow that it says
+// nothing.
+void fit(std::vector<Column>& columns, size_t width) {
+  constexpr size_t kNarrowest = 12;
+  size_t line = columns.size() * 2 - 2;
+  for (const Column& column : columns) line += column.width;
+  for (; line > width; --line) {
+    const auto widest =
+        std::max_element(columns.begin(), columns.end(), [](const Column& a, const Column& b) {
+          return (a.numbers ? 0 : a.width) < (b.numbers ? 0 : b.width);
+        });
+    if (widest->numbers || widest->width <= kNarrowest) return;
+    --widest->width;
+  }
+}
+
+void append_cell(std::string& line, const Column& column, const std::string& whole) {
+  const std::string text = cut(whole, column.width);
   if (!line.empty()) line += "  ";
   const std::string padding(column.width - width_of(text), ' ');
   line += column.numbers ? padding + text : text + padding;
@@ -65,6 +139,17 @@ void append_line(std::string& out, std::string line) {
   out += line + '\n';
 }
 
+void append_json_list(std::string& out, std::string_view items) {
+  out += '[';
+  while (!items.empty()) {
+    const auto [item, rest] = split_once(items, '\n');
+    if (out.back() != '[') out += ',';
+    admin::append_json(out, item);
+    items = rest;
+  }
+  out += ']';
+}
+
 }  // namespace
 
 const CtlCell* find_cell(const CtlRow& row, std::string_view name) {
@@ -73,9 +158,10 @@ const CtlCell* find_cell(const CtlRow& row, std::string_view name) {
   return found == row.end() ? nullptr : &*found;
 }
 
-std::string format_table(const CtlRows& rows) {
+std::string format_table(const CtlRows& rows, size_t width) {
   if (rows.empty()) return "";
-  const std::vector<Column> columns = columns_of(rows);
+  std::vector<Column> columns = columns_of(rows);
+  if (width > 0) fit(columns, width);
   std::string out;
   std::string head;
   for (const Column& column : columns) append_cell(head, column, column.title);
@@ -84,7 +170,7 @@ std::string format_table(const CtlRows& rows) {
     std::string line;
     for (const Column& column : columns) {
       const CtlCell* cell = find_cell(row, column.name);
-      append_cell(line, column, cell == nullptr ? "" : escaped(cell->text));
+      append_cell(line, column, cell == nullptr ? "" : shown(*cell));
     }
     append_line(out, line);
   }
@@ -97,7 +183,7 @@ std::string format_facts(const CtlRow& row) {
   std::string out;
   for (const CtlCell& cell : row) {
     out += escaped(cell.name) + std::string(width - width_of(cell.name) + 2, ' ');
-    out += escaped(cell.text) + '\n';
+    out += shown(cell) + '\n';
   }
   return out;
 }
@@ -108,7 +194,9 @@ std::string format_json(const CtlRow& row) {
     if (out.size() > 1) out += ',';
     admin::append_json(out, cell.name);
     out += ':';
-    if (cell.is_text) {
+    if (cell.is_list) {
+      append_json_list(out, cell.text);
+    } else if (cell.is_text) {
       admin::append_json(out, cell.text);
     } else {
       out += cell.text;

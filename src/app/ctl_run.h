@@ -16,8 +16,12 @@ class CtlConsole {
   // The password of `user`, asked for twice at a terminal, else one line of standard input. Returns
   // what went wrong, or nothing.
   virtual std::string read_password(const admin::UserName& user, admin::SecretText& password) = 0;
+  // A password of 16 letters and digits.
+  virtual void make_password(admin::SecretText& password) = 0;
   // All of a file, or of standard input for "-".
   virtual std::string read_import(const std::string& path, admin::SecretText& text) = 0;
+  // Columns of the terminal that standard output goes to; 0 when it is none.
+  virtual size_t width() const = 0;
   virtual void write(std::string_view text) = 0;        // to standard output
   virtual void write_error(std::string_view text) = 0;  // to standard error
 

@@ -33,8 +33,8 @@ std::string percent_encoded(std::string_view text) {
 }
 
 // Always with the domain, which may be empty, so that a name may hold "/".
-std::string path_of(const admin::UserName& user) {
-  return "/v1/users/" + percent_encoded(user.domain) + "/" + percent_encoded(user.name);
+std::string path_of(std::string_view folder, const admin::UserName& user) {
+  return std::string(folder) + percent_encoded(user.domain) + "/" + percent_encoded(user.name);
 }
 
 // As append_json(), into memory that is wiped.
@@ -97,14 +97,29 @@ std::string CtlServer::ask(const port::HttpRequest& request, port::HttpReply& re
   return message.empty() ? "the server answered " + std::to_string(reply.status) : message;
 }
 
-std::string CtlServer::put_user(const admin::UserName& user, std::string_view password,
-                                admin::PutMode mode) {
-  std::string target = path_of(user);
-  if (mode != admin::PutMode::Either)
-    target += mode == admin::PutMode::Create ? "?mode=create" : "?mode=change";
+std::string CtlServer::put_user(const CtlUserChange& change) {
+  std::string target = path_of("/v1/users/", change.user);
+  if (change.mode != admin::PutMode::Either)
+    target += change.mode == admin::PutMode::Create ? "?mode=create" : "?mode=change";
   admin::SecretText body;
-  body.append("{\"password\":");
-  append_json_string(body, password);
+  body.append("{");
+  if (!change.password.empty()) {
+    body.append("\"password\":");
+    append_json_string(body, change.password);
+  }
+  const admin::UserFields& fields = change.fields;
+  const auto append = [&](uint8_t field, std::string_view name, std::string_view text) {
+    if ((fields.present & field) == 0) return;
+    body.append(body.view() == "{" ? "\"" : ",\"");
+    body.append(name);
+    body.append("\":");
+    append_json_string(body, text);
+  };
+  append(store::kAuthName, "auth_name", fields.auth_name.view());
+  append(store::kDisplayName, "display_name", fields.display_name.view());
+  append(store::kAliases, "aliases", admin::aliases_text(fields.aliases.view()));
+  append(store::kAlgorithms, "algorithms", admin::algorithms_text(fields.algorithms));
+  append(store::kSessionTimer, "session_timer", admin::session_timer_text(fields.session_timer));
   body.append("}");
   port::HttpReply reply;
   return ask({"PUT", target, body.view()}, reply);
@@ -112,7 +127,27 @@ std::string CtlServer::put_user(const admin::UserName& user, std::string_view pa
 
 std::string CtlServer::remove_user(const admin::UserName& user) {
   port::HttpReply reply;
-  return ask({"DELETE", path_of(user), ""}, reply);
+  return ask({"DELETE", path_of("/v1/users/", user), ""}, reply);
+}
+
+std::string CtlServer::show_user(const admin::UserName& user, CtlRow& row) {
+  CtlRows rows;
+  if (std::string fault = list(path_of("/v1/users/", user), "user", rows); !fault.empty())
+    return fault;
+  if (rows.size() != 1) return reason_of(EPROTO, socket_);
+  row = std::move(rows.front());
+  return "";
+}
+
+std::string CtlServer::list_registrations(const admin::UserName& user, CtlRows& rows) {
+  return list(path_of("/v1/registrations/", user), "registrations", rows);
+}
+
+std::string CtlServer::remove_registrations(const admin::UserName& user, std::string_view contact) {
+  std::string target = path_of("/v1/registrations/", user);
+  if (!contact.empty()) target += "?contact=" + percent_encoded(contact);
+  port::HttpReply reply;
+  return ask({"DELETE", target, ""}, reply);
 }
 
 std::string CtlServer::import(const admin::ImportLines& lines, uint32_t& created,
@@ -120,11 +155,12 @@ std::string CtlServer::import(const admin::ImportLines& lines, uint32_t& created
   for (size_t at = 0; at < lines.lines.size();) {
     const size_t first = at;
     admin::SecretText body;
+    if (!lines.heading.empty()) {
+      body.append(lines.heading);
+      body.append("\n");
+    }
     for (size_t i = 0; i < kImportLinesMax && at < lines.lines.size(); ++i, ++at) {
-      const admin::ImportLine& line = lines.lines[at];
-      body.append(line.user.text());
-      body.append(",");
-      body.append(line.password);
+      body.append(lines.lines[at].text);
       body.append("\n");
     }
     port::HttpReply reply;
@@ -141,13 +177,16 @@ std::string CtlServer::import(const admin::ImportLines& lines, uint32_t& created
 
 std::string CtlServer::list(CtlListing listing, CtlRows& rows) {
   const ListingPath path = path_of(listing);
+  return list(std::string(path.path), path.name, rows);
+}
+
+std::string CtlServer::list(const std::string& path, std::string_view name, CtlRows& rows) {
   std::string next;
   do {
-    std::string target(path.path);
-    if (!next.empty()) target += "?after=" + percent_encoded(next);
+    const std::string target = next.empty() ? path : path + "?after=" + percent_encoded(next);
     port::HttpReply reply;
     if (std::string fault = ask({"GET", target, ""}, reply); !fault.empty()) return fault;
-    if (!parse_listing(reply.body, path.name, rows, next)) return reason_of(EPROTO, socket_);
+    if (!parse_listing(reply.body, name, rows, next)) return reason_of(EPROTO, socket_);
   } while (!next.empty());
   return "";
 }

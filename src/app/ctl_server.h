@@ -12,18 +12,23 @@ class CtlServer final : public CtlBackend {
  public:
   explicit CtlServer(std::string_view socket) : socket_(socket) {}
 
-  std::string put_user(const admin::UserName& user, std::string_view password,
-                       admin::PutMode mode) override;
+  std::string put_user(const CtlUserChange& change) override;
   std::string remove_user(const admin::UserName& user) override;
+  std::string show_user(const admin::UserName& user, CtlRow& row) override;
   // In requests of a few hundred lines, since the server answers each when all of it is on the
   // disk.
   std::string import(const admin::ImportLines& lines, uint32_t& created,
                      uint32_t& changed) override;
   std::string list(CtlListing listing, CtlRows& rows) override;
+  std::string list_registrations(const admin::UserName& user, CtlRows& rows) override;
+  std::string remove_registrations(const admin::UserName& user, std::string_view contact) override;
 
  private:
   // Empty when the server answered 2xx.
   std::string ask(const port::HttpRequest& request, port::HttpReply& reply) const;
+
+  // All pages of a listing, which the reply has under `name`.
+  std::string list(const std::string& path, std::string_view name, CtlRows& rows);
 
   std::string socket_;
 };

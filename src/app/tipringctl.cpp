@@ -8,6 +8,7 @@
 #include "app/ctl_run.h"
 #include "app/ctl_server.h"
 #include "port/linux/linux_clock.h"
+#include "port/linux/linux_entropy.h"
 #include "port/linux/linux_files.h"
 
 namespace tipring::app {
@@ -17,7 +18,8 @@ constexpr int kWrongUsage = 2;
 
 int run(std::span<const std::string_view> words) {
   port::LinuxFiles files;
-  StandardConsole console(files);
+  port::LinuxEntropy entropy;
+  StandardConsole console(files, entropy);
   const CtlArguments arguments = parse_ctl_arguments(words);
   if (!arguments.fault.empty()) {
     console.write_error("tipringctl: " + arguments.fault + "; see tipringctl help\n");

@@ -78,12 +78,12 @@ class Tool:
         return status, screen.decode()
 
 
-def register(server, user, password):
+def register(server, user, password, auth_name=None):
     """The final status of a REGISTER with these credentials."""
     phone = SipSocket(server.port)
     uri, aor = f"sip:127.0.0.1:{server.port}", f"sip:{user}@127.0.0.1"
     phone.send(phone.request("REGISTER", uri, aor, aor))
-    proof = credentials(challenge_params(phone.receive_final()), user, password, "REGISTER", uri)
+    proof = credentials(challenge_params(phone.receive_final()), auth_name or user, password, "REGISTER", uri)
     phone.send(phone.request("REGISTER", uri, aor, aor, cseq=2, headers=[
         f"Contact: <sip:{user}@127.0.0.1:{phone.port}>;expires=300", "User-Agent: Test phone \x1b[2J",
         f"Authorization: {proof}"]))
@@ -128,10 +128,54 @@ def listings_are_sorted_and_aligned(tool, server):
     pools = tool.done("pools")
     assert re.search(r"^NAME +CAPACITY +IN USE +HIGH WATER +REFUSALS +ITEM BYTES$", pools, re.M), pools
     assert len({len(line) for line in pools.splitlines()}) == 1, pools
-    assert server.ctl_json("user", "list")[0] == {"name": "b\u00f6rje", "domain": "", "bindings": 0,
-                                                  "has_password": True}
+    assert server.ctl_json("user", "list")[0] == {
+        "name": "b\u00f6rje", "domain": "", "bindings": 0, "has_password": True, "auth_name": "b\u00f6rje",
+        "display_name": "", "aliases": [], "algorithms": [], "session_timer": "default"}
     for user in ("zed@example.org", "carla", "b\u00f6rje", "anna@example.org"):
         tool.done("user", "delete", user)
+
+
+def fields_of_a_user(tool, server):
+    """Online; the phone's credentials follow auth_name and algorithms."""
+    made = tool.done("user", "add", "fay", "display_name=Fay W\u00fcst", "aliases=200,desk", "--generate")
+    password = re.fullmatch(r"user fay created\npassword: ([a-z2-9]{16})\n", made).group(1)
+    assert register(server, "fay", password) == 200
+    assert tool.done("user", "set", "fay", "alias+=201", "alias-=desk", "session_timer=exempt") == "user fay changed\n"
+    shown = dict((line.split(None, 1) + [""])[:2] for line in tool.done("user", "show", "fay").splitlines())
+    assert shown["aliases"] == "200, 201" and shown["session_timer"] == "exempt", shown
+    assert shown["display_name"] == "Fay W\u00fcst" and shown["bindings"] == "1", shown
+    before = tool.done("user", "show", "fay", "--json")
+    for word, told, code in (("algorithms=MD4", "algorithms must be MD5, SHA-256", 1),
+                             ("aliases=a,a", "aliases may not name one twice", 1),
+                             ("display_name=" + "x" * 129, "display_name may have at most 128 bytes", 1),
+                             ("auth_name=a:b", "auth_name may not hold", 1), ("colour=red", "there is no such field", 2),
+                             ("session_timer=off", "session_timer must be default or exempt", 1)):
+        tool.refused(told, "user", "set", "fay", "display_name=y", word, code=code)
+    assert tool.done("user", "show", "fay", "--json") == before, "a refused change changed something"
+    tool.refused("there is no such user", "user", "set", "nobody", "display_name=x")
+    tool.refused("there is no such user", "user", "show", "nobody")
+    assert "changed" in tool.done("user", "set", "fay", "auth_name=fay-phone", text="new word\n")
+    assert register(server, "fay", "new word") != 200
+    assert register(server, "fay", "new word", auth_name="fay-phone") == 200
+    exported = tool.done("user", "export")
+    assert "fay,fay-phone,Fay W\u00fcst,\"200,201\",,exempt\n" in exported, exported
+    assert tool.done("user", "import", "-", text=exported.replace("W\u00fcst", "Wynn")) == "0 users created, 1 changed\n"
+    assert server.ctl_json("user", "show", "fay")["display_name"] == "Fay Wynn"
+    assert register(server, "fay", "new word", auth_name="fay-phone") == 200, "the import touched the password"
+
+
+def registrations_are_removed(tool, server):
+    rows = server.ctl_json("registrations", "fay")
+    assert rows and all(row["name"] == "fay" for row in rows), rows
+    tool.refused("no such phone is registered", "registrations", "remove", "fay", "sip:none@127.0.0.1")
+    assert "removed" in tool.done("registrations", "remove", "fay", rows[0]["contact"])
+    left = server.ctl_json("registrations", "fay")
+    assert len(left) == len(rows) - 1 and rows[0] not in left, left
+    if left:
+        tool.done("registrations", "remove", "fay")
+    assert tool.done("registrations", "fay") == "no registrations\n"
+    tool.refused("no such phone is registered", "registrations", "remove", "fay")
+    tool.done("user", "delete", "fay")
 
 
 def passwords_from_a_terminal(tool, server):
@@ -179,7 +223,7 @@ def imports(tool, server, folder):
     for line in (2, 3, 4, 5, 6):
         assert f"{path}, line {line}: " in told, told
     assert "line 1:" not in told and "secret" not in told, told
-    tool.refused("standard input, line 1: this is a heading", "user", "import", "-", text="name,password\nx,y\n")
+    tool.refused("line 1: a heading names the columns", "user", "import", "-", text="name,pass word\nx,y\n")
     tool.refused("cannot read", "user", "import", os.path.join(folder, "none"))
     tool.refused("cannot read", "user", "import", folder)
     assert tool.done("user", "list", "-q") == before, "a refused import stored something"
@@ -207,6 +251,8 @@ def wrong_usage(tool):
         told = tool.refused("a user name" if "mple" not in name else "a domain", "user", "delete", name)
         assert "\x01" not in told, told
     helped = tool.done("--help")
+    for topic in (["user", "set"], ["user", "import"], ["registrations", "remove"]):
+        assert tool.done("help", *topic).startswith("usage: tipringctl"), topic
     for word in ("user import FILE", "--offline", "Exit status: 0 done, 1 refused or failed, 2 wrong usage"):
         assert word in helped, helped
     assert tool.done("help") == helped and tool.done("--version").startswith("tipringctl ")
@@ -313,6 +359,10 @@ def main():
                    lambda: life_of_a_user(tool, server))
         report.run("listings are sorted, aligned and safe for the terminal",
                    lambda: listings_are_sorted_and_aligned(tool, server))
+        report.run("fields of a user are set, shown, exported and imported",
+                   lambda: fields_of_a_user(tool, server))
+        report.run("registrations are removed by contact or all at once",
+                   lambda: registrations_are_removed(tool, server))
         report.run("passwords are asked for at a terminal, unseen", lambda: passwords_from_a_terminal(tool, server))
         report.run("passwords come from standard input, never from the command line",
                    lambda: passwords_from_standard_input(tool))

@@ -125,7 +125,8 @@ TEST_CASE("every failure of the store: its own status, and what to do") {
 TEST_CASE("unknown path 404, other method 405, before the server is attached 503") {
   FakeDesk desk;
   CHECK(desk.get("/v2/users").status_ == 404);
-  CHECK(desk.get("/v1/users/100").status_ == 405);
+  CHECK(desk.ask(port::HttpMethod::Post, "/v1/users/100").status_ == 405);
+  CHECK(desk.put("/v1/registrations/100", "").status_ == 405);
   CHECK(desk.ask(port::HttpMethod::Post, "/v1/users").status_ == 405);
   CHECK(desk.ask(port::HttpMethod::Put, "/v1/status").status_ == 405);
   Api early(desk.channel, desk.wakeup, "office", "");

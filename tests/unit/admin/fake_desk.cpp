@@ -38,13 +38,39 @@ std::optional<Outcome> FakeExchange::remove_user(std::string_view domain, std::s
   return users.erase(key_of(domain, name)) > 0 ? Outcome::Done : Outcome::NotFound;
 }
 
+std::optional<Outcome> FakeExchange::remove_bindings(std::string_view, std::string_view name,
+                                                     std::string_view contact, uint64_t) {
+  const auto before = bindings.size();
+  std::erase_if(bindings, [&](const BindingRow& row) {
+    return row.name == name && (contact.empty() || row.contact == contact);
+  });
+  return bindings.size() < before ? Outcome::Done : Outcome::NoSuchRegistration;
+}
+
+bool FakeExchange::show_user(std::string_view domain, std::string_view name, Page& page) {
+  if (users.count(key_of(domain, name)) == 0) return false;
+  page.add(UserRow{name, domain, 0, true, name, "", "", 0, store::SessionTimerRule::AsConfigured});
+  return true;
+}
+
+std::optional<uint64_t> FakeExchange::list_bindings_of(std::string_view domain,
+                                                       std::string_view name, uint64_t,
+                                                       Page& page) {
+  if (users.count(key_of(domain, name)) == 0) return std::nullopt;
+  for (const BindingRow& row : bindings) {
+    if (row.name == name) page.add(row);
+  }
+  return 0;
+}
+
 uint64_t FakeExchange::list_users(uint64_t cursor, Page& page) {
   uint64_t at = 0;
   for (const auto& [key, secret] : users) {
     if (at++ < cursor) continue;
     if (!page.has_room()) return at - 1;
     const UserName user = split_user_name(key);
-    page.add(UserRow{user.name, user.domain, 0, true});
+    page.add(UserRow{user.name, user.domain, 0, true, user.name, "", "", 0,
+                     store::SessionTimerRule::AsConfigured});
   }
   return 0;
 }

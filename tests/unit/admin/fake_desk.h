@@ -59,6 +59,11 @@ struct FakeExchange final : Exchange {
   std::optional<Outcome> put_user(const UserChange& change, uint64_t ticket) override;
   std::optional<Outcome> remove_user(std::string_view domain, std::string_view name,
                                      uint64_t ticket) override;
+  std::optional<Outcome> remove_bindings(std::string_view domain, std::string_view name,
+                                         std::string_view contact, uint64_t ticket) override;
+  bool show_user(std::string_view domain, std::string_view name, Page& page) override;
+  std::optional<uint64_t> list_bindings_of(std::string_view domain, std::string_view name,
+                                           uint64_t cursor, Page& page) override;
   uint64_t list_users(uint64_t cursor, Page& page) override;
   uint64_t list_bindings(uint64_t cursor, Page& page) override;
   void status(Page& page) override;

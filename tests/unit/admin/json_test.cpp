@@ -38,17 +38,35 @@ TEST_CASE("user body: a NUL in the text or escaped is refused") {
 
 TEST_CASE("user body: algorithms are names, none of them means as configured" *
           doctest::description("RFC 8760 2.4; C13")) {
-  CHECK(parse_user_body(R"({"algorithms":["SHA-256","MD5"]})").algorithms == 3);
-  const UserBody own = parse_user_body(R"({"algorithms":["SHA-256"],"password":"x"})");
-  CHECK(own.algorithms == 2);
-  CHECK(own.password == "x");
-  CHECK(parse_user_body(R"({"algorithms":[]})").algorithms == 0);
-  CHECK_FALSE(parse_user_body(R"({"password":"x"})").algorithms.has_value());
-  for (const char* body : {R"({"algorithms":["SHA-512"]})", R"({"algorithms":"MD5"})",
-                           R"({"algorithms":[""]})", R"({"algorithms":[1]})"}) {
+  const auto algorithms = [](const char* text) {
+    const UserBody body = parse_user_body(text);
+    CHECK(body.fault == "");
+    CHECK(body.fields.present == store::kAlgorithms);
+    return body.fields.algorithms;
+  };
+  CHECK(algorithms(R"({"algorithms":["SHA-256","MD5"]})") == 3);
+  CHECK(algorithms(R"({"algorithms":["SHA-256"],"password":"x"})") == 2);
+  CHECK(algorithms(R"({"algorithms":"MD5"})") == 1);
+  CHECK(algorithms(R"({"algorithms":[]})") == 0);
+  CHECK(parse_user_body(R"({"password":"x"})").fields.present == 0);
+  for (const char* body : {R"({"algorithms":["SHA-512"]})", R"({"algorithms":["MD5,SHA-256"]})",
+                           R"({"algorithms":1})", R"({"algorithms":[1]})"}) {
     CAPTURE(body);
-    CHECK(parse_user_body(body).fault.find("SHA-256") != std::string::npos);
+    CHECK(parse_user_body(body).fault.find("algorithms ") == 0);
   }
+}
+
+TEST_CASE("user body: every field, and a member that is none") {
+  const UserBody body = parse_user_body(
+      R"({"auth_name":"a","display_name":"\u00e4","aliases":["1","2"],"session_timer":"exempt"})");
+  CHECK(body.fault == "");
+  CHECK(body.fields.auth_name.view() == "a");
+  CHECK(body.fields.display_name.view() == "\xc3\xa4");
+  CHECK(body.fields.aliases.view() == "1\n2");
+  CHECK(body.fields.session_timer == store::SessionTimerRule::Exempt);
+  const std::string fault = parse_user_body(R"({"secretive":"x"})").fault;
+  CHECK(fault.find("there is no such field; there are auth_name,") == 0);
+  CHECK(fault.find("secretive") == std::string::npos);
 }
 
 TEST_CASE("secret text: growing keeps the text") {

@@ -29,13 +29,15 @@ class StoreDesk {
     api_.attach(server_);
   }
 
-  const FakeHttpExchange& ask(port::HttpMethod method, std::string path, std::string body = "") {
+  const FakeHttpExchange& ask(port::HttpMethod method, std::string path, std::string body = "",
+                              std::map<std::string, std::string> query = {}) {
     const uint64_t id = server_.exchanges.size() + 1;
     FakeHttpExchange& request = server_.exchanges[id];
     request.id_ = id;
     request.method_ = method;
     request.path_ = std::move(path);
     request.body_ = std::move(body);
+    request.query_ = std::move(query);
     api_.on_exchange(request);
     bench.run_until([&] {
       // Each may give the other more to do, for which no event of the world comes.
@@ -49,6 +51,10 @@ class StoreDesk {
   }
   const FakeHttpExchange& put(std::string_view name) {
     return ask(port::HttpMethod::Put, "/v1/users/" + std::string(name), R"({"password":"x"})");
+  }
+  const FakeHttpExchange& remove_registrations(const std::string& user, std::string contact) {
+    return ask(port::HttpMethod::Delete, "/v1/registrations/" + user, "",
+               {{"contact", std::move(contact)}});
   }
   const FakeHttpExchange& get(std::string path) {
     return ask(port::HttpMethod::Get, std::move(path));
@@ -122,6 +128,76 @@ TEST_CASE("store exchange: a user's algorithms change without his password and t
   CHECK(algorithms() == store::kAlgorithmSha256);
   CHECK(desk.ask(port::HttpMethod::Put, path, R"({"algorithms":[]})").status_ == 200);
   CHECK(algorithms() == 0);
+}
+
+TEST_CASE("store exchange: a password is hashed for the auth_name that the user has" *
+          doctest::description("RFC 7616 3.4.2")) {
+  StoreDesk desk;
+  const auto put = [&](const char* body) {
+    return desk.ask(port::HttpMethod::Put, "/v1/users/100", body);
+  };
+  CHECK(put(R"({"password":"x","auth_name":"a.smith","display_name":"Anna"})").status_ == 201);
+  const auto md5 = [&] { return desk.bench.server->user("100").credentials().md5; };
+  CHECK(md5() == make_secret("a.smith", "office", "x").md5);
+  CHECK(put(R"({"password":"y"})").status_ == 200);
+  CHECK(md5() == make_secret("a.smith", "office", "y").md5);
+  const FakeHttpExchange& imported =
+      desk.ask(port::HttpMethod::Post, "/v1/users/import", "100,z\n101,z\n");
+  CHECK(imported.answer_ == "{\"created\":1,\"changed\":1}\n");
+  CHECK(md5() == make_secret("a.smith", "office", "z").md5);
+  // The hash holds the auth_name, so a new one is no good without a password.
+  const FakeHttpExchange& refused = put(R"({"auth_name":"other","display_name":"Bert"})");
+  CHECK(refused.status_ == 400);
+  CHECK(holds(refused.answer_, "auth_name: a new password must come with it"));
+  CHECK(desk.bench.server->user("100").display_name() == "Anna");
+  CHECK(put(R"({"auth_name":"a.smith","display_name":"Bert"})").status_ == 200);
+  CHECK(put(R"({"auth_name":"","password":"v"})").status_ == 200);
+  CHECK(md5() == make_secret("100", "office", "v").md5);
+  CHECK(desk.bench.server->user("100").display_name() == "Bert");
+}
+
+TEST_CASE("store exchange: an auth_name that another user has is refused, and nothing changes") {
+  StoreDesk desk;
+  desk.put("100");
+  desk.put("101");
+  const FakeHttpExchange& refused =
+      desk.ask(port::HttpMethod::Put, "/v1/users/101", R"({"password":"y","auth_name":"100"})");
+  CHECK(refused.status_ == 409);
+  CHECK(desk.bench.server->user("101").credentials().md5 == make_secret("101", "office", "x").md5);
+}
+
+TEST_CASE("store exchange: one user is shown with all its fields, and its registrations") {
+  StoreDesk desk;
+  CHECK(desk.get("/v1/users/100").status_ == 404);
+  CHECK(desk.get("/v1/registrations/100").status_ == 404);
+  desk.ask(port::HttpMethod::Put, "/v1/users/100",
+           R"({"password":"x","display_name":"Anna","aliases":"1,2","algorithms":["MD5"],)"
+           R"("session_timer":"exempt"})");
+  desk.bench.make_binding("100", "sip:100@10.0.0.1");
+  CHECK(desk.get("/v1/users/home.example/100").answer_ ==
+        R"({"user":{"name":"100","domain":"","bindings":1,"has_password":true,"auth_name":"100",)"
+        R"("display_name":"Anna","aliases":["1","2"],"algorithms":["MD5"],)"
+        "\"session_timer\":\"exempt\"}}\n");
+  CHECK(holds(desk.get("/v1/registrations/100").answer_, R"("contact":"sip:100@10.0.0.1")"));
+}
+
+TEST_CASE("store exchange: a registration is removed by its contact, or all of a user") {
+  StoreDesk desk;
+  desk.put("100");
+  for (const char* contact : {"sip:a@10.0.0.1", "sip:b@10.0.0.1", "sip:c@10.0.0.1"})
+    desk.bench.make_binding("100", contact);
+  const auto remove = [&](std::string contact) {
+    return desk.remove_registrations("100", std::move(contact)).status_;
+  };
+  CHECK(remove("sip:d@10.0.0.1") == 404);
+  CHECK(desk.bench.server->store().binding_count() == 3);
+  CHECK(remove("sip:b@10.0.0.1") == 200);
+  CHECK(remove("sip:b@10.0.0.1") == 404);
+  CHECK(desk.bench.server->store().binding_count() == 2);
+  CHECK(remove("") == 200);
+  CHECK(desk.bench.server->store().binding_count() == 0);
+  desk.bench.crash();
+  CHECK(desk.bench.server->store().binding_count() == 0);
 }
 
 TEST_CASE("store exchange: beyond capacity.users, 503 that names it") {

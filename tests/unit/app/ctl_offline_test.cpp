@@ -28,6 +28,10 @@ struct Scene {
   Scene& operator=(const Scene&) = delete;
 
   CtlOffline tool() { return {files, clock, config}; }
+  std::string put(const admin::UserName& user, std::string_view password, PutMode mode,
+                  const admin::UserFields& fields = {}) {
+    return tool().put_user({user, mode, password, fields});
+  }
   std::string import(std::string_view text) {
     created = changed = 0;
     return tool().import(admin::parse_import(text), created, changed);
@@ -57,19 +61,18 @@ TEST_CASE("offline: no database yet: no users, nothing to change, and none is ma
   Scene scene;
   CHECK(scene.names().empty());
   CHECK(scene.tool().remove_user({"100", ""}) != "");
-  CHECK(scene.tool().put_user({"100", ""}, "x", PutMode::Change) != "");
+  CHECK(scene.put({"100", ""}, "x", PutMode::Change) != "");
   CHECK(std::filesystem::is_empty(scene.folder));
 }
 
 TEST_CASE("offline: users are created, changed and removed; the default domain has no name" *
           doctest::description("C13, C22")) {
   Scene scene;
-  CHECK(scene.tool().put_user({"100", ""}, "x", PutMode::Create) == "");
-  CHECK(
-      scene.tool().put_user({"100", "home.example"}, "y", PutMode::Create).find("exists already") !=
-      std::string::npos);
-  CHECK(scene.tool().put_user({"100", "home.example"}, "y", PutMode::Change) == "");
-  CHECK(scene.tool().put_user({"100", "other.example"}, "y", PutMode::Create) == "");
+  CHECK(scene.put({"100", ""}, "x", PutMode::Create) == "");
+  CHECK(scene.put({"100", "home.example"}, "y", PutMode::Create).find("exists already") !=
+        std::string::npos);
+  CHECK(scene.put({"100", "home.example"}, "y", PutMode::Change) == "");
+  CHECK(scene.put({"100", "other.example"}, "y", PutMode::Create) == "");
   CHECK(scene.names() == Names{"100@", "100@other.example"});
   CHECK(scene.tool().remove_user({"100", "home.example"}) == "");
   CHECK(scene.tool().remove_user({"100", ""}).find("no such user") != std::string::npos);
@@ -121,6 +124,41 @@ TEST_CASE("offline: a file that is no database: says what to do") {
   const std::string fault = scene.import("100,a\n");
   CHECK(fault.find(scene.config.store.path) != std::string::npos);
   CHECK(scene.created == 0);
+}
+
+TEST_CASE("offline: fields change one by one; a hash is made for the auth_name that stands" *
+          doctest::description("RFC 7616 3.4.2")) {
+  Scene scene;
+  admin::UserFields fields;
+  CHECK(admin::set_user_field(fields, "auth_name", "a.smith") == "");
+  CHECK(admin::set_user_field(fields, "aliases", "1,2") == "");
+  CHECK(scene.put({"100", ""}, "x", PutMode::Create, fields) == "");
+  admin::UserFields timer;
+  CHECK(admin::set_user_field(timer, "session_timer", "exempt") == "");
+  CHECK(scene.put({"100", ""}, "", PutMode::Change, timer) == "");
+  CHECK(scene.put({"100", ""}, "y", PutMode::Change) == "");
+  CtlRow row;
+  CHECK(scene.tool().show_user({"100", "home.example"}, row) == "");
+  CHECK(format_json(row) ==
+        R"({"name":"100","domain":"","bindings":0,"has_password":true,"auth_name":"a.smith",)"
+        R"("display_name":"","aliases":["1","2"],"algorithms":[],"session_timer":"exempt"})");
+  admin::UserFields renamed;
+  CHECK(admin::set_user_field(renamed, "auth_name", "other") == "");
+  CHECK(scene.put({"100", ""}, "", PutMode::Change, renamed).find("auth_name: a new password") ==
+        0);
+  CHECK(scene.tool().show_user({"101", ""}, row).find("no such user") != std::string::npos);
+}
+
+TEST_CASE("offline: an import with a heading, and without a password only for who stands") {
+  Scene scene;
+  CHECK(scene.import("name,password,display_name\n100,x,Anna\n") == "");
+  CHECK(scene.import("name,display_name\n100,Bert\n") == "");
+  CHECK(scene.changed == 1);
+  CHECK(scene.import("name,display_name\n100,Carl\n101,Dora\n").find("line 3: there is no such") ==
+        0);
+  CtlRow row;
+  CHECK(scene.tool().show_user({"100", ""}, row) == "");
+  CHECK(find_cell(row, "display_name")->text == "Bert");
 }
 
 }  // namespace

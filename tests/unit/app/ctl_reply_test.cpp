@@ -33,7 +33,7 @@ TEST_CASE("replies of another form are told") {
   CtlRows rows;
   std::string next;
   for (const char* reply :
-       {"", "[]", "{}", R"({"users":7})", R"({"users":[7]})", R"({"users":[{"a":[]}]})",
+       {"", "[]", "{}", R"({"users":7})", R"({"users":[7]})", R"({"users":[{"a":[7]}]})",
         R"({"users":[],"next":7})", R"({"users":[])"})
     CHECK_FALSE(parse_listing(reply, "users", rows, next));
   uint32_t count = 0;

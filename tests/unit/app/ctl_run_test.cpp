@@ -8,17 +8,30 @@ namespace tipring::app {
 namespace {
 
 struct FakeBackend final : CtlBackend {
-  std::string put_user(const admin::UserName& user, std::string_view password,
-                       admin::PutMode mode) override {
-    last_mode = mode;
-    if (fault.empty()) users[user.text()] = password;
+  std::string put_user(const CtlUserChange& change) override {
+    last_mode = change.mode;
+    last_fields = change.fields;
+    if (fault.empty()) users[change.user.text()] = change.password;
+    return fault;
+  }
+  std::string show_user(const admin::UserName& user, CtlRow& row) override {
+    row = {{"name", user.name}, {"auth_name", user.name}, {"aliases", "1\n2\n", true, true}};
+    return users.count(user.text()) > 0 ? "" : "there is no such user";
+  }
+  std::string list_registrations(const admin::UserName& user, CtlRows& into) override {
+    into = {{{"name", user.name}, {"contact", "sip:x"}}};
+    return fault;
+  }
+  std::string remove_registrations(const admin::UserName& user, std::string_view contact) override {
+    removed = user.text() + " " + std::string(contact);
     return fault;
   }
   std::string remove_user(const admin::UserName& user) override {
     return users.erase(user.text()) > 0 ? "" : "there is no such user";
   }
   std::string import(const admin::ImportLines& lines, uint32_t& created, uint32_t&) override {
-    for (const admin::ImportLine& line : lines.lines) users[line.user.text()] = line.password;
+    for (const admin::ImportLine& line : lines.lines)
+      users[line.user.text()] = line.password.view();
     created = static_cast<uint32_t>(lines.lines.size());
     return fault;
   }
@@ -34,6 +47,8 @@ struct FakeBackend final : CtlBackend {
   std::map<std::string, std::string> users;
   CtlRows rows;  // listed before them
   std::string fault;
+  admin::UserFields last_fields;
+  std::string removed;
   admin::PutMode last_mode = admin::PutMode::Either;
 };
 
@@ -42,6 +57,8 @@ struct FakeConsole final : CtlConsole {
     text.append(input);
     return input_fault;
   }
+  void make_password(admin::SecretText& text) override { text.append("made-for-you"); }
+  size_t width() const override { return 0; }
   std::string read_import(const std::string&, admin::SecretText& text) override {
     text.append(input);
     return input_fault;
@@ -93,6 +110,80 @@ TEST_CASE("user add: a wrong name, a wrong password, a console that fails, a ref
   CHECK(scene.run({"user", "add", "100"}) == 1);
   CHECK(scene.console.errors.find("tipringctl: user 100: no room\n") != std::string::npos);
   CHECK(scene.console.out == "");
+}
+
+TEST_CASE("user add --generate: the password is shown once, and stored") {
+  Scene scene;
+  CHECK(scene.run({"user", "add", "100", "--generate", "display-name=Anna B", "alias+=7"}) == 0);
+  CHECK(scene.console.out == "user 100 created\npassword: made-for-you\n");
+  CHECK(scene.backend.users["100"] == "made-for-you");
+  CHECK(scene.backend.last_fields.display_name.view() == "Anna B");
+  CHECK(scene.backend.last_fields.aliases.view() == "7");
+  scene.console.out.clear();
+  CHECK(scene.run({"user", "password", "100", "--generate", "--json"}) == 0);
+  CHECK(scene.console.out == "{\"result\":\"changed\",\"password\":\"made-for-you\"}\n");
+}
+
+TEST_CASE("user set: fields change, the password stays; aliases one by one") {
+  Scene scene;
+  scene.backend.users["100"] = "x";
+  CHECK(scene.run({"user", "set", "100", "alias+=9", "alias-=1", "session_timer=exempt"}) == 0);
+  CHECK(scene.console.out == "user 100 changed\n");
+  CHECK(scene.backend.last_mode == admin::PutMode::Change);
+  CHECK(scene.backend.last_fields.present == (store::kAliases | store::kSessionTimer));
+  CHECK(scene.backend.last_fields.aliases.view() == "2\n9");
+  CHECK(scene.run({"user", "set", "100", "alias-=3"}) == 1);
+  CHECK(scene.console.errors == "tipringctl: user 100: aliases: 3 is none of them\n");
+}
+
+TEST_CASE("user set: a new auth_name asks for a password, the same one does not") {
+  Scene scene;
+  scene.backend.users["100"] = "x";
+  scene.console.input_fault = "asked";
+  CHECK(scene.run({"user", "set", "100", "auth_name=100"}) == 0);
+  CHECK(scene.run({"user", "set", "100", "auth_name="}) == 0);
+  CHECK(scene.run({"user", "set", "100", "auth_name=anna"}) == 1);
+  CHECK(scene.console.errors == "tipringctl: a new auth_name needs a new password: asked\n");
+  CHECK(scene.run({"user", "set", "100", "auth_name=anna", "--generate"}) == 0);
+  CHECK(scene.backend.users["100"] == "made-for-you");
+}
+
+TEST_CASE("user set: a wrong value ends with 1, a wrong field with 2, and nothing is changed") {
+  const std::pair<const char*, int> rows[] = {
+      {"algorithms=MD4", 1}, {"alias+=a@b", 1}, {"alias-=9", 1}, {"colour=red", 2}, {"=x", 2}};
+  for (const auto& [word, status] : rows) {
+    CAPTURE(word);
+    Scene scene;
+    scene.backend.users["100"] = "x";
+    CHECK(scene.run({"user", "set", "100", "display_name=y", word}) == status);
+    CHECK(scene.backend.last_fields.present == 0);
+    CHECK(scene.console.errors != "");
+  }
+}
+
+TEST_CASE("user export: a heading and values that import reads back, no passwords") {
+  Scene scene;
+  scene.backend.rows = {{{"name", "100"},
+                         {"domain", "x.example"},
+                         {"display_name", "Bell, Anna"},
+                         {"aliases", "1\n2\n", true, true}}};
+  CHECK(scene.run({"user", "export"}) == 0);
+  CHECK(scene.console.out ==
+        "name,auth_name,display_name,aliases,algorithms,session_timer\n"
+        "100@x.example,,\"Bell, Anna\",\"1,2\",,\n");
+  CHECK(admin::parse_import(scene.console.out).faults.empty());
+}
+
+TEST_CASE("registrations: of one user, and their removal") {
+  Scene scene;
+  CHECK(scene.run({"registrations", "100"}) == 0);
+  CHECK(scene.console.out == "NAME  CONTACT\n100   sip:x\n");
+  CHECK(scene.run({"registrations", "remove", "100@X.example", "sip:x"}) == 0);
+  CHECK(scene.backend.removed == "100@x.example sip:x");
+  CHECK(scene.run({"registrations", "remove", "100", "--json"}) == 0);
+  CHECK(scene.backend.removed == "100 ");
+  scene.backend.fault = "no such phone is registered";
+  CHECK(scene.run({"registrations", "remove", "100"}) == 1);
 }
 
 TEST_CASE("user delete: done once, refused the second time") {

@@ -85,11 +85,11 @@ TEST_CASE("server: users are created, changed, listed and removed through the so
   const RunningServer running(exchange);
   CtlServer server(running.socket());
   const UserName odd{"a/b ?&%#\xc3\xa4\"\\", "example.org"};
-  CHECK(server.put_user({"100", ""}, "pass\"\\word", PutMode::Create) == "");
-  CHECK(server.put_user({"100", ""}, "x", PutMode::Create).find("exists already") !=
+  CHECK(server.put_user({{"100", ""}, PutMode::Create, "pass\"\\word", {}}) == "");
+  CHECK(server.put_user({{"100", ""}, PutMode::Create, "x", {}}).find("exists already") !=
         std::string::npos);
-  CHECK(server.put_user(odd, "y", PutMode::Create) == "");
-  CHECK(server.put_user(odd, "z", PutMode::Change) == "");
+  CHECK(server.put_user({odd, PutMode::Create, "y", {}}) == "");
+  CHECK(server.put_user({odd, PutMode::Change, "z", {}}) == "");
   CHECK(exchange.users.at("100@").md5 == admin::make_secret("100", "office", "pass\"\\word").md5);
   CHECK(exchange.users.count(odd.text()) == 1);
   CtlRows rows;

@@ -1,0 +1,167 @@
+// Commands that show something, and those that go with a listing.
+#include <algorithm>
+#include <utility>
+
+#include "app/ctl_session.h"
+
+namespace tipring::app {
+
+namespace {
+
+// Rows of one user, his registrations, keep their order. The server lists by slot, and slots are
+// used again.
+void sort_by_user(CtlRows& rows) {
+  std::stable_sort(rows.begin(), rows.end(), [](const CtlRow& a, const CtlRow& b) {
+    const auto key = [](const CtlRow& row) {
+      return std::make_pair(cell_text(row, "domain"), cell_text(row, "name"));
+    };
+    return key(a) < key(b);
+  });
+}
+
+std::string name_of(const CtlRow& row) {
+  return admin::UserName{std::string(cell_text(row, "name")), std::string(cell_text(row, "domain"))}
+      .text();
+}
+
+// For people: what is as ever is left out, so that columns in which it is everywhere go.
+void blank(CtlRows& rows, std::string_view name, std::string_view usual) {
+  for (CtlRow& row : rows) {
+    for (CtlCell& cell : row) {
+      if (cell.name == name && cell.text == usual) cell.text.clear();
+    }
+  }
+}
+
+void blank_usual(CtlRows& rows) {
+  for (CtlRow& row : rows) {
+    for (CtlCell& cell : row) {
+      if (cell.name == "auth_name" && cell.text == cell_text(row, "name")) cell.text.clear();
+    }
+  }
+  blank(rows, "session_timer", "default");
+  blank(rows, "q_thousandths", "1000");
+}
+
+int show_table(CtlSession& session, CtlRows& rows, std::string_view none) {
+  if (session.arguments.json) {
+    session.console.write(format_json(rows) + "\n");
+  } else if (rows.empty()) {
+    session.console.write(std::string(none) + "\n");
+  } else {
+    blank_usual(rows);
+    session.console.write(format_table(rows, session.console.width()));
+  }
+  return kCtlDone;
+}
+
+int show_facts(CtlSession& session, const CtlRow& row) {
+  session.console.write(session.arguments.json ? format_json(row) + "\n" : format_facts(row));
+  return kCtlDone;
+}
+
+// Items that stand one a line become a value of an export.
+std::string with_commas(std::string_view lines) {
+  std::string text(lines.substr(0, lines.empty() ? 0 : lines.size() - 1));
+  std::replace(text.begin(), text.end(), '\n', ',');
+  return text;
+}
+
+}  // namespace
+
+std::string_view cell_text(const CtlRow& row, std::string_view name) {
+  const CtlCell* cell = find_cell(row, name);
+  return cell == nullptr ? std::string_view() : cell->text;
+}
+
+int show_user(CtlSession& session) {
+  const admin::UserName user = admin::split_user_name(session.arguments.operand);
+  if (const char* fault = admin::fault_of(user)) return session.fail(fault);
+  CtlRow row;
+  if (const std::string fault = session.backend.show_user(user, row); !fault.empty())
+    return session.fail(user, fault);
+  return show_facts(session, row);
+}
+
+int list_users(CtlSession& session) {
+  CtlRows rows;
+  if (const std::string fault = session.backend.list(CtlListing::Users, rows); !fault.empty())
+    return session.fail(fault);
+  sort_by_user(rows);
+  if (!session.arguments.quiet) return show_table(session, rows, "no users");
+  for (const CtlRow& row : rows) session.console.write(name_of(row) + "\n");
+  return kCtlDone;
+}
+
+int export_users(CtlSession& session) {
+  CtlRows rows;
+  if (const std::string fault = session.backend.list(CtlListing::Users, rows); !fault.empty())
+    return session.fail(fault);
+  sort_by_user(rows);
+  if (session.arguments.json) {
+    session.console.write(format_json(rows) + "\n");
+    return kCtlDone;
+  }
+  std::string text = "name";
+  for (const std::string_view field : admin::user_field_names()) text += "," + std::string(field);
+  text += "\n";
+  for (const CtlRow& row : rows) {
+    admin::append_value(text, name_of(row));
+    for (const std::string_view field : admin::user_field_names()) {
+      const CtlCell* cell = find_cell(row, field);
+      text += ",";
+      if (cell != nullptr)
+        admin::append_value(text, cell->is_list ? with_commas(cell->text) : cell->text);
+    }
+    text += "\n";
+  }
+  session.console.write(text);
+  return kCtlDone;
+}
+
+int list_registrations(CtlSession& session) {
+  CtlRows rows;
+  std::string fault;
+  if (session.arguments.operand.empty()) {
+    fault = session.backend.list(CtlListing::Registrations, rows);
+  } else {
+    const admin::UserName user = admin::split_user_name(session.arguments.operand);
+    if (const char* wrong = admin::fault_of(user)) return session.fail(wrong);
+    fault = session.backend.list_registrations(user, rows);
+  }
+  if (!fault.empty()) return session.fail(fault);
+  sort_by_user(rows);
+  return show_table(session, rows, "no registrations");
+}
+
+int remove_registrations(CtlSession& session) {
+  const admin::UserName user = admin::split_user_name(session.arguments.operand);
+  if (const char* fault = admin::fault_of(user)) return session.fail(fault);
+  const std::string contact = session.arguments.more.empty() ? "" : session.arguments.more.front();
+  if (const std::string fault = session.backend.remove_registrations(user, contact); !fault.empty())
+    return session.fail(user, fault);
+  if (session.arguments.json) {
+    session.console.write("{\"result\":\"removed\"}\n");
+  } else {
+    const std::string what = contact.empty() ? "all registrations" : "the registration " + contact;
+    session.console.write(what + " of user " + user.text() + " removed\n");
+  }
+  return kCtlDone;
+}
+
+int list_pools(CtlSession& session) {
+  CtlRows rows;
+  if (const std::string fault = session.backend.list(CtlListing::Pools, rows); !fault.empty())
+    return session.fail(fault);
+  return show_table(session, rows, "no pools");
+}
+
+int show_status(CtlSession& session) {
+  CtlRows rows;
+  if (const std::string fault = session.backend.list(CtlListing::Status, rows); !fault.empty())
+    return session.fail(fault);
+  if (rows.empty()) rows.emplace_back();
+  return show_facts(session, rows.front());
+}
+
+}  // namespace tipring::app

@@ -1,0 +1,48 @@
+// One run of tipringctl: what every command is given, and how each ends.
+#pragma once
+
+#include <string>
+
+#include "app/ctl_run.h"
+
+namespace tipring::app {
+
+inline constexpr int kCtlDone = 0;
+inline constexpr int kCtlFailed = 1;
+inline constexpr int kCtlWrongUsage = 2;
+
+struct CtlSession {
+  const CtlArguments& arguments;
+  std::string_view default_domain;
+  CtlBackend& backend;
+  CtlConsole& console;
+
+  // Says why on standard error.
+  int fail(const std::string& message) {
+    console.write_error("tipringctl: " + message + "\n");
+    return kCtlFailed;
+  }
+  int fail(const admin::UserName& user, const std::string& message) {
+    return fail("user " + user.text() + ": " + message);
+  }
+};
+
+std::string_view cell_text(const CtlRow& row, std::string_view name);
+
+// ctl_users.cpp
+int add_user(CtlSession& session);
+int set_user(CtlSession& session);
+int change_password(CtlSession& session);
+int delete_user(CtlSession& session);
+int import_users(CtlSession& session);
+
+// ctl_listings.cpp
+int show_user(CtlSession& session);
+int export_users(CtlSession& session);
+int list_users(CtlSession& session);
+int list_registrations(CtlSession& session);
+int remove_registrations(CtlSession& session);
+int list_pools(CtlSession& session);
+int show_status(CtlSession& session);
+
+}  // namespace tipring::app
