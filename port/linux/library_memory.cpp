@@ -30,25 +30,10 @@ std::span<std::byte> map_on_demand(size_t bytes) {
   return {static_cast<std::byte*>(region), bytes};
 }
 
-// A thread without a heap of its own has no business in these libraries: it gets nothing. errno is
-// set as malloc() does: libevent reads it, and would try again forever after an older EAGAIN.
-void* library_allocate(size_t bytes) {
-  void* const block = thread_heap.heap ? thread_heap.heap->allocate(bytes) : nullptr;
-  if (block == nullptr) errno = ENOMEM;
-  return block;
-}
-
 void* library_resize(void* memory, size_t bytes) {
   void* const block = thread_heap.heap ? thread_heap.heap->resize(memory, bytes) : nullptr;
   if (block == nullptr) errno = ENOMEM;
   return block;
-}
-
-void library_release(void* memory) {
-  if (memory == nullptr) return;
-  // A block of another thread's heap would be damaged from here, so this is a mistake of ours.
-  if (!thread_heap.heap || !thread_heap.heap->owns(memory)) std::abort();
-  thread_heap.heap->release(memory);
 }
 
 void install_hooks() {
@@ -63,6 +48,21 @@ void install_hooks() {
 }
 
 }  // namespace
+
+// A thread without a heap of its own has no business in these libraries: it gets nothing. errno is
+// set as malloc() does: libevent reads it, and would try again forever after an older EAGAIN.
+void* library_allocate(size_t bytes) noexcept {
+  void* const block = thread_heap.heap ? thread_heap.heap->allocate(bytes) : nullptr;
+  if (block == nullptr) errno = ENOMEM;
+  return block;
+}
+
+void library_release(void* memory) noexcept {
+  if (memory == nullptr) return;
+  // A block of another thread's heap would be damaged from here, so this is a mistake of ours.
+  if (!thread_heap.heap || !thread_heap.heap->owns(memory)) std::abort();
+  thread_heap.heap->release(memory);
+}
 
 LibraryMemory::LibraryMemory(size_t bytes, HeapUse use) : thread_(&thread_heap) {
   install_hooks();

@@ -16,6 +16,12 @@ enum class HeapUse : uint8_t { ForLoop, ForAdmin };
 // The calling thread's heap, for as long as one of these lives on it. Made before any other object
 // of the two libraries on that thread, and destroyed after them, by the same thread. When the
 // thread has a heap already, it is shared and `bytes` is without effect.
+
+// From the calling thread's heap; null when it has none or no room. What the libraries use, and
+// what sockets are made in that are opened while the loop runs.
+void* library_allocate(size_t bytes) noexcept;
+void library_release(void* memory) noexcept;  // null is allowed
+
 class LibraryMemory {
  public:
   explicit LibraryMemory(size_t bytes, HeapUse use = HeapUse::ForLoop);

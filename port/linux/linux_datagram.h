@@ -33,6 +33,10 @@ class LinuxDatagramSocket final : public DatagramSocket {
   LinuxDatagramSocket(const LinuxDatagramSocket&) = delete;
   LinuxDatagramSocket& operator=(const LinuxDatagramSocket&) = delete;
 
+  // In the loop's bounded heap, so that one can be made and destroyed while the loop runs.
+  static void* operator new(size_t bytes) noexcept { return library_allocate(bytes); }
+  static void operator delete(void* memory) noexcept { library_release(memory); }
+
   int open(const DatagramOptions& options);  // errno value, 0 for success
 
   size_t receive(std::span<DatagramSlot> slots) override;

@@ -13,6 +13,10 @@ class LinuxListener final : public Listener {
   LinuxListener(const LinuxListener&) = delete;
   LinuxListener& operator=(const LinuxListener&) = delete;
 
+  // In the loop's bounded heap, so that one can be made and destroyed while the loop runs.
+  static void* operator new(size_t bytes) noexcept { return library_allocate(bytes); }
+  static void operator delete(void* memory) noexcept { library_release(memory); }
+
   int open(const SocketAddress& bind);  // errno value, 0 for success
   SocketAddress local() const override { return local_; }
 

@@ -17,6 +17,7 @@ namespace {
 // array of pointers and the one of ready events, of which old and new exist while they grow. c-ares
 // takes 75 KiB at start, 1 KiB for each name under way, and 64 KiB for an answer over TCP.
 constexpr size_t kBytesBase = 32 * 1024;
+constexpr size_t kBytesForSockets = 64 * 512;  // of LinuxNetwork: UDP sockets and listeners
 constexpr size_t kBytesPerDescriptor = 48 + 3 * sizeof(void*) + 40;
 constexpr size_t kBytesForNames = 160 * 1024;
 constexpr size_t kBytesPerNameQuery = 1536;
@@ -138,7 +139,7 @@ class LinuxLoop::Signals {
 };
 
 size_t LinuxLoop::memory_bytes(const LinuxLoopOptions& options) {
-  return kBytesBase + options.descriptors_max * kBytesPerDescriptor +
+  return kBytesBase + kBytesForSockets + options.descriptors_max * kBytesPerDescriptor +
          (options.name_queries == 0 ? 0
                                     : kBytesForNames + options.name_queries * kBytesPerNameQuery);
 }

@@ -46,6 +46,8 @@ size_t LinuxNetwork::streams_in_use() const { return streams_->in_use(); }
 std::unique_ptr<DatagramSocket> LinuxNetwork::open_datagram(const DatagramOptions& options,
                                                             DatagramHandler& handler, int& error) {
   auto opened = std::make_unique<LinuxDatagramSocket>(loop_, *batch_, handler);
+  error = ENOMEM;
+  if (opened == nullptr) return nullptr;
   error = opened->open(options);
   if (error != 0) return nullptr;
   return opened;
@@ -54,6 +56,8 @@ std::unique_ptr<DatagramSocket> LinuxNetwork::open_datagram(const DatagramOption
 std::unique_ptr<Listener> LinuxNetwork::listen(const SocketAddress& bind, ListenerHandler& handler,
                                                int& error) {
   auto listener = std::make_unique<LinuxListener>(loop_, *streams_, handler);
+  error = ENOMEM;
+  if (listener == nullptr) return nullptr;
   error = listener->open(bind);
   if (error != 0) return nullptr;
   return listener;

@@ -16,8 +16,8 @@ struct LinuxNetworkOptions {
 };
 
 // Sockets and listeners that it made must be destroyed before it; streams still open are closed. No
-// call touches the heap except open_datagram(), listen() and local_addresses(), which are for
-// start-up and for changes of the configuration.
+// call touches the heap except local_addresses(), which is for start-up: sockets and listeners are
+// made in the loop's bounded heap, some sixty of them.
 class LinuxNetwork final : public Network {
  public:
   LinuxNetwork(LinuxLoop& loop, const LinuxNetworkOptions& options);

@@ -13,6 +13,8 @@
 
 namespace tipring::app {
 
+inline constexpr size_t kListenMax = 16;  // entries of sip.listen
+
 struct Config {
   struct Sip {
     std::vector<std::string> listen = {"udp:0.0.0.0:5060", "tcp:0.0.0.0:5060"};
@@ -135,6 +137,7 @@ struct ConfigChange {
   std::string key;
   std::string value;         // the new one, as describe() shows it
   bool at_run_time = false;  // else it counts from the next start on
+  bool refused = false;      // the running server could not do it
 };
 
 std::vector<ConfigChange> changes(const Config& now, const Config& next);

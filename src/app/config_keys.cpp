@@ -92,7 +92,7 @@ constexpr uint32_t kMany = 1000000;
 
 // In the order of config/tipring.toml.
 const Key kKeys[] = {
-    {"sip.listen", ListKey{TIPRING_AT(TextList, sip.listen), listen_check}},
+    {"sip.listen", ListKey{TIPRING_AT(TextList, sip.listen), listen_check}, When::Reload},
     {"sip.domains", ListKey{TIPRING_AT(TextList, sip.domains), domain_check}, When::Reload},
     {"sip.stop_limit", IntegerKey{TIPRING_AT(uint32_t, sip.stop_limit_s), 0, 300}},
     // A datagram can be no larger; below it the requests of ordinary phones would be refused.
@@ -325,6 +325,8 @@ void check(const Config& config, std::vector<ConfigFault>& faults) {
                       place != nullptr ? place->line : 0, std::string(key), std::move(message)});
   };
   if (config.sip.listen.empty()) wrong("sip.listen", "must name at least one address to listen on");
+  if (config.sip.listen.size() > kListenMax)
+    wrong("sip.listen", "must not name more than " + std::to_string(kListenMax) + " addresses");
   if (config.auth.algorithms.empty()) wrong("auth.algorithms", "must name at least one algorithm");
   if (config.routing.offline_status != 404 && config.routing.offline_status != 480) {
     wrong("routing.offline_status", "must be 404 or 480");
@@ -380,7 +382,7 @@ std::vector<ConfigChange> changes(const Config& now, const Config& next) {
   for (const Key& key : kKeys) {
     const std::string value = show(key, after);
     if (value == show(key, before)) continue;
-    found.push_back({std::string(key.name), value, key.when == When::Reload});
+    found.push_back({std::string(key.name), value, key.when == When::Reload, false});
   }
   return found;
 }

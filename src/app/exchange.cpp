@@ -6,6 +6,7 @@
 #include "app/exchange_options.h"
 #include "sip/headers.h"
 #include "sip/status.h"
+#include "sip/writer.h"
 
 namespace tipring::app {
 
@@ -17,6 +18,17 @@ bool is_new_call(const sip::MessageView& request) {
   if (request.method() != sip::Method::Invite) return false;
   const auto to = request.typed<sip::HeaderId::To>();
   return !to || to->tag().empty();
+}
+
+// "cannot listen on udp:0.0.0.0:5060: Address already in use". strerror() gives a text of the
+// system's own.
+std::string_view write_listen_fault(const transport::ListenPoint& point, int error,
+                                    std::span<char> out) {
+  char address[port::kAddressTextMax];
+  sip::Writer writer(out);
+  writer.text("cannot listen on ").text(sip::to_param(point.transport)).text(":");
+  writer.text(port::write_address(point.bind, address)).text(": ").text(std::strerror(error));
+  return writer.view();
 }
 
 }  // namespace
@@ -96,9 +108,7 @@ std::string Exchange::start() {
   transport::ListenPoint failed;
   const int error = transport_.start(options, transactions_, failed);
   if (error != 0) {
-    char address[port::kAddressTextMax];
-    return "sip.listen: cannot listen on " +
-           std::string(port::write_address(failed.bind, address)) + ": " + std::strerror(error);
+    return "sip.listen: " + std::string(write_listen_fault(failed, error, listen_fault_));
   }
   ports_.loop.set_turn_handler(this);
   // What the store has armed while it was loading.
@@ -117,6 +127,12 @@ void Exchange::set(Settings& settings) {
   registrar_.set_options(settings.registrar);
   environment_.session_timer = settings.session_timer;
   transport_.set_options(settings.transport);
+}
+
+std::string_view Exchange::set_listening(std::span<const transport::ListenPoint> wanted) {
+  transport::ListenPoint failed;
+  const int error = transport_.change_listening(wanted, failed);
+  return error == 0 ? std::string_view() : write_listen_fault(failed, error, listen_fault_);
 }
 
 void Exchange::register_pools(PoolRegistry& pools) const {

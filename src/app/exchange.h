@@ -34,6 +34,10 @@ class Exchange final : private port::TurnHandler, private transaction::RequestHa
   // is given up on this thread.
   void set(Settings& settings);
 
+  // The same for sip.listen, which is changed whole or not at all. Empty on success, else what is
+  // wrong. The text is good until the next call.
+  std::string_view set_listening(std::span<const transport::ListenPoint> wanted);
+
   // For an orderly end: no new calls from here on; whether nobody waits for an answer any more; and
   // the answer to those who still do.
   void refuse_calls() { refuses_calls_ = true; }
@@ -84,6 +88,7 @@ class Exchange final : private port::TurnHandler, private transaction::RequestHa
   registrar::Registrar registrar_;
   proxy::Proxy proxy_;
   bool refuses_calls_ = false;
+  std::array<char, 160> listen_fault_;
 };
 
 }  // namespace tipring::app

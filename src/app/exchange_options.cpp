@@ -12,6 +12,8 @@ namespace {
 constexpr size_t kNonceKeyBytesMin = 32;
 constexpr size_t kNonceKeyBytesMax = 4096;
 
+static_assert(kListenMax <= transport::TransportLayer::kListenPointsMax);
+
 Millis seconds(uint32_t count) { return Millis(int64_t{count} * 1000); }
 
 }  // namespace
@@ -69,6 +71,7 @@ transport::TransportOptions transport_options(const Config& config) {
   options.write_timeout = seconds(config.tcp.write_timeout_s);
   options.connect_timeout = seconds(config.tcp.connect_timeout_s);
   options.idle_timeout = seconds(config.tcp.idle_timeout_s);
+  options.drain_limit = seconds(config.sip.stop_limit_s);
   return options;
 }
 
@@ -84,6 +87,7 @@ std::vector<transport::ListenPoint> listen_points(const Config& config) {
 
 Settings settings_of(const Config& config, std::string_view realm) {
   Settings settings;
+  settings.listen = listen_points(config);
   settings.domains = config.sip.domains;
   settings.offline_status = static_cast<uint16_t>(config.routing.offline_status);
   settings.forward_unknown = config.routing.forward_unknown;

@@ -25,6 +25,7 @@ transport::TransportOptions transport_options(const Config& config);
 
 // What can change while the exchange runs.
 struct Settings {
+  std::vector<transport::ListenPoint> listen;
   std::vector<std::string> domains;
   uint16_t offline_status = 0;
   bool forward_unknown = true;

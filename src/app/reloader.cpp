@@ -35,6 +35,7 @@ void Reloader::request() {
 
 Millis Reloader::serve(Millis) {
   if (ready_.load(std::memory_order_acquire)) return kNever;
+  if (reload_.listen_refused) config_.sip.listen = listen_before_;
   reload_ = {};
   if (handed_over_) handler_.after_reload(config_);
   handed_over_ = false;
@@ -63,7 +64,8 @@ void Reloader::read(Reload& reload) {
                                       [](const ConfigChange& c) { return c.key == "auth.realm"; });
   // Without a key of its own the realm follows the first domain. Passwords are stored for it.
   const std::string realm = effective_realm(next);
-  if (!says_realm && realm != realm_) reload.changes.push_back({"auth.realm", realm, false});
+  if (!says_realm && realm != realm_) reload.changes.push_back({"auth.realm", realm, false, false});
+  listen_before_ = config_.sip.listen;
   adopt(next, config_);
   reload.settings = settings_of(config_, realm_);
   reload.level = log_level(config_);

@@ -20,6 +20,7 @@ struct Reload {
   std::vector<ConfigChange> changes;
   Settings settings;
   LogLevel level = LogLevel::Info;
+  bool listen_refused = false;  // by the handler: sip.listen stays what it was
 };
 
 class ReloadHandler {
@@ -57,6 +58,7 @@ class Reloader final : private port::WorkerTask, private port::WakeupHandler {
   const std::string_view realm_;
   ReloadHandler& handler_;
   Config config_;  // of the worker once it has started
+  std::vector<std::string> listen_before_;
   Reload reload_;  // of the worker, but of the loop while it is ready
   bool handed_over_ = false;
   std::atomic<bool> requested_{false};

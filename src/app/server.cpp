@@ -170,16 +170,30 @@ void Server::on_reload(Reload& reload) {
   port::tell_service_manager(port::ServiceState::Ready);
   for (const std::string& fault : reload.faults) log_.error("reload_refused", kv("fault", fault));
   if (!reload.faults.empty()) return;
+  set_listening(reload);
   exchange_.set(reload.settings);
   log_.set_level(reload.level);
   for (const ConfigChange& change : reload.changes) {
+    if (change.refused) continue;
     if (change.at_run_time) {
       log_.info("configuration_changed", kv("key", change.key), kv("value", change.value));
     } else {
       log_.warning("restart_needed", kv("key", change.key), kv("value", change.value));
     }
   }
-  log_.info("reloaded", kv("changes", reload.changes.size()));
+  log_.info("reloaded", kv("changes", reload.changes.size() - (reload.listen_refused ? 1 : 0)));
+}
+
+// The other changes count all the same: a port in use says nothing against them.
+void Server::set_listening(Reload& reload) {
+  const auto change = std::find_if(reload.changes.begin(), reload.changes.end(),
+                                   [](const ConfigChange& c) { return c.key == "sip.listen"; });
+  if (change == reload.changes.end()) return;
+  const std::string_view fault = exchange_.set_listening(reload.settings.listen);
+  if (fault.empty()) return;
+  log_.error("listen_refused", kv("fault", fault), kv("value", change->value),
+             kv("help", "what is listened on has not changed"));
+  change->refused = reload.listen_refused = true;
 }
 
 // The administration thread keeps users of the first domain without one, as the loop does.

@@ -44,6 +44,7 @@ class Server final : private port::SignalHandler,
   void begin_stop();
   void on_reload(Reload& reload) override;
   void after_reload(const Config& config) override;
+  void set_listening(Reload& reload);
   void add_facts(admin::Page& page) override;
   std::string open_log();
   void log_configuration();

@@ -12,6 +12,11 @@ bool StoreLocation::is_own(std::string_view host, uint16_t port) const {
   return (ip && transport_.is_own(*ip, port)) || domain_index(host, ip, port).has_value();
 }
 
+bool StoreLocation::was_own(std::string_view host, uint16_t port) const {
+  const auto ip = port::parse_ip(host);
+  return ip && transport_.was_own(*ip, port);
+}
+
 bool StoreLocation::listens_on(uint16_t port) const {
   const auto points = transport_.listen_points();
   return std::any_of(points.begin(), points.end(),
@@ -66,7 +71,7 @@ proxy::Target StoreLocation::target_of(const store::Binding& binding) const {
   flow.listener = binding.listener();
   if (transport_.stands(flow)) return {binding.contact(), flow, {}};
   if (stream) return {binding.contact(), std::nullopt, {}};
-  // The binding is of an earlier start, with other listening points.
+  // The binding is of another time, with other listening points.
   const Result<transport::Flow> anew = transport_.flow_to(transport, flow.remote);
   if (!anew) return {binding.contact(), std::nullopt, {}};
   return {binding.contact(), *anew, {}};

@@ -28,6 +28,7 @@ class StoreLocation final : public service::OwnNames,
   void set_offline_status(uint16_t status) { offline_status_ = status; }
 
   bool is_own(std::string_view host, uint16_t port) const override;
+  bool was_own(std::string_view host, uint16_t port) const override;
   std::optional<std::string_view> domain_of(std::string_view host, uint16_t port) const override;
   bool is_local(const sip::Uri& uri) const override {
     return domain_of(uri.host, uri.port).has_value();

@@ -115,7 +115,7 @@ class Pool {
   }
 
   template <class Visit>
-  void for_each(Visit visit) {
+  void for_each(Visit visit) const {
     for (uint32_t i = 0; i < stats_.capacity; ++i) {
       if (marks_[i].live()) visit(*at(i));
     }

@@ -28,6 +28,12 @@ class OwnNames {
  public:
   // Port 0: absent. `is_ipv6` as sip::Uri says it of its host.
   virtual bool is_own(std::string_view host, uint16_t port) const = 0;
+  // An address where we have listened until the configuration was changed.
+  virtual bool was_own(std::string_view host, uint16_t port) const {
+    static_cast<void>(host);
+    static_cast<void>(port);
+    return false;
+  }
 
  protected:
   ~OwnNames() = default;

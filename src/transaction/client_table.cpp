@@ -95,4 +95,14 @@ void ClientTable::release(ClientTransaction& transaction) {
   if (!silent) user->on_client_end(context, handle, reason);
 }
 
+bool ClientTable::any_open_on(uint8_t listener) const {
+  bool any = false;
+  pool_.for_each([&](const ClientTransaction& transaction) {
+    const Flow& flow = transaction.flow();
+    any = any || (transaction.is_open() && flow.transport == sip::Transport::Udp &&
+                  flow.listener == listener);
+  });
+  return any;
+}
+
 }  // namespace tipring::transaction

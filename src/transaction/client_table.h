@@ -36,6 +36,8 @@ class ClientTable final : private transport::SendObserver {
     return pool_.handle_of(transaction);
   }
   const PoolStats& stats() const { return pool_.stats(); }
+  // Whether one over UDP on this listening point waits for its final response.
+  bool any_open_on(uint8_t listener) const;
 
   // Releases the one that ended first and tells its TU. False when there is none.
   bool reap_one();

@@ -38,6 +38,10 @@ class ClientTransaction {
 
   State state() const { return state_; }
   sip::Method method() const { return method_; }
+  // Sent, and without a final response yet.
+  bool is_open() const {
+    return state_ == State::Calling || state_ == State::Trying || state_ == State::Proceeding;
+  }
   bool is_invite() const { return machine_ == Machine::InviteClient; }
   uint64_t via_hash() const { return via_hash_; }
   const MessageRef& request() const { return message_; }

@@ -98,4 +98,14 @@ void ServerTable::release(ServerTransaction& transaction, EndReason reason) {
   if (!silent) user.on_server_end(context, handle, reason);
 }
 
+bool ServerTable::any_open_on(uint8_t listener) const {
+  bool any = false;
+  pool_.for_each([&](const ServerTransaction& transaction) {
+    const Flow& flow = transaction.reply_flow();
+    any = any || (transaction.is_open() && flow.transport == sip::Transport::Udp &&
+                  flow.listener == listener);
+  });
+  return any;
+}
+
 }  // namespace tipring::transaction

@@ -39,6 +39,8 @@ class ServerTable final : private transport::SendObserver {
   }
   const PoolStats& stats() const { return pool_.stats(); }
   uint32_t requests_kept() const { return requests_kept_; }
+  // Whether one that came over UDP on this listening point has no final response yet.
+  bool any_open_on(uint8_t listener) const;
 
   // Releases the one that ended first and tells its TU. False when there is none.
   bool reap_one();

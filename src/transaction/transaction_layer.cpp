@@ -328,6 +328,10 @@ uint32_t TransactionLayer::open_requests() const { return parts_->servers.reques
 const PoolStats& TransactionLayer::server_stats() const { return parts_->servers.stats(); }
 const PoolStats& TransactionLayer::client_stats() const { return parts_->clients.stats(); }
 
+bool TransactionLayer::awaits(uint8_t listener) const {
+  return parts_->servers.any_open_on(listener) || parts_->clients.any_open_on(listener);
+}
+
 void TransactionLayer::reap(Millis) {
   // A TU that hears of an end may end more, also on the other side; those go in the same turn. But
   // none can keep the loop here for ever.

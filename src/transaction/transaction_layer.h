@@ -141,6 +141,7 @@ class TransactionLayer final : public transport::MessageHandler {
 
   void on_message(const Incoming& incoming) override;
   void on_malformed(const Incoming& incoming, const sip::ParseError& error) override;
+  bool awaits(uint8_t listener) const override;
 
  private:
   struct Parts;  // in the arena

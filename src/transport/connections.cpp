@@ -40,17 +40,33 @@ Connections::Connections(Shared& shared, const Limits& limits)
 
 Connections::~Connections() { close_all(); }
 
-int Connections::open(size_t index) {
-  ListenPoint& point = shared_.points[index];
+int Connections::open(ListenPoint& point, uint8_t number) {
+  const auto door = std::find_if(doors_.begin(), doors_.end(),
+                                 [](const Door& one) { return one.listener == nullptr; });
+  if (door == doors_.end()) return ENFILE;
   int error = 0;
-  listeners_[index] = shared_.dependencies.network.listen(point.bind, *this, error);
-  if (listeners_[index] == nullptr) return error;
-  point.bind = listeners_[index]->local();
+  door->listener = shared_.dependencies.network.listen(point.bind, *this, error);
+  if (door->listener == nullptr) return error;
+  door->number = number;
+  door->transport = point.transport;
+  point.bind = door->listener->local();
   return 0;
 }
 
+void Connections::close_listener(uint8_t number) {
+  for (Door& door : doors_) {
+    if (door.number == number) door.listener.reset();
+  }
+}
+
+bool Connections::has_listener(uint8_t number) const {
+  return std::any_of(doors_.begin(), doors_.end(), [&](const Door& door) {
+    return door.listener != nullptr && door.number == number;
+  });
+}
+
 void Connections::close_all() {
-  for (auto& listener : listeners_) listener.reset();
+  for (Door& door : doors_) door.listener.reset();
   retry_timer_.cancel();
   pool_.for_each([](Connection& connection) { connection.close(ConnectionEnd::Shutdown); });
   // Who would hear of it may have gone already.
@@ -102,9 +118,9 @@ bool Connections::has_room() {
 }
 
 void Connections::on_accept(port::Listener& listener, port::Stream& stream) {
-  const auto found = std::find_if(listeners_.begin(), listeners_.end(),
-                                  [&](const auto& own) { return own.get() == &listener; });
-  if (found == listeners_.end()) return stream.reset();
+  const auto found = std::find_if(doors_.begin(), doors_.end(),
+                                  [&](const Door& own) { return own.listener.get() == &listener; });
+  if (found == doors_.end()) return stream.reset();
   Source* source = nullptr;
   if (!allows(stream.remote(), source)) return stream.reset();
   if (!has_room()) {
@@ -112,12 +128,7 @@ void Connections::on_accept(port::Listener& listener, port::Stream& stream) {
     stream.reset();
     return refuse(ENOBUFS);
   }
-  const auto index = static_cast<size_t>(found - listeners_.begin());
-  const Flow flow{stream.local(),
-                  stream.remote(),
-                  {},
-                  shared_.points[index].transport,
-                  static_cast<uint8_t>(index)};
+  const Flow flow{stream.local(), stream.remote(), {}, found->transport, found->number};
   add(stream, flow, source, true);
   ++shared_.counters.connections_accepted;
 }

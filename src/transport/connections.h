@@ -44,8 +44,12 @@ class Connections final : private port::ListenerHandler {
   Connections(Shared& shared, const Limits& limits);
   ~Connections();
 
-  // Opens the listener of listening point `index`. An errno value, 0 for success.
-  int open(size_t index);
+  // Opens the listener of the listening point with this number, and tells its real port. An errno
+  // value, 0 for success.
+  int open(ListenPoint& point, uint8_t number);
+  // The connections that it has accepted stay.
+  void close_listener(uint8_t number);
+  bool has_listener(uint8_t number) const;
   void close_all();
 
   // On the flow's connection, another one to the same peer, or a new one.
@@ -97,7 +101,13 @@ class Connections final : private port::ListenerHandler {
   Connection* connect(const Flow& flow, Error& error);
 
   Shared& shared_;
-  std::array<std::unique_ptr<port::Listener>, TransportLayer::kListenPointsMax> listeners_;
+  struct Door {
+    std::unique_ptr<port::Listener> listener;
+    uint8_t number = 0;  // of its listening point
+    sip::Transport transport = sip::Transport::Tcp;
+  };
+  // While they are changed, there may be old and new ones.
+  std::array<Door, 2 * TransportLayer::kListenPointsMax> doors_;
   Pool<Connection> pool_;
   HashTable<Connection, &Connection::by_peer> by_peer_;
   Sources sources_;

@@ -1,6 +1,7 @@
 #include "transport/datagrams.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 namespace tipring::transport {
@@ -30,23 +31,41 @@ Datagrams::Datagrams(Shared& shared, const Limits& limits)
       spill_(shared.dependencies.arena.take<char>(limits.receive_batch * kSpillBytes)),
       last_senders_(shared.hash_key) {}
 
-int Datagrams::open(size_t index) {
-  ListenPoint& point = shared_.points[index];
+int Datagrams::open(ListenPoint& point, uint8_t number) {
+  const auto place = std::find_if(places_.begin(), places_.end(),
+                                  [](const Place& one) { return one.socket == nullptr; });
+  if (place == places_.end()) return ENFILE;
   int error = 0;
   const port::DatagramOptions options{point.bind, shared_.options.receive_buffer_bytes};
-  sockets_[index] = shared_.dependencies.network.open_datagram(options, *this, error);
-  if (sockets_[index] == nullptr) return error;
-  point.bind = sockets_[index]->local();
-  log_receive_buffer(index);
+  place->socket = shared_.dependencies.network.open_datagram(options, *this, error);
+  if (place->socket == nullptr) return error;
+  place->number = number;
+  point.bind = place->socket->local();
+  log_receive_buffer(*place->socket);
   return 0;
 }
 
-void Datagrams::log_receive_buffer(size_t index) const {
+void Datagrams::close(uint8_t number) {
+  const size_t place = place_of(number);
+  if (place == kNoPlace) return;
+  flush();
+  kernel_drops_before_ += places_[place].socket->kernel_drops();
+  places_[place].socket.reset();
+}
+
+size_t Datagrams::place_of(uint8_t number) const {
+  for (size_t i = 0; i < kPlaces; ++i) {
+    if (places_[i].socket != nullptr && places_[i].number == number) return i;
+  }
+  return kNoPlace;
+}
+
+void Datagrams::log_receive_buffer(const port::DatagramSocket& socket) const {
   Log& log = shared_.dependencies.log;
   const int asked = shared_.options.receive_buffer_bytes;
-  const int given = sockets_[index]->receive_buffer_bytes();
+  const int given = socket.receive_buffer_bytes();
   char text[port::kAddressTextMax];
-  const auto address = kv("address", port::write_address(shared_.points[index].bind, text));
+  const auto address = kv("address", port::write_address(socket.local(), text));
   if (given >= asked) {
     log.info("udp_receive_buffer", address, kv("asked", asked), kv("given", given));
     return;
@@ -56,17 +75,17 @@ void Datagrams::log_receive_buffer(size_t index) const {
 }
 
 void Datagrams::close_all() {
-  for (auto& socket : sockets_) socket.reset();
+  for (Place& place : places_) place.socket.reset();
   for (size_t i = 0; i < outgoing_count_; ++i) outgoing_[i] = {};
   outgoing_count_ = 0;
   for (MessageRef& buffer : buffers_) buffer.reset();
 }
 
-size_t Datagrams::point_of(const port::DatagramSocket& socket) const {
-  const auto found = std::find_if(sockets_.begin(), sockets_.end(),
-                                  [&](const auto& own) { return own.get() == &socket; });
-  TIPRING_ASSERT(found != sockets_.end());
-  return static_cast<size_t>(found - sockets_.begin());
+uint8_t Datagrams::number_of(const port::DatagramSocket& socket) const {
+  const auto found = std::find_if(places_.begin(), places_.end(),
+                                  [&](const Place& own) { return own.socket.get() == &socket; });
+  TIPRING_ASSERT(found != places_.end());
+  return found->number;
 }
 
 // Gives each slot a buffer; the number of slots that have one, all at the front.
@@ -83,12 +102,12 @@ size_t Datagrams::prepare_slots() {
 }
 
 void Datagrams::on_readable(port::DatagramSocket& socket) {
-  const size_t point = point_of(socket);
+  const uint8_t listener = number_of(socket);
   for (int batch = 0; batch < kBatchesPerEvent; ++batch) {
     const size_t prepared = prepare_slots();
     if (prepared == 0) return drop_batch(socket);
     const size_t received = socket.receive(slots_.first(prepared));
-    for (size_t i = 0; i < received; ++i) take(i, point);
+    for (size_t i = 0; i < received; ++i) take(i, listener);
     if (received < prepared) break;
   }
   note_kernel_drops();
@@ -146,11 +165,11 @@ MessageRef Datagrams::message_of(size_t index) {
   return message;
 }
 
-void Datagrams::take(size_t index, size_t point) {
+void Datagrams::take(size_t index, uint8_t listener) {
   const port::DatagramSlot& slot = slots_[index];
   MessageRef message = message_of(index);
   if (!message) return;
-  const Flow flow{slot.local, slot.remote, {}, sip::Transport::Udp, static_cast<uint8_t>(point)};
+  const Flow flow{slot.local, slot.remote, {}, sip::Transport::Udp, listener};
   sip::ParsedMessage parsed = sip::parse_message(message.view(), index_, sip::Framing::Datagram);
   if (parsed.status == sip::ParseStatus::Complete) message.set_size(parsed.used);
   if (message.size() > shared_.options.message_bytes_max) {
@@ -172,13 +191,13 @@ void Datagrams::on_unreachable(port::DatagramSocket&, const port::SocketAddress&
 
 Result<void> Datagrams::send(MessageRef message, const Flow& flow, SendObserver* observer,
                              uint64_t tag) {
-  if (flow.listener >= shared_.point_count || sockets_[flow.listener] == nullptr)
-    return Error::Unsupported;
+  const size_t place = place_of(flow.listener);
+  if (place == kNoPlace) return Error::Unsupported;
   if (!message) return Error::PoolExhausted;
   if (outgoing_count_ == kOutgoingMax) flush();
   if (observer != nullptr) last_senders_.note(flow.remote, *observer, tag, shared_.now());
   outgoing_[outgoing_count_++] = {std::move(message), flow.local, flow.remote,
-                                  observer,           tag,        flow.listener};
+                                  observer,           tag,        static_cast<uint8_t>(place)};
   return {};
 }
 
@@ -186,7 +205,7 @@ void Datagrams::flush() {
   size_t from = 0;
   while (from < outgoing_count_) {
     size_t to = from + 1;
-    while (to < outgoing_count_ && outgoing_[to].point == outgoing_[from].point) ++to;
+    while (to < outgoing_count_ && outgoing_[to].place == outgoing_[from].place) ++to;
     from = send_run(from, to);
   }
   for (size_t i = 0; i < outgoing_count_; ++i) outgoing_[i].message.reset();
@@ -202,7 +221,7 @@ size_t Datagrams::send_run(size_t from, size_t to) {
     const Outgoing& out = outgoing_[from + i];
     batch[i] = {{out.message.data(), out.message.size()}, out.remote, out.local};
   }
-  port::DatagramSocket& socket = *sockets_[outgoing_[from].point];
+  port::DatagramSocket& socket = *places_[outgoing_[from].place].socket;
   const size_t sent = socket.send(std::span(batch).first(count));
   shared_.counters.sent += sent;
   if (sent == count) return from + count;
@@ -216,8 +235,9 @@ size_t Datagrams::send_run(size_t from, size_t to) {
 }
 
 uint64_t Datagrams::kernel_drops() const {
-  uint64_t drops = 0;
-  for (const auto& socket : sockets_) drops += socket != nullptr ? socket->kernel_drops() : 0;
+  uint64_t drops = kernel_drops_before_;
+  for (const Place& place : places_)
+    drops += place.socket != nullptr ? place.socket->kernel_drops() : 0;
   return drops;
 }
 

@@ -16,8 +16,12 @@ class Datagrams final : private port::DatagramHandler {
 
   Datagrams(Shared& shared, const Limits& limits);
 
-  // Opens the socket of listening point `index`. An errno value, 0 for success.
-  int open(size_t index);
+  // Opens the socket of the listening point with this number, and tells its real port. An errno
+  // value, 0 for success.
+  int open(ListenPoint& point, uint8_t number);
+  // What waits to be sent over it goes first.
+  void close(uint8_t number);
+  bool has(uint8_t number) const { return place_of(number) != kNoPlace; }
   void close_all();
 
   // Sent at the end of the turn, or when the batch is full, in order.
@@ -37,24 +41,32 @@ class Datagrams final : private port::DatagramHandler {
     port::SocketAddress remote;
     SendObserver* observer = nullptr;
     uint64_t tag = 0;
-    uint8_t point = 0;
+    uint8_t place = 0;
   };
+  struct Place {
+    std::unique_ptr<port::DatagramSocket> socket;
+    uint8_t number = 0;  // of its listening point
+  };
+  // Those that listen, and those that finish what is under way.
+  static constexpr size_t kPlaces = 2 * TransportLayer::kListenPointsMax;
+  static constexpr size_t kNoPlace = kPlaces;
 
   void on_readable(port::DatagramSocket& socket) override;
   void on_unreachable(port::DatagramSocket& socket, const port::SocketAddress& remote,
                       int error) override;
 
-  void log_receive_buffer(size_t index) const;
+  void log_receive_buffer(const port::DatagramSocket& socket) const;
   size_t prepare_slots();
   void drop_batch(port::DatagramSocket& socket);
   void note_kernel_drops();
-  void take(size_t index, size_t point);
+  void take(size_t index, uint8_t listener);
   MessageRef message_of(size_t index);
   size_t send_run(size_t from, size_t to);
-  size_t point_of(const port::DatagramSocket& socket) const;
+  uint8_t number_of(const port::DatagramSocket& socket) const;
+  size_t place_of(uint8_t number) const;
 
   Shared& shared_;
-  std::array<std::unique_ptr<port::DatagramSocket>, TransportLayer::kListenPointsMax> sockets_;
+  std::array<Place, kPlaces> places_;
   std::span<MessageRef> buffers_;  // one for each slot of a batch, null while no slab is free
   std::span<port::DatagramSlot> slots_;
   std::span<char> spill_;
@@ -63,6 +75,7 @@ class Datagrams final : private port::DatagramHandler {
   LastSenders last_senders_;
   Burst kernel_drop_burst_;
   uint64_t kernel_drops_noted_ = 0;
+  uint64_t kernel_drops_before_ = 0;  // of sockets that have been closed
   sip::HeaderIndex index_;
 };
 

@@ -19,7 +19,7 @@ struct Flow {
       remote;  // the peer's real address, as the socket saw it or as it was resolved
   Handle<Connection> connection;  // stream transports: null asks for reuse, or a new one
   sip::Transport transport = sip::Transport::Udp;
-  uint8_t listener = 0;  // index of the listening point that it belongs to
+  uint8_t listener = 0;  // number of the listening point that it belongs to
   // How long a connection to it may take to be made; 0: TransportOptions::connect_timeout.
   uint16_t connect_ms_max = 0;
 };

@@ -5,6 +5,7 @@
 
 #include "core/hash.h"
 #include "transport/burst.h"
+#include "transport/listen_points.h"
 #include "transport/transport.h"
 
 namespace tipring::transport {
@@ -25,8 +26,8 @@ struct Shared {
   TransportOptions options;
   MessageHandler* handler = nullptr;
   TransportCounters counters;
-  std::array<ListenPoint, TransportLayer::kListenPointsMax> points;
-  size_t point_count = 0;
+  ListenPoints points;
+  FormerPoints former;
   Burst shortages;
 
   Millis now() const { return dependencies.loop.now(); }
@@ -55,6 +56,19 @@ struct Shared {
     if (all == 0) return;
     dependencies.log.warning("no_message_buffer", kv("events", all),
                              kv("help", "raise capacity.transactions or capacity.calls"));
+  }
+  void log_point(std::string_view event, const ListenPoint& point, std::string_view why = "") {
+    char text[port::kAddressTextMax];
+    const auto transport = kv("transport", sip::to_param(point.transport));
+    const auto address = kv("address", port::write_address(point.bind, text));
+    if (why.empty()) return dependencies.log.info(event, transport, address);
+    dependencies.log.info(event, transport, address, kv("why", why));
+  }
+  void log_lost_point(const ListenPoint& point) {
+    char text[port::kAddressTextMax];
+    dependencies.log.error("listening_lost", kv("transport", sip::to_param(point.transport)),
+                           kv("address", port::write_address(point.bind, text)),
+                           kv("help", "it had to make way for another and cannot be opened again"));
   }
   void drop_for_want_of_buffer(uint64_t messages) {
     counters.dropped_no_buffer += messages;

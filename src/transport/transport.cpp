@@ -6,6 +6,7 @@
 
 #include "transport/connections.h"
 #include "transport/datagrams.h"
+#include "transport/listening.h"
 #include "transport/shared.h"
 #include "transport/source_cache.h"
 
@@ -29,12 +30,8 @@ struct TransportLayer::Parts {
         shared(dependencies, {given.entropy.u64(), given.entropy.u64()}),
         datagrams(shared, limits),
         connections(shared, limits),
+        listening(shared, datagrams, connections),
         sources(given.network, shared.hash_key) {}
-
-  int open(size_t index) {
-    return shared.points[index].transport == sip::Transport::Udp ? datagrams.open(index)
-                                                                 : connections.open(index);
-  }
 
   void on_next_turn(Millis) {}
 
@@ -42,6 +39,7 @@ struct TransportLayer::Parts {
   Shared shared;
   Datagrams datagrams;
   Connections connections;
+  Listening listening;
   SourceCache sources;
   MemberTimer<Parts, &Parts::on_next_turn> next_turn{*this};
   std::array<port::IpAddress, kAddressesMax> addresses;  // of this host
@@ -52,7 +50,8 @@ void TransportLayer::plan(const Limits& limits, MemoryPlan& plan) {
   Datagrams::plan(limits, plan);
   Connections::plan(limits, plan);
   plan.add("transport", 1, sizeof(Parts));
-  plan.add_descriptors(kListenPointsMax);
+  // The spare one of a listener, or a socket that goes while its successor is there.
+  plan.add_descriptors(2 * kListenPointsMax);
 }
 
 TransportLayer::TransportLayer(const TransportDependencies& dependencies, const Limits& limits)
@@ -60,6 +59,7 @@ TransportLayer::TransportLayer(const TransportDependencies& dependencies, const 
                  Parts(dependencies, limits)) {}
 
 TransportLayer::~TransportLayer() {
+  parts_->listening.close_all();
   parts_->datagrams.close_all();
   parts_->connections.close_all();
   parts_->~Parts();
@@ -71,20 +71,11 @@ int TransportLayer::start(const TransportOptions& options, MessageHandler& handl
   shared.options = options;
   shared.handler = &handler;
   parts_->address_count = parts_->dependencies.network.local_addresses(parts_->addresses);
-  for (const ListenPoint& point :
-       options.listen.first(std::min(options.listen.size(), kListenPointsMax))) {
-    shared.points[shared.point_count] = point;
-    const int error = parts_->open(shared.point_count);
-    if (error != 0) {
-      failed = point;
-      parts_->datagrams.close_all();
-      parts_->connections.close_all();
-      shared.point_count = 0;
-      return error;
-    }
-    ++shared.point_count;
-  }
-  return 0;
+  return change_listening(options.listen, failed);
+}
+
+int TransportLayer::change_listening(std::span<const ListenPoint> wanted, ListenPoint& failed) {
+  return parts_->listening.change(wanted, failed);
 }
 
 void TransportLayer::set_options(const TransportOptions& options) {
@@ -92,37 +83,48 @@ void TransportLayer::set_options(const TransportOptions& options) {
 }
 
 std::span<const ListenPoint> TransportLayer::listen_points() const {
-  return {parts_->shared.points.data(), parts_->shared.point_count};
+  return parts_->shared.points.open();
 }
 
-Result<Flow> TransportLayer::flow_to(sip::Transport transport, const port::SocketAddress& remote) {
-  // "This host" on Linux: no stranger's Contact may lead a request to our own ports.
-  if (remote.ip.is_unspecified()) return Error::Unsupported;
-  const std::span<const ListenPoint> points = listen_points();
+// Null when we listen on no such transport and family.
+const ListenPoint* TransportLayer::point_to(sip::Transport transport,
+                                            const port::SocketAddress& remote) const {
   std::optional<port::IpAddress> known;
   const auto source = [&] {
     if (!known) known = parts_->sources.source_for(remote.ip, parts_->shared.now());
     return *known;
   };
   const ListenPoint* chosen = nullptr;
-  for (const ListenPoint& point : points) {
+  for (const ListenPoint& point : listen_points()) {
     if (point.transport != transport || point.bind.ip.family != remote.ip.family) continue;
     // What listens on loopback cannot reach further.
     if (point.bind.ip.is_loopback() && !remote.ip.is_loopback()) continue;
     // Of several, the one that packets leave from by themselves, else the first.
     if (chosen == nullptr || rank(point, source()) > rank(*chosen, source())) chosen = &point;
   }
+  return chosen;
+}
+
+Result<Flow> TransportLayer::flow_to(sip::Transport transport, const port::SocketAddress& remote) {
+  // "This host" on Linux: no stranger's Contact may lead a request to our own ports.
+  if (remote.ip.is_unspecified()) return Error::Unsupported;
+  const ListenPoint* const chosen = point_to(transport, remote);
   if (chosen == nullptr) return Error::Unsupported;
-  Flow flow{chosen->bind, remote, {}, transport, static_cast<uint8_t>(chosen - points.data())};
-  if (chosen->bind.ip.is_unspecified()) flow.local.ip = source();
+  const auto index = static_cast<size_t>(chosen - listen_points().data());
+  Flow flow{chosen->bind, remote, {}, transport, parts_->shared.points.number(index)};
+  if (flow.local.ip.is_unspecified()) {
+    flow.local.ip = parts_->sources.source_for(remote.ip, parts_->shared.now());
+  }
   return flow;
 }
 
 port::SocketAddress TransportLayer::sent_by(const Flow& flow) const {
   const Shared& shared = parts_->shared;
-  // A flow that was made for other listening points.
-  if (flow.listener >= shared.point_count) return flow.local;
-  const port::SocketAddress& bind = shared.points[flow.listener].bind;
+  const ListenPoint* point = shared.points.find(flow.listener);
+  // Of a connection that has outlived its listener: where its peer could connect to now.
+  if (point == nullptr) point = point_to(flow.transport, flow.remote);
+  if (point == nullptr) return flow.local;
+  const port::SocketAddress& bind = point->bind;
   port::SocketAddress address{flow.local.ip, bind.port};
   // What came to a group was not sent to an address of ours.
   if (address.ip.family == port::Family::None || address.ip.is_unspecified() ||
@@ -134,12 +136,21 @@ port::SocketAddress TransportLayer::sent_by(const Flow& flow) const {
 }
 
 bool TransportLayer::is_own(const port::IpAddress& ip, uint16_t port) const {
+  return names_point(listen_points(), ip, port);
+}
+
+bool TransportLayer::was_own(const port::IpAddress& ip, uint16_t port) const {
+  return names_point(parts_->shared.former.points(), ip, port);
+}
+
+bool TransportLayer::names_point(std::span<const ListenPoint> points, const port::IpAddress& ip,
+                                 uint16_t port) const {
   const auto has_address = [&] {
     const auto first = parts_->addresses.begin();
     const auto last = first + static_cast<std::ptrdiff_t>(parts_->address_count);
     return ip.is_loopback() || std::find(first, last, ip) != last;
   };
-  for (const ListenPoint& point : listen_points()) {
+  for (const ListenPoint& point : points) {
     const uint16_t wanted = port != 0 ? port : sip::default_port(point.transport);
     if (point.bind.port != wanted || point.bind.ip.family != ip.family) continue;
     if (point.bind.ip == ip || (point.bind.ip.is_unspecified() && has_address())) return true;
@@ -150,8 +161,14 @@ bool TransportLayer::is_own(const port::IpAddress& ip, uint16_t port) const {
 Result<void> TransportLayer::send(MessageRef message, const Flow& flow, SendObserver* observer,
                                   uint64_t tag) {
   switch (flow.transport) {
-    case sip::Transport::Udp:
-      return parts_->datagrams.send(std::move(message), flow, observer, tag);
+    case sip::Transport::Udp: {
+      if (parts_->datagrams.has(flow.listener))
+        return parts_->datagrams.send(std::move(message), flow, observer, tag);
+      // Its listening point has gone. The peer may still be reached from another one.
+      const Result<Flow> other = flow_to(flow.transport, flow.remote);
+      if (!other) return other.error();
+      return parts_->datagrams.send(std::move(message), *other, observer, tag);
+    }
     case sip::Transport::Tcp:
       return parts_->connections.send(std::move(message), flow, observer, tag);
     default: return Error::Unsupported;
@@ -160,11 +177,10 @@ Result<void> TransportLayer::send(MessageRef message, const Flow& flow, SendObse
 
 bool TransportLayer::stands(const Flow& flow) const {
   if (flow.transport != sip::Transport::Udp) return parts_->connections.stands(flow);
-  const auto points = listen_points();
-  if (flow.listener >= points.size()) return false;
-  const ListenPoint& point = points[flow.listener];
-  return point.transport == flow.transport && point.bind.port == flow.local.port &&
-         (point.bind.ip == flow.local.ip || point.bind.ip.is_unspecified());
+  const ListenPoint* const point = parts_->shared.points.find(flow.listener);
+  return point != nullptr && point->transport == flow.transport &&
+         point->bind.port == flow.local.port &&
+         (point->bind.ip == flow.local.ip || point->bind.ip.is_unspecified());
 }
 
 void TransportLayer::keep(const Flow& flow, Millis until) {

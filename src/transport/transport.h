@@ -34,6 +34,13 @@ class MessageHandler {
   // was indexed can be read. On a stream the connection is closed after the answer has been sent.
   virtual void on_malformed(const Incoming& incoming, const sip::ParseError& error) = 0;
 
+  // Whether something is under way over UDP on this listening point: one that is to go is closed
+  // when nothing is. May take as long as a walk over all transactions.
+  virtual bool awaits(uint8_t listener) const {
+    static_cast<void>(listener);
+    return false;
+  }
+
  protected:
   ~MessageHandler() = default;
 };
@@ -53,6 +60,8 @@ class SendObserver {
 struct ListenPoint {
   sip::Transport transport = sip::Transport::Udp;
   port::SocketAddress bind;  // port 0: any, read back from listen_points()
+
+  friend bool operator==(const ListenPoint&, const ListenPoint&) = default;
 };
 
 struct TransportOptions {
@@ -65,6 +74,7 @@ struct TransportOptions {
   Millis write_timeout{10000};       // a stream whose peer takes longer for a message is closed
   Millis silence_timeout{30000};     // one that was accepted and sends no message at all
   Millis idle_timeout{3600 * 1000};  // a stream without traffic is closed, see keep()
+  Millis drain_limit{5000};          // a UDP socket that goes finishes its transactions by then
   int receive_buffer_bytes = 4 << 20;
 };
 
@@ -113,6 +123,12 @@ class TransportLayer {
   // From now on, for what begins anew; but where we listen, and its buffers, stay as they are.
   void set_options(const TransportOptions& options);
 
+  // Makes these the open listening points, while the server runs. Those that stand already are not
+  // touched; all the others are changed or none. Result and `failed` as start(). A UDP socket that
+  // goes stays until the requests under way on it have their answers (TransportOptions::drain_limit
+  // at most), and what is sent over it later leaves by another one. TCP connections stay.
+  int change_listening(std::span<const ListenPoint> wanted, ListenPoint& failed);
+
   std::span<const ListenPoint> listen_points() const;  // with real ports
 
   // Completes a flow to `remote`: the listening point for its transport and family, and the local
@@ -127,6 +143,9 @@ class TransportLayer {
   // True for an address and port on which we listen ("port 0" stands for the default of the
   // transport).
   bool is_own(const port::IpAddress& ip, uint16_t port) const;
+
+  // The same for one on which we listened before change_listening().
+  bool was_own(const port::IpAddress& ip, uint16_t port) const;
 
   // Sends `message` over `flow`, on its connection, on another to the same peer, or on a new one.
   // Keeps its own reference until the kernel has the bytes. UDP is sent at the end of the turn, in
@@ -154,6 +173,11 @@ class TransportLayer {
 
  private:
   struct Parts;  // in the arena
+
+  const ListenPoint* point_to(sip::Transport transport, const port::SocketAddress& remote) const;
+  bool names_point(std::span<const ListenPoint> points, const port::IpAddress& ip,
+                   uint16_t port) const;
+
   Parts* parts_;
 };
 

@@ -6,7 +6,9 @@ Usage: no_heap.py BIN_DIR HEAP_COUNTER_LIBRARY
 
 import os
 import random
+import signal
 import sys
+import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "torture"))
@@ -14,10 +16,10 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from heap_count import HeapCount
 from messages import CASES
 from phones import Call, Phone, SipSocket
-from tipring_server import Report, TipringServer
+from tipring_server import Report, TipringServer, wait_until
 
 USERS = [(f"u{i}", f"p{i}") for i in range(100)]
-ROUNDS = 4000  # of each load
+ROUNDS = 400  # of each load
 PAIRS = [("udp", "udp"), ("tcp", "tcp"), ("udp", "tcp"), ("tcp", "udp")]  # caller and callee
 
 SETTINGS = ["auth.nonce_lifetime=600", "capacity.transactions=65536", "capacity.bindings=4000",
@@ -197,6 +199,23 @@ def administration(server, _, rounds):
         server.ctl("user", "delete", f"new{i}")
 
 
+def write_listeners(server, more):
+    entries = [f"udp:127.0.0.1:{server.port}", f"tcp:127.0.0.1:{server.port}"]
+    if more:
+        entries += [f"udp:127.0.0.2:{server.port}", f"tcp:127.0.0.2:{server.port}"]
+    with open(server.config, "w", encoding="utf-8") as file:
+        file.write("[sip]\nlisten = [" + ", ".join(f'"{entry}"' for entry in entries) + "]\n")
+
+
+def listeners(server, _, rounds):
+    """Opened and closed while the server runs."""
+    for i in range(max(rounds // 200, 2)):
+        write_listeners(server, more=i % 2 == 0)
+        before = server.read_log().count(" reloaded ")
+        server.process.send_signal(signal.SIGHUP)
+        wait_until(lambda seen=before: server.read_log().count(" reloaded ") > seen, 5, lambda: "no reload")
+
+
 def expect_none(server, heap, load, kind):
     load(server, kind, 10)  # what is made on first use is made now
     before = heap.calls()
@@ -217,6 +236,15 @@ def all_loads():
     yield "calls answered late", calls(unanswered_call, 3), ("udp", "udp")
     yield "torn connections", torn_connections, "tcp"
     yield "administration", administration, None
+    yield "changes of listeners", listeners, None
+
+
+def run(server, heap, report):
+    with server:
+        heap.open(server)
+        for name, load, kind in all_loads():
+            report.run(f"no heap call during {name}", lambda: expect_none(server, heap, load, kind))
+        report.run("the server is alive", lambda: options(server, "udp", 1))
 
 
 def main():
@@ -224,11 +252,12 @@ def main():
     report = Report()
     heap = HeapCount(library)
     try:
-        with TipringServer(bin_dir, users=USERS, preload=heap.preload, settings=SETTINGS) as server:
-            heap.open(server)
-            for name, load, kind in all_loads():
-                report.run(f"no heap call during {name}", lambda: expect_none(server, heap, load, kind))
-            report.run("the server is alive", lambda: options(server, "udp", 1))
+        with tempfile.TemporaryDirectory(prefix="tipring-test-") as folder:
+            server = TipringServer(bin_dir, users=USERS, preload=heap.preload, settings=SETTINGS,
+                                   config=os.path.join(folder, "tipring.toml"))
+            server.settings = server.settings[1:]  # where it listens is in the file
+            write_listeners(server, more=False)
+            run(server, heap, report)
     finally:
         heap.remove()
     return report.close()

@@ -194,7 +194,7 @@ def taken_port_is_told(bin_dir):
     with Folder(bin_dir) as folder, TipringServer(bin_dir) as server:
         folder.port = server.port
         code, told = folder.run_with_store(f"{folder.path}/x.db")
-        assert code == 1 and told == (f"tipringd: sip.listen: cannot listen on 127.0.0.1:{server.port}: Address "
+        assert code == 1 and told == (f"tipringd: sip.listen: cannot listen on udp:127.0.0.1:{server.port}: Address "
                                       "already in use\n"), f"exit code {code}: {told}"
 
 

@@ -252,7 +252,7 @@ def taken_port(clone):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         other.bind(("127.0.0.1", clone.port))
         done = clone.run(*clone.usual("--user", "m:n"))
-    assert done.returncode == 1 and f"cannot listen on 127.0.0.1:{clone.port}: Address already in use" in done.stderr, done
+    assert done.returncode == 1 and f"cannot listen on udp:127.0.0.1:{clone.port}: Address already in use" in done.stderr, done
 
 
 def bad_data_folder(clone):

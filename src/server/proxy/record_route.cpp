@@ -34,8 +34,13 @@ bool cookie_fits(const Environment& environment, const sip::MessageView& request
          *given == cookie_of(environment, *call_id, to->tag());
 }
 
-bool is_own(const Environment& environment, const sip::Uri& uri) {
-  return environment.names.is_own(uri.host, uri.port);
+// Calls that stand keep the Routes of where we listened before: there our cookie tells us from who
+// may listen there now.
+bool is_own(const Environment& environment, const sip::MessageView& request, const sip::Uri& uri) {
+  if (environment.names.is_own(uri.host, uri.port)) return true;
+  const std::optional<sip::Param> cookie = uri.param(kCookieParam);
+  return cookie && environment.names.was_own(uri.host, uri.port) &&
+         cookie_fits(environment, request, cookie->value);
 }
 
 // A sender on a stream, or one whose Contact is not where it sends from. Behind another proxy there
@@ -99,7 +104,8 @@ RouteInfo read_routes(const Environment& environment, const sip::MessageView& re
   RouteInfo info;
   const auto request_uri = sip::parse_uri(request.request_uri());
   // 16.4: a strict router has put our own value into the Request-URI; only we write the cookie.
-  const bool ours = request_uri && !request_uri->has_user && is_own(environment, *request_uri);
+  const bool ours =
+      request_uri && !request_uri->has_user && is_own(environment, request, *request_uri);
   const std::optional<sip::Param> placed = ours ? request_uri->param(kCookieParam) : std::nullopt;
   if (placed) {
     info.in_dialog = cookie_fits(environment, request, placed->value);
@@ -112,7 +118,7 @@ RouteInfo read_routes(const Environment& environment, const sip::MessageView& re
     if (!route) break;
     const auto uri = sip::parse_uri(route->uri);
     last_route = route->uri;
-    if (at_front && uri && is_own(environment, *uri)) {
+    if (at_front && uri && is_own(environment, request, *uri)) {
       ++info.own_routes;
       const std::optional<sip::Param> cookie = uri->param(kCookieParam);
       if (cookie && cookie_fits(environment, request, cookie->value)) info.in_dialog = true;

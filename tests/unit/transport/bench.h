@@ -86,7 +86,9 @@ class Bench final : public port::TurnHandler, public MessageHandler, public Send
   void on_message(const Incoming& incoming) override;
   void on_malformed(const Incoming& incoming, const sip::ParseError& error) override;
   void on_send_failed(uint64_t tag, Error error) override;
+  bool awaits(uint8_t listener) const override { return awaited == listener; }
 
+  std::optional<uint8_t> awaited;  // a listening point on which something is under way
   port::SimWorld world{11};
   port::SimHost& host;
   port::SimHost& far;  // where the peers live: 10.0.0.2, .3, 2001:db8::2, ::3, 2001:db8:0:1::2

@@ -325,10 +325,11 @@ TEST_CASE("datagram: ICMP for what was sent without an observer tells no one" *
 
 TEST_CASE("datagram: a flow of a transport that has no listener is unsupported" *
           doctest::description("RFC 3261 18.1.1")) {
-  Bench bench(udp_only());
-  CHECK_FALSE(bench.layer->flow_to(sip::Transport::Tcp, at("10.0.0.2", 5060)));
-  Flow flow = udp_flow(bench, 4000);
-  flow.listener = 5;
+  BenchOptions options;
+  options.listen = {{sip::Transport::Tcp, at("10.0.0.1", 5060)}};
+  Bench bench(std::move(options));
+  CHECK_FALSE(bench.layer->flow_to(sip::Transport::Udp, at("10.0.0.2", 5060)));
+  const Flow flow{at("10.0.0.1", 5060), at("10.0.0.2", 4000), {}, sip::Transport::Udp, 0};
   const auto outcome = bench.send("x", flow);
   REQUIRE_FALSE(outcome);
   CHECK(outcome.error() == Error::Unsupported);
