@@ -8,6 +8,7 @@
 
 #include "admin/user_names.h"
 #include "core/text.h"
+#include "sip/method.h"
 
 namespace tipring::admin {
 
@@ -100,6 +101,17 @@ std::string take_member(const rapidjson::Value& name, const rapidjson::Value& va
   return set_user_field(body.fields, text_of(name), text);
 }
 
+// "INVITE,BYE": those that have a name here, as a header lists them.
+std::string methods_text(uint32_t methods) {
+  std::string text;
+  for (unsigned i = 0; i < static_cast<unsigned>(sip::Method::Other); ++i) {
+    if ((methods >> i & 1U) == 0) continue;
+    if (!text.empty()) text += ',';
+    text += sip::to_text(static_cast<sip::Method>(i));
+  }
+  return text;
+}
+
 }  // namespace
 
 void append_json(std::string& out, std::string_view text) {
@@ -136,6 +148,7 @@ void append_json(std::string& out, const BindingRow& row) {
   append_member(out, "user_agent", row.user_agent);
   append_member(out, "expires_s", uint64_t{row.expires_s});
   append_member(out, "q_thousandths", uint64_t{row.q});
+  append_list(out, "methods", methods_text(row.methods), ',');
   out += '}';
 }
 

@@ -16,7 +16,7 @@ constexpr size_t kShortMax = 64;
 constexpr size_t kTextHead = sizeof(uint16_t);
 
 static_assert(6 * kTextHead + kNameMax + kDomainMax + kContactMax + kAgentMax + 2 * kShortMax +
-                  2 * sizeof(uint64_t) <=
+                  3 * sizeof(uint64_t) <=
               Page::kRowMax);
 static_assert(5 * kTextHead + kNameMax + kDomainMax + kAuthNameMax + kDisplayNameMax + kAliasesMax +
                   4 * sizeof(uint64_t) <=
@@ -60,6 +60,7 @@ void Page::add(const BindingRow& row) {
   put_text(row.user_agent, kAgentMax);
   put_number(row.expires_s);
   put_number(row.q);
+  put_number(row.methods);
 }
 
 void Page::add(const PoolRow& row) {
@@ -117,6 +118,7 @@ bool PageReader::next(BindingRow& row) {
   row.user_agent = take_text();
   row.expires_s = static_cast<uint32_t>(take_number());
   row.q = static_cast<uint32_t>(take_number());
+  row.methods = static_cast<uint32_t>(take_number());
   return true;
 }
 

@@ -33,7 +33,8 @@ struct BindingRow {
   std::string_view transport;
   std::string_view user_agent;
   uint32_t expires_s = 0;
-  uint32_t q = 1000;  // thousandths
+  uint32_t q = 1000;     // thousandths
+  uint32_t methods = 0;  // bits, 1 << sip::Method; 0: the phone did not say
 };
 
 struct PoolRow {

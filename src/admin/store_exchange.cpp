@@ -238,6 +238,7 @@ void StoreExchange::add_binding(const store::User& user, const store::Binding& b
   row.user_agent = binding.user_agent();
   row.expires_s = static_cast<uint32_t>(left.count() / 1000);
   row.q = binding.q();
+  row.methods = binding.methods();
   page.add(row);
 }
 

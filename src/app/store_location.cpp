@@ -7,6 +7,20 @@
 
 namespace tipring::app {
 
+namespace {
+
+transport::Flow flow_of(const store::Binding& binding) {
+  transport::Flow flow;
+  flow.local = binding.local();
+  flow.remote = binding.received();
+  flow.connection = Handle<transport::Connection>::from_u64(binding.flow());
+  flow.transport = static_cast<sip::Transport>(binding.transport());
+  flow.listener = binding.listener();
+  return flow;
+}
+
+}  // namespace
+
 bool StoreLocation::is_own(std::string_view host, uint16_t port) const {
   const auto ip = port::parse_ip(host);
   return (ip && transport_.is_own(*ip, port)) || domain_index(host, ip, port).has_value();
@@ -53,6 +67,21 @@ std::optional<std::string_view> StoreLocation::domain_of(std::string_view host,
   return std::nullopt;
 }
 
+// We speak UDP and TCP. A contact of another scheme, or a safe one, is in the list that the registrar
+// gives (RFC 3261 10.2.1) and is never called. One of another transport is, where somebody in between
+// speaks it: a proxy of its Path, or who holds the connection that it came by.
+bool StoreLocation::is_callable(const store::Binding& binding) const {
+  const auto contact = sip::parse_uri(binding.contact());
+  if (!contact || contact->scheme == sip::Scheme::Sips) return false;
+  const auto transport = contact->param("transport");
+  if (!transport || iequals(transport->value, "udp") || iequals(transport->value, "tcp")) {
+    return true;
+  }
+  if (!binding.path().empty()) return true;
+  const bool stream = static_cast<sip::Transport>(binding.transport()) != sip::Transport::Udp;
+  return stream && transport_.stands(flow_of(binding));
+}
+
 // A phone on a stream, or one whose Contact is not where it registered from, is reached the way it
 // came.
 proxy::Target StoreLocation::target_of(const store::Binding& binding) const {
@@ -63,12 +92,7 @@ proxy::Target StoreLocation::target_of(const store::Binding& binding) const {
   const auto ip = contact ? port::parse_ip(contact->host) : std::nullopt;
   const bool stream = transport != sip::Transport::Udp;
   if (!stream && ip && *ip == binding.received().ip) return {binding.contact(), std::nullopt, {}};
-  transport::Flow flow;
-  flow.local = binding.local();
-  flow.remote = binding.received();
-  flow.connection = Handle<transport::Connection>::from_u64(binding.flow());
-  flow.transport = transport;
-  flow.listener = binding.listener();
+  const transport::Flow flow = flow_of(binding);
   if (transport_.stands(flow)) return {binding.contact(), flow, {}};
   if (stream) return {binding.contact(), std::nullopt, {}};
   // The binding is of another time, with other listening points.
@@ -92,6 +116,7 @@ size_t StoreLocation::find_targets(const sip::Uri& uri, std::span<proxy::Target>
   size_t count = 0;
   for (const store::Binding* binding = user->first_binding(); binding != nullptr;
        binding = user->next_binding(*binding)) {
+    if (!is_callable(*binding)) continue;
     size_t place = count;
     while (place > 0 && binding->q() >= best[place - 1]->q()) --place;
     if (place == room) continue;

@@ -41,6 +41,7 @@ class StoreLocation final : public service::OwnNames,
 
   std::optional<size_t> domain_index(std::string_view host,
                                      const std::optional<port::IpAddress>& ip, uint16_t port) const;
+  bool is_callable(const store::Binding& binding) const;
   proxy::Target target_of(const store::Binding& binding) const;
   bool listens_on(uint16_t port) const;
 

@@ -21,8 +21,8 @@ class User;
 // What the registrar knows of a binding. Views are copied by the store.
 struct BindingFields {
   std::string_view contact;  // the URI as sent, without angle brackets
-  std::string_view params;  // other Contact parameters as sent, ";audio;+sip.instance=…", or empty
-  std::string_view path;    // field values of all Path headers, joined by ",", or empty
+  std::string_view params;   // Contact parameters as sent but for expires, ";q=0.5;audio", or empty
+  std::string_view path;     // field values of all Path headers, joined by ",", or empty
   std::string_view call_id;
   std::string_view instance;     // +sip.instance without quotes, or empty
   std::string_view user_agent;   // or empty
@@ -34,7 +34,7 @@ struct BindingFields {
   uint16_t q = 1000;    // thousandths
   uint32_t reg_id = 0;  // 0 for none
   uint32_t cseq = 0;
-  uint32_t methods = 0;  // mask of allowed methods; 0: not said
+  uint32_t methods = 0;  // of RFC 3840, bits 1 << sip::Method; 0: not said
   Millis expires_at{0};  // of the monotonic clock
 };
 

@@ -1,5 +1,6 @@
 #include "server/policy/validation.h"
 
+#include "core/text.h"
 #include "service/via_management.h"
 #include "sip/headers.h"
 #include "sip/status.h"
@@ -42,6 +43,8 @@ Fault find_bad_contact(const sip::MessageView& message) {
 // request that passes through is its receiver's affair.
 Fault find_bad_address(const sip::MessageView& message, Job job) {
   for (const sip::HeaderId id : {sip::HeaderId::Route, sip::HeaderId::RecordRoute}) {
+    // 10.3: a registrar ignores it.
+    if (id == sip::HeaderId::RecordRoute && job == Job::Register) continue;
     for (const std::string_view value : message.values(id)) {
       if (const Fault fault = find_fault(message, id, value)) return fault;
     }
@@ -130,16 +133,24 @@ Refusal Validation::bad_request(std::string_view part, std::string_view fault) {
   return {sip::status::kBadRequest, reason.view(), sip::write_error_warning(part, fault, headers_)};
 }
 
-// 8.2.2.3 and 16.3 step 5: no extension that a peer could require is supported so far.
+// 8.2.2.3 and 16.3 step 5. Of what a peer could require there is the registrar's path so far (RFC
+// 3327 5.2: a proxy that has added one may want to be sure of it).
 Refusal Validation::check_extensions(const sip::MessageView& request, sip::HeaderId id) {
   if (request.method() == sip::Method::Ack || request.values(id).empty()) return {};
   sip::Writer out(headers_);
   std::string_view before = "Unsupported: ";
+  bool lacks = false;
   for (const std::string_view tag : request.values(id)) {
+    if (request.method() == sip::Method::Register && id == sip::HeaderId::Require &&
+        iequals(tag, "path")) {
+      continue;
+    }
     out.text(before).unfolded(tag);
     before = ", ";
+    lacks = true;
   }
   out.crlf();
+  if (!lacks) return {};
   return {sip::status::kBadExtension, {}, out.full() ? std::string_view() : out.view()};
 }
 

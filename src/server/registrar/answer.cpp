@@ -19,12 +19,6 @@ void write_binding(const store::Binding& binding, Millis now, sip::Writer& out) 
   // Upwards, so that what was granted is what is said.
   const int64_t seconds = std::max<int64_t>(((binding.expires_at() - now).count() + 999) / 1000, 0);
   out.text("Contact: <").text(binding.contact()).text(">").text(binding.params());
-  if (binding.q() != 1000) {
-    out.text(";q=0.")
-        .number(binding.q() / 100u)
-        .number(binding.q() / 10u % 10u)
-        .number(binding.q() % 10u);
-  }
   out.text(";expires=").number(static_cast<uint64_t>(seconds)).crlf();
 }
 

@@ -14,18 +14,34 @@ namespace {
 // 10.3 step 7: a shorter wish may be refused only below an hour.
 constexpr Millis kHour{3'600'000};
 
-// What cannot be read counts as an hour (10.2.1.1).
+// Above 2**32-1 it is 2**32-1 (20.19); what is no number counts as an hour (10.2.1.1).
+Millis read_time(std::string_view text) {
+  if (text.empty() || !std::all_of(text.begin(), text.end(), is_digit)) return kHour;
+  const Result<uint32_t> seconds = parse_u32(text);
+  return Millis(int64_t{seconds ? *seconds : UINT32_MAX} * 1000);
+}
+
 Millis wanted_time(const sip::MessageView& request, const sip::NameAddr& address,
                    Millis default_expires) {
-  Millis wanted = default_expires;
-  const auto header = request.typed<sip::HeaderId::Expires>();
-  if (request.has(sip::HeaderId::Expires))
-    wanted = header ? Millis(int64_t{*header} * 1000) : kHour;
-  if (const auto param = address.param("expires")) {
-    const auto seconds = sip::NumberTraits::parse(param->value);
-    wanted = seconds ? Millis(int64_t{*seconds} * 1000) : kHour;
-  }
-  return wanted;
+  if (const auto param = address.param("expires")) return read_time(param->value);
+  const auto header = request.header(sip::HeaderId::Expires);
+  return header ? read_time(*header) : default_expires;
+}
+
+// RFC 3986 2: what may stand in any URI.
+bool is_uri_char(char c) {
+  return c > ' ' && c < 0x7f && std::string_view("\"<>\\^`{|}").find(c) == std::string_view::npos;
+}
+
+Refusal read_uri(std::string_view text, Contact& contact) {
+  const auto uri = sip::parse_uri(text);
+  const bool other = !uri && uri.error().fault == sip::ParseFault::UnknownScheme &&
+                     sip::scheme_of(text).size() + 1 < text.size() &&
+                     std::all_of(text.begin(), text.end(), is_uri_char);
+  if (!uri && !other) return {sip::status::kBadRequest, "Bad Request - Contact"};
+  contact.uri = text;
+  contact.is_sips = uri && uri->scheme == sip::Scheme::Sips;
+  return {};
 }
 
 }  // namespace
@@ -33,15 +49,15 @@ Millis wanted_time(const sip::MessageView& request, const sip::NameAddr& address
 Refusal read_contact(const sip::MessageView& request, std::string_view value,
                      const RegistrarOptions& options, Contact& contact) {
   const auto address = sip::parse_name_addr(value);
-  if (!address || !sip::parse_uri(address->uri))
-    return {sip::status::kBadRequest, "Bad Request - Contact"};
-  contact.uri = address->uri;
+  if (!address) return {sip::status::kBadRequest, "Bad Request - Contact"};
+  if (const Refusal refusal = read_uri(address->uri, contact)) return refusal;
   contact.params = address->params;
   if (const auto instance = address->param("+sip.instance")) contact.instance = instance->value;
-  if (const auto param = address->param("reg-id")) {
-    const auto reg_id = sip::NumberTraits::parse(param->value);
-    if (reg_id) contact.reg_id = *reg_id;
+  if (const auto param = address->param("reg-id"); param && !contact.instance.empty()) {
+    if (const auto reg_id = sip::NumberTraits::parse(param->value)) contact.reg_id = *reg_id;
   }
+  if (const auto methods = address->param("methods"))
+    contact.methods = read_methods(methods->value);
   if (const auto param = address->param("q")) {
     const Result<uint16_t> q = sip::parse_q(param->value);
     if (!q) return {sip::status::kBadRequest, "Bad Request - q of Contact"};
@@ -61,10 +77,21 @@ std::string_view write_kept_params(std::string_view params, std::span<char> out)
   for (std::string_view rest = params;;) {
     const std::string_view before = rest;
     if (sip::next_param(rest, param) != sip::ParamStatus::Found) break;
-    if (iequals(param.name, "expires") || iequals(param.name, "q")) continue;
+    if (iequals(param.name, "expires")) continue;
     kept.unfolded(before.substr(0, before.size() - rest.size()));
   }
   return kept.view();
+}
+
+uint32_t read_methods(std::string_view list) {
+  uint32_t mask = 0;
+  for (bool more = true; more;) {
+    more = list.find(',') != std::string_view::npos;
+    const auto [name, rest] = split_once(list, ',');
+    if (!trim(name).empty()) mask |= 1U << static_cast<unsigned>(sip::parse_method(trim(name)));
+    list = rest;
+  }
+  return mask;
 }
 
 }  // namespace tipring::registrar

@@ -1,4 +1,7 @@
-// One value of Contact in a REGISTER, with the time that it asks for: RFC 3261 10.2.1, 10.3 step 7.
+// One value of Contact in a REGISTER, with the time that it asks for: RFC 3261 10.2.1, 10.3 step 7,
+// RFC 3840 10, RFC 5626 4.
+//
+// Any URI may be a contact (10.2.1). Those that are not SIP's are kept and told, and never called.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +20,9 @@ struct Contact {
   std::string_view params;  // all that came
   std::string_view instance;
   uint16_t q = 1000;
-  uint32_t reg_id = 0;
+  uint32_t reg_id = 0;  // 0 without an instance: it means nothing alone (RFC 5626 6)
+  uint32_t methods = 0;
+  bool is_sips = false;
   Millis expires{0};  // what is granted; 0: the binding is to go
 };
 
@@ -25,8 +30,12 @@ struct Contact {
 Refusal read_contact(const sip::MessageView& request, std::string_view value,
                      const RegistrarOptions& options, Contact& contact);
 
-// The parameters that are given back as they came, on one line: all but those that the registrar
-// decides. `out` has room for `params`.
+// The parameters that are given back as they came, on one line: all but "expires", which the
+// registrar decides. `out` has room for `params`.
 std::string_view write_kept_params(std::string_view params, std::span<char> out);
+
+// RFC 3840 10: `list` is the value of "methods". One bit for each, 1 << sip::Method; that of
+// sip::Method::Other stands for all that we do not know.
+uint32_t read_methods(std::string_view list);
 
 }  // namespace tipring::registrar

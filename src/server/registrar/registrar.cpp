@@ -1,5 +1,7 @@
 #include "server/registrar/registrar.h"
 
+#include <array>
+
 #include "server/registrar/answer.h"
 #include "sip/headers.h"
 
@@ -8,6 +10,7 @@ namespace tipring::registrar {
 namespace {
 
 constexpr std::string_view kName = "registrar_contexts";
+constexpr size_t kWarningMax = 160;
 
 }  // namespace
 
@@ -71,8 +74,8 @@ void Registrar::process(Registration& registration, store::User& user) {
     return refuse(registration, shortage("capacity.users"));
   }
   store::BindingUpdate& changes = **begun;
-  Update update(options_, parsed.view, registration.flow, environment_.now(), user, changes,
-                scratch_);
+  const Update::From from{parsed.view, registration.flow, environment_.now()};
+  Update update(options_, environment_.transport, from, user, changes, scratch_);
   const Refusal refusal = update.gather();
   if (refusal) {
     store_.abandon(changes);
@@ -146,6 +149,15 @@ void Registrar::refuse(Registration& registration, const Refusal& refusal) {
   sip::ResponseParts parts;
   sip::Writer out(scratch_);
   parts.reason = refusal.reason;
+  std::array<char, kWarningMax> warning;
+  if (!refusal.reason.empty()) {
+    parts.headers = sip::write_error_warning("", refusal.reason, warning);
+  }
+  if (refusal.status == sip::status::kForbidden) {
+    const store::User* user = store_.get(registration.user);
+    environment_.log.info("registration_refused", kv("user", user != nullptr ? user->name() : ""),
+                          kv("reason", refusal.reason));
+  }
   if (!refusal.key.empty()) {
     parts = environment_.overload.refuse(parsed.view, refusal.key, environment_.now());
   } else if (refusal.status == sip::status::kServiceUnavailable) {

@@ -11,115 +11,198 @@ namespace tipring::registrar {
 
 namespace {
 
+// In one REGISTER: as many as one may have (registrar.max_bindings_per_aor), and the same again to
+// remove. Comparing each with each stays bounded.
+constexpr size_t kContactsMax = 64;
+
+constexpr Refusal kTwice{sip::status::kBadRequest, "Bad Request - Contact: the same twice"};
+constexpr Refusal kLate{sip::status::kServerInternalError, "CSeq Out of Order"};
+constexpr Refusal kTooMany{
+    sip::status::kForbidden,
+    "Too Many Contacts - remove one, or raise registrar.max_bindings_per_aor"};
+
 // Nothing but the time has changed.
 bool is_same(const store::Binding& binding, const store::BindingFields& fields) {
   return binding.contact() == fields.contact && binding.params() == fields.params &&
          binding.call_id() == fields.call_id && binding.path() == fields.path &&
-         binding.q() == fields.q && binding.received() == fields.received &&
+         binding.user_agent() == fields.user_agent && binding.received() == fields.received &&
          binding.local() == fields.local && binding.transport() == fields.transport &&
          binding.listener() == fields.listener && binding.flow() == fields.flow;
 }
 
+Millis last_heard(const store::Binding& binding) {
+  return binding.expires_at() - binding.interval();
+}
+
+bool is_sips(std::string_view text) {
+  const auto uri = sip::parse_uri(text);
+  return uri && uri->scheme == sip::Scheme::Sips;
+}
+
 }  // namespace
 
-Update::Update(const RegistrarOptions& options, const sip::MessageView& request,
-               const transport::Flow& flow, Millis now, const store::User& user,
-               store::BindingUpdate& bindings, std::span<char> scratch)
+Update::Update(const RegistrarOptions& options, const transport::TransportLayer& transport,
+               const From& from, const store::User& user, store::BindingUpdate& bindings,
+               std::span<char> scratch)
     : options_(options),
-      request_(request),
-      flow_(flow),
-      now_(now),
+      transport_(transport),
+      from_(from),
       user_(user),
       bindings_(bindings),
       scratch_(scratch),
-      call_id_(*request.header(sip::HeaderId::CallId)),
-      cseq_(request.typed<sip::HeaderId::CSeq>()->number) {}
+      cseq_(from.request.typed<sip::HeaderId::CSeq>()->number),
+      sender_{from.flow, *from.request.header(sip::HeaderId::CallId),
+              from.request.header(sip::HeaderId::UserAgent).value_or("")} {}
 
 Refusal Update::gather() {
-  if (const Refusal refusal = check_path(request_, options_.path_needs_support)) return refusal;
-  const auto contacts = request_.values(sip::HeaderId::Contact);
+  if (const Refusal refusal = check_path(from_.request, options_.path_needs_support)) {
+    return refusal;
+  }
+  const auto contacts = from_.request.values(sip::HeaderId::Contact);
+  if (contacts.empty()) return {sip::status::kBadRequest, "Bad Request - Contact"};
   if (*contacts.begin() == "*") return remove_all();
   // All contacts are read before any is taken.
+  if (const Refusal refusal = read_all()) return refusal;
   for (const std::string_view value : contacts) {
     Contact contact;
-    if (const Refusal refusal = read_contact(request_, value, options_, contact)) return refusal;
-  }
-  for (const std::string_view value : contacts) {
-    Contact contact;
-    static_cast<void>(read_contact(request_, value, options_, contact));
+    static_cast<void>(read_contact(from_.request, value, options_, contact));
     if (const Refusal refusal = take(contact)) return refusal;
   }
-  const uint32_t count =
-      user_.binding_count() + bindings_.added_count() - bindings_.removed_count();
-  if (count > options_.max_bindings_per_aor || !answer_fits(user_, bindings_)) {
-    return {sip::status::kForbidden, "Too Many Contacts"};
-  }
-  return {};
+  return make_room();
 }
 
 // "*" removes all, and stands alone with an Expires of zero (10.2.2).
 Refusal Update::remove_all() {
-  const auto contacts = request_.values(sip::HeaderId::Contact);
-  const auto expires = request_.typed<sip::HeaderId::Expires>();
+  const auto contacts = from_.request.values(sip::HeaderId::Contact);
+  const auto expires = from_.request.typed<sip::HeaderId::Expires>();
   if (++contacts.begin() != contacts.end() || !expires || *expires != 0) {
-    return {sip::status::kBadRequest, "Contact: * needs Expires: 0 and no other contact"};
+    return {sip::status::kBadRequest,
+            "Bad Request - Contact: * needs Expires: 0 and no other contact"};
   }
   for (store::Binding* binding = user_.first_binding(); binding != nullptr;
        binding = user_.next_binding(*binding)) {
-    if (binding->call_id() == call_id_ && cseq_ <= binding->cseq()) {
-      return {sip::status::kServerInternalError, "CSeq Out of Order"};
-    }
-    bindings_.remove(*binding);
-    ++changes_.removed;
+    if (is_late(*binding)) return kLate;
+    remove(*binding);
   }
   return {};
 }
 
-// The binding that `contact` means, by URI (10.3 step 7) or as the same flow of the same phone (RFC
-// 5626 6). Null for none. Others that it means as well are removed: one contact is one binding.
+Refusal Update::read_all() const {
+  size_t count = 0;
+  size_t added = 0;
+  size_t sips = 0;
+  bool flow = false;
+  for (const std::string_view value : from_.request.values(sip::HeaderId::Contact)) {
+    if (++count > kContactsMax) return kTooMany;
+    Contact contact;
+    if (const Refusal refusal = read_contact(from_.request, value, options_, contact)) {
+      return refusal;
+    }
+    if (contact.expires.count() == 0) continue;
+    ++added;
+    sips += contact.is_sips ? 1 : 0;
+    flow = flow || contact.reg_id != 0;
+  }
+  // RFC 5626 6: a flow is registered alone.
+  if (flow && added > 1) {
+    return {sip::status::kBadRequest, "Bad Request - Contact: reg-id beside other contacts"};
+  }
+  if (sips != 0) return check_sips(sips != added);
+  // 10.2.1, as a MUST of ours: who is only to be reached safely is not bound to an open address.
+  if (added != 0 && is_sips(from_.request.typed<sip::HeaderId::To>()->uri)) {
+    return {sip::status::kBadRequest, "Bad Request - Contact: a sips address needs sips contacts"};
+  }
+  return {};
+}
+
+// RFC 5630 5.2: a sips contact is one only where all the way to it is.
+Refusal Update::check_sips(bool other_contacts) const {
+  bool whole = !other_contacts && is_sips(from_.request.request_uri());
+  for (const std::string_view value : from_.request.values(sip::HeaderId::Path)) {
+    const auto address = sip::parse_name_addr(value);
+    whole = whole && address && is_sips(address->uri);
+  }
+  if (whole) return {};
+  return {sip::status::kBadRequest,
+          "Bad Request - Contact: sips needs sips in Request-URI, Path and all contacts"};
+}
+
+// 10.3 step 7: what comes out of its order is ignored.
+bool Update::is_late(const store::Binding& binding) const {
+  return binding.call_id() == sender_.call_id && cseq_ <= binding.cseq();
+}
+
+void Update::remove(store::Binding& binding) {
+  bindings_.remove(binding);
+  ++changes_.removed;
+}
+
+// A contact of this REGISTER has the URI of the binding.
+bool Update::is_named(const store::Binding& binding) const {
+  for (const std::string_view value : from_.request.values(sip::HeaderId::Contact)) {
+    const auto address = sip::parse_name_addr(value);
+    if (address && sip::equal_uris(binding.contact(), address->uri)) return true;
+  }
+  return false;
+}
+
+// The binding that `contact` means, by URI or instance, null for none. Others that it means as well
+// are removed: one contact is one binding.
 Refusal Update::find_old(const Contact& contact, store::Binding*& old) {
   for (store::Binding* added = bindings_.first_added(); added != nullptr;
        added = bindings_.next_added(*added)) {
-    if (sip::equal_uris(added->contact(), contact.uri))
-      return {sip::status::kBadRequest, "Contact Twice"};
+    if (sip::equal_uris(added->contact(), contact.uri)) return kTwice;
   }
   for (store::Binding* binding = user_.first_binding(); binding != nullptr;
        binding = user_.next_binding(*binding)) {
-    const bool same_phone = contact.reg_id != 0 && !contact.instance.empty() &&
-                            binding->reg_id() == contact.reg_id &&
-                            binding->instance() == contact.instance;
-    if (!same_phone && !sip::equal_uris(binding->contact(), contact.uri)) continue;
-    if (bindings_.touches(*binding)) return {sip::status::kBadRequest, "Contact Twice"};
-    if (binding->call_id() == call_id_ && cseq_ <= binding->cseq()) {
-      return {sip::status::kServerInternalError, "CSeq Out of Order"};
+    const bool same_uri = sip::equal_uris(binding->contact(), contact.uri);
+    if (same_uri && bindings_.touches(*binding)) return kTwice;
+    if (!same_uri && (!is_same_instance(*binding, contact) || bindings_.touches(*binding) ||
+                      is_named(*binding))) {
+      continue;
     }
+    if (is_late(*binding)) return kLate;
     if (old == nullptr) {
       old = binding;
     } else {
-      bindings_.remove(*binding);
-      ++changes_.removed;
+      remove(*binding);
     }
   }
-  return {};
+  if (old != nullptr || contact.expires.count() == 0) return {};
+  old = find_moved(contact);
+  return old != nullptr && is_late(*old) ? kLate : Refusal();
+}
+
+// Of several the one that was heard of least recently.
+store::Binding* Update::find_moved(const Contact& contact) const {
+  store::Binding* found = nullptr;
+  for (store::Binding* binding = user_.first_binding(); binding != nullptr;
+       binding = user_.next_binding(*binding)) {
+    if (found != nullptr && last_heard(*found) <= last_heard(*binding)) continue;
+    if (bindings_.touches(*binding) || !has_moved(*binding, contact, sender_, transport_)) continue;
+    if (!is_named(*binding)) found = binding;
+  }
+  return found;
 }
 
 store::BindingFields Update::fields_of(const Contact& contact, std::span<char> path) const {
   store::BindingFields fields;
   fields.contact = contact.uri;
   fields.params = write_kept_params(contact.params, scratch_);
-  fields.call_id = call_id_;
-  fields.path = write_path(request_, path);
+  fields.call_id = sender_.call_id;
+  fields.path = write_path(from_.request, path);
   fields.instance = contact.instance;
   fields.reg_id = contact.reg_id;
-  fields.user_agent = request_.header(sip::HeaderId::UserAgent).value_or("");
-  fields.received = flow_.remote;
-  fields.local = flow_.local;
-  fields.transport = static_cast<uint8_t>(flow_.transport);
-  fields.listener = flow_.listener;
-  fields.flow = flow_.connection.to_u64();
+  fields.user_agent = sender_.user_agent;
+  fields.received = from_.flow.remote;
+  fields.local = from_.flow.local;
+  fields.transport = static_cast<uint8_t>(from_.flow.transport);
+  fields.listener = from_.flow.listener;
+  fields.flow = from_.flow.connection.to_u64();
   fields.q = contact.q;
+  fields.methods = contact.methods;
   fields.cseq = cseq_;
-  fields.expires_at = now_ + contact.expires;
+  fields.expires_at = from_.now + contact.expires;
   return fields;
 }
 
@@ -127,9 +210,7 @@ Refusal Update::take(const Contact& contact) {
   store::Binding* old = nullptr;
   if (const Refusal refusal = find_old(contact, old)) return refusal;
   if (contact.expires.count() == 0) {
-    if (old == nullptr) return {};
-    bindings_.remove(*old);
-    ++changes_.removed;
+    if (old != nullptr) remove(*old);
     return {};
   }
   std::array<char, kPathMax> path;
@@ -142,8 +223,39 @@ Refusal Update::take(const Contact& contact) {
   const Result<void> done =
       old != nullptr ? bindings_.replace(*old, fields) : bindings_.add(fields);
   if (done) return {};
-  if (done.error() == Error::TooLong) return {sip::status::kBadRequest, "Contact Too Long"};
+  if (done.error() == Error::TooLong) {
+    return {sip::status::kBadRequest, "Bad Request - Contact: too long"};
+  }
   return shortage("capacity.bindings");
+}
+
+// More than the user's places are refused, unless a look-alike gives up its own.
+Refusal Update::make_room() {
+  const uint32_t count =
+      user_.binding_count() + bindings_.added_count() - bindings_.removed_count();
+  for (uint32_t over = options_.max_bindings_per_aor; over < count; ++over) {
+    store::Binding* const binding = find_look_alike();
+    if (binding == nullptr) return kTooMany;
+    remove(*binding);
+  }
+  return answer_fits(user_, bindings_) ? Refusal() : kTooMany;
+}
+
+store::Binding* Update::find_look_alike() const {
+  store::Binding* found = nullptr;
+  for (store::Binding* binding = user_.first_binding(); binding != nullptr;
+       binding = user_.next_binding(*binding)) {
+    if (bindings_.touches(*binding)) continue;
+    if (found != nullptr && last_heard(*found) <= last_heard(*binding)) continue;
+    for (const std::string_view value : from_.request.values(sip::HeaderId::Contact)) {
+      Contact contact;
+      static_cast<void>(read_contact(from_.request, value, options_, contact));
+      if (contact.expires.count() == 0 || !looks_alike(*binding, contact, sender_)) continue;
+      found = binding;
+      break;
+    }
+  }
+  return found;
 }
 
 }  // namespace tipring::registrar

@@ -1,5 +1,5 @@
-// What one REGISTER does to the bindings of its address-of-record: RFC 3261 10.3 steps 6 and 7, RFC
-// 5626 6. All its contacts are taken, or none.
+// What one REGISTER does to the bindings of its address-of-record: RFC 3261 10.3 steps 6 and 7. All
+// its contacts are taken, or none. same_phone.h tells which binding a contact replaces.
 #pragma once
 
 #include <span>
@@ -7,9 +7,9 @@
 #include "server/registrar/contact.h"
 #include "server/registrar/options.h"
 #include "server/registrar/refusal.h"
+#include "server/registrar/same_phone.h"
 #include "sip/message.h"
 #include "store/store.h"
-#include "transport/flow.h"
 
 namespace tipring::registrar {
 
@@ -22,10 +22,16 @@ struct Changes {  // how many bindings, for the log
 // Lives for the gathering of one update, and borrows all that it is given.
 class Update {
  public:
+  struct From {
+    const sip::MessageView& request;
+    const transport::Flow& flow;
+    Millis now;
+  };
+
   // `scratch` has room for the parameters of any contact.
-  Update(const RegistrarOptions& options, const sip::MessageView& request,
-         const transport::Flow& flow, Millis now, const store::User& user,
-         store::BindingUpdate& bindings, std::span<char> scratch);
+  Update(const RegistrarOptions& options, const transport::TransportLayer& transport,
+         const From& from, const store::User& user, store::BindingUpdate& bindings,
+         std::span<char> scratch);
 
   // Reads the request and fills the update. After a refusal the update is to be abandoned.
   Refusal gather();
@@ -34,19 +40,26 @@ class Update {
 
  private:
   Refusal remove_all();
-  Refusal find_old(const Contact& contact, store::Binding*& old);
+  Refusal read_all() const;
+  Refusal check_sips(bool other_contacts) const;
   Refusal take(const Contact& contact);
+  Refusal find_old(const Contact& contact, store::Binding*& old);
+  store::Binding* find_moved(const Contact& contact) const;
+  bool is_named(const store::Binding& binding) const;
+  bool is_late(const store::Binding& binding) const;
+  void remove(store::Binding& binding);
+  Refusal make_room();
+  store::Binding* find_look_alike() const;
   store::BindingFields fields_of(const Contact& contact, std::span<char> path) const;
 
   const RegistrarOptions& options_;
-  const sip::MessageView& request_;
-  const transport::Flow& flow_;
-  Millis now_;
+  const transport::TransportLayer& transport_;
+  const From& from_;
   const store::User& user_;
   store::BindingUpdate& bindings_;
   std::span<char> scratch_;
-  std::string_view call_id_;
   uint32_t cseq_;
+  Sender sender_;
   Changes changes_;
 };
 

@@ -34,7 +34,7 @@ CREATE TABLE bindings (
   slot INTEGER PRIMARY KEY,
   user_id INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
   contact TEXT NOT NULL,             -- the URI as sent
-  params TEXT NOT NULL,              -- Contact parameters as sent, without q and expires
+  params TEXT NOT NULL,              -- Contact parameters as sent, without expires
   path TEXT NOT NULL,                -- RFC 3327
   call_id TEXT NOT NULL,
   cseq INTEGER NOT NULL,

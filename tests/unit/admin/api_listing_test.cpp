@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "fake_desk.h"
+#include "sip/method.h"
 
 namespace tipring::admin::test {
 namespace {
@@ -36,12 +37,15 @@ TEST_CASE("registrations: what peers sent is escaped, what is no UTF-8 replaced"
   row.transport = "udp";
   row.user_agent = "a\x01\xff\xc3\xa4";
   row.expires_s = 30;
+  row.methods = 1U << static_cast<unsigned>(sip::Method::Invite) |
+                1U << static_cast<unsigned>(sip::Method::Publish) |
+                1U << static_cast<unsigned>(sip::Method::Other);
   desk.exchange.bindings.push_back(row);
   CHECK(desk.get("/v1/registrations").answer_ ==
         R"({"registrations":[{"name":"100","domain":"","contact":"sip:100@192.0.2.1;x=\"\\",)"
         R"("received":"192.0.2.1:5060","transport":"udp","user_agent":"a\u0001)"
         "\xef\xbf\xbd\xc3\xa4"
-        R"(","expires_s":30,"q_thousandths":1000}]})"
+        R"(","expires_s":30,"q_thousandths":1000,"methods":["INVITE","PUBLISH"]}]})"
         "\n");
 }
 
@@ -72,7 +76,7 @@ TEST_CASE("listing of many users: page by page, each turn bounded, nothing left 
 TEST_CASE("longest texts of a registration: cut to what a page shows, the page holds them") {
   FakeDesk desk;
   const std::string text(70000, 'x');
-  BindingRow row{text, text, text, text, text, text, 1, 1};
+  BindingRow row{text, text, text, text, text, text, 1, 1, UINT32_MAX};
   desk.exchange.bindings.assign(20, row);
   const FakeHttpExchange& request = desk.get("/v1/registrations");
   CHECK(request.status_ == 200);

@@ -176,6 +176,11 @@ TEST_CASE("validation: required extensions are refused by their names, by whom t
   CHECK(proxied.headers == "Unsupported: x-a, x-b, x-c\r\n");
   CHECK(bench.check("INVITE", "sip:bob@tipring", "Require: x-a\r\n").status == 0);
   CHECK(bench.check("REGISTER", "sip:tipring", "Require: gruu\r\n").status == 420);
+  const Refusal outbound = bench.check("REGISTER", "sip:tipring", "Require: path, outbound\r\n");
+  CHECK(outbound.status == 420);
+  CHECK(outbound.headers == "Unsupported: outbound\r\n");
+  CHECK(bench.check("REGISTER", "sip:tipring", "Require: path\r\n").status == 0);
+  CHECK(bench.check("OPTIONS", "sip:tipring", "Require: path\r\n").status == 420);
   CHECK(bench.check("OPTIONS", "sip:tipring", "Require: gruu\r\n").status == 420);
   CHECK(bench.check("OPTIONS", "sip:tipring", "Proxy-Require: gruu\r\n").status == 0);
   CHECK(bench.check("ACK", "sip:bob@tipring", "Proxy-Require: x-a\r\n").status == 0);

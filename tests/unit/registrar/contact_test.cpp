@@ -1,0 +1,81 @@
+#include "server/registrar/contact.h"
+
+#include "bench.h"
+#include "sip/method.h"
+
+using namespace tipring;
+using namespace tipring::test;
+
+TEST_CASE("contact: any URI may be registered, and is given back as it came" *
+          doctest::description("RFC 3261 10.2.1, 10.3 step 7")) {
+  Bench bench;
+  const Answer answer = bench.send(
+      "Contact: <mailto:alice@example.com>, tel:+15551234;x=y, <http://h/~a?b;c>, <urn:x:1>\r\n");
+  CHECK(answer.status == 200);
+  CHECK(answer.has("Contact: <mailto:alice@example.com>;expires=3600\r\n"));
+  CHECK(answer.has("Contact: <tel:+15551234>;x=y;expires=3600\r\n"));
+  CHECK(answer.has("Contact: <http://h/~a?b;c>;expires=3600\r\n"));
+  CHECK(bench.send("Contact: <mailto:alice@example.com>;expires=0\r\n").contacts() == 3);
+  for (const char* bad : {"<tel:>", "<mailto:a b>", "<mailto:a\"b>", "<x:a\\b>", "<sip:a@h:x>"}) {
+    CAPTURE(bad);
+    CHECK(bench.send("Contact: " + std::string(bad) + "\r\n").status == 400);
+  }
+  CHECK(bench.fetch().contacts() == 3);
+}
+
+TEST_CASE("contact: a sips contact is taken only where all the way to it is sips" *
+          doctest::description("RFC 5630 5.2; D12")) {
+  Bench bench;
+  const std::string safe = "Contact: <sips:a@h>\r\n";
+  CHECK(bench.send(safe).status == 400);
+  bench.request_uri = "sips:10.0.0.1";
+  CHECK(bench.send("Contact: <sips:a@h>, <sip:b@h>\r\n").status == 400);
+  CHECK(bench.send("Supported: path\r\nPath: <sip:edge;lr>\r\n" + safe).status == 400);
+  CHECK(bench.fetch().contacts() == 0);
+  CHECK(bench.send(safe).status == 200);
+  CHECK(bench.send("Supported: path\r\nPath: <sips:edge;lr>\r\n" + safe).contacts() == 1);
+  bench.request_uri = "sip:10.0.0.1";
+  CHECK(bench.send("Contact: <sips:a@h>;expires=0\r\n").contacts() == 0);
+}
+
+TEST_CASE("contact: a sips address-of-record wants sips contacts" *
+          doctest::description("RFC 3261 10.2.1; D12")) {
+  Bench bench;
+  bench.send("Contact: <sip:a@h>\r\n");
+  bench.scheme = "sips";
+  CHECK(bench.send("Contact: <sip:b@h>\r\n").status == 400);
+  // It is the same address-of-record (RFC 5630 5.2), and what is there can be removed.
+  CHECK(bench.fetch().contacts() == 1);
+  CHECK(bench.send("Contact: <sip:a@h>;expires=0\r\n").contacts() == 0);
+}
+
+TEST_CASE("contact: the methods that a phone names are kept" *
+          doctest::description("RFC 3840 10")) {
+  Bench bench;
+  bench.send("Contact: <sip:a@h>;methods=\"INVITE, BYE,FOO\"\r\n");
+  const auto bit = [](sip::Method method) { return 1U << static_cast<unsigned>(method); };
+  const store::User* alice = bench.exchange.store.find_user("", "alice");
+  REQUIRE(alice->first_binding() != nullptr);
+  CHECK(alice->first_binding()->methods() ==
+        (bit(sip::Method::Invite) | bit(sip::Method::Bye) | bit(sip::Method::Other)));
+  CHECK(registrar::read_methods("") == 0);
+  CHECK(registrar::read_methods(",,") == 0);
+}
+
+TEST_CASE("contact: an address that is none is 400, one with too many parameters too" *
+          doctest::description("RFC 3261 10.3; R14.2")) {
+  Bench bench;
+  CHECK(bench.send("Contact: \r\n").status == 400);
+  CHECK(bench.send("Contact: ,\r\n").status == 400);
+  CHECK(bench.send("Contact: *;expires=0\r\n").status == 400);
+  std::string many = "Contact: <sip:a@h>";
+  for (int i = 0; i < 70; ++i) many += ";p" + std::to_string(i);
+  CHECK(bench.send(many + "\r\n").status == 400);
+}
+
+TEST_CASE("contact: more of them than anyone may have are refused before they are compared") {
+  Bench bench;
+  std::string many = "Contact: <sip:a@h>;expires=0";
+  for (int i = 0; i < 64; ++i) many += ",<sip:a" + std::to_string(i) + "@h>;expires=0";
+  CHECK(bench.send(many + "\r\n").status == 403);
+}
