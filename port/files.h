@@ -32,6 +32,9 @@ struct FileInfo {
   uint64_t size = 0;
   uint32_t permissions = 0;  // the low nine bits of st_mode
   bool is_directory = false;
+  // Both together are the file's own, whatever its path, for as long as it exists or is open.
+  uint64_t device = 0;
+  uint64_t node = 0;
 };
 
 class Files {

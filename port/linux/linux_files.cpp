@@ -108,6 +108,8 @@ std::unique_ptr<File> LinuxFiles::open(std::string_view path, OpenMode mode, int
   if (fd < 0 && errno == ENOENT && mode != OpenMode::Read) {
     fd = open_retrying(name, flags | O_CREAT);
     created = fd >= 0;
+    // The umask may have taken even our own rights.
+    if (created && ::fchmod(fd, 0600) != 0) created = false;
   }
   error = fd < 0 ? errno : 0;
   if (fd < 0) return nullptr;
@@ -127,6 +129,8 @@ int LinuxFiles::info(std::string_view path, FileInfo& info) {
   info.size = static_cast<uint64_t>(status.st_size);
   info.permissions = status.st_mode & 0777;
   info.is_directory = S_ISDIR(status.st_mode);
+  info.device = status.st_dev;
+  info.node = status.st_ino;
   return 0;
 }
 

@@ -69,11 +69,17 @@ class SimFiles::SimFile final : public File {
 };
 
 SimFiles::SimFiles(SimHost& host) : host_(host) {
-  nodes_["/"] = std::make_shared<Node>();
+  nodes_["/"] = make_node();
   nodes_["/"]->is_directory = true;
 }
 
 SimFiles::~SimFiles() = default;
+
+std::shared_ptr<SimFiles::Node> SimFiles::make_node() {
+  auto node = std::make_shared<Node>();
+  node->number = ++last_number_;
+  return node;
+}
 
 void SimFiles::spend(Millis time) {
   if (host_.running_latency != nullptr) *host_.running_latency += time;
@@ -101,7 +107,7 @@ std::unique_ptr<File> SimFiles::open(std::string_view path, OpenMode mode, int& 
   }
   if (error != 0) return nullptr;
   std::shared_ptr<Node> node = found != nodes_.end() ? found->second : nullptr;
-  if (node == nullptr) node = nodes_[name] = std::make_shared<Node>();
+  if (node == nullptr) node = nodes_[name] = make_node();
   return std::make_unique<SimFile>(*this, std::move(node), mode);
 }
 
@@ -109,7 +115,8 @@ int SimFiles::info(std::string_view path, FileInfo& info) {
   const auto found = nodes_.find(std::string(path));
   if (found == nodes_.end()) return ENOENT;
   const Node& node = *found->second;
-  info = {node.content.size(), node.is_directory ? 0700U : 0600U, node.is_directory};
+  info = {node.content.size(), node.is_directory ? 0700U : 0600U, node.is_directory, 1,
+          node.number};
   return 0;
 }
 
@@ -141,7 +148,7 @@ int SimFiles::make_directory(std::string_view path) {
   if (found != nodes_.end()) return found->second->is_directory ? 0 : ENOTDIR;
   if (faults_.read_only) return EROFS;
   if (!parent_exists(name)) return ENOENT;
-  nodes_[name] = std::make_shared<Node>();
+  nodes_[name] = make_node();
   nodes_[name]->is_directory = true;
   return 0;
 }

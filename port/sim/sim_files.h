@@ -64,8 +64,10 @@ class SimFiles final : public Files {
     std::vector<Change> unsynced;
     bool is_directory = false;
     const SimFile* locked_by = nullptr;
+    uint64_t number = 0;
   };
 
+  std::shared_ptr<Node> make_node();
   static void apply(const Change& change, std::string& content);
   void crash(Node& node);
   int change(Node& node, Change change);
@@ -74,6 +76,7 @@ class SimFiles final : public Files {
 
   SimHost& host_;
   std::map<std::string, std::shared_ptr<Node>> nodes_;
+  uint64_t last_number_ = 0;
   SimFileFaults faults_;
   SimCrashKeeps crash_keeps_ = SimCrashKeeps::Nothing;
 };

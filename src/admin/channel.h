@@ -30,7 +30,8 @@ enum class Outcome : uint8_t {
   Locked,  // by another process
   Corrupt,
   Io,
-  Refused,  // by the store, for any other reason
+  FileMoved,  // removed, or another in its place
+  Refused,    // by the store, for any other reason
   // The password's hashes are not made for this user's auth_name: the page has its row.
   OtherAuthName,
   NoSuchRegistration,

@@ -46,6 +46,10 @@ Refusal refusal_of(Outcome outcome) {
     case Outcome::Io:
       return {503, "io",
               "writing to the disk failed, nothing was stored; check the disk and try again"};
+    case Outcome::FileMoved:
+      return {
+          503, "file_moved",
+          "the database was removed or replaced while the server runs; its log says what to do"};
     case Outcome::Refused:
       return {503, "refused", "the store refused the change; the server's log says why"};
     case Outcome::NoSuchRegistration:

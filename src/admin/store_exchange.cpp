@@ -32,6 +32,8 @@ Outcome outcome_of_status(store::StoreStatus status, Outcome success) {
     case store::StoreStatus::Locked: return Outcome::Locked;
     case store::StoreStatus::Corrupt: return Outcome::Corrupt;
     case store::StoreStatus::Io: return Outcome::Io;
+    case store::StoreStatus::Missing:
+    case store::StoreStatus::Replaced: return Outcome::FileMoved;
     case store::StoreStatus::Rejected: return Outcome::Refused;
     case store::StoreStatus::Exists: return Outcome::Exists;
     case store::StoreStatus::Gone: return Outcome::NotFound;

@@ -150,17 +150,82 @@ bool Database::set_up(StartReport& report) {
 }
 
 bool Database::copy(StartReport& report, int64_t version) {
-  report.copy = path_ + ".schema-" + std::to_string(version);
-  // An attempt that failed half-way may have left one.
-  files_.remove(report.copy);
-  Statement vacuum;
-  int code = vacuum.prepare(connection_.get(), "VACUUM INTO ?1");
-  if (code == SQLITE_OK) code = vacuum.bind(1, std::string_view(report.copy)).run();
-  if (code == SQLITE_OK) return true;
-  explain(code, report);
+  report.copy = free_name(path_ + ".schema-" + std::to_string(version));
+  int error = 0;
+  const int code = write_copy(report.copy, error);
+  if (code == SQLITE_OK && error == 0) return true;
+  if (error != 0) {
+    refuse_file(report.copy, error, report);
+  } else {
+    explain(code, report);
+  }
   report.message =
       "cannot copy the database to " + report.copy + " before changing it: " + report.message;
   return false;
+}
+
+// A copy that was made before is nobody's to overwrite.
+std::string Database::free_name(const std::string& wanted) {
+  port::FileInfo info;
+  std::string name = wanted;
+  for (int number = 2; files_.info(name, info) != ENOENT; ++number) {
+    name = wanted + "." + std::to_string(number);
+  }
+  return name;
+}
+
+// A whole and durable file, or none: SQLite's code, or the system's in `error`.
+int Database::write_copy(const std::string& target, int& error) {
+  const std::string part = target + ".part";
+  files_.remove(part);
+  // Made by us, so that it is for us alone; SQLite takes an empty file.
+  if (files_.open(part, port::OpenMode::ReadWriteCreate, error) == nullptr) return SQLITE_OK;
+  Statement vacuum;
+  int code = vacuum.prepare(connection_.get(), "VACUUM INTO ?1");
+  if (code == SQLITE_OK) code = vacuum.bind(1, std::string_view(part)).run();
+  if (code == SQLITE_OK) {
+    const auto file = files_.open(part, port::OpenMode::ReadWriteCreate, error);
+    if (file != nullptr) error = file->sync();
+    if (error == 0) error = files_.rename(part, target);
+  }
+  if (code != SQLITE_OK || error != 0) files_.remove(part);
+  return code;
+}
+
+StoreStatus Database::write_anew() {
+  port::FileInfo folder;
+  if (files_.info(folder_of(path_), folder) != 0) return StoreStatus::Missing;
+  // A log of another file that nobody has any more.
+  files_.remove(path_ + "-wal");
+  int error = 0;
+  const int code = write_copy(path_, error);
+  if (code != SQLITE_OK) return connection_.status_of(code);
+  if (error == 0) {
+    std::unique_ptr<port::File> file = files_.open(path_, port::OpenMode::ReadWriteCreate, error);
+    if (file != nullptr && file->lock() == EWOULDBLOCK) return StoreStatus::Locked;
+    if (file != nullptr) taken_ = std::move(file);
+  }
+  if (error == 0) return StoreStatus::Durable;
+  return error == ENOSPC || error == EDQUOT ? StoreStatus::DiskFull
+         : error == EROFS                   ? StoreStatus::ReadOnly
+                                            : StoreStatus::Io;
+}
+
+StoreStatus Database::reopen() {
+  connection_.close();
+  StartReport report;
+  FileIdentity file;
+  const int code = connection_.open(path_, vfs_ ? vfs_->name() : std::string());
+  if (code != SQLITE_OK) return connection_.status_of(code);
+  if (identify(file, report) && set_up(report)) return StoreStatus::Durable;
+  switch (report.status) {
+    case StartStatus::NotADatabase:
+    case StartStatus::Corrupt: return StoreStatus::Corrupt;
+    case StartStatus::Locked: return StoreStatus::Locked;
+    case StartStatus::ReadOnly: return StoreStatus::ReadOnly;
+    case StartStatus::DiskFull: return StoreStatus::DiskFull;
+    default: return StoreStatus::Io;
+  }
 }
 
 bool Database::migrate(std::span<const Migration> migrations, int64_t from, StartReport& report) {

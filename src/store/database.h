@@ -31,6 +31,12 @@ class Database {
   // Once. Fills status, message, copy and created of `report`; whether it is ready.
   bool open(const std::string& path, std::span<const Migration> migrations, StartReport& report);
 
+  // On the storage thread, of a file that was open, whose statements are all finalized: closes it
+  // and opens it anew. Durable when it can be used.
+  StoreStatus reopen();
+  // The file of our name was removed: writes it anew from what is still open, and takes it.
+  StoreStatus write_anew();
+
   Connection& connection() { return connection_; }
   const std::string& path() const { return path_; }
 
@@ -42,6 +48,8 @@ class Database {
   bool identify(FileIdentity& file, StartReport& report);
   bool set_up(StartReport& report);
   bool copy(StartReport& report, int64_t version);
+  int write_copy(const std::string& target, int& error);
+  std::string free_name(const std::string& wanted);
   bool migrate(std::span<const Migration> migrations, int64_t from, StartReport& report);
 
   port::Files& files_;

@@ -12,7 +12,9 @@ constexpr Millis kDeleteWithin{30'000};  // a row that has expired harms nobody
 constexpr Millis kRetryAfter{5'000};     // when the disk failed
 constexpr Millis kLookAgain{1'000};      // at rows that an update was holding
 constexpr Millis kNextStep{10};          // of a sweep that is not over
-constexpr Millis kClockCheck{30'000};
+// When the wall clock was set, rows keep times of the old one until they are written anew: a start
+// in between would take them for ended, or for endless.
+constexpr Millis kClockCheck{1'000};
 constexpr Millis kClockStep{2'000};     // less is drift
 constexpr uint32_t kWordsPerStep = 64;  // 4096 slots
 

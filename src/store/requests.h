@@ -19,6 +19,7 @@ enum class RequestKind : uint8_t {
   Change,   // `change`, likewise
   Refresh,  // lazily: new expiry and CSeq of the row of `slot`, which need not exist
   Delete,   // lazily: the row of `slot`, which need not exist
+  Probe,    // nothing: whether the disk is well again
 };
 
 struct StoreRequest {
@@ -38,6 +39,7 @@ struct StoreReply {
   StoreStatus status = StoreStatus::Durable;
   int32_t code = 0;              // what SQLite said
   bool first_of_commit = false;  // replies of one commit come one after the other
+  bool mended = false;  // of the first: the file or its log had been removed, and was written anew
   uint32_t slot = 0;
   BindingUpdate* update = nullptr;
   UserChange* change = nullptr;

@@ -10,6 +10,11 @@ constexpr int kBusyTimeoutMs = 1000;
 
 }  // namespace
 
+void Statement::finalize() {
+  sqlite3_finalize(statement_);
+  statement_ = nullptr;
+}
+
 int Statement::prepare(sqlite3* connection, std::string_view sql) {
   return sqlite3_prepare_v3(connection, sql.data(), static_cast<int>(sql.size()),
                             SQLITE_PREPARE_PERSISTENT, &statement_, nullptr);

@@ -21,6 +21,7 @@ class Statement {
   Statement(const Statement&) = delete;
   Statement& operator=(const Statement&) = delete;
 
+  void finalize();
   // Kept for long: says so to SQLite.
   int prepare(sqlite3* connection, std::string_view sql);
 

@@ -27,10 +27,10 @@ StorageLink::StorageLink(Arena& arena, const Limits& limits, const StoreClock& c
       lazy_max_(lazy_max(limits)) {}
 
 bool StorageLink::start(port::Loop& loop, port::Workers& workers, Connection& connection,
-                        Writes& writes) {
+                        Writes& writes, FileKeeper& keeper) {
   wakeup_ = loop.make_wakeup(*this);
   if (wakeup_ == nullptr) return false;
-  task_.connect(connection, writes, *wakeup_);
+  task_.connect(connection, writes, keeper, *wakeup_);
   worker_ = workers.start("storage", task_);
   return worker_ != nullptr;
 }

@@ -38,7 +38,8 @@ class StorageLink final : private port::WakeupHandler {
               ReplyHandler& handler);
 
   // False when the system gives no thread or no descriptor.
-  bool start(port::Loop& loop, port::Workers& workers, Connection& connection, Writes& writes);
+  bool start(port::Loop& loop, port::Workers& workers, Connection& connection, Writes& writes,
+             FileKeeper& keeper);
   // Waits until the thread has done what was handed to it, and ends it.
   void stop();
   // After stop(): does the thread's work, and handles what it replies.
@@ -53,7 +54,8 @@ class StorageLink final : private port::WakeupHandler {
     return std::bit_ceil(updates_max(limits) + kUserChangesMax + 128);
   }
   static constexpr bool is_lazy(RequestKind kind) {
-    return kind == RequestKind::Refresh || kind == RequestKind::Delete;
+    return kind == RequestKind::Refresh || kind == RequestKind::Delete ||
+           kind == RequestKind::Probe;
   }
   void on_wakeup() override;
   bool take_reply();

@@ -20,11 +20,12 @@ int note_log_pages(void* pages, sqlite3*, const char*, int count) {
 
 }  // namespace
 
-void StorageTask::connect(Connection& connection, Writes& writes, port::Wakeup& wakeup) {
+void StorageTask::connect(Connection& connection, Writes& writes, FileKeeper& keeper,
+                          port::Wakeup& wakeup) {
   connection_ = &connection;
   writes_ = &writes;
+  keeper_ = &keeper;
   wakeup_ = &wakeup;
-  sqlite3_wal_hook(connection.get(), &note_log_pages, &log_pages_);
 }
 
 Millis StorageTask::serve(Millis now) {
@@ -60,7 +61,11 @@ void StorageTask::commit_batch() {
   const std::span<StoreRequest> requests = batch_.first(count_);
   std::sort(requests.begin(), requests.end(),
             [](const StoreRequest& a, const StoreRequest& b) { return a.slot < b.slot; });
-  const Outcome outcome = write_all(requests);
+  const StoreStatus file = keeper_->ensure(!hurrying_.load(std::memory_order_relaxed));
+  // The connection may be another one than last time.
+  sqlite3_wal_hook(connection_->get(), &note_log_pages, &log_pages_);
+  const Outcome outcome =
+      file == StoreStatus::Durable ? write_all(requests) : Outcome{file, SQLITE_CANTOPEN};
   const bool one_is_at_fault =
       outcome.status == StoreStatus::Rejected || outcome.status == StoreStatus::Exists;
   if (one_is_at_fault && requests.size() > 1) {
@@ -90,6 +95,7 @@ StorageTask::Outcome StorageTask::write_all(std::span<const StoreRequest> reques
 StorageTask::Outcome StorageTask::finish(int code) {
   if (code == SQLITE_OK) code = writes_->commit();
   const Outcome outcome = {connection_->status_of(code), code};
+  keeper_->note(outcome.status);
   // A failed COMMIT can leave the transaction open; some failures have ended it already.
   if (code != SQLITE_OK && connection_->in_transaction()) writes_->rollback();
   return outcome;
@@ -99,6 +105,7 @@ int StorageTask::write(const StoreRequest& request) {
   switch (request.kind) {
     case RequestKind::Update: return write_update(request);
     case RequestKind::Change: return write_change(request);
+    case RequestKind::Probe: return SQLITE_OK;
     case RequestKind::Delete: return writes_->delete_binding(request.slot);
     case RequestKind::Refresh:
       return writes_->refresh_binding(request.slot, request.expires_at + request.wall_offset,
@@ -147,7 +154,8 @@ void StorageTask::reply(std::span<const StoreRequest> requests, const Outcome& o
   for (const StoreRequest& request : requests) {
     StoreReply* reply = replies_.begin_push();
     TIPRING_ASSERT(reply != nullptr);  // the loop has no more on their way than the ring holds
-    *reply = {request.kind, outcome.status, outcome.code,  &request == requests.data(),
+    const bool first = &request == requests.data();
+    *reply = {request.kind, outcome.status, outcome.code,  first, first && keeper_->take_mended(),
               request.slot, request.update, request.change};
     replies_.commit_push();
   }

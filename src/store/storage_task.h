@@ -10,6 +10,7 @@
 #include "core/spsc_ring.h"
 #include "port/loop.h"
 #include "port/worker.h"
+#include "store/file_keeper.h"
 #include "store/requests.h"
 #include "store/writes.h"
 
@@ -26,7 +27,7 @@ class StorageTask final : public port::WorkerTask {
       : requests_(requests), replies_(replies), batch_(batch), window_(window) {}
 
   // Before the thread starts. All outlive it.
-  void connect(Connection& connection, Writes& writes, port::Wakeup& wakeup);
+  void connect(Connection& connection, Writes& writes, FileKeeper& keeper, port::Wakeup& wakeup);
 
   // From any thread: from now on nothing waits for company.
   void hurry() { hurrying_.store(true, std::memory_order_relaxed); }
@@ -60,6 +61,7 @@ class StorageTask final : public port::WorkerTask {
   int log_pages_ = 0;  // of the write-ahead log
   Connection* connection_ = nullptr;
   Writes* writes_ = nullptr;
+  FileKeeper* keeper_ = nullptr;
   port::Wakeup* wakeup_ = nullptr;
 };
 

@@ -4,6 +4,11 @@
 #include "store/store_parts.h"
 
 namespace tipring::store {
+namespace {
+
+constexpr Millis kProbeAfter{2'000};
+
+}  // namespace
 
 void Store::plan(const Limits& limits, MemoryPlan& plan) {
   SqliteMemory::plan(limits, plan);
@@ -96,12 +101,14 @@ Store::Parts::Parts(const StoreDependencies& dependencies, const Limits& limits,
       clock(world.clock),
       memory(world.arena, limits),
       database(world.files, world.clock, SqliteMemory::cached_pages(limits)),
+      keeper(world.files, database, writes),
       users(world.arena, limits, world.hash_key),
       link(world.arena, limits, clock, options.commit_window, *this),
       bindings(world.arena, limits, world.timers, world.loop, *this),
       lazy(bindings.slots(), link, world.timers, clock),
       queue(world.arena, limits, clock, users, bindings, lazy, link, counters),
-      changes(world.arena, users, bindings, queue, link) {}
+      changes(world.arena, users, bindings, queue, link),
+      probe_timer(*this) {}
 
 Store::Parts::~Parts() { close(); }
 
@@ -115,7 +122,8 @@ bool Store::Parts::open(StartReport& report) {
   const int code = writes.prepare(database.connection(), options.realm);
   if (code != SQLITE_OK) return database.explain(code, report), false;
   if (!Loader(database, writes, users, bindings).load(options.realm, clock, report)) return false;
-  if (!link.start(world.loop, world.workers, database.connection(), writes)) {
+  keeper.start(options.realm);
+  if (!link.start(world.loop, world.workers, database.connection(), writes, keeper)) {
     report.status = StartStatus::Io;
     report.message = "the system gives no thread or descriptor for the database";
     return false;
@@ -133,6 +141,7 @@ bool Store::Parts::open(StartReport& report) {
 void Store::Parts::close() {
   queue.silence();
   lazy.stop();
+  probe_timer.cancel();
   if (!started) return;
   started = false;
   link.stop();
@@ -185,6 +194,7 @@ void Store::Parts::on_reply(const StoreReply& reply) {
     case RequestKind::Delete:
       if (reply.status == StoreStatus::Durable) ++counters.lazy_writes;
       return lazy.on_reply(reply.slot, reply.status);
+    case RequestKind::Probe: return;
   }
 }
 
@@ -192,6 +202,10 @@ void Store::Parts::on_reply(const StoreReply& reply) {
 void Store::Parts::note_health(const StoreReply& reply) {
   const bool durable = reply.status == StoreStatus::Durable;
   ++(durable ? counters.commits : counters.commits_failed);
+  if (reply.mended) {
+    world.log.warning("store_reopened", kv("path", options.path),
+                      kv("help", "it or its log had been removed and was written anew"));
+  }
   const bool was_failing = failing_since != kNever;
   if (durable && was_failing) {
     world.log.info("store_recovered", kv("path", options.path),
@@ -203,7 +217,17 @@ void Store::Parts::note_health(const StoreReply& reply) {
                     kv("code", reply.code), kv("advice", advice(reply.status)));
     if (!was_failing) failing_since = clock.monotonic();
   }
+  if (!durable && started) world.timers.start(probe_timer, clock.monotonic() + kProbeAfter);
   last_status = reply.status;
+}
+
+// Nobody may want to write for a while; the disk may be well again, and the log is to say so.
+void Store::Parts::on_probe(Millis now) {
+  if (failing_since == kNever) return;
+  StoreRequest request;
+  request.kind = RequestKind::Probe;
+  if (link.lazy_room() > 0) return link.push(request);
+  world.timers.start(probe_timer, now + kProbeAfter);
 }
 
 }  // namespace tipring::store

@@ -3,6 +3,7 @@
 
 #include "store/binding_table.h"
 #include "store/database.h"
+#include "store/file_keeper.h"
 #include "store/lazy_writes.h"
 #include "store/sqlite_memory.h"
 #include "store/storage_link.h"
@@ -27,6 +28,7 @@ struct Store::Parts final : BindingTable::Events, StorageLink::ReplyHandler {
   void on_slot_free(uint32_t slot) override;
   void on_reply(const StoreReply& reply) override;
   void note_health(const StoreReply& reply);
+  void on_probe(Millis now);
 
   StoreDependencies world;
   StoreOptions options;
@@ -40,12 +42,14 @@ struct Store::Parts final : BindingTable::Events, StorageLink::ReplyHandler {
   SqliteMemory memory;  // given back last
   Database database;
   Writes writes;
+  FileKeeper keeper;
   UserTable users;
   StorageLink link;
   BindingTable bindings;
   LazyWrites lazy;
   UpdateQueue queue;
   UserChanges changes;
+  MemberTimer<Parts, &Parts::on_probe> probe_timer;  // while the disk fails
 };
 
 }  // namespace tipring::store

@@ -10,6 +10,8 @@ std::string_view to_text(StoreStatus status) {
     case StoreStatus::Locked: return "locked by another process";
     case StoreStatus::Corrupt: return "database damaged";
     case StoreStatus::Io: return "input/output error";
+    case StoreStatus::Missing: return "file removed";
+    case StoreStatus::Replaced: return "file replaced";
     case StoreStatus::Rejected: return "record rejected";
     case StoreStatus::Exists: return "exists already";
     case StoreStatus::Gone: return "removed meanwhile";
@@ -31,6 +33,10 @@ std::string_view advice(StoreStatus status) {
              "sqlite3 tool's .recover command.";
     case StoreStatus::Io:
       return "Check the disk that holds store.path; the system's log says more.";
+    case StoreStatus::Missing:
+      return "Make the folder of store.path again: the file is then written anew.";
+    case StoreStatus::Replaced:
+      return "Restart the server to use the file that stands at store.path now, or move it away.";
     case StoreStatus::Rejected:
       return "The file was changed while the server ran: restart the server to load it anew.";
     case StoreStatus::Exists: return "Choose another name, or change the user that has it.";

@@ -13,6 +13,8 @@ enum class StoreStatus : uint8_t {
   Locked,    // another process holds the file
   Corrupt,   // the file is damaged or no longer a database
   Io,        // reading, writing or syncing failed
+  Missing,   // the file was removed, and its folder with it
+  Replaced,  // another file has taken its place
   Rejected,  // the record does not fit what stands in the file: it was changed behind our back
   Exists,  // a user to be created was created by somebody else meanwhile, or its auth_name is taken
   Gone,    // a user to be changed was removed meanwhile

@@ -42,6 +42,14 @@ int Writes::prepare(Connection& connection, std::string_view realm) {
   return SQLITE_OK;
 }
 
+void Writes::close() {
+  for (Statement* statement :
+       {&begin_, &commit_, &rollback_, &put_user_, &find_user_, &remove_user_, &clear_credentials_,
+        &put_credential_, &put_binding_, &refresh_binding_, &delete_binding_, &set_meta_}) {
+    statement->finalize();
+  }
+}
+
 int Writes::put_user(const UserRecord& record, int64_t& id) {
   put_user_.bind(1, record.domain).bind(2, record.name).bind(3, record.auth_name);
   put_user_.bind(4, record.display_name).bind(5, record.aliases);

@@ -17,6 +17,9 @@ class Writes {
   // The connection outlives it. `realm` is what credentials are made for.
   int prepare(Connection& connection, std::string_view realm);
 
+  // Before the connection is closed. prepare() follows when it is open again.
+  void close();
+
   int begin() { return begin_.run(); }
   int commit() { return commit_.run(); }
   int rollback() { return rollback_.run(); }

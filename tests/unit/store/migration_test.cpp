@@ -108,6 +108,70 @@ TEST_CASE(
   CHECK(opened.number("SELECT sum(b) FROM t") == 10);
 }
 
+TEST_CASE("migrations: a copy that was made before is not overwritten") {
+  port::SimWorld world(1);
+  port::SimHost& host = world.make_host("h", {});
+  const Migration old[] = {kFirst};
+  const Migration all[] = {kFirst, kMinor, kMajor};
+  CHECK(Opened(host).open(old));
+  int error = 0;
+  const std::string precious = "the only copy of last year";
+  REQUIRE(host.files()
+              .open("/test.db.schema-1000", port::OpenMode::ReadWriteCreate, error)
+              ->write_at(0, precious) == 0);
+  Opened opened(host);
+  REQUIRE(opened.open(all));
+  CHECK(opened.report.copy == "/test.db.schema-1000.2");
+  std::string found;
+  CHECK(port::read_file(host.files(), "/test.db.schema-1000", 1000, found) == 0);
+  CHECK(found == precious);
+  port::FileInfo info;
+  CHECK(host.files().info("/test.db.schema-1000.2.part", info) == ENOENT);
+}
+
+TEST_CASE("migrations: wherever the disk is full or the power fails, it begins anew later") {
+  const Migration old[] = {kFirst, kMinor};
+  const Migration all[] = {kFirst, kMinor, kMajor};
+  const port::SimCrashKeeps keeps[] = {port::SimCrashKeeps::Nothing, port::SimCrashKeeps::Prefix,
+                                       port::SimCrashKeeps::Any};
+  int refused = 0;
+  bool done = false;
+  for (uint64_t room = 0; !done; room += 1500) {
+    CAPTURE(room);
+    REQUIRE(room < 1'000'000);
+    port::SimWorld world(room + 1);
+    port::SimHost& host = world.make_host("h", {});
+    host.files().set_crash_keeps(keeps[room / 1500 % 3]);
+    CHECK(Opened(host).open(old));
+    host.files().faults().space_left = room;
+    {
+      Opened opened(host);
+      done = opened.open(all);
+      if (!done) {
+        ++refused;
+        CHECK(opened.report.status == StartStatus::DiskFull);
+        CHECK_MESSAGE(opened.report.message.find("the disk is full") != std::string::npos,
+                      opened.report.message);
+      }
+      host.crash();
+    }
+    host.restart();
+    host.files().faults() = {};
+    {
+      // Who has not moved it finds what was there; a copy is whole or is not there.
+      Opened opened(host);
+      if (!done) {
+        REQUIRE_MESSAGE(opened.open(old), opened.report.message);
+        CHECK(opened.number("SELECT sum(b) FROM t") == 10);
+      }
+    }
+    Opened opened(host);
+    REQUIRE_MESSAGE(opened.open(all), opened.report.message);
+    CHECK(opened.number("SELECT count(*) FROM u") == 2);
+  }
+  CHECK(refused > 10);
+}
+
 TEST_CASE("migrations: one that fails leaves the file as it was") {
   port::SimWorld world(1);
   port::SimHost& host = world.make_host("h", {});
