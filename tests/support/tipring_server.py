@@ -61,7 +61,7 @@ def wait_until(condition, seconds, fault):
 class TipringServer:
     """A running server. Use as a context manager; it ends its own process and removes its folder."""
 
-    def __init__(self, bin_dir, users=(), settings=(), port=None, preload=None, data=None, config=None):
+    def __init__(self, bin_dir, users=(), settings=(), port=None, preload=None, data=None, config=None, wrap=None):
         self.bin_dir = bin_dir
         self.port = port or free_port()
         self.keep_data = data is not None
@@ -74,6 +74,7 @@ class TipringServer:
             *settings,
         ]
         self.preload = preload
+        self.wrap = wrap  # what makes a command of the command that starts the server
         self.config = config
         self.process = None
         self.log_path = os.path.join(self.data, "tipringd.log")
@@ -109,8 +110,9 @@ class TipringServer:
         if self.preload:
             environment.update(self.preload)
         self.log = open(self.log_path, "ab")
+        command = [os.path.join(self.bin_dir, "tipringd"), *self._settings()]
         self.process = subprocess.Popen(
-            [os.path.join(self.bin_dir, "tipringd"), *self._settings()],
+            self.wrap(command) if self.wrap else command,
             stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL, env=environment)
         deadline = time.monotonic() + 15
         while time.monotonic() < deadline:
