@@ -34,11 +34,9 @@ void add_sent_by(SipHasher& hasher, const sip::Via& via) {
   hasher.add_u64(via.port);
 }
 
-// 17.2.3 and 9.2: ACK and CANCEL are looked up as what they belong to.
-std::string_view matched_method(const sip::MessageView& request) {
-  const bool is_invites =
-      request.method() == sip::Method::Ack || request.method() == sip::Method::Cancel;
-  return is_invites ? sip::to_text(sip::Method::Invite) : request.method_text();
+uint32_t method_of(const sip::MessageView& request, const HashKey& key) {
+  if (request.method() != sip::Method::Other) return method_key(request.method());
+  return static_cast<uint32_t>(siphash64(key, request.method_text())) | (1U << 31);
 }
 
 }  // namespace
@@ -49,9 +47,9 @@ Result<RequestKey> request_key(const sip::MessageView& request, const HashKey& k
   if (!via || !cseq) return Error::Invalid;
   RequestKey out;
   SipHasher128 hasher(key);
+  out.method = method_of(request, key);
   out.has_cookie = has_magic_cookie(via->branch);
   hasher.add_u64(out.has_cookie ? 1 : 0);
-  add_piece(hasher, matched_method(request));
   if (out.has_cookie) {
     add_piece(hasher, via->branch);
     add_sent_by(hasher, *via);

@@ -16,14 +16,19 @@ namespace tipring::transaction {
 
 // Of a request, for the server side.
 //
-// With the magic cookie: branch, sent-by and method. Without it (an RFC 2543 peer): Request-URI,
-// From tag, Call-ID, CSeq number, the whole top Via and the method. ACK and CANCEL count as the
-// INVITE that they belong to. The To tag is apart, because that of an ACK is the response's.
+// With the magic cookie: branch and sent-by. Without it (an RFC 2543 peer): Request-URI, From tag,
+// Call-ID, CSeq number and the whole top Via. The method is apart, because an ACK and a CANCEL have
+// all else from the request that they belong to; and the To tag, because that of an ACK is the
+// response's.
 struct RequestKey {
   Hash128 hash;
+  uint32_t method = 0;     // one that we do not know is told by a hash of its name
   uint32_t to_tag = 0;     // hash of the To tag; 0 when there is none
   bool has_cookie = true;  // then the To tag does not count
 };
+
+// As RequestKey::method. REQUIRES: not Method::Other.
+constexpr uint32_t method_key(sip::Method method) { return static_cast<uint32_t>(method); }
 
 // Errors: Invalid when the top Via or the CSeq cannot be read.
 Result<RequestKey> request_key(const sip::MessageView& request, const HashKey& key);

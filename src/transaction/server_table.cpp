@@ -23,9 +23,14 @@ ServerTable::~ServerTable() {
   pool_.for_each([this](ServerTransaction& transaction) { by_key_.erase(transaction); });
 }
 
-ServerTransaction* ServerTable::find(const RequestKey& key, bool is_ack) const {
+ServerTransaction* ServerTable::find(const RequestKey& key) const {
+  return by_key_.find(
+      key.hash.lo, [&](const ServerTransaction& transaction) { return transaction.matches(key); });
+}
+
+ServerTransaction* ServerTable::find_cancelled(const RequestKey& key) const {
   return by_key_.find(key.hash.lo, [&](const ServerTransaction& transaction) {
-    return transaction.matches(key, is_ack);
+    return transaction.is_cancelled_by(key);
   });
 }
 

@@ -24,7 +24,9 @@ class ServerTable final : private transport::SendObserver {
 
   // Null when the request starts a new transaction, or the ACK belongs to none. The pointer is good
   // until TransactionLayer::reap().
-  ServerTransaction* find(const RequestKey& key, bool is_ack) const;
+  ServerTransaction* find(const RequestKey& key) const;
+  // What a CANCEL is for: a transaction of any other method.
+  ServerTransaction* find_cancelled(const RequestKey& key) const;
 
   // Null when the pool is full for this claim and nothing in it may be reclaimed, or when as many
   // requests wait for their final response as there are buffers for: beyond that no further one

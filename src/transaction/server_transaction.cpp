@@ -15,6 +15,7 @@ ServerTransaction::ServerTransaction(ServerTable& table, const Incoming& request
       source_(request.flow.remote),
       reply_flow_(transport::reply_flow(request)),
       key_(key.hash),
+      method_(key.method),
       request_to_tag_(key.to_tag),
       machine_(request.message.method() == sip::Method::Invite ? Machine::InviteServer
                                                                : Machine::Server),
@@ -58,13 +59,22 @@ void ServerTransaction::drop() {
   apply({State::Terminated, NoAction, true});
 }
 
-bool ServerTransaction::matches(const RequestKey& key, bool is_ack) const {
+bool ServerTransaction::matches(const RequestKey& key) const {
   if (key.hash != key_ || state_ == State::Terminated) return false;
+  const bool is_ack = key.method == method_key(sip::Method::Ack);
+  if (is_ack ? !is_invite() : key.method != method_) return false;
   if (has_cookie_) return true;
   // 17.2.3: the To tag of an RFC 2543 peer's ACK is that of the response; in Accepted, where the
   // response was perhaps not ours, any ACK goes up anyway.
   if (is_ack) return state_ == State::Accepted || key.to_tag == response_to_tag_;
   return key.to_tag == request_to_tag_;
+}
+
+// 9.2: as if the request were of any other method.
+bool ServerTransaction::is_cancelled_by(const RequestKey& cancel) const {
+  if (cancel.hash != key_ || state_ == State::Terminated) return false;
+  if (method_ == method_key(sip::Method::Cancel)) return false;
+  return has_cookie_ || cancel.to_tag == request_to_tag_;
 }
 
 bool ServerTransaction::first_cancel() {

@@ -35,8 +35,11 @@ class ServerTransaction {
 
   // Ends it without a word to the TU.
   void drop();
+  // Nobody is told of its end: a CANCEL's is the layer's own.
+  void keep_silent() { silent_ = true; }
 
-  bool matches(const RequestKey& key, bool is_ack) const;
+  bool matches(const RequestKey& key) const;
+  bool is_cancelled_by(const RequestKey& cancel) const;
   bool first_cancel();  // true once, while there is no final response
 
   State state() const { return state_; }
@@ -77,6 +80,7 @@ class ServerTransaction {
   port::SocketAddress source_;
   Flow reply_flow_;
   Hash128 key_;
+  uint32_t method_;
   uint32_t request_to_tag_;
   uint32_t response_to_tag_ = 0;  // of the final response to an RFC 2543 INVITE
   MemberTimer<ServerTransaction, &ServerTransaction::on_repeat_timer> repeat_timer_{

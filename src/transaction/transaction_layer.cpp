@@ -88,7 +88,7 @@ void TransactionLayer::on_request(const Incoming& incoming) {
     ++counters.malformed;
     return;
   }
-  ServerTransaction* transaction = parts_->servers.find(*key, false);
+  ServerTransaction* transaction = parts_->servers.find(*key);
   if (transaction != nullptr) {
     ++counters.retransmissions;
     transaction->on_event(Event::Request);
@@ -106,7 +106,7 @@ void TransactionLayer::on_ack(const Incoming& incoming) {
     ++counters.malformed;
     return;
   }
-  ServerTransaction* transaction = parts_->servers.find(*key, true);
+  ServerTransaction* transaction = parts_->servers.find(*key);
   if (transaction != nullptr) {
     if (!transaction->on_event(Event::Ack)) return;
   } else if (has_own_tag(incoming.message, parts_->tag_key)) {
@@ -116,7 +116,8 @@ void TransactionLayer::on_ack(const Incoming& incoming) {
   if (parts_->handler != nullptr) parts_->handler->on_request(incoming);
 }
 
-// 9.2. Its 200 needs no transaction: a repeated CANCEL gets the same one again.
+// 9.2. A CANCEL that matches has a transaction of its own, so that a repeated one gets the same
+// answer when what it was for has gone.
 void TransactionLayer::on_cancel(const Incoming& incoming) {
   TransactionCounters& counters = parts_->shared.counters;
   const Result<RequestKey> key = request_key(incoming.message, parts_->shared.match_key);
@@ -124,17 +125,31 @@ void TransactionLayer::on_cancel(const Incoming& incoming) {
     ++counters.malformed;
     return;
   }
-  ServerTransaction* invite = parts_->servers.find(*key, false);
-  if (invite == nullptr) {
+  if (ServerTransaction* own = parts_->servers.find(*key)) {
+    ++counters.retransmissions;
+    own->on_event(Event::Request);
+    return;
+  }
+  ServerTransaction* cancelled = parts_->servers.find_cancelled(*key);
+  if (cancelled == nullptr) {
     ++counters.stray_cancels;
     return reply_stateless(incoming, sip::status::kCallOrTransactionDoesNotExist, {});
   }
-  reply_stateless(incoming, sip::status::kOk, {});
-  if (!invite->first_cancel()) {
-    ++counters.retransmissions;
-    return;
-  }
-  invite->user().on_cancel(invite->context(), parts_->servers.handle_of(*invite), incoming);
+  const ServerHandle server = parts_->servers.handle_of(*cancelled);
+  const bool has_effect = cancelled->first_cancel();
+  TransactionUser& user = cancelled->user();
+  const uint64_t context = cancelled->context();
+  accept_cancel(incoming, *key, user);  // which may reclaim a completed one to make room
+  if (has_effect) user.on_cancel(context, server, incoming);
+}
+
+void TransactionLayer::accept_cancel(const Incoming& cancel, const RequestKey& key,
+                                     TransactionUser& user) {
+  ServerTransaction* own = parts_->servers.acquire(cancel, key, user, 0);
+  if (own == nullptr) return reply_stateless(cancel, sip::status::kOk, {});
+  own->keep_silent();
+  own->on_event(Event::Start);
+  if (!respond(parts_->servers.handle_of(*own), sip::status::kOk, {})) own->drop();
 }
 
 void TransactionLayer::on_response(const Incoming& incoming) {

@@ -47,6 +47,8 @@ struct TransactionDependencies {
   const port::Loop* loop = nullptr;
 };
 
+struct RequestKey;
+
 class TransactionLayer final : public transport::MessageHandler {
  public:
   static void plan(const Limits& limits, MemoryPlan& plan);
@@ -149,6 +151,7 @@ class TransactionLayer final : public transport::MessageHandler {
   void on_request(const Incoming& incoming);
   void on_ack(const Incoming& incoming);
   void on_cancel(const Incoming& incoming);
+  void accept_cancel(const Incoming& cancel, const RequestKey& key, TransactionUser& user);
   void on_response(const Incoming& incoming);
 
   Parts* parts_;

@@ -6,11 +6,12 @@ Usage: ack_and_cancel.py BIN_DIR
 
 import os
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
 from sip_phone import OK, Call, establish, hang_up, registered_phone, response, take_request  # noqa: E402
-from sip_socket import SipSocket  # noqa: E402
+from sip_socket import SipSocket, random_token  # noqa: E402
 from tipring_server import Report, TipringServer  # noqa: E402
 
 USERS = [("alice", "secret-a"), ("bob", "secret-b")]
@@ -127,6 +128,39 @@ def repeated_cancel_gets_the_same_answer(server):
     pair.close()
 
 
+def cancel_outlives_its_invite(server):
+    """The answer to a CANCEL is repeated for 64*T1, the INVITE's transaction ends 5 s after its ACK (17.2.1, 17.2.2)."""
+    pair = Pair(server)
+    pair.reply("180 Ringing")
+    pair.call.expect(180)
+    pair.call.cancel()
+    first = pair.call.expect(200)
+    pair.take_cancel()
+    pair.call.ack_refusal(pair.call.expect(487))
+    time.sleep(5.5)
+    pair.call.cancel()
+    assert pair.call.expect(200).raw == first.raw, "the repeated CANCEL got another answer"
+    pair.close()
+
+
+def cancel_of_another_method_does_nothing(server, transport):
+    """9.2: 200, and the request goes on."""
+    bob, alice = registered_phone(server, *USERS[1], transport), SipSocket(server.port, transport)
+    call = establish(alice, bob, server)
+    call.branch = "z9hG4bK" + random_token()
+    call.inside("INFO", branch=call.branch)
+    info = take_request(bob, "INFO")
+    alice.send(alice.request("CANCEL", call.uri, call.from_uri, call.uri, call.call_id, call.cseq, branch=call.branch,
+                             from_tag=call.from_tag))
+    assert call.expect(200).one("cseq") == f"{call.cseq} CANCEL", "the CANCEL was not answered"
+    assert bob.receive(0.2) is None, "a CANCEL of INFO was forwarded"
+    bob.send(response(info, OK))
+    assert call.expect(200).one("cseq") == f"{call.cseq} INFO", "the INFO was not answered"
+    hang_up(call, bob)
+    alice.close()
+    bob.close()
+
+
 def cancel_without_invite_is_481(server, transport):
     phone = SipSocket(server.port, transport)
     call = Call(phone, server)
@@ -201,12 +235,15 @@ def main():
                     ("a stray ACK is silent (R4.2)", stray_ack_is_silent),
                     ("the callee's 100 stays here, other provisionals go on (R2.4)", a_100_of_the_callee_stays_here),
                     ("CANCEL before any 1xx waits for it (R3.4)", cancel_waits_for_the_first_1xx),
+                    ("CANCEL of another method is 200 and does nothing (R3.4)", cancel_of_another_method_does_nothing),
                     ("CANCEL without its INVITE is 481 (R3.4)", cancel_without_invite_is_481)]:
                 report.run(f"{transport}: {what}", lambda c=check, t=transport: c(server, t))
         for what, check in [
                 ("a refusal is repeated until its ACK (R7.2)", refusal_is_repeated_until_the_ack),
                 ("a lost ACK is made good by the next 200 (R4.2)", lost_ack_is_made_good),
                 ("a repeated CANCEL gets the same answer (R3.4)", repeated_cancel_gets_the_same_answer),
+                ("a CANCEL repeated after its INVITE has ended gets the same answer (R3.4)",
+                 cancel_outlives_its_invite),
                 ("a CANCEL after the answer changes nothing (R3.4)", late_cancel_changes_nothing),
                 ("an answer that crosses the CANCEL wins (R3.4)", answer_wins_against_cancel),
                 ("a BYE gets the callee's 481 (R3.2)", stray_bye_goes_to_the_phone)]:

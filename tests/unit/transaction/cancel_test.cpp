@@ -65,6 +65,78 @@ TEST_CASE("cancel from the peer: after a final response it changes nothing" *
   }
 }
 
+TEST_CASE("cancel from the peer: of anything but an INVITE it is 200 and has no effect" *
+          doctest::description("RFC 3261 9.2; R3.4")) {
+  for (const char* method : {"OPTIONS", "BYE", "FOO"}) {
+    for (const bool answered : {false, true}) {
+      CAPTURE(method);
+      CAPTURE(answered);
+      Bench bench;
+      bench.open_all();
+      SipText request;
+      request.method = method;
+      bench.receive(request);
+      if (answered) CHECK(bench.respond(request, 200).has_value());
+      bench.receive(cancel_of(request));
+      CHECK(bench.last_sent().starts_with("SIP/2.0 200 "));
+      CHECK(bench.last_sent().find("CSeq: 7 CANCEL\r\n") != std::string::npos);
+      CHECK(bench.heard == Heard{method});
+      CHECK(bench.layer->is_open(bench.server) == !answered);
+    }
+  }
+}
+
+TEST_CASE("cancel from the peer: a repeated one has the same answer when its INVITE has gone" *
+          doctest::description("RFC 3261 9.2, 17.2.2; R3.4")) {
+  Bench bench;
+  bench.open_all();
+  bench.on_cancelled = [&] { CHECK(bench.layer->respond(bench.server, 487, {}).has_value()); };
+  SipText invite;
+  bench.receive(invite);
+  bench.receive(cancel_of(invite));
+  REQUIRE(bench.wire.sent.size() == 2);
+  const std::string first = bench.wire.sent.front().text;
+  CHECK(first.starts_with("SIP/2.0 200 "));
+  SipText ack = invite;
+  ack.method = "ACK";
+  bench.receive(ack);
+  bench.pass(Millis{6'000});  // Timer I
+  CHECK(bench.heard == Heard{"INVITE", "cancel", "server done"});
+  bench.receive(cancel_of(invite));
+  CHECK(bench.last_sent() == first);
+  bench.pass(Millis{26'000});  // Timer J of the CANCEL; nobody is told
+  CHECK(bench.heard == Heard{"INVITE", "cancel", "server done"});
+  CHECK(bench.all_free());
+}
+
+TEST_CASE("cancel from the peer: in a full pool it is answered and works all the same" *
+          doctest::description("RFC 3261 9.2; R5.5")) {
+  Bench bench(small_limits(1));
+  bench.open_all();
+  SipText invite;
+  bench.receive(invite);
+  bench.receive(cancel_of(invite));
+  CHECK(bench.last_sent().starts_with("SIP/2.0 200 "));
+  CHECK(bench.heard == Heard{"INVITE", "cancel"});
+  CHECK(bench.layer->counters().refused == 0);
+}
+
+TEST_CASE("cancel from the peer: one for a transaction that makes room for it is answered" *
+          doctest::description("RFC 3261 9.2; R5.5")) {
+  Bench bench(small_limits(1));
+  bench.open_all();
+  SipText options;
+  options.method = "OPTIONS";
+  bench.receive(options);
+  CHECK(bench.respond(options, 200).has_value());
+  bench.receive(cancel_of(options));
+  CHECK(bench.last_sent().starts_with("SIP/2.0 200 "));
+  CHECK(bench.layer->counters().reclaimed == 1);
+  const std::string first = bench.last_sent();
+  bench.receive(cancel_of(options));
+  CHECK(bench.last_sent() == first);
+}
+
 TEST_CASE("cancel from the peer: 481 without its INVITE" *
           doctest::description("RFC 3261 9.2; R3.4")) {
   Bench bench;
