@@ -186,9 +186,27 @@ def unanswered_call(caller, callee):
     call.ring(callee).refuse(callee)
 
 
+def call_past_a_lost_phone(caller, callee):
+    """The user's newest phone has gone: the call goes on to the other one (RFC 3261 16.6 step 7)."""
+    gone = Phone(caller.server, callee.user, callee.password, callee.transport)
+    gone.register()
+    gone.close()
+    whole_call(caller, callee)
+    callee.unregister()
+    callee.register()
+
+
+def large_requests_in_a_call(caller, callee):
+    """Too large for a datagram: over TCP, or over UDP when that is refused (RFC 3261 18.1.1)."""
+    call = Call(caller, callee.aor).invite().ring(callee).answer(callee)
+    call.hang_up(callee, headers=["X-Long: " + "x" * 1500])
+
+
 CALLS = {"whole calls": calls(whole_call, 2000), "cancelled calls": calls(cancelled_call, 500),
          "refused calls": calls(busy_call, 500), "calls to nobody": calls(unknown_user, 500),
-         "calls with a wrong password": calls(wrong_password, 500)}
+         "calls with a wrong password": calls(wrong_password, 500),
+         "calls past a lost phone": calls(call_past_a_lost_phone, 100),
+         "large requests in calls": calls(large_requests_in_a_call, 200)}
 
 
 def administration(server, _, rounds):

@@ -25,8 +25,8 @@ def expect(message, wanted):
 
 class Phone:
     def __init__(self, server, user, password, transport):
-        self.server_port = server.port
-        self.user, self.password = user, password
+        self.server, self.server_port = server, server.port
+        self.user, self.password, self.transport = user, password, transport
         self.aor = f"sip:{user}@127.0.0.1"
         self.wire = SipSocket(server.port, transport)
         if transport == "tcp":  # two messages in a row do not wait for the server's delayed acknowledgement
@@ -182,8 +182,8 @@ class Call:
         assert response and response.status in (408, 480, 487, 500, 502, 503), response and response.raw
         self.acknowledge_failure(response)
 
-    def hang_up(self, callee):
+    def hang_up(self, callee, headers=()):
         self.cseq += 1
-        self._send("BYE")
+        self._send("BYE", headers=headers)
         callee.respond(callee.expect("BYE"), 200, "OK", "c1")
         self.caller.expect(200)

@@ -46,9 +46,18 @@ Phone& Network::add_phone_behind(port::SimNat& nat, const std::string& user,
   return add_phone_on(world.make_host_behind(nat, user, {*port::parse_ip(address)}), protocol);
 }
 
+Phone& Network::add_other_phone(const std::string& user, const std::string& address,
+                                sip::Transport protocol) {
+  return start_phone(world.make_host(user, {*port::parse_ip(address)}), protocol);
+}
+
 Phone& Network::add_phone_on(port::SimHost& host, sip::Transport protocol) {
+  REQUIRE(exchange.add_user(host.name(), "secret of " + host.name()));
+  return start_phone(host, protocol);
+}
+
+Phone& Network::start_phone(port::SimHost& host, sip::Transport protocol) {
   const std::string& user = host.name();
-  REQUIRE(exchange.add_user(user, "secret of " + user));
   const bool is_ipv4 = host.addresses().front().family == port::Family::V4;
   const char* const server = is_ipv4 ? kServer4 : kServer6;
   Phone& phone = phones.emplace_back(host, user, server, protocol, phone_limits(), findings);

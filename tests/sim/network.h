@@ -22,7 +22,10 @@ class Network {
   // come before the first of them does anything.
   Phone& add_phone(const std::string& user, const std::string& address,
                    sip::Transport protocol = sip::Transport::Udp);
-  // The same behind a router: the address is a private one.
+  // One more phone of a user.
+  Phone& add_other_phone(const std::string& user, const std::string& address,
+                         sip::Transport protocol = sip::Transport::Udp);
+  // As add_phone(), behind a router: the address is a private one.
   Phone& add_phone_behind(port::SimNat& nat, const std::string& user, const std::string& address,
                           sip::Transport protocol = sip::Transport::Udp);
   // Waits until every phone has what it asked for, and all are registered.
@@ -53,6 +56,7 @@ class Network {
 
  private:
   Phone& add_phone_on(port::SimHost& host, sip::Transport protocol);
+  Phone& start_phone(port::SimHost& host, sip::Transport protocol);
   void check_call(const Call& caller, const Call* callee);
   size_t bindings_of(const Phone& phone);
 };
