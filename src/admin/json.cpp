@@ -201,8 +201,11 @@ UserBody parse_user_body(std::string_view body) {
   } else if (!document.IsObject() || document.MemberCount() == 0) {
     result.fault = "the body must be an object with a member at least; " + std::string(kSend);
   } else {
-    for (auto it = document.MemberBegin(); it != document.MemberEnd() && result.fault.empty(); ++it)
-      result.fault = take_member(it->name, it->value, result);
+    const rapidjson::Document& read = document;  // its iterators compare one way only
+    for (const auto& member : read.GetObject()) {
+      result.fault = take_member(member.name, member.value, result);
+      if (!result.fault.empty()) break;
+    }
   }
   return result;
 }
