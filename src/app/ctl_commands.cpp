@@ -73,7 +73,8 @@ constexpr CtlCommandRow kCommands[] = {
 constexpr std::string_view kOptions =
     "  --socket PATH    the server's socket (admin.socket of the configuration)\n"
     "  --offline        works on the database itself, while no server runs; users only\n"
-    "  --config FILE    the server's configuration file\n"
+    "  --config FILE    the server's configuration file; without it, --set and --socket it is\n"
+    "                   /etc/tipring/tipring.toml where that is there\n"
     "  --set key=value  one setting, over the file's; may be repeated\n"
     "  --json           output for programs\n"
     "  --quiet, -q      only names\n"

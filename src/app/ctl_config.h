@@ -10,7 +10,8 @@
 
 namespace tipring::app {
 
-// Reads --config and --set. Returns every fault, one a line; empty when the configuration is right.
+// Reads --config and --set; without them and --socket, the configuration of the packaged server where
+// there is one. Returns every fault, one a line; empty when the configuration is right.
 std::string load_ctl_config(const CtlArguments& arguments, port::Files& files, Config& config);
 
 }  // namespace tipring::app

@@ -26,6 +26,12 @@ int run(std::span<const std::string_view> words) {
     return kWrongUsage;
   }
   Config config;
+  const bool about_the_tool =
+      arguments.command == CtlCommand::Help || arguments.command == CtlCommand::Version;
+  if (about_the_tool) {
+    CtlServer none("");
+    return run_ctl(arguments, "", none, console);
+  }
   if (const std::string faults = load_ctl_config(arguments, files, config); !faults.empty()) {
     console.write_error(faults);
     return kWrongUsage;

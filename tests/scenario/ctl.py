@@ -344,6 +344,7 @@ def without_a_server(bin_dir, folder):
     assert database in tool.refused("", "user", "list")
     wrong = tool.run("--set", "sip.listne=x", "user", "list")
     assert wrong.returncode == 2 and "did you mean sip.listen?" in wrong.stderr, wrong
+    assert tool.done("--config", f"{folder}/none.toml", "help") == tool.done("help")
     wrong = tool.run("--config", f"{folder}/none.toml", "user", "list")
     assert wrong.returncode == 2 and "none.toml: cannot be read: No such file" in wrong.stderr, wrong
 

@@ -1,0 +1,149 @@
+#!/usr/bin/env python3
+"""Manual pages and shell completion name all that the programs take, and nothing else.
+
+Usage: manuals.py BIN_DIR
+"""
+
+import gzip
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+sys.path.insert(0, os.path.join(TOP, "tests", "support"))
+
+from tipring_server import Report  # noqa: E402
+
+FIELDS = ["display_name", "auth_name", "aliases", "algorithms", "session_timer"]
+
+
+def page(build, name):
+    with gzip.open(f"{build}/port/appliance/{name}.gz", "rt", encoding="utf-8") as text:
+        return text.read()
+
+
+def help_of(bin_dir, program, *words):
+    return subprocess.run([f"{bin_dir}/{program}", *words], capture_output=True, text=True, timeout=20, check=True).stdout
+
+
+def commands(bin_dir):
+    """Of tipringctl: from the lines of its help."""
+    found = re.findall(r"^  ([a-z]+(?: [a-z]+)?)(?= |$)(?:[ A-Z\[=…\]-]|$)", help_of(bin_dir, "tipringctl", "help"), re.M)
+    assert {"user add", "status", "registrations remove"} <= set(found), found
+    return found
+
+
+def options(text):
+    return set(re.findall(r"(?<![\w-])--[a-z]+", text))
+
+
+def every_key_is_in_the_manual(bin_dir, build):
+    text = page(build, "tipring.toml.5")
+    shown = set()
+    section = ""
+    for line in text.splitlines():
+        if line.startswith(".Ss ["):
+            section = line[5:-1]
+        elif line.startswith('.It Li "'):
+            shown.add(f"{section}.{line[8:].split(' ')[0]}")
+    with open(f"{TOP}/src/app/config_keys.cpp", encoding="utf-8") as source:
+        keys = set(re.findall(r'^    \{"([a-z_]+\.[a-z_]+)",', source.read(), re.M))
+    assert len(keys) > 30 and shown == keys, shown ^ keys
+
+
+def every_command_is_in_the_manual(bin_dir, build):
+    text = page(build, "tipringctl.1")
+    listed = re.findall(r"^\.It Cm ([a-z]+(?: [a-z]+)?)", text, re.M)
+    shown = {" ".join(word for word in item.split() if word not in ("name", "file")) for item in listed}
+    assert shown == set(commands(bin_dir)), shown ^ set(commands(bin_dir))
+    for field in FIELDS:
+        assert f".It Li {field}\n" in text, field
+
+
+def every_option_is_in_the_manual(bin_dir, build):
+    for program, name, words in (("tipringctl", "tipringctl.1", ["help"]), ("tipringd", "tipringd.8", ["--help"])):
+        taken = options(help_of(bin_dir, program, *words)) | {"--help"}
+        shown = {f"-{word}" for word in re.findall(r"^\.It Fl (-[a-z]+)", page(build, name), re.M)} | {"--help"}
+        missing = taken - shown
+        assert not missing, (program, missing)
+
+
+def pages_are_well_formed(build):
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("tipringctl.1", "tipring.toml.5", "tipringd.8"):
+            path = f"{folder}/{name}"
+            with open(path, "w", encoding="utf-8") as text:
+                text.write(page(build, name))
+            for tool in (["mandoc", "-Tlint", "-W", "warning"], ["man", "--warnings", "-l", "-Tutf8"]):
+                if shutil.which(tool[0]) is None:
+                    continue
+                told = subprocess.run([*tool, path], capture_output=True, text=True, timeout=30,
+                                      env={**os.environ, "LC_ALL": "C.UTF-8", "MANROFFOPT": ""})
+                faults = told.stderr if tool[0] == "man" else told.stdout
+                assert told.returncode == 0 and not faults, (tool, faults)
+
+
+def complete(bin_dir, *words, given=""):
+    """What bash offers after these words; the last one is being typed."""
+    script = f"""
+        PATH={bin_dir}:$PATH
+        source {TOP}/port/appliance/completion/tipringctl
+        source {TOP}/port/appliance/completion/tipringd
+        COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+        "_${{1##*/}}"
+        printf '%s\\n' "${{COMPREPLY[@]}}"
+    """
+    told = subprocess.run(["bash", "-c", script, "bash", *words], capture_output=True, text=True, timeout=20)
+    assert told.returncode == 0 and told.stderr == "", told
+    return told.stdout.split("\n")[:-1] if told.stdout != "\n" else []
+
+
+def completion_offers_every_word(bin_dir):
+    first = {command.split()[0] for command in commands(bin_dir)}
+    assert set(complete(bin_dir, "tipringctl", "")) == first
+    for group in {command.split()[0] for command in commands(bin_dir) if " " in command}:
+        second = {command.split()[1] for command in commands(bin_dir) if command.startswith(f"{group} ")}
+        offered = set(complete(bin_dir, "tipringctl", group, ""))
+        assert second == offered, (group, second, offered)
+    assert complete(bin_dir, "tipringctl", "user", "s") == ["set", "show"]
+    assert complete(bin_dir, "tipringctl", "help", "user", "exp") == ["export"]
+    fields = {word.rstrip("=+-") for word in complete(bin_dir, "tipringctl", "user", "set", "anna", "")}
+    assert fields == {*FIELDS, "alias"}, fields
+    assert complete(bin_dir, "tipringctl", "user", "set", "anna", "session_timer", "=", "e") == ["exempt"]
+    taken = options(help_of(bin_dir, "tipringctl", "help")) | {"--help", "--version"}
+    offered = {word for command in ("list", "set") for word in complete(bin_dir, "tipringctl", "user", command, "--")}
+    assert offered == taken, offered ^ taken
+    taken = options(help_of(bin_dir, "tipringd", "--help"))
+    assert set(complete(bin_dir, "tipringd", "--")) == taken
+
+
+def completion_offers_users(bin_dir):
+    with tempfile.TemporaryDirectory(prefix="tipring-complete-") as folder:
+        options_given = ["--offline", "--set", f"store.path={folder}/own.db"]
+        subprocess.run([f"{bin_dir}/tipringctl", *options_given, "user", "import", "-"], input="anna,x\nandy b,x\nbert,x\n",
+                       text=True, check=True, capture_output=True, timeout=20)
+        # As bash cuts the line: "=" is a word of its own.
+        split = ["--offline", "--set", "store.path", "=", f"{folder}/own.db"]
+        assert complete(bin_dir, "tipringctl", *split, "user", "show", "an") == ["andy\\ b", "anna"]
+        assert complete(bin_dir, "tipringctl", *split, "user", "delete", "bert") == ["bert"]
+        assert complete(bin_dir, "tipringctl", "--socket", f"{folder}/none", "user", "show", "") == []
+
+
+def main():
+    bin_dir = os.path.abspath(sys.argv[1])
+    build = os.path.dirname(bin_dir)
+    report = Report()
+    report.run("tipring.toml(5) has every key", lambda: every_key_is_in_the_manual(bin_dir, build))
+    report.run("tipringctl(1) has every command and field", lambda: every_command_is_in_the_manual(bin_dir, build))
+    report.run("the manuals have every option", lambda: every_option_is_in_the_manual(bin_dir, build))
+    report.run("the manuals are well formed", lambda: pages_are_well_formed(build))
+    report.run("bash is offered every word", lambda: completion_offers_every_word(bin_dir))
+    report.run("bash is offered the users", lambda: completion_offers_users(bin_dir))
+    return report.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,220 @@
+#!/usr/bin/env python3
+"""The Debian package: what is in it, whether it can be installed, and whether the server in it runs.
+
+Usage: package.py BIN_DIR
+
+Made from the build as it is. What only some machines have (lintian, systemd-analyze) is asked when it is there.
+"""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
+from tipring_server import Report, free_port  # noqa: E402
+
+FILES = """
+/etc/tipring/tipring.toml
+/lib/systemd/system/tipring.service
+/usr/bin/tipringctl
+/usr/lib/sysusers.d/tipring.conf
+/usr/lib/tmpfiles.d/tipring.conf
+/usr/sbin/tipringd
+/usr/share/bash-completion/completions/tipringctl
+/usr/share/bash-completion/completions/tipringd
+/usr/share/doc/tipring/changelog.Debian.gz
+/usr/share/doc/tipring/changelog.gz
+/usr/share/doc/tipring/copyright
+/usr/share/lintian/overrides/tipring
+/usr/share/man/man1/tipringctl.1.gz
+/usr/share/man/man5/tipring.toml.5.gz
+/usr/share/man/man8/tipringd.8.gz
+""".split()
+
+
+def run(*words, **more):
+    return subprocess.run(words, capture_output=True, text=True, timeout=60, **more)
+
+
+def done(*words, **more):
+    result = run(*words, **more)
+    assert result.returncode == 0, (words, result.stdout, result.stderr)
+    return result.stdout
+
+
+def make_package(build, folder):
+    done("cpack", "-G", "DEB", "--config", f"{build}/CPackConfig.cmake", "-B", folder)
+    packages = [name for name in os.listdir(folder) if name.endswith(".deb")]
+    assert len(packages) == 1, packages
+    return os.path.join(folder, packages[0])
+
+
+def contents(package):
+    rows = [line.split(None, 5) for line in done("dpkg-deb", "--contents", package).splitlines()]
+    files = sorted(row[5][1:] for row in rows if row[0].startswith("-"))
+    assert files == sorted(FILES), set(files) ^ set(FILES)
+    for mode, owner, *_, name in rows:
+        program = name.startswith(("./usr/bin/", "./usr/sbin/")) or mode.startswith("d")
+        assert owner == "root/root" and mode[1:] == ("rwxr-xr-x" if program else "rw-r--r--"), (mode, owner, name)
+
+
+def control(package, folder):
+    done("dpkg-deb", "--control", package, f"{folder}/control")
+    assert open(f"{folder}/control/conffiles", encoding="utf-8").read().split() == ["/etc/tipring/tipring.toml"]
+    fields = done("dpkg-deb", "--field", package)
+    assert re.search(r"^Depends: .*adduser", fields, re.M) and "libc6 (>=" in fields, fields
+    assert "libevent" not in fields and "libsqlite" not in fields, fields  # they are inside
+    for script in ("postinst", "prerm", "postrm"):
+        assert os.access(f"{folder}/control/{script}", os.X_OK), script
+        done("sh", "-n", f"{folder}/control/{script}")
+
+
+def lintian(package):
+    if shutil.which("lintian") is None:
+        return
+    told = run("lintian", "--allow-root", "--fail-on", "error,warning", "--suppress-tags",
+               "initial-upload-closes-no-bugs,bogus-mail-host", package)
+    assert told.returncode == 0 and not re.search("^[EW]:", told.stdout, re.M), told.stdout + told.stderr
+
+
+def unit(root):
+    path = f"{root}/lib/systemd/system/tipring.service"
+    text = open(path, encoding="utf-8").read()
+    assert "ExecStart=/usr/sbin/tipringd --config /etc/tipring/tipring.toml\n" in text, text
+    if shutil.which("systemd-analyze") is None:
+        return
+    # The program is not installed here, but there is one like it.
+    own = f"{root}/tipring.service"
+    with open(own, "w", encoding="utf-8") as copy:
+        copy.write(text.replace("/usr/sbin/tipringd", f"{root}/usr/sbin/tipringd"))
+    told = run("systemd-analyze", "verify", "--man=no", own)
+    faults = [line for line in told.stderr.splitlines() if "tipring" in line]
+    assert told.returncode == 0 and not faults, told.stderr
+    told = run("systemd-analyze", "security", "--offline=true", "--threshold=20", "--no-pager", path)
+    assert told.returncode == 0, told.stdout[-400:] + told.stderr
+
+
+class Notified:
+    """What the service manager is told."""
+
+    def __init__(self, folder):
+        self.path = f"{folder}/notify"
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(self.path)
+        self.socket.settimeout(20)
+
+    def expect(self, *states):
+        for state in states:
+            told = self.socket.recv(256).decode()
+            assert told == state, (told, state)
+
+
+def server_runs(root, folder):
+    """With its own configuration; only the places are others, since there is one machine for all tests."""
+    port = free_port()
+    notified = Notified(folder)
+    os.mkdir(f"{folder}/state")
+    with open(f"{folder}/state/nonce.key", "wb") as key:
+        key.write(os.urandom(32))
+    with open(f"{root}/etc/tipring/tipring.toml", encoding="utf-8") as sample:
+        text = sample.read()
+    for place in ("/var/lib/tipring/", "/run/tipring/"):
+        assert place in text, place
+        text = text.replace(place, f"{folder}/state/")
+    text = text.replace("[sip]\n", f'[sip]\nlisten = ["udp:127.0.0.1:{port}", "tcp:127.0.0.1:{port}"]\n')
+    config = f"{folder}/tipring.toml"
+    with open(config, "w", encoding="utf-8") as own:
+        own.write(text)
+    daemon, tool = f"{root}/usr/sbin/tipringd", f"{root}/usr/bin/tipringctl"
+    assert done(daemon, "--config", config, "--check") == "The configuration is good.\n"
+    with open(f"{folder}/log", "wb") as log:
+        server = subprocess.Popen([daemon, "--config", config], stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                                  env={**os.environ, "NOTIFY_SOCKET": notified.path})
+    try:
+        notified.expect("READY=1")
+        assert "uptime_s" in done(tool, "--config", config, "status")
+        assert "created" in done(tool, "--config", config, "user", "add", "100", "--generate")
+        server.send_signal(signal.SIGHUP)
+        notified.expect("RELOADING=1", "READY=1")
+        server.send_signal(signal.SIGTERM)
+        notified.expect("STOPPING=1")
+        assert server.wait(20) == 0
+    finally:
+        if server.poll() is None:
+            server.kill()
+            server.wait()
+        notified.socket.close()
+    assert done(tool, "--config", config, "--offline", "user", "list", "-q") == "100\n"
+
+
+LIFE = """
+set -e
+mount -t tmpfs tmpfs "$2"
+mkdir "$2/upper" "$2/work" "$2/root"
+mount -t overlay overlay -o "lowerdir=/,upperdir=$2/upper,workdir=$2/work" "$2/root" || exit 77
+mount -t tmpfs tmpfs "$2/root/run"
+mount --rbind /dev "$2/root/dev"
+mount --rbind /proc "$2/root/proc"
+cp "$1" "$2/root/package.deb"
+exec chroot "$2/root" sh -ec '
+  export PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive
+  dpkg --install --force-depends /package.deb
+  test "$(stat -c "%U %a" /var/lib/tipring)" = "tipring 700"
+  test "$(stat -c "%U %a %s" /var/lib/tipring/nonce.key)" = "tipring 600 32"
+  test "$(getent passwd tipring | cut -d: -f7)" = /usr/sbin/nologin
+  runuser -u tipring -- tipringd --config /etc/tipring/tipring.toml --check
+  runuser -u tipring -- tipringctl --offline user add 100 --generate
+  echo "# mine" >> /etc/tipring/tipring.toml
+  cp /var/lib/tipring/nonce.key /key
+  dpkg --install --force-depends /package.deb
+  tail -n 1 /etc/tipring/tipring.toml | grep -qx "# mine"
+  cmp /key /var/lib/tipring/nonce.key
+  dpkg --remove tipring
+  test -s /var/lib/tipring/tipring.db
+  test ! -e /usr/sbin/tipringd
+  dpkg --install --force-depends /package.deb
+  test "$(runuser -u tipring -- tipringctl --offline user list --quiet)" = 100
+  dpkg --purge tipring
+  test ! -e /var/lib/tipring
+  test ! -e /etc/tipring
+  echo whole life
+'
+"""
+
+
+def life_of_the_package(package, folder):
+    """Installed, upgraded, removed, installed anew and purged, on a copy of this system that vanishes afterwards."""
+    place = f"{folder}/system"
+    os.mkdir(place)
+    result = run("unshare", "--mount", "sh", "-c", LIFE, "sh", package, place)
+    if result.returncode == 77 or "Operation not permitted" in result.stderr:
+        print("(this system lets nobody mount an overlay: not tried)")
+        return
+    assert result.returncode == 0 and result.stdout.endswith("whole life\n"), result.stdout + result.stderr
+
+
+def main():
+    build = os.path.dirname(os.path.abspath(sys.argv[1]))
+    report = Report()
+    with tempfile.TemporaryDirectory(prefix="tipring-package-") as folder:
+        package, root = [], f"{folder}/unpacked"
+        if report.run("the package is made", lambda: package.append(make_package(build, f"{folder}/out"))):
+            done("dpkg-deb", "--extract", package[0], root)
+            report.run("it has what it should, and nothing else", lambda: contents(package[0]))
+            report.run("its scripts, conffile and dependencies", lambda: control(package[0], folder))
+            report.run("lintian has nothing to say", lambda: lintian(package[0]))
+            report.run("the unit is good and hardened", lambda: unit(root))
+            report.run("the server in it runs and tells the service manager", lambda: server_runs(root, folder))
+            if os.geteuid() == 0:
+                report.run("it is installed, upgraded, removed and purged", lambda: life_of_the_package(package[0], folder))
+    return report.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
