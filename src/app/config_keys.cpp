@@ -3,7 +3,7 @@
 #include <type_traits>
 
 #include "app/config.h"
-#include "app/listen_entry.h"
+#include "app/config_checks.h"
 #include "core/source_ranges.h"
 #include "core/text.h"
 
@@ -12,8 +12,6 @@ namespace tipring::app {
 namespace {
 
 using TextList = std::vector<std::string>;
-// Judges one text; an empty answer is a good one, any other says what is wanted.
-using TextCheck = std::string (*)(std::string_view text);
 
 struct IntegerKey {
   uint32_t& (*at)(Config&);
@@ -40,8 +38,6 @@ struct Key {
   When when = When::Start;
 };
 
-std::string any_text(std::string_view) { return {}; }
-
 template <const auto& Allowed>
 std::string one_of(std::string_view text) {
   std::string wanted;
@@ -58,33 +54,6 @@ constexpr std::array<std::string_view, 3> kInvite = {"407", "401", "off"};
 constexpr std::array<std::string_view, 3> kTimerModes = {"mandatory", "insert", "off"};
 constexpr std::array<std::string_view, 2> kOnExpiry = {"bye", "drop"};
 constexpr std::array<std::string_view, 4> kLevels = {"error", "warning", "info", "debug"};
-
-std::string listen_check(std::string_view text) {
-  return parse_listen(text)
-             ? std::string()
-             : "TRANSPORT:ADDRESS:PORT such as \"udp:0.0.0.0:5060\" or \"tcp:[::]:5060\"";
-}
-
-// A host name or literal: what can stand in a SIP URI after the "@".
-std::string domain_check(std::string_view text) {
-  const bool good =
-      !text.empty() && text.size() <= 253 && std::all_of(text.begin(), text.end(), [](char c) {
-        return is_digit(c) || (to_lower(c) >= 'a' && to_lower(c) <= 'z') || c == '-' || c == '.' ||
-               c == ':' || c == '[' || c == ']';
-      });
-  return good ? std::string() : "a domain name such as \"example.com\", without scheme and port";
-}
-
-std::string realm_check(std::string_view text) {
-  const bool good = text.size() <= 128 && std::all_of(text.begin(), text.end(), [](char c) {
-                      return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
-                    });
-  return good ? std::string() : "at most 128 printable characters without quotes and backslashes";
-}
-
-std::string source_check(std::string_view text) {
-  return parse_range(text) ? std::string() : "an address or a network such as \"192.0.2.0/24\"";
-}
 
 constexpr uint32_t kMany = 1000000;
 
@@ -142,7 +111,8 @@ const Key kKeys[] = {
     {"routing.forward_unknown", SwitchKey{TIPRING_AT(bool, routing.forward_unknown)}, When::Reload},
     {"routing.accept_foreign", SwitchKey{TIPRING_AT(bool, routing.accept_foreign)}, When::Reload},
     {"routing.foreign", SwitchKey{TIPRING_AT(bool, routing.foreign)}, When::Reload},
-    {"routing.emergency", ListKey{TIPRING_AT(TextList, routing.emergency), any_text}, When::Reload},
+    {"routing.emergency", ListKey{TIPRING_AT(TextList, routing.emergency), number_check},
+     When::Reload},
     {"capacity.users", IntegerKey{TIPRING_AT(uint32_t, capacity.users), 1, kMany}},
     {"capacity.bindings", IntegerKey{TIPRING_AT(uint32_t, capacity.bindings), 1, 2 * kMany}},
     {"capacity.calls", IntegerKey{TIPRING_AT(uint32_t, capacity.calls), 1, kMany}},
@@ -154,7 +124,7 @@ const Key kKeys[] = {
     {"capacity.receive_batch", IntegerKey{TIPRING_AT(uint32_t, capacity.receive_batch), 1, 32}},
     {"security.safe_sources", ListKey{TIPRING_AT(TextList, security.safe_sources), source_check},
      When::Reload},
-    {"store.path", TextKey{TIPRING_AT(std::string, store.path), any_text}},
+    {"store.path", TextKey{TIPRING_AT(std::string, store.path), place_check}},
     {"store.commit_window", IntegerKey{TIPRING_AT(uint32_t, store.commit_window_ms), 0, 1000}},
     {"memory.limit", IntegerKey{TIPRING_AT(uint32_t, memory.limit_mib), 0, kMany}},
     {"log.level", TextKey{TIPRING_AT(std::string, log.level), one_of<kLevels>}, When::Reload},
@@ -162,7 +132,7 @@ const Key kKeys[] = {
     {"log.file_size", IntegerKey{TIPRING_AT(uint32_t, log.file_size_mib), 0, 4096}},
     {"log.files_kept", IntegerKey{TIPRING_AT(uint32_t, log.files_kept), 0, 99}},
     {"log.syslog", SwitchKey{TIPRING_AT(bool, log.syslog)}},
-    {"admin.socket", TextKey{TIPRING_AT(std::string, admin.socket), any_text}},
+    {"admin.socket", TextKey{TIPRING_AT(std::string, admin.socket), socket_check}},
 };
 
 #undef TIPRING_AT
@@ -243,9 +213,19 @@ std::string set(const ListKey& key, const ConfigValue& value, Config& config) {
   } else {
     return "must be a list of texts such as [\"a\", \"b\"]";
   }
+  std::string bad;
+  std::string wanted;
   for (const std::string& text : list) {
-    const std::string wanted = key.check(text);
-    if (!wanted.empty()) return quoted(text) + " must be " + wanted;
+    const std::string fault = key.check(text);
+    if (fault.empty()) continue;
+    bad += (bad.empty() ? "" : " and ") + quoted(text);
+    wanted = fault;
+  }
+  if (!bad.empty()) return bad + " must be " + wanted;
+  for (size_t i = 1; i < list.size(); ++i) {
+    if (std::find(list.begin(), list.begin() + static_cast<ptrdiff_t>(i), list[i]) !=
+        list.begin() + static_cast<ptrdiff_t>(i))
+      return "names " + quoted(list[i]) + " twice";
   }
   key.at(config) = std::move(list);
   return {};
@@ -317,8 +297,14 @@ void apply(std::span<const ConfigEntry> entries, Config& config, std::vector<Con
 }
 
 void check(const Config& config, std::vector<ConfigFault>& faults) {
+  const auto is_faulty = [&, count = faults.size()](std::string_view key) {
+    return std::any_of(faults.begin(), faults.begin() + static_cast<ptrdiff_t>(count),
+                       [&](const ConfigFault& fault) { return fault.key == key; });
+  };
   // `other`: the key whose setting may be what made the default of `key` wrong.
   const auto wrong = [&](std::string_view key, std::string message, std::string_view other = {}) {
+    // What was wrong by itself has its default here, which says nothing about the file.
+    if (is_faulty(key) || (!other.empty() && is_faulty(other))) return;
     const Config::Place* place = find_place(config, key);
     if (place == nullptr) place = find_place(config, other);
     faults.push_back({place != nullptr ? place->source : "configuration",

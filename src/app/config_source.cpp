@@ -1,6 +1,8 @@
 #include "app/config_source.h"
 
+#include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace tipring::app {
 
@@ -25,7 +27,14 @@ Config read_config(const ConfigSource& source, port::Files& files,
   for (const std::string& setting : source.settings) {
     apply(read_setting(setting, faults), config, faults);
   }
-  if (faults.empty()) check(config, faults);
+  check(config, faults);
+  // In the order of the file; those of --set come behind it.
+  std::stable_sort(faults.begin(), faults.end(), [&](const ConfigFault& a, const ConfigFault& b) {
+    const auto place = [&](const ConfigFault& fault) {
+      return std::pair(fault.source != source.file, fault.line);
+    };
+    return place(a) < place(b);
+  });
   return config;
 }
 

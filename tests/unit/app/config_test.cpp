@@ -125,6 +125,35 @@ TEST_CASE("configuration: bad values name file, line, key and what is wanted" *
   }
 }
 
+TEST_CASE("configuration: domains, numbers and places that can be none" *
+          doctest::description("R11.5")) {
+  for (const char* domain : {"", "-a.example", "a..b", "a.example:5060", "300.300.300.300", "a b",
+                             "sip:example.com", "."}) {
+    CAPTURE(domain);
+    CHECK(
+        only_fault("[sip]\ndomains = [\"" + std::string(domain) + "\"]\n").find("a domain name") !=
+        std::string::npos);
+  }
+  std::vector<ConfigFault> faults;
+  load(
+      "[sip]\ndomains = [\"a\", \"b.example.\", \"192.0.2.1\", \"[2001:db8::1]\", \"4.example\"]\n"
+      "[routing]\nemergency = [\"112\", \"*9#\", \"+1\"]\n",
+      faults);
+  CHECK(faults.empty());
+  CHECK(only_fault("[routing]\nemergency = [\"1 1\"]\n").find("as it is dialled") !=
+        std::string::npos);
+  CHECK(only_fault("[store]\npath = \"\"\n").find("the path of a file") != std::string::npos);
+  CHECK(only_fault("[admin]\nsocket = \"" + std::string(108, 'x') + "\"\n").find("107 bytes") !=
+        std::string::npos);
+}
+
+TEST_CASE("configuration: a list tells all its faults, and what it names twice") {
+  CHECK(only_fault("[security]\nsafe_sources = [\"x\", \"10.0.0.0/8\", \"y\"]\n")
+            .find("\"x\" and \"y\" must be an address") != std::string::npos);
+  CHECK(only_fault("[auth]\nalgorithms = [\"MD5\", \"SHA-256\", \"MD5\"]\n") ==
+        "test.toml:2: auth.algorithms: names \"MD5\" twice");
+}
+
 TEST_CASE("configuration: keys that do not fit together name the place of one that was set" *
           doctest::description("R11.5")) {
   CHECK(only_fault("[capacity]\nbindings = 10\n") ==
@@ -137,7 +166,7 @@ TEST_CASE("configuration: keys that do not fit together name the place of one th
         "test.toml:2: tcp.connections_per_source: must not be above capacity.tcp_connections, "
         "which is 256");
   std::string many;
-  for (int i = 0; i < 33; ++i) many += "\"10.0.0.0/8\", ";
+  for (int i = 0; i < 33; ++i) many += "\"10." + std::to_string(i) + ".0.0/16\", ";
   CHECK(only_fault("[security]\nsafe_sources = [" + many + "]\n").find("more than 32") !=
         std::string::npos);
 }

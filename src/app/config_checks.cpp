@@ -1,0 +1,79 @@
+#include "app/config_checks.h"
+
+#include <algorithm>
+
+#include "app/listen_entry.h"
+#include "core/source_ranges.h"
+#include "core/text.h"
+#include "port/address.h"
+
+namespace tipring::app {
+
+namespace {
+
+// RFC 1123 2.1: labels of letters, digits and hyphens; the last one is no number, or it would be an
+// address that was mistyped. A dot may close it.
+bool is_host_name(std::string_view text) {
+  if (!text.empty() && text.back() == '.') text.remove_suffix(1);
+  if (text.empty() || text.size() > 253) return false;
+  std::string_view label;
+  for (std::string_view rest = text; !rest.empty();) {
+    const size_t dot = rest.find('.');
+    label = rest.substr(0, dot);
+    rest = dot == std::string_view::npos ? std::string_view() : rest.substr(dot + 1);
+    if (dot != std::string_view::npos && rest.empty()) return false;
+    if (label.empty() || label.size() > 63 || label.front() == '-' || label.back() == '-')
+      return false;
+    if (!std::all_of(label.begin(), label.end(), [](char c) {
+          return is_digit(c) || (to_lower(c) >= 'a' && to_lower(c) <= 'z') || c == '-';
+        }))
+      return false;
+  }
+  return !std::all_of(label.begin(), label.end(), is_digit);
+}
+
+}  // namespace
+
+std::string any_text(std::string_view) { return {}; }
+
+std::string listen_check(std::string_view text) {
+  return parse_listen(text)
+             ? std::string()
+             : "TRANSPORT:ADDRESS:PORT such as \"udp:0.0.0.0:5060\" or \"tcp:[::]:5060\"";
+}
+
+// A host name or literal: what can stand in a SIP URI after the "@".
+std::string domain_check(std::string_view text) {
+  return port::parse_ip(text) || is_host_name(text)
+             ? std::string()
+             : "a domain name such as \"example.com\", without scheme and port";
+}
+
+// RFC 3261 25.1 leaves other characters no place, and escapes none of these in a URI.
+std::string number_check(std::string_view text) {
+  const bool good = !text.empty() && text.size() <= 64 &&
+                    text.find_first_not_of("0123456789*#+") == std::string_view::npos;
+  return good ? std::string() : "a number as it is dialled, of digits, \"*\", \"#\" and \"+\"";
+}
+
+std::string place_check(std::string_view text) {
+  return text.empty() ? "the path of a file" : std::string();
+}
+
+std::string socket_check(std::string_view text) {
+  constexpr size_t kSocketPathMax = 107;  // what the system takes, with a NUL behind it
+  return text.empty() || text.size() > kSocketPathMax ? "a path of 1 to 107 bytes" : std::string();
+}
+
+std::string realm_check(std::string_view text) {
+  const bool good = text.size() <= 128 && std::all_of(text.begin(), text.end(), [](char c) {
+                      return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+                    });
+  return good ? std::string() : "at most 128 printable characters without quotes and backslashes";
+}
+
+std::string source_check(std::string_view text) {
+  return parse_range(text) ? std::string() : "an address or a network such as \"192.0.2.0/24\"";
+}
+
+}  // namespace tipring::app

@@ -1,0 +1,21 @@
+// What texts of the configuration may be. Each judges one text: an empty answer is a good one, any
+// other says what is wanted, to be read after "must be".
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace tipring::app {
+
+using TextCheck = std::string (*)(std::string_view text);
+
+std::string any_text(std::string_view text);
+std::string listen_check(std::string_view text);
+std::string domain_check(std::string_view text);
+std::string realm_check(std::string_view text);
+std::string source_check(std::string_view text);
+std::string number_check(std::string_view text);  // as it is dialled
+std::string place_check(std::string_view text);   // a file
+std::string socket_check(std::string_view text);
+
+}  // namespace tipring::app
