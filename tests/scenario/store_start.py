@@ -57,7 +57,7 @@ def older_minor_is_brought_up(bin_dir, _):
             phone = SipSocket(server.port)
             fetched = register(phone, server, "bob", "secret", contacts=[])
             contact = fetched.one("contact")
-            assert contact.startswith("<sip:bob@127.0.0.1:5999>;audio;q=0.500;expires=36"), contact
+            assert re.match(r"<sip:bob@127.0.0.1:5999>;audio(;q=0.50*)?;expires=36", contact), contact
             register(phone, server, "bob", "secret", contacts=["<sip:bob@127.0.0.1:5999>"], call_id="old-call-id", cseq=5,
                      expect=500)
             register(phone, server, "alice", "secret")
