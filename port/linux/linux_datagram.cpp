@@ -220,7 +220,8 @@ size_t LinuxDatagramSocket::send_batch(std::span<const OutgoingDatagram> datagra
       errors_wait_ = true;
       continue;
     }
-    last_error_ = would_block(errno) ? 0 : errno;
+    const bool no_room = would_block(errno) || errno == ENOBUFS || errno == ENOMEM;
+    last_error_ = no_room ? 0 : errno;
     return 0;
   }
 }

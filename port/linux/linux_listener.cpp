@@ -40,6 +40,7 @@ int LinuxListener::open(const SocketAddress& bind) {
   if (fd_ < 0) return errno;
   // Connections of an earlier run may be in TIME_WAIT.
   set_option(fd_, SOL_SOCKET, SO_REUSEADDR, 1);
+  set_stream_options(fd_);
   KernelAddress address{};
   const socklen_t size = to_kernel(bind, address);
   if (::bind(fd_, &address.any, size) != 0 || listen(fd_, kBacklog) != 0) return errno;
@@ -94,7 +95,6 @@ LinuxListener::Outcome LinuxListener::accept_one(int& error) {
     }
     return Outcome::Pause;
   }
-  set_stream_options(fd);
   accepted_ = streams_.accept(fd, from_kernel(&peer.any));
   if (accepted_ != nullptr) return Outcome::Accepted;
   close_with_reset(fd);

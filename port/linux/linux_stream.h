@@ -84,7 +84,8 @@ class StreamPool {
   bool ok_ = true;
 };
 
-// Options of every TCP connection, accepted or made.
+// Options of every TCP connection. What is accepted has those of its listener; the size of the
+// receive buffer counts only when it is set before a connection is made.
 void set_stream_options(int fd);
 
 // Closes so that the peer sees RST and no TIME_WAIT stays.

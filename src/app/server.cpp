@@ -213,6 +213,7 @@ void Server::add_facts(admin::Page& page) {
       {"malformed", "", transport.malformed},
       {"dropped_no_buffer", "", transport.dropped_no_buffer},
       {"kernel_drops", "", transport.kernel_drops},
+      {"keepalives", "", transport.keepalives},
       {"send_failed", "", transport.send_failed},
       {"connections_accepted", "", transport.connections_accepted},
       {"connections_opened", "", transport.connections_opened},

@@ -341,6 +341,7 @@ void Connection::on_write_timeout(Millis) { abort(ConnectionEnd::WriteTimeout); 
 
 void Connection::on_idle_timeout(Millis now) {
   if (state_ == State::Open && now < kept_until_) return start(idle_timer_, kept_until_ - now);
+  if (state_ == State::HalfOpen) return close(end_reason_);
   close(spoken_ ? ConnectionEnd::Idle : ConnectionEnd::Silent);
 }
 
