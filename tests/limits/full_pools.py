@@ -83,6 +83,10 @@ def strangers_over_udp(server, standing):
                 answer = phone.receive_final()
                 assert answer and answer.status in (200, 401, 403, 404, 407, 481), answer and answer.raw
     phone.close()
+    guesser = Phone(server, *USERS[0], "udp")
+    for _ in range(TRANSACTIONS):
+        Call(guesser, user).invite(password="wrong").expect_refusal(407)
+    guesser.close()
     assert in_use(server) == before, (before, in_use(server))
     assert pool(server, "server_transactions")["refusals"] == 0
     standing.end()
@@ -305,7 +309,7 @@ def long_bindings(server, standing):
 
 
 def users(server, standing):
-    """The user beyond the last is refused in words."""
+    """The user beyond the last is refused in words, and has a place when another goes."""
     server.ctl("user", "add", "last", text_in="secret\n")
     try:
         server.ctl("user", "add", "onemore", text_in="secret\n")
@@ -313,6 +317,12 @@ def users(server, standing):
     except RuntimeError as refusal:
         assert "capacity.users" in str(refusal), refusal
     server.ctl("user", "delete", "last")
+    server.ctl("user", "add", "onemore", text_in="secret\n")
+    phone = Phone(server, "onemore", "secret", "udp")
+    phone.register()
+    phone.unregister()
+    phone.close()
+    server.ctl("user", "delete", "onemore")
     standing.end()
 
 

@@ -4,9 +4,12 @@
 Usage: no_heap.py BIN_DIR HEAP_COUNTER_LIBRARY
 """
 
+import contextlib
 import os
 import random
 import signal
+import socket
+import struct
 import sys
 import tempfile
 import time
@@ -23,7 +26,8 @@ ROUNDS = 400  # of each load
 PAIRS = [("udp", "udp"), ("tcp", "tcp"), ("udp", "tcp"), ("tcp", "udp")]  # caller and callee
 
 SETTINGS = ["auth.nonce_lifetime=600", "capacity.transactions=65536", "capacity.bindings=4000",
-            "capacity.calls=512", "registrar.max_bindings_per_aor=32", "store.commit_window=1", "log.level=debug"]
+            "capacity.calls=512", "registrar.max_bindings_per_aor=32", "store.commit_window=1", "log.level=debug",
+            'security.safe_sources=["127.0.0.1"]', "tcp.connections_per_source=40"]
 
 
 def options(server, transport, rounds):
@@ -117,6 +121,31 @@ def torn_connections(server, _, rounds):
         caller.close()
         other.unregister()
     other.close()
+
+
+def crowds_of_strangers(server, _, rounds):
+    """More connections than places, from one source and from many: silent, half a message, pings, TLS, deaf, torn."""
+    text = SipSocket(server.port).request("OPTIONS", f"sip:127.0.0.1:{server.port}", "sip:x@h", "sip:y@h").encode()
+    says = [b"", text[:90], b"\r\n\r\n" * 500, bytes.fromhex("160301020001"), text * 200, text]
+    for i in range(max(rounds // 400, 2)):
+        links = [connected(server, f"127.0.{9 if j % 4 else 10 + j % 100}.9") for j in range(400)]
+        for j, link in enumerate(links):
+            with contextlib.suppress(OSError):
+                link.send(says[j % len(says)])
+            if (i + j) % 3 == 0:
+                link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                link.close()
+        for link in links:
+            link.close()
+
+
+def connected(server, source):
+    link = socket.socket()
+    link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    link.bind((source, 0))
+    link.connect(("127.0.0.1", server.port))
+    link.setblocking(False)
+    return link
 
 
 def torn_within(_, phone, text):
@@ -253,6 +282,7 @@ def all_loads():
             yield f"{name} from {pair[0]} to {pair[1]}", load, pair
     yield "calls answered late", calls(unanswered_call, 3), ("udp", "udp")
     yield "torn connections", torn_connections, "tcp"
+    yield "crowds of strangers", crowds_of_strangers, "tcp"
     yield "administration", administration, None
     yield "changes of listeners", listeners, None
 

@@ -227,6 +227,18 @@ def a_phone_is_called_where_it_registered(server):
     caller.close()
 
 
+def too_many_contacts(server):
+    """registrar.max_bindings_per_aor: a REGISTER that brings too many changes nothing."""
+    phone = SipSocket(server.port)
+    contacts = [f"<sip:alice@127.0.0.1:900{i}>" for i in range(3)]
+    register(phone, server, contacts=contacts[:2])
+    register(phone, server, contacts=contacts[1:], expect=403)
+    answer = register(phone, server, contacts=[])
+    assert "9000" in str(answer.all("contact")) and "9002" not in str(answer.all("contact")), answer.raw
+    register(phone, server, contacts=["*"], headers=["Expires: 0"])
+    phone.close()
+
+
 def main():
     bin_dir = sys.argv[1]
     report = Report()
@@ -247,6 +259,8 @@ def main():
                  a_phone_is_called_where_it_registered),
                 ("an algorithm that was not offered is refused (C13)", an_algorithm_not_offered_is_refused)]:
             report.run(name, lambda c=check: c(server))
+    with TipringServer(bin_dir, users=USERS, settings=["registrar.max_bindings_per_aor=2"]) as server:
+        report.run("too many contacts of one user change nothing (R11.3)", lambda: too_many_contacts(server))
     with TipringServer(bin_dir, users=USERS, settings=["registrar.min_expires=1"]) as server:
         report.run("an expired binding is gone (R1.4)", lambda: an_expired_binding_is_gone(server))
         report.run("a new password counts at once, a deleted user is gone (R9.4)", lambda: a_password_may_change(server))

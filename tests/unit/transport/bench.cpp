@@ -229,6 +229,15 @@ void TcpPeer::on_connect_failed(port::Stream&, int failure) {
   close();
 }
 
+Flow speak(Bench& bench, TcpPeer& peer) {
+  const size_t before = bench.heard.size();
+  if (!peer.connected) peer.connect();
+  peer.write(Request{}.text());
+  bench.settle();
+  REQUIRE(bench.heard.size() == before + 1);
+  return bench.heard.back().flow;
+}
+
 TcpPeer& Crowd::join(std::string_view from) {
   peers_.push_back(std::make_unique<TcpPeer>(bench_));
   const port::IpAddress source = ip(from);

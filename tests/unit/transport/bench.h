@@ -162,6 +162,9 @@ class TcpPeer final : public port::StreamHandler {
   std::string to_send_;
 };
 
+// Connects if he has not, and sends a request that anybody may send; the flow by which it came.
+Flow speak(Bench& bench, TcpPeer& peer);
+
 // Many connections, in the order in which they were made.
 class Crowd {
  public:

@@ -83,17 +83,14 @@ TEST_CASE("connection: a peer that does not read fills a queue of its own, and i
           doctest::description("R5.5, R13.4")) {
   Bench bench;
   TcpPeer peer(bench);
-  peer.connect();
-  peer.write(kRequest);
-  bench.settle();
+  const Flow flow = speak(bench, peer);
   peer.read_nothing();
-  REQUIRE(bench.heard.size() == 1);
   const std::string large = response(200, std::string(1500, 'x'));
   // What the kernels of both sides take, and the queue.
   uint64_t taken = 0;
   Result<void> outcome;
   while (taken < 200 && outcome) {
-    outcome = bench.send(large, bench.heard[0].flow, taken);
+    outcome = bench.send(large, flow, taken);
     if (outcome) ++taken;
   }
   REQUIRE_FALSE(outcome);
@@ -113,14 +110,12 @@ TEST_CASE("connection: a peer that reads slowly gets everything, in order" *
           doctest::description("RFC 3261 18.2.2; R13.3")) {
   Bench bench;
   TcpPeer peer(bench);
-  peer.connect();
-  peer.write(kRequest);
-  bench.settle();
+  const Flow flow = speak(bench, peer);
   peer.read_nothing();
   std::string sent;
   for (uint64_t i = 0; i < 60; ++i) {
     const std::string text = response(200, std::to_string(i) + std::string(1500, 'x'));
-    REQUIRE(bench.send(text, bench.heard[0].flow, i));
+    REQUIRE(bench.send(text, flow, i));
     sent += text;
   }
   bench.pass(Millis(8000));
@@ -134,13 +129,11 @@ TEST_CASE("connection: a peer that reads a little now and then is cut off as wel
           doctest::description("R13.4, R5.5")) {
   Bench bench;
   TcpPeer peer(bench);
-  peer.connect();
-  peer.write(kRequest);
-  bench.settle();
+  const Flow flow = speak(bench, peer);
   peer.read_nothing();
   // The first fills the window; how long the second takes is what counts.
   for (uint64_t tag = 1; tag <= 2; ++tag)
-    REQUIRE(bench.send(response(200, std::string(60'000, 'x')), bench.heard[0].flow, tag));
+    REQUIRE(bench.send(response(200, std::string(60'000, 'x')), flow, tag));
   for (int i = 0; i < 8; ++i) {
     bench.pass(Millis(2000));
     peer.read_a_little();
@@ -305,10 +298,7 @@ TEST_CASE("connection: a reset right behind requests tells who sent them, and no
           doctest::description("RFC 3261 18.4, 17.1.4")) {
   Bench bench;
   TcpPeer peer(bench);
-  peer.connect();
-  peer.write(kRequest);
-  bench.settle();
-  const Flow flow = bench.heard[0].flow;
+  const Flow flow = speak(bench, peer);
   bench.pass(Millis(60'000));
   for (uint64_t tag = 1; tag <= 12; ++tag) REQUIRE(bench.send(kRequest, flow, tag));
   REQUIRE(bench.send(response(200), flow, 13));
@@ -326,10 +316,8 @@ TEST_CASE("connection: the end of a peer that has had time to answer is no failu
     Bench bench;
     bench.answer_with(200);
     TcpPeer peer(bench);
-    peer.connect();
-    peer.write(kRequest);
-    bench.settle();
-    REQUIRE(bench.send(kRequest, bench.heard[0].flow, 1));
+    const Flow flow = speak(bench, peer);
+    REQUIRE(bench.send(kRequest, flow, 1));
     bench.pass(reset ? Millis(5100) : Millis(10));
     if (reset) peer.reset();
     peer.close();
@@ -385,15 +373,13 @@ TEST_CASE("connection: a promise to one that has gone, or over UDP, is nothing" 
           doctest::description("R13.4")) {
   Bench bench;
   TcpPeer peer(bench);
-  peer.connect();
-  peer.write(kRequest);
-  bench.settle();
-  Flow flow = bench.heard[0].flow;
+  const Flow flow = speak(bench, peer);
   peer.reset();
   bench.settle();
   bench.layer->keep(flow, bench.host.loop().now() + Millis(600'000));
-  flow.transport = sip::Transport::Udp;
-  bench.layer->keep(flow, bench.host.loop().now() + Millis(600'000));
+  Flow datagram = flow;
+  datagram.transport = sip::Transport::Udp;
+  bench.layer->keep(datagram, bench.host.loop().now() + Millis(600'000));
   CHECK(bench.connections() == 0);
 }
 

@@ -24,15 +24,6 @@ BenchOptions both_families(uint32_t per_source) {
   return options;
 }
 
-// Says something that anybody may say; the flow by which he said it.
-Flow speak(Bench& bench, TcpPeer& peer) {
-  const size_t before = bench.heard.size();
-  peer.write(kRequest);
-  bench.settle();
-  REQUIRE(bench.heard.size() == before + 1);
-  return bench.heard.back().flow;
-}
-
 // Is let in: a transaction has answered him.
 Flow prove(Bench& bench, TcpPeer& peer) {
   const Flow flow = speak(bench, peer);

@@ -15,6 +15,18 @@ std::string tcp_request(const std::string& via, const std::string& call_id = "c1
 
 const std::string kVia = "SIP/2.0/TCP 10.0.0.2:5070;branch=z9hG4bK1";
 
+// The peer connects and sends a request with this Via; where a response to it goes.
+Flow asked(Bench& bench, TcpPeer& peer, const std::string& via = kVia) {
+  std::optional<Flow> back;
+  bench.on_heard = [&](const Incoming& incoming) { back = reply_flow(incoming); };
+  peer.connect();
+  peer.write(tcp_request(via));
+  bench.settle();
+  bench.on_heard = nullptr;
+  REQUIRE(back);
+  return *back;
+}
+
 // Where a response to a datagram with this Via arrives, from 10.0.0.2:4000.
 std::optional<port::SocketAddress> udp_target(Bench& bench, const std::string& via) {
   UdpPeer source(bench, at("10.0.0.2", 4000));
@@ -115,18 +127,13 @@ TEST_CASE("reply: when the connection has gone it goes to the port of the Via" *
     Bench bench;
     TcpDoor door(bench, at("10.0.0.2", 5070));
     TcpPeer peer(bench);
-    peer.connect();
-    std::optional<Flow> back;
-    bench.on_heard = [&](const Incoming& incoming) { back = reply_flow(incoming); };
-    peer.write(tcp_request(kVia));
-    bench.settle();
+    const Flow back = asked(bench, peer);
     if (reset) peer.reset();
     peer.close();
     bench.settle();
-    REQUIRE(back);
-    CHECK_FALSE(bench.layer->stands(*back));
-    REQUIRE(bench.send(response(180), *back, 1));
-    REQUIRE(bench.send(response(200), *back, 2));
+    CHECK_FALSE(bench.layer->stands(back));
+    REQUIRE(bench.send(response(180), back, 1));
+    REQUIRE(bench.send(response(200), back, 2));
     bench.pass(Millis(600));
     REQUIRE(door.peers.size() == 1);
     CHECK(door.peers[0]->received == response(180) + response(200));
@@ -139,19 +146,15 @@ TEST_CASE("reply: a peer that has ended its own side only still gets its answers
   Bench bench;
   TcpDoor door(bench, at("10.0.0.2", 5070));
   TcpPeer peer(bench);
-  peer.connect();
-  std::optional<Flow> back;
-  bench.on_heard = [&](const Incoming& incoming) { back = reply_flow(incoming); };
-  peer.write(tcp_request(kVia));
+  const Flow back = asked(bench, peer);
   peer.shut_down();
   bench.settle();
-  REQUIRE(back);
-  CHECK_FALSE(bench.layer->stands(*back));
-  REQUIRE(bench.send(response(180), *back, 1));
+  CHECK_FALSE(bench.layer->stands(back));
+  REQUIRE(bench.send(response(180), back, 1));
   bench.pass(Millis(5000));
   CHECK(peer.received == response(180));
   CHECK_FALSE(peer.ended);
-  REQUIRE(bench.send(response(200), *back, 2));
+  REQUIRE(bench.send(response(200), back, 2));
   bench.pass(Millis(400));
   CHECK(peer.received == response(180) + response(200));
   CHECK_FALSE(peer.ended);
@@ -168,13 +171,10 @@ TEST_CASE("reply: a request does not go to a peer that cannot answer there" *
   Bench bench;
   TcpDoor door(bench, at("10.0.0.2", 5070));
   TcpPeer peer(bench);
-  peer.connect();
-  std::optional<Flow> back;
-  bench.on_heard = [&](const Incoming& incoming) { back = reply_flow(incoming); };
-  peer.write(tcp_request(kVia));
+  const Flow back = asked(bench, peer);
   peer.shut_down();
   bench.settle();
-  REQUIRE(bench.send(tcp_request(kVia, "c2"), *back, 1));
+  REQUIRE(bench.send(tcp_request(kVia, "c2"), back, 1));
   bench.settle();
   CHECK(peer.received.empty());
   REQUIRE(door.peers.size() == 1);
@@ -228,13 +228,8 @@ TEST_CASE("reply: without a port in the Via a lost connection leads to 5060" *
           doctest::description("RFC 3261 18.2.2; R7.5")) {
   Bench bench;
   TcpPeer peer(bench);
-  peer.connect();
-  std::optional<Flow> back;
-  bench.on_heard = [&](const Incoming& incoming) { back = reply_flow(incoming); };
-  peer.write(tcp_request("SIP/2.0/TCP phone.example;branch=z9hG4bK1"));
-  bench.settle();
-  REQUIRE(back);
-  CHECK(back->remote == at("10.0.0.2", 5060));
+  const Flow back = asked(bench, peer, "SIP/2.0/TCP phone.example;branch=z9hG4bK1");
+  CHECK(back.remote == at("10.0.0.2", 5060));
 }
 
 TEST_CASE("reply: what waited on a connection that breaks goes to the port of the Via" *
@@ -242,15 +237,11 @@ TEST_CASE("reply: what waited on a connection that breaks goes to the port of th
   Bench bench;
   TcpDoor door(bench, at("10.0.0.2", 5070));
   TcpPeer peer(bench);
-  peer.connect();
-  std::optional<Flow> back;
-  bench.on_heard = [&](const Incoming& incoming) { back = reply_flow(incoming); };
-  peer.write(tcp_request(kVia));
-  bench.settle();
+  const Flow back = asked(bench, peer);
   peer.read_nothing();
   uint64_t sent = 0;
   const std::string large = response(200, std::string(1500, 'x'));
-  while (bench.send(large, *back, sent)) ++sent;
+  while (bench.send(large, back, sent)) ++sent;
   peer.reset();
   bench.settle();
   REQUIRE(door.peers.size() == 1);
@@ -263,14 +254,10 @@ TEST_CASE("reply: when nobody listens at the Via either, the sender is told" *
           doctest::description("RFC 3261 18.2.2, 17.2.4; R7.5")) {
   Bench bench;
   TcpPeer peer(bench);
-  peer.connect();
-  std::optional<Flow> back;
-  bench.on_heard = [&](const Incoming& incoming) { back = reply_flow(incoming); };
-  peer.write(tcp_request(kVia));
-  bench.settle();
+  const Flow back = asked(bench, peer);
   peer.read_nothing();
   uint64_t sent = 0;
-  while (bench.send(response(200, std::string(1500, 'x')), *back, sent)) ++sent;
+  while (bench.send(response(200, std::string(1500, 'x')), back, sent)) ++sent;
   peer.reset();
   bench.pass(Millis(500));
   CHECK(bench.failed.size() == 32);
@@ -283,9 +270,8 @@ TEST_CASE("request: it takes the connection that its peer has opened from that p
   Bench bench;
   TcpPeer peer(bench);
   peer.connect(at("10.0.0.1", 5060), at("10.0.0.2", 5060));
-  const auto flow = bench.layer->flow_to(sip::Transport::Tcp, at("10.0.0.2", 5060));
-  REQUIRE(flow);
-  REQUIRE(bench.send("one", *flow));
+  const Flow flow = tcp_flow(bench, 5060);
+  REQUIRE(bench.send("one", flow));
   bench.settle();
   CHECK(peer.received == "one");
   CHECK(bench.connections() == 1);
@@ -295,12 +281,11 @@ TEST_CASE("request: several to one peer share a connection, also while it is bei
           doctest::description("RFC 3261 18.1.1; F2")) {
   Bench bench;
   TcpDoor door(bench, at("10.0.0.2", 5070));
-  const auto flow = bench.layer->flow_to(sip::Transport::Tcp, at("10.0.0.2", 5070));
-  REQUIRE(flow);
-  REQUIRE(bench.send("one", *flow));
-  REQUIRE(bench.send("two", *flow));
+  const Flow flow = tcp_flow(bench, 5070);
+  REQUIRE(bench.send("one", flow));
+  REQUIRE(bench.send("two", flow));
   bench.settle();
-  REQUIRE(bench.send("three", *flow));
+  REQUIRE(bench.send("three", flow));
   bench.settle();
   REQUIRE(door.peers.size() == 1);
   CHECK(door.peers[0]->received == "onetwothree");
@@ -310,13 +295,13 @@ TEST_CASE("request: after its connection has ended the next one opens another" *
           doctest::description("RFC 3261 18.1.1; F2")) {
   Bench bench;
   TcpDoor door(bench, at("10.0.0.2", 5070));
-  const auto flow = bench.layer->flow_to(sip::Transport::Tcp, at("10.0.0.2", 5070));
-  REQUIRE(bench.send("one", *flow));
+  const Flow flow = tcp_flow(bench, 5070);
+  REQUIRE(bench.send("one", flow));
   bench.settle();
   door.peers[0]->close();
   bench.settle();
   CHECK(bench.connections() == 0);
-  REQUIRE(bench.send("two", *flow));
+  REQUIRE(bench.send("two", flow));
   bench.settle();
   REQUIRE(door.peers.size() == 2);
   CHECK(door.peers[1]->received == "two");
@@ -326,8 +311,8 @@ TEST_CASE("request: what a peer answers on a connection of ours is heard, and ha
           doctest::description("RFC 3261 18.1.2; F2")) {
   Bench bench;
   TcpDoor door(bench, at("10.0.0.2", 5070));
-  const auto flow = bench.layer->flow_to(sip::Transport::Tcp, at("10.0.0.2", 5070));
-  REQUIRE(bench.send("one", *flow));
+  const Flow flow = tcp_flow(bench, 5070);
+  REQUIRE(bench.send("one", flow));
   bench.settle();
   door.peers[0]->write(response(200));
   bench.settle();
