@@ -82,8 +82,19 @@ class Parser {
     return !heading || fault.empty();
   }
 
+  // In any order, or `password,name` would become a user whom everybody can guess.
   static bool is_heading(std::string_view row) {
-    return iequals(trim(split_once(row, ',').first), "name") && row.find(',') != row.npos;
+    const bool begins = iequals(trim(split_once(row, ',').first), "name");
+    bool name = false;
+    bool password = false;
+    const bool columns = row.find(',') != std::string_view::npos;
+    for (std::string_view rest = row; !rest.empty();) {
+      const auto [item, more] = split_once(rest, ',');
+      name = name || iequals(trim(item), "name");
+      password = password || iequals(trim(item), "password");
+      rest = more;
+    }
+    return columns && (begins || (name && password));
   }
 
   std::string read_heading(std::string_view row) {

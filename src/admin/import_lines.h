@@ -1,10 +1,10 @@
 // Lines of an import. Used by the API and the tool alike; empty lines are passed over.
 //
 // Without a heading each line is "name,password"; the password is all that follows the first comma.
-// With a heading, a first line that begins with "name,", each line has the columns that it names:
-// name, password and fields of UserFields, as a table of values separated by commas (RFC 4180):
-// what holds a comma or a quote stands in quotes. A user whose password is missing or empty must
-// stand already.
+// With a heading, a first line that begins with "name," or has name and password among its columns,
+// each line has the columns that it names: name, password and fields of UserFields, as a table of
+// values separated by commas (RFC 4180): what holds a comma or a quote stands in quotes. A user
+// whose password is missing or empty must stand already.
 #pragma once
 
 #include <cstdint>

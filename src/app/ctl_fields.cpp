@@ -51,6 +51,7 @@ std::string apply_alias_changes(CtlFields& fields, std::string_view present) {
     present = rest;
   }
   for (const auto& [add, alias] : fields.alias_changes) {
+    if (alias.empty()) return "aliases: alias+= and alias-= need a name";
     const auto found = std::find(aliases.begin(), aliases.end(), alias);
     if (!add && found == aliases.end()) return "aliases: " + alias + " is none of them";
     if (add && found != aliases.end()) continue;

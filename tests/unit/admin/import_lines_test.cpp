@@ -55,6 +55,13 @@ TEST_CASE("import lines: a heading names the columns, values may stand in quotes
   CHECK(import.lines[1].text == "101@example.org,,,,");
 }
 
+TEST_CASE("import lines: a heading in another order is no user called password") {
+  const ImportLines import = parse_import("Password, Name\nsecretive,100\n");
+  REQUIRE(describe(import.faults) == "");
+  REQUIRE(import.lines.size() == 1);
+  CHECK(import.lines[0].user.name == "100");
+}
+
 TEST_CASE("import lines: faults under a heading name the column, and no password") {
   const ImportLines import = parse_import(
       "name,algorithms,password\n1,MD4,secretive\n2,MD5,\"secretive\n3,,a,secretive\n4\n5,,a\"b\n");

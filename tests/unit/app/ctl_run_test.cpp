@@ -149,8 +149,9 @@ TEST_CASE("user set: a new auth_name asks for a password, the same one does not"
 }
 
 TEST_CASE("user set: a wrong value ends with 1, a wrong field with 2, and nothing is changed") {
-  const std::pair<const char*, int> rows[] = {
-      {"algorithms=MD4", 1}, {"alias+=a@b", 1}, {"alias-=9", 1}, {"colour=red", 2}, {"=x", 2}};
+  const std::pair<const char*, int> rows[] = {{"algorithms=MD4", 1}, {"alias+=a@b", 1},
+                                              {"alias-=9", 1},       {"alias+=", 1},
+                                              {"colour=red", 2},     {"=x", 2}};
   for (const auto& row : rows) {
     const char* word = row.first;
     CAPTURE(word);
