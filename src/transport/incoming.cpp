@@ -7,11 +7,11 @@ namespace tipring::transport {
 
 namespace {
 
-// Where a Via may send a response besides to its source. Not to another family, which its socket
-// does not reach; and not to our own host, on which a stranger has nothing to find.
+// Where a Via may send a response besides to its source: 18.2.2 has it for multicast. A stranger
+// who names the address of a third host would only have us throw at it. Another family the socket
+// does not reach.
 bool usable_maddr(const port::IpAddress& maddr, const port::IpAddress& source) {
-  return maddr.family == source.family && !maddr.is_unspecified() &&
-         (!maddr.is_loopback() || source.is_loopback());
+  return maddr.family == source.family && maddr.is_multicast();
 }
 
 }  // namespace

@@ -19,8 +19,9 @@ struct Incoming {
 };
 
 // Where a response to `request` goes: RFC 3261 18.2.2 and RFC 3581 4. For UDP the source address
-// with the port of rport, or of the Via's sent-by, or maddr. For a stream the same connection, with
-// the source address and the sent-by port as what to connect to when that connection has gone.
+// with the port of rport, or of the Via's sent-by; or a multicast maddr, while any other is passed
+// over. For a stream the same connection, with the source address and the sent-by port as what to
+// connect to when that connection has gone.
 Flow reply_flow(const Incoming& request);
 
 }  // namespace tipring::transport

@@ -53,9 +53,11 @@ TEST_CASE("reply: over UDP the Via and the source say where to" *
       {"SIP/2.0/UDP phone.example:5070;branch=z9hG4bK1", at("10.0.0.2", 5070)},
       {"SIP/2.0/UDP 192.168.1.9:5070;rport;branch=z9hG4bK1", at("10.0.0.2", 4000)},
       {"SIP/2.0/UDP 192.168.1.9:5070;branch=z9hG4bK1", at("10.0.0.2", 5070)},
-      {"SIP/2.0/UDP 10.0.0.2:5070;maddr=10.0.0.9;branch=z9hG4bK1", at("10.0.0.9", 5070)},
-      {"SIP/2.0/UDP 10.0.0.2;maddr=10.0.0.9;rport;branch=z9hG4bK1", at("10.0.0.9", 5060)},
-      // What a stranger may not choose: another family, our own host.
+      {"SIP/2.0/UDP 10.0.0.2:5070;maddr=224.0.1.75;branch=z9hG4bK1", at("224.0.1.75", 5070)},
+      {"SIP/2.0/UDP 10.0.0.2;maddr=224.0.1.75;rport;branch=z9hG4bK1", at("224.0.1.75", 5060)},
+      // What a stranger may not choose: a third host, another family, our own host.
+      {"SIP/2.0/UDP 10.0.0.2:5070;maddr=10.0.0.9;branch=z9hG4bK1", at("10.0.0.2", 5070)},
+      {"SIP/2.0/UDP 10.0.0.2;maddr=10.0.0.9;rport;branch=z9hG4bK1", at("10.0.0.2", 4000)},
       {"SIP/2.0/UDP 10.0.0.2:5070;maddr=2001:db8::9;branch=z9hG4bK1", at("10.0.0.2", 5070)},
       {"SIP/2.0/UDP 10.0.0.2:5070;maddr=127.0.0.1;branch=z9hG4bK1", at("10.0.0.2", 5070)},
       {"SIP/2.0/UDP 10.0.0.2:5070;maddr=0.0.0.0;branch=z9hG4bK1", at("10.0.0.2", 5070)},
