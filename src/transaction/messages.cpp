@@ -1,11 +1,38 @@
 #include "transaction/messages.h"
 
+#include <algorithm>
+#include <array>
+
 #include "sip/headers.h"
 #include "sip/status.h"
 
 namespace tipring::transaction {
 
 namespace {
+
+// RFC 3261 26.3.2.4 says only that one request makes one answer; the factor is ours.
+constexpr size_t kReplyFactorMax = 2;
+constexpr size_t kHeadersMax = 2048;  // of an answer that we write ourselves
+
+// Headers without which an answer still says what it has to. Allow is in a 405 for a purpose
+// (21.4.6), but the status alone says more than silence.
+bool is_optional(std::string_view line) {
+  constexpr std::string_view kOptional[] = {
+      "Allow:", "Accept:", "Supported:", "Retry-After:", "Server:", "Warning:"};
+  return std::any_of(std::begin(kOptional), std::end(kOptional),
+                     [&](std::string_view name) { return line.starts_with(name); });
+}
+
+// `lines` are whole lines of ours.
+std::string_view without_optional(std::string_view lines, std::span<char> out) {
+  sip::Writer writer(out);
+  while (!lines.empty()) {
+    const size_t end = std::min(lines.find('\n'), lines.size() - 1) + 1;
+    if (!is_optional(lines)) writer.text(lines.substr(0, end));
+    lines.remove_prefix(end);
+  }
+  return writer.view();
+}
 
 // What a writer has put into the scratch buffer, in a slab of its own.
 Result<MessageRef> keep(Shared& shared, const Result<size_t>& written) {
@@ -37,6 +64,29 @@ Result<MessageRef> write_response_to(Shared& shared, const sip::MessageView& req
     if (top) completed.via = sip::make_via_fix_up(*top, source);
   }
   return keep(shared, sip::write_response(request, status, completed, shared.scratch));
+}
+
+Result<MessageRef> write_bounded_response(Shared& shared, const transport::Incoming& request,
+                                          uint16_t status, const sip::ResponseParts& parts) {
+  const auto write = [&](const sip::ResponseParts& what) {
+    return write_response_to(shared, request.message, request.flow.remote, status, what);
+  };
+  Result<MessageRef> response = write(parts);
+  if (request.flow.transport != sip::Transport::Udp) return response;
+  const size_t size_max = request.message.text().size() * kReplyFactorMax;
+  const auto is_too_large = [&] { return response && response->view().size() > size_max; };
+  if (!is_too_large()) return response;
+  std::array<char, kHeadersMax> needed;
+  sip::ResponseParts least = parts;
+  least.headers = without_optional(parts.headers, needed);
+  response = write(least);
+  if (is_too_large()) {
+    least.reason = {};
+    response = write(least);
+  }
+  if (!is_too_large()) return response;
+  ++shared.counters.replies_too_large;
+  return Error::TooLong;
 }
 
 MessageRef write_trying(Shared& shared, std::string_view request,

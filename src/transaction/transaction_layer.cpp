@@ -133,6 +133,7 @@ void TransactionLayer::on_cancel(const Incoming& incoming) {
   ServerTransaction* cancelled = parts_->servers.find_cancelled(*key);
   if (cancelled == nullptr) {
     ++counters.stray_cancels;
+    if (parts_->handler != nullptr && parts_->handler->ignores(incoming)) return;
     return reply_stateless(incoming, sip::status::kCallOrTransactionDoesNotExist, {});
   }
   const ServerHandle server = parts_->servers.handle_of(*cancelled);
@@ -176,6 +177,7 @@ void TransactionLayer::on_malformed(const Incoming& incoming, const sip::ParseEr
   if (!message.is_request() || message.method() == sip::Method::Ack) return;
   // Without a Via nobody knows where an answer should go.
   if (!message.typed<sip::HeaderId::Via>()) return;
+  if (parts_->handler != nullptr && parts_->handler->ignores(incoming)) return;
   std::array<char, sip::kFaultyPartMax> names;
   const std::string_view part = sip::write_faulty_part(message, error, names);
   std::array<char, sip::kErrorReasonMax> reason;
@@ -263,12 +265,11 @@ void TransactionLayer::reply_stateless(const Incoming& request, uint16_t status,
   if (tagged.to_tag.empty() && status > sip::status::kTrying) {
     tagged.to_tag = write_tag(request.message, tag);
   }
-  Result<MessageRef> response =
-      write_response_to(parts_->shared, request.message, request.flow.remote, status, tagged);
+  const Result<MessageRef> response =
+      write_bounded_response(parts_->shared, request, status, tagged);
   if (!response) return;
   // Whether it goes out is the peer's concern: without an answer he asks again.
-  (void)parts_->dependencies.transport.send(std::move(*response), transport::reply_flow(request),
-                                            nullptr, 0);
+  (void)parts_->dependencies.transport.send(*response, transport::reply_flow(request), nullptr, 0);
 }
 
 std::string_view TransactionLayer::write_tag(const sip::MessageView& request,

@@ -32,7 +32,8 @@ struct TransactionCounters {
   uint64_t malformed = 0;        // answered 400 and the like
   uint64_t client_timeouts = 0;
   uint64_t reclaimed = 0;
-  uint64_t refused = 0;  // 503 for want of a transaction or a buffer
+  uint64_t replies_too_large = 0;  // not sent: more than twice the size of the datagram
+  uint64_t refused = 0;            // 503 for want of a transaction or a buffer
 };
 
 struct TransactionDependencies {
@@ -85,7 +86,8 @@ class TransactionLayer final : public transport::MessageHandler {
 
   // Answers without keeping anything: 8.2.7. The To tag is a keyed hash of the request, so that a
   // retransmission gets the same answer and its ACK is known by the tag and absorbed. Never answers
-  // an ACK.
+  // an ACK. Over UDP the sender may be anyone, so the answer is at most twice as large as the
+  // request: optional headers are left out, then the reason phrase; what is larger still is not sent.
   void reply_stateless(const Incoming& request, uint16_t status, const sip::ResponseParts& parts);
 
   // The tag that reply_stateless() and respond() write into To when it has none; `out` holds

@@ -54,6 +54,9 @@ class RequestHandler {
  public:
   virtual void on_request(const Incoming& request) = 0;
 
+  // Whether this sender is not to be answered, not even that his request cannot be read.
+  virtual bool ignores(const Incoming&) { return false; }
+
  protected:
   ~RequestHandler() = default;
 };
