@@ -33,6 +33,7 @@ struct Config {
   struct Auth {
     std::string realm;  // empty: the first of sip.domains, else "tipring" (see effective_realm)
     std::vector<std::string> algorithms = {"MD5"};
+    std::vector<std::string> qop = {"auth"};
     uint32_t nonce_lifetime_s = 300;
     std::string nonce_key_file;
     std::string invite = "407";
@@ -60,6 +61,9 @@ struct Config {
   Limits capacity;
   struct Security {
     std::vector<std::string> safe_sources = {"127.0.0.0/8", "::1/128"};
+    uint32_t failures = 10;
+    uint32_t block_time_s = 60;
+    uint32_t block_time_max_s = 3600;
   } security;
   struct Store {
     std::string path = "tipring.db";

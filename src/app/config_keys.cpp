@@ -50,6 +50,7 @@ std::string one_of(std::string_view text) {
 }
 
 constexpr std::array<std::string_view, 2> kAlgorithms = {"MD5", "SHA-256"};
+constexpr std::array<std::string_view, 2> kQops = {"auth", "auth-int"};
 constexpr std::array<std::string_view, 3> kInvite = {"407", "401", "off"};
 constexpr std::array<std::string_view, 3> kTimerModes = {"mandatory", "insert", "off"};
 constexpr std::array<std::string_view, 2> kOnExpiry = {"bye", "drop"};
@@ -82,6 +83,7 @@ const Key kKeys[] = {
     {"auth.realm", TextKey{TIPRING_AT(std::string, auth.realm), realm_check}},
     {"auth.algorithms", ListKey{TIPRING_AT(TextList, auth.algorithms), one_of<kAlgorithms>},
      When::Reload},
+    {"auth.qop", ListKey{TIPRING_AT(TextList, auth.qop), one_of<kQops>}, When::Reload},
     {"auth.nonce_lifetime", IntegerKey{TIPRING_AT(uint32_t, auth.nonce_lifetime_s), 1, 86400},
      When::Reload},
     {"auth.nonce_key_file", TextKey{TIPRING_AT(std::string, auth.nonce_key_file), any_text}},
@@ -124,6 +126,12 @@ const Key kKeys[] = {
     {"capacity.receive_batch", IntegerKey{TIPRING_AT(uint32_t, capacity.receive_batch), 1, 32}},
     {"security.safe_sources", ListKey{TIPRING_AT(TextList, security.safe_sources), source_check},
      When::Reload},
+    {"security.failures", IntegerKey{TIPRING_AT(uint32_t, security.failures), 0, 1000},
+     When::Reload},
+    {"security.block_time", IntegerKey{TIPRING_AT(uint32_t, security.block_time_s), 1, 86400},
+     When::Reload},
+    {"security.block_time_max",
+     IntegerKey{TIPRING_AT(uint32_t, security.block_time_max_s), 1, 604800}, When::Reload},
     {"store.path", TextKey{TIPRING_AT(std::string, store.path), place_check}},
     {"store.commit_window", IntegerKey{TIPRING_AT(uint32_t, store.commit_window_ms), 0, 1000}},
     {"memory.limit", IntegerKey{TIPRING_AT(uint32_t, memory.limit_mib), 0, kMany}},
@@ -316,6 +324,11 @@ void check(const Config& config, std::vector<ConfigFault>& faults) {
   if (config.auth.algorithms.empty()) wrong("auth.algorithms", "must name at least one algorithm");
   if (config.routing.offline_status != 404 && config.routing.offline_status != 480) {
     wrong("routing.offline_status", "must be 404 or 480");
+  }
+  if (config.auth.qop.empty()) wrong("auth.qop", "must name \"auth\", \"auth-int\" or both");
+  if (config.security.block_time_max_s < config.security.block_time_s) {
+    wrong("security.block_time_max", "must not be below security.block_time",
+          "security.block_time");
   }
   const Config::Registrar& registrar = config.registrar;
   if (registrar.min_expires_s > registrar.max_expires_s) {

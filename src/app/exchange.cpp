@@ -41,6 +41,7 @@ void Exchange::plan(const Config& config, MemoryPlan& plan) {
   transaction::TransactionLayer::plan(limits, plan);
   store::Store::plan(limits, plan);
   auth::NonceTable::plan(plan, limits.bindings);
+  auth::Blocks::plan(plan, limits.users);
   registrar::Registrar::plan(limits, plan);
   proxy::Proxy::plan(limits, plan);
 }
@@ -71,8 +72,10 @@ Exchange::Exchange(const Config& config, const Ports& ports, Arena& arena, Log& 
       location_(transport_, store_, config.sip.domains,
                 static_cast<uint16_t>(config.routing.offline_status)),
       nonces_(arena, nonce_key_, 0, config.capacity.bindings),
+      blocks_(arena, {ports_.entropy.u64(), ports_.entropy.u64()}, config.capacity.users),
+      block_log_(log, ports_.clock),
       access_(access_options(config), location_, store_, ports_.clock),
-      authenticator_(auth_options(config, realm_), nonces_, access_.secrets()),
+      authenticator_(auth_options(config, realm_), nonces_, blocks_, access_.secrets()),
       overload_({ports_.entropy.u64(), ports_.entropy.u64()}, log),
       environment_{transport_,
                    locator_,
@@ -91,7 +94,11 @@ Exchange::Exchange(const Config& config, const Ports& ports, Arena& arena, Log& 
       registrar_(environment_, store_, ports_.clock, registrar_options(config), arena,
                  config.capacity),
       proxy_(environment_, location_, arena, config.capacity) {
-  access_.set_authenticator(authenticator_);
+  blocks_.set_options(block_options(config));
+  blocks_.set_observer(&block_log_);
+  std::vector<auth::Network> safe = safe_sources(config);
+  blocks_.swap_safe_sources(safe);
+  access_.set_authenticator(authenticator_, blocks_);
   store_.set_observer(&registrar_);
   transactions_.set_request_handler(*this);
 }
@@ -123,6 +130,8 @@ void Exchange::set(Settings& settings) {
   location_.set_offline_status(settings.offline_status);
   validation_.set_forward_unknown(settings.forward_unknown);
   authenticator_.set_options(settings.auth);
+  blocks_.set_options(settings.blocks);
+  blocks_.swap_safe_sources(settings.safe_sources);
   access_.set_options(settings.access);
   registrar_.set_options(settings.registrar);
   environment_.session_timer = settings.session_timer;
@@ -157,6 +166,7 @@ void Exchange::on_turn_end(Millis now) {
 // elsewhere is the proxy's.
 void Exchange::on_request(const service::Incoming& request) {
   const proxy::RouteInfo routes = proxy::read_routes(environment_, request.message);
+  if (!routes.in_dialog && ignores(request)) return;  // calls that stand go on
   const auto uri = sip::parse_uri(routes.request_uri);
   const Job job =
       policy::job_of(environment_, location_, request.message, uri, !routes.next_route.empty());
@@ -177,6 +187,8 @@ void Exchange::on_request(const service::Incoming& request) {
     case Job::Proxy: return proxy_.handle(request, routes);
   }
 }
+
+bool Exchange::ignores(const service::Incoming& request) { return access_.is_shut_out(request); }
 
 void Exchange::answer_here(const service::Incoming& request) {
   if (request.message.method() == sip::Method::Ack) return;

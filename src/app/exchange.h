@@ -11,6 +11,7 @@
 #include "auth/authenticator.h"
 #include "core/pool_registry.h"
 #include "server/policy/access.h"
+#include "server/policy/block_log.h"
 #include "server/policy/validation.h"
 #include "server/proxy/proxy.h"
 #include "server/registrar/registrar.h"
@@ -52,6 +53,7 @@ class Exchange final : private port::TurnHandler, private transaction::RequestHa
 
   // For operators.
   store::Store& store() { return store_; }
+  auth::Blocks& blocks() { return blocks_; }
   void register_pools(PoolRegistry& pools) const;
   transport::TransportCounters transport_counters() const { return transport_.counters(); }
   const transaction::TransactionCounters& transaction_counters() const {
@@ -63,6 +65,7 @@ class Exchange final : private port::TurnHandler, private transaction::RequestHa
  private:
   void on_turn_end(Millis now) override;
   void on_request(const service::Incoming& request) override;
+  bool ignores(const service::Incoming& request) override;
   void answer_here(const service::Incoming& request);
 
   Config config_;
@@ -80,6 +83,8 @@ class Exchange final : private port::TurnHandler, private transaction::RequestHa
   store::Store store_;
   StoreLocation location_;
   auth::NonceTable nonces_;
+  auth::Blocks blocks_;
+  policy::BlockLog block_log_;
   policy::AccessRules access_;
   auth::Authenticator authenticator_;
   service::Overload overload_;

@@ -1,5 +1,6 @@
 #include "app/exchange_options.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "app/listen_entry.h"
@@ -28,6 +29,12 @@ auth::AuthOptions auth_options(const Config& config, std::string_view realm) {
       options.algorithms[options.algorithm_count++] = *algorithm;
     }
   }
+  const auto offers = [&](std::string_view qop) {
+    return std::find(config.auth.qop.begin(), config.auth.qop.end(), qop) != config.auth.qop.end();
+  };
+  options.auth = offers("auth");
+  options.auth_int = offers("auth-int");
+  options.qop = !options.auth_int ? "auth" : options.auth ? "auth,auth-int" : "auth-int";
   options.nonce_lifetime = seconds(config.auth.nonce_lifetime_s);
   return options;
 }
@@ -39,6 +46,22 @@ policy::AccessOptions access_options(const Config& config) {
   options.accept_foreign = config.routing.accept_foreign;
   options.foreign = config.routing.foreign;
   return options;
+}
+
+auth::BlockOptions block_options(const Config& config) {
+  auth::BlockOptions options;
+  options.failures = config.security.failures;
+  options.time = seconds(config.security.block_time_s);
+  options.time_max = seconds(config.security.block_time_max_s);
+  return options;
+}
+
+std::vector<auth::Network> safe_sources(const Config& config) {
+  std::vector<auth::Network> networks;
+  for (const std::string& text : config.security.safe_sources) {
+    if (const auto network = auth::parse_network(text)) networks.push_back(*network);
+  }
+  return networks;
 }
 
 registrar::RegistrarOptions registrar_options(const Config& config) {
@@ -92,6 +115,8 @@ Settings settings_of(const Config& config, std::string_view realm) {
   settings.offline_status = static_cast<uint16_t>(config.routing.offline_status);
   settings.forward_unknown = config.routing.forward_unknown;
   settings.auth = auth_options(config, realm);
+  settings.blocks = block_options(config);
+  settings.safe_sources = safe_sources(config);
   settings.access = access_options(config);
   settings.registrar = registrar_options(config);
   settings.session_timer = session_timer_options(config);

@@ -16,6 +16,8 @@ namespace tipring::app {
 // `realm` outlives the options.
 auth::AuthOptions auth_options(const Config& config, std::string_view realm);
 policy::AccessOptions access_options(const Config& config);
+auth::BlockOptions block_options(const Config& config);
+std::vector<auth::Network> safe_sources(const Config& config);
 registrar::RegistrarOptions registrar_options(const Config& config);
 service::SessionTimerOptions session_timer_options(const Config& config);
 std::vector<transport::ListenPoint> listen_points(const Config& config);
@@ -30,6 +32,8 @@ struct Settings {
   uint16_t offline_status = 0;
   bool forward_unknown = true;
   auth::AuthOptions auth;
+  auth::BlockOptions blocks;
+  std::vector<auth::Network> safe_sources;
   policy::AccessOptions access;
   registrar::RegistrarOptions registrar;
   service::SessionTimerOptions session_timer;

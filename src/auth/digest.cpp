@@ -28,6 +28,8 @@ std::optional<Algorithm> parse_algorithm(std::string_view text) {
   return std::nullopt;
 }
 
+bool is_auth_int(std::string_view qop) { return iequals(qop, "auth-int"); }
+
 DigestValue digest(Algorithm algorithm, std::span<const std::string_view> pieces) {
   DigestValue value;
   if (algorithm == Algorithm::Md5) {
@@ -52,8 +54,16 @@ std::string_view write_response(Algorithm algorithm, std::span<const uint8_t> ha
   std::array<char, kDigestTextMax> ha1_text;
   std::array<char, kDigestTextMax> ha2_text;
   const std::string_view secret = write_hex(ha1, ha1_text);
+  std::array<char, kDigestTextMax> body_text;
   const std::string_view request[] = {input.method, ":", input.uri};
-  const std::string_view ha2 = write_digest(algorithm, request, ha2_text);
+  std::string_view ha2;
+  if (is_auth_int(input.qop)) {
+    const std::string_view body = write_digest(algorithm, {&input.body, 1}, body_text);
+    const std::string_view whole[] = {input.method, ":", input.uri, ":", body};
+    ha2 = write_digest(algorithm, whole, ha2_text);
+  } else {
+    ha2 = write_digest(algorithm, request, ha2_text);
+  }
   if (input.qop.empty()) {
     const std::string_view pieces[] = {secret, ":", input.nonce, ":", ha2};
     return write_digest(algorithm, pieces, out);

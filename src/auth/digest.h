@@ -42,10 +42,14 @@ struct DigestInput {
   std::string_view method;
   std::string_view uri;  // as the credentials say it
   std::string_view nonce;
-  std::string_view qop;  // "auth" or empty
+  std::string_view qop;  // "auth", "auth-int" or empty
   std::string_view nc;
   std::string_view cnonce;
+  std::string_view body = {};  // what auth-int covers as well
 };
+
+// Case-insensitive.
+bool is_auth_int(std::string_view qop);
 
 inline constexpr size_t kDigestTextMax = 64;
 

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstring>
 
+#include "auth/safe_sources.h"
 #include "core/text.h"
 #include "port/crypto.h"
 
@@ -32,14 +33,22 @@ void NonceTable::plan(MemoryPlan& plan, uint32_t nonces) {
 NonceTable::NonceTable(Arena& arena, const HashKey& key, uint8_t node, uint32_t nonces)
     : sets_(arena.take<Set>(set_count(nonces))), key_(key), node_(node) {}
 
-uint64_t NonceTable::mac(std::string_view body) const {
+uint64_t NonceTable::mac(std::string_view body, const port::IpAddress& address) const {
+  const port::IpAddress source = source_of(address);
   SipHasher64 hasher(key_);
   hasher.add("nonce");
   hasher.add(body);
+  hasher.add({reinterpret_cast<const char*>(source.bytes.data()), source.bytes.size()});
   return hasher.finish();
 }
 
-std::string_view NonceTable::write(Millis wall, std::span<char> out) {
+uint64_t NonceTable::id_of(std::string_view nonce) const {
+  const uint64_t hash = siphash64(key_, nonce);
+  return hash == 0 ? 1 : hash;
+}
+
+std::string_view NonceTable::write(const port::IpAddress& address, Millis wall,
+                                   std::span<char> out) {
   TIPRING_ASSERT(out.size() >= kNonceSize);
   std::array<char, 16> digits;
   const auto put = [&](size_t at, uint64_t value, size_t count) {
@@ -49,22 +58,22 @@ std::string_view NonceTable::write(Millis wall, std::span<char> out) {
   put(0, static_cast<uint64_t>(std::max<int64_t>(wall.count(), 0)), kTimeDigits);
   put(kTimeDigits, node_, 2);
   put(kTimeDigits + 2, ++sequence_, 8);
-  put(kBodySize, mac({out.data(), kBodySize}), 16);
+  put(kBodySize, mac({out.data(), kBodySize}, address), 16);
   return {out.data(), kNonceSize};
 }
 
-NonceVerdict NonceTable::judge(std::string_view nonce, Millis wall, Millis lifetime) const {
+NonceVerdict NonceTable::judge(std::string_view nonce, const port::IpAddress& address, Millis wall,
+                               Millis lifetime) const {
   if (nonce.size() != kNonceSize) return NonceVerdict::Forged;
   std::array<char, 16> expected;
-  const std::string_view own = write_hex_u64(mac(nonce.substr(0, kBodySize)), expected);
+  const std::string_view own = write_hex_u64(mac(nonce.substr(0, kBodySize), address), expected);
   if (!port::equal_constant_time(nonce.substr(kBodySize), own)) return NonceVerdict::Forged;
   const Millis issued(issued_ms_of(nonce));
   return issued <= wall && wall - issued <= lifetime ? NonceVerdict::Valid : NonceVerdict::Stale;
 }
 
 NonceVerdict NonceTable::use(std::string_view nonce, uint32_t nc) {
-  const uint64_t hash = mac(nonce);
-  const uint64_t id = hash == 0 ? 1 : hash;
+  const uint64_t id = id_of(nonce);
   Set& set = sets_[static_cast<size_t>(id) & (sets_.size() - 1)];
   for (Entry& entry : set.ways) {
     if (entry.id == id) return count(entry, nc);

@@ -1,6 +1,11 @@
 // Stateless nonces: the server knows one of its own by a MAC, and its age by what stands in it.
 // Only the nonce counts of those in use are remembered, in a table of fixed size. RFC 7616 3.3
 // and 5.4, RFC 3261 22.
+//
+// The MAC covers the source that the nonce was given to. Who answers a challenge has therefore
+// received it at the address that he sends from, and nobody can have failures counted against an
+// address that is not his. A phone that comes with a new address is told that its nonce is stale,
+// and asks nobody for a password.
 #pragma once
 
 #include <array>
@@ -11,6 +16,7 @@
 #include "core/arena.h"
 #include "core/hash.h"
 #include "core/memory_plan.h"
+#include "port/address.h"
 #include "port/time.h"
 
 namespace tipring::auth {
@@ -18,7 +24,7 @@ namespace tipring::auth {
 enum class NonceVerdict : uint8_t {
   Valid,
   Stale,   // ours, but too old, counted before, or forgotten: challenge again with stale=true
-  Forged,  // not ours
+  Forged,  // not ours, or given to another source
 };
 
 class NonceTable {
@@ -34,11 +40,13 @@ class NonceTable {
   // remembered, rounded up.
   NonceTable(Arena& arena, const HashKey& key, uint8_t node, uint32_t nonces);
 
-  // A new nonce; `out` holds kNonceSize. `wall` may step: a nonce from the future is stale.
-  std::string_view write(Millis wall, std::span<char> out);
+  // A new nonce for who asks from `address`; `out` holds kNonceSize. `wall` may step: a nonce from
+  // the future is stale.
+  std::string_view write(const port::IpAddress& address, Millis wall, std::span<char> out);
 
   // Whether it is ours and young. Changes nothing.
-  NonceVerdict judge(std::string_view nonce, Millis wall, Millis lifetime) const;
+  NonceVerdict judge(std::string_view nonce, const port::IpAddress& address, Millis wall,
+                     Millis lifetime) const;
 
   // Counts one use, after the digest was found right. `nc` 0: the credentials came without a count.
   // Stale for a count that was used before or is too far behind, and for a nonce that was driven
@@ -57,7 +65,8 @@ class NonceTable {
     int64_t forgotten_ms = -1;  // issue time of the youngest nonce that was driven out
   };
 
-  uint64_t mac(std::string_view body) const;
+  uint64_t mac(std::string_view body, const port::IpAddress& address) const;
+  uint64_t id_of(std::string_view nonce) const;
   static NonceVerdict count(Entry& entry, uint32_t nc);
 
   std::span<Set> sets_;

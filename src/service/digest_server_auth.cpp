@@ -7,6 +7,7 @@ namespace tipring::service {
 Screening DigestServerAuth::screen_request(const Environment& environment,
                                            const Incoming& request) {
   const Access access = environment.access.judge(request, route_);
+  if (access.dropped) return Screening::Refused;
   if (access.status == 0) {
     user_ = access.user;
     return Screening::Pass;

@@ -41,10 +41,11 @@ class OwnNames {
 
 // What a request may do here: SPEC C21 and RFC 3261 22 in one answer.
 struct Access {
-  uint16_t status = 0;       // 0: go on; 401, 407: challenge; any other refuses
-  std::string_view reason;   // empty: the default phrase
-  std::string_view headers;  // the challenges; good until the next question
-  uint64_t user = 0;         // who the credentials have proved the sender to be; 0: nobody
+  uint16_t status = 0;            // 0: go on; 401, 407: challenge; any other refuses
+  std::string_view reason = {};   // empty: the default phrase
+  std::string_view headers = {};  // the challenges; good until the next question
+  uint64_t user = 0;              // who the credentials have proved the sender to be; 0: nobody
+  bool dropped = false;           // not to be answered at all
 };
 
 // What the Route headers of a request say of it: RFC 3261 16.4.

@@ -33,7 +33,7 @@ Access AccessRules::judge(const Incoming& request, const service::RouteFacts& ro
   const sip::Method method = request.message.method();
   const auto from = request.message.typed<sip::HeaderId::From>();
   const auto to = request.message.typed<sip::HeaderId::To>();
-  if (!from || !to) return {sip::status::kBadRequest, {}, {}, 0};
+  if (!from || !to) return {sip::status::kBadRequest};
   const bool to_ours =
       !route.routed_on &&
       is_ours(route.request_uri.empty() ? request.message.request_uri() : route.request_uri);
@@ -41,7 +41,7 @@ Access AccessRules::judge(const Incoming& request, const service::RouteFacts& ro
   if (method == sip::Method::Ack) {
     // Without the dialog's cookie it may only reach our own phones: anyone can send one.
     if (in_dialog || to_ours) return {};
-    return {sip::status::kForbidden, {}, {}, 0};
+    return {sip::status::kForbidden};
   }
   if (method == sip::Method::Register && to_ours) {
     return authenticate(request, auth::Role::Server, from->uri, to->uri);
@@ -53,7 +53,7 @@ Access AccessRules::judge(const Incoming& request, const service::RouteFacts& ro
       from_ours && !route.routed_on && !to->tag().empty() && needs_dialog(method);
   switch (decide(from_ours, to_ours || old_dialog, in_dialog, options_)) {
     case Rule::Allow: return {};
-    case Rule::Forbid: return {sip::status::kForbidden, {}, {}, 0};
+    case Rule::Forbid: return {sip::status::kForbidden};
     case Rule::Authenticate: break;
   }
   const bool as_server = options_.invite == InviteChallenge::Server;
@@ -61,31 +61,39 @@ Access AccessRules::judge(const Incoming& request, const service::RouteFacts& ro
                       from->uri);
 }
 
+bool AccessRules::is_shut_out(const Incoming& request) {
+  if (blocks_->left_for_source(request.flow.remote.ip, request.now) == Millis(0)) return false;
+  blocks_->count_dropped();
+  return true;
+}
+
 // `from` and `to`: the addresses-of-record that the sender must own.
 Access AccessRules::authenticate(const Incoming& request, auth::Role role, std::string_view from,
                                  std::string_view to) {
+  // The cookie of a dialog has let it come this far, but it is no way to go on guessing.
+  if (is_shut_out(request)) return {.dropped = true};
   const auto uri = sip::parse_uri(to);
   login_domain_ = uri ? domains_.domain_of(uri->host, uri->port).value_or("") : "";
   const uint8_t algorithms = algorithms_of(to);
-  const auth::AuthResult result =
-      authenticator_->check(request.message, role, clock_.wall(), algorithms);
+  const auth::Asker asker{request.flow.remote.ip, login_domain_, clock_.wall(), request.now};
+  const auth::AuthResult result = authenticator_->check(request.message, role, asker, algorithms);
   switch (result.verdict) {
     case auth::AuthVerdict::Accepted: break;
     case auth::AuthVerdict::Malformed:
-      return {sip::status::kBadRequest,
-              role == auth::Role::Server ? "Bad Request - Authorization"
-                                         : "Bad Request - Proxy-Authorization",
-              {},
-              0};
-    case auth::AuthVerdict::Stale: return challenge(role, true, algorithms);
+      return {sip::status::kBadRequest, role == auth::Role::Server
+                                            ? "Bad Request - Authorization"
+                                            : "Bad Request - Proxy-Authorization"};
+    case auth::AuthVerdict::Blocked: return refuse_blocked(result.blocked_for);
+    case auth::AuthVerdict::Stale: return challenge(role, true, asker, algorithms);
     case auth::AuthVerdict::NoCredentials:
-    case auth::AuthVerdict::Wrong: return challenge(role, false, algorithms);
+    case auth::AuthVerdict::Wrong: return challenge(role, false, asker, algorithms);
   }
+  // Before the nonce is used up: nothing is kept of a refused request, and its retransmission must
+  // not be told that its nonce is stale.
   const store::User* user = store_.get(Handle<store::User>::from_u64(result.user));
-  if (user == nullptr || !owns(*user, to) || !owns(*user, from)) {
-    return {sip::status::kForbidden, {}, {}, 0};
-  }
-  return {0, {}, {}, result.user};
+  if (user == nullptr || !owns(*user, to) || !owns(*user, from)) return {sip::status::kForbidden};
+  if (!authenticator_->confirm(result, asker)) return challenge(role, true, asker, algorithms);
+  return {.user = result.user};
 }
 
 // Those for the user whose address is spoken for; 0: as configured.
@@ -99,12 +107,20 @@ uint8_t AccessRules::algorithms_of(std::string_view aor) const {
   return user == nullptr ? 0 : user->algorithms();
 }
 
-Access AccessRules::challenge(auth::Role role, bool stale, uint8_t algorithms) {
+Access AccessRules::challenge(auth::Role role, bool stale, const auth::Asker& asker,
+                              uint8_t algorithms) {
   sip::Writer out(headers_);
-  authenticator_->write_challenges(role, stale, clock_.wall(), out, algorithms);
+  authenticator_->write_challenges(role, stale, asker, out, algorithms);
   const uint16_t status = role == auth::Role::Server ? sip::status::kUnauthorized
                                                      : sip::status::kProxyAuthenticationRequired;
-  return {status, {}, out.view(), 0};
+  return {status, {}, out.view()};
+}
+
+// The same for every name and password: 403 says nothing more, but when to come again.
+Access AccessRules::refuse_blocked(Millis left) {
+  sip::Writer out(headers_);
+  out.text("Retry-After: ").number(static_cast<uint64_t>((left.count() + 999) / 1000)).crlf();
+  return {sip::status::kForbidden, {}, out.view()};
 }
 
 bool AccessRules::owns(const store::User& user, std::string_view aor) const {
@@ -114,7 +130,10 @@ bool AccessRules::owns(const store::User& user, std::string_view aor) const {
   std::array<char, 256> buffer;
   const auto name = sip::unescape(uri->user, buffer);
   if (!domain || !name || *domain != user.domain()) return false;
-  return *name == user.name() || *name == user.auth_name() || user.has_alias(*name);
+  if (*name == user.name()) return true;
+  // An address whose user part is somebody's name is his, whatever others are called besides.
+  if (store_.find_user(*domain, *name) != nullptr) return false;
+  return *name == user.auth_name() || user.has_alias(*name);
 }
 
 bool AccessRules::find_secret(std::string_view username, auth::Algorithm algorithm,

@@ -35,19 +35,26 @@ class AccessRules final : public service::AccessControl, private auth::SecretLoo
       : options_(options), domains_(domains), store_(store), clock_(clock) {}
 
   // Before the first request: the authenticator asks this object for secrets.
-  void set_authenticator(auth::Authenticator& authenticator) { authenticator_ = &authenticator; }
+  void set_authenticator(auth::Authenticator& authenticator, auth::Blocks& blocks) {
+    authenticator_ = &authenticator;
+    blocks_ = &blocks;
+  }
   auth::SecretLookup& secrets() { return *this; }
 
   void set_options(const AccessOptions& options) { options_ = options; }
 
   Access judge(const Incoming& request, const service::RouteFacts& route) override;
 
+  // Whether its source is blocked as a whole: it is to be dropped unanswered, and has been counted.
+  bool is_shut_out(const Incoming& request);
+
  private:
   bool find_secret(std::string_view username, auth::Algorithm algorithm,
                    auth::Secret& secret) override;
   Access authenticate(const Incoming& request, auth::Role role, std::string_view from,
                       std::string_view to);
-  Access challenge(auth::Role role, bool stale, uint8_t algorithms);
+  Access challenge(auth::Role role, bool stale, const auth::Asker& asker, uint8_t algorithms);
+  Access refuse_blocked(Millis left);
   uint8_t algorithms_of(std::string_view aor) const;
   bool owns(const store::User& user, std::string_view aor) const;
   bool is_ours(std::string_view uri) const;
@@ -57,6 +64,7 @@ class AccessRules final : public service::AccessControl, private auth::SecretLoo
   const store::Store& store_;
   const port::Clock& clock_;
   auth::Authenticator* authenticator_ = nullptr;
+  auth::Blocks* blocks_ = nullptr;
   std::string_view login_domain_;  // of the request being judged: names are unique within it
   std::array<char, 1024> headers_;
 };

@@ -17,9 +17,11 @@ constexpr HashKey kKey{1, 2};
 constexpr Millis kNow{1'800'000'000'000};
 constexpr Millis kLifetime{300'000};
 
+const port::IpAddress kPhone = *port::parse_ip("192.0.2.7");
+
 std::string make(NonceTable& table, Millis wall = kNow) {
   char out[NonceTable::kNonceSize];
-  return std::string(table.write(wall, out));
+  return std::string(table.write(kPhone, wall, out));
 }
 
 }  // namespace
@@ -29,10 +31,10 @@ TEST_CASE("nonce: ours is valid for its lifetime, then stale" *
   TestArena arena;
   NonceTable table(arena, kKey, 1, 64);
   const std::string nonce = make(table);
-  CHECK(table.judge(nonce, kNow, kLifetime) == NonceVerdict::Valid);
-  CHECK(table.judge(nonce, kNow + kLifetime, kLifetime) == NonceVerdict::Valid);
-  CHECK(table.judge(nonce, kNow + kLifetime + Millis(1), kLifetime) == NonceVerdict::Stale);
-  CHECK(table.judge(nonce, kNow - Millis(1), kLifetime) ==
+  CHECK(table.judge(nonce, kPhone, kNow, kLifetime) == NonceVerdict::Valid);
+  CHECK(table.judge(nonce, kPhone, kNow + kLifetime, kLifetime) == NonceVerdict::Valid);
+  CHECK(table.judge(nonce, kPhone, kNow + kLifetime + Millis(1), kLifetime) == NonceVerdict::Stale);
+  CHECK(table.judge(nonce, kPhone, kNow - Millis(1), kLifetime) ==
         NonceVerdict::Stale);  // the clock stepped back
 }
 
@@ -44,15 +46,30 @@ TEST_CASE("nonce: every change of a character is a forgery" *
   for (size_t i = 0; i < nonce.size(); ++i) {
     std::string changed = nonce;
     changed[i] = changed[i] == '0' ? '1' : '0';
-    CHECK(table.judge(changed, kNow, kLifetime) == NonceVerdict::Forged);
+    CHECK(table.judge(changed, kPhone, kNow, kLifetime) == NonceVerdict::Forged);
   }
-  CHECK(table.judge("", kNow, kLifetime) == NonceVerdict::Forged);
-  CHECK(table.judge(nonce + "0", kNow, kLifetime) == NonceVerdict::Forged);
+  CHECK(table.judge("", kPhone, kNow, kLifetime) == NonceVerdict::Forged);
+  CHECK(table.judge(nonce + "0", kPhone, kNow, kLifetime) == NonceVerdict::Forged);
   NonceTable other(arena, HashKey{1, 3}, 1, 64);
-  CHECK(other.judge(nonce, kNow, kLifetime) == NonceVerdict::Forged);
+  CHECK(other.judge(nonce, kPhone, kNow, kLifetime) == NonceVerdict::Forged);
   NonceTable shared(arena, kKey, 2, 64);
-  CHECK(shared.judge(nonce, kNow, kLifetime) ==
+  CHECK(shared.judge(nonce, kPhone, kNow, kLifetime) ==
         NonceVerdict::Valid);  // a second server with the same key
+}
+
+TEST_CASE("nonce: it is good for the source that it was given to" * doctest::description("C6")) {
+  TestArena arena;
+  NonceTable table(arena, kKey, 1, 64);
+  char out[NonceTable::kNonceSize];
+  const auto given = [&](const char* to, const char* from) {
+    const std::string nonce(table.write(*port::parse_ip(to), kNow, out));
+    return table.judge(nonce, *port::parse_ip(from), kNow, kLifetime) == NonceVerdict::Valid;
+  };
+  CHECK(given("192.0.2.7", "192.0.2.7"));
+  CHECK(given("192.0.2.7", "::ffff:192.0.2.7"));
+  CHECK_FALSE(given("192.0.2.7", "192.0.2.8"));
+  CHECK(given("2001:db8:1:2::7", "2001:db8:1:2:ffff::9"));
+  CHECK_FALSE(given("2001:db8:1:2::7", "2001:db8:1:3::7"));
 }
 
 TEST_CASE("nonce: no two are the same") {

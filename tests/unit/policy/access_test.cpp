@@ -21,9 +21,10 @@ class Bench final : public sim::Node, public Domains, public store::StoreWaiter 
         store({arena, host.loop(), wheel, host.clock(), host.workers(), host.files(), log, {1, 2}},
               kTinyLimits, {"/data/tipring.db", "tipring", Millis(10)}),
         nonces_(arena, HashKey{3, 4}, 0, 16),
+        blocks(arena, HashKey{5, 6}, 16),
         rules(options, *this, store, host.clock()),
-        authenticator_(auth_options(), nonces_, rules.secrets()) {
-    rules.set_authenticator(authenticator_);
+        authenticator_(auth_options(), nonces_, blocks, rules.secrets()) {
+    rules.set_authenticator(authenticator_, blocks);
     host.files().make_directory("/data");
     REQUIRE(store.open().ready());
     put("alice", "a-42", "sales");
@@ -41,8 +42,7 @@ class Bench final : public sim::Node, public Domains, public store::StoreWaiter 
     const sip::ParsedMessage parsed = sip::parse_message(text_, index_, sip::Framing::Datagram);
     REQUIRE(parsed.status == sip::ParseStatus::Complete);
     const MessageRef buffer;
-    const transport::Flow flow;
-    return rules.judge({parsed.view, buffer, flow, Millis(0)}, route);
+    return rules.judge({parsed.view, buffer, flow, host.clock().monotonic()}, route);
   }
 
   // With the password of `user`, after a fresh challenge.
@@ -51,7 +51,7 @@ class Bench final : public sim::Node, public Domains, public store::StoreWaiter 
                const service::RouteFacts& route = {},
                auth::Algorithm algorithm = auth::Algorithm::Md5) {
     char nonce_text[auth::NonceTable::kNonceSize];
-    const std::string nonce(nonces_.write(host.clock().wall(), nonce_text));
+    const std::string nonce(nonces_.write(flow.remote.ip, host.clock().wall(), nonce_text));
     char out[auth::kDigestTextMax];
     const std::string response(
         auth::write_response(algorithm, auth::make_ha1(algorithm, user, "tipring", password).view(),
@@ -71,6 +71,7 @@ class Bench final : public sim::Node, public Domains, public store::StoreWaiter 
 
   store::Store store;
   std::string to_params;  // behind the To of what is judged
+  transport::Flow flow;   // by which it comes
 
  private:
   static auth::AuthOptions auth_options() {
@@ -108,6 +109,7 @@ class Bench final : public sim::Node, public Domains, public store::StoreWaiter 
   auth::NonceTable nonces_;
 
  public:
+  auth::Blocks blocks;
   AccessRules rules;
 
  private:
