@@ -2,26 +2,55 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
 
 #include "auth/safe_sources.h"
-#include "core/text.h"
-#include "port/crypto.h"
 
 namespace tipring::auth {
 
 namespace {
 
-constexpr size_t kTimeDigits = 12;
-constexpr size_t kBodySize = NonceTable::kNonceSize - 16;
+constexpr size_t kBytes = NonceTable::kNonceSize / 4 * 3;
+constexpr size_t kSequenceAt = 6;
+constexpr size_t kNodeAt = 9;
+constexpr size_t kMacAt = 10;
+constexpr uint32_t kSequenceMask = 0xffffff;
+
+constexpr std::string_view kDigits =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+// Most significant byte first.
+void put(std::span<uint8_t> out, uint64_t value) {
+  for (size_t i = out.size(); i-- > 0; value >>= 8) out[i] = static_cast<uint8_t>(value);
+}
+
+uint64_t take(std::span<const uint8_t> bytes) {
+  uint64_t value = 0;
+  for (const uint8_t byte : bytes) value = value << 8 | byte;
+  return value;
+}
+
+bool decode(std::string_view text, std::span<uint8_t, kBytes> out) {
+  for (size_t i = 0; i < out.size() / 3; ++i) {
+    uint32_t group = 0;
+    for (const char c : text.substr(i * 4, 4)) {
+      const size_t digit = kDigits.find(c);
+      if (digit == std::string_view::npos) return false;
+      group = group << 6 | static_cast<uint32_t>(digit);
+    }
+    put(out.subspan(i * 3, 3), group);
+  }
+  return true;
+}
+
+void encode(std::span<const uint8_t, kBytes> bytes, std::span<char> out) {
+  for (size_t i = 0; i < bytes.size() / 3; ++i) {
+    uint64_t group = take(bytes.subspan(i * 3, 3));
+    for (size_t digit = 4; digit-- > 0; group >>= 6) out[i * 4 + digit] = kDigits[group & 63];
+  }
+}
 
 size_t set_count(uint32_t nonces) {
   return std::bit_ceil((static_cast<size_t>(nonces) + NonceTable::kWays - 1) / NonceTable::kWays);
-}
-
-int64_t issued_ms_of(std::string_view nonce) {
-  const Result<uint64_t> time = parse_hex_u64(nonce.substr(0, kTimeDigits));
-  return time ? static_cast<int64_t>(*time) : 0;
 }
 
 }  // namespace
@@ -33,11 +62,23 @@ void NonceTable::plan(MemoryPlan& plan, uint32_t nonces) {
 NonceTable::NonceTable(Arena& arena, const HashKey& key, uint8_t node, uint32_t nonces)
     : sets_(arena.take<Set>(set_count(nonces))), key_(key), node_(node) {}
 
-uint64_t NonceTable::mac(std::string_view body, const port::IpAddress& address) const {
+bool NonceTable::read(std::string_view nonce, Parts& parts) {
+  std::array<uint8_t, kBytes> bytes;
+  if (nonce.size() != kNonceSize || !decode(nonce, bytes)) return false;
+  const std::span<const uint8_t> all = bytes;
+  parts.issued_ms = static_cast<int64_t>(take(all.first(kSequenceAt)));
+  parts.sequence = static_cast<uint32_t>(take(all.subspan(kSequenceAt, kNodeAt - kSequenceAt)));
+  parts.node = bytes[kNodeAt];
+  parts.mac = take(all.subspan(kMacAt));
+  return true;
+}
+
+uint64_t NonceTable::mac(const Parts& parts, const port::IpAddress& address) const {
   const port::IpAddress source = source_of(address);
   SipHasher64 hasher(key_);
   hasher.add("nonce");
-  hasher.add(body);
+  hasher.add_u64(static_cast<uint64_t>(parts.issued_ms));
+  hasher.add_u64(uint64_t{parts.sequence} << 8 | parts.node);
   hasher.add({reinterpret_cast<const char*>(source.bytes.data()), source.bytes.size()});
   return hasher.finish();
 }
@@ -50,25 +91,24 @@ uint64_t NonceTable::id_of(std::string_view nonce) const {
 std::string_view NonceTable::write(const port::IpAddress& address, Millis wall,
                                    std::span<char> out) {
   TIPRING_ASSERT(out.size() >= kNonceSize);
-  std::array<char, 16> digits;
-  const auto put = [&](size_t at, uint64_t value, size_t count) {
-    const std::string_view text = write_hex_u64(value, digits);
-    std::memcpy(out.data() + at, text.data() + 16 - count, count);
-  };
-  put(0, static_cast<uint64_t>(std::max<int64_t>(wall.count(), 0)), kTimeDigits);
-  put(kTimeDigits, node_, 2);
-  put(kTimeDigits + 2, ++sequence_, 8);
-  put(kBodySize, mac({out.data(), kBodySize}, address), 16);
+  sequence_ = (sequence_ + 1) & kSequenceMask;
+  const Parts parts{std::max<int64_t>(wall.count(), 0), sequence_, node_, 0};
+  std::array<uint8_t, kBytes> bytes;
+  const std::span<uint8_t> all = bytes;
+  put(all.first(kSequenceAt), static_cast<uint64_t>(parts.issued_ms));
+  put(all.subspan(kSequenceAt, kNodeAt - kSequenceAt), parts.sequence);
+  bytes[kNodeAt] = parts.node;
+  put(all.subspan(kMacAt), mac(parts, address));
+  encode(bytes, out);
   return {out.data(), kNonceSize};
 }
 
 NonceVerdict NonceTable::judge(std::string_view nonce, const port::IpAddress& address, Millis wall,
                                Millis lifetime) const {
-  if (nonce.size() != kNonceSize) return NonceVerdict::Forged;
-  std::array<char, 16> expected;
-  const std::string_view own = write_hex_u64(mac(nonce.substr(0, kBodySize), address), expected);
-  if (!port::equal_constant_time(nonce.substr(kBodySize), own)) return NonceVerdict::Forged;
-  const Millis issued(issued_ms_of(nonce));
+  Parts parts;
+  // Compared in one step, so that nothing can be learned from how long it takes.
+  if (!read(nonce, parts) || mac(parts, address) != parts.mac) return NonceVerdict::Forged;
+  const Millis issued(parts.issued_ms);
   return issued <= wall && wall - issued <= lifetime ? NonceVerdict::Valid : NonceVerdict::Stale;
 }
 
@@ -78,7 +118,9 @@ NonceVerdict NonceTable::use(std::string_view nonce, uint32_t nc) {
   for (Entry& entry : set.ways) {
     if (entry.id == id) return count(entry, nc);
   }
-  const int64_t issued_ms = issued_ms_of(nonce);
+  Parts parts;
+  if (!read(nonce, parts)) return NonceVerdict::Stale;
+  const int64_t issued_ms = parts.issued_ms;
   // It may have been here and been driven out with its counts: nobody can tell any more.
   if (issued_ms <= set.forgotten_ms) return NonceVerdict::Stale;
   Entry& oldest =

@@ -29,8 +29,9 @@ enum class NonceVerdict : uint8_t {
 
 class NonceTable {
  public:
-  // Wall time in milliseconds, node, sequence and MAC in hexadecimal.
-  static constexpr size_t kNonceSize = 12 + 2 + 8 + 16;
+  // Wall time in milliseconds (six bytes), sequence (three), node (one) and MAC (eight) in base64
+  // (RFC 4648 5): short, so that two challenges fit where a request was small.
+  static constexpr size_t kNonceSize = 24;
   static constexpr uint32_t kWindow = 64;  // counts of one nonce that may arrive out of order
   static constexpr uint32_t kWays = 4;     // nonces per set; a fifth drives the oldest out
 
@@ -65,7 +66,14 @@ class NonceTable {
     int64_t forgotten_ms = -1;  // issue time of the youngest nonce that was driven out
   };
 
-  uint64_t mac(std::string_view body, const port::IpAddress& address) const;
+  struct Parts {
+    int64_t issued_ms;
+    uint32_t sequence;
+    uint8_t node;
+    uint64_t mac;
+  };
+  static bool read(std::string_view nonce, Parts& parts);
+  uint64_t mac(const Parts& parts, const port::IpAddress& address) const;
   uint64_t id_of(std::string_view nonce) const;
   static NonceVerdict count(Entry& entry, uint32_t nc);
 

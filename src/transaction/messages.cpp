@@ -34,6 +34,12 @@ std::string_view without_optional(std::string_view lines, std::span<char> out) {
   return writer.view();
 }
 
+// The challenge that stands first is the one that the configuration wants most.
+std::string_view without_last_line(std::string_view lines) {
+  const size_t end = lines.substr(0, lines.size() - 1).rfind('\n');
+  return end == std::string_view::npos ? std::string_view() : lines.substr(0, end + 1);
+}
+
 // What a writer has put into the scratch buffer, in a slab of its own.
 Result<MessageRef> keep(Shared& shared, const Result<size_t>& written) {
   if (!written) return written.error() == Error::BufferFull ? Error::TooLong : written.error();
@@ -82,6 +88,13 @@ Result<MessageRef> write_bounded_response(Shared& shared, const transport::Incom
   response = write(least);
   if (is_too_large()) {
     least.reason = {};
+    response = write(least);
+  }
+  const bool challenges =
+      status == sip::status::kUnauthorized || status == sip::status::kProxyAuthenticationRequired;
+  while (challenges && is_too_large() && !least.headers.empty()) {
+    least.headers = without_last_line(least.headers);
+    if (least.headers.empty()) break;  // an answer that asks for nothing helps nobody
     response = write(least);
   }
   if (!is_too_large()) return response;

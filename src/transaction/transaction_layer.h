@@ -87,7 +87,8 @@ class TransactionLayer final : public transport::MessageHandler {
   // Answers without keeping anything: 8.2.7. The To tag is a keyed hash of the request, so that a
   // retransmission gets the same answer and its ACK is known by the tag and absorbed. Never answers
   // an ACK. Over UDP the sender may be anyone, so the answer is at most twice as large as the
-  // request: optional headers are left out, then the reason phrase; what is larger still is not sent.
+  // request: optional headers are left out, then the reason phrase, then all challenges but
+  // the first; what is larger still is not sent.
   void reply_stateless(const Incoming& request, uint16_t status, const sip::ResponseParts& parts);
 
   // The tag that reply_stateless() and respond() write into To when it has none; `out` holds

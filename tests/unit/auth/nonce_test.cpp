@@ -45,9 +45,11 @@ TEST_CASE("nonce: every change of a character is a forgery" *
   const std::string nonce = make(table);
   for (size_t i = 0; i < nonce.size(); ++i) {
     std::string changed = nonce;
-    changed[i] = changed[i] == '0' ? '1' : '0';
+    changed[i] = changed[i] == 'A' ? 'B' : 'A';
     CHECK(table.judge(changed, kPhone, kNow, kLifetime) == NonceVerdict::Forged);
   }
+  CHECK(table.judge(std::string(NonceTable::kNonceSize, '"'), kPhone, kNow, kLifetime) ==
+        NonceVerdict::Forged);
   CHECK(table.judge("", kPhone, kNow, kLifetime) == NonceVerdict::Forged);
   CHECK(table.judge(nonce + "0", kPhone, kNow, kLifetime) == NonceVerdict::Forged);
   NonceTable other(arena, HashKey{1, 3}, 1, 64);

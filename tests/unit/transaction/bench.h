@@ -226,6 +226,7 @@ class Bench final : public TransactionUser, public RequestHandler {
     heard.push_back(std::string(request.message.method_text()));
     if (on_new) on_new(request);
   }
+  bool ignores(const Incoming&) override { return ignored; }
 
   static std::string name(EndReason reason) {
     switch (reason) {
@@ -244,6 +245,7 @@ class Bench final : public TransactionUser, public RequestHandler {
   BenchLoop loop;
   TimerWheel wheel{kStart};
   std::vector<std::string> heard;  // by the TU, in order
+  bool ignored = false;            // who sends is not to be answered
   std::function<void(const Incoming&)> on_new;
   std::function<void(ClientHandle, uint16_t)> on_answer;
   std::function<void()> on_cancelled;

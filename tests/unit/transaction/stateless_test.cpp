@@ -163,3 +163,94 @@ TEST_CASE("responses of our own: the top Via tells where the request came from" 
     CHECK(response.text.find(";rport=40000") != std::string::npos);
   }
 }
+
+namespace {
+
+// The answer to `request` with these lines and this phrase; empty when there is none.
+std::string answer(Bench& bench, const SipText& request, uint16_t status, const std::string& lines,
+                   const std::string& reason = "") {
+  bench.on_new = [&](const Incoming& incoming) {
+    sip::ResponseParts parts;
+    parts.headers = lines;
+    parts.reason = reason;
+    bench.layer->reply_stateless(incoming, status, parts);
+  };
+  const size_t before = bench.wire.sent.size();
+  bench.receive(request);
+  return bench.wire.sent.size() == before ? "" : bench.last_sent();
+}
+
+const std::string kAllow = "Allow: " + std::string(150, 'A') + "\r\n";
+const std::string kChallenge = "WWW-Authenticate: " + std::string(90, 'D') + "\r\n";
+
+}  // namespace
+
+TEST_CASE("stateless reply: to a datagram at most twice its size, without what is optional" *
+          doctest::description("RFC 3261 26.3.2.4; C23")) {
+  Bench bench;
+  SipText options;
+  options.method = "OPTIONS";
+  const size_t most = 2 * options.request().size();
+  const std::string unsupported = "Unsupported: 100rel\r\n";
+  const std::string whole = answer(bench, options, 420, kAllow + unsupported);
+  CHECK(whole.find("\r\nAllow: ") != std::string::npos);
+  const std::string more = answer(bench, options, 420, kAllow + kAllow + unsupported);
+  CHECK(more.size() <= most);
+  CHECK(more.find("\r\nAllow: ") == std::string::npos);
+  CHECK(more.find(unsupported) != std::string::npos);
+  const std::string wordy = answer(bench, options, 400, kAllow, std::string(300, 'x'));
+  CHECK(wordy.starts_with("SIP/2.0 400 Bad Request\r\n"));
+  CHECK(wordy.size() <= most);
+  CHECK(bench.layer->counters().replies_too_large == 0);
+  CHECK(answer(bench, options, 420, "Unsupported: " + std::string(400, 'x') + "\r\n").empty());
+  CHECK(bench.layer->counters().replies_too_large == 1);
+}
+
+TEST_CASE("stateless reply: of several challenges the first ones that fit, and no 401 without any" *
+          doctest::description("C13, C23")) {
+  Bench bench;
+  SipText request;
+  request.method = "REGISTER";
+  const auto challenges = [&](int count) {
+    std::string lines;
+    for (int i = 0; i < count; ++i) lines += kChallenge;
+    const std::string text = answer(bench, request, 401, lines);
+    int found = 0;
+    for (size_t at = 0; (at = text.find("WWW-Auth", at)) != std::string::npos; ++at) ++found;
+    CHECK(text.size() <= 2 * request.request().size());
+    return found;
+  };
+  CHECK(challenges(1) == 1);
+  CHECK(challenges(2) == 2);
+  CHECK(challenges(5) == 2);
+  request = {};
+  request.method = "REGISTER";
+  request.extra = "Contact: <sip:alice@192.0.2.1:5060>\r\nExpires: 3600\r\n";
+  CHECK(challenges(5) == 3);
+  CHECK(answer(bench, request, 401, "WWW-Authenticate: " + std::string(600, 'D') + "\r\n").empty());
+}
+
+TEST_CASE("stateless reply: over a connection it is as long as it likes" *
+          doctest::description("C23")) {
+  Bench bench;
+  bench.flow.transport = sip::Transport::Tcp;
+  SipText options;
+  options.method = "OPTIONS";
+  CHECK(answer(bench, options, 200, kAllow + kAllow + kAllow).size() > 3 * kAllow.size());
+}
+
+TEST_CASE("stateless reply: who is ignored is not told of malformed and stray requests either" *
+          doctest::description("C6")) {
+  Bench bench;
+  SipText cancel;
+  cancel.method = "CANCEL";
+  SipText broken;
+  broken.cseq = "x";
+  for (const bool ignored : {false, true}) {
+    bench.ignored = ignored;
+    const size_t before = bench.wire.sent.size();
+    bench.receive(cancel);
+    bench.receive(broken);
+    CHECK(bench.wire.sent.size() - before == (ignored ? 0 : 2));
+  }
+}
