@@ -4,6 +4,7 @@
 #include "admin/import_lines.h"
 #include "admin/json.h"
 #include "admin/reply.h"
+#include "auth/source.h"
 #include "core/text.h"
 
 namespace tipring::admin {
@@ -19,10 +20,9 @@ struct Listing {
   Command::Kind kind;
 };
 constexpr Listing kListings[] = {
-    {"/v1/status", Command::Kind::Status},
-    {"/v1/pools", Command::Kind::ListPools},
-    {"/v1/users", Command::Kind::ListUsers},
-    {"/v1/registrations", Command::Kind::ListBindings},
+    {"/v1/status", Command::Kind::Status},     {"/v1/pools", Command::Kind::ListPools},
+    {"/v1/users", Command::Kind::ListUsers},   {"/v1/registrations", Command::Kind::ListBindings},
+    {"/v1/blocks", Command::Kind::ListBlocks},
 };
 
 void refuse_busy(port::HttpExchange& exchange) {
@@ -76,6 +76,8 @@ port::HttpExchange* Api::find(uint64_t exchange) { return server_.load()->find(e
 
 void Api::route(port::HttpExchange& exchange) {
   const std::string_view path = exchange.path();
+  if (path == "/v1/blocks" && exchange.method() == port::HttpMethod::Delete)
+    return lift_block(exchange);
   for (const Listing& listing : kListings) {
     if (path != listing.path) continue;
     Command command;
@@ -89,7 +91,8 @@ void Api::route(port::HttpExchange& exchange) {
   if (path.substr(0, kRegistrationsPath.size()) == kRegistrationsPath)
     return registrations_of(exchange, path.substr(kRegistrationsPath.size()));
   reply_error(exchange, 404, "no_such_path",
-              "no such path; there are /v1/status, /v1/pools, /v1/users and /v1/registrations");
+              "no such path; there are /v1/status, /v1/pools, /v1/users, /v1/registrations and "
+              "/v1/blocks");
 }
 
 void Api::list(port::HttpExchange& exchange, Command command) {
@@ -179,6 +182,21 @@ const std::string& Api::default_domain() {
   const std::unique_ptr<std::string> next(next_default_domain_.exchange(nullptr));
   if (next != nullptr) default_domain_ = std::move(*next);
   return default_domain_;
+}
+
+void Api::lift_block(port::HttpExchange& exchange) {
+  const auto source = auth::parse_source(exchange.query("source"));
+  const std::string_view user = exchange.query("user");
+  if (!source || user.size() > kNameMax) {
+    return reply_error(
+        exchange, 400, "source",
+        "source must be an address, and user a name, as the list of blocks shows them");
+  }
+  Command command;
+  command.kind = Command::Kind::LiftBlock;
+  command.source = *source;
+  command.name = FixedText<kNameMax>(user);
+  if (!send(command, std::make_shared<RemoveJob>(exchange.id(), "lifted"))) refuse_busy(exchange);
 }
 
 void Api::import(port::HttpExchange& exchange) {

@@ -10,6 +10,8 @@
 //   DELETE the same                                   200
 //   POST   /v1/users/import                           lines as import_lines.h has them:
 //                                                     {"created": N, "changed": N}
+//   GET    /v1/blocks                                 {"blocks": […], "next": "…"}
+//   DELETE /v1/blocks?source=SOURCE[&user=USER]       200; 404 when nothing is blocked there
 //   GET    /v1/registrations                          {"registrations": […], "next": "…"}
 //   GET    /v1/registrations/NAME or …/DOMAIN/NAME    the same, of one user
 //   DELETE the same                                   all, or the one with ?contact=: 200
@@ -62,6 +64,7 @@ class Api final : public port::HttpHandler, private Desk {
   void registrations_of(port::HttpExchange& exchange, std::string_view path);
   void put_user(port::HttpExchange& exchange, Command command);
   void import(port::HttpExchange& exchange);
+  void lift_block(port::HttpExchange& exchange);
   const std::string& default_domain();
 
   Channel& channel_;

@@ -11,6 +11,7 @@
 #include "core/arena.h"
 #include "core/memory_plan.h"
 #include "core/spsc_ring.h"
+#include "port/address.h"
 
 namespace tipring::admin {
 
@@ -24,6 +25,7 @@ enum class Outcome : uint8_t {
   Exists,     // mode Create
   NotFound,   // mode Change, and removals
   UsersFull,  // capacity.users
+  NoBlock,    // to lift
   Busy,       // too many changes wait for the disk: try again
   DiskFull,
   ReadOnly,
@@ -44,6 +46,8 @@ struct Command {
     ListPools,
     ListUsers,
     ListBindings,
+    ListBlocks,
+    LiftBlock,
     ShowUser,
     ListBindingsOfUser,
     PutUser,
@@ -62,6 +66,7 @@ struct Command {
   bool has_secret = false;
   UserSecret secret;
   FixedText<kContactMax> contact;  // of RemoveBindings; empty: all
+  port::IpAddress source;          // of LiftBlock, whose user is `name`; none: all of the source
 };
 
 struct Answer {

@@ -36,6 +36,9 @@ class Exchange {
   // may stay empty. Returns the cursor to go on with, 0 at the end. Starts with 0.
   virtual uint64_t list_users(uint64_t cursor, Page& page) = 0;
   virtual uint64_t list_bindings(uint64_t cursor, Page& page) = 0;
+  virtual uint64_t list_blocks(uint64_t cursor, Page& page) = 0;
+  // Of one user, as a BlockRow names him, or with an empty name all of the source. Done or NoBlock.
+  virtual Outcome lift_block(const port::IpAddress& source, std::string_view user) = 0;
   // One user; false when there is none.
   virtual bool show_user(std::string_view domain, std::string_view name, Page& page) = 0;
   // As list_bindings(), of one user; nullopt when there is none.

@@ -24,7 +24,9 @@ std::string_view opening(Command::Kind kind) {
     case Command::Kind::ListUsers: return R"({"users":[)";
     case Command::Kind::ListBindings:
     case Command::Kind::ListBindingsOfUser: return R"({"registrations":[)";
+    case Command::Kind::ListBlocks: return R"({"blocks":[)";
     case Command::Kind::ShowUser:
+    case Command::Kind::LiftBlock:
     case Command::Kind::PutUser:
     case Command::Kind::RemoveUser:
     case Command::Kind::RemoveBindings: break;
@@ -38,6 +40,7 @@ void append_page(std::string& body, Command::Kind kind, const Page& page) {
   if (kind == Command::Kind::ListUsers) append_rows<UserRow>(body, page);
   if (kind == Command::Kind::ListBindings || kind == Command::Kind::ListBindingsOfUser)
     append_rows<BindingRow>(body, page);
+  if (kind == Command::Kind::ListBlocks) append_rows<BlockRow>(body, page);
 }
 
 void refuse(port::HttpExchange& client, Outcome outcome) {

@@ -152,6 +152,16 @@ void append_json(std::string& out, const BindingRow& row) {
   out += '}';
 }
 
+void append_json(std::string& out, const BlockRow& row) {
+  out += '{';
+  append_member(out, "source", row.source);
+  append_member(out, "user", row.user);
+  append_member(out, "since_s", uint64_t{row.since_s});
+  append_member(out, "remaining_s", uint64_t{row.remaining_s});
+  append_member(out, "failures", uint64_t{row.failures});
+  out += '}';
+}
+
 void append_json(std::string& out, const PoolRow& row) {
   out += '{';
   append_member(out, "name", row.name);

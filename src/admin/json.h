@@ -18,6 +18,7 @@ void append_json(std::string& out, std::string_view text);
 // Each appends one row as a JSON object; a fact as one member of an object.
 void append_json(std::string& out, const UserRow& row);
 void append_json(std::string& out, const BindingRow& row);
+void append_json(std::string& out, const BlockRow& row);
 void append_json(std::string& out, const PoolRow& row);
 void append_json(std::string& out, const FactRow& row);
 

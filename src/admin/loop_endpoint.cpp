@@ -51,6 +51,7 @@ std::optional<Outcome> LoopEndpoint::change(const Command& command) {
       return exchange_.put_user({domain, name, command.fields, secret, command.mode},
                                 command.ticket);
     }
+    case Command::Kind::LiftBlock: return exchange_.lift_block(command.source, name);
     case Command::Kind::RemoveUser: return exchange_.remove_user(domain, name, command.ticket);
     case Command::Kind::RemoveBindings:
       return exchange_.remove_bindings(domain, name, command.contact.view(), command.ticket);
@@ -58,6 +59,7 @@ std::optional<Outcome> LoopEndpoint::change(const Command& command) {
     case Command::Kind::ListPools:
     case Command::Kind::ListUsers:
     case Command::Kind::ListBindings:
+    case Command::Kind::ListBlocks:
     case Command::Kind::ShowUser:
     case Command::Kind::ListBindingsOfUser: break;
   }
@@ -75,12 +77,16 @@ void LoopEndpoint::show(const Command& command, Answer& answer) {
     case Command::Kind::ListBindings:
       next = exchange_.list_bindings(command.cursor, answer.page);
       break;
+    case Command::Kind::ListBlocks:
+      next = exchange_.list_blocks(command.cursor, answer.page);
+      break;
     case Command::Kind::ShowUser:
       if (!exchange_.show_user(domain, name, answer.page)) next = std::nullopt;
       break;
     case Command::Kind::ListBindingsOfUser:
       next = exchange_.list_bindings_of(domain, name, command.cursor, answer.page);
       break;
+    case Command::Kind::LiftBlock:
     case Command::Kind::PutUser:
     case Command::Kind::RemoveUser:
     case Command::Kind::RemoveBindings: break;

@@ -63,6 +63,12 @@ void Page::add(const BindingRow& row) {
   put_number(row.methods);
 }
 
+void Page::add(const BlockRow& row) {
+  put_text(row.source, kShortMax);
+  put_text(row.user, kShortMax);
+  for (const uint32_t number : {row.since_s, row.remaining_s, row.failures}) put_number(number);
+}
+
 void Page::add(const PoolRow& row) {
   put_text(row.name, kShortMax);
   for (const uint64_t number : {uint64_t{row.capacity}, uint64_t{row.in_use},
@@ -119,6 +125,16 @@ bool PageReader::next(BindingRow& row) {
   row.expires_s = static_cast<uint32_t>(take_number());
   row.q = static_cast<uint32_t>(take_number());
   row.methods = static_cast<uint32_t>(take_number());
+  return true;
+}
+
+bool PageReader::next(BlockRow& row) {
+  if (rest_.empty()) return false;
+  row.source = take_text();
+  row.user = take_text();
+  row.since_s = static_cast<uint32_t>(take_number());
+  row.remaining_s = static_cast<uint32_t>(take_number());
+  row.failures = static_cast<uint32_t>(take_number());
   return true;
 }
 

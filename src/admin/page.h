@@ -37,6 +37,15 @@ struct BindingRow {
   uint32_t methods = 0;  // bits, 1 << sip::Method; 0: the phone did not say
 };
 
+// Of a user from a source, or of the source as a whole when the user is empty.
+struct BlockRow {
+  std::string_view source;
+  std::string_view user;
+  uint32_t since_s = 0;  // how long it has stood
+  uint32_t remaining_s = 0;
+  uint32_t failures = 0;
+};
+
 struct PoolRow {
   std::string_view name;
   uint32_t capacity = 0;
@@ -64,6 +73,7 @@ class Page {
   // REQUIRES of each: has_room(). All rows of a page are of one kind.
   void add(const UserRow& row);
   void add(const BindingRow& row);
+  void add(const BlockRow& row);
   void add(const PoolRow& row);
   void add(const FactRow& row);
 
@@ -84,6 +94,7 @@ class PageReader {
   // False at the end. REQUIRES: the kind of row that was written.
   bool next(UserRow& row);
   bool next(BindingRow& row);
+  bool next(BlockRow& row);
   bool next(PoolRow& row);
   bool next(FactRow& row);
 

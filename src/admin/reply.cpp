@@ -26,6 +26,8 @@ Refusal refusal_of(Outcome outcome) {
       return {409, "exists", "the user exists already, or its auth_name is another user's"};
     case Outcome::NotFound:
       return {404, "not_found", "there is no such user; list users to see their names"};
+    case Outcome::NoBlock:
+      return {404, "no_block", "nothing is blocked there; list blocks to see what is"};
     case Outcome::UsersFull:
       return {503, "users_full",
               "no room for another user; raise capacity.users and restart the server"};

@@ -5,11 +5,11 @@
 
 namespace tipring::admin {
 
-Service::Service(Arena& arena, port::Loop& loop, store::Store& store, const PoolRegistry& pools,
-                 StatusSource& status, const ServiceOptions& options)
+Service::Service(Arena& arena, port::Loop& loop, store::Store& store, auth::Blocks& blocks,
+                 const PoolRegistry& pools, StatusSource& status, const ServiceOptions& options)
     : socket_(options.socket),
       channel_(arena),
-      exchange_(store, loop, status),
+      exchange_(store, blocks, loop, status),
       endpoint_(channel_, exchange_, pools),
       wakeup_(loop.make_wakeup(*this)) {
   if (wakeup_ != nullptr) {

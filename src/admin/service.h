@@ -24,8 +24,8 @@ class Service final : private port::WakeupHandler {
   static void plan(MemoryPlan& plan) { Channel::plan(plan); }
 
   // All are borrowed and outlive it. Uses the heap: at start only.
-  Service(Arena& arena, port::Loop& loop, store::Store& store, const PoolRegistry& pools,
-          StatusSource& status, const ServiceOptions& options);
+  Service(Arena& arena, port::Loop& loop, store::Store& store, auth::Blocks& blocks,
+          const PoolRegistry& pools, StatusSource& status, const ServiceOptions& options);
   // Stops the thread. Call after the loop has ended; the store, which may still hold changes of it,
   // goes next and calls nobody then.
   ~Service();

@@ -244,6 +244,26 @@ void StoreExchange::add_binding(const store::User& user, const store::Binding& b
   page.add(row);
 }
 
+uint64_t StoreExchange::list_blocks(uint64_t cursor, Page& page) {
+  const Millis now = loop_.now();
+  auto slot = static_cast<size_t>(cursor);
+  for (uint32_t looked_at = 0; looked_at < kSlotsPerPage && page.has_room(); ++looked_at) {
+    slot = blocks_.walk(slot, 1, now, [&](const auth::BlockInfo& block) {
+      std::array<char, auth::kSourceTextMax> source;
+      page.add(BlockRow{auth::write_source(block.source, source), block.user,
+                        static_cast<uint32_t>((now - block.since).count() / 1000),
+                        static_cast<uint32_t>(((block.until - now).count() + 999) / 1000),
+                        block.failures});
+    });
+    if (slot == 0) break;
+  }
+  return slot;
+}
+
+Outcome StoreExchange::lift_block(const port::IpAddress& source, std::string_view user) {
+  return blocks_.lift(source, user, loop_.now()) > 0 ? Outcome::Done : Outcome::NoBlock;
+}
+
 void StoreExchange::status(Page& page) {
   status_.add_facts(page);
   const store::StoreCounters& counters = store_.counters();

@@ -1,4 +1,5 @@
-// The exchange as the admin API sees it, over the store: users and their registrations.
+// The exchange as the admin API sees it, over the store: users and their registrations; and who is
+// blocked.
 #pragma once
 
 #include <array>
@@ -6,6 +7,7 @@
 
 #include "admin/exchange.h"
 #include "admin/loop_endpoint.h"
+#include "auth/blocks.h"
 #include "port/loop.h"
 #include "store/store.h"
 
@@ -24,8 +26,9 @@ class StatusSource {
 class StoreExchange final : public Exchange, private store::StoreWaiter {
  public:
   // All outlive it.
-  StoreExchange(store::Store& store, const port::Loop& loop, StatusSource& status)
-      : store_(store), loop_(loop), status_(status) {}
+  StoreExchange(store::Store& store, auth::Blocks& blocks, const port::Loop& loop,
+                StatusSource& status)
+      : store_(store), blocks_(blocks), loop_(loop), status_(status) {}
   StoreExchange(const StoreExchange&) = delete;
   StoreExchange& operator=(const StoreExchange&) = delete;
 
@@ -43,6 +46,8 @@ class StoreExchange final : public Exchange, private store::StoreWaiter {
                                            uint64_t cursor, Page& page) override;
   uint64_t list_users(uint64_t cursor, Page& page) override;
   uint64_t list_bindings(uint64_t cursor, Page& page) override;
+  uint64_t list_blocks(uint64_t cursor, Page& page) override;
+  Outcome lift_block(const port::IpAddress& source, std::string_view user) override;
   void status(Page& page) override;
 
  private:
@@ -64,6 +69,7 @@ class StoreExchange final : public Exchange, private store::StoreWaiter {
   void add_binding(const store::User& user, const store::Binding& binding, Page& page) const;
 
   store::Store& store_;
+  auth::Blocks& blocks_;
   const port::Loop& loop_;
   StatusSource& status_;
   LoopEndpoint* endpoint_ = nullptr;

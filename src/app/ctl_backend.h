@@ -13,7 +13,7 @@
 
 namespace tipring::app {
 
-enum class CtlListing : uint8_t { Users, Registrations, Pools, Status };
+enum class CtlListing : uint8_t { Users, Registrations, Blocks, Pools, Status };
 
 // REQUIRES: a password or a field. All outlive the call.
 struct CtlUserChange {
@@ -34,6 +34,8 @@ class CtlBackend {
   // All lines were found right. Counts what was stored, also on failure.
   virtual std::string import(const admin::ImportLines& lines, uint32_t& created,
                              uint32_t& changed) = 0;
+  // Of one user from there, or with an empty one of all.
+  virtual std::string lift_block(std::string_view source, std::string_view user) = 0;
   // The status is one row.
   virtual std::string list(CtlListing listing, CtlRows& rows) = 0;
   virtual std::string list_registrations(const admin::UserName& user, CtlRows& rows) = 0;

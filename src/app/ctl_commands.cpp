@@ -62,6 +62,12 @@ constexpr CtlCommandRow kCommands[] = {
     {CtlCommand::Registrations, "registrations", "[USER]", 0, 1, 0,
      "which phones are registered, and where",
      "The contact is shown as the phone sent it; RECEIVED is where its packets came from.\n"},
+    {CtlCommand::BlocksLift, "blocks lift", "SOURCE [USER]", 1, 2, 0,
+     "lifts blocks before their time",
+     "SOURCE and USER as `tipringctl blocks` shows them. Without USER all blocks of SOURCE are "
+     "lifted.\n"},
+    {CtlCommand::Blocks, "blocks", "", 0, 0, 0, "who is blocked after wrong passwords",
+     "A row without a user is a source that is blocked as a whole.\n"},
     {CtlCommand::Status, "status", "", 0, 0, 0, "what the server does", ""},
     {CtlCommand::Pools, "pools", "", 0, 0, 0,
      "how full each pool of memory is, and how often it was full", ""},

@@ -23,6 +23,8 @@ enum class CtlCommand : uint8_t {
   UserExport,
   Registrations,
   RegistrationsRemove,
+  Blocks,
+  BlocksLift,
   Status,
   Pools,
 };

@@ -149,6 +149,23 @@ int remove_registrations(CtlSession& session) {
   return kCtlDone;
 }
 
+int list_blocks(CtlSession& session) {
+  CtlRows rows;
+  if (const std::string fault = session.backend.list(CtlListing::Blocks, rows); !fault.empty())
+    return session.fail(fault);
+  return show_table(session, rows, "no blocks");
+}
+
+int lift_block(CtlSession& session) {
+  const std::string& source = session.arguments.operand;
+  const std::string user = session.arguments.more.empty() ? "" : session.arguments.more.front();
+  if (const std::string fault = session.backend.lift_block(source, user); !fault.empty())
+    return session.fail("blocks of " + source + ": " + fault);
+  session.console.write(session.arguments.json ? "{\"result\":\"lifted\"}\n"
+                                               : "blocks of " + source + " lifted\n");
+  return kCtlDone;
+}
+
 int list_pools(CtlSession& session) {
   CtlRows rows;
   if (const std::string fault = session.backend.list(CtlListing::Pools, rows); !fault.empty())

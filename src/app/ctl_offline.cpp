@@ -160,6 +160,8 @@ std::string CtlOffline::remove_registrations(const admin::UserName&, std::string
   return kServerOnly;
 }
 
+std::string CtlOffline::lift_block(std::string_view, std::string_view) { return kServerOnly; }
+
 std::string CtlOffline::import(const admin::ImportLines& lines, uint32_t& created,
                                uint32_t& changed) {
   if (std::string fault = open(); !fault.empty()) return fault;

@@ -23,6 +23,8 @@ class CtlOffline final : public CtlBackend {
   // All or nothing.
   std::string import(const admin::ImportLines& lines, uint32_t& created,
                      uint32_t& changed) override;
+  // Blocks are in the server's memory alone; the command line does not lead here.
+  std::string lift_block(std::string_view source, std::string_view user) override;
   // Users only. None when there is no database yet.
   std::string list(CtlListing listing, CtlRows& rows) override;
   std::string list_registrations(const admin::UserName& user, CtlRows& rows) override;

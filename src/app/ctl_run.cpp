@@ -36,6 +36,8 @@ int run_ctl(const CtlArguments& arguments, std::string_view default_domain, CtlB
     case CtlCommand::UserExport: return export_users(session);
     case CtlCommand::Registrations: return list_registrations(session);
     case CtlCommand::RegistrationsRemove: return remove_registrations(session);
+    case CtlCommand::Blocks: return list_blocks(session);
+    case CtlCommand::BlocksLift: return lift_block(session);
     case CtlCommand::Pools: return list_pools(session);
     case CtlCommand::Status: return show_status(session);
   }

@@ -63,6 +63,7 @@ ListingPath path_of(CtlListing listing) {
   switch (listing) {
     case CtlListing::Users: return {"/v1/users", "users"};
     case CtlListing::Registrations: return {"/v1/registrations", "registrations"};
+    case CtlListing::Blocks: return {"/v1/blocks", "blocks"};
     case CtlListing::Pools: return {"/v1/pools", "pools"};
     case CtlListing::Status: return {"/v1/status", "status"};
   }
@@ -146,6 +147,13 @@ std::string CtlServer::list_registrations(const admin::UserName& user, CtlRows& 
 std::string CtlServer::remove_registrations(const admin::UserName& user, std::string_view contact) {
   std::string target = path_of("/v1/registrations/", user);
   if (!contact.empty()) target += "?contact=" + percent_encoded(contact);
+  port::HttpReply reply;
+  return ask({"DELETE", target, ""}, reply);
+}
+
+std::string CtlServer::lift_block(std::string_view source, std::string_view user) {
+  std::string target = "/v1/blocks?source=" + percent_encoded(source);
+  if (!user.empty()) target += "&user=" + percent_encoded(user);
   port::HttpReply reply;
   return ask({"DELETE", target, ""}, reply);
 }

@@ -19,6 +19,7 @@ class CtlServer final : public CtlBackend {
   // disk.
   std::string import(const admin::ImportLines& lines, uint32_t& created,
                      uint32_t& changed) override;
+  std::string lift_block(std::string_view source, std::string_view user) override;
   std::string list(CtlListing listing, CtlRows& rows) override;
   std::string list_registrations(const admin::UserName& user, CtlRows& rows) override;
   std::string remove_registrations(const admin::UserName& user, std::string_view contact) override;

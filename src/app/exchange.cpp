@@ -96,8 +96,6 @@ Exchange::Exchange(const Config& config, const Ports& ports, Arena& arena, Log& 
       proxy_(environment_, location_, arena, config.capacity) {
   blocks_.set_options(block_options(config));
   blocks_.set_observer(&block_log_);
-  std::vector<auth::Network> safe = safe_sources(config);
-  blocks_.swap_safe_sources(safe);
   access_.set_authenticator(authenticator_, blocks_);
   store_.set_observer(&registrar_);
   transactions_.set_request_handler(*this);
@@ -131,7 +129,6 @@ void Exchange::set(Settings& settings) {
   validation_.set_forward_unknown(settings.forward_unknown);
   authenticator_.set_options(settings.auth);
   blocks_.set_options(settings.blocks);
-  blocks_.swap_safe_sources(settings.safe_sources);
   access_.set_options(settings.access);
   registrar_.set_options(settings.registrar);
   environment_.session_timer = settings.session_timer;

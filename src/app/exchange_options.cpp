@@ -17,6 +17,14 @@ static_assert(kListenMax <= transport::TransportLayer::kListenPointsMax);
 
 Millis seconds(uint32_t count) { return Millis(int64_t{count} * 1000); }
 
+SourceRanges safe_sources(const Config& config) {
+  SourceRanges ranges;
+  for (const std::string& text : config.security.safe_sources) {
+    if (const auto range = parse_range(text)) ranges.add(*range);
+  }
+  return ranges;
+}
+
 }  // namespace
 
 auth::AuthOptions auth_options(const Config& config, std::string_view realm) {
@@ -53,15 +61,8 @@ auth::BlockOptions block_options(const Config& config) {
   options.failures = config.security.failures;
   options.time = seconds(config.security.block_time_s);
   options.time_max = seconds(config.security.block_time_max_s);
+  options.safe = safe_sources(config);
   return options;
-}
-
-std::vector<auth::Network> safe_sources(const Config& config) {
-  std::vector<auth::Network> networks;
-  for (const std::string& text : config.security.safe_sources) {
-    if (const auto network = auth::parse_network(text)) networks.push_back(*network);
-  }
-  return networks;
 }
 
 registrar::RegistrarOptions registrar_options(const Config& config) {
@@ -86,9 +87,7 @@ transport::TransportOptions transport_options(const Config& config) {
   transport::TransportOptions options;
   options.message_bytes_max = config.sip.message_size;
   options.connections_per_source = config.tcp.connections_per_source;
-  for (const std::string& text : config.security.safe_sources) {
-    if (const auto range = parse_range(text)) options.safe_sources.add(*range);
-  }
+  options.safe_sources = safe_sources(config);
   options.silence_timeout = seconds(config.tcp.silence_timeout_s);
   options.message_timeout = seconds(config.tcp.message_timeout_s);
   options.write_timeout = seconds(config.tcp.write_timeout_s);
@@ -116,7 +115,6 @@ Settings settings_of(const Config& config, std::string_view realm) {
   settings.forward_unknown = config.routing.forward_unknown;
   settings.auth = auth_options(config, realm);
   settings.blocks = block_options(config);
-  settings.safe_sources = safe_sources(config);
   settings.access = access_options(config);
   settings.registrar = registrar_options(config);
   settings.session_timer = session_timer_options(config);

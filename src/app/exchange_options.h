@@ -17,7 +17,6 @@ namespace tipring::app {
 auth::AuthOptions auth_options(const Config& config, std::string_view realm);
 policy::AccessOptions access_options(const Config& config);
 auth::BlockOptions block_options(const Config& config);
-std::vector<auth::Network> safe_sources(const Config& config);
 registrar::RegistrarOptions registrar_options(const Config& config);
 service::SessionTimerOptions session_timer_options(const Config& config);
 std::vector<transport::ListenPoint> listen_points(const Config& config);
@@ -33,7 +32,6 @@ struct Settings {
   bool forward_unknown = true;
   auth::AuthOptions auth;
   auth::BlockOptions blocks;
-  std::vector<auth::Network> safe_sources;
   policy::AccessOptions access;
   registrar::RegistrarOptions registrar;
   service::SessionTimerOptions session_timer;

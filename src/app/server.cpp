@@ -77,7 +77,7 @@ Server::Server(const ConfigSource& source, const Config& config, std::span<std::
       exchange_(config, {clock_, entropy_, files_, workers_, loop_, network_, names_}, arena_,
                 log_),
       reloader_(loop_, files_, source, config, exchange_.realm(), *this),
-      admin_(arena_, loop_, exchange_.store(), pools_, *this,
+      admin_(arena_, loop_, exchange_.store(), exchange_.blocks(), pools_, *this,
              admin_options(config, exchange_.realm())) {
   exchange_.register_pools(pools_);
   stop_timer_ = loop_.make_timer(*this);
@@ -204,6 +204,7 @@ void Server::after_reload(const Config& config) {
 void Server::add_facts(admin::Page& page) {
   const transport::TransportCounters transport = exchange_.transport_counters();
   const transaction::TransactionCounters& transactions = exchange_.transaction_counters();
+  const auth::BlockCounters& blocks = exchange_.blocks().counters();
   const admin::FactRow facts[] = {
       {"version", kVersion, 0},
       {"uptime_s", "", static_cast<uint64_t>((loop_.now() - started_at_).count() / 1000)},
@@ -223,6 +224,12 @@ void Server::add_facts(admin::Page& page) {
       {"retransmissions", "", transactions.retransmissions},
       {"stray_responses", "", transactions.stray_responses},
       {"reclaimed", "", transactions.reclaimed},
+      {"replies_too_large", "", transactions.replies_too_large},
+      {"failed_logins", "", blocks.failures},
+      {"failed_logins_uncounted", "", blocks.uncounted},
+      {"blocks_begun", "", blocks.begun},
+      {"refused_blocked_users", "", blocks.refused},
+      {"dropped_blocked_sources", "", blocks.dropped},
       {"requests_forwarded", "", exchange_.proxy_counters().forwarded},
       {"refused_for_capacity", "", exchange_.overload().refused()},
   };

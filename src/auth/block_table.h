@@ -1,7 +1,8 @@
-// Counts of failures in a table of fixed size. A full set gives up what weighs least: a count that
-// is too old to matter, then the one with the fewest blocks and failures. A block that stands is
-// never given up, or guessing on would lift it; where nothing else is left there is no room. Which
-// set an entry falls into nobody outside can tell: the hash is keyed.
+// Counts of failures in a table of fixed size. Each has its place in one of two sets, so that the
+// table fills evenly. Where both are full they give up what weighs least: a count that is too old to
+// matter, then the one with the fewest blocks and failures. A block that stands is never given up,
+// or guessing on would lift it; where nothing else is left there is no room. Which sets an entry
+// falls into nobody outside can tell: the hash is keyed.
 #pragma once
 
 #include <algorithm>
@@ -47,8 +48,10 @@ class BlockTable {
   BlockTable(Arena& arena, uint32_t entries) : sets_(arena.take<Set>(sets_for(entries))) {}
 
   Entry* find(uint64_t id) {
-    for (Entry& entry : set_of(id)) {
-      if (entry.id == id) return &entry;
+    for (Set* set : sets_of(id)) {
+      for (Entry& entry : *set) {
+        if (entry.id == id) return &entry;
+      }
     }
     return nullptr;
   }
@@ -59,9 +62,11 @@ class BlockTable {
     const auto weight = [&](const Entry& entry) {
       return std::tuple(!entry.forgotten(now, memory), entry.repeats, entry.failures, entry.last);
     };
-    for (Entry& entry : set_of(id)) {
-      if (entry.blocked(now)) continue;
-      if (least == nullptr || weight(entry) < weight(*least)) least = &entry;
+    for (Set* set : sets_of(id)) {
+      for (Entry& entry : *set) {
+        if (entry.blocked(now)) continue;
+        if (least == nullptr || weight(entry) < weight(*least)) least = &entry;
+      }
     }
     if (least == nullptr) return nullptr;
     *least = Entry();
@@ -73,7 +78,10 @@ class BlockTable {
   Entry& at(size_t slot) { return sets_[slot / kWays][slot % kWays]; }
 
  private:
-  Set& set_of(uint64_t id) { return sets_[static_cast<size_t>(id) & (sets_.size() - 1)]; }
+  std::array<Set*, 2> sets_of(uint64_t id) {
+    const size_t mask = sets_.size() - 1;
+    return {&sets_[static_cast<size_t>(id) & mask], &sets_[static_cast<size_t>(id >> 32) & mask]};
+  }
 
   std::span<Set> sets_;
 };

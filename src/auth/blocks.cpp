@@ -64,9 +64,7 @@ uint64_t Blocks::pair_id(const port::IpAddress& source, const Login& login) cons
 }
 
 bool Blocks::is_safe(const port::IpAddress& address) const {
-  const port::IpAddress plain = port::unmapped(address);
-  return std::any_of(safe_.begin(), safe_.end(),
-                     [&](const Network& network) { return holds(network, plain); });
+  return options_.safe.contains(port::unmapped(address));
 }
 
 Millis Blocks::left_for_source(const port::IpAddress& address, Millis now) {

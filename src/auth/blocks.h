@@ -10,11 +10,11 @@
 #include <array>
 #include <cstdint>
 #include <string_view>
-#include <vector>
 
 #include "auth/block_table.h"
-#include "auth/safe_sources.h"
+#include "auth/source.h"
 #include "core/hash.h"
+#include "core/source_ranges.h"
 
 namespace tipring::auth {
 
@@ -23,6 +23,7 @@ struct BlockOptions {
   Millis time{60'000};     // of the first block; each that follows takes twice as long
   // The longest; and how long it takes until failures and blocks are forgotten.
   Millis time_max{3'600'000};
+  SourceRanges safe = {};  // never blocked
 };
 
 // The user as credentials name him, and the domain in which he would be one.
@@ -67,8 +68,6 @@ class Blocks {
   Blocks(Arena& arena, const HashKey& key, uint32_t users);
 
   void set_options(const BlockOptions& options) { options_ = options; }
-  // What was in force goes back to the caller.
-  void swap_safe_sources(std::vector<Network>& networks) { safe_.swap(networks); }
   void set_observer(BlockObserver* observer) { observer_ = observer; }
 
   // How long the block still stands; zero when there is none.
@@ -123,7 +122,6 @@ class Blocks {
 
   HashKey key_;
   BlockOptions options_;
-  std::vector<Network> safe_;
   BlockObserver* observer_ = nullptr;
   BlockTable<Pair> pairs_;
   BlockTable<Source> sources_;

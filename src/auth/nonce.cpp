@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <bit>
 
-#include "auth/safe_sources.h"
+#include "auth/source.h"
 
 namespace tipring::auth {
 

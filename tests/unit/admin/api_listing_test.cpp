@@ -97,5 +97,26 @@ TEST_CASE("listing whose client goes: the rest is not asked for") {
   CHECK(desk.channel.commands.front() == nullptr);
 }
 
+TEST_CASE("blocks: listed, and lifted by what the list shows" * doctest::description("C6")) {
+  FakeDesk desk;
+  CHECK(
+      desk.get("/v1/blocks").answer_ ==
+      R"({"blocks":[{"source":"192.0.2.7","user":"100","since_s":1,"remaining_s":59,"failures":10}]})"
+      "\n");
+  const auto lift = [&](std::map<std::string, std::string> query) {
+    const FakeHttpExchange& request =
+        desk.ask(port::HttpMethod::Delete, "/v1/blocks", "", std::move(query));
+    desk.run();
+    return request.status_;
+  };
+  CHECK(lift({{"source", "2001:db8:1:2::/64"}, {"user", "100"}}) == 200);
+  CHECK(desk.exchange.lifted == "2001:db8:1:2:: 100");
+  CHECK(lift({{"source", "192.0.2.7"}}) == 200);
+  CHECK(desk.exchange.lifted == "192.0.2.7 ");
+  for (const char* source : {"", "192.0.2.0/24", "x"}) CHECK(lift({{"source", source}}) == 400);
+  desk.exchange.refusal = Outcome::NoBlock;
+  CHECK(lift({{"source", "192.0.2.8"}}) == 404);
+}
+
 }  // namespace
 }  // namespace tipring::admin::test

@@ -66,13 +66,23 @@ struct FakeExchange final : Exchange {
                                            uint64_t cursor, Page& page) override;
   uint64_t list_users(uint64_t cursor, Page& page) override;
   uint64_t list_bindings(uint64_t cursor, Page& page) override;
+  uint64_t list_blocks(uint64_t, Page& page) override {
+    page.add(BlockRow{"192.0.2.7", "100", 1, 59, 10});
+    return 0;
+  }
+  Outcome lift_block(const port::IpAddress& source, std::string_view user) override {
+    std::array<char, port::kAddressTextMax> text;
+    lifted = std::string(port::write_ip(source, text)) + " " + std::string(user);
+    return refusal.value_or(Outcome::Done);
+  }
   void status(Page& page) override;
 
   std::map<std::string, UserSecret> users;  // by "name@domain"
   std::vector<BindingRow> bindings;
   size_t users_max = 1000;
   std::optional<Outcome> refusal;  // of every change
-  bool later = false;              // outcomes come by complete()
+  std::string lifted;
+  bool later = false;  // outcomes come by complete()
   std::deque<std::pair<uint64_t, Outcome>> due;
 };
 

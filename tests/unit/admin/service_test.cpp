@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "../core/test_arena.h"
 #include "../store/store_bench.h"
 #include "port/http_client.h"
 #include "port/linux/linux_files.h"
@@ -57,7 +58,9 @@ TEST_CASE("service: changes through the socket are in the store, a second server
   PoolRegistry pools;
   store.store().register_pools(pools);
   const ServiceOptions options{folder.path + "/socket", "example", ""};
-  Service service(arena, loop, store.store(), pools, stop, options);
+  TestArena blocks_arena;
+  auth::Blocks blocks(blocks_arena, HashKey{1, 2}, 16);
+  Service service(arena, loop, store.store(), blocks, pools, stop, options);
   CHECK(arena.used() == arena.capacity());
   REQUIRE(service.start() == "");
 
@@ -91,7 +94,7 @@ TEST_CASE("service: changes through the socket are in the store, a second server
   const std::unique_ptr<void, decltype(&std::free)> more(
       std::aligned_alloc(Arena::kAlignment, plan.arena_bytes()), &std::free);
   Arena second_arena({static_cast<std::byte*>(more.get()), plan.arena_bytes()});
-  Service second(second_arena, loop, store.store(), pools, stop, options);
+  Service second(second_arena, loop, store.store(), blocks, pools, stop, options);
   const std::string fault = second.start();
   CHECK(fault.find("another server") != std::string::npos);
   CHECK(fault.find(options.socket) != std::string::npos);

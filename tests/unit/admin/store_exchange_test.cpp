@@ -21,7 +21,8 @@ class StoreDesk {
                 &std::free),
         arena_({memory_.get(), kMemory}),
         channel_(arena_),
-        exchange_(bench.server->store(), bench.host.loop(), fact_),
+        blocks(arena_, HashKey{1, 2}, 256),
+        exchange_(bench.server->store(), blocks, bench.host.loop(), fact_),
         endpoint_(channel_, exchange_, pools_),
         api_(channel_, wakeup_, "office", "home.example") {
     exchange_.set_endpoint(endpoint_);
@@ -68,6 +69,11 @@ class StoreDesk {
   Arena arena_;
   Channel channel_;
   OneFact fact_;
+
+ public:
+  auth::Blocks blocks;
+
+ private:
   FakeWakeup wakeup_;
   FakeServer server_;
   PoolRegistry pools_;
@@ -259,6 +265,26 @@ TEST_CASE(
   CHECK(reply.status_ == 503);
   CHECK(holds(reply.answer_, "users_full"));
   CHECK(holds(reply.answer_, "20 of 40 users were stored"));
+}
+
+TEST_CASE("store exchange: blocks over several pages, and lifted" * doctest::description("C6")) {
+  StoreDesk desk;
+  const Millis now = desk.bench.host.loop().now();
+  const auto fail = [&](uint8_t host, int user, uint32_t times) {
+    const port::IpAddress address{{192, 0, 2, host}, 0, port::Family::V4};
+    for (uint32_t i = 0; i < times; ++i)
+      desk.blocks.on_failure(address, {"user-" + std::to_string(user), ""}, i + 1, now);
+  };
+  for (uint8_t host = 1; host <= 8; ++host) {
+    for (int user = 0; user < 9; ++user) fail(host, user, 10);
+  }
+  const std::string& all = desk.get("/v1/blocks").answer_;
+  size_t rows = 0;
+  for (size_t at = 0; (at = all.find("\"source\":", at)) != std::string::npos; ++at) ++rows;
+  CHECK(rows == 72);
+  CHECK(holds(all, R"({"source":"192.0.2.8","user":"user-3","since_s":0,"remaining_s":60,)"
+                   R"("failures":10})"));
+  CHECK(desk.blocks.lift({{192, 0, 2, 8}, 0, port::Family::V4}, "", now) == 9);
 }
 
 }  // namespace

@@ -35,6 +35,10 @@ struct FakeBackend final : CtlBackend {
     created = static_cast<uint32_t>(lines.lines.size());
     return fault;
   }
+  std::string lift_block(std::string_view source, std::string_view user) override {
+    lifted = std::string(source) + " " + std::string(user);
+    return fault;
+  }
   std::string list(CtlListing, CtlRows& into) override {
     into = rows;
     for (const auto& [name, password] : users) {
@@ -49,6 +53,7 @@ struct FakeBackend final : CtlBackend {
   std::string fault;
   admin::UserFields last_fields;
   std::string removed;
+  std::string lifted;
   admin::PutMode last_mode = admin::PutMode::Either;
 };
 
@@ -212,6 +217,25 @@ TEST_CASE("user list: a table, and JSON") {
   CHECK(scene.run({"user", "list"}) == 0);
   CHECK(scene.run({"user", "list", "--json"}) == 0);
   CHECK(scene.console.out == "no users\nNAME\n100\n[{\"name\":\"100\",\"domain\":\"\"}]\n");
+}
+
+TEST_CASE("blocks: a table, and lifted by source or by source and user" *
+          doctest::description("C6")) {
+  Scene scene;
+  CHECK(scene.run({"blocks"}) == 0);
+  CHECK(scene.console.out == "no blocks\n");
+  scene.console.out.clear();
+  scene.backend.rows = {{{"source", "192.0.2.7"}, {"user", "100"}, {"remaining_s", "59", false}}};
+  CHECK(scene.run({"blocks"}) == 0);
+  CHECK(scene.console.out == "SOURCE     USER  REMAINING S\n192.0.2.7  100            59\n");
+  scene.console.out.clear();
+  CHECK(scene.run({"blocks", "lift", "192.0.2.7"}) == 0);
+  CHECK(scene.backend.lifted == "192.0.2.7 ");
+  CHECK(scene.run({"blocks", "lift", "192.0.2.7", "100", "--json"}) == 0);
+  CHECK(scene.backend.lifted == "192.0.2.7 100");
+  CHECK(scene.console.out == "blocks of 192.0.2.7 lifted\n{\"result\":\"lifted\"}\n");
+  scene.backend.fault = "nothing is blocked there";
+  CHECK(scene.run({"blocks", "lift", "192.0.2.8"}) == 1);
 }
 
 TEST_CASE("user import: a wrong line stops all of it, each fault is named, no password is shown") {

@@ -29,8 +29,11 @@ port::IpAddress ip(const std::string& text) { return *port::parse_ip(text); }
 
 struct Bench {
   explicit Bench(uint32_t users = 256) : blocks(arena, HashKey{1, 2}, users) {
-    blocks.set_options({kFailures, Millis(60'000), Millis(600'000)});
+    set_options({});
     blocks.set_observer(&told);
+  }
+  void set_options(const SourceRanges& safe, uint32_t failures = kFailures) {
+    blocks.set_options({failures, Millis(60'000), Millis(600'000), safe});
   }
   // Wrong passwords, each another one.
   void fail(const std::string& from, const std::string& user, uint32_t times = 1,
@@ -163,8 +166,9 @@ TEST_CASE("block: safe sources never, from the moment that they are safe" *
           doctest::description("C6")) {
   Bench bench;
   bench.fail(kHere, "alice", kFailures);
-  std::vector<Network> safe = {*parse_network("192.0.2.0/24"), *parse_network("::1/128")};
-  bench.blocks.swap_safe_sources(safe);
+  SourceRanges safe;
+  for (const char* network : {"192.0.2.0/24", "::1/128"}) safe.add(*parse_range(network));
+  bench.set_options(safe);
   CHECK_FALSE(bench.blocked(kHere, "alice"));
   bench.fail(kThere, "alice", 100);
   CHECK_FALSE(bench.blocked(kThere, "alice"));
@@ -172,14 +176,14 @@ TEST_CASE("block: safe sources never, from the moment that they are safe" *
   CHECK_FALSE(bench.blocked("::1", "alice"));
   for (int user = 0; user < 100; ++user) bench.fail(kThere, std::to_string(user));
   CHECK_FALSE(bench.shut_out(kThere));
-  bench.blocks.swap_safe_sources(safe);
+  bench.set_options({});
   CHECK(bench.blocked(kHere, "alice"));
   CHECK_FALSE(bench.blocked(kThere, "alice"));
 }
 
 TEST_CASE("block: switched off with zero failures") {
   Bench bench;
-  bench.blocks.set_options({0, Millis(60'000), Millis(600'000)});
+  bench.set_options({}, 0);
   for (int user = 0; user < 100; ++user) bench.fail(kHere, std::to_string(user), 100);
   CHECK(bench.told.begun.empty());
 }
