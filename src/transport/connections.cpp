@@ -182,6 +182,10 @@ void Connections::log_end(const Connection& connection, ConnectionEnd end, int e
   }
   const uint64_t events = ends_[static_cast<size_t>(end)].note(shared_.now());
   if (events == 0) return;
+  if (end == ConnectionEnd::Displaced) {
+    return log.warning("connection_fault", kv("events", events), remote(), kv("why", to_text(end)),
+                       kv("help", "all places are taken: raise capacity.tcp_connections"));
+  }
   log.info("connection_fault", kv("events", events), remote(), kv("why", to_text(end)),
            kv("errno", error));
 }

@@ -79,6 +79,9 @@ Bench::~Bench() {
 }
 
 void Bench::on_turn_end(Millis now) {
+  heard_in_turn_max =
+      std::max(heard_in_turn_max, heard.size() - std::min(heard_before_turn_, heard.size()));
+  heard_before_turn_ = heard.size();
   driver.on_turn_end(now);
   layer->flush(now);
   driver.on_turn_end(now);

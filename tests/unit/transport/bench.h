@@ -93,12 +93,14 @@ class Bench final : public port::TurnHandler, public MessageHandler, public Send
   port::SimHost& host;
   port::SimHost& far;  // where the peers live: 10.0.0.2, .3, 2001:db8::2, ::3, 2001:db8:0:1::2
   std::vector<Heard> heard;
+  size_t heard_in_turn_max = 0;
   std::vector<std::pair<uint64_t, Error>> failed;
   std::function<void(const Incoming&)> on_heard;
   std::function<void(uint64_t tag)> on_failed;
 
  private:
   void on_turn_end(Millis now) override;
+  size_t heard_before_turn_ = 0;
   void note(const Incoming& incoming, std::optional<sip::ParseFault> fault);
 
   static constexpr size_t kMemory = 16 << 20;

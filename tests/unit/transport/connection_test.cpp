@@ -1,4 +1,6 @@
 // How long a connection lives, and what it may hold meanwhile.
+#include "transport/connection.h"
+
 #include "bench.h"
 
 using namespace tipring;
@@ -422,6 +424,23 @@ TEST_CASE("connection: what a peer does not read of our answers holds his reques
   CHECK(bench.heard.size() == kRequests);
   CHECK(bench.failed.empty());
   CHECK(bench.slabs_held() == 0);
+}
+
+TEST_CASE("connection: whoever sends without pause is read a little of in each turn" *
+          doctest::description("D1, R5.5")) {
+  Bench bench;
+  bench.world.default_link().splits_reads = false;
+  bench.answer_with(200);
+  TcpPeer peer(bench);
+  peer.connect();
+  constexpr size_t kRequests = 400;
+  std::string all;
+  for (size_t i = 0; i < kRequests; ++i) all += kRequest;
+  peer.write(all);
+  REQUIRE(bench.until([&] { return bench.heard.size() == kRequests; }, Millis(8000)));
+  // The last read of a turn may go beyond by its buffer.
+  CHECK(bench.heard_in_turn_max <= (Connection::kBytesPerEvent + 4096) / kRequest.size() + 1);
+  CHECK(bench.heard_in_turn_max > 10);
 }
 
 TEST_CASE("connection: who never reads while he asks is cut off by the time for writing" *
