@@ -44,6 +44,9 @@ struct Config {
     uint32_t default_expires_s = 3600;
     uint32_t max_bindings_per_aor = 10;
     bool path_needs_support = true;
+    bool lenient_request_uri = false;
+    std::vector<std::string> third_party;
+    std::vector<std::string> service_route;
   } registrar;
   struct SessionTimer {
     std::string mode = "mandatory";

@@ -3,9 +3,12 @@
 #include <algorithm>
 
 #include "app/listen_entry.h"
+#include "app/third_party_entry.h"
 #include "core/source_ranges.h"
 #include "core/text.h"
 #include "port/address.h"
+#include "sip/name_addr.h"
+#include "sip/uri.h"
 
 namespace tipring::app {
 
@@ -74,6 +77,24 @@ std::string realm_check(std::string_view text) {
 
 std::string source_check(std::string_view text) {
   return parse_range(text) ? std::string() : "an address or a network such as \"192.0.2.0/24\"";
+}
+
+std::string third_party_check(std::string_view text) {
+  const auto rule = parse_third_party(text);
+  const bool good = rule &&
+                    (rule->user_domain.empty() || domain_check(rule->user_domain).empty()) &&
+                    (rule->other_domain.empty() || domain_check(rule->other_domain).empty());
+  return good ? std::string()
+              : "WHO: FOR WHOM, such as \"assistant@example.com: boss@example.com\"";
+}
+
+// RFC 3608 6.3: as a Route, and loose.
+std::string route_check(std::string_view text) {
+  const auto address = sip::parse_name_addr(text);
+  const auto uri = address ? sip::parse_uri(address->uri) : sip::parse_uri("");
+  const bool good = uri && address->in_brackets && uri->param("lr") &&
+                    std::all_of(text.begin(), text.end(), [](char c) { return c >= ' '; });
+  return good ? std::string() : "an address in brackets with lr, such as \"<sip:example.com;lr>\"";
 }
 
 }  // namespace tipring::app

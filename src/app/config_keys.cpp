@@ -4,8 +4,10 @@
 
 #include "app/config.h"
 #include "app/config_checks.h"
+#include "app/third_party_entry.h"
 #include "core/source_ranges.h"
 #include "core/text.h"
+#include "port/address.h"
 
 namespace tipring::app {
 
@@ -57,6 +59,8 @@ constexpr std::array<std::string_view, 2> kOnExpiry = {"bye", "drop"};
 constexpr std::array<std::string_view, 4> kLevels = {"error", "warning", "info", "debug"};
 
 constexpr uint32_t kMany = 1000000;
+constexpr size_t kThirdPartyMax = 256;     // they are looked through for each such REGISTER
+constexpr size_t kServiceRouteMax = 1000;  // in each 200 to a REGISTER
 
 #define TIPRING_AT(type, member) [](Config& c) -> type& { return c.member; }
 
@@ -98,6 +102,12 @@ const Key kKeys[] = {
     {"registrar.max_bindings_per_aor",
      IntegerKey{TIPRING_AT(uint32_t, registrar.max_bindings_per_aor), 1, 32}, When::Reload},
     {"registrar.path_needs_support", SwitchKey{TIPRING_AT(bool, registrar.path_needs_support)},
+     When::Reload},
+    {"registrar.lenient_request_uri", SwitchKey{TIPRING_AT(bool, registrar.lenient_request_uri)},
+     When::Reload},
+    {"registrar.third_party",
+     ListKey{TIPRING_AT(TextList, registrar.third_party), third_party_check}, When::Reload},
+    {"registrar.service_route", ListKey{TIPRING_AT(TextList, registrar.service_route), route_check},
      When::Reload},
     {"session_timer.mode",
      TextKey{TIPRING_AT(std::string, session_timer.mode), one_of<kTimerModes>}, When::Reload},
@@ -259,6 +269,12 @@ std::string show(const Key& key, Config& config) {
       key.kind);
 }
 
+bool is_domain(const Config& config, std::string_view text) {
+  const TextList& domains = config.sip.domains;
+  return std::any_of(domains.begin(), domains.end(),
+                     [&](const std::string& domain) { return iequals(domain, text); });
+}
+
 // Where the key was set last; null for one at its default.
 const Config::Place* find_place(const Config& config, std::string_view key) {
   const Config::Place* found = nullptr;
@@ -331,6 +347,23 @@ void check(const Config& config, std::vector<ConfigFault>& faults) {
           "security.block_time");
   }
   const Config::Registrar& registrar = config.registrar;
+  for (const std::string& text : registrar.third_party) {
+    const auto rule = parse_third_party(text);
+    for (const std::string& domain : {rule->user_domain, rule->other_domain}) {
+      if (domain.empty() || port::parse_ip(domain) || is_domain(config, domain)) continue;
+      wrong("registrar.third_party", quoted(domain) + " is not in sip.domains");
+    }
+  }
+  if (registrar.third_party.size() > kThirdPartyMax) {
+    wrong("registrar.third_party",
+          "must not have more than " + std::to_string(kThirdPartyMax) + " rules");
+  }
+  size_t route_size = 0;
+  for (const std::string& route : registrar.service_route) route_size += route.size() + 1;
+  if (route_size > kServiceRouteMax) {
+    wrong("registrar.service_route",
+          "must not be longer than " + std::to_string(kServiceRouteMax) + " characters");
+  }
   if (registrar.min_expires_s > registrar.max_expires_s) {
     wrong("registrar.min_expires",
           "must not be above registrar.max_expires, which is " +

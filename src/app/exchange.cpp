@@ -97,6 +97,8 @@ Exchange::Exchange(const Config& config, const Ports& ports, Arena& arena, Log& 
   blocks_.set_options(block_options(config));
   blocks_.set_observer(&block_log_);
   access_.set_authenticator(authenticator_, blocks_);
+  std::vector<policy::ThirdPartyRule> third_party = third_party_rules(config);
+  access_.swap_third_party(third_party);
   store_.set_observer(&registrar_);
   transactions_.set_request_handler(*this);
 }
@@ -130,7 +132,8 @@ void Exchange::set(Settings& settings) {
   authenticator_.set_options(settings.auth);
   blocks_.set_options(settings.blocks);
   access_.set_options(settings.access);
-  registrar_.set_options(settings.registrar);
+  registrar_.swap_options(settings.registrar);
+  access_.swap_third_party(settings.third_party);
   environment_.session_timer = settings.session_timer;
   transport_.set_options(settings.transport);
 }

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "app/listen_entry.h"
+#include "app/third_party_entry.h"
 #include "port/crypto.h"
 
 namespace tipring::app {
@@ -72,7 +73,19 @@ registrar::RegistrarOptions registrar_options(const Config& config) {
   options.default_expires = seconds(config.registrar.default_expires_s);
   options.max_bindings_per_aor = config.registrar.max_bindings_per_aor;
   options.path_needs_support = config.registrar.path_needs_support;
+  options.lenient_request_uri = config.registrar.lenient_request_uri;
+  for (const std::string& route : config.registrar.service_route) {
+    options.service_route += (options.service_route.empty() ? "" : ", ") + route;
+  }
   return options;
+}
+
+std::vector<policy::ThirdPartyRule> third_party_rules(const Config& config) {
+  std::vector<policy::ThirdPartyRule> rules;
+  for (const std::string& text : config.registrar.third_party) {
+    if (auto rule = parse_third_party(text)) rules.push_back(std::move(*rule));
+  }
+  return rules;
 }
 
 service::SessionTimerOptions session_timer_options(const Config& config) {
@@ -117,6 +130,7 @@ Settings settings_of(const Config& config, std::string_view realm) {
   settings.blocks = block_options(config);
   settings.access = access_options(config);
   settings.registrar = registrar_options(config);
+  settings.third_party = third_party_rules(config);
   settings.session_timer = session_timer_options(config);
   settings.transport = transport_options(config);
   return settings;

@@ -18,6 +18,7 @@ auth::AuthOptions auth_options(const Config& config, std::string_view realm);
 policy::AccessOptions access_options(const Config& config);
 auth::BlockOptions block_options(const Config& config);
 registrar::RegistrarOptions registrar_options(const Config& config);
+std::vector<policy::ThirdPartyRule> third_party_rules(const Config& config);
 service::SessionTimerOptions session_timer_options(const Config& config);
 std::vector<transport::ListenPoint> listen_points(const Config& config);
 
@@ -34,6 +35,7 @@ struct Settings {
   auth::BlockOptions blocks;
   policy::AccessOptions access;
   registrar::RegistrarOptions registrar;
+  std::vector<policy::ThirdPartyRule> third_party;
   service::SessionTimerOptions session_timer;
   transport::TransportOptions transport;
 };

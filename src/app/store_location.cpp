@@ -87,6 +87,8 @@ bool StoreLocation::is_callable(const store::Binding& binding) const {
 proxy::Target StoreLocation::target_of(const store::Binding& binding) const {
   // What the request came from was then the last proxy of the path.
   if (!binding.path().empty()) return {binding.contact(), std::nullopt, binding.path()};
+  // Somebody else has registered the phone, and its Contact is all that is known of it.
+  if (binding.received().port == 0) return {binding.contact(), std::nullopt, {}};
   const auto transport = static_cast<sip::Transport>(binding.transport());
   const auto contact = sip::parse_uri(binding.contact());
   const auto ip = contact ? port::parse_ip(contact->host) : std::nullopt;

@@ -10,6 +10,7 @@ Screening DigestServerAuth::screen_request(const Environment& environment,
   if (access.dropped) return Screening::Refused;
   if (access.status == 0) {
     user_ = access.user;
+    third_party_ = access.third_party;
     return Screening::Pass;
   }
   sip::ResponseParts parts;

@@ -20,11 +20,13 @@ class DigestServerAuth {
 
   Screening screen_request(const Environment& environment, const Incoming& request);
 
-  uint64_t user() const { return user_; }  // 0: nobody was asked
+  uint64_t user() const { return user_; }            // 0: nobody was asked
+  bool third_party() const { return third_party_; }  // the user is another than the sender
 
  private:
   RouteFacts route_;  // good while the request is
   uint64_t user_ = 0;
+  bool third_party_ = false;
 };
 
 }  // namespace tipring::service

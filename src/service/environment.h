@@ -46,6 +46,7 @@ struct Access {
   std::string_view headers = {};  // the challenges; good until the next question
   uint64_t user = 0;              // who the credentials have proved the sender to be; 0: nobody
   bool dropped = false;           // not to be answered at all
+  bool third_party = false;       // a rule lets the sender act for `user`, who is another
 };
 
 // What the Route headers of a request say of it: RFC 3261 16.4.

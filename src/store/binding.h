@@ -26,7 +26,7 @@ struct BindingFields {
   std::string_view call_id;
   std::string_view instance;     // +sip.instance without quotes, or empty
   std::string_view user_agent;   // or empty
-  port::SocketAddress received;  // where the request came from
+  port::SocketAddress received;  // where the request came from; port 0: not from the phone itself
   port::SocketAddress local;     // where it arrived
   uint8_t transport = 0;
   uint8_t listener = 0;

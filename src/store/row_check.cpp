@@ -18,7 +18,7 @@ bool read_address(std::string_view text, port::SocketAddress& address) {
   if (colon == std::string_view::npos) return false;
   const auto ip = port::parse_ip(text.substr(0, colon));
   const Result<uint16_t> port = parse_u16(text.substr(colon + 1));
-  if (!ip || !port || *port == 0) return false;
+  if (!ip || !port) return false;
   address = {*ip, *port};
   return true;
 }
@@ -83,7 +83,7 @@ const char* read_binding(const Statement& row, BindingRow& binding) {
   if (!read_number(row, 8, kIntervalMax.count(), interval)) return "interval_ms";
   if (!read_number(row, 9, 1000, fields.q)) return "q";
   if (!read_address(row.text(10), fields.received)) return "received";
-  if (!read_address(row.text(11), fields.local)) return "local";
+  if (!read_address(row.text(11), fields.local) || fields.local.port == 0) return "local";
   const auto transports = static_cast<int64_t>(sip::Transport::Other);
   if (!read_number(row, 12, transports - 1, fields.transport)) return "transport";
   if (!read_number(row, 13, UINT8_MAX, fields.listener)) return "listener";

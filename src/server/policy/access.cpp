@@ -34,9 +34,9 @@ Access AccessRules::judge(const Incoming& request, const service::RouteFacts& ro
   const auto from = request.message.typed<sip::HeaderId::From>();
   const auto to = request.message.typed<sip::HeaderId::To>();
   if (!from || !to) return {sip::status::kBadRequest};
-  const bool to_ours =
-      !route.routed_on &&
-      is_ours(route.request_uri.empty() ? request.message.request_uri() : route.request_uri);
+  const std::string_view request_uri =
+      route.request_uri.empty() ? request.message.request_uri() : route.request_uri;
+  const bool to_ours = !route.routed_on && is_ours(request_uri);
   const bool in_dialog = route.in_dialog && (!to_ours || needs_dialog(method));
   if (method == sip::Method::Ack) {
     // Without the dialog's cookie it may only reach our own phones: anyone can send one.
@@ -44,7 +44,8 @@ Access AccessRules::judge(const Incoming& request, const service::RouteFacts& ro
     return {sip::status::kForbidden};
   }
   if (method == sip::Method::Register && to_ours) {
-    return authenticate(request, auth::Role::Server, from->uri, to->uri);
+    return authenticate(request, auth::Role::Server, from->uri, to->uri,
+                        is_served_at(to->uri, request_uri));
   }
   // A dialog that an earlier life of this server wrote its cookie for: who proves to be its side may
   // go on with it and end it. Its other side is a phone's address, which is no domain of ours.
@@ -58,7 +59,7 @@ Access AccessRules::judge(const Incoming& request, const service::RouteFacts& ro
   }
   const bool as_server = options_.invite == InviteChallenge::Server;
   return authenticate(request, as_server ? auth::Role::Server : auth::Role::Proxy, from->uri,
-                      from->uri);
+                      from->uri, true);
 }
 
 bool AccessRules::is_shut_out(const Incoming& request) {
@@ -67,14 +68,16 @@ bool AccessRules::is_shut_out(const Incoming& request) {
   return true;
 }
 
-// `from` and `to`: the addresses-of-record that the sender must own.
+// `from` and `to`: the addresses-of-record that the sender must own, or `to` that of another whom a
+// rule lets him act for. Unless `served` it is not found, whoever asks.
 Access AccessRules::authenticate(const Incoming& request, auth::Role role, std::string_view from,
-                                 std::string_view to) {
+                                 std::string_view to, bool served) {
   // The cookie of a dialog has let it come this far, but it is no way to go on guessing.
   if (is_shut_out(request)) return {.dropped = true};
-  const auto uri = sip::parse_uri(to);
+  const std::string_view login = is_ours(from) ? from : to;
+  const auto uri = sip::parse_uri(login);
   login_domain_ = uri ? domains_.domain_of(uri->host, uri->port).value_or("") : "";
-  const uint8_t algorithms = algorithms_of(to);
+  const uint8_t algorithms = algorithms_of(login);
   const auth::Asker asker{request.flow.remote.ip, login_domain_, clock_.wall(), request.now};
   const auth::AuthResult result = authenticator_->check(request.message, role, asker, algorithms);
   switch (result.verdict) {
@@ -91,9 +94,12 @@ Access AccessRules::authenticate(const Incoming& request, auth::Role role, std::
   // Before the nonce is used up: nothing is kept of a refused request, and its retransmission must
   // not be told that its nonce is stale.
   const store::User* user = store_.get(Handle<store::User>::from_u64(result.user));
-  if (user == nullptr || !owns(*user, to) || !owns(*user, from)) return {sip::status::kForbidden};
+  if (user == nullptr || !owns(*user, from)) return {sip::status::kForbidden};
+  const Access access = owns(*user, to) ? Access{.user = result.user} : act_for(*user, to);
+  if (access.status != 0) return access;
+  if (!served) return {sip::status::kNotFound};
   if (!authenticator_->confirm(result, asker)) return challenge(role, true, asker, algorithms);
-  return {.user = result.user};
+  return access;
 }
 
 // Those for the user whose address is spoken for; 0: as configured.

@@ -4,9 +4,11 @@
 #pragma once
 
 #include <array>
+#include <vector>
 
 #include "auth/authenticator.h"
 #include "server/policy/domains.h"
+#include "server/policy/third_party.h"
 #include "service/environment.h"
 #include "store/store.h"
 
@@ -42,6 +44,7 @@ class AccessRules final : public service::AccessControl, private auth::SecretLoo
   auth::SecretLookup& secrets() { return *this; }
 
   void set_options(const AccessOptions& options) { options_ = options; }
+  void swap_third_party(std::vector<ThirdPartyRule>& rules) { third_party_.swap(rules); }
 
   Access judge(const Incoming& request, const service::RouteFacts& route) override;
 
@@ -52,14 +55,19 @@ class AccessRules final : public service::AccessControl, private auth::SecretLoo
   bool find_secret(std::string_view username, auth::Algorithm algorithm,
                    auth::Secret& secret) override;
   Access authenticate(const Incoming& request, auth::Role role, std::string_view from,
-                      std::string_view to);
+                      std::string_view to, bool served);
   Access challenge(auth::Role role, bool stale, const auth::Asker& asker, uint8_t algorithms);
   Access refuse_blocked(Millis left);
   uint8_t algorithms_of(std::string_view aor) const;
   bool owns(const store::User& user, std::string_view aor) const;
   bool is_ours(std::string_view uri) const;
+  bool is_served_at(std::string_view aor, std::string_view request_uri) const;
+  bool is_named(std::string_view name, std::string_view domain, std::string_view rule_name,
+                std::string_view rule_domain) const;
+  Access act_for(const store::User& user, std::string_view aor) const;
 
   AccessOptions options_;
+  std::vector<ThirdPartyRule> third_party_;
   const Domains& domains_;
   const store::Store& store_;
   const port::Clock& clock_;

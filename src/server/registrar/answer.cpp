@@ -5,6 +5,7 @@
 
 #include "server/registrar/path.h"
 #include "sip/headers.h"
+#include "sip/uri.h"
 
 namespace tipring::registrar {
 
@@ -22,11 +23,27 @@ void write_binding(const store::Binding& binding, Millis now, sip::Writer& out) 
   out.text(";expires=").number(static_cast<uint64_t>(seconds)).crlf();
 }
 
+// The address-of-record as the phone writes it, under the user's name (SPEC C12).
+void write_identity(const sip::MessageView& request, std::string_view display_name,
+                    sip::Writer& out) {
+  const auto to = request.typed<sip::HeaderId::To>();
+  auto uri = to ? sip::parse_uri(to->uri) : sip::parse_uri("");
+  if (!uri) return;
+  uri->port = 0;
+  uri->has_password = false;
+  uri->params = uri->headers = {};
+  out.text("P-Associated-URI: ").quoted(display_name).text(" <");
+  sip::write_uri(out, *uri);
+  out.text(">").crlf();
+}
+
 }  // namespace
 
-bool answer_fits(const store::User& user, const store::BindingUpdate& changes) {
+bool answer_fits(const store::User& user, const store::BindingUpdate& changes, size_t others) {
   if (changes.added_count() == 0) return true;
-  size_t size = kDateLineMax + kPathMax + kContactLineMax;
+  // Each character of the name may need a backslash.
+  size_t size =
+      kDateLineMax + kPathMax + 3 * kContactLineMax + others + 2 * user.display_name().size();
   const auto add = [&size](const store::Binding& binding) {
     size += kContactLineMax + binding.contact().size() + binding.params().size();
   };
@@ -41,17 +58,21 @@ bool answer_fits(const store::User& user, const store::BindingUpdate& changes) {
   return size <= kAnswerMax;
 }
 
-void write_answer(const sip::MessageView& request, const store::User& user, Millis now, Millis wall,
-                  sip::Writer& out) {
+void write_answer(const sip::MessageView& request, const store::User& user,
+                  const AnswerFacts& facts, sip::Writer& out) {
   for (const store::Binding* binding = user.first_binding(); binding != nullptr;
        binding = user.next_binding(*binding)) {
-    write_binding(*binding, now, out);
+    write_binding(*binding, facts.now, out);
   }
   std::array<char, kPathMax> path;
   const std::string_view route = write_path(request, path);
   if (!route.empty()) out.header(sip::HeaderId::Path, route);
+  if (!facts.service_route.empty()) out.header(sip::HeaderId::ServiceRoute, facts.service_route);
+  if (!user.display_name().empty()) write_identity(request, user.display_name(), out);
   std::array<char, sip::kDateSize> date;
-  if (wall >= kClockIsSet) out.header(sip::HeaderId::Date, sip::write_date(wall, date));
+  if (facts.wall >= kClockIsSet) {
+    out.header(sip::HeaderId::Date, sip::write_date(facts.wall, date));
+  }
 }
 
 }  // namespace tipring::registrar

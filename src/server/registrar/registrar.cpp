@@ -4,6 +4,7 @@
 
 #include "server/registrar/answer.h"
 #include "sip/headers.h"
+#include "sip/uri.h"
 
 namespace tipring::registrar {
 
@@ -29,7 +30,22 @@ Registrar::Registrar(const service::Environment& environment, store::Store& stor
       registrations_(kName, arena, updates_max(limits)),
       scratch_(arena.take<char>(kAnswerMax)) {}
 
+// 10.2: the Request-URI names the domain, "The 'userinfo' and '@' components MUST NOT be present".
+// There are phones that write their whole address.
+bool Registrar::has_good_uri(const Incoming& request) {
+  const auto uri = sip::parse_uri(request.message.request_uri());
+  if (options_.lenient_request_uri || !uri || !uri->has_user) return true;
+  constexpr std::string_view kFault = "a user in it, see registrar.lenient_request_uri";
+  std::array<char, kWarningMax> warning;
+  sip::ResponseParts parts;
+  parts.reason = "Bad Request - Request-URI: a user in it";
+  parts.headers = sip::write_error_warning("Request-URI", kFault, warning);
+  environment_.transactions.reply_stateless(request, sip::status::kBadRequest, parts);
+  return false;
+}
+
 void Registrar::handle(const Incoming& request) {
+  if (!has_good_uri(request)) return;
   Registration* registration = registrations_.acquire(*this);
   if (registration == nullptr) return refuse_stateless(request, "capacity.users");
   if (registration->screen_request(environment_, request) == service::Screening::Refused) {
@@ -37,6 +53,7 @@ void Registrar::handle(const Incoming& request) {
   }
   registration->user =
       tipring::Handle<store::User>::from_u64(registration->get<service::DigestServerAuth>().user());
+  registration->third_party = registration->get<service::DigestServerAuth>().third_party();
   registration->flow = request.flow;
   const auto server = environment_.transactions.open(
       request, *this, registrations_.handle_of(*registration).to_u64(), false);
@@ -45,6 +62,10 @@ void Registrar::handle(const Incoming& request) {
     return release(*registration);
   }
   registration->server = *server;
+  const auto uri = sip::parse_uri(request.message.request_uri());
+  if (uri && uri->has_user) {
+    environment_.log.info("lenient_request_uri", kv("uri", request.message.request_uri()));
+  }
   store::User* user = store_.get(registration->user);
   if (user == nullptr) return refuse(*registration, {sip::status::kNotFound, {}});
   if (user->busy()) return store_.wait_for(*user, *registration);
@@ -74,7 +95,8 @@ void Registrar::process(Registration& registration, store::User& user) {
     return refuse(registration, shortage("capacity.users"));
   }
   store::BindingUpdate& changes = **begun;
-  const Update::From from{parsed.view, registration.flow, environment_.now()};
+  const Update::From from{parsed.view, registration.flow, environment_.now(),
+                          registration.third_party};
   Update update(options_, environment_.transport, from, user, changes, scratch_);
   const Refusal refusal = update.gather();
   if (refusal) {
@@ -119,7 +141,7 @@ void Registrar::answer(Registration& registration, store::User& user) {
   sip::HeaderIndex index;
   const sip::ParsedMessage parsed = sip::parse_message(kept.view(), index, sip::Framing::Datagram);
   sip::Writer out(scratch_);
-  write_answer(parsed.view, user, environment_.now(), clock_.wall(), out);
+  write_answer(parsed.view, user, {environment_.now(), clock_.wall(), options_.service_route}, out);
   if (out.full())
     return refuse(registration, {sip::status::kServerInternalError, "Too Many Contacts"});
   sip::ResponseParts parts;

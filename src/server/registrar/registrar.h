@@ -2,6 +2,8 @@
 // when it is durable; the contacts of one REGISTER are taken all or none.
 #pragma once
 
+#include <utility>
+
 #include "core/pool.h"
 #include "server/registrar/options.h"
 #include "server/registrar/refusal.h"
@@ -25,6 +27,7 @@ struct Registration final : service::Context<service::DigestServerAuth>, store::
   transaction::ServerHandle server;
   Handle<store::User> user;
   transport::Flow flow;
+  bool third_party = false;  // who sends it is not the user
   Changes changes;
 };
 
@@ -42,7 +45,8 @@ class Registrar final : public transaction::TransactionUser,
   // know.
   void handle(const Incoming& request);
 
-  void set_options(const RegistrarOptions& options) { options_ = options; }
+  // What was in force goes back, so that no memory is given up here.
+  void swap_options(RegistrarOptions& options) { std::swap(options_, options); }
 
   const PoolStats& stats() const { return registrations_.stats(); }
 
@@ -50,6 +54,7 @@ class Registrar final : public transaction::TransactionUser,
   friend struct Registration;
   using Handle = tipring::Handle<Registration>;
 
+  bool has_good_uri(const Incoming& request);
   void refuse_stateless(const Incoming& request, std::string_view key);
   void process(Registration& registration, store::User& user);
   void log_changes(const Registration& registration, const store::User& user);

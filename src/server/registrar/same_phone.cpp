@@ -19,6 +19,9 @@ std::string_view without_brackets(std::string_view instance) {
   return instance;
 }
 
+// Phones that were never given one of their own send this, all the same.
+constexpr std::string_view kNilUuid = "urn:uuid:00000000-0000-0000-0000-000000000000";
+
 // "urn:" and the namespace without case, what follows as its namespace says (RFC 2141 5).
 bool equal_urns(std::string_view a, std::string_view b) {
   constexpr std::string_view kUuid = "urn:uuid:";
@@ -76,8 +79,9 @@ bool stands(const store::Binding& binding, const transport::TransportLayer& tran
 }  // namespace
 
 bool is_same_instance(const store::Binding& binding, const Contact& contact) {
-  return !contact.instance.empty() && binding.reg_id() == contact.reg_id &&
-         equal_urns(without_brackets(binding.instance()), without_brackets(contact.instance));
+  const std::string_view instance = without_brackets(contact.instance);
+  return !instance.empty() && !iequals(instance, kNilUuid) && binding.reg_id() == contact.reg_id &&
+         equal_urns(without_brackets(binding.instance()), instance);
 }
 
 bool has_moved(const store::Binding& binding, const Contact& contact, const Sender& sender,
@@ -87,8 +91,9 @@ bool has_moved(const store::Binding& binding, const Contact& contact, const Send
       equal_but_for_port(binding.contact(), contact.uri, false)) {
     return true;
   }
-  // The connection of one that came along a Path was the last proxy's.
-  const bool stream = static_cast<sip::Transport>(binding.transport()) != sip::Transport::Udp;
+  // The connection of one that came along a Path was the last proxy's; port 0: somebody else's.
+  const bool stream = static_cast<sip::Transport>(binding.transport()) != sip::Transport::Udp &&
+                      binding.received().port != 0;
   return stream && binding.path().empty() && binding.received().ip == sender.flow.remote.ip &&
          binding.user_agent() == sender.user_agent && !stands(binding, transport) &&
          equal_but_for_port(binding.contact(), contact.uri, true);
@@ -96,7 +101,7 @@ bool has_moved(const store::Binding& binding, const Contact& contact, const Send
 
 bool looks_alike(const store::Binding& binding, const Contact& contact, const Sender& sender) {
   if (!may_be_same(binding, contact) || binding.call_id() == sender.call_id) return false;
-  if (binding.received().ip != sender.flow.remote.ip ||
+  if (binding.received().port == 0 || binding.received().ip != sender.flow.remote.ip ||
       binding.received().port == sender.flow.remote.port ||
       binding.user_agent() != sender.user_agent) {
     return false;

@@ -176,6 +176,7 @@ Refusal Update::find_old(const Contact& contact, store::Binding*& old) {
 // Of several the one that was heard of least recently.
 store::Binding* Update::find_moved(const Contact& contact) const {
   store::Binding* found = nullptr;
+  if (from_.third_party) return found;
   for (store::Binding* binding = user_.first_binding(); binding != nullptr;
        binding = user_.next_binding(*binding)) {
     if (found != nullptr && last_heard(*found) <= last_heard(*binding)) continue;
@@ -199,6 +200,10 @@ store::BindingFields Update::fields_of(const Contact& contact, std::span<char> p
   fields.transport = static_cast<uint8_t>(from_.flow.transport);
   fields.listener = from_.flow.listener;
   fields.flow = from_.flow.connection.to_u64();
+  if (from_.third_party) {
+    fields.received.port = 0;
+    fields.flow = 0;
+  }
   fields.q = contact.q;
   fields.methods = contact.methods;
   fields.cseq = cseq_;
@@ -238,11 +243,14 @@ Refusal Update::make_room() {
     if (binding == nullptr) return kTooMany;
     remove(*binding);
   }
-  return answer_fits(user_, bindings_) ? Refusal() : kTooMany;
+  const std::string_view to = from_.request.header(sip::HeaderId::To).value_or("");
+  return answer_fits(user_, bindings_, options_.service_route.size() + to.size()) ? Refusal()
+                                                                                  : kTooMany;
 }
 
 store::Binding* Update::find_look_alike() const {
   store::Binding* found = nullptr;
+  if (from_.third_party) return found;
   for (store::Binding* binding = user_.first_binding(); binding != nullptr;
        binding = user_.next_binding(*binding)) {
     if (bindings_.touches(*binding)) continue;

@@ -26,6 +26,7 @@ class Update {
     const sip::MessageView& request;
     const transport::Flow& flow;
     Millis now;
+    bool third_party = false;  // not the phone itself sends it
   };
 
   // `scratch` has room for the parameters of any contact.

@@ -244,3 +244,37 @@ TEST_CASE("configuration: a running server takes what it can, and the rest is na
   CHECK(changes(now, next).size() == 1);
   CHECK(changes(next, next).empty());
 }
+
+TEST_CASE("configuration: who registers for whom is checked" * doctest::description("D6, R11.5")) {
+  const auto fault_of = [](const std::string& list) {
+    return only_fault("[sip]\ndomains = [\"example.com\"]\n[registrar]\nthird_party = " + list);
+  };
+  std::vector<ConfigFault> faults;
+  const Config config = load(
+      "[sip]\ndomains = [\"example.com\"]\n[registrar]\n"
+      "third_party = [\"a@example.com: b@EXAMPLE.com\", \"a:b\", \"a@[2001:db8::1] : "
+      "b@192.0.2.1\"]\n",
+      faults);
+  CHECK(faults.empty());
+  CHECK(config.registrar.third_party.size() == 3);
+  for (const std::string bad : {"a", "a:", ":b", "a@: b", "a b: c", "a@example.com b@example.com",
+                                "a: b c", "a@[::1: b", "a@ex ample: b"}) {
+    CAPTURE(bad);
+    CHECK(fault_of("[\"" + bad + "\"]").find("WHO: FOR WHOM") != std::string::npos);
+  }
+  CHECK(fault_of("[\"a@example.com: b@elsewhere.example\"]") ==
+        "test.toml:4: registrar.third_party: \"elsewhere.example\" is not in sip.domains");
+}
+
+TEST_CASE("configuration: a service route is an address with lr" *
+          doctest::description("RFC 3608 6.3; R11.5")) {
+  const auto fault_of = [](const std::string& route) {
+    return only_fault("[registrar]\nservice_route = [\"" + route + "\"]");
+  };
+  CHECK(fault_of("<sip:edge.example.com;lr>") == "faults: 0");
+  for (const std::string bad : {"sip:edge;lr", "<sip:edge>", "<tel:1;lr>", "<sip:;lr>", ""}) {
+    CAPTURE(bad);
+    CHECK(fault_of(bad).find("with lr") != std::string::npos);
+  }
+  CHECK(fault_of("<sip:" + std::string(1000, 'x') + ";lr>").find("1000") != std::string::npos);
+}

@@ -36,9 +36,10 @@ class Bench final : public sim::Node, public Domains, public store::StoreWaiter 
 
   Access judge(const std::string& method, const std::string& from, const std::string& to,
                const std::string& lines = "", const service::RouteFacts& route = {}) {
-    text_ = method + " sip:tipring SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKx\r\nFrom: <" +
-            from + ">;tag=1\r\nTo: <" + to + ">" + to_params + "\r\nCall-ID: 1\r\nCSeq: 1 " +
-            method + "\r\n" + lines + "\r\n";
+    text_ = method + " " + request_uri +
+            " SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKx\r\nFrom: <" + from +
+            ">;tag=1\r\nTo: <" + to + ">" + to_params + "\r\nCall-ID: 1\r\nCSeq: 1 " + method +
+            "\r\n" + lines + "\r\n";
     const sip::ParsedMessage parsed = sip::parse_message(text_, index_, sip::Framing::Datagram);
     REQUIRE(parsed.status == sip::ParseStatus::Complete);
     const MessageRef buffer;
@@ -55,11 +56,11 @@ class Bench final : public sim::Node, public Domains, public store::StoreWaiter 
     char out[auth::kDigestTextMax];
     const std::string response(
         auth::write_response(algorithm, auth::make_ha1(algorithm, user, "tipring", password).view(),
-                             {method, "sip:tipring", nonce, "auth", "00000001", "c"}, out));
+                             {method, request_uri, nonce, "auth", "00000001", "c"}, out));
     const std::string header = method == "REGISTER" ? "Authorization" : "Proxy-Authorization";
     return judge(method, from, to,
                  header + ": Digest username=\"" + user + "\", realm=\"tipring\", nonce=\"" +
-                     nonce + "\", uri=\"sip:tipring\", response=\"" + response +
+                     nonce + "\", uri=\"" + request_uri + "\", response=\"" + response +
                      "\", cnonce=\"c\", qop=auth, nc=00000001, algorithm=" +
                      std::string(auth::to_text(algorithm)) + "\r\n",
                  route);
@@ -72,6 +73,7 @@ class Bench final : public sim::Node, public Domains, public store::StoreWaiter 
   store::Store store;
   std::string to_params;  // behind the To of what is judged
   transport::Flow flow;   // by which it comes
+  std::string request_uri = "sip:tipring";
 
  private:
   static auth::AuthOptions auth_options() {
@@ -97,7 +99,7 @@ class Bench final : public sim::Node, public Domains, public store::StoreWaiter 
     REQUIRE(store.put_user(record, &credentials, store::PutMode::Create, *this, 1).has_value());
   }
   std::optional<std::string_view> domain_of(std::string_view host_name, uint16_t) const override {
-    if (host_name == "tipring") return std::string_view();
+    if (host_name == "tipring" || host_name == "10.0.0.1") return std::string_view();
     if (host_name == "branch.example") return std::string_view("branch.example");
     return std::nullopt;
   }
@@ -174,14 +176,65 @@ TEST_CASE("access: a name means the user of the domain that is spoken for" *
   const std::string here = "sip:bob@tipring";
   const std::string there = "sip:bob@branch.example";
   CHECK(bench.prove("REGISTER", here, here, "bob").user == bench.handle("bob"));
+  bench.request_uri = "sip:branch.example";
   const Access other = bench.prove("REGISTER", there, there, "bob", "other secret");
   CHECK(other.status == 0);
   CHECK(other.user ==
         bench.store.handle_of(*bench.store.find_user("branch.example", "bob")).to_u64());
   CHECK(bench.prove("REGISTER", there, there, "bob").status == 401);
+  bench.request_uri = "sip:tipring";
   CHECK(bench.prove("REGISTER", here, here, "bob", "other secret").status == 401);
   CHECK(bench.prove("INVITE", there, here, "bob", "other secret").status == 0);
   CHECK(bench.prove("INVITE", here, there, "bob", "other secret").status == 407);
+}
+
+TEST_CASE("access: an address-of-record of another domain than the Request-URI's is not found" *
+          doctest::description("RFC 3261 10.3 step 5")) {
+  port::SimWorld world(1);
+  Bench bench(world);
+  const std::string there = "sip:bob@branch.example";
+  const auto prove = [&](const std::string& password) {
+    return bench.prove("REGISTER", there, there, "bob", password).status;
+  };
+  CHECK(prove("other secret") == 404);
+  CHECK(prove("secret") == 401);  // strangers learn nothing
+  bench.request_uri = "sip:branch.example";
+  CHECK(prove("other secret") == 0);
+  bench.request_uri = "sip:10.0.0.1";  // a phone that knows our address only
+  CHECK(prove("other secret") == 0);
+}
+
+TEST_CASE("access: who registers for another is let in by a rule only" *
+          doctest::description("RFC 3261 10.2, 10.3 step 4; D6")) {
+  port::SimWorld world(1);
+  Bench bench(world);
+  const std::string alice = "sip:alice@tipring";
+  const std::string bob = "sip:bob@tipring";
+  const std::string there = "sip:bob@branch.example";
+  const auto prove = [&](const std::string& from, const std::string& to) {
+    return bench.prove("REGISTER", from, to, "a-42");
+  };
+  CHECK(prove(alice, bob).status == 403);
+  std::vector<ThirdPartyRule> rules = {{"alice", "", "bob", "tipring"},
+                                       {"alice", "tipring", "nobody", ""},
+                                       {"alice", "", "bob", "branch.example"}};
+  bench.rules.swap_third_party(rules);
+  const Access access = prove(alice, bob);
+  CHECK(access.status == 0);
+  CHECK(access.third_party);
+  CHECK(access.user == bench.handle("bob"));
+  CHECK_FALSE(prove(alice, alice).third_party);
+  CHECK(prove(bob, bob).status == 403);  // in From stands who it is
+  CHECK(prove(alice, "sip:carol@tipring").status == 403);
+  CHECK(prove(alice, "sip:nobody@tipring").status == 404);
+  CHECK(prove(alice, "sip:bob@elsewhere").status == 403);
+  CHECK(bench.prove("REGISTER", bob, alice, "bob").status == 403);  // not the other way round
+  CHECK(bench.prove("REGISTER", alice, bob, "a-42", "wrong").status == 401);
+  CHECK(bench.prove("INVITE", bob, alice, "a-42").status == 403);  // it is for registering only
+  bench.request_uri = "sip:branch.example";
+  CHECK(prove(alice, there).user ==
+        bench.store.handle_of(*bench.store.find_user("branch.example", "bob")).to_u64());
+  CHECK(prove(alice, bob).status == 404);
 }
 
 TEST_CASE("access: a preloaded Route to elsewhere makes the request one to elsewhere" *

@@ -52,6 +52,7 @@ class Exchange final : public sim::Node,
   }
 
   int stored = 0;
+  bool third_party = false;  // who sends is not the user
 
  private:
   void on_request(const service::Incoming& request) override { registrar.handle(request); }
@@ -61,7 +62,7 @@ class Exchange final : public sim::Node,
     const auto uri = sip::parse_uri(to->uri);
     const store::User* user = store.find_user("", uri->user);
     if (user == nullptr) return {403, {}, {}, 0};
-    return {0, {}, {}, store.handle_of(*user).to_u64()};
+    return {.user = store.handle_of(*user).to_u64(), .third_party = third_party};
   }
   const std::vector<std::string>& log_lines() {
     while (LogSlot* slot = ring_.front()) {
@@ -109,6 +110,7 @@ class Bench final : public port::DatagramHandler {
     for (const char* name : {"alice", "bob"}) {
       store::UserRecord record;
       record.name = name;
+      if (record.name == "bob") record.display_name = "Bob \"B\" Baker";
       REQUIRE(exchange.store.put_user(record, nullptr, store::PutMode::Create, exchange, 1)
                   .has_value());
     }

@@ -265,3 +265,52 @@ TEST_CASE("registrar: a path that the phone knows nothing of is 420, a bad one 4
   Bench other(lax);
   CHECK(other.send("Path: <sip:edge1;lr>\r\n" + contact).status == 200);
 }
+
+TEST_CASE("registrar: a Request-URI with a user is 400, or taken and logged" *
+          doctest::description("RFC 3261 10.2; D4")) {
+  Bench bench;
+  bench.request_uri = "sip:alice@10.0.0.1";
+  const Answer refused = bench.send("Contact: <sip:a@h>\r\n");
+  CHECK(refused.status == 400);
+  CHECK(refused.has("Request-URI: a user in it"));
+  CHECK(refused.has("\r\nWarning: 399 "));
+  CHECK(refused.has("registrar.lenient_request_uri"));
+  registrar::RegistrarOptions options;
+  options.lenient_request_uri = true;
+  Bench lenient(options);
+  lenient.request_uri = "sip:alice@10.0.0.1";
+  CHECK(lenient.send("Contact: <sip:a@h>\r\n").contacts() == 1);
+  CHECK(lenient.exchange.logged("lenient_request_uri uri=sip:alice@10.0.0.1") == 1);
+}
+
+TEST_CASE("registrar: the service route is in every 200, when there is one" *
+          doctest::description("RFC 3608 6.3")) {
+  registrar::RegistrarOptions options;
+  options.service_route = "<sip:edge;lr>, <sip:home;lr>";
+  Bench bench(options);
+  const std::string line = "\r\nService-Route: <sip:edge;lr>, <sip:home;lr>\r\n";
+  CHECK(bench.send("Contact: <sip:a@h>\r\n").has(line));
+  CHECK(bench.fetch().has(line));
+  CHECK_FALSE(bench.send("Contact: <nonsense>\r\n").has(line));
+  registrar::RegistrarOptions none;
+  bench.exchange.registrar.swap_options(none);
+  CHECK_FALSE(bench.fetch().has("Service-Route"));
+}
+
+TEST_CASE("registrar: who has a display name is told so under the address-of-record" *
+          doctest::description("RFC 7315 4.1.2.2; C12")) {
+  Bench bench;
+  CHECK(bench.send("Contact: <sip:b@h>\r\n", "c1", {}, "bob")
+            .has("\r\nP-Associated-URI: \"Bob \\\"B\\\" Baker\" <sip:bob@10.0.0.1>\r\n"));
+  CHECK(bench.send("", "c1", {}, "bob").has("\r\nP-Associated-URI: "));
+  CHECK_FALSE(bench.send("Contact: <sip:a@h>\r\n").has("P-Associated-URI"));
+}
+
+TEST_CASE("registrar: a refusal for want of places is logged with the user" *
+          doctest::description("R6.4")) {
+  registrar::RegistrarOptions options;
+  options.max_bindings_per_aor = 1;
+  Bench bench(options);
+  bench.send("Contact: <sip:a@h>, <sip:b@h>\r\n");
+  CHECK(bench.exchange.logged("registration_refused user=alice") == 1);
+}

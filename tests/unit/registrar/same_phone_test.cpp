@@ -57,6 +57,11 @@ TEST_CASE("same phone: an instance without reg-id replaces its binding without o
   bench.send(with_instance("sip:b@h:1", "urn:x:Abc"));
   CHECK(bench.send(with_instance("sip:b@h:2", "URN:X:Abc")).contacts() == 2);
   CHECK(bench.send(with_instance("sip:b@h:3", "urn:x:abc")).contacts() == 3);
+  // Phones without one of their own send zeros.
+  const std::string nil = "urn:uuid:00000000-0000-0000-0000-000000000000";
+  Bench other;
+  other.send(with_instance("sip:c@h:1", nil));
+  CHECK(other.send(with_instance("sip:c@h:2", nil)).contacts() == 2);
   // One flow of it is another binding.
   CHECK(bench.send(with_instance("sip:a@10.0.0.2:5080", kUuid, ";reg-id=1")).contacts() == 4);
 }
@@ -198,4 +203,22 @@ TEST_CASE("same phone: a look-alike makes room where one of the user's places is
   const Answer kept = bench.fetch();
   CHECK(kept.contacts() == 3);
   CHECK(kept.has(":5063>"));
+}
+
+TEST_CASE("same phone: what another has registered is told by its Contact alone" *
+          doctest::description("RFC 3261 10.2; D6")) {
+  registrar::RegistrarOptions options;
+  options.max_bindings_per_aor = 2;
+  Bench bench(options);
+  bench.exchange.third_party = true;
+  CHECK(bench.send(at(5060), "c1").contacts() == 1);
+  bench.port = 5070;
+  CHECK(bench.send(at(5070), "c1").contacts() == 2);  // nothing is known of where its phone is
+  const store::User* alice = bench.exchange.store.find_user("", "alice");
+  CHECK(alice->first_binding()->received().port == 0);
+  bench.port = 5080;
+  CHECK(bench.send(at(5080), "c2").status == 403);
+  // The phone itself takes its binding over.
+  bench.exchange.third_party = false;
+  CHECK(bench.send(at(5070), "c3").contacts() == 2);
 }
