@@ -6,6 +6,7 @@ Usage: authorization.py BIN_DIR
 
 import os
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
@@ -262,6 +263,29 @@ def realm_is(server, wanted, domain=None):
     phone.close()
 
 
+def servers_share_nonces(bin_dir):
+    """A challenge of one server is answered to the other where both have the key; without it, it is stale."""
+    with tempfile.NamedTemporaryFile() as key:
+        key.write(os.urandom(32))
+        key.flush()
+        shared = [f"auth.nonce_key_file={key.name}", "auth.realm=house"]
+        with TipringServer(bin_dir, users=USERS, settings=shared) as one, \
+                TipringServer(bin_dir, users=USERS, settings=shared) as other, \
+                TipringServer(bin_dir, users=USERS, settings=shared[1:]) as stranger:
+            phone = SipSocket(one.port)
+            uri = aor = "sip:alice@127.0.0.1"
+            phone.send(phone.request("REGISTER", "sip:127.0.0.1", uri, aor))
+            challenge = challenge_params(phone.receive_final())
+            for server, wanted in ((stranger, 401), (other, 200)):
+                phone.server = ("127.0.0.1", server.port)
+                proof = credentials(challenge, *USERS[0], "REGISTER", "sip:127.0.0.1")
+                phone.send(phone.request("REGISTER", "sip:127.0.0.1", uri, aor, None, 2, [f"Authorization: {proof}"]))
+                answer = phone.receive_final()
+                assert answer.status == wanted, answer.start_line
+                assert wanted == 200 or challenge_params(answer).get("stale") == "true", answer.raw
+            phone.close()
+
+
 def main():
     bin_dir = sys.argv[1]
     report = Report()
@@ -299,6 +323,7 @@ def main():
         report.run("without domains the realm is tipring (C22)", lambda: realm_is(server, "tipring"))
     with TipringServer(bin_dir, users=USERS, settings=['auth.realm="the house"']) as server:
         report.run("the realm is what is configured (R11.3)", lambda: realm_is(server, "the house"))
+    report.run("servers with one key file accept each other's nonces (R11.3)", lambda: servers_share_nonces(bin_dir))
     return report.close()
 
 
