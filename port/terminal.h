@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <span>
 
+#include "port/time.h"
+
 namespace tipring::port {
 
 bool input_is_terminal();
@@ -27,5 +29,8 @@ class HiddenInput {
  private:
   bool hidden_ = false;
 };
+
+// Does nothing for so long, for a tool that follows something.
+void pause(Millis time);
 
 }  // namespace tipring::port

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cerrno>
+#include <ctime>
 
 namespace tipring::port {
 
@@ -58,6 +59,13 @@ HiddenInput::~HiddenInput() {
   if (!hidden_) return;
   ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
   handle_ending_signals(SIG_DFL);
+}
+
+void pause(Millis time) {
+  timespec rest{};
+  rest.tv_sec = time.count() / 1000;
+  rest.tv_nsec = time.count() % 1000 * 1000000;
+  while (nanosleep(&rest, &rest) != 0 && errno == EINTR) {}
 }
 
 }  // namespace tipring::port

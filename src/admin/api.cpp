@@ -15,6 +15,9 @@ constexpr std::string_view kUserPath = "/v1/users/";
 constexpr std::string_view kRegistrationsPath = "/v1/registrations/";
 constexpr std::string_view kImportPath = "/v1/users/import";
 
+constexpr std::string_view kTracePath = "/v1/trace";
+constexpr uint64_t kTraceSecondsMax = 24 * 3600;
+
 struct Listing {
   std::string_view path;
   Command::Kind kind;
@@ -23,6 +26,7 @@ constexpr Listing kListings[] = {
     {"/v1/status", Command::Kind::Status},     {"/v1/pools", Command::Kind::ListPools},
     {"/v1/users", Command::Kind::ListUsers},   {"/v1/registrations", Command::Kind::ListBindings},
     {"/v1/blocks", Command::Kind::ListBlocks},
+    {kTracePath, Command::Kind::ReadTrace},
 };
 
 void refuse_busy(port::HttpExchange& exchange) {
@@ -78,6 +82,7 @@ void Api::route(port::HttpExchange& exchange) {
   const std::string_view path = exchange.path();
   if (path == "/v1/blocks" && exchange.method() == port::HttpMethod::Delete)
     return lift_block(exchange);
+  if (path == kTracePath && exchange.method() != port::HttpMethod::Get) return trace(exchange);
   for (const Listing& listing : kListings) {
     if (path != listing.path) continue;
     Command command;
@@ -93,6 +98,29 @@ void Api::route(port::HttpExchange& exchange) {
   reply_error(exchange, 404, "no_such_path",
               "no such path; there are /v1/status, /v1/pools, /v1/users, /v1/registrations and "
               "/v1/blocks");
+}
+
+void Api::trace(port::HttpExchange& exchange) {
+  const port::HttpMethod method = exchange.method();
+  Command command;
+  command.kind = Command::Kind::StopTrace;
+  if (method == port::HttpMethod::Put) {
+    const std::string_view subject = exchange.query("subject");
+    const Result<uint64_t> seconds = parse_u64(exchange.query("seconds"));
+    if (subject.empty() || subject.size() > kNameMax || subject.front() == '@')
+      return reply_error(exchange, 400, "subject",
+                         "subject must be a user's name, a number or an address");
+    if (!seconds || *seconds == 0 || *seconds > kTraceSecondsMax)
+      return reply_error(exchange, 400, "seconds", "seconds must be from 1 to 86400");
+    command.kind = Command::Kind::StartTrace;
+    command.name = FixedText<kNameMax>(subject);
+    command.cursor = *seconds;
+  } else if (method != port::HttpMethod::Delete) {
+    return reply_error(exchange, 405, "method", "a trace is started with PUT, ended with DELETE");
+  }
+  const bool starts = command.kind == Command::Kind::StartTrace;
+  const auto job = std::make_shared<RemoveJob>(exchange.id(), starts ? "on" : "off");
+  if (!send(command, job)) refuse_busy(exchange);
 }
 
 void Api::list(port::HttpExchange& exchange, Command command) {

@@ -15,6 +15,9 @@
 //   GET    /v1/registrations                          {"registrations": […], "next": "…"}
 //   GET    /v1/registrations/NAME or …/DOMAIN/NAME    the same, of one user
 //   DELETE the same                                   all, or the one with ?contact=: 200
+//   GET    /v1/trace                                  {"trace": […], "next": "…"}: pieces of messages;
+//          ?after= takes the "after" of a row, to go on behind it
+//   PUT    /v1/trace?subject=NUMBER-OR-ADDRESS&seconds=N    200; DELETE ends it
 //
 // "next" is there when the listing goes on, and is asked for with ?after=. A name that holds "/"
 // needs the form with a domain, which may be empty. A refusal is {"error": {"code": "…", "message":
@@ -65,6 +68,7 @@ class Api final : public port::HttpHandler, private Desk {
   void put_user(port::HttpExchange& exchange, Command command);
   void import(port::HttpExchange& exchange);
   void lift_block(port::HttpExchange& exchange);
+  void trace(port::HttpExchange& exchange);
   const std::string& default_domain();
 
   Channel& channel_;

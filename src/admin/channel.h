@@ -38,6 +38,7 @@ enum class Outcome : uint8_t {
   OtherAuthName,
   NoSuchRegistration,
   NeedsPassword,  // a new user, or a new auth_name, for which the hashes that stand are no good
+  NoTrace,        // capacity.trace is 0
 };
 
 struct Command {
@@ -53,12 +54,16 @@ struct Command {
     PutUser,
     RemoveUser,
     RemoveBindings,
+    StartTrace,
+    StopTrace,
+    ReadTrace,
   };
 
   Kind kind = Kind::Status;
   PutMode mode = PutMode::Either;
   uint64_t ticket = 0;
-  uint64_t cursor = 0;  // of listings: 0, or what the last answer gave as `next`
+  // Of listings: 0, or what the last answer gave as `next`. Of StartTrace: for how many seconds.
+  uint64_t cursor = 0;
   FixedText<kNameMax> name;
   FixedText<kDomainMax> domain;
   // Of PutUser: the hashes are made for fields.auth_name, whether that is to be set or not.

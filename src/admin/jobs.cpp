@@ -25,6 +25,9 @@ std::string_view opening(Command::Kind kind) {
     case Command::Kind::ListBindings:
     case Command::Kind::ListBindingsOfUser: return R"({"registrations":[)";
     case Command::Kind::ListBlocks: return R"({"blocks":[)";
+    case Command::Kind::ReadTrace: return R"({"trace":[)";
+    case Command::Kind::StartTrace:
+    case Command::Kind::StopTrace:
     case Command::Kind::ShowUser:
     case Command::Kind::LiftBlock:
     case Command::Kind::PutUser:
@@ -38,6 +41,7 @@ void append_page(std::string& body, Command::Kind kind, const Page& page) {
   if (kind == Command::Kind::Status) append_rows<FactRow>(body, page);
   if (kind == Command::Kind::ListPools) append_rows<PoolRow>(body, page);
   if (kind == Command::Kind::ListUsers) append_rows<UserRow>(body, page);
+  if (kind == Command::Kind::ReadTrace) append_rows<TraceRow>(body, page);
   if (kind == Command::Kind::ListBindings || kind == Command::Kind::ListBindingsOfUser)
     append_rows<BindingRow>(body, page);
   if (kind == Command::Kind::ListBlocks) append_rows<BlockRow>(body, page);

@@ -183,6 +183,22 @@ void append_json(std::string& out, const FactRow& row) {
   }
 }
 
+void append_json(std::string& out, const TraceRow& row) {
+  out += '{';
+  append_member(out, "number", row.number);
+  append_member(out, "after", row.after);
+  append_member(out, "time_ms", row.time_ms);
+  append_member(out, "direction", row.sent ? "out" : "in");
+  append_member(out, "transport", row.transport);
+  append_member(out, "local", row.local);
+  append_member(out, "remote", row.remote);
+  append_member(out, "offset", row.offset);
+  append_member(out, "kept", row.kept);
+  append_member(out, "size", row.size);
+  append_member(out, "text", row.text);
+  out += '}';
+}
+
 std::string error_json(std::string_view code, std::string_view message) {
   std::string body = R"({"error":{)";
   append_member(body, "code", code);

@@ -21,6 +21,7 @@ void append_json(std::string& out, const BindingRow& row);
 void append_json(std::string& out, const BlockRow& row);
 void append_json(std::string& out, const PoolRow& row);
 void append_json(std::string& out, const FactRow& row);
+void append_json(std::string& out, const TraceRow& row);
 
 std::string error_json(std::string_view code, std::string_view message);
 

@@ -1,5 +1,7 @@
 #include "admin/loop_endpoint.h"
 
+#include <array>
+
 #include "core/assert.h"
 
 namespace tipring::admin {
@@ -55,6 +57,11 @@ std::optional<Outcome> LoopEndpoint::change(const Command& command) {
     case Command::Kind::RemoveUser: return exchange_.remove_user(domain, name, command.ticket);
     case Command::Kind::RemoveBindings:
       return exchange_.remove_bindings(domain, name, command.contact.view(), command.ticket);
+    case Command::Kind::StartTrace: return start_trace(command);
+    case Command::Kind::StopTrace:
+      if (trace_ != nullptr) trace_->stop();
+      break;
+    case Command::Kind::ReadTrace:
     case Command::Kind::Status:
     case Command::Kind::ListPools:
     case Command::Kind::ListUsers:
@@ -86,13 +93,58 @@ void LoopEndpoint::show(const Command& command, Answer& answer) {
     case Command::Kind::ListBindingsOfUser:
       next = exchange_.list_bindings_of(domain, name, command.cursor, answer.page);
       break;
+    case Command::Kind::ReadTrace: next = read_trace(command.cursor, answer.page); break;
     case Command::Kind::LiftBlock:
+    case Command::Kind::StartTrace:
+    case Command::Kind::StopTrace:
     case Command::Kind::PutUser:
     case Command::Kind::RemoveUser:
     case Command::Kind::RemoveBindings: break;
   }
   answer.next = next.value_or(0);
   if (!next) answer.outcome = Outcome::NotFound;
+}
+
+Outcome LoopEndpoint::start_trace(const Command& command) {
+  if (trace_ == nullptr) return Outcome::NoTrace;
+  const Millis duration{static_cast<int64_t>(command.cursor) * 1000};
+  return trace_->start(command.name.view(), duration) ? Outcome::Done : Outcome::NoTrace;
+}
+
+// A cursor is the number of a message and an offset in its text. What has been pushed out of the
+// ring meanwhile is left out: the reader sees it by the numbers.
+uint64_t LoopEndpoint::read_trace(uint64_t cursor, Page& page) const {
+  constexpr unsigned kOffsetBits = 20;
+  uint64_t number = cursor >> kOffsetBits;
+  uint64_t offset = cursor & ((uint64_t{1} << kOffsetBits) - 1);
+  while (trace_ != nullptr) {
+    const auto entry = trace_->find(number);
+    if (!entry) return 0;
+    if (!page.has_room()) break;
+    if (entry->number != number || offset > entry->text.size()) offset = 0;
+    number = entry->number;
+    std::array<char, port::kAddressTextMax> local;
+    std::array<char, port::kAddressTextMax> remote;
+    TraceRow row;
+    row.number = number;
+    row.time_ms = static_cast<uint64_t>(entry->wall.count());
+    row.sent = entry->sent;
+    row.transport = sip::to_param(entry->transport);
+    row.local = port::write_address(entry->local, local);
+    row.remote = port::write_address(entry->remote, remote);
+    row.offset = offset;
+    row.kept = entry->text.size();
+    row.size = entry->size;
+    row.text = entry->text.substr(offset, kTracePieceMax);
+    offset += row.text.size();
+    if (offset == entry->text.size()) {
+      ++number;
+      offset = 0;
+    }
+    row.after = number << kOffsetBits | offset;
+    page.add(row);
+  }
+  return number << kOffsetBits | offset;
 }
 
 uint64_t LoopEndpoint::list_pools(uint64_t cursor, Page& page) const {

@@ -9,6 +9,7 @@
 #include "admin/exchange.h"
 #include "core/pool_registry.h"
 #include "port/http_server.h"
+#include "transport/trace.h"
 
 namespace tipring::admin {
 
@@ -23,6 +24,9 @@ class LoopEndpoint {
   // Whom to tell of answers; null for nobody. Null again before the server is stopped.
   void set_server(port::HttpServer* server) { server_ = server; }
 
+  // What the trace commands are about; without one they are refused.
+  void set_trace(transport::Trace* trace) { trace_ = trace; }
+
   // Serves at most `commands_max` commands. True when more could be served at once: call again in
   // the next turn. Otherwise the admin thread wakes the loop when there is something to do.
   bool serve(size_t commands_max);
@@ -33,6 +37,8 @@ class LoopEndpoint {
  private:
   bool can_serve();
   void serve_one(const Command& command);
+  Outcome start_trace(const Command& command);
+  uint64_t read_trace(uint64_t cursor, Page& page) const;
   uint64_t list_pools(uint64_t cursor, Page& page) const;
   std::optional<Outcome> change(const Command& command);
   void show(const Command& command, Answer& answer);
@@ -43,6 +49,7 @@ class LoopEndpoint {
   Exchange& exchange_;
   const PoolRegistry& pools_;
   port::HttpServer* server_ = nullptr;
+  transport::Trace* trace_ = nullptr;
   size_t open_ = 0;  // commands whose outcome comes later; each has an answer slot to itself
 };
 

@@ -82,6 +82,17 @@ void Page::add(const FactRow& row) {
   put_number(row.number);
 }
 
+void Page::add(const TraceRow& row) {
+  static_assert(kTracePieceMax + 3 * kShortMax + 7 * sizeof(uint64_t) + 4 * kTextHead <= kRowMax);
+  for (const uint64_t number : {row.number, row.after, row.time_ms, uint64_t{row.sent ? 1U : 0U},
+                                row.offset, row.kept, row.size})
+    put_number(number);
+  put_text(row.transport, kShortMax);
+  put_text(row.local, kShortMax);
+  put_text(row.remote, kShortMax);
+  put_text(row.text, kTracePieceMax);
+}
+
 std::string_view PageReader::take_text() {
   uint16_t size = 0;
   TIPRING_ASSERT(rest_.size() >= kTextHead);
@@ -154,6 +165,22 @@ bool PageReader::next(FactRow& row) {
   row.name = take_text();
   row.text = take_text();
   row.number = take_number();
+  return true;
+}
+
+bool PageReader::next(TraceRow& row) {
+  if (rest_.empty()) return false;
+  row.number = take_number();
+  row.after = take_number();
+  row.time_ms = take_number();
+  row.sent = take_number() != 0;
+  row.offset = take_number();
+  row.kept = take_number();
+  row.size = take_number();
+  row.transport = take_text();
+  row.local = take_text();
+  row.remote = take_text();
+  row.text = take_text();
   return true;
 }
 

@@ -62,6 +62,22 @@ struct FactRow {
   uint64_t number = 0;
 };
 
+// A piece of a traced message. Messages longer than kTracePieceMax take several rows.
+struct TraceRow {
+  uint64_t number = 0;
+  uint64_t after = 0;  // the cursor of what follows this row
+  uint64_t time_ms = 0;
+  bool sent = false;
+  std::string_view transport;
+  std::string_view local;
+  std::string_view remote;
+  uint64_t offset = 0;  // of the piece in the text
+  uint64_t kept = 0;    // bytes of the text in all
+  uint64_t size = 0;    // of the message: more than that where the text was cut
+  std::string_view text;
+};
+inline constexpr size_t kTracePieceMax = 1536;
+
 class Page {
  public:
   static constexpr size_t kBytes = 8192;
@@ -76,6 +92,7 @@ class Page {
   void add(const BlockRow& row);
   void add(const PoolRow& row);
   void add(const FactRow& row);
+  void add(const TraceRow& row);
 
  private:
   friend class PageReader;
@@ -97,6 +114,7 @@ class PageReader {
   bool next(BlockRow& row);
   bool next(PoolRow& row);
   bool next(FactRow& row);
+  bool next(TraceRow& row);
 
  private:
   std::string_view take_text();

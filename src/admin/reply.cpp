@@ -57,6 +57,8 @@ Refusal refusal_of(Outcome outcome) {
     case Outcome::NoSuchRegistration:
       return {404, "no_registration",
               "no such phone is registered; list registrations to see their contacts"};
+    case Outcome::NoTrace:
+      return {409, "no_trace", "capacity.trace is 0; raise it and restart the server"};
     case Outcome::OtherAuthName:
       return {503, "busy", "the user is being changed by somebody else; try again in a moment"};
     case Outcome::NeedsPassword:

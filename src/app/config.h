@@ -62,6 +62,7 @@ struct Config {
     std::vector<std::string> emergency = {"112", "911"};
   } routing;
   Limits capacity;
+  uint32_t trace_kib = 128;  // capacity.trace
   struct Security {
     std::vector<std::string> safe_sources = {"127.0.0.0/8", "::1/128"};
     uint32_t failures = 10;

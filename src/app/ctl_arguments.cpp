@@ -47,6 +47,8 @@ class Reader {
       result_.socket = take_value(word);
     } else if (word == "--config") {
       result_.config = take_value(word);
+    } else if (word == "--for") {
+      result_.for_seconds = take_value(word);
     } else if (word == "--set") {
       result_.settings.emplace_back(take_value(word));
     } else {
@@ -129,7 +131,9 @@ class Reader {
       result_.fault = "--socket and --offline exclude each other";
     if (row_ == nullptr || at_once_) return;
     if (result_.quiet && (row_->options & kTakesQuiet) == 0)
-      result_.fault = "--quiet goes with user list only";
+      result_.fault = "--quiet goes with user list and trace on only";
+    if (!result_.for_seconds.empty() && (row_->options & kTakesFor) == 0)
+      result_.fault = "--for goes with trace on only";
     if (result_.generate && (row_->options & kTakesGenerate) == 0)
       result_.fault = "--generate goes with user add, user set and user password only";
     const bool about_the_tool =

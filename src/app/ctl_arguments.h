@@ -18,6 +18,7 @@ struct CtlArguments {
   std::string socket;                    // empty: admin.socket of the configuration
   std::string config;                    // empty: the built-in values
   std::vector<std::string> settings;
+  std::string for_seconds;  // of a trace; empty: as long as usual
   bool offline = false;
   bool json = false;
   bool quiet = false;

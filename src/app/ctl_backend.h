@@ -42,6 +42,25 @@ class CtlBackend {
   // All registrations of a user, or the one with this contact.
   virtual std::string remove_registrations(const admin::UserName& user,
                                            std::string_view contact) = 0;
+
+  // Of the running server only.
+  virtual std::string start_trace(std::string_view subject, uint64_t seconds) {
+    static_cast<void>(subject);
+    static_cast<void>(seconds);
+    return std::string(kNeedsServer);
+  }
+  virtual std::string stop_trace() { return std::string(kNeedsServer); }
+  // The pieces of messages behind `after`, which is what the last row had under that name, and
+  // empty at first. No rows: there are none yet.
+  virtual std::string read_trace(std::string_view after, CtlRows& rows) {
+    static_cast<void>(after);
+    static_cast<void>(rows);
+    return std::string(kNeedsServer);
+  }
+
+ protected:
+  static constexpr std::string_view kNeedsServer =
+      "only the running server knows this: leave out --offline";
 };
 
 }  // namespace tipring::app

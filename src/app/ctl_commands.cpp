@@ -71,6 +71,17 @@ constexpr CtlCommandRow kCommands[] = {
     {CtlCommand::Status, "status", "", 0, 0, 0, "what the server does", ""},
     {CtlCommand::Pools, "pools", "", 0, 0, 0,
      "how full each pool of memory is, and how often it was full", ""},
+    {CtlCommand::TraceOn, "trace on", "NUMBER|ADDRESS", 1, 1, kTakesQuiet | kTakesFor,
+     "shows the SIP messages of a number or peer",
+     "NUMBER is the user part of the address that a message is from, to or sent to; ADDRESS is an "
+     "IP\n"
+     "address that messages come from or go to. Credentials, keys and passwords are masked. The\n"
+     "messages follow until the time is over (--for, 600 seconds) or the trace is ended; with\n"
+     "--quiet it is only begun. It goes on when this tool is ended. There is one trace at a time.\n"
+     "With --json each message is one line.\n"},
+    {CtlCommand::TraceOff, "trace off", "", 0, 0, 0, "ends the trace", ""},
+    {CtlCommand::Trace, "trace", "", 0, 0, 0, "shows what is kept of the trace, and follows it",
+     "capacity.trace says how much is kept; what was pushed out before it was read is told.\n"},
 #undef TIPRING_FIELDS
     {CtlCommand::Help, "help", "[COMMAND]", 0, 2, 0, "this, or what one command does", ""},
     {CtlCommand::Version, "version", "", 0, 0, 0, "the version of this tool", ""},
@@ -84,6 +95,7 @@ constexpr std::string_view kOptions =
     "  --set key=value  one setting, over the file's; may be repeated\n"
     "  --json           output for programs\n"
     "  --quiet, -q      only names\n"
+    "  --for SECONDS    how long a trace goes on\n"
     "  --generate       makes a password of 16 letters and digits, and shows it\n"
     "\n"
     "Exit status: 0 done, 1 refused or failed, 2 wrong usage or configuration.\n";
@@ -104,6 +116,7 @@ std::string usage_of(const CtlCommandRow& row) {
   std::string usage(row.words);
   if (!row.operands.empty()) usage += " " + std::string(row.operands);
   if ((row.options & kTakesQuiet) != 0) usage += " [--quiet]";
+  if ((row.options & kTakesFor) != 0) usage += " [--for SECONDS]";
   if ((row.options & kTakesGenerate) != 0) usage += " [--generate]";
   return usage;
 }

@@ -27,12 +27,16 @@ enum class CtlCommand : uint8_t {
   BlocksLift,
   Status,
   Pools,
+  TraceOn,
+  TraceOff,
+  Trace,
 };
 
 // Options that only some commands take, as a mask.
 inline constexpr uint8_t kTakesQuiet = 1;
 inline constexpr uint8_t kTakesOffline = 2;
 inline constexpr uint8_t kTakesGenerate = 4;
+inline constexpr uint8_t kTakesFor = 8;
 
 inline constexpr uint8_t kAnyNumber = UINT8_MAX;
 

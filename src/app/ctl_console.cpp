@@ -94,6 +94,8 @@ void StandardConsole::write(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
 }
 
+void StandardConsole::flush() { std::fflush(stdout); }
+
 void StandardConsole::write_error(std::string_view text) {
   std::fflush(stdout);
   std::fwrite(text.data(), 1, text.size(), stderr);

@@ -18,6 +18,8 @@ class StandardConsole final : public CtlConsole {
   std::string read_import(const std::string& path, admin::SecretText& text) override;
   void write(std::string_view text) override;
   void write_error(std::string_view text) override;
+  void flush() override;
+  void pause(Millis time) override { port::pause(time); }
 
  private:
   port::Files& files_;

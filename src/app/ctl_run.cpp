@@ -40,6 +40,9 @@ int run_ctl(const CtlArguments& arguments, std::string_view default_domain, CtlB
     case CtlCommand::BlocksLift: return lift_block(session);
     case CtlCommand::Pools: return list_pools(session);
     case CtlCommand::Status: return show_status(session);
+    case CtlCommand::TraceOn: return start_trace(session);
+    case CtlCommand::TraceOff: return stop_trace(session);
+    case CtlCommand::Trace: return follow_trace(session);
   }
   return kCtlWrongUsage;
 }

@@ -7,6 +7,7 @@
 #include "app/ctl_arguments.h"
 #include "app/ctl_backend.h"
 #include "port/files.h"
+#include "port/time.h"
 
 namespace tipring::app {
 
@@ -24,6 +25,8 @@ class CtlConsole {
   virtual size_t width() const = 0;
   virtual void write(std::string_view text) = 0;        // to standard output
   virtual void write_error(std::string_view text) = 0;  // to standard error
+  virtual void flush() {}                               // what was written is seen
+  virtual void pause(Millis time) { static_cast<void>(time); }
 
  protected:
   ~CtlConsole() = default;

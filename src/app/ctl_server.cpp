@@ -199,4 +199,25 @@ std::string CtlServer::list(const std::string& path, std::string_view name, CtlR
   return "";
 }
 
+std::string CtlServer::start_trace(std::string_view subject, uint64_t seconds) {
+  port::HttpReply reply;
+  return ask(
+      {"PUT",
+       "/v1/trace?subject=" + percent_encoded(subject) + "&seconds=" + std::to_string(seconds), ""},
+      reply);
+}
+
+std::string CtlServer::stop_trace() {
+  port::HttpReply reply;
+  return ask({"DELETE", "/v1/trace", ""}, reply);
+}
+
+std::string CtlServer::read_trace(std::string_view after, CtlRows& rows) {
+  const std::string target = "/v1/trace?after=" + (after.empty() ? "0" : percent_encoded(after));
+  port::HttpReply reply;
+  if (std::string fault = ask({"GET", target, ""}, reply); !fault.empty()) return fault;
+  std::string next;
+  return parse_listing(reply.body, "trace", rows, next) ? "" : reason_of(EPROTO, socket_);
+}
+
 }  // namespace tipring::app

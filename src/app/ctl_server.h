@@ -23,6 +23,9 @@ class CtlServer final : public CtlBackend {
   std::string list(CtlListing listing, CtlRows& rows) override;
   std::string list_registrations(const admin::UserName& user, CtlRows& rows) override;
   std::string remove_registrations(const admin::UserName& user, std::string_view contact) override;
+  std::string start_trace(std::string_view subject, uint64_t seconds) override;
+  std::string stop_trace() override;
+  std::string read_trace(std::string_view after, CtlRows& rows) override;
 
  private:
   // Empty when the server answered 2xx.

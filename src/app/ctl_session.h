@@ -47,4 +47,9 @@ int lift_block(CtlSession& session);
 int list_pools(CtlSession& session);
 int show_status(CtlSession& session);
 
+// ctl_trace.cpp
+int start_trace(CtlSession& session);
+int stop_trace(CtlSession& session);
+int follow_trace(CtlSession& session);
+
 }  // namespace tipring::app

@@ -37,6 +37,7 @@ void Exchange::plan(const Config& config, MemoryPlan& plan) {
   const Limits& limits = config.capacity;
   MessageSlabs::plan(plan, message_slab_counts(limits));
   transport::TransportLayer::plan(limits, plan);
+  transport::Trace::plan(config.trace_kib, plan);
   transport::Locator::plan(plan);
   transaction::TransactionLayer::plan(limits, plan);
   store::Store::plan(limits, plan);
@@ -57,6 +58,7 @@ Exchange::Exchange(const Config& config, const Ports& ports, Arena& arena, Log& 
       timer_driver_(ports.loop, timers_),
       transport_({ports_.network, ports_.loop, timers_, slabs_, arena, ports_.entropy, log},
                  config.capacity),
+      trace_(arena, config.trace_kib, ports_.clock, ports_.loop, timers_, log),
       locator_(ports_.names, ports_.loop, transport_, arena),
       transactions_({transport_, timers_, slabs_, arena, ports_.entropy, log, &ports_.loop},
                     config.capacity, 0),
@@ -99,6 +101,7 @@ Exchange::Exchange(const Config& config, const Ports& ports, Arena& arena, Log& 
   access_.set_authenticator(authenticator_, blocks_);
   std::vector<policy::ThirdPartyRule> third_party = third_party_rules(config);
   access_.swap_third_party(third_party);
+  transport_.set_trace(trace_);
   store_.set_observer(&registrar_);
   transactions_.set_request_handler(*this);
 }

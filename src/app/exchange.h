@@ -15,6 +15,7 @@
 #include "server/policy/validation.h"
 #include "server/proxy/proxy.h"
 #include "server/registrar/registrar.h"
+#include "transport/trace.h"
 
 namespace tipring::app {
 
@@ -54,6 +55,7 @@ class Exchange final : private port::TurnHandler, private transaction::RequestHa
   // For operators.
   store::Store& store() { return store_; }
   auth::Blocks& blocks() { return blocks_; }
+  transport::Trace& trace() { return trace_; }
   void register_pools(PoolRegistry& pools) const;
   transport::TransportCounters transport_counters() const { return transport_.counters(); }
   const transaction::TransactionCounters& transaction_counters() const {
@@ -78,6 +80,7 @@ class Exchange final : private port::TurnHandler, private transaction::RequestHa
   TimerWheel timers_;
   TimerDriver timer_driver_;
   transport::TransportLayer transport_;
+  transport::Trace trace_;
   transport::Locator locator_;
   transaction::TransactionLayer transactions_;
   store::Store store_;

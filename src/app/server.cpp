@@ -23,9 +23,11 @@ std::string default_domain(const Config& config) {
   return config.sip.domains.empty() ? "" : config.sip.domains.front();
 }
 
-admin::ServiceOptions admin_options(const Config& config, std::string_view realm) {
+admin::ServiceOptions admin_options(const Config& config, std::string_view realm,
+                                    transport::Trace& trace) {
   admin::ServiceOptions options;
   options.socket = config.admin.socket;
+  options.trace = &trace;
   options.realm = realm;
   options.default_domain = default_domain(config);
   return options;
@@ -78,7 +80,7 @@ Server::Server(const ConfigSource& source, const Config& config, std::span<std::
                 log_),
       reloader_(loop_, files_, source, config, exchange_.realm(), *this),
       admin_(arena_, loop_, exchange_.store(), exchange_.blocks(), pools_, *this,
-             admin_options(config, exchange_.realm())) {
+             admin_options(config, exchange_.realm(), exchange_.trace())) {
   exchange_.register_pools(pools_);
   stop_timer_ = loop_.make_timer(*this);
 }
@@ -205,6 +207,7 @@ void Server::add_facts(admin::Page& page) {
   const transport::TransportCounters transport = exchange_.transport_counters();
   const transaction::TransactionCounters& transactions = exchange_.transaction_counters();
   const auth::BlockCounters& blocks = exchange_.blocks().counters();
+  const transport::Trace& trace = exchange_.trace();
   const admin::FactRow facts[] = {
       {"version", kVersion, 0},
       {"uptime_s", "", static_cast<uint64_t>((loop_.now() - started_at_).count() / 1000)},
@@ -232,6 +235,8 @@ void Server::add_facts(admin::Page& page) {
       {"dropped_blocked_sources", "", blocks.dropped},
       {"requests_forwarded", "", exchange_.proxy_counters().forwarded},
       {"refused_for_capacity", "", exchange_.overload().refused()},
+      {"trace", trace.on() ? trace.subject() : "off", 0},
+      {"trace_left_s", "", static_cast<uint64_t>((trace.left().count() + 999) / 1000)},
   };
   for (const admin::FactRow& fact : facts) {
     if (page.has_room()) page.add(fact);

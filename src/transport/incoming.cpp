@@ -38,6 +38,7 @@ Flow reply_flow(const Incoming& request) {
 void deliver(Shared& shared, const sip::ParsedMessage& parsed, const MessageRef& buffer,
              const Flow& flow) {
   const Incoming incoming{parsed.view, buffer, flow, shared.now()};
+  if (shared.traces()) shared.trace->received(parsed.view, buffer.view(), flow);
   if (parsed.status == sip::ParseStatus::Complete) {
     const auto error = sip::check_message(parsed.view);
     if (!error) {

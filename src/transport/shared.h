@@ -6,6 +6,7 @@
 #include "core/hash.h"
 #include "transport/burst.h"
 #include "transport/listen_points.h"
+#include "transport/trace.h"
 #include "transport/transport.h"
 
 namespace tipring::transport {
@@ -28,6 +29,7 @@ struct Shared {
   TransportCounters counters;
   ListenPoints points;
   FormerPoints former;
+  Trace* trace = nullptr;
   Burst shortages;
 
   Millis now() const { return dependencies.loop.now(); }
@@ -39,6 +41,8 @@ struct Shared {
     if (observer == nullptr || failure_count == failures.size()) return;
     failures[failure_count++] = {observer, tag, error};
   }
+
+  bool traces() const { return trace != nullptr && trace->on(); }
 
   // False when there was nobody to tell. Observers may send, and fail, again.
   bool tell_failures() {

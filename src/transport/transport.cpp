@@ -160,6 +160,7 @@ bool TransportLayer::names_point(std::span<const ListenPoint> points, const port
 
 Result<void> TransportLayer::send(MessageRef message, const Flow& flow, SendObserver* observer,
                                   uint64_t tag) {
+  if (parts_->shared.traces() && message) parts_->shared.trace->sent(message.view(), flow);
   switch (flow.transport) {
     case sip::Transport::Udp: {
       if (parts_->datagrams.has(flow.listener))
@@ -186,6 +187,8 @@ bool TransportLayer::stands(const Flow& flow) const {
 void TransportLayer::keep(const Flow& flow, Millis until) {
   if (flow.transport != sip::Transport::Udp) parts_->connections.keep(flow, until);
 }
+
+void TransportLayer::set_trace(Trace& trace) { parts_->shared.trace = &trace; }
 
 void TransportLayer::flush(Millis now) {
   parts_->datagrams.flush();

@@ -57,6 +57,8 @@ class SendObserver {
   ~SendObserver() = default;
 };
 
+class Trace;
+
 struct ListenPoint {
   sip::Transport transport = sip::Transport::Udp;
   port::SocketAddress bind;  // port 0: any, read back from listen_points()
@@ -163,6 +165,9 @@ class TransportLayer {
   // Somebody is reached by this very connection until then, as a registration promises (RFC 5626,
   // RFC 3261 18.3): it is not closed for want of traffic before. Nothing for another kind of flow.
   void keep(const Flow& flow, Millis until);
+
+  // Shows all messages to it while it is on. It outlives this layer.
+  void set_trace(Trace& trace);
 
   // Sends what waits in the outgoing batch. Called at the end of every turn.
   void flush(Millis now);

@@ -1,0 +1,178 @@
+// The trace of one number or peer: what gets into the ring, what is pushed out, what is masked.
+#include "transport/trace.h"
+
+#include "bench.h"
+
+using namespace tipring;
+using namespace tipring::transport;
+
+namespace {
+
+struct Tracing {
+  explicit Tracing(uint32_t kib = 64)
+      : trace(bench.arena, kib, bench.host.clock(), bench.host.loop(), bench.wheel, bench.log) {
+    bench.layer->set_trace(trace);
+  }
+  ~Tracing() { trace.stop(); }
+
+  std::vector<TraceEntry> entries() const {
+    std::vector<TraceEntry> all;
+    for (auto entry = trace.find(1); entry; entry = trace.find(entry->number + 1))
+      all.push_back(*entry);
+    return all;
+  }
+
+  Bench bench;
+  Trace trace;
+};
+
+std::string masked(std::string text) {
+  mask_secrets(text);
+  return text;
+}
+
+Flow flow_out() { return {at("10.0.0.1", 5060), at("10.0.0.2", 4000), {}, sip::Transport::Udp, 0}; }
+
+}  // namespace
+
+TEST_CASE("trace: off, nothing is kept" * doctest::description("R6.1")) {
+  Tracing it;
+  UdpPeer peer(it.bench, at("10.0.0.2", 4000));
+  peer.write(Request{}.text());
+  it.bench.settle();
+  CHECK(it.entries().empty());
+}
+
+TEST_CASE("trace: an address shows what comes from it and goes to it" *
+          doctest::description("R6.1")) {
+  Tracing it;
+  REQUIRE(it.trace.start("10.0.0.2", Millis(60000)));
+  it.bench.answer_with(200);
+  UdpPeer peer(it.bench, at("10.0.0.2", 4000));
+  Request request;
+  request.via = "SIP/2.0/UDP host;rport;branch=z9hG4bK1";
+  peer.write(request.text());
+  it.bench.settle();
+  const auto entries = it.entries();
+  REQUIRE(entries.size() == 2);
+  CHECK_FALSE(entries[0].sent);
+  CHECK(entries[0].text == request.text());
+  CHECK(entries[0].remote == at("10.0.0.2", 4000));
+  CHECK(entries[0].local == at("10.0.0.1", 5060));
+  CHECK(entries[1].sent);
+  CHECK(entries[1].text == response(200));
+  REQUIRE(it.trace.start("10.0.0.3", Millis(60000)));
+  peer.write(request.text());
+  it.bench.settle();
+  CHECK(it.entries().size() == 2);
+}
+
+TEST_CASE("trace: it ends when its time is over" * doctest::description("R6.1")) {
+  Tracing it;
+  port::SimLoop& loop = it.bench.host.loop();
+  loop.schedule(loop.now(), [&] { REQUIRE(it.trace.start("bob", Millis(2000))); });
+  it.bench.pass(Millis(1900));
+  CHECK(it.trace.on());
+  it.bench.pass(Millis(200));
+  CHECK_FALSE(it.trace.on());
+  CHECK(it.trace.left() == Millis(0));
+}
+
+TEST_CASE("trace: without a ring, or without a subject, it does not begin") {
+  Tracing none(0);
+  CHECK(none.trace.start("bob", Millis(1000)).error() == Error::Unsupported);
+  Tracing it;
+  CHECK(it.trace.start("@example.com", Millis(1000)).error() == Error::Invalid);
+  CHECK(it.trace.start(std::string(65, 'x'), Millis(1000)).error() == Error::TooLong);
+  CHECK_FALSE(it.trace.on());
+}
+
+TEST_CASE("trace: the newest push out the oldest, in order and whole" *
+          doctest::description("DESIGN Memory")) {
+  Tracing it(4);
+  REQUIRE(it.trace.start("10.0.0.2", Millis(60000)));
+  for (size_t i = 1; i <= 2000; ++i) {
+    const std::string text(1 + i * 37 % 900, static_cast<char>('a' + i % 26));
+    it.trace.sent(text, flow_out());
+    const auto entries = it.entries();
+    REQUIRE_FALSE(entries.empty());
+    REQUIRE(entries.back().number == i);
+    for (size_t k = 0; k < entries.size(); ++k) {
+      const uint64_t number = entries[k].number;
+      REQUIRE(number == i + 1 + k - entries.size());
+      REQUIRE(entries[k].text ==
+              std::string(1 + number * 37 % 900, static_cast<char>('a' + number % 26)));
+    }
+  }
+}
+
+TEST_CASE("trace: a message beyond a quarter of the ring is cut, and says so") {
+  Tracing it(4);
+  REQUIRE(it.trace.start("10.0.0.2", Millis(60000)));
+  it.trace.sent(std::string(5000, 'x'), flow_out());
+  const auto entry = it.trace.find(0);
+  REQUIRE(entry);
+  CHECK(entry->text.size() == 1024);
+  CHECK(entry->size == 5000);
+}
+
+TEST_CASE("mask: proofs and nonces in credentials and challenges" *
+          doctest::description("RFC 7616 3.3, 3.4, 3.5")) {
+  CHECK(masked("Authorization: Digest username=\"bob\", nonce=\"abc\", response=\"0f0f\", "
+               "cnonce=\"x\\\"y\", nc=00000001\r\n") ==
+        "Authorization: Digest username=\"bob\", nonce=\"***\", response=\"****\", "
+        "cnonce=\"****\", nc=00000001\r\n");
+  CHECK(masked("proxy-authorization :digest response=0f0f,nonce=abc\r\n\r\n") ==
+        "proxy-authorization :digest response=****,nonce=***\r\n\r\n");
+  CHECK(masked("WWW-Authenticate: Digest realm=\"nonce\",\r\n nonce=\"abc\"\r\nTo: x\r\n") ==
+        "WWW-Authenticate: Digest realm=\"nonce\",\r\n nonce=\"***\"\r\nTo: x\r\n");
+  CHECK(masked("Authentication-Info: nextnonce=\"ab\", rspauth=\"cd\", cnonce=\"ef\"\n") ==
+        "Authentication-Info: nextnonce=\"**\", rspauth=\"**\", cnonce=\"**\"\n");
+  CHECK(masked("Authorization: Basic QWxhZGRpbg==\r\n") == "Authorization: Basic ************\r\n");
+}
+
+TEST_CASE("mask: passwords in URIs, keys in session descriptions" *
+          doctest::description("RFC 3261 19.1.1; RFC 4568 6.1; RFC 4566 5.12")) {
+  CHECK(masked("INVITE sip:bob:pw@example.com SIP/2.0\r\n") ==
+        "INVITE sip:bob:**@example.com SIP/2.0\r\n");
+  CHECK(masked("To: <SIPS:bob:pw@[::1]:5061>;tag=1\r\n") ==
+        "To: <SIPS:bob:**@[::1]:5061>;tag=1\r\n");
+  CHECK(masked("Contact: <sip:bob@example.com:5060>\r\n") ==
+        "Contact: <sip:bob@example.com:5060>\r\n");
+  CHECK(masked("a=crypto:1 AES_CM inline:KEY|2^20\r\nk=base64:QQ==\r\n") ==
+        "a=crypto:1 AES_CM inline:********\r\nk=***********\r\n");
+}
+
+TEST_CASE("mask: whatever the bytes are, their number stays" * doctest::description("G3")) {
+  uint32_t seed = 1;
+  const std::string_view pieces[] = {"Authorization",
+                                     ":",
+                                     " Digest ",
+                                     "nonce",
+                                     "=",
+                                     "\"",
+                                     "\\",
+                                     "\r\n",
+                                     "\n",
+                                     " ",
+                                     ",",
+                                     "sip:",
+                                     "@",
+                                     "response",
+                                     "x",
+                                     "k=",
+                                     "a=crypto:",
+                                     "inline:",
+                                     std::string_view("\0", 1)};
+  for (int round = 0; round < 20000; ++round) {
+    std::string text;
+    for (int i = 0; i < 14; ++i) {
+      seed = seed * 1664525 + 1013904223;
+      text += pieces[(seed >> 16) % std::size(pieces)];
+    }
+    const size_t size = text.size();
+    const auto copy = std::make_unique<char[]>(size);  // its end is watched
+    std::copy(text.begin(), text.end(), copy.get());
+    mask_secrets({copy.get(), size});
+  }
+}
