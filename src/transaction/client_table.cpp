@@ -17,11 +17,8 @@ ClientTable::ClientTable(Shared& shared, Arena& arena, const Limits& limits)
 
 ClientTransaction* ClientTable::find(const sip::MessageView& response) const {
   const auto via = response.typed<sip::HeaderId::Via>();
-  if (!via) return nullptr;
-  const std::optional<ClientHandle> handle = shared_.branches.read(via->branch);
-  if (!handle) return nullptr;
-  ClientTransaction* named = get(*handle);
-  if (named == nullptr || named->via_hash() != via_hash(*via, shared_.match_key)) return nullptr;
+  ClientTransaction* named = via ? find(*via) : nullptr;
+  if (named == nullptr) return nullptr;
   const auto cseq = response.typed<sip::HeaderId::CSeq>();
   if (!cseq) return nullptr;
   if (cseq->method == named->method()) return named;
@@ -29,6 +26,18 @@ ClientTransaction* ClientTable::find(const sip::MessageView& response) const {
   // (17.1.3).
   if (cseq->method == sip::Method::Cancel && named->is_invite()) return get(named->cancel_handle());
   return nullptr;
+}
+
+ClientTransaction* ClientTable::find(const sip::Via& via) const {
+  const std::optional<ClientHandle> handle = shared_.branches.read(via.branch);
+  ClientTransaction* named = handle ? get(*handle) : nullptr;
+  return named != nullptr && named->via_hash() == via_hash(via, shared_.match_key) ? named
+                                                                                   : nullptr;
+}
+
+bool ClientTable::has_sent(const sip::MessageView& request) const {
+  const auto via = request.typed<sip::HeaderId::Via>();
+  return via && find(*via) != nullptr;
 }
 
 ClientTransaction* ClientTable::get(ClientHandle handle) const {

@@ -24,6 +24,9 @@ class ClientTable final : private transport::SendObserver {
   // pointer is good until TransactionLayer::reap().
   ClientTransaction* find(const sip::MessageView& response) const;
 
+  // Whether a request has come back that is one of ours, by its top Via.
+  bool has_sent(const sip::MessageView& request) const;
+
   // Null when the pool is full for this claim.
   ClientTransaction* acquire(sip::Method method, TransactionUser* user, uint64_t context,
                              Claim claim) {
@@ -50,6 +53,8 @@ class ClientTable final : private transport::SendObserver {
   void on_terminated(ClientTransaction& transaction);
 
  private:
+  // Null unless the Via is that of a live transaction.
+  ClientTransaction* find(const sip::Via& via) const;
   void on_send_failed(uint64_t tag, Error error) override;
   void release(ClientTransaction& transaction);
 

@@ -332,6 +332,10 @@ void TransactionLayer::cancel(ClientHandle client) {
   if (transaction != nullptr) transaction->cancel();
 }
 
+bool TransactionLayer::has_sent(const sip::MessageView& request) const {
+  return parts_->clients.has_sent(request);
+}
+
 Result<void> TransactionLayer::send_stateless(MessageRef request, const Flow& flow,
                                               transport::SendObserver* observer, uint64_t tag) {
   return parts_->dependencies.transport.send(std::move(request), flow, observer, tag);

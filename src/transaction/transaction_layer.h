@@ -127,6 +127,10 @@ class TransactionLayer final : public transport::MessageHandler {
   // call twice.
   void cancel(ClientHandle client);
 
+  // Whether this request, which has been received, is one that a client transaction of ours is
+  // waiting for the response to: it is in a spiral.
+  bool has_sent(const sip::MessageView& request) const;
+
   // Sends a request outside any transaction: the ACK to a 2xx. `observer`, where there is one,
   // hears of a later failure. Errors: as TransportLayer::send().
   Result<void> send_stateless(MessageRef request, const Flow& flow,

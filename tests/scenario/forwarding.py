@@ -9,11 +9,11 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
-from sip_phone import OK, Call, registered_phone, response, take_request  # noqa: E402
+from sip_phone import OK, Call, register, registered_phone, response, take_request  # noqa: E402
 from sip_socket import SipSocket  # noqa: E402
 from tipring_server import Report, TipringServer  # noqa: E402
 
-USERS = [("alice", "secret-a"), ("bob", "secret-b")]
+USERS = [("alice", "secret-a"), ("bob", "secret-b"), ("carol", "secret-c")]
 
 # What the callee answers, with headers of which each must arrive as it is, and what the caller gets.
 FINALS = [
@@ -162,6 +162,50 @@ def a_response_must_be_ours(pair):
     assert pair.alice.receive_final().status == 200, "the good one did not"
 
 
+def leads_to(server, user, contact):
+    """The user's only contact is a URI of this server."""
+    phone = SipSocket(server.port)
+    register(phone, server, *user, contacts=["*"], headers=["Expires: 0"])
+    register(phone, server, *user, contacts=[contact])
+    phone.close()
+
+
+def invite(call, asked):
+    if asked:
+        call.invite_with_credentials()
+    else:
+        call.send_invite()
+
+
+def spiral_passes(server, asked=False):
+    """RFC 5393 4.2.1: a request that comes again for another user is no loop."""
+    pair = Pair(server)
+    leads_to(server, USERS[2], f"<sip:bob@127.0.0.1:{server.port}>")
+    call = Call(pair.alice, server, callee="carol")
+    invite(call, asked)
+    got = take_request(pair.bob, "INVITE")
+    branches = [via.split("branch=")[1].split(";")[0] for via in got.all("via")]
+    assert len(set(branches)) == 3, branches
+    assert got.one("max-forwards") == "68" and len(got.all("record-route")) == 2, got.raw
+    pair.bob.send(response(got, "486 Busy Here", "b"))
+    call.expect(100)
+    call.ack_refusal(call.expect(486))
+    pair.close()
+
+
+def loop_is_refused(server, asked=False):
+    """RFC 5393 4.2.2: each user leads to the other, and the third time round is the first once more."""
+    leads_to(server, USERS[1], f"<sip:carol@127.0.0.1:{server.port}>")
+    leads_to(server, USERS[2], f"<sip:bob@127.0.0.1:{server.port}>")
+    alice = SipSocket(server.port)
+    call = Call(alice, server, callee="carol")
+    invite(call, asked)
+    call.expect(100)
+    call.ack_refusal(call.expect(482))
+    assert alice.receive(0.7) is None, "something else came"
+    alice.close()
+
+
 def main():
     report = Report()
     with TipringServer(sys.argv[1], users=USERS, settings=["auth.invite=off"]) as server:
@@ -176,9 +220,14 @@ def main():
                 ("Via values are stacked and taken off again (R7.2)", vias_are_stacked),
                 ("a response that is not ours goes nowhere (R2.5)", a_response_must_be_ours)]:
             report.run(name, lambda c=check: c(server))
+        report.run("a spiral passes (R2.2)", lambda: spiral_passes(server))
+        report.run("a loop is 482 (R2.2)", lambda: loop_is_refused(server))
         for transports in (("tcp", "tcp"), ("udp", "tcp"), ("tcp", "udp"), ("udp", "udp")):
             report.run(f"40 000 bytes pass from {transports[0]} to {transports[1]} (R13.3, C5)",
                        lambda t=transports: large_requests_pass(server, t))
+    with TipringServer(sys.argv[1], users=USERS) as server:
+        report.run("a spiral of a caller who has proved himself passes (C21)", lambda: spiral_passes(server, True))
+        report.run("a loop of his is 482 (C21)", lambda: loop_is_refused(server, True))
     return report.close()
 
 
