@@ -234,6 +234,7 @@ void Server::add_facts(admin::Page& page) {
       {"refused_blocked_users", "", blocks.refused},
       {"dropped_blocked_sources", "", blocks.dropped},
       {"requests_forwarded", "", exchange_.proxy_counters().forwarded},
+      {"requests_tried_again", "", exchange_.proxy_counters().retried},
       {"refused_for_capacity", "", exchange_.overload().refused()},
       {"trace", trace.on() ? trace.subject() : "off", 0},
       {"trace_left_s", "", static_cast<uint64_t>((trace.left().count() + 999) / 1000)},

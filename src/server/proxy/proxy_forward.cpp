@@ -18,12 +18,12 @@ constexpr std::string_view kTransactionsKey = "capacity.transactions";
 constexpr std::string_view kMessagesKey = "capacity.messages";
 constexpr uint8_t kMaxForwardsDefault = 70;  // 16.6 step 3
 
-// Requests that may open a dialog carry our Record-Route (16.6 step 4); those within one have their
-// route set.
+// Requests that may open a dialog carry our Record-Route, and so do those of whose methods we do not
+// know it (16.6 step 4); those within one have their route set.
 bool is_record_routed(const sip::MessageView& request) {
   const sip::Method method = request.method();
   if (method != sip::Method::Invite && method != sip::Method::Subscribe &&
-      method != sip::Method::Refer) {
+      method != sip::Method::Refer && method != sip::Method::Other) {
     return false;
   }
   const auto to = request.typed<sip::HeaderId::To>();
@@ -133,7 +133,12 @@ Proxy::Outcome Proxy::try_address(ProxyContext& context, const sip::MessageView&
     return Outcome::Failed;
   }
   ++counters_.forwarded;
-  if (again) ++counters_.retried;
+  if (again) {
+    ++counters_.retried;
+    std::array<char, port::kAddressTextMax> remote;
+    environment_.log.debug("tried_elsewhere",
+                           kv("remote", port::write_address(flow.remote, remote)));
+  }
   return Outcome::Sent;
 }
 
