@@ -9,6 +9,7 @@ using namespace tipring;
 using proxy::Message;
 using proxy::Pair;
 using proxy::Phone;
+using proxy::StreamListener;
 using proxy::StreamPhone;
 
 namespace {
@@ -187,6 +188,20 @@ TEST_CASE("tries: the first address's transaction ends without disturbing the se
   CHECK(bench.outcome() == "SIP/2.0 180 Ringing");
   CHECK(bench.alice.got_nothing(Millis(60'000)));  // Timer D of the first has run out
   CHECK(bench.exchange.proxy.stats().in_use == 1);
+}
+
+TEST_CASE("tries: nor does it when the next target is still being looked up" *
+          doctest::description("RFC 3261 16.7, 17.1.1.2")) {
+  Tries bench;
+  StreamListener first(bench.world, "10.0.0.4");
+  bench.name("two.example", {"10.0.0.4", "10.0.0.5"});
+  bench.name("slow.example", {"10.0.0.3"});
+  bench.bind_bob({"sip:bob@two.example;transport=tcp", "sip:bob@slow.example"});
+  bench.invite();
+  const Message got = first.take();
+  bench.exchange.host.network().set_stream_capacity(1);      // none for the second address
+  first.send(Pair::answer(got, "503 Service Unavailable"));  // whose transaction ends at once
+  CHECK(bench.bob.take().first_line() == "INVITE sip:bob@slow.example SIP/2.0");
 }
 
 TEST_CASE("tries: who has answered has been reached, and no other phone is tried" *
