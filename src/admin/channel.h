@@ -23,6 +23,7 @@ enum class Outcome : uint8_t {
   Created,
   Changed,
   Exists,     // mode Create
+  Taken,      // a name of it is one of another user's
   NotFound,   // mode Change, and removals
   UsersFull,  // capacity.users
   NoBlock,    // to lift

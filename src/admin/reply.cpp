@@ -23,7 +23,10 @@ Refusal refusal_of(Outcome outcome) {
     case Outcome::Created:
     case Outcome::Changed: break;
     case Outcome::Exists:
-      return {409, "exists", "the user exists already, or its auth_name is another user's"};
+      return {409, "exists", "the user exists already"};
+    case Outcome::Taken:
+      return {409, "taken",
+              "another user of this domain has that as name, auth_name or alias; choose another"};
     case Outcome::NotFound:
       return {404, "not_found", "there is no such user; list users to see their names"};
     case Outcome::NoBlock:

@@ -80,6 +80,7 @@ std::string_view transport_text(uint8_t transport) {
 std::optional<Outcome> StoreExchange::outcome_of(const Result<void>& started) const {
   if (started) return std::nullopt;
   if (started.error() == Error::Exists) return Outcome::Exists;
+  if (started.error() == Error::Taken) return Outcome::Taken;
   if (started.error() == Error::NotFound) return Outcome::NotFound;
   if (started.error() != Error::PoolExhausted) return Outcome::Refused;
   return store_.takes_changes() ? Outcome::UsersFull : Outcome::Busy;

@@ -100,6 +100,7 @@ std::string CtlOffline::open() {
 
 std::string CtlOffline::describe(Error error) {
   if (error == Error::Exists) return std::string(admin::refusal_of(admin::Outcome::Exists).message);
+  if (error == Error::Taken) return std::string(admin::refusal_of(admin::Outcome::Taken).message);
   if (error == Error::NotFound)
     return std::string(admin::refusal_of(admin::Outcome::NotFound).message);
   if (error == Error::Unsupported) return store_.failure();

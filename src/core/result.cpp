@@ -9,6 +9,7 @@ std::string_view to_text(Error error) {
     case Error::TooLong: return "too long";
     case Error::NotFound: return "not found";
     case Error::Exists: return "exists already";
+    case Error::Taken: return "taken already";
     case Error::Invalid: return "invalid";
     case Error::OutOfRange: return "out of range";
     case Error::Stale: return "stale";

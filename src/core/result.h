@@ -19,6 +19,7 @@ enum class Error : uint8_t {
   TooLong,        // longer than anything we keep
   NotFound,
   Exists,
+  Taken,  // a name that belongs to somebody else
   Invalid,
   OutOfRange,
   Stale,  // a handle whose object has gone

@@ -30,11 +30,13 @@ bool Loader::failed(int code, StartReport& report) const {
   return false;
 }
 
-bool Loader::does_not_fit(std::string_view what, uint32_t capacity, StartReport& report) const {
+bool Loader::does_not_fit(std::string_view what, std::string_view key, StartReport& report) const {
+  const bool users = key == "users";
+  const uint32_t capacity = users ? users_.slots() : bindings_.slots().capacity();
   report.status = StartStatus::DoesNotFit;
   report.message = database_.path() + " holds more " + std::string(what) +
-                   " than there is room for (" + std::to_string(capacity) + "). Raise capacity." +
-                   std::string(what);
+                   " than there is room for (capacity." + std::string(key) + " is " +
+                   std::to_string(capacity) + "). Raise capacity." + std::string(key);
   return false;
 }
 
@@ -65,9 +67,12 @@ bool Loader::load_users(StartReport& report) {
       continue;
     }
     std::array<uint16_t, 5> ends{};
+    const uint32_t aliases = UserTable::count_aliases(record.aliases);
+    if (!users_.reserve_aliases(aliases)) return does_not_fit("aliases", "users", report);
+    users_.give_back_aliases(aliases);
     Result<SlabText> text = users_.store_text(record, ends);
     User* user = text ? users_.make(std::move(*text), ends) : nullptr;
-    if (user == nullptr) return does_not_fit("users", users_.slots(), report);
+    if (user == nullptr) return does_not_fit("users", "users", report);
     user->id_ = rows.integer(0);
     user->algorithms_ = record.algorithms;
     user->session_timer_ = record.session_timer;
@@ -170,7 +175,7 @@ int Loader::move_rows(StartReport& report) {
   for (const int64_t slot : beyond) {
     free = std::find(free, used.end(), false);
     if (free == used.end()) {
-      does_not_fit("bindings", slots, report);
+      does_not_fit("bindings", "bindings", report);
       return SQLITE_OK;
     }
     *free = true;
@@ -215,7 +220,7 @@ bool Loader::load_binding(BindingRow& row, Millis wall_offset, Millis now, Start
     skip("bindings", row.slot, "its texts are too long", report);
     return true;
   }
-  if (!binding) return does_not_fit("bindings", bindings_.slots().capacity(), report);
+  if (!binding) return does_not_fit("bindings", "bindings", report);
   bindings_.set_interval(**binding, row.interval);
   bindings_.show(**binding, user);
   return true;

@@ -1,5 +1,9 @@
 #include "store/offline_store.h"
 
+#include <map>
+#include <utility>
+
+#include "core/text.h"
 #include "store/database.h"
 #include "store/user_changes.h"
 #include "store/writes.h"
@@ -71,6 +75,49 @@ struct OfflineStore::Parts {
     return Error::Unsupported;
   }
 
+  template <class Visit>
+  static void for_each_name(const UserRecord& user, Visit visit) {
+    visit(user.name);
+    if (!user.auth_name.empty()) visit(user.auth_name);
+    for (std::string_view rest = user.aliases; !rest.empty();) {
+      const auto [alias, others] = split_once(rest, '\n');
+      visit(alias);
+      rest = others;
+    }
+  }
+
+  void note_names(const UserRecord& user) {
+    for_each_name(user, [&](std::string_view name) {
+      names.try_emplace({std::string(user.domain), std::string(name)}, user.name);
+    });
+  }
+
+  int read_names() {
+    names.clear();
+    Statement rows;
+    int code = rows.prepare(database.connection().get(),
+                            "SELECT domain, name, auth_name, aliases FROM users");
+    if (code != SQLITE_OK) return code;
+    while ((code = rows.step()) == SQLITE_ROW)
+      note_names({rows.text(0), rows.text(1), rows.text(2), {}, rows.text(3), 0});
+    names_read = code == SQLITE_DONE;
+    return names_read ? SQLITE_OK : code;
+  }
+
+  // Errors: Taken, and those of result_of().
+  Result<void> check_names(const UserRecord& record) {
+    if (!names_read) {
+      if (const Result<void> read = result_of(read_names()); !read) return read;
+    }
+    bool taken = false;
+    for_each_name(record, [&](std::string_view name) {
+      const auto found = names.find({std::string(record.domain), std::string(name)});
+      taken = taken || (found != names.end() && found->second != record.name);
+    });
+    if (taken) return Error::Taken;
+    return {};
+  }
+
   // 0 when there is no such user.
   int find(std::string_view domain, std::string_view name, int64_t& id) {
     Statement statement;
@@ -100,6 +147,10 @@ struct OfflineStore::Parts {
 
   Database database;
   Writes writes;
+  // Every name that a user has in its domain, and whose it is by name. Read when it is first asked
+  // for.
+  std::map<std::pair<std::string, std::string>, std::string> names;
+  bool names_read = false;
   std::string path;
   std::string realm;
   std::string failure;
@@ -144,6 +195,7 @@ Result<void> OfflineStore::put_user(const UserRecord& record, const Credentials*
   }
   if (id != 0 && mode == PutMode::Create) return Error::Exists;
   if (id == 0 && mode == PutMode::Change) return Error::NotFound;
+  if (const Result<void> checked = parts_->check_names(record); !checked) return checked;
   UserRecord whole = record;
   OfflineUser stands;
   if (id != 0 && record.fields != kAllUserFields) {
@@ -153,6 +205,9 @@ Result<void> OfflineStore::put_user(const UserRecord& record, const Credentials*
     keep_other_fields(stands, whole);
   }
   if (whole.auth_name.empty()) whole.auth_name = record.name;
+  // What this user gave up is free when the names are read anew; of a new one they are known.
+  parts_->names_read = id == 0;
+  parts_->note_names(whole);
   return parts_->transact([&] {
     int code = parts_->writes.put_user(whole, id);
     if (code == SQLITE_OK && credentials != nullptr) {
@@ -174,6 +229,7 @@ Result<void> OfflineStore::remove_user(std::string_view domain, std::string_view
   int64_t id = 0;
   if (const auto found = parts_->result_of(parts_->find(domain, name, id)); !found) return found;
   if (id == 0) return Error::NotFound;
+  parts_->names_read = false;
   return parts_->transact([&] { return parts_->writes.remove_user(id); });
 }
 

@@ -48,6 +48,10 @@ User* Store::find_user(std::string_view domain, std::string_view name) const {
 User* Store::find_by_auth_name(std::string_view domain, std::string_view auth_name) const {
   return parts_->users.find_by_auth_name(domain, auth_name);
 }
+User* Store::find_called(std::string_view domain, std::string_view name) const {
+  User* user = parts_->users.find(domain, name);
+  return user != nullptr ? user : parts_->users.find_by_alias(domain, name);
+}
 User* Store::get(Handle<User> handle) const { return parts_->users.get(handle); }
 Binding* Store::get(Handle<Binding> handle) const { return parts_->bindings.get(handle); }
 Handle<User> Store::handle_of(const User& user) const { return parts_->users.handle_of(user); }

@@ -99,6 +99,8 @@ class Store {
   // Null when there is none. The default domain is "".
   User* find_user(std::string_view domain, std::string_view name) const;
   User* find_by_auth_name(std::string_view domain, std::string_view auth_name) const;
+  // By name or alias: whom a call to this name means.
+  User* find_called(std::string_view domain, std::string_view name) const;
   User* get(Handle<User> handle) const;
   Binding* get(Handle<Binding> handle) const;
   Handle<User> handle_of(const User& user) const;
@@ -142,9 +144,9 @@ class Store {
 
   // Creates or changes a user; visible when on_stored() comes with Durable. `credentials` null
   // keeps those that stand. Changes of one user are carried out in order. Errors: Exists (mode
-  // Create, or the auth_name belongs to another user), NotFound (mode Change), Invalid (an empty
-  // name, or control characters), TooLong, PoolExhausted (capacity.users, or too many changes on
-  // their way).
+  // Create), Taken (name, auth_name or an alias is a name of another user of the domain), NotFound
+  // (mode Change), Invalid (an empty name, or control characters), TooLong, PoolExhausted
+  // (capacity.users, which bounds aliases too, or too many changes on their way).
   Result<void> put_user(const UserRecord& record, const Credentials* credentials, PutMode mode,
                         StoreWaiter& waiter, uint64_t tag);
 

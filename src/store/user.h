@@ -37,13 +37,16 @@ inline constexpr uint8_t kAllUserFields = 31;
 // Whether the exchange asks this user's phones for session timers (RFC 4028).
 enum class SessionTimerRule : uint8_t { AsConfigured, Exempt };
 
+// Whether `name` is one of the lines of `aliases`.
+bool holds_line(std::string_view aliases, std::string_view name);
+
 // What an administrator gives. Views are copied.
 struct UserRecord {
   std::string_view domain;     // empty: the default domain. Lower case
   std::string_view name;       // the user part, unescaped; case matters (RFC 3261 19.1.4)
   std::string_view auth_name;  // empty: the name
   std::string_view display_name;
-  std::string_view aliases;  // other names, separated by one "\n"
+  std::string_view aliases;  // other names to be called by, separated by one "\n"
   uint8_t algorithms = 0;    // mask of those offered to this user; 0: as configured
   SessionTimerRule session_timer = SessionTimerRule::AsConfigured;
   // The fields that count for a user that stands; the others stay as they are when it is its turn
@@ -68,6 +71,18 @@ class UpdateWaiter {
   ~UpdateWaiter() = default;
 };
 
+// One alias in the index of them.
+struct Alias {
+  Alias(User& its_user, uint16_t its_begin, uint16_t its_size)
+      : user(its_user), begin(its_begin), size(its_size) {}
+
+  User& user;
+  uint16_t begin;  // in the user's text
+  uint16_t size;
+  HashNode hash_node;
+  ListNode user_node;
+};
+
 // A pointer to a user is good until the loop's next turn; keep a handle (Store::handle_of) beyond.
 class User {
  public:
@@ -78,7 +93,7 @@ class User {
   std::string_view auth_name() const { return part(AuthName).empty() ? name() : part(AuthName); }
   std::string_view display_name() const { return part(DisplayName); }
   std::string_view aliases() const { return part(Aliases); }
-  bool has_alias(std::string_view name) const;
+  bool has_alias(std::string_view name) const { return holds_line(aliases(), name); }
 
   const Credentials& credentials() const { return credentials_; }
   uint8_t algorithms() const { return algorithms_; }
@@ -120,6 +135,7 @@ class User {
   Credentials credentials_;
   HashNode name_node_;
   HashNode auth_name_node_;
+  List<Alias, &Alias::user_node> indexed_;  // its aliases
   List<Binding, &Binding::user_node_> bindings_;
   List<UpdateWaiter, &UpdateWaiter::store_node> waiters_;
 };

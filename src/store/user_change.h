@@ -18,12 +18,18 @@ struct UserChange final : public UpdateWaiter {
 
   explicit UserChange(UserChanges& changes) : owner(changes) {}
   void on_user_free(User* user) override;
+  // The domain, name, auth_name, display name or aliases in `text`.
+  std::string_view part(size_t i) const {
+    const size_t from = i == 0 ? 0 : ends[i - 1];
+    return text.view().substr(from, ends[i] - from);
+  }
 
   UserChanges& owner;
   Kind kind = Kind::Put;
   PutMode mode = PutMode::Either;
   bool creates = false;
   bool has_credentials = false;
+  uint32_t aliases_reserved = 0;  // places in the index, until the change is applied or given up
   uint8_t algorithms = 0;
   SessionTimerRule session_timer = SessionTimerRule::AsConfigured;
   uint8_t fields = kAllUserFields;

@@ -70,15 +70,19 @@ Result<void> UserChanges::put(const UserRecord& record, const Credentials* crede
   const bool visible = users_.find(record.domain, record.name) != nullptr;
   if (visible && mode == PutMode::Create) return Error::Exists;
   if (user == nullptr && mode == PutMode::Change) return Error::NotFound;
-  const bool names_itself = user == nullptr || (record.fields & kAuthName) != 0;
-  const std::string_view auth_name = record.auth_name.empty() ? record.name : record.auth_name;
-  const User* other = users_.find_any_by_auth_name(record.domain, auth_name);
-  if (names_itself && other != nullptr && other != user) return Error::Exists;
+  if (const Result<void> checked = check_names(record, user); !checked) return checked;
 
+  const uint32_t aliases = UserTable::count_aliases(record.aliases);
+  if (const Result<void> room = users_.reserve_aliases(aliases); !room) return room;
   UserChange* change = acquire(UserChange::Kind::Put, waiter, tag);
-  if (change == nullptr) return Error::PoolExhausted;
+  if (change == nullptr) {
+    users_.give_back_aliases(aliases);
+    return Error::PoolExhausted;
+  }
+  change->aliases_reserved = aliases;
   Result<SlabText> text = users_.store_text(record, change->ends);
   if (!text) {
+    give_back(*change);
     changes_.release(*change);
     return text.error();
   }
@@ -92,6 +96,38 @@ Result<void> UserChanges::put(const UserRecord& record, const Credentials* crede
   if (user == nullptr) return create(*change);
   start(*change, *user);
   return {};
+}
+
+// In the tables, or in a change that waits for the disk and will be.
+bool UserChanges::is_taken(const UserRecord& record, std::string_view name, const User* user) {
+  if (users_.is_taken(record.domain, name, user)) return true;
+  bool found = false;
+  changes_.for_each([&](const UserChange& change) {
+    if (change.text.view().empty()) return;
+    if (change.part(0) != record.domain || change.part(1) == record.name) return;
+    found = found || change.part(1) == name || change.part(2) == name ||
+            holds_line(change.part(4), name);
+  });
+  return found;
+}
+
+// Those that a standing user keeps were looked at when they came.
+Result<void> UserChanges::check_names(const UserRecord& record, const User* user) {
+  const auto changes = [&](uint8_t field) { return user == nullptr || (record.fields & field) != 0; };
+  if (user == nullptr && is_taken(record, record.name, user)) return Error::Taken;
+  const std::string_view auth_name = record.auth_name.empty() ? record.name : record.auth_name;
+  if (changes(kAuthName) && is_taken(record, auth_name, user)) return Error::Taken;
+  for (std::string_view rest = changes(kAliases) ? record.aliases : ""; !rest.empty();) {
+    const auto [alias, others] = split_once(rest, '\n');
+    if (is_taken(record, alias, user)) return Error::Taken;
+    rest = others;
+  }
+  return {};
+}
+
+void UserChanges::give_back(UserChange& change) {
+  users_.give_back_aliases(change.aliases_reserved);
+  change.aliases_reserved = 0;
 }
 
 Result<void> UserChanges::set_credentials(std::string_view domain, std::string_view name,
@@ -128,6 +164,7 @@ void UserChanges::start(UserChange& change, User& user) {
 // The user stands in the tables at once, so that there are never two of it, but nobody finds it
 // yet.
 Result<void> UserChanges::create(UserChange& change) {
+  give_back(change);
   User* user = users_.make(std::move(change.text), change.ends);
   if (user == nullptr) {
     changes_.release(change);
@@ -149,10 +186,7 @@ void UserChanges::run(UserChange& change, User* user) {
     return send(change, *user);
   }
   // The name's new owner may have come before us, by another waiter.
-  const std::string_view text = change.text.view();
-  const std::string_view domain = text.substr(0, change.ends[0]);
-  const std::string_view name = text.substr(change.ends[0], change.ends[1] - change.ends[0]);
-  if (User* next = users_.find_any(domain, name)) {
+  if (User* next = users_.find_any(change.part(0), change.part(1))) {
     start(change, *next);
     return;
   }
@@ -163,18 +197,13 @@ void UserChanges::run(UserChange& change, User* user) {
 
 // Errors: TooLong, PoolExhausted.
 Result<void> UserChanges::keep_other_fields(UserChange& change, const User& user) {
-  const std::string_view text = change.text.view();
-  const auto part = [&](User::Part which) {
-    const size_t from = which == 0 ? 0 : change.ends[which - 1U];
-    return text.substr(from, change.ends[which] - from);
-  };
   const auto changes = [&](uint8_t field) { return (change.fields & field) != 0; };
   UserRecord record;
-  record.domain = part(User::Domain);
-  record.name = part(User::Name);
-  record.auth_name = changes(kAuthName) ? part(User::AuthName) : user.part(User::AuthName);
-  record.display_name = changes(kDisplayName) ? part(User::DisplayName) : user.display_name();
-  record.aliases = changes(kAliases) ? part(User::Aliases) : user.aliases();
+  record.domain = change.part(User::Domain);
+  record.name = change.part(User::Name);
+  record.auth_name = changes(kAuthName) ? change.part(User::AuthName) : user.part(User::AuthName);
+  record.display_name = changes(kDisplayName) ? change.part(User::DisplayName) : user.display_name();
+  record.aliases = changes(kAliases) ? change.part(User::Aliases) : user.aliases();
   Result<SlabText> whole = users_.store_text(record, change.ends);
   if (!whole) return whole.error();
   change.text = std::move(*whole);
@@ -227,6 +256,7 @@ void UserChanges::on_reply(UserChange& change, StoreStatus status) {
 
 void UserChanges::apply(UserChange& change, User& user) {
   if (change.kind == UserChange::Kind::Put) {
+    give_back(change);
     if (!change.creates) users_.set_text(user, std::move(change.text), change.ends);
     user.algorithms_ = change.algorithms;
     user.session_timer_ = change.session_timer;
@@ -247,6 +277,7 @@ void UserChanges::drop_bindings(User& user) {
 void UserChanges::finish(UserChange& change, StoreStatus status) {
   StoreWaiter* const waiter = change.waiter;
   const uint64_t tag = change.tag;
+  give_back(change);
   changes_.release(change);
   if (!queue_.silent()) waiter->on_stored(tag, status);
 }

@@ -42,6 +42,9 @@ class UserChanges {
  private:
   friend struct UserChange;
 
+  bool is_taken(const UserRecord& record, std::string_view name, const User* user);
+  Result<void> check_names(const UserRecord& record, const User* user);
+  void give_back(UserChange& change);
   UserChange* acquire(UserChange::Kind kind, StoreWaiter& waiter, uint64_t tag);
   void start(UserChange& change, User& user);
   Result<void> create(UserChange& change);

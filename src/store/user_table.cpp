@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/assert.h"
 #include "core/text.h"
 
 namespace tipring::store {
@@ -11,8 +12,8 @@ constexpr uint32_t kTextsBeingChanged = 33;  // one of them twice for a moment
 
 }  // namespace
 
-bool User::has_alias(std::string_view name) const {
-  for (std::string_view rest = aliases(); !rest.empty();) {
+bool holds_line(std::string_view aliases, std::string_view name) {
+  for (std::string_view rest = aliases; !rest.empty();) {
     const auto [alias, others] = split_once(rest, '\n');
     if (alias == name) return true;
     rest = others;
@@ -31,6 +32,8 @@ void UserTable::plan(const Limits& limits, MemoryPlan& plan) {
   Pool<User>::plan(plan, "users", limits.users);
   HashTable<User, &User::name_node_>::plan(plan, "users_by_name", limits.users);
   HashTable<User, &User::auth_name_node_>::plan(plan, "users_by_auth_name", limits.users);
+  Pool<Alias>::plan(plan, "aliases", aliases_max(limits));
+  HashTable<Alias, &Alias::hash_node>::plan(plan, "users_by_alias", aliases_max(limits));
 }
 
 UserTable::UserTable(Arena& arena, const Limits& limits, HashKey key)
@@ -38,7 +41,21 @@ UserTable::UserTable(Arena& arena, const Limits& limits, HashKey key)
       texts_("user_texts", arena, text_counts(limits)),
       users_("users", arena, limits.users),
       by_name_(arena, limits.users),
-      by_auth_name_(arena, limits.users) {}
+      by_auth_name_(arena, limits.users),
+      aliases_("aliases", arena, aliases_max(limits)),
+      by_alias_(arena, aliases_max(limits)) {}
+
+uint32_t UserTable::count_aliases(std::string_view aliases) {
+  if (aliases.empty()) return 0;
+  return static_cast<uint32_t>(std::count(aliases.begin(), aliases.end(), '\n')) + 1;
+}
+
+Result<void> UserTable::reserve_aliases(uint32_t count) {
+  const PoolStats& stats = aliases_.stats();
+  if (count > stats.capacity - stats.in_use - aliases_reserved_) return Error::PoolExhausted;
+  aliases_reserved_ += count;
+  return {};
+}
 
 Result<SlabText> UserTable::store_text(const UserRecord& record, std::array<uint16_t, 5>& ends) {
   const std::string_view auth_name =
@@ -63,8 +80,7 @@ User* UserTable::make(SlabText text, const std::array<uint16_t, 5>& ends) {
 }
 
 void UserTable::set_text(User& user, SlabText text, const std::array<uint16_t, 5>& ends) {
-  by_name_.erase(user);
-  by_auth_name_.erase(user);
+  erase(user);
   user.text_ = std::move(text);
   user.ends_ = ends;
   insert(user);
@@ -73,6 +89,24 @@ void UserTable::set_text(User& user, SlabText text, const std::array<uint16_t, 5
 void UserTable::insert(User& user) {
   by_name_.insert(hash(user.domain(), user.name()), user);
   by_auth_name_.insert(hash(user.domain(), user.auth_name()), user);
+  for (std::string_view rest = user.aliases(); !rest.empty();) {
+    const auto [name, others] = split_once(rest, '\n');
+    const auto begin = static_cast<uint16_t>(name.data() - user.text_.view().data());
+    Alias* alias = aliases_.acquire(user, begin, static_cast<uint16_t>(name.size()));
+    TIPRING_ASSERT(alias != nullptr);  // room was kept
+    by_alias_.insert(hash(user.domain(), name), *alias);
+    user.indexed_.push_back(*alias);
+    rest = others;
+  }
+}
+
+void UserTable::erase(User& user) {
+  by_name_.erase(user);
+  by_auth_name_.erase(user);
+  while (Alias* alias = user.indexed_.pop_front()) {
+    by_alias_.erase(*alias);
+    aliases_.release(*alias);
+  }
 }
 
 void UserTable::show(User& user) {
@@ -82,8 +116,7 @@ void UserTable::show(User& user) {
 
 void UserTable::release(User& user) {
   if (user.visible_) --visible_;
-  by_name_.erase(user);
-  by_auth_name_.erase(user);
+  erase(user);
   users_.release(user);
 }
 
@@ -107,6 +140,25 @@ User* UserTable::find_any_by_auth_name(std::string_view domain, std::string_view
   });
 }
 
+User* UserTable::find_any_by_alias(std::string_view domain, std::string_view name) const {
+  const Alias* alias = by_alias_.find(hash(domain, name), [&](const Alias& other) {
+    const std::string_view text = other.user.text_.view().substr(other.begin, other.size);
+    return text == name && iequals(other.user.domain(), domain);
+  });
+  return alias == nullptr ? nullptr : &alias->user;
+}
+
+bool UserTable::is_taken(std::string_view domain, std::string_view name, const User* self) const {
+  const auto is_other = [self](const User* user) { return user != nullptr && user != self; };
+  return is_other(find_any(domain, name)) || is_other(find_any_by_auth_name(domain, name)) ||
+         is_other(find_any_by_alias(domain, name));
+}
+
+User* UserTable::find_by_alias(std::string_view domain, std::string_view alias) const {
+  User* user = find_any_by_alias(domain, alias);
+  return user != nullptr && user->visible_ ? user : nullptr;
+}
+
 User* UserTable::find(std::string_view domain, std::string_view name) const {
   User* user = find_any(domain, name);
   return user != nullptr && user->visible_ ? user : nullptr;
@@ -124,6 +176,7 @@ User* UserTable::at_slot(uint32_t slot) const {
 
 void UserTable::register_pools(PoolRegistry& registry) const {
   registry.add(users_.stats());
+  registry.add(aliases_.stats());
   for (size_t i = 0; i < TextSlabs::kClasses; ++i) {
     if (texts_.stats(i).capacity > 0) registry.add(texts_.stats(i));
   }

@@ -1,4 +1,5 @@
-// All users in memory, found by name and by the name in their digest.
+// All users in memory, found by name, by the name in their digest, and by their aliases. Within a
+// domain none of these names belongs to two users.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +18,8 @@ namespace tipring::store {
 
 class UserTable {
  public:
+  static uint32_t count_aliases(std::string_view aliases);
+
   static TextSlabs::Counts text_counts(const Limits& limits);
   static void plan(const Limits& limits, MemoryPlan& plan);
 
@@ -25,7 +28,12 @@ class UserTable {
   // What one user's texts are, and where each of them ends. Error: TooLong, PoolExhausted.
   Result<SlabText> store_text(const UserRecord& record, std::array<uint16_t, 5>& ends);
 
-  // A user that nobody finds but find_any(). Null when the pool is full.
+  // Keeps room for so many aliases of a user whose change is on its way. Error: PoolExhausted.
+  Result<void> reserve_aliases(uint32_t count);
+  void give_back_aliases(uint32_t count) { aliases_reserved_ -= count; }
+
+  // A user that nobody finds but find_any(). Null when the pool is full. Room for the aliases of the
+  // next two has been given back just before.
   User* make(SlabText text, const std::array<uint16_t, 5>& ends);
   void set_text(User& user, SlabText text, const std::array<uint16_t, 5>& ends);
   void show(User& user);
@@ -33,9 +41,12 @@ class UserTable {
 
   User* find(std::string_view domain, std::string_view name) const;
   User* find_by_auth_name(std::string_view domain, std::string_view auth_name) const;
+  User* find_by_alias(std::string_view domain, std::string_view alias) const;
   // Those too whose creation is on its way.
   User* find_any(std::string_view domain, std::string_view name) const;
   User* find_any_by_auth_name(std::string_view domain, std::string_view auth_name) const;
+  // Whether another user than `self` (may be null) has it as a name of any kind.
+  bool is_taken(std::string_view domain, std::string_view name, const User* self) const;
 
   User* get(Handle<User> handle) const { return users_.get(handle); }
   Handle<User> handle_of(const User& user) const { return users_.handle_of(user); }
@@ -47,13 +58,18 @@ class UserTable {
  private:
   uint64_t hash(std::string_view domain, std::string_view name) const;
   void insert(User& user);
+  void erase(User& user);
+  User* find_any_by_alias(std::string_view domain, std::string_view alias) const;
 
   HashKey key_;
   uint32_t visible_ = 0;
+  uint32_t aliases_reserved_ = 0;
   TextSlabs texts_;
   Pool<User> users_;
   HashTable<User, &User::name_node_> by_name_;
   HashTable<User, &User::auth_name_node_> by_auth_name_;
+  Pool<Alias> aliases_;
+  HashTable<Alias, &Alias::hash_node> by_alias_;
 };
 
 }  // namespace tipring::store
