@@ -168,9 +168,12 @@ void Exchange::on_turn_end(Millis now) {
 // Validation, then the one decision: what is for us is answered here, what is for a user or for
 // elsewhere is the proxy's.
 void Exchange::on_request(const service::Incoming& request) {
-  const proxy::RouteInfo routes = proxy::read_routes(environment_, request.message);
+  proxy::UriRoom room;
+  const proxy::RouteInfo routes =
+      proxy::read_routes(environment_, request.message, request.flow, room);
   if (!routes.in_dialog && ignores(request)) return;  // calls that stand go on
-  const auto uri = sip::parse_uri(routes.request_uri);
+  policy::RequestUri uri = policy::read_request_uri(routes.request_uri);
+  if (routes.uri_too_long) uri.fault = sip::ParseError{sip::ParseFault::UriTooLong};
   const Job job =
       policy::job_of(environment_, location_, request.message, uri, !routes.next_route.empty());
   const policy::Refusal refusal = validation_.check(request, uri, job);

@@ -4,6 +4,7 @@
 
 #include "core/text.h"
 #include "sip/status.h"
+#include "sip/tel_uri.h"
 
 namespace tipring::app {
 
@@ -17,6 +18,22 @@ transport::Flow flow_of(const store::Binding& binding) {
   flow.transport = static_cast<sip::Transport>(binding.transport());
   flow.listener = binding.listener();
   return flow;
+}
+
+constexpr size_t kNameMax = 256;  // longer than any name of a user
+
+// A name may end with the dot of the root (RFC 1034 3.1).
+bool is_same_name(std::string_view name, std::string_view host) {
+  if (host.size() > 1 && host.ends_with('.')) host.remove_suffix(1);
+  return iequals(name, host);
+}
+
+// A user part reads as a telephone number where it says so, and where it begins like one: "recipients
+// MAY interpret the pre-@ part as a telephone number" (RFC 3261 19.1.1).
+bool may_be_number(const sip::Uri& uri, std::string_view user) {
+  const auto kind = uri.param("user");
+  if (kind && iequals(kind->value, "phone")) return true;
+  return !user.empty() && (user.front() == '+' || is_digit(user.front()));
 }
 
 }  // namespace
@@ -45,7 +62,7 @@ std::optional<size_t> StoreLocation::domain_index(std::string_view host,
   const bool default_port = !ip && (port == sip::kSipPort || port == sip::kSipsPort);
   if (port != 0 && !default_port && !listens_on(port)) return std::nullopt;
   for (size_t i = 0; i < domains_.size(); ++i) {
-    if (iequals(domains_[i], host) || (ip && ip == port::parse_ip(domains_[i]))) return i;
+    if (is_same_name(domains_[i], host) || (ip && ip == port::parse_ip(domains_[i]))) return i;
   }
   return std::nullopt;
 }
@@ -103,13 +120,51 @@ proxy::Target StoreLocation::target_of(const store::Binding& binding) const {
   return {binding.contact(), *anew, {}};
 }
 
+// By the name as it stands, else by the number that it is (RFC 3966 5.1.1: visual separators mean
+// nothing; 5.1.5: a local number is good in its context only).
+const store::User* StoreLocation::find_user(std::string_view domain, const sip::Uri& uri) const {
+  std::array<char, kNameMax> buffer;
+  const auto name = sip::unescape(uri.user, buffer);
+  if (!name) return nullptr;
+  if (const store::User* user = store_.find_called(domain, *name)) return user;
+  if (!may_be_number(uri, *name)) return nullptr;
+  const auto tel = sip::parse_telephone_subscriber(*name);
+  if (!tel) return nullptr;
+  if (const auto context = tel->param("phone-context")) {
+    const auto valid_in = domain_of(context->value, 0);
+    if (!valid_in) return nullptr;
+    domain = *valid_in;
+  }
+  std::array<char, kNameMax> digits;
+  const auto number = sip::write_number(*tel, digits);
+  return number ? store_.find_called(domain, *number) : nullptr;
+}
+
+// An address of ours stands for the default domain. Who knows us by nothing else may also call the
+// users of others, by names that only one of these has; else 485.
+const store::User* StoreLocation::find_at_address(const sip::Uri& uri, uint16_t& status) const {
+  const store::User* found = nullptr;
+  for (size_t i = 1; i < domains_.size(); ++i) {
+    const store::User* user = find_user(domains_[i], uri);
+    if (user == nullptr || user == found) continue;
+    if (found != nullptr) {
+      status = sip::status::kAmbiguous;
+      return nullptr;
+    }
+    found = user;
+  }
+  return found;
+}
+
 size_t StoreLocation::find_targets(const sip::Uri& uri, std::span<proxy::Target> targets,
                                    uint16_t& status) {
-  std::array<char, 256> buffer;
-  const auto domain = domain_of(uri.host, uri.port);
-  const auto name = sip::unescape(uri.user, buffer);
-  const store::User* user = domain && name ? store_.find_user(*domain, *name) : nullptr;
   status = sip::status::kNotFound;
+  const auto domain = domain_of(uri.host, uri.port);
+  if (!domain) return 0;
+  const store::User* user = find_user(*domain, uri);
+  const auto ip = port::parse_ip(uri.host);
+  if (user == nullptr && ip && !domain_index(uri.host, ip, uri.port))
+    user = find_at_address(uri, status);
   if (user == nullptr) return 0;
   status = offline_status_;
   // Best q first; among equals the newest, which stands last.

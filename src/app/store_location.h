@@ -31,7 +31,7 @@ class StoreLocation final : public service::OwnNames,
   bool was_own(std::string_view host, uint16_t port) const override;
   std::optional<std::string_view> domain_of(std::string_view host, uint16_t port) const override;
   bool is_local(const sip::Uri& uri) const override {
-    return domain_of(uri.host, uri.port).has_value();
+    return policy::domain_of_target(*this, uri).has_value();
   }
   size_t find_targets(const sip::Uri& uri, std::span<proxy::Target> targets,
                       uint16_t& status) override;
@@ -42,6 +42,8 @@ class StoreLocation final : public service::OwnNames,
   std::optional<size_t> domain_index(std::string_view host,
                                      const std::optional<port::IpAddress>& ip, uint16_t port) const;
   bool is_callable(const store::Binding& binding) const;
+  const store::User* find_user(std::string_view domain, const sip::Uri& uri) const;
+  const store::User* find_at_address(const sip::Uri& uri, uint16_t& status) const;
   proxy::Target target_of(const store::Binding& binding) const;
   bool listens_on(uint16_t port) const;
 

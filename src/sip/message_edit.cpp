@@ -3,6 +3,7 @@
 #include "sip/chars.h"
 #include "sip/headers.h"
 #include "sip/status.h"
+#include "sip/uri.h"
 
 namespace tipring::sip {
 
@@ -29,7 +30,9 @@ class RequestWriter {
   Result<size_t> write() {
     const std::string_view uri =
         edit_.request_uri.empty() ? request_.request_uri() : edit_.request_uri;
-    out_.text(request_.method_text()).text(" ").text(uri).text(" SIP/2.0\r\n");
+    out_.text(request_.method_text()).text(" ");
+    write_request_uri(out_, uri);
+    out_.text(" SIP/2.0\r\n");
     out_.header(HeaderId::Via, edit_.via);
     for (const HeaderView line : request_.headers()) write_line(line);
     if (!max_forwards_written_) out_.header(HeaderId::MaxForwards, uint64_t{edit_.max_forwards});

@@ -27,6 +27,9 @@ std::string_view to_text(ParseFault fault) {
     case ParseFault::MethodMismatch: return "method differs from the request line";
     case ParseFault::BadNumber: return "bad number";
     case ParseFault::BadUri: return "bad URI";
+    case ParseFault::HeadersInUri: return "headers in it";
+    case ParseFault::UriTooLong: return "too long";
+    case ParseFault::NoPhoneContext: return "phone-context missing";
     case ParseFault::UnknownScheme: return "unknown URI scheme";
     case ParseFault::BadEscape: return "bad escape";
     case ParseFault::BadHost: return "bad host";
@@ -46,6 +49,8 @@ uint16_t status_for(ParseFault fault) {
     case ParseFault::BadVersion: return status::kVersionNotSupported;
     case ParseFault::TooLarge: return status::kMessageTooLarge;
     case ParseFault::UnknownScheme: return status::kUnsupportedUriScheme;
+    case ParseFault::UriTooLong: return status::kRequestUriTooLong;
+    case ParseFault::NoPhoneContext: return status::kAddressIncomplete;
     default: return status::kBadRequest;
   }
 }

@@ -27,8 +27,11 @@ enum class ParseFault : uint8_t {
   MethodMismatch,  // the CSeq names another method than the request line
   BadNumber,       // no number, or beyond the range of its header
   BadUri,
-  UnknownScheme,  // well-formed, but neither sip: nor sips:: 416 in a Request-URI
-  BadEscape,      // a "%" that two hexadecimal digits do not follow
+  HeadersInUri,    // in a Request-URI, where they may not stand
+  UriTooLong,      // a Request-URI that had to be rewritten: 414
+  NoPhoneContext,  // a local number that says nowhere where it is valid: 484 in a Request-URI
+  UnknownScheme,   // well-formed, but neither sip: nor sips:: 416 in a Request-URI
+  BadEscape,       // a "%" that two hexadecimal digits do not follow
   BadHost,
   BadPort,
   BadParameter,

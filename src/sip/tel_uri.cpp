@@ -27,8 +27,8 @@ size_t number_size(std::string_view text, bool is_global) {
   return any ? size : 0;
 }
 
-// No parameter stands twice, of ext and isub one may, and a local number has a phone-context, which
-// is a domain or a global prefix.
+// No parameter stands twice, of ext and isub one may, and only a local number has a phone-context,
+// which is a domain or a global prefix.
 Result<void, ParseError> check_tel_params(std::string_view text, const TelUri& uri) {
   if (const auto good = check_params(uri.params); !good) {
     return fault_at(good.error().fault, text, uri.params.substr(good.error().offset));
@@ -41,7 +41,7 @@ Result<void, ParseError> check_tel_params(std::string_view text, const TelUri& u
       return fault_at(ParseFault::BadParameter, text, param.name);
   }
   const auto context = uri.param("phone-context");
-  const bool placed = uri.is_global ? !context : context && !context->value.empty();
+  const bool placed = !context || (!uri.is_global && !context->value.empty());
   if (!placed || (uri.param("ext") && uri.param("isub")))
     return fault_at(ParseFault::BadParameter, text, uri.params);
   return {};
@@ -88,15 +88,26 @@ Result<TelUri, ParseError> parse_tel_uri(std::string_view text) {
   const std::string_view scheme = scheme_of(text);
   if (scheme.empty()) return fault_at(ParseFault::BadUri, text, text);
   if (!iequals(scheme, "tel")) return fault_at(ParseFault::UnknownScheme, text, text);
+  const size_t start = scheme.size() + 1;
+  const auto uri = parse_telephone_subscriber(text.substr(start));
+  if (!uri) {
+    const ParseError error = uri.error();
+    return ParseError{error.fault, error.header, error.offset + static_cast<uint32_t>(start)};
+  }
+  if (!uri->is_global && !uri->param("phone-context"))
+    return fault_at(ParseFault::NoPhoneContext, text, uri->params);
+  return uri;
+}
+
+Result<TelUri, ParseError> parse_telephone_subscriber(std::string_view text) {
   if (!kGraphicChar.all(text)) return fault_at(ParseFault::BadUri, text, text);
-  const std::string_view rest = text.substr(scheme.size() + 1);
   TelUri uri;
-  uri.is_global = rest.starts_with('+');
+  uri.is_global = text.starts_with('+');
   const size_t plus = uri.is_global ? 1 : 0;
-  const size_t size = number_size(rest.substr(plus), uri.is_global);
-  if (size == 0) return fault_at(ParseFault::BadUri, text, rest);
-  uri.number = rest.substr(0, plus + size);
-  uri.params = rest.substr(uri.number.size());
+  const size_t size = number_size(text.substr(plus), uri.is_global);
+  if (size == 0) return fault_at(ParseFault::BadUri, text, text);
+  uri.number = text.substr(0, plus + size);
+  uri.params = text.substr(uri.number.size());
   if (const auto good = check_tel_params(text, uri); !good) return good.error();
   return uri;
 }

@@ -20,8 +20,14 @@ struct TelUri {
 };
 
 // Errors: UnknownScheme (not tel:), BadUri (no number, or a character that it may not hold),
-// BadParameter (a local number without phone-context, or a parameter twice), TooManyParameters.
+// NoPhoneContext (a local number without one), BadParameter (as one that stands twice),
+// TooManyParameters.
 Result<TelUri, ParseError> parse_tel_uri(std::string_view text);
+
+// What stands behind "tel:", and as the user part of a SIP URI with user=phone (RFC 3261 25.1),
+// where the domain may say what a phone-context would. Errors: as above but for UnknownScheme and
+// NoPhoneContext.
+Result<TelUri, ParseError> parse_telephone_subscriber(std::string_view text);
 
 // RFC 3966 4: visual separators mean nothing, letters compare without case, the order of parameters
 // does not count.

@@ -280,10 +280,52 @@ void write_uri(Writer& out, const Uri& uri) {
     if (uri.has_password) out.text(":").text(uri.password);
     out.text("@");
   }
-  out.text(uri.is_ipv6 ? "[" : "").text(uri.host).text(uri.is_ipv6 ? "]" : "");
-  if (uri.port != 0) out.text(":").number(uri.port);
+  write_host_port(out, uri);
   out.text(uri.params);
   if (!uri.headers.empty()) out.text("?").text(uri.headers);
+}
+
+void write_host_port(Writer& out, const Uri& uri) {
+  out.text(uri.is_ipv6 ? "[" : "").text(uri.host).text(uri.is_ipv6 ? "]" : "");
+  if (uri.port != 0) out.text(":").number(uri.port);
+}
+
+void write_user(Writer& out, std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  for (const char c : text) {
+    if (c == '%' || kUserChar(c)) {
+      out.text({&c, 1});
+      continue;
+    }
+    const auto byte = static_cast<uint8_t>(c);
+    const char escape[] = {'%', kDigits[byte >> 4], kDigits[byte & 0xf]};
+    out.text({escape, sizeof escape});
+  }
+}
+
+void write_uri_params(Writer& out, std::string_view params,
+                      std::initializer_list<std::string_view> without) {
+  while (!params.empty()) {
+    const std::string_view piece = params.substr(0, params.find(';', 1));
+    const std::string_view name = piece.substr(1, piece.find('=') - 1);
+    const bool goes = std::any_of(without.begin(), without.end(),
+                                  [&](std::string_view other) { return iequals(name, other); });
+    if (!goes) out.text(piece);
+    params.remove_prefix(piece.size());
+  }
+}
+
+void write_request_uri(Writer& out, std::string_view text) {
+  const auto uri = parse_uri(text);
+  if (!uri || (uri->headers.empty() && !uri->param("method"))) {
+    out.text(text);
+    return;
+  }
+  Uri rest = *uri;
+  rest.params = {};
+  rest.headers = {};
+  write_uri(out, rest);
+  write_uri_params(out, uri->params, {"method"});
 }
 
 std::optional<std::string_view> write_canonical_aor(const Uri& uri, std::span<char> out) {

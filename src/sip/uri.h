@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -56,6 +57,20 @@ std::optional<std::string_view> unescape(std::string_view text, std::span<char> 
 
 // The URI with all its parts as they are; parsing what was written gives the same parts.
 void write_uri(Writer& out, const Uri& uri);
+
+// "example.com:5070", or "[2001:db8::1]".
+void write_host_port(Writer& out, const Uri& uri);
+
+// Writes `text` as a user part: what parse_uri() would not read there is escaped, escapes stay.
+void write_user(Writer& out, std::string_view text);
+
+// Writes parameters, each with its ";", but those with these names.
+void write_uri_params(Writer& out, std::string_view params,
+                      std::initializer_list<std::string_view> without);
+
+// Writes a URI without what may not stand in a Request-URI: method parameter and headers (19.1.1,
+// table 1; 16.6 step 2). What is no SIP URI is written as it is.
+void write_request_uri(Writer& out, std::string_view text);
 
 // The address-of-record that a To or a Request-URI names (10.3 step 5): scheme, user with its
 // escapes resolved, host in lower case, and the port if there is one; no password, parameters or

@@ -20,8 +20,8 @@ class ServiceBench : public Node, public service::OwnNames, public service::Acce
   // Parses a request from a@h to b@h with `lines` before the others; the last one parsed is the one
   // that is good.
   const sip::MessageView& parse_request(const std::string& method, const std::string& uri,
-                                        const std::string& lines) {
-    return parse(method + " " + uri + " SIP/2.0\r\n" + lines + common_lines(method));
+                                        const std::string& lines, const std::string& body = "") {
+    return parse(method + " " + uri + " SIP/2.0\r\n" + lines + common_lines(method) + body);
   }
   const sip::MessageView& parse_response(const std::string& status, const std::string& method,
                                          const std::string& lines) {

@@ -36,7 +36,7 @@ Access AccessRules::judge(const Incoming& request, const service::RouteFacts& ro
   if (!from || !to) return {sip::status::kBadRequest};
   const std::string_view request_uri =
       route.request_uri.empty() ? request.message.request_uri() : route.request_uri;
-  const bool to_ours = !route.routed_on && is_ours(request_uri);
+  const bool to_ours = !route.routed_on && domain_of_target(domains_, request_uri).has_value();
   const bool in_dialog = route.in_dialog && (!to_ours || needs_dialog(method));
   if (method == sip::Method::Ack) {
     // Without the dialog's cookie it may only reach our own phones: anyone can send one.
@@ -109,7 +109,8 @@ uint8_t AccessRules::algorithms_of(std::string_view aor) const {
   const auto uri = sip::parse_uri(aor);
   std::array<char, 256> buffer;
   const auto name = uri ? sip::unescape(uri->user, buffer) : std::nullopt;
-  const store::User* user = name ? store_.find_user(login_domain_, *name) : nullptr;
+  const store::User* user = name ? store_.find_called(login_domain_, *name) : nullptr;
+  if (user == nullptr && name) user = store_.find_by_auth_name(login_domain_, *name);
   return user == nullptr ? 0 : user->algorithms();
 }
 

@@ -1,9 +1,12 @@
-// Which names are ours.
+// Which names are ours, and what a Request-URI is for.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string_view>
+
+#include "sip/parse_error.h"
+#include "sip/uri.h"
 
 namespace tipring::policy {
 
@@ -15,5 +18,19 @@ class Domains {
  protected:
   ~Domains() = default;
 };
+
+// The Request-URI that counts (RouteInfo::request_uri), or what is wrong with it.
+struct RequestUri {
+  std::optional<sip::ParseError> fault;
+  sip::Uri
+      uri;  // without a host for what is no SIP URI: a number or a service that a Route leads to
+};
+RequestUri read_request_uri(std::string_view text);
+
+// The domain of ours that a request with this URI is for. With a maddr it is for the host that maddr
+// names, whatever stands before (RFC 3261 16.5); who calls for help by "urn:service:sos" (RFC 5031)
+// means us.
+std::optional<std::string_view> domain_of_target(const Domains& domains, std::string_view text);
+std::optional<std::string_view> domain_of_target(const Domains& domains, const sip::Uri& uri);
 
 }  // namespace tipring::policy

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::string_view kAllowThrough = TIPRING_ALLOW_THROUGH;
 constexpr std::string_view kAllowHere = "Allow: OPTIONS, REGISTER\r\n";
+constexpr std::string_view kReadable = "Accept: application/sdp\r\nAccept-Encoding: identity\r\n";
 
 using Fault = std::optional<sip::ParseError>;
 
@@ -49,6 +50,12 @@ Fault find_bad_address(const sip::MessageView& message, Job job) {
       if (const Fault fault = find_fault(message, id, value)) return fault;
     }
   }
+  // The next hop must be one that SIP can reach.
+  for (const std::string_view value : message.values(sip::HeaderId::Route)) {
+    const auto route = sip::parse_name_addr(value);
+    if (route && !sip::parse_uri(route->uri))
+      return sip::ParseError{sip::ParseFault::UnknownScheme, sip::HeaderId::Route, 0};
+  }
   if (const Fault fault = find_bad_contact(message)) return fault;
   if (job != Job::Register) return std::nullopt;
   // 10.3 step 5: the address-of-record is a SIP or SIPS URI.
@@ -79,11 +86,12 @@ const std::string_view kCapabilities =
 
 Job job_of(const Environment& environment, const Domains& domains, const sip::MessageView& request,
            const RequestUri& uri, bool routed_on) {
-  if (!uri || routed_on) return Job::Proxy;
+  if (routed_on || uri.uri.host.empty()) return Job::Proxy;
   if (request.method() == sip::Method::Register) {
-    return domains.domain_of(uri->host, uri->port) ? Job::Register : Job::Proxy;
+    return domain_of_target(domains, uri.uri) ? Job::Register : Job::Proxy;
   }
-  const bool for_us = !uri->has_user && environment.names.is_own(uri->host, uri->port);
+  const bool for_us = !uri.uri.has_user && !uri.uri.param("maddr") &&
+                      environment.names.is_own(uri.uri.host, uri.uri.port);
   return for_us ? Job::AnswerHere : Job::Proxy;
 }
 
@@ -98,33 +106,50 @@ bool Validation::is_allowed(sip::Method method, Job job) const {
 
 Refusal Validation::check(const Incoming& request, const RequestUri& uri, Job job) {
   const sip::MessageView& message = request.message;
-  if (const Refusal refusal = check_request_uri(uri); refusal.status != 0) return refusal;
+  if (const Refusal refusal = check_syntax(message, uri, job); refusal.status != 0) return refusal;
+  if (uri.fault) {
+    return {sip::status_for(uri.fault->fault),
+            sip::write_error_reason(*uri.fault, "Request-URI", reason_),
+            {}};
+  }
   if (!is_allowed(message.method(), job)) {
     return {
         sip::status::kMethodNotAllowed, {}, job == Job::AnswerHere ? kAllowHere : kAllowThrough};
-  }
-  Fault error = find_bad_address(message, job);
-  if (!error && environment_.session_timer.enabled) error = find_bad_interval(message);
-  if (error) {
-    return bad_request(sip::to_text(error->header), sip::to_text(error->fault));
   }
   if (job == Job::Proxy) {
     const auto hops = message.typed<sip::HeaderId::MaxForwards>();
     if (hops && *hops == 0) return {sip::status::kTooManyHops, {}, {}};
     if (service::is_loop(environment_, message)) return {sip::status::kLoopDetected, {}, {}};
   }
-  return check_extensions(message,
-                          job == Job::Proxy ? sip::HeaderId::ProxyRequire : sip::HeaderId::Require);
+  const auto required = job == Job::Proxy ? sip::HeaderId::ProxyRequire : sip::HeaderId::Require;
+  const Refusal refusal = check_extensions(message, required);
+  return refusal.status != 0 || job == Job::Proxy ? refusal : check_body(message);
 }
 
-// 19.1.1: a Request-URI has no headers. Who forwards them lets a stranger write headers of ours
-// (RFC 4475 3.1.2.11).
-Refusal Validation::check_request_uri(const RequestUri& uri) {
-  if (uri && uri->headers.empty()) return {};
-  const auto fault = uri ? sip::ParseFault::BadUri : uri.error().fault;
-  const uint16_t status = sip::status_for(fault);
-  if (status != sip::status::kBadRequest) return {status, {}, {}};
-  return bad_request("Request-URI", uri ? "headers in it" : sip::to_text(fault));
+// What is 400 stands before everything else, whichever part it is in.
+Refusal Validation::check_syntax(const sip::MessageView& message, const RequestUri& uri, Job job) {
+  if (uri.fault && sip::status_for(uri.fault->fault) == sip::status::kBadRequest)
+    return bad_request("Request-URI", sip::to_text(uri.fault->fault));
+  Fault error = find_bad_address(message, job);
+  if (!error && environment_.session_timer.enabled) error = find_bad_interval(message);
+  if (!error) return {};
+  return bad_request(sip::to_text(error->header), sip::to_text(error->fault));
+}
+
+// 8.2.3: a body for the server itself. An OPTIONS may bring a session description; a REGISTER says
+// nothing by its body, and what may be ignored is ignored.
+Refusal Validation::check_body(const sip::MessageView& message) {
+  if (message.body().empty()) return {};
+  const auto disposition = message.typed<sip::HeaderId::ContentDisposition>();
+  const auto handling = disposition ? disposition->param("handling") : std::nullopt;
+  if (handling && iequals(handling->value, "optional")) return {};
+  for (const std::string_view coding : message.values(sip::HeaderId::ContentEncoding)) {
+    if (!iequals(coding, "identity")) return {sip::status::kUnsupportedMediaType, {}, kReadable};
+  }
+  const auto type = message.typed<sip::HeaderId::ContentType>();
+  if (!type) return bad_request("Content-Type", sip::to_text(type.error().fault));
+  if (type->is("application", "sdp")) return {};
+  return {sip::status::kUnsupportedMediaType, {}, kReadable};
 }
 
 Refusal Validation::bad_request(std::string_view part, std::string_view fault) {

@@ -19,9 +19,6 @@ enum class Job : uint8_t {
   Proxy,       // for a user of ours, or for elsewhere
 };
 
-// The Request-URI as it was before a strict router changed it (16.4), or what is wrong with it.
-using RequestUri = Result<sip::Uri, sip::ParseError>;
-
 // `routed_on`: a Route that is not ours says where the request goes.
 Job job_of(const Environment& environment, const Domains& domains, const sip::MessageView& request,
            const RequestUri& uri, bool routed_on);
@@ -41,14 +38,15 @@ class Validation {
 
   void set_forward_unknown(bool on) { forward_unknown_ = on; }
 
-  // In the order: Request-URI (416, 400), method (405), addresses and session interval (400),
-  // Max-Forwards (483), loop (482), Proxy-Require or Require (420). An ACK is never answered, so
-  // what is refused there is to be dropped.
+  // In the order: syntax of Request-URI, addresses and session interval (400, 414), scheme (416),
+  // telephone numbers (484), method (405), Max-Forwards (483), loop (482), Proxy-Require or Require
+  // (420), body (415). An ACK is never answered, so what is refused there is to be dropped.
   Refusal check(const Incoming& request, const RequestUri& uri, Job job);
 
  private:
   bool is_allowed(sip::Method method, Job job) const;
-  Refusal check_request_uri(const RequestUri& uri);
+  Refusal check_syntax(const sip::MessageView& message, const RequestUri& uri, Job job);
+  Refusal check_body(const sip::MessageView& message);
   Refusal bad_request(std::string_view part, std::string_view fault);
   Refusal check_extensions(const sip::MessageView& request, sip::HeaderId id);
 

@@ -15,13 +15,6 @@ bool is_loose(std::string_view route_uri) {
   return uri && uri->param("lr").has_value();
 }
 
-// What of a Contact may stand in a Request-URI: all but its headers (16.6 step 2, 19.1.1).
-std::string_view request_uri_of(std::string_view contact) {
-  const auto uri = sip::parse_uri(contact);
-  const size_t headers = uri ? uri->headers.size() : 0;
-  return headers == 0 ? contact : contact.substr(0, contact.size() - headers - 1);
-}
-
 // A phone that has connected anew leads to another place than before.
 uint64_t name_of(const Environment& environment, std::string_view uri, std::string_view path,
                  const std::optional<Flow>& flow) {
@@ -39,7 +32,7 @@ uint64_t name_of(const Environment& environment, std::string_view uri, std::stri
 }
 
 void plan_binding(const Target& target, Plan& plan) {
-  plan.request_uri = request_uri_of(target.uri);
+  plan.request_uri = target.uri;
   plan.destination = {plan.request_uri, target.flow, true};
   if (target.path.empty()) return;
   plan.path = target.path;
@@ -80,7 +73,7 @@ Plan make_plan(const Environment& environment, Location& location, const RouteIn
   } else if (routes.next_route.empty()) {
     const auto uri = sip::parse_uri(plan.request_uri);
     if (!uri) {
-      plan.refusal = sip::status_for(uri.error().fault);
+      plan.refusal = sip::status::kNotFound;  // a service that nobody offers here (RFC 5031)
       return plan;
     }
     if (location.is_local(*uri)) {

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "server/proxy/location.h"
-#include "server/proxy/record_route.h"
+#include "server/proxy/routes.h"
 #include "service/branches.h"
 #include "service/destination_selection.h"
 

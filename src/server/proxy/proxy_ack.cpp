@@ -59,8 +59,9 @@ void Proxy::resend_ack(ProxyContext& context) {
   sip::HeaderIndex index;
   const sip::ParsedMessage parsed =
       sip::parse_message(context.ack.view(), index, sip::Framing::Datagram);
-  const Plan plan =
-      make_plan(environment_, location_, read_routes(environment_, parsed.view), {context.target});
+  UriRoom room;
+  const RouteInfo routes = read_routes(environment_, parsed.view, context.ack_flow, room);
+  const Plan plan = make_plan(environment_, location_, routes, {context.target});
   if (plan.refusal != 0) return drop_ack(context);
   send_ack(context, parsed.view, plan);
 }

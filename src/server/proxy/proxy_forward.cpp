@@ -91,7 +91,8 @@ void Proxy::try_next(ProxyContext& context) {
   if (!kept) return release(context);
   sip::HeaderIndex index;
   const sip::ParsedMessage parsed = sip::parse_message(kept.view(), index, sip::Framing::Datagram);
-  const RouteInfo routes = read_routes(environment_, parsed.view);
+  UriRoom room;
+  const RouteInfo routes = read_routes(environment_, parsed.view, proxy.received_over(), room);
   if (selection.has_next()) {
     const Plan same = make_plan(environment_, location_, routes, {context.target});
     if (same.refusal == 0) return forward(context, parsed.view, routes, same);

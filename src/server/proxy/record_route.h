@@ -1,5 +1,5 @@
-// Our own Record-Route and Route values: RFC 3261 16.6 step 4 and 16.12, RFC 5658 (double
-// Record-Routing).
+// Our own Record-Route values: RFC 3261 16.6 step 4 and 16.12, RFC 5658 (double Record-Routing).
+// They come back as Route values: routes.h.
 #pragma once
 
 #include <array>
@@ -42,16 +42,8 @@ class RecordRoutes {
   size_t count_ = 0;
 };
 
-// What the Route headers of a received request say of us: 16.4.
-struct RouteInfo {
-  size_t own_routes = 0;         // values at the front that name us
-  bool strict = false;           // the Request-URI is ours and the last Route is the real one
-  std::string_view request_uri;  // the real one
-  std::string_view next_route;   // URI of the first Route behind our own; empty when there is none
-  bool in_dialog = false;        // one of our values carries a cookie that fits this request
-  std::optional<Flow> flow;      // that the last of our values names, for the next hop
-};
-
-RouteInfo read_routes(const Environment& environment, const sip::MessageView& request);
+// The cookie in one of our values: a keyed hash of Call-ID and the caller's tag.
+uint64_t cookie_of(const Environment& environment, std::string_view call_id,
+                   std::string_view caller_tag);
 
 }  // namespace tipring::proxy

@@ -20,13 +20,14 @@ class Bench final : public sim::ServiceBench, public Domains {
   }
 
   Job job(const std::string& method, const std::string& uri, bool routed_on = false) {
-    return job_of(environment, *this, parse_request(method, uri, ""), sip::parse_uri(uri),
+    return job_of(environment, *this, parse_request(method, uri, ""), read_request_uri(uri),
                   routed_on);
   }
 
-  Refusal check(const std::string& method, const std::string& uri, const std::string& lines = "") {
-    const sip::MessageView& request = parse_request(method, uri, lines);
-    const RequestUri parsed_uri = sip::parse_uri(uri);
+  Refusal check(const std::string& method, const std::string& uri, const std::string& lines = "",
+                const std::string& body = "") {
+    const sip::MessageView& request = parse_request(method, uri, lines, body);
+    const RequestUri parsed_uri = read_request_uri(uri);
     const MessageRef buffer;
     const transport::Flow flow;
     return validation.check({request, buffer, flow, Millis(0)}, parsed_uri,
@@ -195,15 +196,95 @@ TEST_CASE("validation: more extensions than an answer holds are refused without 
   CHECK(refusal.headers.empty());
 }
 
-TEST_CASE("validation: of several faults the first in the order is named" *
-          doctest::description("R12.3")) {
+// Faults in the order in which they are looked for, each in what it changes of an INVITE to bob.
+TEST_CASE("validation: of two faults the one that stands earlier in the order is answered" *
+          doctest::description("RFC 3261 16.3; R12.3")) {
+  port::SimWorld world(1);
+  Bench bench(world, false);
+  struct Fault {
+    uint16_t status;
+    const char* method;
+    const char* uri;
+    const char* lines;
+  };
+  const Fault faults[] = {
+      {400, "", "", "Route: broken <\r\n"},
+      {400, "", "sip:bob@tipring:0", ""},
+      {416, "", "fax:1", ""},
+      {484, "", "tel:1", ""},
+      {405, "FOO", "", ""},
+      {483, "", "", "Max-Forwards: 0\r\n"},
+      {420, "", "", "Proxy-Require: x, y\r\n"},
+  };
+  const auto either = [](const char* first, const char* second, const char* none) {
+    return std::string(*first != 0 ? first : *second != 0 ? second : none);
+  };
+  for (const Fault& first : faults) {
+    for (const Fault& second : faults) {
+      if (&second < &first) continue;
+      CAPTURE(first.status);
+      CAPTURE(second.status);
+      const std::string lines =
+          &first == &second ? first.lines : std::string(first.lines) + second.lines;
+      const Refusal refusal = bench.check(either(first.method, second.method, "INVITE"),
+                                          either(first.uri, second.uri, "sip:bob@tipring"), lines);
+      CHECK(refusal.status == first.status);
+    }
+  }
+}
+
+TEST_CASE("validation: numbers and calls for help are no unknown schemes" *
+          doctest::description("RFC 3966 3; RFC 5031 4; RFC 3261 21.4.14, 21.4.22")) {
   port::SimWorld world(1);
   Bench bench(world);
-  const std::string all = "Route: broken <\r\nMax-Forwards: 0\r\nProxy-Require: x\r\n";
-  CHECK(bench.check("INVITE", "fax:1", all).status == 416);
-  CHECK(bench.check("FOO", "sip:tipring", all).status == 405);
-  CHECK(bench.check("INVITE", "sip:bob@tipring", all).status == 400);
-  CHECK(
-      bench.check("INVITE", "sip:bob@tipring", "Max-Forwards: 0\r\nProxy-Require: x\r\n").status ==
-      483);
+  for (const char* uri :
+       {"tel:+49-30-1", "tel:1;phone-context=x", "urn:service:sos", "URN:service:sos.fire"}) {
+    CAPTURE(uri);
+    CHECK(bench.check("INVITE", uri).status == 0);
+  }
+  CHECK(bench.check("INVITE", "urn:service:sosumi").status == 416);
+  CHECK(bench.check("INVITE", "urn:service:counseling").status == 416);
+  CHECK(bench.check("INVITE", "tel:").status == 400);
+  CHECK(bench.check("INVITE", "tel:42").reason ==
+        "Address Incomplete - Request-URI: phone-context missing");
+}
+
+TEST_CASE("validation: a Route that SIP cannot follow is 400" *
+          doctest::description("RFC 3261 16.6 step 7; R14.2")) {
+  port::SimWorld world(1);
+  Bench bench(world);
+  CHECK(bench.check("INVITE", "sip:bob@tipring", "Route: <tel:+1>\r\n").reason ==
+        "Bad Request - Route: unknown URI scheme");
+  CHECK(bench.check("INVITE", "sip:bob@tipring", "Record-Route: <tel:+1>\r\n").status == 0);
+}
+
+TEST_CASE("validation: a body for the server itself must be one that it reads" *
+          doctest::description("RFC 3261 8.2.3, 7.4.1")) {
+  port::SimWorld world(1);
+  Bench bench(world);
+  const auto status = [&](const std::string& uri, const std::string& lines) {
+    return bench.check("OPTIONS", uri, lines, "body").status;
+  };
+  CHECK(status("sip:tipring", "Content-Type: application/sdp\r\n") == 0);
+  CHECK(status("sip:tipring", "Content-Type: text/x-unknown\r\n") == 415);
+  CHECK(status("sip:tipring",
+               "Content-Type: text/x-unknown\r\nContent-Disposition: x;handling=optional\r\n") ==
+        0);
+  CHECK(status("sip:tipring", "Content-Type: application/sdp\r\nContent-Encoding: gzip\r\n") ==
+        415);
+  CHECK(status("sip:tipring", "") == 400);
+  CHECK(status("sip:bob@tipring", "Content-Type: text/x-unknown\r\n") == 0);
+  CHECK(bench.check("REGISTER", "sip:tipring", "Content-Type: text/x-unknown\r\n", "body")
+            .headers.starts_with("Accept: application/sdp\r\n"));
+}
+
+TEST_CASE("validation: a request whose maddr is elsewhere is not for us" *
+          doctest::description("RFC 3261 16.5")) {
+  port::SimWorld world(1);
+  Bench bench(world);
+  CHECK(bench.job("OPTIONS", "sip:tipring;maddr=10.0.0.9") == Job::Proxy);
+  CHECK(bench.job("REGISTER", "sip:tipring;maddr=10.0.0.9") == Job::Proxy);
+  CHECK_FALSE(domain_of_target(bench, "sip:bob@tipring;maddr=10.0.0.9").has_value());
+  CHECK(domain_of_target(bench, "sip:bob@tipring") == std::string_view());
+  CHECK(domain_of_target(bench, "urn:service:sos") == std::string_view());
 }

@@ -32,7 +32,8 @@ Exchange::Exchange(port::SimWorld& world, const Limits& limits)
 
 void Exchange::on_request(const service::Incoming& request) {
   last_flow_ = request.flow;
-  proxy.handle(request, read_routes(environment_, request.message));
+  UriRoom room;
+  proxy.handle(request, read_routes(environment_, request.message, request.flow, room));
 }
 
 bool Exchange::is_own(std::string_view name, uint16_t port) const {

@@ -22,6 +22,16 @@ TEST_CASE("forward: the copy names the contact, one hop less, and our Via above 
   CHECK(got.lines("Record-Route").empty());  // OPTIONS opens no dialog
 }
 
+TEST_CASE("forward: of a contact only what may stand in a Request-URI goes into it" *
+          doctest::description("RFC 3261 16.6 step 2, 19.1.1 table 1")) {
+  Pair bench;
+  bench.exchange.bind("bob", "sip:bob@10.0.0.3;method=BYE;x=y;ttl=1?Subject=z");
+  bench.request("OPTIONS", "sip:bob@tipring");
+  CHECK(bench.bob.take().first_line() == "OPTIONS sip:bob@10.0.0.3;x=y;ttl=1 SIP/2.0");
+  bench.request("OPTIONS", "sip:carol@10.0.0.3;method=BYE", "", "z9hG4bK2");
+  CHECK(bench.bob.take().first_line() == "OPTIONS sip:carol@10.0.0.3 SIP/2.0");
+}
+
 TEST_CASE("forward: without Max-Forwards the copy gets 70" *
           doctest::description("RFC 3261 16.6 step 3")) {
   Pair bench;

@@ -57,7 +57,7 @@ TEST_CASE("tel: faults" * doctest::description("RFC 3966 3, 5.1.4, 5.3")) {
   CHECK(fault_of("tel:+1a") == ParseFault::BadUri);
   CHECK(fault_of("tel:+1 2") == ParseFault::BadUri);
   CHECK(fault_of("tel:+1;x=a b") == ParseFault::BadUri);
-  CHECK(fault_of("tel:7042") == ParseFault::BadParameter);
+  CHECK(fault_of("tel:7042") == ParseFault::NoPhoneContext);
   CHECK(fault_of("tel:7042;phone-context") == ParseFault::BadParameter);
   CHECK(fault_of("tel:+1;phone-context=a") == ParseFault::BadParameter);
   CHECK(fault_of("tel:+1;ext=1;ext=2") == ParseFault::BadParameter);

@@ -249,5 +249,28 @@ TEST_CASE("uri: unescaping" * doctest::description("RFC 3261 19.1.2")) {
   CHECK(unescape("", std::span(buffer, 0)) == "");
 }
 
+TEST_CASE("uri: a Request-URI is written without method and headers" *
+          doctest::description("RFC 3261 19.1.1 table 1, 16.6 step 2")) {
+  const auto written = [](std::string_view uri) {
+    std::array<char, 200> out;
+    Writer writer(out);
+    write_request_uri(writer, uri);
+    return std::string(writer.view());
+  };
+  CHECK(written("sip:a:b@c:5070;x=y;METHOD=INVITE;maddr=d;lr?Route=e") ==
+        "sip:a:b@c:5070;x=y;maddr=d;lr");
+  CHECK(written("sip:[2001:db8::1];method=BYE") == "sip:[2001:db8::1]");
+  CHECK(written("SIP:a@C;methods=x;a=method") == "SIP:a@C;methods=x;a=method");
+  CHECK(written("tel:+1;method=x") == "tel:+1;method=x");
+}
+
+TEST_CASE("uri: what may not stand in a user part is escaped" *
+          doctest::description("RFC 3261 25.1, 19.1.6")) {
+  std::array<char, 200> out;
+  Writer writer(out);
+  write_user(writer, "+49-30;ext=7#1[\x7f]%20*");
+  CHECK(writer.view() == "+49-30;ext=7#1%5B%7F%5D%20*");
+}
+
 }  // namespace
 }  // namespace tipring::sip

@@ -1,0 +1,54 @@
+#include "server/policy/domains.h"
+
+#include <algorithm>
+
+#include "core/text.h"
+#include "sip/tel_uri.h"
+
+namespace tipring::policy {
+
+namespace {
+
+constexpr std::string_view kEmergency = "urn:service:sos";
+
+bool is_emergency(std::string_view text) {
+  const std::string_view behind = text.substr(std::min(text.size(), kEmergency.size()));
+  return iequals(text.substr(0, kEmergency.size()), kEmergency) &&
+         (behind.empty() || behind.front() == '.');
+}
+
+}  // namespace
+
+RequestUri read_request_uri(std::string_view text) {
+  RequestUri result;
+  const auto uri = sip::parse_uri(text);
+  if (uri) {
+    result.uri = *uri;
+    // 19.1.1: a Request-URI has no headers. Who forwards them lets a stranger write headers of ours
+    // (RFC 4475 3.1.2.11).
+    if (!uri->headers.empty()) result.fault = sip::ParseError{sip::ParseFault::HeadersInUri};
+    return result;
+  }
+  result.fault = uri.error();
+  if (uri.error().fault != sip::ParseFault::UnknownScheme) return result;
+  const auto tel = sip::parse_tel_uri(text);
+  if (tel || is_emergency(text)) {
+    result.fault.reset();
+  } else if (tel.error().fault != sip::ParseFault::UnknownScheme) {
+    result.fault = tel.error();
+  }
+  return result;
+}
+
+std::optional<std::string_view> domain_of_target(const Domains& domains, const sip::Uri& uri) {
+  if (uri.host.empty() || uri.param("maddr")) return std::nullopt;
+  return domains.domain_of(uri.host, uri.port);
+}
+
+std::optional<std::string_view> domain_of_target(const Domains& domains, std::string_view text) {
+  if (is_emergency(text)) return std::string_view();
+  const auto uri = sip::parse_uri(text);
+  return uri ? domain_of_target(domains, *uri) : std::nullopt;
+}
+
+}  // namespace tipring::policy

@@ -1,0 +1,147 @@
+#include "server/proxy/routes.h"
+
+#include "core/text.h"
+#include "server/proxy/flow_token.h"
+#include "server/proxy/record_route.h"
+#include "sip/headers.h"
+#include "sip/tel_uri.h"
+#include "sip/uri.h"
+#include "sip/writer.h"
+
+namespace tipring::proxy {
+
+namespace {
+
+// The caller of the dialog may be on either side of this request.
+bool cookie_fits(const Environment& environment, const sip::MessageView& request,
+                 std::string_view text) {
+  const Result<uint64_t> given = parse_hex_u64(text);
+  const auto call_id = request.header(sip::HeaderId::CallId);
+  const auto from = request.typed<sip::HeaderId::From>();
+  const auto to = request.typed<sip::HeaderId::To>();
+  if (!given || !call_id || !from || !to) return false;
+  // An RFC 2543 callee gives no tag; an ACK can begin nothing with that.
+  if (to->tag().empty() && request.method() != sip::Method::Ack) return false;
+  return *given == cookie_of(environment, *call_id, from->tag()) ||
+         *given == cookie_of(environment, *call_id, to->tag());
+}
+
+// By the host that a request with this URI on top is sent to. Calls that stand keep the Routes of
+// where we listened before: there our cookie tells us from who may listen there now.
+bool is_own(const Environment& environment, const sip::MessageView& request, const sip::Uri& uri) {
+  const auto maddr = uri.param("maddr");
+  const std::string_view host = maddr ? maddr->value : uri.host;
+  if (environment.names.is_own(host, uri.port)) return true;
+  const std::optional<sip::Param> cookie = uri.param(kCookieParam);
+  return cookie && environment.names.was_own(host, uri.port) &&
+         cookie_fits(environment, request, cookie->value);
+}
+
+// The flow that one of our own values names, while it can be sent on.
+std::optional<Flow> flow_of(const Environment& environment, const sip::MessageView& request,
+                            const sip::Uri& own) {
+  const std::optional<sip::Param> token = own.param(kFlowParam);
+  if (!token) return std::nullopt;
+  const auto flow = read_flow_token(
+      environment.route_key, request.header(sip::HeaderId::CallId).value_or(""), token->value);
+  return flow && environment.transport.stands(*flow) ? flow : std::nullopt;
+}
+
+// 16.4: a maddr that only says by which of our addresses and ports the request should come, and it
+// has. Without a transport parameter it may have come by any: long requests take TCP.
+bool came_by_maddr(const Environment& environment, const sip::Uri& uri, const Flow& in) {
+  const auto maddr = uri.param("maddr");
+  if (!maddr) return false;
+  const auto transport = uri.param("transport");
+  if (transport && sip::parse_transport(transport->value) != in.transport) return false;
+  const uint16_t port = uri.port != 0 ? uri.port : sip::default_port(in.transport);
+  return port == environment.transport.sent_by(in).port &&
+         environment.names.is_own(maddr->value, port);
+}
+
+// "The proxy MUST strip the maddr and any non-default port or transport parameter" (16.4).
+void write_without_maddr(sip::Writer& out, const sip::Uri& uri) {
+  sip::Uri rest = uri;
+  rest.port = 0;
+  rest.params = {};
+  rest.headers = {};
+  sip::write_uri(out, rest);
+  sip::write_uri_params(out, uri.params, {"maddr", "ttl", "transport"});
+  if (!uri.headers.empty()) out.text("?").text(uri.headers);
+}
+
+// 19.1.6: a number as the user part of a SIP URI. It is looked for among the users of the caller's
+// domain, or of the address that was asked.
+void write_as_sip(sip::Writer& out, const Environment& environment, const sip::MessageView& request,
+                  const Flow& in, std::string_view number) {
+  out.text("sip:");
+  sip::write_user(out, number);
+  out.text("@");
+  const auto from = request.typed<sip::HeaderId::From>();
+  const auto caller = sip::parse_uri(from ? from->uri : std::string_view());
+  std::array<char, port::kAddressTextMax> address;
+  if (caller && environment.names.is_own(caller->host, caller->port)) {
+    sip::write_host_port(out, *caller);
+  } else {
+    out.text(port::write_address(environment.transport.sent_by(in), address));
+  }
+  out.text(";user=phone");
+}
+
+// Takes the Request-URI for what it stands for.
+void resolve_request_uri(const Environment& environment, const sip::MessageView& request,
+                         const Flow& in, UriRoom& room, RouteInfo& info) {
+  sip::Writer out(room.text);
+  const auto uri = sip::parse_uri(info.request_uri);
+  if (uri) {
+    if (!came_by_maddr(environment, *uri, in)) return;
+    write_without_maddr(out, *uri);
+  } else {
+    // A gateway behind a Route may know a number that we do not.
+    if (!info.next_route.empty() || !sip::parse_tel_uri(info.request_uri)) return;
+    const size_t scheme = sip::scheme_of(info.request_uri).size() + 1;
+    write_as_sip(out, environment, request, in, info.request_uri.substr(scheme));
+  }
+  info.uri_too_long = out.full();
+  if (!info.uri_too_long) info.request_uri = out.view();
+}
+
+}  // namespace
+
+RouteInfo read_routes(const Environment& environment, const sip::MessageView& request,
+                      const Flow& in, UriRoom& room) {
+  RouteInfo info;
+  const auto request_uri = sip::parse_uri(request.request_uri());
+  // 16.4: a strict router has put our own value into the Request-URI; only we write the cookie.
+  const bool ours =
+      request_uri && !request_uri->has_user && is_own(environment, request, *request_uri);
+  const std::optional<sip::Param> placed = ours ? request_uri->param(kCookieParam) : std::nullopt;
+  if (placed) {
+    info.in_dialog = cookie_fits(environment, request, placed->value);
+    info.flow = flow_of(environment, request, *request_uri);
+  }
+  std::string_view last_route;
+  bool at_front = true;
+  for (const std::string_view value : request.values(sip::HeaderId::Route)) {
+    const auto route = sip::parse_name_addr(value);
+    if (!route) break;
+    const auto uri = sip::parse_uri(route->uri);
+    last_route = route->uri;
+    if (at_front && uri && is_own(environment, request, *uri)) {
+      ++info.own_routes;
+      const std::optional<sip::Param> cookie = uri->param(kCookieParam);
+      if (cookie && cookie_fits(environment, request, cookie->value)) info.in_dialog = true;
+      info.flow = flow_of(environment, request, *uri);
+      continue;
+    }
+    if (at_front) info.next_route = route->uri;
+    at_front = false;
+  }
+  info.strict = placed && !last_route.empty();
+  info.request_uri = info.strict ? last_route : request.request_uri();
+  if (info.strict && info.next_route.data() == last_route.data()) info.next_route = {};
+  resolve_request_uri(environment, request, in, room, info);
+  return info;
+}
+
+}  // namespace tipring::proxy

@@ -1,0 +1,35 @@
+// What the Request-URI and the Route headers of a received request say of us, before anything else is
+// decided about it: RFC 3261 16.4, and 19.1.6 for a telephone number.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string_view>
+
+#include "service/environment.h"
+
+namespace tipring::proxy {
+
+using service::Environment;
+using service::Flow;
+
+// Holds a Request-URI that had to be rewritten.
+struct UriRoom {
+  std::array<char, 1024> text;
+};
+
+struct RouteInfo {
+  size_t own_routes = 0;         // values at the front that name us
+  bool strict = false;           // the Request-URI is ours and the last Route is the real one
+  bool uri_too_long = false;     // to be rewritten: 414
+  std::string_view request_uri;  // the real one; a telephone number without a Route as a SIP URI
+  std::string_view next_route;   // URI of the first Route behind our own; empty when there is none
+  bool in_dialog = false;        // one of our values carries a cookie that fits this request
+  std::optional<Flow> flow;      // that the last of our values names, for the next hop
+};
+
+// `in`: how the request came. `room` must live as long as the result.
+RouteInfo read_routes(const Environment& environment, const sip::MessageView& request,
+                      const Flow& in, UriRoom& room);
+
+}  // namespace tipring::proxy
