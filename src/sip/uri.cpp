@@ -306,12 +306,12 @@ void write_user(Writer& out, std::string_view text) {
 void write_uri_params(Writer& out, std::string_view params,
                       std::initializer_list<std::string_view> without) {
   while (!params.empty()) {
-    const std::string_view piece = params.substr(0, params.find(';', 1));
-    const std::string_view name = piece.substr(1, piece.find('=') - 1);
+    const std::string_view piece = split_once(params.substr(1), ';').first;
+    const std::string_view name = piece.substr(0, piece.find('='));
     const bool goes = std::any_of(without.begin(), without.end(),
-                                  [&](std::string_view other) { return iequals(name, other); });
-    if (!goes) out.text(piece);
-    params.remove_prefix(piece.size());
+                                  [name](std::string_view other) { return iequals(name, other); });
+    if (!goes) out.text(";").text(piece);
+    params.remove_prefix(piece.size() + 1);
   }
 }
 

@@ -113,7 +113,9 @@ bool UserChanges::is_taken(const UserRecord& record, std::string_view name, cons
 
 // Those that a standing user keeps were looked at when they came.
 Result<void> UserChanges::check_names(const UserRecord& record, const User* user) {
-  const auto changes = [&](uint8_t field) { return user == nullptr || (record.fields & field) != 0; };
+  const auto changes = [&](uint8_t field) {
+    return user == nullptr || (record.fields & field) != 0;
+  };
   if (user == nullptr && is_taken(record, record.name, user)) return Error::Taken;
   const std::string_view auth_name = record.auth_name.empty() ? record.name : record.auth_name;
   if (changes(kAuthName) && is_taken(record, auth_name, user)) return Error::Taken;
@@ -202,7 +204,8 @@ Result<void> UserChanges::keep_other_fields(UserChange& change, const User& user
   record.domain = change.part(User::Domain);
   record.name = change.part(User::Name);
   record.auth_name = changes(kAuthName) ? change.part(User::AuthName) : user.part(User::AuthName);
-  record.display_name = changes(kDisplayName) ? change.part(User::DisplayName) : user.display_name();
+  record.display_name =
+      changes(kDisplayName) ? change.part(User::DisplayName) : user.display_name();
   record.aliases = changes(kAliases) ? change.part(User::Aliases) : user.aliases();
   Result<SlabText> whole = users_.store_text(record, change.ends);
   if (!whole) return whole.error();

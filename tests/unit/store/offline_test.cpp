@@ -59,11 +59,23 @@ TEST_CASE("offline store: what cannot be done is refused as by the server") {
   CHECK(store.put_user({"", "bob", "", "", "", 0}, nullptr, PutMode::Change).error() ==
         Error::NotFound);
   CHECK(store.put_user({"", "bob", "alice", "", "", 0}, nullptr, PutMode::Create).error() ==
-        Error::Exists);
+        Error::Taken);
   CHECK(store.put_user({"", "", "", "", "", 0}, nullptr, PutMode::Create).error() ==
         Error::Invalid);
   CHECK(store.remove_user("", "bob").error() == Error::NotFound);
   CHECK(store.set_credentials("", "bob", secret(1)).error() == Error::NotFound);
+  REQUIRE(store.put_user({"", "carol", "", "", "100\n101", 0}, nullptr, PutMode::Create));
+  CHECK(store.put_user({"", "101", "", "", "", 0}, nullptr, PutMode::Create).error() ==
+        Error::Taken);
+  CHECK(store.put_user({"", "alice", "", "", "x\n100", 0}, nullptr, PutMode::Change).error() ==
+        Error::Taken);
+  REQUIRE(store.put_user({"", "carol", "", "", "100", 0}, nullptr, PutMode::Change));
+  REQUIRE(store.put_user({"", "101", "", "", "", 0}, nullptr, PutMode::Create));
+  REQUIRE(store.put_user({"other.example", "100", "", "", "", 0}, nullptr, PutMode::Create));
+  REQUIRE(store.remove_user("", "101"));
+  REQUIRE(store.remove_user("", "carol"));
+  REQUIRE(store.put_user({"", "alice", "", "", "100", 0}, nullptr, PutMode::Change));
+  REQUIRE(store.remove_user("other.example", "100"));
   REQUIRE(store.remove_user("", "alice"));
   CHECK(store.list_users()->empty());
 

@@ -122,7 +122,7 @@ TEST_CASE("store: what a user change cannot mean is refused at once" *
   };
   CHECK(put({"", "alice", "", "", "", 0}, PutMode::Create) == Error::Exists);
   CHECK(put({"", "bob", "", "", "", 0}, PutMode::Change) == Error::NotFound);
-  CHECK(put({"", "bob", "alice", "", "", 0}, PutMode::Create) == Error::Exists);
+  CHECK(put({"", "bob", "alice", "", "", 0}, PutMode::Create) == Error::Taken);
   CHECK(put({"", "", "", "", "", 0}, PutMode::Create) == Error::Invalid);
   CHECK(put({"", "bo\nb", "", "", "", 0}, PutMode::Create) == Error::Invalid);
   CHECK(put({"Example.ORG", "bob", "", "", "", 0}, PutMode::Create) == Error::Invalid);
@@ -212,25 +212,88 @@ TEST_CASE("store: a user that cannot be written does not come to be" *
   bench.make_user("bob");
 }
 
-TEST_CASE(
-    "store: two users that want one auth_name at one time: the file decides, the rest succeeds") {
+TEST_CASE("store: of two users that want one name at one time the first gets it") {
   SimBench bench;
   bench.make_user("alice");
   bench.make_user("bob");
-  bench.make_user("carol");
   Server& server = *bench.server;
-  const UserRecord alice = {"", "alice", "same", "", "", 0};
-  const UserRecord bob = {"", "bob", "same", "", "", 0};
-  REQUIRE(server->put_user(alice, nullptr, PutMode::Change, server.answers, 1));
-  REQUIRE(server->put_user(bob, nullptr, PutMode::Change, server.answers, 2));
-  server.add("carol", "sip:carol@192.0.2.9", 3);
-  bench.wait(1);
-  bench.wait(2);
-  CHECK(bench.wait(3) == StoreStatus::Durable);
-  const bool first = server.answers[1] == StoreStatus::Durable;
-  CHECK(server.answers[first ? 2 : 1] == StoreStatus::Exists);
-  CHECK(server->find_by_auth_name("", "same") == &server.user(first ? "alice" : "bob"));
-  CHECK(server->find_by_auth_name("", first ? "bob" : "alice") != nullptr);
+  const auto put = [&](const UserRecord& record, uint64_t tag) {
+    return server->put_user(record, nullptr, PutMode::Either, server.answers, tag);
+  };
+  REQUIRE(put({"", "alice", "same", "", "", 0}, 1));
+  CHECK(put({"", "bob", "same", "", "", 0}, 2).error() == Error::Taken);
+  CHECK(put({"", "bob", "", "", "same", 0}, 2).error() == Error::Taken);
+  CHECK(put({"", "same", "", "", "", 0}, 2).error() == Error::Taken);
+  REQUIRE(put({"", "bob", "", "", "one\nother", 0}, 3));
+  CHECK(put({"", "alice", "", "", "other", 0}, 4).error() == Error::Taken);
+  REQUIRE(bench.wait(1) == StoreStatus::Durable);
+  REQUIRE(bench.wait(3) == StoreStatus::Durable);
+  CHECK(server->find_by_auth_name("", "same") == &server.user("alice"));
+  CHECK(server->find_called("", "other") == &server.user("bob"));
+}
+
+TEST_CASE("store: a user is called by name and aliases, which follow its changes and a crash" *
+          doctest::description("C21, V2")) {
+  SimBench bench;
+  bench.make_user("alice");
+  bench.make_user("bob");
+  const auto put = [&](const UserRecord& record, PutMode mode = PutMode::Either) {
+    const uint64_t tag = bench.next_tag++;
+    const auto started =
+        (*bench.server)->put_user(record, nullptr, mode, bench.server->answers, tag);
+    if (started) REQUIRE(bench.wait(tag) == StoreStatus::Durable);
+    return started ? std::optional<Error>() : std::optional(started.error());
+  };
+  const auto called = [&](std::string_view name) {
+    const User* user = (*bench.server)->find_called("", name);
+    return user == nullptr ? std::string() : std::string(user->name());
+  };
+  CHECK(called("alice") == "alice");
+  CHECK_FALSE(put({"", "alice", "login", "", "100\n+4930100", 0}));
+  CHECK(called("100") == "alice");
+  CHECK(called("+4930100") == "alice");
+  CHECK(called("login").empty());  // it is for the digest alone
+  CHECK(put({"", "bob", "", "", "100", 0}) == Error::Taken);
+  CHECK(put({"", "bob", "", "", "login", 0}) == Error::Taken);
+  CHECK(put({"", "bob", "+4930100", "", "", 0}) == Error::Taken);
+  CHECK(put({"", "100", "", "", "", 0}, PutMode::Create) == Error::Taken);
+  CHECK_FALSE(put({"other.example", "100", "", "", "", 0}));
+  // A change of another field keeps them; one of theirs gives those that go to others.
+  UserRecord display = {"", "alice", "", "Alice", "", 0};
+  display.fields = kDisplayName;
+  CHECK_FALSE(put(display));
+  CHECK(called("100") == "alice");
+  CHECK_FALSE(put({"", "alice", "", "", "101", 0}));
+  CHECK(called("100").empty());
+  CHECK_FALSE(put({"", "bob", "", "", "100", 0}));
+  bench.crash();
+  CHECK(called("100") == "bob");
+  CHECK(called("101") == "alice");
+  REQUIRE((*bench.server)->remove_user("", "bob", bench.server->answers, 99));
+  REQUIRE(bench.wait(99) == StoreStatus::Durable);
+  CHECK(called("100").empty());
+}
+
+TEST_CASE("store: aliases beyond their room are refused, and what is given up is free again" *
+          doctest::description("R5.5")) {
+  SimBench bench;
+  bench.make_user("alice");
+  const auto put = [&](uint32_t count) {
+    std::string aliases;
+    for (uint32_t i = 0; i < count; ++i) aliases += (i == 0 ? "" : "\n") + std::to_string(i);
+    const uint64_t tag = bench.next_tag++;
+    const auto started = (*bench.server)
+                             ->put_user({"", "alice", "", "", aliases, 0}, nullptr, PutMode::Change,
+                                        bench.server->answers, tag);
+    return started && bench.wait(tag) == StoreStatus::Durable;
+  };
+  const uint32_t room = aliases_max(bench.settings.limits);
+  CHECK_FALSE(put(room + 1));
+  CHECK(put(room));
+  CHECK(put(0));
+  CHECK(put(room));
+  bench.crash();
+  CHECK((*bench.server)->find_called("", std::to_string(room - 1)) != nullptr);
 }
 
 TEST_CASE("store: a walk visits every user once, in bounded steps" *
