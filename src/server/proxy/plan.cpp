@@ -15,6 +15,38 @@ bool is_loose(std::string_view route_uri) {
   return uri && uri->param("lr").has_value();
 }
 
+// RFC 5630 5.3: why a URI cannot be followed whose scheme asks for TLS on every hop, or does not.
+constexpr std::string_view kSipsNotAllowed = "Warning: 380 tipring \"SIPS Not Allowed\"\r\n";
+constexpr std::string_view kSipsRequired = "Warning: 381 tipring \"SIPS Required\"\r\n";
+
+bool is_sips(std::string_view uri_text) {
+  const auto uri = sip::parse_uri(uri_text);
+  return uri && uri->scheme == sip::Scheme::Sips;
+}
+
+// RFC 3261 26.2.2: nothing with a sips URI goes over UDP or TCP.
+bool is_secure(const std::optional<Flow>& flow) {
+  return flow && (flow->transport == sip::Transport::Tls || flow->transport == sip::Transport::Wss);
+}
+
+bool has_tls(const Environment& environment) {
+  const auto points = environment.transport.listen_points();
+  return std::any_of(points.begin(), points.end(), [](const transport::ListenPoint& point) {
+    return point.transport == sip::Transport::Tls || point.transport == sip::Transport::Wss;
+  });
+}
+
+// What speaks against a contact for a request to `uri`; empty when nothing does.
+std::string_view scheme_fault(const Environment& environment, const sip::Uri& uri,
+                              const Target& target) {
+  const bool asked = uri.scheme == sip::Scheme::Sips;
+  const bool given = is_sips(target.uri);
+  if (asked && !given) return kSipsNotAllowed;
+  const bool reached = target.flow ? is_secure(target.flow) : has_tls(environment);
+  if (!given || reached) return {};
+  return asked ? kSipsNotAllowed : kSipsRequired;
+}
+
 // A phone that has connected anew leads to another place than before.
 uint64_t name_of(const Environment& environment, std::string_view uri, std::string_view path,
                  const std::optional<Flow>& flow) {
@@ -48,11 +80,14 @@ void plan_binding(const Target& target, Plan& plan) {
 void plan_user(const Environment& environment, Location& location, const sip::Uri& uri,
                const Choice& choice, Plan& plan) {
   std::array<Target, service::Branches::kMax> targets;
-  const bool any = choice.target == 0 && choice.tried == nullptr;
   uint16_t status = sip::status::kNotFound;
-  const size_t count =
-      location.find_targets(uri, std::span(targets).first(any ? 1 : targets.size()), status);
+  const size_t count = location.find_targets(uri, targets, status);
   for (const Target& target : std::span(targets).first(count)) {
+    if (const auto fault = scheme_fault(environment, uri, target); !fault.empty()) {
+      status = sip::status::kTemporarilyUnavailable;
+      plan.headers = fault;
+      continue;
+    }
     plan.target = name_of(environment, target.uri, target.path, target.flow);
     if (choice.takes(plan.target)) return plan_binding(target, plan);
   }
@@ -89,6 +124,13 @@ Plan make_plan(const Environment& environment, Location& location, const RouteIn
       plan.request_uri = routes.next_route;
       ++plan.routes_removed;
     }
+  }
+  const std::string_view next = plan.destination.next_hop;
+  if ((is_sips(plan.request_uri) || is_sips(next)) && !is_secure(plan.destination.flow) &&
+      !has_tls(environment)) {
+    plan.refusal = sip::status::kTemporarilyUnavailable;
+    plan.headers = kSipsNotAllowed;
+    return plan;
   }
   // The target set is the Request-URI alone.
   plan.target = name_of(environment, plan.destination.next_hop, {}, plan.destination.flow);

@@ -13,8 +13,9 @@ namespace tipring::proxy {
 
 // For one member of the target set. Views into the request and the store.
 struct Plan {
-  uint16_t refusal = 0;  // not to be forwarded: the status that says why
-  uint64_t target = 0;   // names the member, never 0; the same as long as it leads to one place
+  uint16_t refusal = 0;      // not to be forwarded: the status that says why
+  std::string_view headers;  // of that answer: whole lines
+  uint64_t target = 0;       // names the member, never 0; the same as long as it leads to one place
   service::Destination destination;
   std::string_view request_uri;
   std::string_view route_appended;

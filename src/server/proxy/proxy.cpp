@@ -21,6 +21,12 @@ service::RouteFacts facts_of(const RouteInfo& routes) {
   return {routes.request_uri, !routes.next_route.empty(), routes.in_dialog};
 }
 
+sip::ResponseParts parts_of(const Plan& refused) {
+  sip::ResponseParts parts;
+  parts.headers = refused.headers;
+  return parts;
+}
+
 }  // namespace
 
 void Proxy::plan(const Limits& limits, MemoryPlan& plan) {
@@ -49,7 +55,7 @@ void Proxy::handle(const Incoming& request, const RouteInfo& routes) {
   // transaction knows it; without one it would be challenged after its final answer (17.2.1).
   const bool asked = context->get<DigestServerAuth>().user() != 0;
   if (plan.refusal != 0 && !asked) {
-    environment_.transactions.reply_stateless(request, plan.refusal, {});
+    environment_.transactions.reply_stateless(request, plan.refusal, parts_of(plan));
     return release(*context);
   }
   const uint64_t id = contexts_.handle_of(*context).to_u64();
@@ -59,7 +65,10 @@ void Proxy::handle(const Incoming& request, const RouteInfo& routes) {
     return release(*context);
   }
   context->call.begin(request.message, environment_.now());
-  if (plan.refusal != 0) return refuse(*context, plan.refusal);
+  if (plan.refusal != 0) {
+    return settle(*context,
+                  context->get<TransactionStatefulProxy>().refuse(plan.refusal, parts_of(plan)));
+  }
   forward(*context, request.message, routes, plan);
 }
 
@@ -73,10 +82,6 @@ void Proxy::refuse(ProxyContext& context, const sip::MessageView& request, std::
   const sip::ResponseParts parts = environment_.overload.refuse(request, key, environment_.now());
   settle(context,
          context.get<TransactionStatefulProxy>().refuse(sip::status::kServiceUnavailable, parts));
-}
-
-void Proxy::refuse(ProxyContext& context, uint16_t status) {
-  settle(context, context.get<TransactionStatefulProxy>().refuse(status, {}));
 }
 
 void Proxy::refuse_stateless(const Incoming& request, std::string_view key) {

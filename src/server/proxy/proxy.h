@@ -79,7 +79,6 @@ class Proxy final : public transaction::TransactionUser,
   void give_up(ProxyContext& context, const sip::MessageView& request);
   // 503 for want of capacity; `key` is what to raise.
   void refuse(ProxyContext& context, const sip::MessageView& request, std::string_view key);
-  void refuse(ProxyContext& context, uint16_t status);
   void refuse_stateless(const Incoming& request, std::string_view key);
   void settle(ProxyContext& context, service::TransactionStatefulProxy::Progress progress);
 

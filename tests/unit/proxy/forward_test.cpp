@@ -32,6 +32,29 @@ TEST_CASE("forward: of a contact only what may stand in a Request-URI goes into 
   CHECK(bench.bob.take().first_line() == "OPTIONS sip:carol@10.0.0.3 SIP/2.0");
 }
 
+TEST_CASE("forward: a URI that asks for TLS is not followed without it" *
+          doctest::description("RFC 3261 26.2.2; RFC 5630 5.3; F61")) {
+  Pair bench;
+  const auto warning = [&](const std::string& uri, const std::string& branch,
+                           const std::string& lines = "") {
+    bench.request("OPTIONS", uri, lines, branch);
+    const Message refused = bench.alice.take();
+    CHECK(refused.first_line() == "SIP/2.0 480 Temporarily Unavailable");
+    return refused.line("Warning");
+  };
+  const std::string not_allowed = "380 tipring \"SIPS Not Allowed\"";
+  CHECK(warning("sips:bob@tipring", "z9hG4bK1") == not_allowed);
+  CHECK(warning("sips:carol@10.0.0.3", "z9hG4bK2") == not_allowed);
+  CHECK(warning("sip:carol@10.0.0.3", "z9hG4bK3", "Route: <sips:10.0.0.3;lr>\r\n") == not_allowed);
+  CHECK(warning("sips:carol@far", "z9hG4bK4", "Route: <sip:10.0.0.3;lr>\r\n") == not_allowed);
+  bench.exchange.bind("bob", "sips:bob@10.0.0.3");
+  CHECK(warning("sip:bob@tipring", "z9hG4bK5") == "381 tipring \"SIPS Required\"");
+  CHECK(warning("sips:bob@tipring", "z9hG4bK6") == not_allowed);
+  bench.request("OPTIONS", "sips:nobody@tipring", "", "z9hG4bK7");
+  CHECK(bench.alice.take().first_line() == "SIP/2.0 404 Not Found");
+  CHECK(bench.bob.got_nothing());
+}
+
 TEST_CASE("forward: without Max-Forwards the copy gets 70" *
           doctest::description("RFC 3261 16.6 step 3")) {
   Pair bench;
