@@ -22,8 +22,7 @@ Refusal refusal_of(Outcome outcome) {
     case Outcome::Done:
     case Outcome::Created:
     case Outcome::Changed: break;
-    case Outcome::Exists:
-      return {409, "exists", "the user exists already"};
+    case Outcome::Exists: return {409, "exists", "the user exists already"};
     case Outcome::Taken:
       return {409, "taken",
               "another user of this domain has that as name, auth_name or alias; choose another"};

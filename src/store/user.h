@@ -80,7 +80,6 @@ struct Alias {
   uint16_t begin;  // in the user's text
   uint16_t size;
   HashNode hash_node;
-  ListNode user_node;
 };
 
 // A pointer to a user is good until the loop's next turn; keep a handle (Store::handle_of) beyond.
@@ -135,7 +134,6 @@ class User {
   Credentials credentials_;
   HashNode name_node_;
   HashNode auth_name_node_;
-  List<Alias, &Alias::user_node> indexed_;  // its aliases
   List<Binding, &Binding::user_node_> bindings_;
   List<UpdateWaiter, &UpdateWaiter::store_node> waiters_;
 };

@@ -95,7 +95,6 @@ void UserTable::insert(User& user) {
     Alias* alias = aliases_.acquire(user, begin, static_cast<uint16_t>(name.size()));
     TIPRING_ASSERT(alias != nullptr);  // room was kept
     by_alias_.insert(hash(user.domain(), name), *alias);
-    user.indexed_.push_back(*alias);
     rest = others;
   }
 }
@@ -103,9 +102,14 @@ void UserTable::insert(User& user) {
 void UserTable::erase(User& user) {
   by_name_.erase(user);
   by_auth_name_.erase(user);
-  while (Alias* alias = user.indexed_.pop_front()) {
+  for (std::string_view rest = user.aliases(); !rest.empty();) {
+    const auto [name, others] = split_once(rest, '\n');
+    Alias* alias = by_alias_.find(hash(user.domain(), name),
+                                  [&](const Alias& other) { return &other.user == &user; });
+    TIPRING_ASSERT(alias != nullptr);  // each was inserted
     by_alias_.erase(*alias);
     aliases_.release(*alias);
+    rest = others;
   }
 }
 

@@ -137,7 +137,7 @@ Refusal Validation::check_syntax(const sip::MessageView& message, const RequestU
 }
 
 // 8.2.3: a body for the server itself. An OPTIONS may bring a session description; a REGISTER says
-// nothing by its body, and what may be ignored is ignored.
+// nothing by its body, and what may be ignored is ignored; so is a body that does not say what it is.
 Refusal Validation::check_body(const sip::MessageView& message) {
   if (message.body().empty()) return {};
   const auto disposition = message.typed<sip::HeaderId::ContentDisposition>();
@@ -146,6 +146,7 @@ Refusal Validation::check_body(const sip::MessageView& message) {
   for (const std::string_view coding : message.values(sip::HeaderId::ContentEncoding)) {
     if (!iequals(coding, "identity")) return {sip::status::kUnsupportedMediaType, {}, kReadable};
   }
+  if (!message.has(sip::HeaderId::ContentType)) return {};
   const auto type = message.typed<sip::HeaderId::ContentType>();
   if (!type) return bad_request("Content-Type", sip::to_text(type.error().fault));
   if (type->is("application", "sdp")) return {};
