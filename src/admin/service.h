@@ -13,8 +13,8 @@ namespace tipring::admin {
 struct ServiceOptions {
   std::string socket;  // admin.socket
   std::string realm;   // effective_realm(): what passwords are hashed for
-  transport::Trace* trace = nullptr;
   std::string default_domain;  // the first of sip.domains, or empty
+  transport::Trace* trace = nullptr;
 };
 
 class Service final : private port::WakeupHandler {

@@ -158,7 +158,8 @@ def nonces_after_a_step(step):
     def check(bin_dir, library):
         with Board(bin_dir, library) as board:
             phone = SipSocket(board.server.port)
-            uri = aor = f"sip:alice@127.0.0.1:{board.server.port}"
+            uri = f"sip:127.0.0.1:{board.server.port}"
+            aor = f"sip:alice@127.0.0.1:{board.server.port}"
             phone.send(phone.request("REGISTER", uri, aor, aor))
             challenge = challenge_params(phone.receive_final())
             board.set_clock(step)
