@@ -26,7 +26,7 @@ def sources(top):
 
 
 def is_read(member, code):
-    section, name = member.split(".", 1)
+    section, _, name = ("config." + member if "." not in member else member).partition(".")
     owner = r"(?:limits_?|capacity)" if section == "capacity" else section
     return re.search(rf"\b{owner}\.{re.escape(name)}\b", code) is not None
 
