@@ -25,8 +25,7 @@ struct Listing {
 constexpr Listing kListings[] = {
     {"/v1/status", Command::Kind::Status},     {"/v1/pools", Command::Kind::ListPools},
     {"/v1/users", Command::Kind::ListUsers},   {"/v1/registrations", Command::Kind::ListBindings},
-    {"/v1/blocks", Command::Kind::ListBlocks},
-    {kTracePath, Command::Kind::ReadTrace},
+    {"/v1/blocks", Command::Kind::ListBlocks}, {kTracePath, Command::Kind::ReadTrace},
 };
 
 void refuse_busy(port::HttpExchange& exchange) {

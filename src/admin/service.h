@@ -11,8 +11,8 @@
 namespace tipring::admin {
 
 struct ServiceOptions {
-  std::string socket;  // admin.socket
-  std::string realm;   // effective_realm(): what passwords are hashed for
+  std::string socket;          // admin.socket
+  std::string realm;           // effective_realm(): what passwords are hashed for
   std::string default_domain;  // the first of sip.domains, or empty
   transport::Trace* trace = nullptr;
 };
