@@ -121,16 +121,18 @@ def expected_lines(case, request, source):
     return lines
 
 
-def check_forwarded(case, request, arrived, source, phone_port):
-    uri = b"sip:127.0.0.1:5080" if case.name == "mpart01" else rb"sip:\S+@127\.0\.0\.1:%d" % phone_port
+def check_forwarded(case, request, arrived, source, phone):
+    is_routed = case.name == "mpart01"
+    host = rb"127\.0\.0\.1" if is_routed else re.escape(phone.host.encode())
+    uri = b"sip:127.0.0.1:5080" if is_routed else rb"sip:\S+@%s:%d" % (host, phone.port)
     pattern = re.escape(request.method) + b" " + uri + rb" SIP/2\.0"
     assert re.fullmatch(pattern, arrived.start), arrived.start
     lines = list(arrived.lines)
     own = lines.pop(0)
-    assert re.fullmatch(rb"Via: SIP/2\.0/UDP 127\.0\.0\.1:\d+;branch=z9hG4bK\S+(;rport)?", own), own
+    assert re.fullmatch(rb"Via: SIP/2\.0/UDP %s:\d+;branch=z9hG4bK\S+(;rport)?" % host, own), own
     if request.method == b"INVITE" and not re.search(rb";\s*tag\s*=", request.values(b"to")[0]):
         count = len(lines)
-        lines = [line for line in lines if not re.match(rb"Record-Route: <sip:127\.0\.0\.1:\d+;", line)]
+        lines = [line for line in lines if not re.match(rb"Record-Route: <sip:%s:\d+;" % host, line)]
         assert len(lines) < count, f"no Record-Route in {arrived.lines}"
     wanted = expected_lines(case, request, source)
     lines = [plain_via(line) if Message.name_of(line) == b"via" else line for line in lines]

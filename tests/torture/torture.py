@@ -40,15 +40,18 @@ class Bench:
     def __init__(self, server, transport, sources):
         self.server, self.transport, self.sources = server, transport, sources
         self.used = []
-        self.phone = SipSocket(server.port)
+        self.phone = self.open_phone()
         self.router = None
+
+    def open_phone(self):
+        return SipSocket(self.server.port)
 
     def register_phone(self):
         for name in CALLED:
             user, _, domain = name.partition("@")
             host = f"[{domain}]" if ":" in domain else domain
             register(self.phone, self.server, user, "secret", aor=f"sip:{user}@{host}",
-                     contacts=[f"<sip:{user}@127.0.0.1:{self.phone.port}>"])
+                     contacts=[f"<sip:{user}@{self.phone.host}:{self.phone.port}>"])
 
     def open_router(self):
         """Where mpart01 is sent on to. The port is the RFC's, so another run may hold it for a while."""
@@ -121,7 +124,7 @@ class Bench:
 
     def _forwarded(self, case, outcome, text, link, source):
         arrived, sender = self._take(case)
-        check_forwarded(case, Message(text), Message(arrived), source, self.phone.port)
+        check_forwarded(case, Message(text), Message(arrived), source, self.phone)
         is_invite = Message(text).method == b"INVITE"
         reply = response_to(Message(arrived), b"486 Busy Here" if is_invite else b"200 OK")
         sender(reply)
