@@ -93,7 +93,7 @@ TEST_CASE("headers: tokens are looked up over all lines" *
 }
 
 TEST_CASE("headers: a fault in a typed header is placed in the message" *
-          doctest::description("issue: header name and offset")) {
+          doctest::description("RFC 3261 20; R4.5")) {
   const Parsed parsed(request_with("Contact: \"x\" <sip:a@b>;=y\n"));
   const auto contact = parsed.view().typed<HeaderId::Contact>();
   REQUIRE_FALSE(contact);

@@ -13,8 +13,7 @@ using test::Parsed;
 using test::request_with;
 using test::wire;
 
-TEST_CASE("message: what is not SIP is told apart" *
-          doctest::description("issue: counted and dropped")) {
+TEST_CASE("message: what is not SIP is told apart" * doctest::description("RFC 3261 7.1, 7.2")) {
   for (const char* text : {"GET / HTTP/1.1\r\n\r\n", "\x16\x03\x01\x02", "hello\r\n\r\n", "",
                            "\r\n\r\n", "INVITE sip:a@b", "INVITE SIP/2.0x\r\n\r\n"}) {
     CAPTURE(text);
@@ -160,8 +159,7 @@ TEST_CASE("message: more than 64 KiB is refused before it has come" *
   CHECK(Parsed(endless).fault() == ParseFault::TooLarge);
 }
 
-TEST_CASE("message: the 129th header line is refused" *
-          doctest::description("issue limit of headers")) {
+TEST_CASE("message: the 129th header line is refused" * doctest::description("RFC 3261 26.3.2.4")) {
   std::string lines;
   for (size_t i = 0; i < kHeadersMax; ++i) lines += "X-H: y\n";
   const Parsed parsed(request_with(lines));
@@ -256,7 +254,7 @@ TEST_CASE("check: the URIs of From and To are good where they are SIP's" *
 }
 
 TEST_CASE("check: a fault names its header and place in the message" *
-          doctest::description("R4.5; issue: 400 names it")) {
+          doctest::description("R4.5")) {
   const Parsed parsed(request_with("Max-Forwards: 300\n"));
   const auto error = check_message(parsed.view());
   REQUIRE(error);

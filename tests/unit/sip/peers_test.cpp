@@ -105,8 +105,7 @@ TEST_CASE("peers: SIPp calls" * doctest::description("SPEC 1.7: `Content-Length:
   CHECK(parsed.view().typed<HeaderId::Contact>()->uri == "sip:sipp@127.0.1.1:5061");
 }
 
-TEST_CASE("peers: Linphone calls" *
-          doctest::description("issue: `;transport=UDP`; quotes in names; R2.1")) {
+TEST_CASE("peers: Linphone calls" * doctest::description("RFC 3261 19.1.1, 25.1; R2.1")) {
   const Parsed parsed(kLinphoneInvite, Framing::Stream);
   REQUIRE(parsed.complete());
   CHECK_FALSE(check_message(parsed.view()));
@@ -116,8 +115,7 @@ TEST_CASE("peers: Linphone calls" *
         "groupchat,lime");
 }
 
-TEST_CASE("peers: compact and comma-joined" *
-          doctest::description("issue: comma-joined Via; R2.5")) {
+TEST_CASE("peers: compact and comma-joined" * doctest::description("RFC 3261 7.3.1, 7.3.3; R2.5")) {
   const Parsed parsed(kCompact, Framing::Stream);
   REQUIRE(parsed.complete());
   CHECK_FALSE(check_message(parsed.view()));

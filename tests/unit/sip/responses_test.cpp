@@ -117,7 +117,7 @@ TEST_CASE("response: body and reason" * doctest::description("RFC 3261 7.2, 7.4"
 }
 
 TEST_CASE("response: a malformed request with the five headers is answered" *
-          doctest::description("R4.5; issue: 400")) {
+          doctest::description("RFC 3261 8.2.6; R4.5")) {
   std::string text = kInvite;
   text.insert(text.find("Route:"), "this is no header\r\n");
   const Parsed request(text);

@@ -117,7 +117,7 @@ TEST_CASE("uri: faults" * doctest::description("RFC 3261 25.1; R4.5")) {
   CHECK(fault_of(many) == ParseFault::TooManyParameters);
 }
 
-TEST_CASE("uri: the fault's offset" * doctest::description("issue: errors with offset")) {
+TEST_CASE("uri: the fault's offset" * doctest::description("RFC 3261 19.1.1")) {
   CHECK(parse_uri("sip:al^ice@b").error().offset == 6);
   CHECK(parse_uri("sip:a@b;x=%").error().offset == 10);
 }
