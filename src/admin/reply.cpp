@@ -31,8 +31,10 @@ Refusal refusal_of(Outcome outcome) {
     case Outcome::NoBlock:
       return {404, "no_block", "nothing is blocked there; list blocks to see what is"};
     case Outcome::UsersFull:
-      return {503, "users_full",
-              "no room for another user; raise capacity.users and restart the server"};
+      return {
+          503, "users_full",
+          "no room for more users or aliases (one for every four users); raise capacity.users and "
+          "restart the server"};
     case Outcome::Busy:
       return {503, "busy", "too many changes wait for the disk; try again in a moment"};
     case Outcome::DiskFull:

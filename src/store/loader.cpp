@@ -36,7 +36,9 @@ bool Loader::does_not_fit(std::string_view what, std::string_view key, StartRepo
   report.status = StartStatus::DoesNotFit;
   report.message = database_.path() + " holds more " + std::string(what) +
                    " than there is room for (capacity." + std::string(key) + " is " +
-                   std::to_string(capacity) + "). Raise capacity." + std::string(key);
+                   std::to_string(capacity) +
+                   (what == "aliases" ? ", with an alias for every four" : "") +
+                   "). Raise capacity." + std::string(key);
   return false;
 }
 

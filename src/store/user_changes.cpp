@@ -72,7 +72,7 @@ Result<void> UserChanges::put(const UserRecord& record, const Credentials* crede
   if (user == nullptr && mode == PutMode::Change) return Error::NotFound;
   if (const Result<void> checked = check_names(record, user); !checked) return checked;
 
-  const uint32_t aliases = UserTable::count_aliases(record.aliases);
+  const uint32_t aliases = aliases_more(record, user);
   if (const Result<void> room = users_.reserve_aliases(aliases); !room) return room;
   UserChange* change = acquire(UserChange::Kind::Put, waiter, tag);
   if (change == nullptr) {
@@ -125,6 +125,14 @@ Result<void> UserChanges::check_names(const UserRecord& record, const User* user
     rest = others;
   }
   return {};
+}
+
+// How many the change needs beyond those that the user has. Only of a user that is not busy: what
+// waits before us may give some up, for others to take.
+uint32_t UserChanges::aliases_more(const UserRecord& record, const User* user) {
+  const uint32_t wanted = UserTable::count_aliases(record.aliases);
+  if (user == nullptr || !UpdateQueue::may_begin(*user)) return wanted;
+  return wanted - std::min(wanted, UserTable::count_aliases(user->aliases()));
 }
 
 void UserChanges::give_back(UserChange& change) {

@@ -44,6 +44,7 @@ class UserChanges {
 
   bool is_taken(const UserRecord& record, std::string_view name, const User* user);
   Result<void> check_names(const UserRecord& record, const User* user);
+  static uint32_t aliases_more(const UserRecord& record, const User* user);
   void give_back(UserChange& change);
   UserChange* acquire(UserChange::Kind kind, StoreWaiter& waiter, uint64_t tag);
   void start(UserChange& change, User& user);

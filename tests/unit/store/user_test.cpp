@@ -290,6 +290,9 @@ TEST_CASE("store: aliases beyond their room are refused, and what is given up is
   const uint32_t room = aliases_max(bench.settings.limits);
   CHECK_FALSE(put(room + 1));
   CHECK(put(room));
+  CHECK(put(room));  // those that it has take no further room
+  CHECK(put(room - 1));
+  CHECK_FALSE(put(room + 1));
   CHECK(put(0));
   CHECK(put(room));
   bench.crash();
