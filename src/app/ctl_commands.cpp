@@ -94,7 +94,7 @@ constexpr std::string_view kOptions =
     "                   /etc/tipring/tipring.toml where that is there\n"
     "  --set key=value  one setting, over the file's; may be repeated\n"
     "  --json           output for programs\n"
-    "  --quiet, -q      only names\n"
+    "  --quiet, -q      only names (user list); only begins it (trace on)\n"
     "  --for SECONDS    how long a trace goes on\n"
     "  --generate       makes a password of 16 letters and digits, and shows it\n"
     "\n"

@@ -121,15 +121,15 @@ int export_users(CtlSession& session) {
 
 int list_registrations(CtlSession& session) {
   CtlRows rows;
-  std::string fault;
   if (session.arguments.operand.empty()) {
-    fault = session.backend.list(CtlListing::Registrations, rows);
+    const std::string fault = session.backend.list(CtlListing::Registrations, rows);
+    if (!fault.empty()) return session.fail(fault);
   } else {
     const admin::UserName user = admin::split_user_name(session.arguments.operand);
-    if (const char* wrong = admin::fault_of(user)) return session.fail(wrong);
-    fault = session.backend.list_registrations(user, rows);
+    if (const char* fault = admin::fault_of(user)) return session.fail(fault);
+    if (const std::string fault = session.backend.list_registrations(user, rows); !fault.empty())
+      return session.fail(user, fault);
   }
-  if (!fault.empty()) return session.fail(fault);
   sort_by_user(rows);
   return show_table(session, rows, "no registrations");
 }

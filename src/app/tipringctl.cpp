@@ -7,14 +7,13 @@
 #include "app/ctl_offline.h"
 #include "app/ctl_run.h"
 #include "app/ctl_server.h"
+#include "app/ctl_session.h"
 #include "port/linux/linux_clock.h"
 #include "port/linux/linux_entropy.h"
 #include "port/linux/linux_files.h"
 
 namespace tipring::app {
 namespace {
-
-constexpr int kWrongUsage = 2;
 
 int run(std::span<const std::string_view> words) {
   port::LinuxFiles files;
@@ -23,7 +22,7 @@ int run(std::span<const std::string_view> words) {
   const CtlArguments arguments = parse_ctl_arguments(words);
   if (!arguments.fault.empty()) {
     console.write_error("tipringctl: " + arguments.fault + "; see tipringctl help\n");
-    return kWrongUsage;
+    return kCtlWrongUsage;
   }
   Config config;
   const bool about_the_tool =
@@ -34,7 +33,7 @@ int run(std::span<const std::string_view> words) {
   }
   if (const std::string faults = load_ctl_config(arguments, files, config); !faults.empty()) {
     console.write_error(faults);
-    return kWrongUsage;
+    return kCtlWrongUsage;
   }
   const std::string_view default_domain =
       config.sip.domains.empty() ? std::string_view() : config.sip.domains.front();

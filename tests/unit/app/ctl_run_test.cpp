@@ -191,6 +191,9 @@ TEST_CASE("registrations: of one user, and their removal") {
   CHECK(scene.backend.removed == "100 ");
   scene.backend.fault = "no such phone is registered";
   CHECK(scene.run({"registrations", "remove", "100"}) == 1);
+  scene.console.errors.clear();
+  CHECK(scene.run({"registrations", "100"}) == 1);
+  CHECK(scene.console.errors == "tipringctl: user 100: no such phone is registered\n");
 }
 
 TEST_CASE("user delete: done once, refused the second time") {
