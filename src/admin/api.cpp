@@ -95,8 +95,8 @@ void Api::route(port::HttpExchange& exchange) {
   if (path.substr(0, kRegistrationsPath.size()) == kRegistrationsPath)
     return registrations_of(exchange, path.substr(kRegistrationsPath.size()));
   reply_error(exchange, 404, "no_such_path",
-              "no such path; there are /v1/status, /v1/pools, /v1/users, /v1/registrations and "
-              "/v1/blocks");
+              "no such path; there are /v1/status, /v1/pools, /v1/users, /v1/registrations, "
+              "/v1/blocks and /v1/trace");
 }
 
 void Api::trace(port::HttpExchange& exchange) {
