@@ -92,6 +92,14 @@ struct OfflineStore::Parts {
     });
   }
 
+  void forget_names(const OfflineUser& user) {
+    for_each_name({user.domain, user.name, user.auth_name, {}, user.aliases, 0},
+                  [&](std::string_view name) {
+                    const auto found = names.find({user.domain, std::string(name)});
+                    if (found != names.end() && found->second == user.name) names.erase(found);
+                  });
+  }
+
   int read_names() {
     names.clear();
     Statement rows;
@@ -198,23 +206,24 @@ Result<void> OfflineStore::put_user(const UserRecord& record, const Credentials*
   if (const Result<void> checked = parts_->check_names(record); !checked) return checked;
   UserRecord whole = record;
   OfflineUser stands;
-  if (id != 0 && record.fields != kAllUserFields) {
+  if (id != 0) {
     Result<OfflineUser> found = find_user(record.domain, record.name);
     if (!found) return found.error();
     stands = std::move(*found);
-    keep_other_fields(stands, whole);
+    if (record.fields != kAllUserFields) keep_other_fields(stands, whole);
+    parts_->forget_names(stands);
   }
   if (whole.auth_name.empty()) whole.auth_name = record.name;
-  // What this user gave up is free when the names are read anew; of a new one they are known.
-  parts_->names_read = id == 0;
   parts_->note_names(whole);
-  return parts_->transact([&] {
+  const Result<void> stored = parts_->transact([&] {
     int code = parts_->writes.put_user(whole, id);
     if (code == SQLITE_OK && credentials != nullptr) {
       code = parts_->writes.set_credentials(id, *credentials);
     }
     return code;
   });
+  if (!stored) parts_->names_read = false;
+  return stored;
 }
 
 Result<void> OfflineStore::set_credentials(std::string_view domain, std::string_view name,

@@ -70,6 +70,8 @@ TEST_CASE("offline store: what cannot be done is refused as by the server") {
   CHECK(store.put_user({"", "alice", "", "", "x\n100", 0}, nullptr, PutMode::Change).error() ==
         Error::Taken);
   REQUIRE(store.put_user({"", "carol", "", "", "100", 0}, nullptr, PutMode::Change));
+  CHECK(store.put_user({"", "100", "", "", "", 0}, nullptr, PutMode::Create).error() ==
+        Error::Taken);
   REQUIRE(store.put_user({"", "101", "", "", "", 0}, nullptr, PutMode::Create));
   REQUIRE(store.put_user({"other.example", "100", "", "", "", 0}, nullptr, PutMode::Create));
   REQUIRE(store.remove_user("", "101"));
