@@ -20,8 +20,10 @@ bool cookie_fits(const Environment& environment, const sip::MessageView& request
   const auto from = request.typed<sip::HeaderId::From>();
   const auto to = request.typed<sip::HeaderId::To>();
   if (!given || !call_id || !from || !to) return false;
-  // An RFC 2543 callee gives no tag; an ACK can begin nothing with that.
-  if (to->tag().empty() && request.method() != sip::Method::Ack) return false;
+  // An RFC 2543 callee gives no tag; an ACK and a BYE can begin nothing with that.
+  const bool begins_nothing =
+      request.method() == sip::Method::Ack || request.method() == sip::Method::Bye;
+  if (to->tag().empty() && !begins_nothing) return false;
   return *given == cookie_of(environment, *call_id, from->tag()) ||
          *given == cookie_of(environment, *call_id, to->tag());
 }
