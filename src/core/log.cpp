@@ -26,7 +26,7 @@ class LineWriter {
     size_ += piece.size();
   }
 
-  void add_value(std::string_view text) {
+  void add_value(std::string_view text, bool cut) {
     const bool quoted = text.empty() || text.find_first_of(" \"=") != std::string_view::npos;
     if (quoted) add("\"");
     for (size_t start = 0; start < text.size() && !cut_;) {
@@ -35,6 +35,7 @@ class LineWriter {
       if (quote < text.size()) add("\\\"");
       start = quote + 1;
     }
+    if (cut) add(kCut);
     if (quoted) add("\"");
   }
 
@@ -66,7 +67,7 @@ void add_field(LineWriter& line, const LogField& field) {
   line.add("=");
   char digits[kNumberTextMax];
   switch (field.kind) {
-    case LogField::Kind::Text: line.add_value(field.text); return;
+    case LogField::Kind::Text: line.add_value(field.text, field.cut); return;
     case LogField::Kind::Unsigned: line.add(write_u64(field.number, digits)); return;
     case LogField::Kind::Signed: {
       const bool negative = static_cast<int64_t>(field.number) < 0;
@@ -87,6 +88,17 @@ std::string_view to_text(LogLevel level) {
     case LogLevel::Debug: return "DEBUG";
   }
   return "?";
+}
+
+LogField kv_cut(std::string_view key, std::string_view text, size_t size_max) {
+  if (text.size() <= size_max) return kv(key, text);
+  size_t size = size_max;
+  // Not within a character of UTF-8, which has at most three bytes after its first.
+  for (int i = 0; i < 3 && size > 0 && (static_cast<uint8_t>(text[size]) & 0xc0) == 0x80; ++i)
+    --size;
+  LogField field = kv(key, text.substr(0, size));
+  field.cut = true;
+  return field;
 }
 
 std::string_view write_log_text(std::string_view event, std::initializer_list<LogField> fields,
@@ -110,6 +122,7 @@ void Log::write(LogLevel level, std::string_view event, std::initializer_list<Lo
   slot->lost_before = lost_since_;
   slot->size = static_cast<uint16_t>(write_log_text(event, fields, slot->text).size());
   lost_since_ = 0;
+  ++written_;
   ring_.commit_push();
   if (worker_ != nullptr) worker_->notify();
 }

@@ -26,11 +26,15 @@ struct LogField {
   std::string_view text;
   uint64_t number = 0;
   Kind kind = Kind::Text;
+  bool cut = false;  // the text goes on
 };
 
 inline LogField kv(std::string_view key, std::string_view text) {
   return {key, text, 0, LogField::Kind::Text};
 }
+// For text of a stranger: not more than `size_max` bytes of it, and "…" where it was cut, so that
+// the fields behind it have room.
+LogField kv_cut(std::string_view key, std::string_view text, size_t size_max);
 inline LogField kv(std::string_view key, const char* text) {
   return kv(key, std::string_view(text));
 }
@@ -89,17 +93,24 @@ class Log {
     write(LogLevel::Debug, event, {fields...});
   }
 
-  uint64_t lost() const { return lost_; }  // lines that found the ring full, ever
-
- private:
   void write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields);
 
+  // A line was left out to keep a flood from the log: see LogBursts.
+  void note_suppressed() { ++suppressed_; }
+
+  uint64_t written() const { return written_; }        // lines handed to the log's thread, ever
+  uint64_t lost() const { return lost_; }              // lines that found the ring full, ever
+  uint64_t suppressed() const { return suppressed_; }  // lines that were left out, ever
+
+ private:
   LogRing& ring_;
   const port::Clock& clock_;
   port::Worker* worker_ = nullptr;
   LogLevel level_;
   uint32_t lost_since_ = 0;
   uint64_t lost_ = 0;
+  uint64_t written_ = 0;
+  uint64_t suppressed_ = 0;
 };
 
 // Writes `event key=value …` into `out`. Values are escaped to one line, and quoted when they are
