@@ -75,7 +75,7 @@ Exchange::Exchange(const Config& config, const Ports& ports, Arena& arena, Log& 
                 static_cast<uint16_t>(config.routing.offline_status)),
       nonces_(arena, nonce_key_, 0, config.capacity.bindings),
       blocks_(arena, {ports_.entropy.u64(), ports_.entropy.u64()}, config.capacity.users),
-      block_log_(log, ports_.clock),
+      block_log_(log, timers_, ports_.loop),
       access_(access_options(config), location_, store_, ports_.clock),
       authenticator_(auth_options(config, realm_), nonces_, blocks_, access_.secrets()),
       overload_({ports_.entropy.u64(), ports_.entropy.u64()}, log),

@@ -1,26 +1,19 @@
 #include "server/policy/block_log.h"
 
-#include <utility>
-
 namespace tipring::policy {
 
-bool BlockLog::may_write() {
-  const Millis now = clock_.monotonic();
-  if (now >= window_end_) {
-    if (left_out_ > 0) log_.warning("blocks_not_logged", kv("count", std::exchange(left_out_, 0)));
-    window_end_ = now + kWindow;
-    lines_ = 0;
-  }
-  if (lines_ == kLinesPerWindow) {
-    ++left_out_;
-    return false;
-  }
-  ++lines_;
-  return true;
-}
+namespace {
+
+// The kinds of lines: what is blocked.
+constexpr uint16_t kSource = 0;
+constexpr uint16_t kUser = 1;
+
+uint16_t kind_of(const auth::BlockInfo& block) { return block.user.empty() ? kSource : kUser; }
+
+}  // namespace
 
 void BlockLog::on_block_begun(const auth::BlockInfo& block) {
-  if (!may_write()) return;
+  if (!begun_.admits(kind_of(block), LogLevel::Warning, loop_.now())) return;
   std::array<char, auth::kSourceTextMax> source;
   const std::string_view text = auth::write_source(block.source, source);
   const int64_t seconds = (block.until - block.since).count() / 1000;
@@ -34,7 +27,7 @@ void BlockLog::on_block_begun(const auth::BlockInfo& block) {
 }
 
 void BlockLog::on_block_lifted(const auth::BlockInfo& block) {
-  if (!may_write()) return;
+  if (!lifted_.admits(kind_of(block), LogLevel::Info, loop_.now())) return;
   std::array<char, auth::kSourceTextMax> source;
   const std::string_view text = auth::write_source(block.source, source);
   if (block.user.empty()) {

@@ -2,28 +2,28 @@
 #pragma once
 
 #include "auth/blocks.h"
-#include "core/log.h"
+#include "core/log_bursts.h"
+#include "port/loop.h"
 
 namespace tipring::policy {
 
 class BlockLog final : public auth::BlockObserver {
  public:
-  static constexpr Millis kWindow{10'000};
-  static constexpr uint32_t kLinesPerWindow = 20;
-
-  // Borrows both.
-  BlockLog(Log& log, const port::Clock& clock) : log_(log), clock_(clock) {}
+  // Borrows all three.
+  BlockLog(Log& log, TimerWheel& timers, const port::Loop& loop)
+      : log_(log),
+        loop_(loop),
+        begun_("block_begun", log, timers),
+        lifted_("block_lifted", log, timers) {}
 
  private:
   void on_block_begun(const auth::BlockInfo& block) override;
   void on_block_lifted(const auth::BlockInfo& block) override;
-  bool may_write();
 
   Log& log_;
-  const port::Clock& clock_;
-  Millis window_end_{0};
-  uint32_t lines_ = 0;
-  uint64_t left_out_ = 0;
+  const port::Loop& loop_;
+  LogBursts begun_;
+  LogBursts lifted_;
 };
 
 }  // namespace tipring::policy
