@@ -93,8 +93,12 @@ std::string Server::start() {
   started_at_ = loop_.now();
   if (!reloader_.start(workers_)) return std::string(kNoDescriptor);
   log_.info("started", kv("version", kVersion));
-  if (std::string fault = exchange_.start(); !fault.empty()) return fault;
-  if (std::string fault = admin_.start(); !fault.empty()) return fault;
+  std::string fault = exchange_.start();
+  if (fault.empty()) fault = admin_.start();
+  if (!fault.empty()) {
+    log_.error("start_failed", kv("fault", fault));
+    return fault;
+  }
   log_configuration();
   port::tell_service_manager(port::ServiceState::Ready);
   return {};
@@ -236,6 +240,9 @@ void Server::add_facts(admin::Page& page) {
       {"requests_forwarded", "", exchange_.proxy_counters().forwarded},
       {"requests_tried_again", "", exchange_.proxy_counters().retried},
       {"refused_for_capacity", "", exchange_.overload().refused()},
+      {"log_lines_written", "", log_.written()},
+      {"log_lines_dropped", "", log_.lost()},
+      {"log_lines_suppressed", "", log_.suppressed()},
       {"trace", trace.on() ? trace.subject() : "off", 0},
       {"trace_left_s", "", static_cast<uint64_t>((trace.left().count() + 999) / 1000)},
   };

@@ -28,9 +28,15 @@ class Folder:
                               cwd=self.path, **options)
         return done.returncode, done.stderr
 
-    def run_with_store(self, store, **options):
-        return self.run("--set", f'sip.listen=["udp:127.0.0.1:{self.port}"]', "--set", f"store.path={store}",
-                        "--set", f"admin.socket={self.path}/tipring.sock", "--set", "log.level=error", **options)
+    def run_with_store(self, store, settings=(), **options):
+        """The same with a log, which must tell of a failed start too; what was told besides."""
+        code, told = self.run("--set", f'sip.listen=["udp:127.0.0.1:{self.port}"]', "--set", f"store.path={store}",
+                              "--set", f"admin.socket={self.path}/tipring.sock", "--set", "log.level=error",
+                              *(word for setting in settings for word in ("--set", setting)), **options)
+        lines = told.splitlines(keepends=True)
+        logged = [line for line in lines if " ERROR start_failed fault=" in line]
+        assert len(logged) == 1, f"the log tells nothing, or more than once: {told}"
+        return code, "".join(line for line in lines if line not in logged)
 
     def __enter__(self):
         return self
