@@ -9,6 +9,7 @@
 #include "transaction/client_table.h"
 #include "transaction/matching.h"
 #include "transaction/messages.h"
+#include "transaction/refusal_log.h"
 #include "transaction/server_table.h"
 #include "transaction/shared.h"
 
@@ -32,6 +33,13 @@ Result<uint16_t> status_of(const MessageRef& response) {
   return parse_u16(text.substr(kVersion.size(), 3));
 }
 
+// Whoever runs a call has a line of his own for what becomes of it.
+bool begins_call(const sip::MessageView& request) {
+  if (request.method() != sip::Method::Invite) return false;
+  const auto to = request.typed<sip::HeaderId::To>();
+  return to && to->tag().empty();
+}
+
 }  // namespace
 
 struct TransactionLayer::Parts {
@@ -43,12 +51,14 @@ struct TransactionLayer::Parts {
                given.arena.take<char>(sip::kMessageSizeMax),
                {}},
         tag_key(make_key(given.entropy)),
+        refusals(given.log, given.timers),
         servers(shared, given.arena, limits),
         clients(shared, given.arena, limits) {}
 
   TransactionDependencies dependencies;
   Shared shared;
   HashKey tag_key;
+  RefusalLog refusals;
   ServerTable servers;
   ClientTable clients;
   RequestHandler* handler = nullptr;
@@ -234,6 +244,11 @@ Result<void> TransactionLayer::respond(ServerHandle server, uint16_t status,
   Result<MessageRef> response =
       write_response_to(parts_->shared, request.view, transaction->source(), status, tagged);
   if (!response) return response.error();
+  if (!begins_call(request.view)) {
+    parts_->refusals.on_refused(request.view,
+                                {transaction->source(), transaction->reply_flow().transport},
+                                status, tagged.reason, parts_->shared.now());
+  }
   return respond(server, std::move(*response));
 }
 
@@ -267,7 +282,12 @@ void TransactionLayer::reply_stateless(const Incoming& request, uint16_t status,
   }
   const Result<MessageRef> response =
       write_bounded_response(parts_->shared, request, status, tagged);
-  if (!response) return;
+  const RefusalLog::Source source{request.flow.remote, request.flow.transport};
+  if (!response) {
+    return parts_->refusals.on_unanswered(request.message, source, status, response.error(),
+                                          request.now);
+  }
+  parts_->refusals.on_refused(request.message, source, status, tagged.reason, request.now);
   // Whether it goes out is the peer's concern: without an answer he asks again.
   (void)parts_->dependencies.transport.send(*response, transport::reply_flow(request), nullptr, 0);
 }

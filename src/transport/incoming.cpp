@@ -47,17 +47,19 @@ void deliver(Shared& shared, const sip::ParsedMessage& parsed, const MessageRef&
       return;
     }
     ++shared.counters.malformed;
-    if (parsed.view.is_request()) shared.handler->on_malformed(incoming, *error);
+    if (!parsed.view.is_request()) return shared.log_drop(error->fault, flow, buffer.view());
+    shared.handler->on_malformed(incoming, *error);
     return;
   }
   if (parsed.error.fault == sip::ParseFault::NotSip) {
     ++shared.counters.not_sip;
-    return;
+    return shared.log_drop(parsed.error.fault, flow, buffer.view());
   }
   ++shared.counters.malformed;
   if (parsed.view.is_request() && parsed.view.has(sip::HeaderId::Via)) {
-    shared.handler->on_malformed(incoming, parsed.error);
+    return shared.handler->on_malformed(incoming, parsed.error);
   }
+  shared.log_drop(parsed.error.fault, flow, buffer.view());
 }
 
 }  // namespace tipring::transport

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "core/hash.h"
+#include "core/log_bursts.h"
 #include "transport/burst.h"
 #include "transport/listen_points.h"
 #include "transport/trace.h"
@@ -20,7 +21,7 @@ struct SendFailure {
 
 struct Shared {
   Shared(const TransportDependencies& given, const HashKey& key)
-      : dependencies(given), hash_key(key) {}
+      : dependencies(given), hash_key(key), drops("dropped", given.log, given.timers) {}
 
   const TransportDependencies& dependencies;
   HashKey hash_key;
@@ -31,6 +32,7 @@ struct Shared {
   FormerPoints former;
   Trace* trace = nullptr;
   Burst shortages;
+  LogBursts drops;  // by ParseFault
 
   Millis now() const { return dependencies.loop.now(); }
 
@@ -73,6 +75,16 @@ struct Shared {
     dependencies.log.error("listening_lost", kv("transport", sip::to_param(point.transport)),
                            kv("address", port::write_address(point.bind, text)),
                            kv("help", "it had to make way for another and cannot be opened again"));
+  }
+  // Nobody can be answered. Bytes of strangers come all day where a port is open to the world.
+  void log_drop(sip::ParseFault why, const Flow& flow, std::string_view text) {
+    const auto kind = static_cast<uint16_t>(why);
+    if (!drops.admits(kind, LogLevel::Debug, now())) return;
+    char address[port::kAddressTextMax];
+    dependencies.log.debug("dropped", kv("why", sip::to_text(why)),
+                           kv("source", port::write_address(flow.remote, address)),
+                           kv("transport", sip::to_param(flow.transport)),
+                           kv_cut("begins", text, 32));
   }
   void drop_for_want_of_buffer(uint64_t messages) {
     counters.dropped_no_buffer += messages;

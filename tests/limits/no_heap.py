@@ -263,6 +263,15 @@ def listeners(server, _, rounds):
         wait_until(lambda seen=before: server.read_log().count(" reloaded ") > seen, 5, lambda: "no reload")
 
 
+def traced(load):
+    """The same while every message is traced."""
+    def traced_load(server, kind, rounds):
+        server.ctl("-q", "trace", "on", "127.0.0.1")
+        load(server, kind, rounds)
+        server.ctl("trace", "off")
+    return traced_load
+
+
 def expect_none(server, heap, load, kind):
     load(server, kind, 10)  # what is made on first use is made now
     before = heap.calls()
@@ -281,6 +290,8 @@ def all_loads():
         for name, load in CALLS.items():
             yield f"{name} from {pair[0]} to {pair[1]}", load, pair
     yield "calls answered late", calls(unanswered_call, 3), ("udp", "udp")
+    yield "traced calls", traced(CALLS["whole calls"]), ("udp", "tcp")
+    yield "traced garbage", traced(malformed), "udp"
     yield "torn connections", torn_connections, "tcp"
     yield "crowds of strangers", crowds_of_strangers, "tcp"
     yield "administration", administration, None

@@ -98,8 +98,7 @@ def locked_database_is_told(bin_dir):
 def too_small_for_its_users(bin_dir):
     with Folder(bin_dir) as folder:
         path = a_database(folder, bin_dir)
-        code, told = folder.run("--set", f"store.path={path}", "--set", "capacity.users=1", "--set", "log.level=error",
-                                "--set", f'sip.listen=["udp:127.0.0.1:{folder.port}"]')
+        code, told = folder.run_with_store(path, settings=["capacity.users=1"])
         assert code == 1 and told == (f"tipringd: {path} holds more users than there is room for "
                                       "(capacity.users is 1). Raise capacity.users\n"), f"exit code {code}: {told}"
 

@@ -175,11 +175,6 @@ void Registrar::refuse(Registration& registration, const Refusal& refusal) {
   if (!refusal.reason.empty()) {
     parts.headers = sip::write_error_warning("", refusal.reason, warning);
   }
-  if (refusal.status == sip::status::kForbidden) {
-    const store::User* user = store_.get(registration.user);
-    environment_.log.info("registration_refused", kv("user", user != nullptr ? user->name() : ""),
-                          kv("reason", refusal.reason));
-  }
   if (!refusal.key.empty()) {
     parts = environment_.overload.refuse(parsed.view, refusal.key, environment_.now());
   } else if (refusal.status == sip::status::kServiceUnavailable) {
