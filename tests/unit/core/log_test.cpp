@@ -43,6 +43,19 @@ TEST_CASE("log: event and key=value, quoted and escaped to one line" *
   CHECK(line("x", kv("a", "say \"hi\"")) == "x a=\"say \\\"hi\\\"\"");
 }
 
+TEST_CASE("log: UTF-8 stays readable, what is none and what terminals obey does not" *
+          doctest::description("G3")) {
+  CHECK(line("x", kv("a", "B\xc3\xb6rje")) == "x a=B\xc3\xb6rje");
+  CHECK(line("x", kv("a", "\x1b[2J\xc2\x9b\xff\x7f\\")) == "x a=\\x1b[2J\\xc2\\x9b\\xff\\x7f\\\\");
+}
+
+TEST_CASE("log: a value is cut with a mark, not within a character" * doctest::description("G3")) {
+  CHECK(line("x", kv_cut("a", "12345", 5), kv("b", 1)) == "x a=12345 b=1");
+  CHECK(line("x", kv_cut("a", "123456", 5), kv("b", 1)) == "x a=12345\xe2\x80\xa6 b=1");
+  CHECK(line("x", kv_cut("a", "1234\xc3\xb6", 5)) == "x a=1234\xe2\x80\xa6");
+  CHECK(line("x", kv_cut("a", "1 34567", 5)) == "x a=\"1 345\xe2\x80\xa6\"");
+}
+
 TEST_CASE("log: a line that is too long is cut with a mark") {
   const std::string long_value(1000, 'v');
   const std::string text = line("x", kv("a", std::string_view(long_value)), kv("b", 1));

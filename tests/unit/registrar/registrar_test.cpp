@@ -305,12 +305,3 @@ TEST_CASE("registrar: who has a display name is told so under the address-of-rec
   CHECK(bench.send("", "c1", {}, "bob").has("\r\nP-Associated-URI: "));
   CHECK_FALSE(bench.send("Contact: <sip:a@h>\r\n").has("P-Associated-URI"));
 }
-
-TEST_CASE("registrar: a refusal for want of places is logged once, with the user" *
-          doctest::description("R6.4")) {
-  registrar::RegistrarOptions options;
-  options.max_bindings_per_aor = 1;
-  Bench bench(options);
-  bench.send("Contact: <sip:a@h>, <sip:b@h>\r\n");
-  CHECK(bench.exchange.logged("refused status=403 method=REGISTER") == 1);
-}
