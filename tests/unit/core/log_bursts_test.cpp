@@ -20,7 +20,7 @@ struct Bench {
   // How many of so many events at once may have a line.
   uint32_t admitted(uint32_t events, uint16_t kind = 403, LogLevel level = LogLevel::Info) {
     uint32_t count = 0;
-    for (uint32_t i = 0; i < events; ++i) count += bursts.admits(kind, level, now) ? 1 : 0;
+    for (uint32_t i = 0; i < events; ++i) count += bursts.admits(kind, level, now) ? 1U : 0U;
     return count;
   }
 

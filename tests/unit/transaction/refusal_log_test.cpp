@@ -61,7 +61,8 @@ TEST_CASE("refusal log: a line has who, what, from where and why" *
 TEST_CASE("refusal log: our own want is a warning, a challenge for the curious, success nothing" *
           doctest::description("R6.1")) {
   Bench bench(LogLevel::Debug);
-  for (const uint16_t status : {200, 302, 401, 407, 403, 503}) bench.refuse(status);
+  constexpr uint16_t kStatuses[] = {200, 302, 401, 407, 403, 503};
+  for (const uint16_t status : kStatuses) bench.refuse(status);
   const Lines lines = bench.lines();
   REQUIRE(lines.size() == 4);
   CHECK(lines[0].starts_with("DEBUG refused status=401 method=OPTIONS reason=Unauthorized "));
