@@ -12,31 +12,52 @@ namespace tipring::proxy {
 
 namespace {
 
-// The caller of the dialog may be on either side of this request.
-bool cookie_fits(const Environment& environment, const sip::MessageView& request,
-                 std::string_view text) {
-  const Result<uint64_t> given = parse_hex_u64(text);
-  const auto call_id = request.header(sip::HeaderId::CallId);
-  const auto from = request.typed<sip::HeaderId::From>();
-  const auto to = request.typed<sip::HeaderId::To>();
-  if (!given || !call_id || !from || !to) return false;
-  // An RFC 2543 callee gives no tag; an ACK and a BYE can begin nothing with that.
-  const bool begins_nothing =
-      request.method() == sip::Method::Ack || request.method() == sip::Method::Bye;
-  if (to->tag().empty() && !begins_nothing) return false;
-  return *given == cookie_of(environment, *call_id, from->tag()) ||
-         *given == cookie_of(environment, *call_id, to->tag());
-}
+// What a cookie of this request's dialog would be. Hashed once: a stranger may send a thousand Routes
+// with a long Call-ID.
+class Cookies {
+ public:
+  Cookies(const Environment& environment, const sip::MessageView& request)
+      : environment_(environment), request_(request) {}
+
+  // The caller of the dialog may be on either side of this request.
+  bool fit(std::string_view text) {
+    const Result<uint64_t> given = parse_hex_u64(text);
+    if (!given) return false;
+    if (!known_) compute();
+    return any_ && (*given == of_[0] || *given == of_[1]);
+  }
+
+ private:
+  void compute() {
+    known_ = true;
+    const auto call_id = request_.header(sip::HeaderId::CallId);
+    const auto from = request_.typed<sip::HeaderId::From>();
+    const auto to = request_.typed<sip::HeaderId::To>();
+    if (!call_id || !from || !to) return;
+    // An RFC 2543 callee gives no tag; an ACK and a BYE can begin nothing with that.
+    const bool begins_nothing =
+        request_.method() == sip::Method::Ack || request_.method() == sip::Method::Bye;
+    if (to->tag().empty() && !begins_nothing) return;
+    of_ = {cookie_of(environment_, *call_id, from->tag()),
+           cookie_of(environment_, *call_id, to->tag())};
+    any_ = true;
+  }
+
+  const Environment& environment_;
+  const sip::MessageView& request_;
+  std::array<uint64_t, 2> of_{};
+  bool any_ = false;  // none when the request is in no dialog
+  bool known_ = false;
+};
 
 // By the host that a request with this URI on top is sent to. Calls that stand keep the Routes of
 // where we listened before: there our cookie tells us from who may listen there now.
-bool is_own(const Environment& environment, const sip::MessageView& request, const sip::Uri& uri) {
+bool is_own(const Environment& environment, Cookies& cookies, const sip::Uri& uri) {
   const auto maddr = uri.param("maddr");
   const std::string_view host = maddr ? maddr->value : uri.host;
   if (environment.names.is_own(host, uri.port)) return true;
   const std::optional<sip::Param> cookie = uri.param(kCookieParam);
-  return cookie && environment.names.was_own(host, uri.port) &&
-         cookie_fits(environment, request, cookie->value);
+  return cookie && environment.names.was_own(host, uri.port) && cookies.fit(cookie->value);
 }
 
 // The flow that one of our own values names, while it can be sent on.
@@ -113,14 +134,16 @@ void resolve_request_uri(const Environment& environment, const sip::MessageView&
 RouteInfo read_routes(const Environment& environment, const sip::MessageView& request,
                       const Flow& in, UriRoom& room) {
   RouteInfo info;
+  Cookies cookies(environment, request);
+  std::optional<sip::Uri> last_own;
   const auto request_uri = sip::parse_uri(request.request_uri());
   // 16.4: a strict router has put our own value into the Request-URI; only we write the cookie.
   const bool ours =
-      request_uri && !request_uri->has_user && is_own(environment, request, *request_uri);
+      request_uri && !request_uri->has_user && is_own(environment, cookies, *request_uri);
   const std::optional<sip::Param> placed = ours ? request_uri->param(kCookieParam) : std::nullopt;
   if (placed) {
-    info.in_dialog = cookie_fits(environment, request, placed->value);
-    info.flow = flow_of(environment, request, *request_uri);
+    info.in_dialog = cookies.fit(placed->value);
+    last_own = *request_uri;
   }
   std::string_view last_route;
   bool at_front = true;
@@ -129,16 +152,17 @@ RouteInfo read_routes(const Environment& environment, const sip::MessageView& re
     if (!route) break;
     const auto uri = sip::parse_uri(route->uri);
     last_route = route->uri;
-    if (at_front && uri && is_own(environment, request, *uri)) {
+    if (at_front && uri && is_own(environment, cookies, *uri)) {
       ++info.own_routes;
       const std::optional<sip::Param> cookie = uri->param(kCookieParam);
-      if (cookie && cookie_fits(environment, request, cookie->value)) info.in_dialog = true;
-      info.flow = flow_of(environment, request, *uri);
+      if (cookie && cookies.fit(cookie->value)) info.in_dialog = true;
+      last_own = *uri;
       continue;
     }
     if (at_front) info.next_route = route->uri;
     at_front = false;
   }
+  if (last_own) info.flow = flow_of(environment, request, *last_own);
   info.strict = placed && !last_route.empty();
   info.request_uri = info.strict ? last_route : request.request_uri();
   if (info.strict && info.next_route.data() == last_route.data()) info.next_route = {};

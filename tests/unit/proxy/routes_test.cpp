@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <string>
 
 #include "support/service_bench.h"
@@ -110,4 +111,26 @@ TEST_CASE("routes: behind a strict router the last Route is the Request-URI" *
   CHECK(two.request_uri == "sip:bob@phone");
   // Only we write the cookie: anybody else's Request-URI means us.
   CHECK_FALSE(bench.read("sip:10.0.0.1;lr", "Route: <sip:bob@phone>\r\n").strict);
+}
+
+TEST_CASE("routes: many cookies beside a long Call-ID cost little more than one" *
+          doctest::description("RFC 3261 16.4; R5.5")) {
+  port::SimWorld world(1);
+  Bench bench(world);
+  const std::string call_id = "Call-ID: " + std::string(30'000, 'c') + "\r\n";
+  const auto cost = [&](size_t cookies) {
+    std::string lines = call_id + "To: <sip:b@h>;tag=2\r\nRoute: <sip:tipring;lr;tc=1;tf=00>";
+    for (size_t i = 1; i < 900; ++i)
+      lines += i < cookies ? ",<sip:tipring;lr;tc=1>" : ",<sip:tipring;lr;no=1>";
+    lines += "\r\n";
+    auto best = std::chrono::nanoseconds::max();
+    for (int i = 0; i < 10; ++i) {
+      const auto began = std::chrono::steady_clock::now();
+      CHECK(bench.read("sip:x@other", lines).own_routes == 900);
+      best = std::min<std::chrono::nanoseconds>(best, std::chrono::steady_clock::now() - began);
+    }
+    return best;
+  };
+  const auto few = cost(1);
+  CHECK(cost(900) < 4 * few);
 }
