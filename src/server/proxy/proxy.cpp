@@ -1,5 +1,7 @@
 #include "server/proxy/proxy.h"
 
+#include <algorithm>
+
 #include "sip/status.h"
 
 namespace tipring::proxy {
@@ -15,6 +17,8 @@ using Progress = TransactionStatefulProxy::Progress;
 
 constexpr std::string_view kName = "proxy_contexts";
 constexpr std::string_view kTransactionsKey = "capacity.transactions";
+// An eighth of the contexts. Anyone can send an ACK: many of them must not keep calls away.
+constexpr uint32_t kAckShare = 8;
 constexpr std::string_view kConnectionsKey = "capacity.tcp_connections";
 
 service::RouteFacts facts_of(const RouteInfo& routes) {
@@ -39,7 +43,8 @@ Proxy::Proxy(const service::Environment& environment, Location& location, Arena&
     : environment_(environment),
       location_(location),
       contexts_(kName, arena, server_transactions_max(limits)),
-      stream_refusals_(arena, environment.route_key) {}
+      stream_refusals_(arena, environment.route_key),
+      acks_waiting_max_(std::max(server_transactions_max(limits) / kAckShare, 1u)) {}
 
 void Proxy::handle(const Incoming& request, const RouteInfo& routes) {
   if (request.message.method() == sip::Method::Ack) return handle_ack(request, routes);
@@ -111,6 +116,7 @@ void Proxy::settle(ProxyContext& context, Progress progress) {
 void Proxy::release(ProxyContext& context) {
   const uint64_t id = contexts_.handle_of(context).to_u64();
   context.get<DestinationSelection>().cancel(environment_, *this, id);
+  if (context.ack_waits) --acks_waiting_;
   contexts_.release(context);
 }
 

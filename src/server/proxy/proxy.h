@@ -91,6 +91,8 @@ class Proxy final : public transaction::TransactionUser,
   Location& location_;
   mutable Pool<ProxyContext> contexts_;
   service::StreamRefusals stream_refusals_;
+  const uint32_t acks_waiting_max_;
+  uint32_t acks_waiting_ = 0;
   ProxyCounters counters_;
 };
 

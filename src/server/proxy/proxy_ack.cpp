@@ -77,8 +77,10 @@ void Proxy::send_ack(ProxyContext& context, const sip::MessageView& ack, const P
   };
   MessageRef message = write();
   if (!message) return drop_ack(context);
+  // Where too many wait for connections already, it goes as it is.
+  const bool may_wait = context.ack_waits || acks_waiting_ < acks_waiting_max_;
   const bool switched =
-      selection.switch_to_stream(environment_, stream_refusals_, message.size(), *flow);
+      may_wait && selection.switch_to_stream(environment_, stream_refusals_, message.size(), *flow);
   if (switched) message = write();
   const uint64_t id = contexts_.handle_of(context).to_u64();
   const Result<void> sent = environment_.transactions.send_stateless(std::move(message), *flow,
@@ -86,6 +88,8 @@ void Proxy::send_ack(ProxyContext& context, const sip::MessageView& ack, const P
   if (switched && !sent) return send_ack(context, ack, plan);  // by the way it had before
   ++counters_.forwarded;
   if (!switched) return release(context);
+  if (!context.ack_waits) ++acks_waiting_;
+  context.ack_waits = true;
   environment_.timers.start(context.ack_timer, environment_.now() + kConnectWait);
 }
 

@@ -32,6 +32,7 @@ struct ProxyContext : ProxyServices {
   // to keep it.
   MessageRef ack;
   transport::Flow ack_flow;
+  bool ack_waits = false;  // for the news of a connection
   void on_ack_gone(Millis now);
   MemberTimer<ProxyContext, &ProxyContext::on_ack_gone> ack_timer{*this};
 };

@@ -155,3 +155,22 @@ TEST_CASE("large request: the ACK to a 2xx follows the same rule" *
   CHECK(bench.exchange.proxy.stats().in_use == 0);
   CHECK(bench.exchange.proxy.counters().acks_dropped == 0);
 }
+
+TEST_CASE("large request: ACKs that wait for connections leave most of the contexts to calls" *
+          doctest::description("RFC 3261 16.11; R5.5, F58")) {
+  Large bench;
+  StreamListener dave(bench.world, "10.0.0.4");
+  const uint32_t most = kTinyLimits.transactions / 8;
+  const std::string body(1500, 'x');
+  for (uint32_t i = 0; i < most + 20; ++i) {
+    bench.request("ACK", "sip:dave@10.0.0.4", "", "z9hG4bKa" + std::to_string(i), body);
+    bench.world.run_for(Millis(1));
+  }
+  CHECK(bench.exchange.proxy.stats().in_use == most);
+  CHECK(bench.exchange.proxy.counters().forwarded == most + 20);
+  bench.world.run_for(Millis(5'000));
+  CHECK(bench.exchange.proxy.stats().in_use == 0);
+  bench.request("ACK", "sip:dave@10.0.0.4", "", "z9hG4bKlast", body);
+  bench.world.run_for(Millis(10));
+  CHECK(bench.exchange.proxy.stats().in_use == 1);
+}
