@@ -40,13 +40,16 @@ void mask_params(std::span<char> params) {
   constexpr std::string_view kEnds = ", \t\r\n;";
   for (size_t at = 0; at < text.size();) {
     const size_t start = std::min(text.find_first_not_of(kEnds, at), text.size());
-    const size_t equals = std::min(text.find_first_of("=, \t\r\n;\"", start), text.size());
+    const size_t end_of_name = std::min(text.find_first_of("=, \t\r\n;\"", start), text.size());
+    // White space may stand around the sign (RFC 3261 25.1: EQUAL).
+    const size_t equals = std::min(text.find_first_not_of(" \t\r\n", end_of_name), text.size());
     if (equals == text.size()) return;
     if (text[equals] != '=') {
-      at = text[equals] == '"' ? end_of_quoted(text, equals) : equals + 1;
+      const bool quoted = text[equals] == '"';
+      at = quoted ? end_of_quoted(text, equals) : std::max(equals, start + 1);
       continue;
     }
-    const std::string_view name = text.substr(start, equals - start);
+    const std::string_view name = text.substr(start, end_of_name - start);
     size_t value = std::min(text.find_first_not_of(" \t\r\n", equals + 1), text.size());
     size_t end = value;
     if (value < text.size() && text[value] == '"') {
@@ -70,17 +73,19 @@ void mask_header_value(std::string_view name, std::span<char> value) {
   blot(value.subspan(std::min(text.find_first_not_of(" \t\r\n", end), text.size())));
 }
 
-// sip:user:PASSWORD@host, wherever it stands in the line.
+// sip:user:PASSWORD@host, wherever it stands in the line. What has been looked at once is not looked
+// at again, as a line may be long and of nothing but schemes.
 void mask_uri_passwords(std::span<char> line) {
   const std::string_view text = view(line);
-  for (size_t at = text.find(':'); at < text.size(); at = text.find(':', at + 1)) {
+  for (size_t at = text.find(':'); at < text.size(); at = text.find(':', at)) {
     const bool scheme = at >= 3 && (iequals(text.substr(at - 3, 3), "sip") ||
                                     (at >= 4 && iequals(text.substr(at - 4, 4), "sips")));
+    const size_t user = ++at;
     if (!scheme) continue;
-    const size_t end = std::min(text.find_first_of(" \t\r\n<>\"@", at + 1), text.size());
-    if (end == text.size() || text[end] != '@') continue;
-    const size_t colon = text.find(':', at + 1);
-    if (colon < end) blot(line.subspan(colon + 1, end - colon - 1));
+    at = std::min(text.find_first_of(" \t\r\n<>\"@", user), text.size());
+    if (at == text.size() || text[at] != '@') continue;
+    const size_t colon = text.substr(0, at).find(':', user);
+    if (colon != std::string_view::npos) blot(line.subspan(colon + 1, at - colon - 1));
   }
 }
 
