@@ -1,7 +1,6 @@
 #include "auth/blocks.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace tipring::auth {
 
@@ -27,7 +26,7 @@ uint8_t write_login(const Login& login, std::span<char> out) {
     size_t fits = std::min(text.size(), out.size() - used);
     while (fits > 0 && fits < text.size() && (static_cast<uint8_t>(text[fits]) & 0xc0) == 0x80)
       --fits;
-    std::memcpy(out.data() + used, text.data(), fits);
+    std::copy_n(text.data(), fits, out.data() + used);
     used += fits;
   };
   add(login.user);
