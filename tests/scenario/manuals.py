@@ -7,6 +7,7 @@ Usage: manuals.py BIN_DIR
 import gzip
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -89,9 +90,9 @@ def pages_are_well_formed(build):
 def complete(bin_dir, *words, given=""):
     """What bash offers after these words; the last one is being typed."""
     script = f"""
-        PATH={bin_dir}:$PATH
-        source {TOP}/port/appliance/completion/tipringctl
-        source {TOP}/port/appliance/completion/tipringd
+        PATH={shlex.quote(bin_dir)}:$PATH
+        source {shlex.quote(TOP)}/port/appliance/completion/tipringctl
+        source {shlex.quote(TOP)}/port/appliance/completion/tipringd
         COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
         "_${{1##*/}}"
         printf '%s\\n' "${{COMPREPLY[@]}}"
