@@ -101,8 +101,10 @@ def new_ones_are_answered_when_safe(bin_dir, library):
         phone.send(text)
         while not answers and time.monotonic() - started < 10:
             answer = phone.receive()
-            if answer is None:
+            # Near its end the sync may be done between this look and the answer.
+            if answer is None and time.monotonic() - started < DELAY_S - 0.3:
                 assert name not in it.held(), "it is shown before it is safe"
+            if answer is None:
                 phone.send(text)
             else:
                 answers.append(answer)
