@@ -179,15 +179,19 @@ void Server::on_reload(Reload& reload) {
   set_listening(reload);
   exchange_.set(reload.settings);
   log_.set_level(reload.level);
+  uint32_t applied = 0;
+  uint32_t waiting = 0;
   for (const ConfigChange& change : reload.changes) {
     if (change.refused) continue;
     if (change.at_run_time) {
+      ++applied;
       log_.info("configuration_changed", kv("key", change.key), kv("value", change.value));
     } else {
+      ++waiting;
       log_.warning("restart_needed", kv("key", change.key), kv("value", change.value));
     }
   }
-  log_.info("reloaded", kv("changes", reload.changes.size() - (reload.listen_refused ? 1 : 0)));
+  log_.info("reloaded", kv("changes", applied), kv("waiting_for_restart", waiting));
 }
 
 // The other changes count all the same: a port in use says nothing against them.
