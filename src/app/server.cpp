@@ -76,6 +76,7 @@ Server::Server(const ConfigSource& source, const Config& config, std::span<std::
       log_slots_(arena_.take<LogSlot>(kLogSlots)),
       log_ring_(log_slots_),
       log_(log_ring_, clock_, log_level(config)),
+      stop_(clock_, log_),
       exchange_(config, {clock_, entropy_, files_, workers_, loop_, network_, names_}, arena_,
                 log_),
       reloader_(loop_, files_, source, config, exchange_.realm(), *this),
@@ -147,14 +148,14 @@ void Server::on_signal(port::Signal signal) {
     if (log_file_ != nullptr) log_file_->reopen();
     return reloader_.request();
   }
-  if (stop_at_) return loop_.stop();  // asked twice
+  if (stop_.begun()) return end();  // asked twice
   begin_stop();
 }
 
 // Calls that ring may still be answered within the limit, and whoever waits gets his answer. Calls
 // that stand go on without us.
 void Server::begin_stop() {
-  stop_at_ = loop_.now() + Millis(int64_t{config_.sip.stop_limit_s} * 1000);
+  stop_.begin();
   port::tell_service_manager(port::ServiceState::Stopping);
   log_.info("stopping", kv("open_requests", exchange_.open_requests()));
   exchange_.refuse_calls();
@@ -163,12 +164,17 @@ void Server::begin_stop() {
 
 void Server::on_timer(Millis now) {
   constexpr Millis kLook{20};
-  if (!exchange_.is_quiet() && now < *stop_at_) return stop_timer_->arm(now + kLook);
-  if (!exchange_.is_quiet()) {
-    log_.warning("calls_ended", kv("open_requests", exchange_.open_requests()),
-                 kv("help", "sip.stop_limit has passed; they are answered with 503"));
-    exchange_.end_calls();
-  }
+  const Millis limit{int64_t{config_.sip.stop_limit_s} * 1000};
+  if (exchange_.is_quiet()) return end();
+  if (stop_.elapsed() < limit) return stop_timer_->arm(now + kLook);
+  log_.warning("calls_ended", kv("open_requests", exchange_.open_requests()),
+               kv("help", "sip.stop_limit has passed; they are answered with 503"));
+  end();
+}
+
+void Server::end() {
+  stop_.cut_off(exchange_.open_requests());
+  exchange_.end_calls();
   loop_.stop();
 }
 

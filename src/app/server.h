@@ -3,12 +3,12 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "admin/service.h"
 #include "app/config.h"
 #include "app/exchange.h"
+#include "app/orderly_stop.h"
 #include "app/reloader.h"
 #include "core/log_file.h"
 #include "core/log_writer.h"
@@ -42,6 +42,7 @@ class Server final : private port::SignalHandler,
   void on_signal(port::Signal signal) override;
   void on_timer(Millis now) override;
   void begin_stop();
+  void end();
   void on_reload(Reload& reload) override;
   void after_reload(const Config& config) override;
   void set_listening(Reload& reload);
@@ -66,12 +67,12 @@ class Server final : private port::SignalHandler,
   Log log_;
   std::unique_ptr<LogWriter> log_writer_;
   std::unique_ptr<port::Worker> log_worker_;
+  OrderlyStop stop_;
   Exchange exchange_;
   PoolRegistry pools_;
   Reloader reloader_;
   admin::Service admin_;
   std::unique_ptr<port::LoopTimer> stop_timer_;
-  std::optional<Millis> stop_at_;  // once it has begun to stop
 };
 
 }  // namespace tipring::app

@@ -5,6 +5,7 @@ Usage: stop.py BIN_DIR
 """
 
 import os
+import re
 import signal
 import sys
 import time
@@ -55,6 +56,13 @@ class Ringing:
         assert self.server.process.wait(seconds) == 0
         return time.monotonic() - start
 
+    def last_line(self):
+        """After what time, by the log's last line, and with how many requests cut off."""
+        last = self.server.read_log().splitlines()[-1]
+        found = re.search(r" INFO stopped after_ms=(\d+) cut_off=(\d+)$", last)
+        assert found, f"the last line is {last}"
+        return int(found[1]) / 1000, int(found[2])
+
 
 def ringing_call_is_still_answered(bin_dir, transport):
     with Ringing(bin_dir, transport, limit=20) as it:
@@ -68,6 +76,8 @@ def ringing_call_is_still_answered(bin_dir, transport):
         answer = it.alice.receive_final()
         assert answer.status == 200, answer.raw
         assert it.wait(3) < 2
+        after, cut_off = it.last_line()
+        assert 0 < after < 3 and cut_off == 0, (after, cut_off)
 
 
 def limit_ends_what_still_rings(bin_dir, transport):
@@ -78,13 +88,18 @@ def limit_ends_what_still_rings(bin_dir, transport):
         take_request(it.bob, "CANCEL")
         assert it.wait(3) < 2
         assert " calls_ended open_requests=1 " in it.server.read_log()
+        after, cut_off = it.last_line()
+        assert 1 <= after < 3 and cut_off == 1, (after, cut_off)
 
 
 def second_signal_ends_at_once(bin_dir):
     with Ringing(bin_dir, "udp", limit=60) as it:
         it.terminate()
         it.server.process.send_signal(signal.SIGTERM)
+        assert it.alice.receive_final().status == 503
         assert it.wait(3) < 2
+        after, cut_off = it.last_line()
+        assert after < 1 and cut_off == 1, (after, cut_off)
 
 
 def phones_register_until_the_end(bin_dir):
