@@ -67,12 +67,12 @@ void Api::on_poll() {
   if (any && !waiting_.empty()) loop_.notify();
 }
 
-bool Api::send(Command command, const std::shared_ptr<Job>& job) {
+uint64_t Api::send(Command command, const std::shared_ptr<Job>& job) {
   command.ticket = ++last_ticket_;
-  if (!channel_.commands.push(command)) return false;
+  if (!channel_.commands.push(command)) return 0;
   waiting_.emplace(command.ticket, job);
   loop_.notify();
-  return true;
+  return command.ticket;
 }
 
 port::HttpExchange* Api::find(uint64_t exchange) { return server_.load()->find(exchange); }
@@ -119,7 +119,7 @@ void Api::trace(port::HttpExchange& exchange) {
   }
   const bool starts = command.kind == Command::Kind::StartTrace;
   const auto job = std::make_shared<RemoveJob>(exchange.id(), starts ? "on" : "off");
-  if (!send(command, job)) refuse_busy(exchange);
+  if (send(command, job) == 0) refuse_busy(exchange);
 }
 
 void Api::list(port::HttpExchange& exchange, Command command) {
@@ -150,11 +150,11 @@ void Api::user(port::HttpExchange& exchange, std::string_view path) {
     case port::HttpMethod::Put: return put_user(exchange, command);
     case port::HttpMethod::Get:
       command.kind = Command::Kind::ShowUser;
-      if (!send(command, std::make_shared<ShowJob>(exchange.id()))) refuse_busy(exchange);
+      if (send(command, std::make_shared<ShowJob>(exchange.id())) == 0) refuse_busy(exchange);
       return;
     case port::HttpMethod::Delete:
       command.kind = Command::Kind::RemoveUser;
-      if (!send(command, std::make_shared<RemoveJob>(exchange.id(), "deleted")))
+      if (send(command, std::make_shared<RemoveJob>(exchange.id(), "deleted")) == 0)
         refuse_busy(exchange);
       return;
     case port::HttpMethod::Post:
@@ -180,7 +180,8 @@ void Api::registrations_of(port::HttpExchange& exchange, std::string_view path) 
     return reply_error(exchange, 400, "contact", "a contact has at most 1024 bytes here");
   command.kind = Command::Kind::RemoveBindings;
   command.contact = FixedText<kContactMax>(contact);
-  if (!send(command, std::make_shared<RemoveJob>(exchange.id(), "removed"))) refuse_busy(exchange);
+  if (send(command, std::make_shared<RemoveJob>(exchange.id(), "removed")) == 0)
+    refuse_busy(exchange);
 }
 
 void Api::put_user(port::HttpExchange& exchange, Command command) {
@@ -223,7 +224,8 @@ void Api::lift_block(port::HttpExchange& exchange) {
   command.kind = Command::Kind::LiftBlock;
   command.source = *source;
   command.name = FixedText<kNameMax>(user);
-  if (!send(command, std::make_shared<RemoveJob>(exchange.id(), "lifted"))) refuse_busy(exchange);
+  if (send(command, std::make_shared<RemoveJob>(exchange.id(), "lifted")) == 0)
+    refuse_busy(exchange);
 }
 
 void Api::import(port::HttpExchange& exchange) {
@@ -236,7 +238,8 @@ void Api::import(port::HttpExchange& exchange) {
   std::vector<ImportUser> users;
   users.reserve(import.lines.size());
   for (const ImportLine& line : import.lines)
-    users.push_back({in_store(line.user, domain), SecretText(line.password.view()), line.fields});
+    users.push_back(
+        {line.line, in_store(line.user, domain), SecretText(line.password.view()), line.fields});
   const auto job = std::make_shared<ImportJob>(exchange.id(), realm_, std::move(users));
   if (!job->start(*this, job)) refuse_busy(exchange);
 }

@@ -9,7 +9,8 @@
 //          ?mode=create refuses to change (409), ?mode=change to create (404)
 //   DELETE the same                                   200
 //   POST   /v1/users/import                           lines as import_lines.h has them:
-//                                                     {"created": N, "changed": N}
+//                                                     {"created": N, "changed": N}; when users were
+//          stored before one was refused, the error has these too, and its "line"
 //   GET    /v1/blocks                                 {"blocks": […], "next": "…"}
 //   DELETE /v1/blocks?source=SOURCE[&user=USER]       200; 404 when nothing is blocked there
 //   GET    /v1/registrations                          {"registrations": […], "next": "…"}
@@ -57,7 +58,7 @@ class Api final : public port::HttpHandler, private Desk {
   void on_poll() override;
 
  private:
-  bool send(Command command, const std::shared_ptr<Job>& job) override;
+  uint64_t send(Command command, const std::shared_ptr<Job>& job) override;
   port::HttpExchange* find(uint64_t exchange) override;
 
   void route(port::HttpExchange& exchange);

@@ -1,31 +1,44 @@
 #include "admin/import_job.h"
 
+#include "admin/json.h"
 #include "admin/reply.h"
+#include "core/assert.h"
 
 namespace tipring::admin {
 
 bool ImportJob::start(Desk& desk, const std::shared_ptr<Job>& self) {
   send_more(desk, self);
-  if (on_their_way_ > 0) return true;
+  if (!on_their_way_.empty()) return true;
   if (sent_ < users_.size()) return false;
   finish(desk);
   return true;
 }
 
 void ImportJob::on_answer(Desk& desk, const std::shared_ptr<Job>& self, const Answer& answer) {
-  --on_their_way_;
-  if (answer.outcome == Outcome::OtherAuthName && send_again(desk, self, answer)) return;
+  const auto answered = on_their_way_.extract(answer.ticket);
+  TIPRING_ASSERT(!answered.empty());
+  const size_t user = answered.mapped();
+  if (answer.outcome == Outcome::OtherAuthName && send_again(desk, self, user, answer)) return;
   if (answer.outcome == Outcome::Created) ++created_;
   if (answer.outcome == Outcome::Changed) ++changed_;
-  if (!is_success(answer.outcome) && failure_ == Outcome::Done) failure_ = answer.outcome;
+  if (!is_success(answer.outcome)) fail(answer.outcome, user);
   if (failure_ == Outcome::Done) send_more(desk, self);
-  if (on_their_way_ > 0) return;
+  if (!on_their_way_.empty()) return;
   // With nothing on its way nobody would come back to it.
-  if (failure_ == Outcome::Done && sent_ < users_.size()) failure_ = Outcome::Busy;
+  if (failure_ == Outcome::Done && sent_ < users_.size()) fail(Outcome::Busy, sent_);
   finish(desk);
 }
 
-bool ImportJob::send(Desk& desk, const std::shared_ptr<Job>& self, const ImportUser& user) {
+// Those that are on their way together may be answered in any order.
+void ImportJob::fail(Outcome outcome, size_t user) {
+  const uint32_t line = users_[user].line;
+  if (failure_ != Outcome::Done && failed_line_ < line) return;
+  failure_ = outcome;
+  failed_line_ = line;
+}
+
+bool ImportJob::send(Desk& desk, const std::shared_ptr<Job>& self, size_t index) {
+  const ImportUser& user = users_[index];
   Command command;
   command.kind = Command::Kind::PutUser;
   command.name = FixedText<kNameMax>(user.user.name);
@@ -36,27 +49,21 @@ bool ImportJob::send(Desk& desk, const std::shared_ptr<Job>& self, const ImportU
   } else {
     command.mode = PutMode::Change;
   }
-  if (!desk.send(command, self)) return false;
-  ++on_their_way_;
-  return true;
+  const uint64_t ticket = desk.send(command, self);
+  if (ticket != 0) on_their_way_.emplace(ticket, index);
+  return ticket != 0;
 }
 
 // With hashes for the auth_name that the answer shows.
-bool ImportJob::send_again(Desk& desk, const std::shared_ptr<Job>& self, const Answer& answer) {
-  PageReader reader(answer.page);
-  UserRow row;
-  if (!reader.next(row)) return false;
-  for (ImportUser& user : users_) {
-    if (user.user.name != row.name || user.user.domain != row.domain) continue;
-    user.fields.auth_name = FixedText<kAuthNameMax>(row.auth_name);
-    return send(desk, self, user);
-  }
-  return false;
+bool ImportJob::send_again(Desk& desk, const std::shared_ptr<Job>& self, size_t user,
+                           const Answer& answer) {
+  users_[user].fields.auth_name = FixedText<kAuthNameMax>(auth_name_of(answer));
+  return send(desk, self, user);
 }
 
 void ImportJob::send_more(Desk& desk, const std::shared_ptr<Job>& self) {
-  while (sent_ < users_.size() && on_their_way_ < kOnTheirWayMax) {
-    if (!send(desk, self, users_[sent_])) return;
+  while (sent_ < users_.size() && on_their_way_.size() < kOnTheirWayMax) {
+    if (!send(desk, self, sent_)) return;
     ++sent_;
   }
 }
@@ -71,10 +78,9 @@ void ImportJob::finish(Desk& desk) {
     return;
   }
   const Refusal refusal = refusal_of(failure_);
-  std::string message = std::to_string(created_ + changed_) + " of " +
-                        std::to_string(users_.size()) + " users were stored, then: ";
-  message += refusal.message;
-  reply_error(*client, refusal.status, refusal.code, message + "; then import the file once more");
+  reply_json(*client, refusal.status,
+             error_json(refusal.code, refusal.message,
+                        {{"line", failed_line_}, {"created", created_}, {"changed", changed_}}));
 }
 
 }  // namespace tipring::admin

@@ -2,6 +2,7 @@
 // are on their way at a time, so that the store can write them together.
 #pragma once
 
+#include <map>
 #include <vector>
 
 #include "admin/jobs.h"
@@ -11,6 +12,7 @@
 namespace tipring::admin {
 
 struct ImportUser {
+  uint32_t line;
   UserName user;
   SecretText password;  // empty: the one that stands
   UserFields fields;
@@ -29,18 +31,20 @@ class ImportJob final : public Job {
   void on_answer(Desk& desk, const std::shared_ptr<Job>& self, const Answer& answer) override;
 
  private:
-  bool send(Desk& desk, const std::shared_ptr<Job>& self, const ImportUser& user);
-  bool send_again(Desk& desk, const std::shared_ptr<Job>& self, const Answer& answer);
+  bool send(Desk& desk, const std::shared_ptr<Job>& self, size_t user);
+  bool send_again(Desk& desk, const std::shared_ptr<Job>& self, size_t user, const Answer& answer);
+  void fail(Outcome outcome, size_t user);
   void send_more(Desk& desk, const std::shared_ptr<Job>& self);
   void finish(Desk& desk);
 
   std::string_view realm_;  // the API's
   std::vector<ImportUser> users_;
   size_t sent_ = 0;
-  size_t on_their_way_ = 0;
+  std::map<uint64_t, size_t> on_their_way_;  // users by ticket
   size_t created_ = 0;
   size_t changed_ = 0;
-  Outcome failure_ = Outcome::Done;  // the first
+  Outcome failure_ = Outcome::Done;
+  uint32_t failed_line_ = 0;  // the first in the file
 };
 
 }  // namespace tipring::admin

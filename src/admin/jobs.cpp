@@ -77,7 +77,7 @@ void RemoveJob::on_answer(Desk& desk, const std::shared_ptr<Job>&, const Answer&
 bool PutJob::start(Desk& desk, const std::shared_ptr<Job>& self, const Command& command) {
   command_ = command;
   if (!password_.view().empty()) set_secret(command_, realm_, password_.view());
-  return desk.send(command_, self);
+  return desk.send(command_, self) != 0;
 }
 
 void PutJob::on_answer(Desk& desk, const std::shared_ptr<Job>& self, const Answer& answer) {
@@ -108,7 +108,7 @@ void ShowJob::on_answer(Desk& desk, const std::shared_ptr<Job>&, const Answer& a
 bool ListJob::start(Desk& desk, const std::shared_ptr<Job>& self, const Command& command) {
   command_ = command;
   body_ = opening(command_.kind);
-  return desk.send(command_, self);
+  return desk.send(command_, self) != 0;
 }
 
 void ListJob::on_answer(Desk& desk, const std::shared_ptr<Job>& self, const Answer& answer) {
@@ -118,7 +118,7 @@ void ListJob::on_answer(Desk& desk, const std::shared_ptr<Job>& self, const Answ
   append_page(body_, command_.kind, answer.page);
   if (answer.next != 0 && body_.size() < kReplyMax) {
     command_.cursor = answer.next;
-    if (desk.send(command_, self)) return;
+    if (desk.send(command_, self) != 0) return;
     // The ring is full: the client gets what there is and asks for the rest.
   }
   body_ += command_.kind == Command::Kind::Status ? '}' : ']';

@@ -16,8 +16,9 @@ class Job;
 // The admin thread's end of the channel, as jobs see it.
 class Desk {
  public:
-  // Gives the command a ticket and sends it; its answer goes to `job`. False when the ring is full.
-  virtual bool send(Command command, const std::shared_ptr<Job>& job) = 0;
+  // Sends the command under a ticket, which its answer has too and goes to `job` with. 0 when the
+  // ring is full.
+  virtual uint64_t send(Command command, const std::shared_ptr<Job>& job) = 0;
   // Null when the client has gone.
   virtual port::HttpExchange* find(uint64_t exchange) = 0;
 

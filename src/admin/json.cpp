@@ -199,10 +199,12 @@ void append_json(std::string& out, const TraceRow& row) {
   out += '}';
 }
 
-std::string error_json(std::string_view code, std::string_view message) {
+std::string error_json(std::string_view code, std::string_view message,
+                       std::initializer_list<JsonNumber> numbers) {
   std::string body = R"({"error":{)";
   append_member(body, "code", code);
   append_member(body, "message", message);
+  for (const auto& [name, value] : numbers) append_member(body, name, value);
   return body + "}}\n";
 }
 

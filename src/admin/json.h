@@ -23,7 +23,10 @@ void append_json(std::string& out, const PoolRow& row);
 void append_json(std::string& out, const FactRow& row);
 void append_json(std::string& out, const TraceRow& row);
 
-std::string error_json(std::string_view code, std::string_view message);
+using JsonNumber = std::pair<std::string_view, uint64_t>;
+// {"error":{"code","message", numbers}}
+std::string error_json(std::string_view code, std::string_view message,
+                       std::initializer_list<JsonNumber> numbers = {});
 
 // The body of a user's PUT: {"password": "…"} and fields of UserFields, all of which may be left
 // out. Fields are texts as set_user_field() takes them; aliases and algorithms may be arrays too.

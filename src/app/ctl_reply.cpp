@@ -52,6 +52,13 @@ bool parse_row(const rapidjson::Value& object, CtlRows& rows) {
   return true;
 }
 
+bool parse_number(const rapidjson::Value& object, std::string_view name, uint32_t& number) {
+  const rapidjson::Value* value = member(object, name);
+  if (value == nullptr || !value->IsUint()) return false;
+  number = value->GetUint();
+  return true;
+}
+
 bool parse(std::string_view json, rapidjson::Document& document) {
   document.Parse<rapidjson::kParseIterativeFlag>(json.data(), json.size());
   return !document.HasParseError();
@@ -84,17 +91,14 @@ std::string parse_error_message(std::string_view json) {
   return message != nullptr && message->IsString() ? std::string(text_of(*message)) : "";
 }
 
-bool parse_counts(std::string_view json, uint32_t& created, uint32_t& changed) {
+bool parse_import_reply(std::string_view json, CtlImportReply& reply) {
   rapidjson::Document document;
   if (!parse(json, document)) return false;
-  const rapidjson::Value* of_created = member(document, "created");
-  const rapidjson::Value* of_changed = member(document, "changed");
-  if (of_created == nullptr || !of_created->IsUint() || of_changed == nullptr ||
-      !of_changed->IsUint())
-    return false;
-  created = of_created->GetUint();
-  changed = of_changed->GetUint();
-  return true;
+  const rapidjson::Value* error = member(document, "error");
+  const rapidjson::Value& told = error == nullptr ? document : *error;
+  if (!parse_number(told, "created", reply.created)) return false;
+  if (!parse_number(told, "changed", reply.changed)) return false;
+  return error == nullptr || parse_number(told, "line", reply.line);
 }
 
 }  // namespace tipring::app

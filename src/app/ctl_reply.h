@@ -16,7 +16,13 @@ bool parse_listing(std::string_view json, std::string_view name, CtlRows& rows, 
 // The message of {"error": {"code", "message"}}; empty when the reply is not of this form.
 std::string parse_error_message(std::string_view json);
 
-// {"created": N, "changed": N}
-bool parse_counts(std::string_view json, uint32_t& created, uint32_t& changed);
+// What became of an import: {"created": N, "changed": N}, or {"error": {…}} with the same and the
+// "line" of the request that was refused.
+struct CtlImportReply {
+  uint32_t created = 0;
+  uint32_t changed = 0;
+  uint32_t line = 0;
+};
+bool parse_import_reply(std::string_view json, CtlImportReply& reply);
 
 }  // namespace tipring::app

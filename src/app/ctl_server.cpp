@@ -162,23 +162,26 @@ std::string CtlServer::import(const admin::ImportLines& lines, uint32_t& created
                               uint32_t& changed) {
   for (size_t at = 0; at < lines.lines.size();) {
     const size_t first = at;
-    admin::SecretText body;
-    if (!lines.heading.empty()) {
-      body.append(lines.heading);
-      body.append("\n");
-    }
+    // The first line is the heading, or empty: a user called "name" makes none then.
+    admin::SecretText body(lines.heading);
+    body.append("\n");
     for (size_t i = 0; i < kImportLinesMax && at < lines.lines.size(); ++i, ++at) {
       body.append(lines.lines[at].text);
       body.append("\n");
     }
     port::HttpReply reply;
     const std::string fault = ask({"POST", "/v1/users/import", body.view()}, reply);
-    if (!fault.empty()) return lines_text(lines, first, at - 1) + fault;
-    uint32_t more_created = 0;
-    uint32_t more_changed = 0;
-    if (!parse_counts(reply.body, more_created, more_changed)) return reason_of(EPROTO, socket_);
-    created += more_created;
-    changed += more_changed;
+    CtlImportReply told;
+    const bool understood = parse_import_reply(reply.body, told);
+    created += told.created;
+    changed += told.changed;
+    if (fault.empty() && !understood) return reason_of(EPROTO, socket_);
+    if (fault.empty()) continue;
+    const size_t refused = first + told.line - 2;
+    if (told.line < 2 || refused >= at) return lines_text(lines, first, at - 1) + fault;
+    return "line " + std::to_string(lines.lines[refused].line) + ": " + fault + "; " +
+           std::to_string(created + changed) + " of " + std::to_string(lines.lines.size()) +
+           " users were stored; import the file once more when that is mended";
   }
   return "";
 }

@@ -211,14 +211,14 @@ TEST_CASE("import with a wrong line: nothing stored, the line named") {
   CHECK(desk.exchange.users.empty());
 }
 
-TEST_CASE("import beyond capacity.users: says how many were stored") {
+TEST_CASE("import beyond capacity.users: names the line and how many were stored") {
   FakeDesk desk;
   desk.exchange.users_max = 3;
   const FakeHttpExchange& request =
       desk.ask(port::HttpMethod::Post, "/v1/users/import", "1,a\n2,b\n3,c\n4,d\n");
   desk.run();
   CHECK(request.status_ == 503);
-  CHECK(holds(request.answer_, "3 of 4 users were stored"));
+  CHECK(holds(request.answer_, R"("line":4,"created":3,"changed":0})"));
   CHECK(holds(request.answer_, "capacity.users"));
 }
 

@@ -36,9 +36,10 @@ TEST_CASE("replies of another form are told") {
        {"", "[]", "{}", R"({"users":7})", R"({"users":[7]})", R"({"users":[{"a":[7]}]})",
         R"({"users":[],"next":7})", R"({"users":[])"})
     CHECK_FALSE(parse_listing(reply, "users", rows, next));
-  uint32_t count = 0;
-  CHECK_FALSE(parse_counts("{}", count, count));
-  CHECK_FALSE(parse_counts(R"({"created":-1,"changed":0})", count, count));
+  CtlImportReply import;
+  for (const char* const reply : {"{}", R"({"created":-1,"changed":0})", R"({"error":"x"})",
+                                  R"({"error":{"created":1,"changed":0}})"})
+    CHECK_FALSE(parse_import_reply(reply, import));
   CHECK(parse_error_message("<html>") == "");
   CHECK(parse_error_message(R"({"error":"x"})") == "");
   CHECK(parse_error_message(R"({"error":{"code":"c","message":"m"}})") == "m");

@@ -121,7 +121,7 @@ TEST_CASE("server: an import in several requests, and a listing of several pages
   CHECK(find_cell(status[0], "users")->text == "6000");
 }
 
-TEST_CASE("server: an import that is refused half way names the lines and what is stored") {
+TEST_CASE("server: an import that is refused half way names the line and how many are stored") {
   admin::test::FakeExchange exchange;
   exchange.users_max = 510;
   const RunningServer running(exchange);
@@ -131,10 +131,23 @@ TEST_CASE("server: an import that is refused half way names the lines and what i
   uint32_t created = 0;
   uint32_t changed = 0;
   const std::string fault = server.import(admin::parse_import(text), created, changed);
-  CHECK(fault.find("lines 502 to 701 (all before them are stored): 10 of 200 users were stored") ==
-        0);
+  CHECK(fault.find("line 512: ") == 0);
   CHECK(fault.find("capacity.users") != std::string::npos);
-  CHECK(created == 500);
+  CHECK(fault.find("510 of 700 users were stored") != std::string::npos);
+  CHECK(created == 510);
+}
+
+TEST_CASE("server: a user called name is no heading, wherever a request begins") {
+  admin::test::FakeExchange exchange;
+  exchange.users_max = 600;
+  const RunningServer running(exchange);
+  CtlServer server(running.socket());
+  std::string text;
+  for (int i = 0; i < 500; ++i) text += "user" + std::to_string(i) + ",x\n";
+  uint32_t created = 0;
+  uint32_t changed = 0;
+  CHECK(server.import(admin::parse_import(text + "name,secret\n"), created, changed) == "");
+  CHECK(created == 501);
 }
 
 TEST_CASE("server: none there, or something else there: says what to do") {
