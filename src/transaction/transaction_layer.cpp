@@ -267,6 +267,10 @@ bool TransactionLayer::is_open(ServerHandle server) const {
   return transaction != nullptr && transaction->is_open();
 }
 
+bool TransactionLayer::stands(ServerHandle server) const {
+  return parts_->servers.get(server) != nullptr;
+}
+
 const Flow* TransactionLayer::reply_flow_of(ServerHandle server) const {
   const ServerTransaction* transaction = parts_->servers.get(server);
   return transaction == nullptr ? nullptr : &transaction->reply_flow();

@@ -82,6 +82,7 @@ class TransactionLayer final : public transport::MessageHandler {
   // The kept request; null when stale or after the final response. Parse it again to read it.
   MessageRef request_of(ServerHandle server) const;
   bool is_open(ServerHandle server) const;  // alive and without a final response
+  bool stands(ServerHandle server) const;   // alive, with or without one
   const Flow* reply_flow_of(ServerHandle server) const;
 
   // Answers without keeping anything: 8.2.7. The To tag is a keyed hash of the request, so that a

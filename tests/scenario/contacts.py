@@ -149,6 +149,9 @@ def repeated_request_gets_its_answer_again(server, _):
     assert first.status == 200, first.start_line
     phone.send(text)
     assert phone.receive_final().raw == first.raw
+    phone.send(re.sub(r"branch=\w+", "branch=z9hG4bKcopy", text))  # it has come by another path as well
+    answer = phone.receive_final()
+    assert answer.status == 482, f"a merged request: {answer.start_line}"
     phone.close()
 
 

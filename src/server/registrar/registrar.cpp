@@ -17,6 +17,7 @@ constexpr size_t kWarningMax = 160;
 
 void Registrar::plan(const Limits& limits, MemoryPlan& plan) {
   Pool<Registration>::plan(plan, kName, updates_max(limits));
+  MergedRequests::plan(limits, plan);
   plan.add("registrar_scratch", 1, kAnswerMax);
 }
 
@@ -28,6 +29,7 @@ Registrar::Registrar(const service::Environment& environment, store::Store& stor
       clock_(clock),
       options_(options),
       registrations_(kName, arena, updates_max(limits)),
+      merged_(environment.transactions, environment.route_key, arena, limits),
       scratch_(arena.take<char>(kAnswerMax)) {}
 
 // 10.2: the Request-URI names the domain, "The 'userinfo' and '@' components MUST NOT be present".
@@ -46,6 +48,9 @@ bool Registrar::has_good_uri(const Incoming& request) {
 
 void Registrar::handle(const Incoming& request) {
   if (!has_good_uri(request)) return;
+  if (merged_.has(request.message)) {
+    return environment_.transactions.reply_stateless(request, sip::status::kLoopDetected, {});
+  }
   Registration* registration = registrations_.acquire(*this);
   if (registration == nullptr) return refuse_stateless(request, "capacity.users");
   if (registration->screen_request(environment_, request) == service::Screening::Refused) {
@@ -62,6 +67,7 @@ void Registrar::handle(const Incoming& request) {
     return release(*registration);
   }
   registration->server = *server;
+  merged_.note(request.message, *server);
   const auto uri = sip::parse_uri(request.message.request_uri());
   if (uri && uri->has_user) {
     environment_.log.info("lenient_request_uri", kv("uri", request.message.request_uri()));

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/pool.h"
+#include "server/registrar/merged.h"
 #include "server/registrar/options.h"
 #include "server/registrar/refusal.h"
 #include "server/registrar/update.h"
@@ -75,6 +76,7 @@ class Registrar final : public transaction::TransactionUser,
   const port::Clock& clock_;
   RegistrarOptions options_;
   Pool<Registration> registrations_;
+  MergedRequests merged_;
   std::span<char> scratch_;
 };
 

@@ -128,12 +128,13 @@ class Bench final : public port::DatagramHandler {
   void post(const std::string& lines, const std::string& call_id, std::optional<int> cseq = {},
             const std::string& user = "alice") {
     const std::string number = std::to_string(cseq ? *cseq : ++cseq_);
-    const std::string text =
-        "REGISTER " + request_uri +
-        " SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.2:" + std::to_string(port) + ";branch=z9hG4bK" +
-        std::to_string(++branch_) + "\r\nMax-Forwards: 70\r\nFrom: <sip:" + user +
-        "@10.0.0.1>;tag=f\r\nTo: <" + scheme + ":" + user + "@10.0.0.1>\r\nCall-ID: " + call_id +
-        "\r\nCSeq: " + number + " REGISTER\r\n" + lines + "Content-Length: 0\r\n\r\n";
+    const std::string text = "REGISTER " + request_uri +
+                             " SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.2:" + std::to_string(port) +
+                             ";branch=z9hG4bK" + std::to_string(++branch_) +
+                             "\r\nMax-Forwards: 70\r\nFrom: <sip:" + user +
+                             "@10.0.0.1>;tag=" + from_tag + "\r\nTo: <" + scheme + ":" + user +
+                             "@10.0.0.1>\r\nCall-ID: " + call_id + "\r\nCSeq: " + number +
+                             " REGISTER\r\n" + lines + "Content-Length: 0\r\n\r\n";
     const port::OutgoingDatagram datagram{text, {*port::parse_ip("10.0.0.1"), 5060}, {}};
     REQUIRE(socket().send({&datagram, 1}) == 1);
   }
@@ -155,6 +156,7 @@ class Bench final : public port::DatagramHandler {
   uint16_t port = 5060;
   std::string request_uri = "sip:10.0.0.1";
   std::string scheme = "sip";  // of To
+  std::string from_tag = "f";
 
  private:
   port::DatagramSocket& socket() {

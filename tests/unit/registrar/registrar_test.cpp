@@ -118,6 +118,33 @@ TEST_CASE("registrar: a CSeq that is not higher changes nothing" *
   CHECK(bench.fetch().contacts() == 0);
 }
 
+TEST_CASE("registrar: a copy that has come by another path is 482 while the first is known" *
+          doctest::description("RFC 3261 8.2.2.2; C23")) {
+  Bench bench;
+  const std::string contact = "Contact: <sip:a@h>\r\n";
+  bench.post(contact, "c1", 10);  // the copy overtakes its answer, which waits for the disk
+  CHECK(bench.send(contact, "c1", 10).status == 482);
+  REQUIRE(bench.world.run_until([&] { return bench.answer_count() == 2; }, Millis(1000)));
+  CHECK(bench.answer(1).status == 200);
+  CHECK(bench.send(contact, "c1", 10).status == 482);
+  bench.world.run_for(Millis(33'000));  // Timer J
+  CHECK(bench.send(contact, "c1", 10).status == 500);
+  CHECK(bench.fetch().contacts() == 1);
+}
+
+TEST_CASE("registrar: another From tag, Call-ID or CSeq makes no copy" *
+          doctest::description("RFC 3261 8.2.2.2")) {
+  Bench bench;
+  const std::string contact = "Contact: <sip:a@h>\r\n";
+  CHECK(bench.send(contact, "c1", 10).status == 200);
+  CHECK(bench.send(contact, "c1", 9).status == 500);
+  CHECK(bench.send(contact, "c2", 10).status == 200);
+  bench.from_tag = "g";
+  CHECK(bench.send(contact, "c1", 11).status == 200);
+  bench.from_tag = "h";
+  CHECK(bench.send(contact, "c1", 11).status == 500);
+}
+
 TEST_CASE("registrar: all bindings are listed as they were sent, with q and the time" *
           doctest::description("RFC 3261 10.3 step 8, 20.17; U8")) {
   Bench bench;

@@ -1,0 +1,57 @@
+#include "server/registrar/merged.h"
+
+#include <bit>
+
+#include "sip/headers.h"
+
+namespace tipring::registrar {
+
+namespace {
+
+// Copies come within the moment that their paths differ by.
+constexpr uint32_t places(const Limits& limits) { return std::bit_ceil(updates_max(limits)) / 2; }
+
+}  // namespace
+
+void MergedRequests::plan(const Limits& limits, MemoryPlan& plan) {
+  plan.add("registrar_merged", places(limits), sizeof(Place));
+}
+
+MergedRequests::MergedRequests(const transaction::TransactionLayer& transactions,
+                               const HashKey& key, Arena& arena, const Limits& limits)
+    : transactions_(transactions), key_(key), places_(arena.take<Place>(places(limits))) {}
+
+uint64_t MergedRequests::hash_of(const sip::MessageView& request) const {
+  const auto from = request.typed<sip::HeaderId::From>();
+  const auto cseq = request.typed<sip::HeaderId::CSeq>();
+  SipHasher64 hasher(key_);
+  hasher.add("merged\n");
+  hasher.add(request.header(sip::HeaderId::CallId).value_or(""));
+  hasher.add("\n");
+  hasher.add(from ? from->tag() : std::string_view());
+  hasher.add_u64(cseq ? cseq->number : 0);
+  for (const sip::HeaderId id : {sip::HeaderId::Contact, sip::HeaderId::Authorization}) {
+    for (const std::string_view value : request.values(id)) {
+      hasher.add("\n");
+      hasher.add(value);
+    }
+  }
+  return hasher.finish();
+}
+
+bool MergedRequests::has(const sip::MessageView& request) const {
+  // A request with a To tag is one of a dialog, and is told by that.
+  const auto to = request.typed<sip::HeaderId::To>();
+  if (!to || !to->tag().empty()) return false;
+  const uint64_t hash = hash_of(request);
+  const Place& place = place_of(hash);
+  return place.hash == hash &&
+         transactions_.stands(transaction::ServerHandle::from_u64(place.server));
+}
+
+void MergedRequests::note(const sip::MessageView& request, transaction::ServerHandle server) {
+  const uint64_t hash = hash_of(request);
+  place_of(hash) = {hash, server.to_u64()};
+}
+
+}  // namespace tipring::registrar
