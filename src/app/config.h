@@ -127,7 +127,7 @@ std::vector<ConfigEntry> read_toml(std::string_view text, std::string_view sourc
 // Reads one `key=value` of the command line. A value that is no TOML is taken as plain text.
 std::vector<ConfigEntry> read_setting(std::string_view setting, std::vector<ConfigFault>& faults);
 
-// --- config_keys.cpp: entries to the configuration ---
+// --- config.cpp, config_relations.cpp: entries to the configuration ---
 
 // Applies entries in order; all faults are found, not only the first.
 void apply(std::span<const ConfigEntry> entries, Config& config, std::vector<ConfigFault>& faults);

@@ -1,0 +1,149 @@
+// What no key can tell alone: how many a list may hold, and which keys must fit each other.
+#include <algorithm>
+
+#include "app/config.h"
+#include "app/third_party_entry.h"
+#include "core/source_ranges.h"
+#include "core/text.h"
+#include "port/address.h"
+
+namespace tipring::app {
+
+namespace {
+
+constexpr size_t kThirdPartyMax = 256;     // they are looked through for each such REGISTER
+constexpr size_t kServiceRouteMax = 1000;  // in each 200 to a REGISTER
+
+bool is_domain(const Config& config, std::string_view text) {
+  const std::vector<std::string>& domains = config.sip.domains;
+  return std::any_of(domains.begin(), domains.end(),
+                     [&](const std::string& domain) { return iequals(domain, text); });
+}
+
+class Relations {
+ public:
+  // Faults are added to `faults`.
+  Relations(const Config& config, std::vector<ConfigFault>& faults)
+      : config_(config), faults_(faults), count_(faults.size()) {}
+
+  void check() {
+    check_lists();
+    check_registrar();
+    check_expires();
+    check_pairs();
+  }
+
+ private:
+  bool is_faulty(std::string_view key) const {
+    return std::any_of(faults_.begin(), faults_.begin() + static_cast<ptrdiff_t>(count_),
+                       [&](const ConfigFault& fault) { return fault.key == key; });
+  }
+
+  // Where the key was set last; null for one at its default.
+  const Config::Place* find_place(std::string_view key) const {
+    const Config::Place* found = nullptr;
+    for (const Config::Place& place : config_.places) {
+      if (place.key == key) found = &place;
+    }
+    return found;
+  }
+
+  // `other`: the key whose setting may be what made the default of `key` wrong.
+  void wrong(std::string_view key, std::string message, std::string_view other = {}) {
+    // What was wrong by itself has its default here, which says nothing about the file.
+    if (is_faulty(key) || (!other.empty() && is_faulty(other))) return;
+    const Config::Place* place = find_place(key);
+    if (place == nullptr) place = find_place(other);
+    faults_.push_back({place != nullptr ? place->source : "configuration",
+                       place != nullptr ? place->line : 0, std::string(key), std::move(message)});
+  }
+
+  void check_lists() {
+    if (config_.sip.listen.empty())
+      wrong("sip.listen", "must name at least one address to listen on");
+    if (config_.sip.listen.size() > kListenMax)
+      wrong("sip.listen", "must not name more than " + std::to_string(kListenMax) + " addresses");
+    if (config_.auth.algorithms.empty())
+      wrong("auth.algorithms", "must name at least one algorithm");
+    if (config_.auth.qop.empty()) wrong("auth.qop", "must name \"auth\", \"auth-int\" or both");
+    if (config_.security.safe_sources.size() > SourceRanges::kMax) {
+      wrong("security.safe_sources",
+            "must not name more than " + std::to_string(SourceRanges::kMax) + " networks");
+    }
+  }
+
+  void check_registrar() {
+    const Config::Registrar& registrar = config_.registrar;
+    for (const std::string& text : registrar.third_party) {
+      const auto rule = parse_third_party(text);
+      for (const std::string& domain : {rule->user_domain, rule->other_domain}) {
+        if (domain.empty() || port::parse_ip(domain) || is_domain(config_, domain)) continue;
+        wrong("registrar.third_party", "\"" + domain + "\" is not in sip.domains");
+      }
+    }
+    if (registrar.third_party.size() > kThirdPartyMax) {
+      wrong("registrar.third_party",
+            "must not have more than " + std::to_string(kThirdPartyMax) + " rules");
+    }
+    size_t route_size = 0;
+    for (const std::string& route : registrar.service_route) route_size += route.size() + 1;
+    if (route_size > kServiceRouteMax) {
+      wrong("registrar.service_route",
+            "must not be longer than " + std::to_string(kServiceRouteMax) + " characters");
+    }
+  }
+
+  void check_expires() {
+    const Config::Registrar& registrar = config_.registrar;
+    if (registrar.min_expires_s > registrar.max_expires_s) {
+      wrong("registrar.min_expires",
+            "must not be above registrar.max_expires, which is " +
+                std::to_string(registrar.max_expires_s),
+            "registrar.max_expires");
+    }
+    if (registrar.default_expires_s < registrar.min_expires_s ||
+        registrar.default_expires_s > registrar.max_expires_s) {
+      wrong("registrar.default_expires",
+            "must lie between registrar.min_expires and registrar.max_expires",
+            find_place("registrar.max_expires") != nullptr ? "registrar.max_expires"
+                                                           : "registrar.min_expires");
+    }
+  }
+
+  void check_pairs() {
+    if (config_.routing.offline_status != 404 && config_.routing.offline_status != 480)
+      wrong("routing.offline_status", "must be 404 or 480");
+    if (config_.security.block_time_max_s < config_.security.block_time_s) {
+      wrong("security.block_time_max", "must not be below security.block_time",
+            "security.block_time");
+    }
+    if (config_.session_timer.default_s < config_.session_timer.min_se_s) {
+      wrong("session_timer.default", "must not be below session_timer.min_se",
+            "session_timer.min_se");
+    }
+    if (config_.capacity.bindings < config_.capacity.users) {
+      wrong("capacity.bindings", "must be at least capacity.users, so that every user can register",
+            "capacity.users");
+    }
+    if (config_.tcp.connections_per_source > config_.capacity.tcp_connections) {
+      wrong("tcp.connections_per_source",
+            "must not be above capacity.tcp_connections, which is " +
+                std::to_string(config_.capacity.tcp_connections),
+            "capacity.tcp_connections");
+    }
+    if (config_.log.syslog && !config_.log.file.empty())
+      wrong("log.syslog", "must be false where log.file names a file: the log goes to one place");
+  }
+
+  const Config& config_;
+  std::vector<ConfigFault>& faults_;
+  size_t count_;  // of faults that keys have alone
+};
+
+}  // namespace
+
+void check(const Config& config, std::vector<ConfigFault>& faults) {
+  Relations(config, faults).check();
+}
+
+}  // namespace tipring::app
