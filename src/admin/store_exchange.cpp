@@ -45,23 +45,6 @@ Outcome outcome_of_status(store::StoreStatus status, Outcome success) {
 constexpr uint64_t kPositionShift = 16;
 constexpr uint64_t kPositionMask = (1u << kPositionShift) - 1;
 
-// What of `change` is new to a user that stands; its texts are views into the change.
-store::UserRecord record_of(const UserChange& change) {
-  const UserFields& fields = change.fields;
-  store::UserRecord record;
-  record.domain = change.domain;
-  record.name = change.name;
-  record.auth_name = fields.auth_name.view();
-  record.display_name = fields.display_name.view();
-  record.aliases = fields.aliases.view();
-  record.algorithms = fields.algorithms;
-  record.session_timer = fields.session_timer;
-  record.fields = fields.present;
-  // Hashes and the name that they are made for go together.
-  if (change.secret != nullptr) record.fields |= store::kAuthName;
-  return record;
-}
-
 UserRow row_of(const store::User& user) {
   return {user.name(),          user.domain(),
           user.binding_count(), user.credentials().present != 0,
@@ -95,16 +78,16 @@ std::optional<Outcome> StoreExchange::put_user(const UserChange& change, uint64_
     if (const auto obstacle = auth_name_obstacle(change, *user)) return obstacle;
   }
   store::Credentials credentials;
-  if (change.secret != nullptr) {
-    credentials = {change.secret->md5, change.secret->sha256,
-                   static_cast<uint8_t>(store::kAlgorithmMd5 | store::kAlgorithmSha256)};
-  }
+  if (change.secret != nullptr) credentials = credentials_of(*change.secret);
   const store::Credentials* secret = change.secret != nullptr ? &credentials : nullptr;
   const uint64_t tag = tag_of(ticket, user != nullptr ? Outcome::Changed : Outcome::Created);
   if (user != nullptr && change.fields.present == 0)
     return outcome_of(store_.set_credentials(change.domain, change.name, credentials, *this, tag));
   const auto mode = user != nullptr ? store::PutMode::Change : store::PutMode::Create;
-  return outcome_of(store_.put_user(record_of(change), secret, mode, *this, tag));
+  store::UserRecord record = record_of(change.domain, change.name, change.fields);
+  // Hashes and the name that they are made for go together.
+  if (secret != nullptr) record.fields |= store::kAuthName;
+  return outcome_of(store_.put_user(record, secret, mode, *this, tag));
 }
 
 // A digest's hash holds the auth_name, so hashes and name must fit each other.

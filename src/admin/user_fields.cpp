@@ -103,6 +103,20 @@ constexpr auto kFieldNames = [] {
 
 }  // namespace
 
+store::UserRecord record_of(std::string_view domain, std::string_view name,
+                            const UserFields& fields) {
+  store::UserRecord record;
+  record.domain = domain;
+  record.name = name;
+  record.auth_name = fields.auth_name.view();
+  record.display_name = fields.display_name.view();
+  record.aliases = fields.aliases.view();
+  record.algorithms = fields.algorithms;
+  record.session_timer = fields.session_timer;
+  record.fields = fields.present;
+  return record;
+}
+
 std::span<const std::string_view> user_field_names() { return kFieldNames; }
 
 std::string set_user_field(UserFields& fields, std::string_view name, std::string_view text) {

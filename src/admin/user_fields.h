@@ -26,6 +26,10 @@ struct UserFields {
   store::SessionTimerRule session_timer = store::SessionTimerRule::AsConfigured;
 };
 
+// What the store is given of the fields. Its texts are views into all three.
+store::UserRecord record_of(std::string_view domain, std::string_view name,
+                            const UserFields& fields);
+
 // "auth_name", "display_name", "aliases", "algorithms", "session_timer".
 std::span<const std::string_view> user_field_names();
 

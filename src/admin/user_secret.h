@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "port/crypto.h"
+#include "store/user.h"
 
 namespace tipring::admin {
 
@@ -17,6 +18,9 @@ struct UserSecret {
   port::Md5Digest md5{};
   port::Sha256Digest sha256{};
 };
+
+// All hashes of it.
+store::Credentials credentials_of(const UserSecret& secret);
 
 UserSecret make_secret(std::string_view name, std::string_view realm, std::string_view password);
 

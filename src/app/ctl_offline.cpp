@@ -22,27 +22,6 @@ std::string default_domain(const Config& config) {
   return config.sip.domains.empty() ? "" : config.sip.domains.front();
 }
 
-// Views into both.
-store::UserRecord record_of(const admin::UserName& user, const admin::UserFields& fields) {
-  store::UserRecord record;
-  record.domain = user.domain;
-  record.name = user.name;
-  record.auth_name = fields.auth_name.view();
-  record.display_name = fields.display_name.view();
-  record.aliases = fields.aliases.view();
-  record.algorithms = fields.algorithms;
-  record.session_timer = fields.session_timer;
-  record.fields = fields.present;
-  return record;
-}
-
-store::Credentials credentials_of(std::string_view auth_name, std::string_view realm,
-                                  std::string_view password) {
-  const admin::UserSecret secret = admin::make_secret(auth_name, realm, password);
-  return {secret.md5, secret.sha256,
-          static_cast<uint8_t>(store::kAlgorithmMd5 | store::kAlgorithmSha256)};
-}
-
 // Items with `separator` between them become those of a cell.
 CtlCell list_cell(std::string name, std::string_view items, char separator) {
   CtlCell cell{std::move(name), "", true, true};
@@ -124,14 +103,15 @@ std::string CtlOffline::put(const admin::UserName& user, const CtlUserChange& ch
   const bool has_password = !change.password.empty();
   if (!stands && !has_password) return describe(Error::NotFound);
   created = !stands;
-  store::UserRecord record = record_of(user, change.fields);
+  store::UserRecord record = admin::record_of(user.domain, user.name, change.fields);
   if (!sets_auth_name && stands) record.auth_name = stands->auth_name;
   if (record.auth_name.empty()) record.auth_name = user.name;
   if (stands && !has_password && record.auth_name != stands->auth_name)
     return std::string(admin::refusal_of(admin::Outcome::NeedsPassword).message);
   const store::Credentials credentials =
-      has_password ? credentials_of(record.auth_name, realm_, change.password)
-                   : store::Credentials();
+      has_password
+          ? admin::credentials_of(admin::make_secret(record.auth_name, realm_, change.password))
+          : store::Credentials();
   const Result<void> stored =
       store_.put_user(record, has_password ? &credentials : nullptr, store_mode(change.mode));
   return stored ? "" : describe(stored.error());
