@@ -118,7 +118,7 @@ void Api::trace(port::HttpExchange& exchange) {
     return reply_error(exchange, 405, "method", "a trace is started with PUT, ended with DELETE");
   }
   const bool starts = command.kind == Command::Kind::StartTrace;
-  const auto job = std::make_shared<RemoveJob>(exchange.id(), starts ? "on" : "off");
+  const auto job = std::make_shared<PlainJob>(exchange.id(), starts ? "on" : "off");
   if (send(command, job) == 0) refuse_busy(exchange);
 }
 
@@ -154,7 +154,7 @@ void Api::user(port::HttpExchange& exchange, std::string_view path) {
       return;
     case port::HttpMethod::Delete:
       command.kind = Command::Kind::RemoveUser;
-      if (send(command, std::make_shared<RemoveJob>(exchange.id(), "deleted")) == 0)
+      if (send(command, std::make_shared<PlainJob>(exchange.id(), "deleted")) == 0)
         refuse_busy(exchange);
       return;
     case port::HttpMethod::Post:
@@ -180,7 +180,7 @@ void Api::registrations_of(port::HttpExchange& exchange, std::string_view path) 
     return reply_error(exchange, 400, "contact", "a contact has at most 1024 bytes here");
   command.kind = Command::Kind::RemoveBindings;
   command.contact = FixedText<kContactMax>(contact);
-  if (send(command, std::make_shared<RemoveJob>(exchange.id(), "removed")) == 0)
+  if (send(command, std::make_shared<PlainJob>(exchange.id(), "removed")) == 0)
     refuse_busy(exchange);
 }
 
@@ -224,7 +224,7 @@ void Api::lift_block(port::HttpExchange& exchange) {
   command.kind = Command::Kind::LiftBlock;
   command.source = *source;
   command.name = FixedText<kNameMax>(user);
-  if (send(command, std::make_shared<RemoveJob>(exchange.id(), "lifted")) == 0)
+  if (send(command, std::make_shared<PlainJob>(exchange.id(), "lifted")) == 0)
     refuse_busy(exchange);
 }
 

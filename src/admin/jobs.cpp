@@ -67,7 +67,7 @@ std::string auth_name_of(const Answer& answer) {
   return reader.next(row) ? std::string(row.auth_name) : "";
 }
 
-void RemoveJob::on_answer(Desk& desk, const std::shared_ptr<Job>&, const Answer& answer) {
+void PlainJob::on_answer(Desk& desk, const std::shared_ptr<Job>&, const Answer& answer) {
   port::HttpExchange* client = desk.find(exchange());
   if (client == nullptr) return;
   if (answer.outcome != Outcome::Done) return refuse(*client, answer.outcome);

@@ -42,10 +42,10 @@ class Job {
   uint64_t exchange_;
 };
 
-// One removal.
-class RemoveJob final : public Job {
+// One command that is done or not: {"result": "…"}.
+class PlainJob final : public Job {
  public:
-  RemoveJob(uint64_t exchange, std::string_view what) : Job(exchange), what_(what) {}
+  PlainJob(uint64_t exchange, std::string_view what) : Job(exchange), what_(what) {}
   void on_answer(Desk& desk, const std::shared_ptr<Job>& self, const Answer& answer) override;
 
  private:

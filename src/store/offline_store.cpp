@@ -13,7 +13,7 @@ namespace {
 
 constexpr uint32_t kCachedPages = 256;
 
-constexpr std::string_view kUserColumns =
+constexpr std::string_view kSelectUsers =
     "SELECT domain, name, auth_name, display_name, aliases, algorithms,"
     " (SELECT coalesce(sum(CASE algorithm WHEN 'MD5' THEN 1 WHEN 'SHA-256' THEN 2 ELSE 0 END), 0)"
     "  FROM credentials WHERE user_id = id AND realm = ?1),"
@@ -33,7 +33,7 @@ void keep_other_fields(const OfflineUser& stands, UserRecord& record) {
   if ((record.fields & kSessionTimer) == 0) record.session_timer = stands.session_timer;
 }
 
-// One row of kUserColumns.
+// One row of kSelectUsers.
 OfflineUser user_of(const Statement& row) {
   return {std::string(row.text(0)),
           std::string(row.text(1)),
@@ -141,7 +141,7 @@ struct OfflineStore::Parts {
                                                 std::string_view name) {
     Statement rows;
     int code =
-        rows.prepare(database.connection().get(), std::string(kUserColumns) + std::string(which));
+        rows.prepare(database.connection().get(), std::string(kSelectUsers) + std::string(which));
     std::vector<OfflineUser> users;
     if (code == SQLITE_OK) {
       rows.bind(1, std::string_view(realm));
