@@ -203,12 +203,12 @@ void Api::put_user(port::HttpExchange& exchange, Command command) {
 }
 
 void Api::set_default_domain(std::string domain) {
-  delete next_default_domain_.exchange(new std::string(std::move(domain)));
+  next_default_domain_.give(std::make_unique<std::string>(std::move(domain)));
 }
 
 const std::string& Api::default_domain() {
-  const std::unique_ptr<std::string> next(next_default_domain_.exchange(nullptr));
-  if (next != nullptr) default_domain_ = std::move(*next);
+  if (const auto next = next_default_domain_.take(); next != nullptr)
+    default_domain_ = std::move(*next);
   return default_domain_;
 }
 

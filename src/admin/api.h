@@ -32,6 +32,7 @@
 #include <string_view>
 
 #include "admin/jobs.h"
+#include "core/handover.h"
 #include "port/http_server.h"
 #include "port/loop.h"
 
@@ -43,7 +44,6 @@ class Api final : public port::HttpHandler, private Desk {
   // `default_domain`, which may be empty, are those that the store keeps without a domain.
   Api(Channel& channel, port::Wakeup& loop, std::string_view realm, std::string_view default_domain)
       : channel_(channel), loop_(loop), realm_(realm), default_domain_(default_domain) {}
-  ~Api() { delete next_default_domain_.load(); }
   Api(const Api&) = delete;
   Api& operator=(const Api&) = delete;
 
@@ -76,7 +76,7 @@ class Api final : public port::HttpHandler, private Desk {
   port::Wakeup& loop_;
   std::string realm_;
   std::string default_domain_;
-  std::atomic<std::string*> next_default_domain_{nullptr};  // to be taken over; owned
+  Handover<std::string> next_default_domain_;
   std::atomic<port::HttpServer*> server_{nullptr};
   std::map<uint64_t, std::shared_ptr<Job>> waiting_;  // by ticket
   uint64_t last_ticket_ = 0;
