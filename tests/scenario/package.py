@@ -19,6 +19,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 from tipring_server import Report, free_port  # noqa: E402
 
+TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+
 FILES = """
 /etc/tipring/tipring.toml
 /lib/systemd/system/tipring.service
@@ -199,6 +201,26 @@ def life_of_the_package(package, folder):
     assert result.returncode == 0 and result.stdout.endswith("whole life\n"), result.stdout + result.stderr
 
 
+def tool_prints_what_it_made(folder):
+    """tools/package with a cmake that does nothing and a cpack that makes a file: the rest is its own."""
+    tree, out, programs = (os.path.join(folder, name) for name in ("tree", "packages", "programs"))
+    shutil.copytree(f"{TOP}/tools", f"{tree}/tools")
+    os.mkdir(out)
+    os.mkdir(programs)
+    for name, line in (("cmake", "exit 0"), ("cpack", 'mkdir -p "$6/_CPack_Packages" && touch "$6/tipring_2_all.deb"')):
+        with open(f"{programs}/{name}", "w", encoding="utf-8") as file:
+            file.write(f"#!/bin/sh\n{line}\n")
+        os.chmod(f"{programs}/{name}", 0o755)
+    for name in ("tipring_1_all.deb", "tipring_2_all.deb", "tipring_2_all.deb.note"):
+        with open(f"{out}/{name}", "w", encoding="utf-8") as file:
+            file.write("old")
+    environment = dict(os.environ, PATH=f"{programs}:{os.environ['PATH']}")
+    printed = done(f"{tree}/tools/package", out, env=environment)
+    assert printed == f"{out}/tipring_2_all.deb\n", printed
+    assert os.path.getsize(f"{out}/tipring_2_all.deb") == 0, "the old package is still there"
+    assert sorted(os.listdir(out)) == ["tipring_1_all.deb", "tipring_2_all.deb", "tipring_2_all.deb.note"]
+
+
 def main():
     build = os.path.dirname(os.path.abspath(sys.argv[1]))
     report = Report()
@@ -213,6 +235,7 @@ def main():
             report.run("the server in it runs and tells the service manager", lambda: server_runs(root, folder))
             if os.geteuid() == 0:
                 report.run("it is installed, upgraded, removed and purged", lambda: life_of_the_package(package[0], folder))
+        report.run("tools/package prints what it made, and nothing that lay there", lambda: tool_prints_what_it_made(folder))
     return report.close()
 
 
