@@ -1,6 +1,7 @@
-// Keeps strangers from flooding the log: of one event, each kind has some lines at once, and then
-// so many a second. What had no line is counted, and a line tells the count while a flood lasts and
-// after it.
+// Keeps strangers from flooding the log with lines that each tell something else, as who was
+// refused: of one event, each kind has some lines at once, and then so many a second. What had no
+// line is counted, and a line tells the count while a flood lasts and after it. Where only the
+// number counts: log_count.h.
 #pragma once
 
 #include <array>

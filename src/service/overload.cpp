@@ -5,7 +5,7 @@ namespace tipring::service {
 sip::ResponseParts Overload::refuse(const sip::MessageView& request, std::string_view key,
                                     Millis now) {
   ++refused_;
-  log_once(key, now);
+  log(key, now);
   sip::Writer reason(reason_);
   reason.text("Service Unavailable - ").text(key);
   sip::ResponseParts parts;
@@ -22,15 +22,14 @@ std::string_view Overload::retry_after(const sip::MessageView& request) {
   return line.view();
 }
 
-void Overload::log_once(std::string_view key, Millis now) {
-  for (Burst& burst : bursts_) {
-    if (!burst.key.empty() && burst.key != key) continue;
-    ++burst.refused;
-    if (!burst.key.empty() && now < burst.since + kBurst) return;
-    log_.warning("overload", kv("key", key), kv("refused", burst.refused),
-                 kv("help", "raise this key, or send less"));
-    burst = {key, now, 0};
-    return;
+void Overload::log(std::string_view key, Millis now) {
+  for (Shortage& shortage : shortages_) {
+    if (!shortage.key.empty() && shortage.key != key) continue;
+    shortage.key = key;
+    const uint64_t refused = shortage.lines.note(now);
+    if (refused == 0) return;
+    return log_.warning("overload", kv("key", key), kv("refused", refused),
+                        kv("help", "raise this key, or send less"));
   }
 }
 

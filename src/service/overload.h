@@ -7,6 +7,7 @@
 
 #include "core/hash.h"
 #include "core/log.h"
+#include "core/log_count.h"
 #include "sip/message.h"
 #include "sip/writer.h"
 
@@ -23,8 +24,6 @@ inline sip::ResponseParts stopping() {
 
 class Overload {
  public:
-  static constexpr Millis kBurst{10000};  // one line of log for each key in this time
-
   // Borrows the log.
   Overload(const HashKey& key, Log& log) : hash_key_(key), log_(log) {}
 
@@ -38,18 +37,17 @@ class Overload {
   uint64_t refused() const { return refused_; }
 
  private:
-  struct Burst {
+  struct Shortage {
     std::string_view key;
-    Millis since{0};
-    uint64_t refused = 0;  // since then
+    LogCount lines;
   };
 
-  void log_once(std::string_view key, Millis now);
+  void log(std::string_view key, Millis now);
 
   HashKey hash_key_;
   Log& log_;
   uint64_t refused_ = 0;
-  std::array<Burst, 8> bursts_;  // as many as there are keys
+  std::array<Shortage, 8> shortages_;  // as many as there are keys
   std::array<char, 96> reason_;
   std::array<char, 32> retry_after_;
 };

@@ -126,9 +126,9 @@ class Connections final : private port::ListenerHandler {
   // Those that wait for a small buffer, and for a large one.
   std::array<List<Connection, &Connection::in_starved>, 2> starved_;
   MemberTimer<Connections, &Connections::on_retry> retry_timer_{*this};
-  std::array<Burst, kConnectionEnds> ends_;  // one flood does not hide another
-  Burst refusals_;
-  Burst source_refusals_;
+  std::array<LogCount, kConnectionEnds> ends_;  // one flood does not hide another
+  LogCount refusals_;
+  LogCount source_refusals_;
   sip::HeaderIndex index_;
   std::array<char, 4096> waste_;
 };

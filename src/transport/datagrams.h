@@ -73,7 +73,7 @@ class Datagrams final : private port::DatagramHandler {
   std::array<Outgoing, kOutgoingMax> outgoing_;
   size_t outgoing_count_ = 0;
   LastSenders last_senders_;
-  Burst kernel_drop_burst_;
+  LogCount kernel_drop_burst_;
   uint64_t kernel_drops_noted_ = 0;
   uint64_t kernel_drops_before_ = 0;  // of sockets that have been closed
   sip::HeaderIndex index_;

@@ -5,7 +5,7 @@
 
 #include "core/hash.h"
 #include "core/log_bursts.h"
-#include "transport/burst.h"
+#include "core/log_count.h"
 #include "transport/listen_points.h"
 #include "transport/trace.h"
 #include "transport/transport.h"
@@ -31,7 +31,7 @@ struct Shared {
   ListenPoints points;
   FormerPoints former;
   Trace* trace = nullptr;
-  Burst shortages;
+  LogCount shortages;
   LogBursts drops;  // by ParseFault
 
   Millis now() const { return dependencies.loop.now(); }

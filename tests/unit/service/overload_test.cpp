@@ -65,7 +65,7 @@ TEST_CASE("overload: one line of log for each key in a burst, with how many ther
   REQUIRE(first.size() == 2);
   CHECK(first[0].starts_with("overload key=capacity.calls refused=1 "));
   CHECK(first[1].starts_with("overload key=capacity.transactions refused=1 "));
-  overload.refuse(request, "capacity.calls", service::Overload::kBurst);
+  overload.refuse(request, "capacity.calls", LogCount::kLineEvery);
   const std::vector<std::string> second = drain();
   REQUIRE(second.size() == 1);
   CHECK(second[0].starts_with("overload key=capacity.calls refused=10 "));

@@ -1,5 +1,6 @@
-// Keeps a flood of one kind of event from flooding the log: a line when it begins, then one for
-// every ten seconds that it lasts, with the number of events since the line before.
+// Keeps a flood of one kind of event from flooding the log, where lines would say the same but for
+// their number: a line when it begins, then one for every ten seconds that it lasts, with the
+// number of events since the line before. Where each line tells of another peer: log_bursts.h.
 #pragma once
 
 #include <cstdint>
@@ -7,9 +8,9 @@
 
 #include "port/time.h"
 
-namespace tipring::transport {
+namespace tipring {
 
-class Burst {
+class LogCount {
  public:
   static constexpr Millis kLineEvery{10'000};
 
@@ -26,4 +27,4 @@ class Burst {
   Millis next_line_{0};
 };
 
-}  // namespace tipring::transport
+}  // namespace tipring
