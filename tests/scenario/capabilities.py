@@ -26,6 +26,18 @@ def tells_capabilities(server, transport):
     phone.close()
 
 
+def hops_are_traced(server, transport):
+    """RFC 3261 16.3 step 3, RFC 4475 3.3.11: 483 to an OPTIONS that ends here on its way, 200 to one that has arrived."""
+    phone = SipSocket(server.port, transport)
+    for user, status in (("nobody@", 483), ("", 200)):
+        uri = f"sip:{user}127.0.0.1:{server.port}"
+        text = phone.request("OPTIONS", uri, "sip:alice@127.0.0.1", uri)
+        phone.send(text.replace("Max-Forwards: 70", "Max-Forwards: 0"))
+        answer = phone.receive_final()
+        assert answer is not None and answer.status == status, answer and answer.start_line
+    phone.close()
+
+
 def listens(server, transport):
     assert server.port in listening_ports(transport), f"port {server.port} is not open for {transport}"
 
@@ -45,6 +57,8 @@ def main():
             report.run(f"the server listens on {transport} (R7.1)", lambda t=transport: listens(server, t))
             report.run(f"OPTIONS over {transport} tells Allow, Accept and Supported (R4.1)",
                        lambda t=transport: tells_capabilities(server, t))
+            report.run(f"hops are traced by OPTIONS over {transport} (RFC 3261 11)",
+                       lambda t=transport: hops_are_traced(server, t))
     report.run("only what is configured is opened (R11.2)", lambda: listens_on_one_only(sys.argv[1]))
     return report.close()
 
