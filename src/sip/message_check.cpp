@@ -1,3 +1,4 @@
+#include "core/text.h"
 #include "sip/headers.h"
 #include "sip/uri.h"
 #include "sip/writer.h"
@@ -6,28 +7,47 @@ namespace tipring::sip {
 
 namespace {
 
+// RFC 2543 peers give no branch; one without a value is nothing that any grammar allows (25.1). No
+// fault of parse_via(), since who sent the request can be told of it.
+bool has_empty_branch(const Via& via) {
+  const auto branch = via.branch.empty() ? find_param(via.params, "branch") : std::nullopt;
+  return branch && branch->has_value;
+}
+
+// 7.3.1: no parameter stands twice, and whose dialog would it be? Most addresses have a single one.
+bool has_two_tags(const NameAddr& address) {
+  if (address.params.find(';', 1) == std::string_view::npos) return false;
+  size_t tags = 0;
+  Param param;
+  for (std::string_view rest = address.params; next_param(rest, param) == ParamStatus::Found;)
+    tags += iequals(param.name, "tag") ? 1U : 0U;
+  return tags > 1;
+}
+
 // The Via values below the top one: a response would have to pass them (16.7 step 3).
 std::optional<ParseError> find_bad_via(const MessageView& message, const Via& top) {
   const ValueRange values = message.values(HeaderId::Via);
   auto value = values.begin();
-  const auto wrong_version = [&] {
+  const auto bad = [&] {
     return ParseError{ParseFault::BadVia, HeaderId::Via, message.offset_of(*value)};
   };
-  if (top.version != "2.0") return wrong_version();
+  if (top.version != "2.0" || has_empty_branch(top)) return bad();
   while (++value != values.end()) {
     const auto via = parse_via(*value);
     if (!via) {
       const ParseError error = via.error();
       return ParseError{error.fault, HeaderId::Via, message.offset_of(*value) + error.offset};
     }
-    if (via->version != "2.0") return wrong_version();
+    if (via->version != "2.0" || has_empty_branch(*via)) return bad();
   }
   return std::nullopt;
 }
 
 // An address whose URI is SIP's must be good in full, since who may call is decided by it.
-std::optional<ParseError> find_bad_uri(const MessageView& message, HeaderId id,
-                                       const NameAddr& address) {
+std::optional<ParseError> find_bad_address(const MessageView& message, HeaderId id,
+                                           const NameAddr& address) {
+  if (has_two_tags(address))
+    return ParseError{ParseFault::BadParameter, id, message.offset_of(address.params)};
   const auto uri = parse_uri(address.uri);
   if (uri || uri.error().fault == ParseFault::UnknownScheme) return std::nullopt;
   return ParseError{uri.error().fault, id, message.offset_of(address.uri) + uri.error().offset};
@@ -61,8 +81,8 @@ std::optional<ParseError> check_message(const MessageView& message) {
                       message.offset_of(cseq->method_text)};
   }
   if (const auto error = find_bad_via(message, *via)) return error;
-  if (const auto error = find_bad_uri(message, HeaderId::From, *from)) return error;
-  return find_bad_uri(message, HeaderId::To, *to);
+  if (const auto error = find_bad_address(message, HeaderId::From, *from)) return error;
+  return find_bad_address(message, HeaderId::To, *to);
 }
 
 std::string_view write_faulty_part(const MessageView& message, const ParseError& error,

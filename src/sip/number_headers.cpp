@@ -22,6 +22,18 @@ size_t comment_size(std::string_view text) {
   return 0;
 }
 
+// A ";" with no parameter behind it, which other headers are let have. `params` are good.
+bool has_empty_param(std::string_view params) {
+  Param param;
+  while (!params.empty()) {
+    params.remove_prefix(1);  // the ";" that next_param() has left
+    params.remove_prefix(kLwsChar.skip(params));
+    if (params.empty() || params.front() == ';') return true;
+    static_cast<void>(next_param(params, param));
+  }
+  return false;
+}
+
 // Digits with at most one "." among or behind them. `text` is what `scan` has left.
 std::string_view take_decimal(Scan& scan) {
   const std::string_view start = scan.rest();
@@ -75,6 +87,7 @@ Result<Delta, ParseError> DeltaTraits::parse(std::string_view text) {
   }
   const auto params = scan.params();
   if (!params) return params.error();
+  if (has_empty_param(*params)) return scan.fault(ParseFault::BadParameter);
   delta.params = *params;
   return delta;
 }

@@ -85,6 +85,11 @@ Result<std::string_view, ParseError> CallIdTraits::parse(std::string_view text) 
   const size_t end = kGraphicChar.skip(text);
   if (text.empty() || end < text.size())
     return ParseError{ParseFault::BadValue, HeaderId::Other, static_cast<uint32_t>(end)};
+  // word [ "@" word ]. Of a word's characters we want no more than that they can be seen.
+  const size_t at = text.find('@');
+  if (at == std::string_view::npos) return text;
+  if (at == 0 || at + 1 == text.size() || text.find('@', at + 1) != std::string_view::npos)
+    return ParseError{ParseFault::BadValue, HeaderId::Other, static_cast<uint32_t>(at)};
   return text;
 }
 

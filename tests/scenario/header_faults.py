@@ -19,10 +19,12 @@ USERS = [("alice", "secret-a"), ("bob", "secret-b")]
 
 # Lines in place of the good one, or beside all others where there is none. A name twice is in TWICE.
 BAD = {
-    "Via": ["Via: SIP/3.0/UDP h", "Via: SIP/2.0/UDP h:99999", "v: SIP/2.0 h"],
-    "From": ["From: <sip:a@b>;tag=1, <sip:c@d>;tag=2", "From: sip:a@b>", "f: <>"],
-    "To": ["To: <sip:a@b>, <sip:c@d>", "To: sip:a b@c", "t: \"x\""],
-    "Call-ID": ["Call-ID: a b", "i:"],
+    "Via": ["Via: SIP/3.0/UDP h", "Via: SIP/2.0/UDP h:99999", "v: SIP/2.0 h",
+            "Via: SIP/2.0/UDP h;branch=", "Via: SIP/2.0/UDP h;branch=;rport"],
+    "From": ["From: <sip:a@b>;tag=1, <sip:c@d>;tag=2", "From: sip:a@b>", "f: <>",
+             "From: <sip:a@b>;tag=1;tag=2", "From: sip:a@b;tag=1;x;TAG=1"],
+    "To": ["To: <sip:a@b>, <sip:c@d>", "To: sip:a b@c", "t: \"x\"", "To: <sip:a@b>;tag=1;tag=1"],
+    "Call-ID": ["Call-ID: a b", "i:", "Call-ID: a@b@c", "Call-ID: @b", "i: a@"],
     "CSeq": ["CSeq: -1 METHOD", "CSeq: 4294967296 METHOD", "CSeq: 1METHOD", "CSeq: METHOD 1", "CSeq: 1 METHOD x"],
     "Max-Forwards": ["Max-Forwards:", "Max-Forwards: -1", "Max-Forwards: 256", "Max-Forwards: 7 0", "Max-Forwards: 0x10"],
     "Content-Length": ["Content-Length: -1", "Content-Length: 99999999999", "l: 0 0"],
@@ -31,8 +33,9 @@ BAD = {
 }
 BAD_CALL = {
     "Record-Route": ["Record-Route: <sip:a@b", "Record-Route: junk"],
-    "Session-Expires": ["Session-Expires:", "x: -5", "Session-Expires: 99999999999", "Session-Expires: 90 90"],
-    "Min-SE": ["Min-SE:", "Min-SE: x"],
+    "Session-Expires": ["Session-Expires:", "x: -5", "Session-Expires: 99999999999", "Session-Expires: 90 90",
+                        "Session-Expires: 90;", "x: 90;;refresher=uac"],
+    "Min-SE": ["Min-SE:", "Min-SE: x", "Min-SE: 90;;", "Min-SE: 90; ;x"],
 }
 BAD_REGISTER = {
     "Path": ["Supported: path\r\nPath: <sip:a@b", "Supported: path\r\nPath: junk;lr"],

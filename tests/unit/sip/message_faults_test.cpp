@@ -41,6 +41,19 @@ TEST_CASE("message: another version gives 505 and is still answered" *
   CHECK(parsed.view().header(HeaderId::CallId) == "a84b4c76e66710");
 }
 
+TEST_CASE("message: a topmost Via with an empty branch is malformed, and can be answered" *
+          doctest::description("RFC 3261 25.1 via-branch; R14.2")) {
+  for (const char* via : {"Via: SIP/2.0/UDP h;branch=", "v: SIP/2.0/UDP h;rport;Branch= ;x"}) {
+    CAPTURE(via);
+    const Parsed parsed(std::string("OPTIONS sip:b SIP/2.0\r\n") + via +
+                        "\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:b>\r\nCall-ID: x\r\n"
+                        "CSeq: 1 OPTIONS\r\n\r\n");
+    CHECK(parsed->status == ParseStatus::Malformed);
+    CHECK(parsed.fault() == ParseFault::BadVia);
+    CHECK(parsed.view().typed<HeaderId::Via>());
+  }
+}
+
 TEST_CASE("message: a request line with wrong blanks is malformed" *
           doctest::description("RFC 4475 3.1.2.7 to 3.1.2.9")) {
   for (const char* line : {"INVITE  sip:a@b SIP/2.0", "INVITE sip:a@b  SIP/2.0",
