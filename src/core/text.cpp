@@ -16,15 +16,26 @@ int hex_value(char c) {
   return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
+// value = value * 10 + digit; false when that is more than a T holds.
+template <class T>
+bool append_digit(uint64_t& value, uint64_t digit) {
+  if constexpr (sizeof(T) == 8) {
+    return !__builtin_mul_overflow(value, uint64_t{10}, &value) &&
+           !__builtin_add_overflow(value, digit, &value);
+  } else {
+    value = value * 10 + digit;
+    return value <= std::numeric_limits<T>::max();
+  }
+}
+
 template <class T>
 Result<T> parse_number(std::string_view text) {
   if (text.empty()) return Error::Invalid;
   uint64_t value = 0;
   for (const char c : text) {
-    if (!is_digit(c)) return Error::Invalid;
-    const auto digit = static_cast<uint64_t>(c - '0');
-    if (value > (std::numeric_limits<T>::max() - digit) / 10) return Error::OutOfRange;
-    value = value * 10 + digit;
+    const auto digit = static_cast<uint8_t>(c - '0');
+    if (digit > 9) return Error::Invalid;
+    if (!append_digit<T>(value, digit)) return Error::OutOfRange;
   }
   return static_cast<T>(value);
 }
@@ -76,11 +87,10 @@ bool is_utf8(std::string_view text) {
 }
 
 bool iequals(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  for (size_t i = 0; i < a.size(); ++i) {
-    if (to_lower(a[i]) != to_lower(b[i])) return false;
-  }
-  return true;
+  return a.size() == b.size() && each_word(a.size(), [&](size_t at, auto word) {
+           using Word = decltype(word);
+           return same_but_case(load_word<Word>(a.data() + at), load_word<Word>(b.data() + at));
+         });
 }
 
 bool istarts_with(std::string_view text, std::string_view prefix) {

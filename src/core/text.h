@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/result.h"
+#include "core/words.h"
 
 namespace tipring {
 
@@ -18,6 +19,19 @@ constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 // ASCII letters compare without case; all other bytes as they are.
 bool iequals(std::string_view a, std::string_view b);
 bool istarts_with(std::string_view text, std::string_view prefix);
+
+// With a literal, whose size is known, a few comparisons where the call stands.
+template <size_t N>
+bool iequals(std::string_view text, const char (&literal)[N]) {
+  return text.size() == N - 1 && each_word(N - 1, [&](size_t at, auto word) {
+           using Word = decltype(word);
+           return same_but_case(load_word<Word>(text.data() + at), load_word<Word>(literal + at));
+         });
+}
+template <size_t N>
+bool istarts_with(std::string_view text, const char (&literal)[N]) {
+  return text.size() >= N - 1 && iequals(text.substr(0, N - 1), literal);
+}
 
 // Without spaces and tabs at both ends.
 std::string_view trim(std::string_view text);

@@ -1,40 +1,18 @@
 #include "sip/message.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
 #include <utility>
 
 #include "core/text.h"
 #include "sip/chars.h"
+#include "sip/scan_line.h"
 
 namespace tipring::sip {
 
 namespace {
 
 constexpr std::string_view kVersion = "SIP/2.0";
-
-// Of eight bytes, the high bit of each that is zero; bytes behind the first such one may have it
-// too.
-constexpr uint64_t zero_bytes(uint64_t word) {
-  return (word - 0x0101010101010101) & ~word & 0x8080808080808080;
-}
-
-// Offset of the first CR or LF at or after `from`, text.size() when there is none. Eight bytes a
-// step: most of the time that reading a message takes is spent here.
-size_t find_line_break(std::string_view text, size_t from) {
-  size_t at = from;
-  for (; at + 8 <= text.size(); at += 8) {
-    uint64_t word;
-    std::memcpy(&word, text.data() + at, sizeof word);
-    if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap64(word);
-    const uint64_t hits =
-        zero_bytes(word ^ 0x0d0d0d0d0d0d0d0d) | zero_bytes(word ^ 0x0a0a0a0a0a0a0a0a);
-    if (hits != 0) return at + static_cast<size_t>(std::countr_zero(hits)) / 8;
-  }
-  while (at < text.size() && text[at] != '\r' && text[at] != '\n') ++at;
-  return at;
-}
 
 size_t skip_empty_lines(std::string_view text) {
   size_t start = 0;
@@ -73,8 +51,9 @@ class MessageParser {
 
  private:
   struct Line {
-    size_t end = 0;   // of its text
-    size_t next = 0;  // begin of the line that follows
+    size_t end = 0;    // of its text
+    size_t next = 0;   // begin of the line that follows
+    size_t colon = 0;  // of LineScan
   };
 
   void fail(ParseFault fault, HeaderId header, size_t offset) {
@@ -83,12 +62,19 @@ class MessageParser {
     error_ = {fault, header, static_cast<uint32_t>(offset)};
   }
 
+  struct HeaderName {
+    size_t size = 0;
+    size_t colon = 0;  // offset in the line
+    HeaderId id = HeaderId::Other;
+  };
+
   bool find_line(size_t from, Line& line);
   bool parse_start_line(std::string_view line);
   void parse_request_line(std::string_view line);
   void parse_status_line(std::string_view line);
   size_t parse_headers(size_t at);
-  void parse_header(size_t start, size_t end, bool folded);
+  void parse_header(size_t start, size_t colon, size_t end, bool folded);
+  bool parse_name(size_t start, std::string_view line, HeaderName& name);
   void chain(HeaderId id, uint8_t number);
   size_t parse_content_length(size_t body_offset, size_t available);
   ParsedMessage end_of_text();
@@ -137,17 +123,21 @@ ParsedMessage MessageParser::end_of_text() {
 // False when the text ends before the line does. A CR alone ends no line: one reader would see a
 // header where another sees a part of the value before it.
 bool MessageParser::find_line(size_t from, Line& line) {
-  for (size_t at = from;; ++at) {
-    at = find_line_break(text_, at);
-    if (at >= text_.size()) return false;
+  LineScan scan = scan_line(text_, from);
+  line.colon = scan.colon;
+  while (scan.end < text_.size()) {
+    const size_t at = scan.end;
     const bool line_feed = text_[at] == '\n';
     if (line_feed || (at + 1 < text_.size() && text_[at + 1] == '\n')) {
-      line = {at, line_feed ? at + 1 : at + 2};
+      line.end = at;
+      line.next = line_feed ? at + 1 : at + 2;
       return true;
     }
     if (at + 1 == text_.size()) return false;
     bare_cr_ = std::min(bare_cr_, at);
+    scan = scan_line(text_, at + 1);
   }
+  return false;
 }
 
 // False when nothing about the line is SIP.
@@ -217,55 +207,64 @@ size_t MessageParser::parse_headers(size_t at) {
   Line line;
   while (find_line(at, line)) {
     if (line.end == at) return line.next;
+    const size_t colon = line.colon;
     bool folded = false;
     // A line that begins with white space continues the one before (7.3.1).
     while (line.next < text_.size() && is_blank(text_[line.next])) {
       if (!find_line(line.next, line)) return kNotFound;
       folded = true;
     }
-    parse_header(at, line.end, folded);
+    parse_header(at, colon, line.end, folded);
     at = line.next;
   }
   return kNotFound;
 }
 
-void MessageParser::parse_header(size_t start, size_t end, bool folded) {
-  const size_t bare_cr = std::exchange(bare_cr_, kNotFound);
-  const std::string_view line = text_.substr(start, end - start);
-  const size_t name_size = kTokenChar.skip(line);
-  if (name_size == 0 || name_size > UINT8_MAX) {
+// The name of a header and the colon behind it. False when there is none.
+bool MessageParser::parse_name(size_t start, std::string_view line, HeaderName& name) {
+  name.size = kTokenChar.skip(line);
+  if (name.size == 0 || name.size > UINT8_MAX) {
     const bool lost_fold = is_blank(line[0]);  // behind the start line there is nothing to continue
     fail(lost_fold ? ParseFault::BadHeaderSyntax : ParseFault::BadHeaderName, HeaderId::Other,
          start);
-    return;
+    return false;
   }
-  const HeaderId id = find_header_id(line.substr(0, name_size));
-  size_t colon = name_size;
-  while (colon < line.size() && is_blank(line[colon])) ++colon;
-  if (colon == line.size() || line[colon] != ':') {
-    fail(ParseFault::BadHeaderSyntax, id, start);
-    return;
-  }
+  name.id = find_header_id(line.substr(0, name.size));
+  name.colon = name.size;
+  while (name.colon < line.size() && is_blank(line[name.colon])) ++name.colon;
+  if (name.colon < line.size() && line[name.colon] == ':') return true;
+  fail(ParseFault::BadHeaderSyntax, name.id, start);
+  return false;
+}
+
+// `colon` is that of LineScan.
+void MessageParser::parse_header(size_t start, size_t colon, size_t end, bool folded) {
+  const size_t bare_cr = std::exchange(bare_cr_, kNotFound);
+  const std::string_view line = text_.substr(start, end - start);
+  HeaderName name{colon - start, colon - start, HeaderId::Other};
+  // What stands before the colon is nearly always a known name, and then need not be read twice.
+  if (colon != kNoColon) name.id = find_header_id(line.substr(0, name.size));
+  if (name.id == HeaderId::Other && !parse_name(start, line, name)) return;
   if (bare_cr != kNotFound) {
-    fail(ParseFault::BadHeaderSyntax, id, bare_cr);
+    fail(ParseFault::BadHeaderSyntax, name.id, bare_cr);
     return;
   }
   if (index_.count == kHeadersMax) {
-    fail(ParseFault::TooManyHeaders, id, start);
+    fail(ParseFault::TooManyHeaders, name.id, start);
     return;
   }
-  const std::string_view value = trim_lws(line.substr(colon + 1));
+  const std::string_view value = trim_lws(line.substr(name.colon + 1));
   const uint8_t number = index_.count++;
   HeaderSlot& slot = index_.slots[number];
   slot.line_offset = static_cast<uint16_t>(start);
   slot.line_size = static_cast<uint16_t>(line.size());
   slot.value_offset = static_cast<uint16_t>(value.data() - text_.data());
   slot.value_size = static_cast<uint16_t>(value.size());
-  slot.name_size = static_cast<uint8_t>(name_size);
-  slot.id = id;
+  slot.name_size = static_cast<uint8_t>(name.size);
+  slot.id = name.id;
   slot.next = kNoSlot;
   slot.folded = folded;
-  chain(id, number);
+  chain(name.id, number);
 }
 
 // Makes the slot the last one of its header.
