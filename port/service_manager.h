@@ -4,11 +4,17 @@
 
 #include <cstdint>
 
+#include "port/time.h"
+
 namespace tipring::port {
 
-enum class ServiceState : uint8_t { Ready, Reloading, Stopping };
+enum class ServiceState : uint8_t { Ready, Reloading, Stopping, Alive };
 
 // Takes no memory and does not block.
 void tell_service_manager(ServiceState state);
+
+// Within which time Alive must be told again and again, lest the service manager take this process
+// for stuck and start it anew, as sd_watchdog_enabled(3) reads it. 0: nobody watches.
+Millis service_watchdog();
 
 }  // namespace tipring::port

@@ -4,6 +4,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <charconv>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
@@ -18,8 +20,19 @@ std::string_view text_of(ServiceState state) {
     case ServiceState::Ready: return "READY=1";
     case ServiceState::Reloading: return "RELOADING=1";
     case ServiceState::Stopping: return "STOPPING=1";
+    case ServiceState::Alive: return "WATCHDOG=1";
   }
   return "";
+}
+
+// A whole number; 0 for anything else.
+int64_t number_in_environment(const char* name) {
+  const char* const value = std::getenv(name);
+  if (value == nullptr) return 0;
+  const char* const end = value + std::strlen(value);
+  int64_t number = 0;
+  const auto [last, error] = std::from_chars(value, end, number);
+  return error == std::errc() && last == end ? number : 0;
 }
 
 }  // namespace
@@ -40,6 +53,14 @@ void tell_service_manager(ServiceState state) {
                              reinterpret_cast<const sockaddr*>(&address),
                              static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length)));
   ::close(socket);
+}
+
+Millis service_watchdog() {
+  // Whoever started us may have been watched himself and left us his environment.
+  if (std::getenv("WATCHDOG_PID") != nullptr && number_in_environment("WATCHDOG_PID") != ::getpid())
+    return Millis(0);
+  const int64_t time_us = number_in_environment("WATCHDOG_USEC");
+  return time_us <= 0 ? Millis(0) : std::max(Millis(1), Millis(time_us / 1000));
 }
 
 }  // namespace tipring::port

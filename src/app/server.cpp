@@ -81,7 +81,8 @@ Server::Server(const ConfigSource& source, const Config& config, std::span<std::
                 log_),
       reloader_(loop_, files_, source, config, exchange_.realm(), *this),
       admin_(arena_, loop_, exchange_.store(), exchange_.blocks(), pools_, *this,
-             admin_options(config, exchange_.realm(), exchange_.trace())) {
+             admin_options(config, exchange_.realm(), exchange_.trace())),
+      watchdog_(loop_) {
   exchange_.register_pools(pools_);
   stop_timer_ = loop_.make_timer(*this);
 }
@@ -102,6 +103,7 @@ std::string Server::start() {
   }
   log_configuration();
   port::tell_service_manager(port::ServiceState::Ready);
+  watchdog_.start();
   return {};
 }
 

@@ -10,6 +10,7 @@
 #include "app/exchange.h"
 #include "app/orderly_stop.h"
 #include "app/reloader.h"
+#include "app/watchdog.h"
 #include "core/log_file.h"
 #include "core/log_writer.h"
 #include "port/linux/linux_clock.h"
@@ -73,6 +74,7 @@ class Server final : private port::SignalHandler,
   Reloader reloader_;
   admin::Service admin_;
   std::unique_ptr<port::LoopTimer> stop_timer_;
+  Watchdog watchdog_;
 };
 
 }  // namespace tipring::app

@@ -312,7 +312,10 @@ def main():
     heap = HeapCount(library)
     try:
         with tempfile.TemporaryDirectory(prefix="tipring-test-") as folder:
-            server = TipringServer(bin_dir, users=USERS, preload=heap.preload, settings=SETTINGS,
+            manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            manager.bind(f"{folder}/notify")
+            watched = {"NOTIFY_SOCKET": f"{folder}/notify", "WATCHDOG_USEC": "20000"}
+            server = TipringServer(bin_dir, users=USERS, preload={**heap.preload, **watched}, settings=SETTINGS,
                                    config=os.path.join(folder, "tipring.toml"))
             server.settings = server.settings[1:]  # where it listens is in the file
             write_listeners(server, more=False)

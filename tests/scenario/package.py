@@ -8,16 +8,18 @@ Made from the build as it is. What only some machines have (lintian, systemd-ana
 
 import os
 import re
+import select
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
-from tipring_server import Report, free_port  # noqa: E402
+from tipring_server import Report, TipringServer, free_port  # noqa: E402
 
 TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 
@@ -89,6 +91,7 @@ def unit(root):
     path = f"{root}/lib/systemd/system/tipring.service"
     text = open(path, encoding="utf-8").read()
     assert "ExecStart=/usr/sbin/tipringd --config /etc/tipring/tipring.toml\n" in text, text
+    assert "\nType=notify\n" in text and "\nWatchdogSec=30\n" in text and "\nRestart=on-failure\n" in text, text
     if shutil.which("systemd-analyze") is None:
         return
     # The program is not installed here, but there is one like it.
@@ -110,6 +113,16 @@ class Notified:
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(self.path)
         self.socket.settimeout(20)
+
+    def count(self, state, seconds):
+        """How often the state is told in this time; nothing else may be."""
+        told = []
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            if select.select([self.socket], [], [], left)[0]:
+                told.append(self.socket.recv(256).decode())
+        assert set(told) <= {state}, told
+        return len(told)
 
     def expect(self, *states):
         for state in states:
@@ -190,6 +203,27 @@ exec chroot "$2/root" sh -ec '
 """
 
 
+def loop_is_watched(bin_dir, folder):
+    """WATCHDOG=1 twice in each WATCHDOG_USEC, from the loop; nothing without it, or when another process is meant."""
+    def told(**environment):
+        place = tempfile.mkdtemp(dir=folder)
+        notified = Notified(place)
+        with TipringServer(bin_dir, preload={"NOTIFY_SOCKET": notified.path, **environment}) as server:
+            notified.expect("READY=1")
+            turning = notified.count("WATCHDOG=1", 1)
+            server.process.send_signal(signal.SIGSTOP)
+            notified.count("WATCHDOG=1", 0.1)
+            standing = notified.count("WATCHDOG=1", 0.5)
+            server.process.send_signal(signal.SIGCONT)
+        return turning, standing
+
+    turning, standing = told(WATCHDOG_USEC="200000")
+    assert 6 <= turning <= 11 and standing == 0, (turning, standing)
+    assert told() == (0, 0)
+    assert told(WATCHDOG_USEC="200000", WATCHDOG_PID="1") == (0, 0)
+    assert told(WATCHDOG_USEC="soon") == (0, 0)
+
+
 def life_of_the_package(package, folder):
     """Installed, upgraded, removed, installed anew and purged, on a copy of this system that vanishes afterwards."""
     place = f"{folder}/system"
@@ -235,6 +269,7 @@ def main():
             report.run("the server in it runs and tells the service manager", lambda: server_runs(root, folder))
             if os.geteuid() == 0:
                 report.run("it is installed, upgraded, removed and purged", lambda: life_of_the_package(package[0], folder))
+        report.run("the loop tells the service manager that it turns", lambda: loop_is_watched(sys.argv[1], folder))
         report.run("tools/package prints what it made, and nothing that lay there", lambda: tool_prints_what_it_made(folder))
     return report.close()
 
