@@ -1,0 +1,239 @@
+#include "tools/load/options.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdio>
+#include <cstring>
+
+#include "core/text.h"
+
+namespace tipring::load {
+
+namespace {
+
+constexpr std::string_view kHelp =
+    R"(Puts a load of SIP on a server, and tells how it bore it.
+
+    tipring-load SCENARIO --server ADDRESS:PORT [OPTION…]
+
+Scenarios, each a number of operations that are started again and again:
+  options    OPTIONS to the server, 200
+  register   REGISTER, 401, REGISTER with digest, 200: a contact that the user has not had. The users follow one another;
+             with --users as large as --count each gets his first registration
+  refresh    the same with the contact that the user has, who is registered before the load begins
+  call       INVITE, 100, 180, 200, ACK, BYE, 200 between two phones, both of them ours; the users are registered before
+             the load begins. An INVITE that is challenged (401, 407) is sent again with digest
+  echo       datagrams of the sizes given with --packets, for tests/bench/echo
+
+Load:
+  --outstanding N   closed loop: N operations at a time (32). With --rate: at most so many at a time (20000)
+  --rate R          open loop: R operations are started a second, whether earlier ones are done or not
+  --count N         operations in all
+  --duration S      seconds for which operations are started; those under way are waited for. Without either: 10 seconds
+
+Phones:
+  --transport udp|tcp   (udp)
+  --sockets N       UDP sockets or TCP connections on each side, the callers' and the callees' (1)
+  --users N         users u0, u1 … (1000; not fewer than operations at a time for refresh)
+  --first-user N    the number of the first user (0)
+  --password TEXT   of all users (secret)
+  --domain NAME     of all users (the server's address)
+  --expires S       seconds of a registration (3600)
+  --ring-ms N       the callee answers after so long (0)
+  --hold-ms N       the caller hangs up so long after the answer (0)
+  --no-prepare      the users are registered already
+  --packets LIST    echo: sizes of one operation's datagrams in order, sent +N, received -N: +400,-350
+
+Output:
+  --json            one line of JSON instead of the table. `packets` has the sizes of one operation's messages, as
+                    --packets takes them
+  --wait            print "ready" when all is prepared and wait for a line on standard input before the load begins, and
+                    for another one, or its end, after the report: for programs that measure the server meanwhile
+
+Requests are sent again, and given up, by the timers of RFC 3261 17.1 and 13.3.1.4. Latency is counted exactly, each
+operation to the microsecond, from its first message to its last. The exit code is 0 when every operation was done, 1 when
+any failed, 2 for a wrong command line, and 3 when the load could not begin.
+)";
+
+constexpr uint32_t kOutstandingClosed = 32;
+constexpr uint32_t kOutstandingOpen = 20000;
+constexpr uint64_t kUsers = 1000;
+constexpr double kDuration = 10;
+constexpr size_t kPacketMax = 1472;
+constexpr size_t kPacketMin = 64;  // a token, and the sizes of up to seven replies
+constexpr size_t kRepliesMax = 7;
+
+constexpr std::array<std::string_view, 5> kScenarios = {"options", "register", "refresh", "call",
+                                                        "echo"};
+
+template <class Number>
+bool read_number(std::string_view text, Number least, Number& out) {
+  Number value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || !(value >= least)) return false;
+  out = value;
+  return true;
+}
+
+bool read_server(std::string_view text, port::SocketAddress& out) {
+  const size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return false;
+  const auto ip = port::parse_ip(text.substr(0, colon));
+  uint16_t number = 0;
+  if (!ip || !read_number<uint16_t>(text.substr(colon + 1), 1, number)) return false;
+  out = {*ip, number};
+  return true;
+}
+
+bool read_scenario(std::string_view text, Scenario& out) {
+  const auto* const found = std::find(kScenarios.begin(), kScenarios.end(), text);
+  if (found == kScenarios.end()) return false;
+  out = static_cast<Scenario>(found - kScenarios.begin());
+  return true;
+}
+
+bool read_transport(std::string_view text, bool& tcp) {
+  tcp = text == "tcp";
+  return tcp || text == "udp";
+}
+
+bool read_packets(std::string_view text, std::vector<int>& out) {
+  auto packets = parse_packets(text);
+  if (packets) out = std::move(*packets);
+  return packets.has_value();
+}
+
+bool read_text(std::string_view text, std::string& out) {
+  out = text;
+  // It becomes part of a URI.
+  return !text.empty() && text.find_first_of(" \t\r\n<>\"@;,?") == std::string_view::npos;
+}
+
+bool set_flag(std::string_view name, Options& options) {
+  if (name == "--json") {
+    options.json = true;
+  } else if (name == "--wait") {
+    options.wait = true;
+  } else if (name == "--no-prepare") {
+    options.prepare = false;
+  } else {
+    return false;
+  }
+  return true;
+}
+
+enum class Outcome : uint8_t { Taken, BadValue, Unknown };
+
+Outcome set_value(std::string_view name, std::string_view value, Options& options) {
+  const auto outcome = [](bool good) { return good ? Outcome::Taken : Outcome::BadValue; };
+  if (name == "--server") return outcome(read_server(value, options.server));
+  if (name == "--transport") return outcome(read_transport(value, options.tcp));
+  if (name == "--outstanding") return outcome(read_number(value, 1U, options.outstanding));
+  if (name == "--rate") return outcome(read_number(value, 0.001, options.rate));
+  if (name == "--count") return outcome(read_number<uint64_t>(value, 1, options.count));
+  if (name == "--duration") return outcome(read_number(value, 0.001, options.duration_s));
+  if (name == "--sockets") return outcome(read_number(value, 1U, options.sockets));
+  if (name == "--users") return outcome(read_number<uint64_t>(value, 1, options.users));
+  if (name == "--first-user") return outcome(read_number<uint64_t>(value, 0, options.first_user));
+  if (name == "--ring-ms") return outcome(read_number(value, 0U, options.ring_ms));
+  if (name == "--hold-ms") return outcome(read_number(value, 0U, options.hold_ms));
+  if (name == "--expires") return outcome(read_number(value, 1U, options.expires_s));
+  if (name == "--domain") return outcome(read_text(value, options.domain));
+  if (name == "--packets") return outcome(read_packets(value, options.packets));
+  if (name == "--password") {
+    options.password = value;
+    return Outcome::Taken;
+  }
+  return Outcome::Unknown;
+}
+
+void set_defaults(Options& options) {
+  if (options.count == 0 && options.duration_s <= 0) options.duration_s = kDuration;
+  if (options.outstanding == 0)
+    options.outstanding = options.rate > 0 ? kOutstandingOpen : kOutstandingClosed;
+  if (options.count != 0 && options.count < options.outstanding)
+    options.outstanding = static_cast<uint32_t>(options.count);
+  if (options.users == 0) {
+    const bool enough = options.scenario != Scenario::Refresh || options.outstanding < kUsers;
+    options.users = enough ? kUsers : options.outstanding;
+  }
+  if (options.domain.empty()) {
+    std::array<char, port::kAddressTextMax> text;
+    options.domain = port::write_host(options.server.ip, text);
+  }
+}
+
+// What is wrong with the whole; empty when nothing is.
+std::string fault_of(const Options& options) {
+  if (options.server.port == 0) return "--server ADDRESS:PORT is missing";
+  if (options.scenario == Scenario::Refresh && options.users < options.outstanding)
+    return "refresh needs as many --users as operations at a time";
+  if (options.scenario == Scenario::Echo && (options.packets.empty() || options.tcp))
+    return "echo needs --packets, and UDP";
+  return {};
+}
+
+std::optional<Options> complain(const std::string& what, int& exit_code) {
+  std::fprintf(stderr, "tipring-load: %s (see --help)\n", what.c_str());
+  exit_code = 2;
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string_view to_text(Scenario scenario) { return kScenarios[static_cast<size_t>(scenario)]; }
+
+std::optional<std::vector<int>> parse_packets(std::string_view text) {
+  std::vector<int> packets;
+  size_t replies = 0;
+  while (!text.empty()) {
+    const auto [first, rest] = split_once(text, ',');
+    text = rest;
+    if (first.size() < 2 || (first[0] != '+' && first[0] != '-')) return std::nullopt;
+    size_t size = 0;
+    if (!read_number(first.substr(1), kPacketMin, size) || size > kPacketMax) return std::nullopt;
+    const bool sent = first[0] == '+';
+    replies = sent ? 0 : replies + 1;
+    if ((packets.empty() && !sent) || replies > kRepliesMax) return std::nullopt;
+    packets.push_back(sent ? static_cast<int>(size) : -static_cast<int>(size));
+  }
+  if (packets.empty() || packets.back() > 0) return std::nullopt;
+  return packets;
+}
+
+std::optional<Options> read_options(int argc, char** argv, int& exit_code) {
+  Options options;
+  bool has_scenario = false;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word == "--help" || word == "-h") {
+      std::fputs(kHelp.data(), stdout);
+      exit_code = 0;
+      return std::nullopt;
+    }
+    if (!word.starts_with('-')) {
+      if (has_scenario || !read_scenario(word, options.scenario))
+        return complain("what is " + std::string(word) + "?", exit_code);
+      has_scenario = true;
+      continue;
+    }
+    if (set_flag(word, options)) continue;
+    if (i + 1 == argc) return complain(std::string(word) + " needs a value", exit_code);
+    const std::string_view value = argv[++i];
+    switch (set_value(word, value, options)) {
+      case Outcome::Taken: break;
+      case Outcome::BadValue:
+        return complain("bad value for " + std::string(word) + ": " + std::string(value),
+                        exit_code);
+      case Outcome::Unknown: return complain("unknown option " + std::string(word), exit_code);
+    }
+  }
+  if (!has_scenario) return complain("no scenario is named", exit_code);
+  set_defaults(options);
+  const std::string fault = fault_of(options);
+  if (!fault.empty()) return complain(fault, exit_code);
+  return options;
+}
+
+}  // namespace tipring::load

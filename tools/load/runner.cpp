@@ -1,0 +1,246 @@
+#include "tools/load/runner.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "sip/headers.h"
+#include "tools/load/call_operation.h"
+
+namespace tipring::load {
+
+namespace {
+
+// A burst of all at once would be lost in the server's socket before it has looked there once.
+constexpr size_t kStartsPerTurn = 32;
+constexpr size_t kPreparedAtOnce = 64;
+constexpr Millis kRetry{1};
+
+using Clock = std::chrono::steady_clock;
+
+port::LinuxLoopOptions loop_options(const Options& options) {
+  port::LinuxLoopOptions result;
+  result.descriptors_max = 2 * options.sockets + 64;
+  result.name_queries = 0;
+  return result;
+}
+
+}  // namespace
+
+Runner::Runner(const Options& options)
+    : options_(options),
+      loop_(loop_options(options)),
+      network_(loop_, {options.tcp ? 2 * size_t{options.sockets} : 1}),
+      wheel_(loop_.now()),
+      driver_(loop_, wheel_),
+      callers_(network_, *this, options.server),
+      callees_(network_, *this, options.server),
+      around_{options, wheel_, loop_, callers_, callees_, statistics_, *this},
+      timer_(loop_.make_timer(*this)),
+      retry_(loop_.make_timer(*this)) {
+  // The server must not take the messages of two programs on the same ports for one another.
+  around_.session = around_.run =
+      static_cast<uint32_t>(Clock::now().time_since_epoch().count() >> 10);
+  loop_.set_turn_handler(this);
+}
+
+Runner::~Runner() = default;
+
+std::optional<std::string> Runner::connect() {
+  if (!loop_.ok() || !network_.ok()) return "the system gives no memory for the sockets";
+  wakeup_ = loop_.make_wakeup(*this);
+  if (wakeup_ == nullptr || !loop_.watch_signals(*this)) return "the system gives no descriptors";
+  const bool calls = options_.scenario == Scenario::Call;
+  if (!options_.tcp) {
+    int error = callers_.open_udp(options_.sockets);
+    if (error == 0 && calls) error = callees_.open_udp(options_.sockets);
+    if (error == 0) return std::nullopt;
+    return std::string("cannot open the sockets: ") + std::strerror(error);
+  }
+  to_connect_ = calls ? 2 : 1;
+  callers_.open_tcp(options_.sockets);
+  if (calls) callees_.open_tcp(options_.sockets);
+  if (connect_fault_.empty()) loop_.run();
+  if (connect_fault_.empty()) return std::nullopt;
+  return connect_fault_;
+}
+
+void Runner::on_connected() {
+  if (--to_connect_ == 0) loop_.stop();
+}
+
+void Runner::on_lost(Endpoint&, int error) {
+  connect_fault_ = error == 0 ? "the server closed a connection"
+                              : std::string("a connection failed: ") + std::strerror(error);
+  if (running_) {
+    std::fprintf(stderr, "tipring-load: %s\n", connect_fault_.c_str());
+    for (const auto& operation : operations_) {
+      if (operation->under_way()) operation->abort(Failure::Unreachable);
+    }
+    end_phase(true);
+  }
+  loop_.stop();
+}
+
+template <class Make>
+bool Runner::run_phase(const Phase& phase, Make make) {
+  phase_ = phase;
+  operations_.clear();
+  idle_.clear();
+  for (uint32_t slot = 0; slot < phase.outstanding; ++slot) operations_.push_back(make(slot));
+  for (size_t i = operations_.size(); i-- > 0;) idle_.push_back(operations_[i].get());
+  statistics_ = Statistics();
+  ++around_.run;  // the tokens begin anew
+  running_ = true;
+  time_over_ = broken_off_ = false;
+  const uint64_t drops = callers_.kernel_drops() + callees_.kernel_drops();
+  begin_ = Clock::now();
+  time_end_ = port::kNever;
+  if (phase.duration_s > 0) {
+    time_end_ = loop_.now() + Millis(static_cast<int64_t>(phase.duration_s * 1000));
+    timer_->arm(time_end_);
+  }
+  {
+    std::optional<Pacer> pacer;
+    if (phase.rate > 0) pacer.emplace(*wakeup_, begin_, phase.rate);
+    on_turn_end(loop_.now());
+    while (running_) loop_.run();
+  }
+  statistics_.elapsed_us = microseconds(begin_, Clock::now());
+  statistics_.kernel_drops = callers_.kernel_drops() + callees_.kernel_drops() - drops;
+  return !broken_off_;
+}
+
+bool Runner::prepare() {
+  const bool calls = options_.scenario == Scenario::Call;
+  if (!options_.prepare || (!calls && options_.scenario != Scenario::Refresh)) return true;
+  Phase phase;
+  phase.count = options_.users;
+  phase.outstanding = std::min<size_t>(kPreparedAtOnce, options_.users);
+  Wires& wires = calls ? callees_ : callers_;
+  return run_phase(phase, [&](uint32_t slot) {
+    return std::make_unique<BindingOperation>(around_, slot, wires,
+                                              BindingOperation::Kind::Refresh);
+  });
+}
+
+bool Runner::run() {
+  using Kind = BindingOperation::Kind;
+  const Phase phase{options_.count, options_.duration_s, options_.rate, options_.outstanding};
+  return run_phase(phase, [&](uint32_t slot) -> std::unique_ptr<Operation> {
+    switch (options_.scenario) {
+      case Scenario::Options: return std::make_unique<OptionsOperation>(around_, slot);
+      case Scenario::Register:
+        return std::make_unique<BindingOperation>(around_, slot, callers_, Kind::New);
+      case Scenario::Refresh:
+        return std::make_unique<BindingOperation>(around_, slot, callers_, Kind::Refresh);
+      case Scenario::Call: return std::make_unique<CallOperation>(around_, slot);
+      case Scenario::Echo: return std::make_unique<EchoOperation>(around_, slot);
+    }
+    return nullptr;
+  });
+}
+
+bool Runner::must_start() const {
+  return !time_over_ && !broken_off_ && (phase_.count == 0 || statistics_.started < phase_.count);
+}
+
+void Runner::start_due() {
+  const Instant now = Clock::now();
+  for (size_t i = 0; i < kStartsPerTurn && !idle_.empty() && must_start(); ++i) {
+    Instant due = now;
+    if (phase_.rate > 0) {
+      const double seconds = static_cast<double>(statistics_.started) / phase_.rate;
+      due = begin_ + std::chrono::nanoseconds(static_cast<int64_t>(seconds * 1e9));
+      if (due > now) return;
+    }
+    statistics_.delay.add(microseconds(due, now));
+    Operation* const operation = idle_.back();
+    idle_.pop_back();
+    operation->start(statistics_.started);
+  }
+}
+
+void Runner::on_end(Operation& operation) { idle_.push_back(&operation); }
+
+void Runner::on_turn_end(Millis now) {
+  driver_.on_turn_end(now);
+  if (running_) start_due();
+  callers_.flush();
+  callees_.flush();
+  // Nothing else may wake the loop for what could not be sent or started in this turn.
+  const bool more = running_ && phase_.rate == 0 && !idle_.empty() && must_start();
+  if (callers_.clogged() || callees_.clogged()) retry_->arm(now + kRetry);
+  if (more) wakeup_->notify();
+  if (running_ && !must_start() && idle_.size() == operations_.size()) end_phase(false);
+}
+
+void Runner::end_phase(bool broken_off) {
+  if (!running_) return;
+  running_ = false;
+  broken_off_ = broken_off;
+  timer_->cancel();
+  loop_.stop();
+}
+
+void Runner::on_timer(Millis now) { time_over_ = time_over_ || now >= time_end_; }
+
+void Runner::on_signal(port::Signal) {
+  if (connect_fault_.empty()) connect_fault_ = "broken off";
+  end_phase(true);
+  loop_.stop();
+}
+
+void Runner::on_datagram(Endpoint& at, std::string_view bytes) {
+  if (options_.scenario == Scenario::Echo) {
+    Token token;
+    Operation* const operation = find(bytes.substr(0, kTokenChars), token);
+    if (operation != nullptr) operation->on_datagram(at, bytes);
+    return;
+  }
+  const auto parsed = sip::parse_message(bytes, index_, sip::Framing::Datagram);
+  if (parsed.status != sip::ParseStatus::Complete) {
+    ++statistics_.unreadable;
+    return;
+  }
+  dispatch(at, parsed.view);
+}
+
+void Runner::on_message(Endpoint& at, const sip::MessageView& message) { dispatch(at, message); }
+
+void Runner::dispatch(Endpoint& at, const sip::MessageView& message) {
+  Token token;
+  if (message.is_request()) {
+    Operation* const operation = find(message.first_value(sip::HeaderId::CallId), token);
+    if (operation != nullptr) operation->on_request(at, message);
+    return;
+  }
+  const auto via = message.typed<sip::HeaderId::Via>();
+  const std::string_view branch = via ? via->branch : std::string_view();
+  if (!branch.starts_with(sip::kMagicCookie)) {
+    ++statistics_.unreadable;
+    return;
+  }
+  Operation* const operation = find(branch.substr(sip::kMagicCookie.size()), token);
+  if (operation != nullptr) operation->on_response(message, token.step);
+}
+
+// Null, and counted, for what belongs to no operation under way.
+Operation* Runner::find(std::string_view token_text, Token& token) {
+  const std::optional<Token> parsed = parse_token(token_text, around_.run);
+  if (parsed && parsed->slot < operations_.size()) {
+    Operation* const operation = operations_[parsed->slot].get();
+    token = *parsed;
+    if (operation->serial() == token.serial && operation->under_way()) return operation;
+  }
+  ++statistics_.strays;
+  return nullptr;
+}
+
+// Over loopback the kernel tells at once that a port is closed.
+void Runner::on_unreachable() {
+  for (const auto& operation : operations_) {
+    if (operation->under_way()) operation->abort(Failure::Unreachable);
+  }
+}
+
+}  // namespace tipring::load
