@@ -15,9 +15,7 @@ namespace {
 using policy::Job;
 
 bool is_new_call(const sip::MessageView& request) {
-  if (request.method() != sip::Method::Invite) return false;
-  const auto to = request.typed<sip::HeaderId::To>();
-  return !to || to->tag().empty();
+  return request.method() == sip::Method::Invite && request.to_tag().empty();
 }
 
 // "cannot listen on udp:0.0.0.0:5060: Address already in use". strerror() gives a text of the

@@ -51,9 +51,9 @@ struct Access {
 
 // What the Route headers of a request say of it: RFC 3261 16.4.
 struct RouteFacts {
-  // The one that counts, where a strict router had put another in its place; empty: the one that
+  // The one that counts, where a strict router had put another in its place; null: the one that
   // stands in the request.
-  std::string_view request_uri = {};
+  const sip::ParsedUri* request_uri = nullptr;
   bool routed_on = false;  // a Route that is not ours says where the request goes
   bool in_dialog = false;  // it came along a Route that we wrote for its dialog
 };

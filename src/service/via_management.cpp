@@ -29,7 +29,7 @@ uint64_t loop_hash(const Environment& environment, const sip::MessageView& reque
   for (const sip::HeaderId id : {sip::HeaderId::From, sip::HeaderId::To, sip::HeaderId::CallId}) {
     add(request.header(id).value_or(""));
   }
-  const auto cseq = request.typed<sip::HeaderId::CSeq>();
+  const auto& cseq = request.typed<sip::HeaderId::CSeq>();
   hasher.add_u64(cseq ? cseq->number : 0);
   for (const std::string_view value : request.values(sip::HeaderId::ProxyAuthorization)) {
     if (!is_for_us(environment, value)) add(value);

@@ -45,6 +45,7 @@ class MessageParser {
       : received_(received), index_(index), framing_(framing) {
     index.first.fill(kNoSlot);
     index.count = 0;
+    index.values.forget();
   }
 
   ParsedMessage parse();

@@ -17,6 +17,7 @@
 
 #include "core/result.h"
 #include "sip/header_id.h"
+#include "sip/message_values.h"
 #include "sip/method.h"
 #include "sip/parse_error.h"
 
@@ -27,24 +28,26 @@ inline constexpr size_t kMessageSizeMax = 65535;  // offsets are 16 bits wide
 
 // One header line, folds included, as offsets into the message.
 struct HeaderSlot {
-  uint16_t line_offset = 0;   // of the name
-  uint16_t line_size = 0;     // without the line end
-  uint16_t value_offset = 0;  // of the trimmed value, from the start of the message
-  uint16_t value_size = 0;
-  uint8_t name_size = 0;
-  HeaderId id = HeaderId::Other;
-  uint8_t next = 0;  // slot of the next line with the same id, kNoSlot at the end
-  bool folded = false;
+  uint16_t line_offset;   // of the name
+  uint16_t line_size;     // without the line end
+  uint16_t value_offset;  // of the trimmed value, from the start of the message
+  uint16_t value_size;
+  uint8_t name_size;
+  HeaderId id;
+  uint8_t next;  // slot of the next line with the same id, kNoSlot at the end
+  bool folded;
 };
 
 inline constexpr uint8_t kNoSlot = 0xff;
 static_assert(kHeadersMax < kNoSlot);
 
-// Where the headers of one message are. Filled by parse_message, which resets it; 2 KiB.
+// Where the headers of one message are, and the values of it that have been read. Filled by
+// parse_message, which resets it; 3 KiB.
 struct HeaderIndex {
   std::array<uint8_t, kHeaderIdCount> first{};  // slot of the first line of each id
   std::array<uint8_t, kHeaderIdCount> last{};   // only valid where `first` is not kNoSlot
   uint8_t count = 0;
+  mutable MessageValues values;  // of the message that was parsed last
   std::array<HeaderSlot, kHeadersMax> slots;
 
   HeaderIndex() { first.fill(kNoSlot); }
@@ -213,6 +216,9 @@ class MessageView {
   Method method() const { return method_; }
   std::string_view method_text() const { return piece(method_offset_, method_size_); }
   std::string_view request_uri() const { return piece(uri_offset_, uri_size_); }
+  const ParsedUri& parsed_request_uri() const {
+    return index_->values.request_uri.get([this] { return ParsedUri(request_uri()); });
+  }
 
   // Responses; 0 and empty in a request.
   uint16_t status() const { return status_; }
@@ -236,11 +242,20 @@ class MessageView {
   // The first of values(); empty when there is none.
   std::string_view first_value(HeaderId id) const;
 
-  // First value of a header, parsed. The error's offset counts from the start of the message.
-  // Errors: MissingHeader when there is no line or no value in it, and those of
+  // First value of a header, parsed. The error's offset counts from the start of the message. Those
+  // of MessageValues are read once and referred to, as long as the index stands; others are read
+  // with each call. Errors: MissingHeader when there is no line or no value in it, and those of
   // HeaderTraits<Id>::parse.
   template <HeaderId Id>
-  auto typed() const -> Result<typename HeaderTraits<Id>::Type, ParseError>;
+  decltype(auto) typed() const;
+
+  // The URI of From and of To. Errors: those of typed() and of parse_uri().
+  const Result<Uri, ParseError>& from_uri() const;
+  const Result<Uri, ParseError>& to_uri() const;
+
+  // Of From and To; empty when there is none.
+  std::string_view from_tag() const;
+  std::string_view to_tag() const;
 
   // The first line of a header that may appear once only and has appeared before; nothing without
   // one.
@@ -326,16 +341,25 @@ std::string_view write_faulty_part(const MessageView& message, const ParseError&
                                    std::span<char> out);
 
 template <HeaderId Id>
-auto MessageView::typed() const -> Result<typename HeaderTraits<Id>::Type, ParseError> {
-  const std::string_view value = first_value(Id);
-  // One object from the parser to the caller: these results are large, and copying them would show.
-  Result<typename HeaderTraits<Id>::Type, ParseError> parsed =
-      value.empty() ? ParseError{ParseFault::MissingHeader, Id, 0} : HeaderTraits<Id>::parse(value);
-  if (!parsed && !value.empty()) {
-    const ParseError error = parsed.error();
-    parsed = ParseError{error.fault, Id, error.offset + offset_of(value)};
+decltype(auto) MessageView::typed() const {
+  using Read = Result<typename HeaderTraits<Id>::Type, ParseError>;
+  const auto read = [this]() -> Read {
+    const std::string_view value = first_value(Id);
+    // One object from the parser to the caller: these results are large, and copying them would
+    // show.
+    Read parsed = value.empty() ? ParseError{ParseFault::MissingHeader, Id, 0}
+                                : HeaderTraits<Id>::parse(value);
+    if (!parsed && !value.empty()) {
+      const ParseError error = parsed.error();
+      parsed = ParseError{error.fault, Id, error.offset + offset_of(value)};
+    }
+    return parsed;
+  };
+  if constexpr (MessageValues::holds(Id)) {
+    return index_->values.get<Id>(read);
+  } else {
+    return read();
   }
-  return parsed;
 }
 
 }  // namespace tipring::sip

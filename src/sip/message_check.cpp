@@ -45,12 +45,12 @@ std::optional<ParseError> find_bad_via(const MessageView& message, const Via& to
 
 // An address whose URI is SIP's must be good in full, since who may call is decided by it.
 std::optional<ParseError> find_bad_address(const MessageView& message, HeaderId id,
-                                           const NameAddr& address) {
+                                           const NameAddr& address,
+                                           const Result<Uri, ParseError>& uri) {
   if (has_two_tags(address))
     return ParseError{ParseFault::BadParameter, id, message.offset_of(address.params)};
-  const auto uri = parse_uri(address.uri);
   if (uri || uri.error().fault == ParseFault::UnknownScheme) return std::nullopt;
-  return ParseError{uri.error().fault, id, message.offset_of(address.uri) + uri.error().offset};
+  return uri.error();
 }
 
 }  // namespace
@@ -60,18 +60,18 @@ std::optional<ParseError> check_message(const MessageView& message) {
   if (const std::optional<HeaderView> line = message.repeated_header()) {
     return ParseError{ParseFault::DuplicateHeader, line->id(), message.offset_of(line->line())};
   }
-  const auto via = message.typed<HeaderId::Via>();
+  const auto& via = message.typed<HeaderId::Via>();
   if (!via) return via.error();
-  const auto from = message.typed<HeaderId::From>();
+  const auto& from = message.typed<HeaderId::From>();
   if (!from) return from.error();
-  const auto to = message.typed<HeaderId::To>();
+  const auto& to = message.typed<HeaderId::To>();
   if (!to) return to.error();
   const auto call_id = message.typed<HeaderId::CallId>();
   if (!call_id) return call_id.error();
-  const auto cseq = message.typed<HeaderId::CSeq>();
+  const auto& cseq = message.typed<HeaderId::CSeq>();
   if (!cseq) return cseq.error();
   if (message.has(HeaderId::MaxForwards)) {
-    const auto hops = message.typed<HeaderId::MaxForwards>();
+    const auto& hops = message.typed<HeaderId::MaxForwards>();
     if (!hops) return hops.error();
   }
   // A response needs no more: it is forwarded whatever else is wrong with it.
@@ -81,8 +81,8 @@ std::optional<ParseError> check_message(const MessageView& message) {
                       message.offset_of(cseq->method_text)};
   }
   if (const auto error = find_bad_via(message, *via)) return error;
-  if (const auto error = find_bad_address(message, HeaderId::From, *from)) return error;
-  return find_bad_address(message, HeaderId::To, *to);
+  const auto fault = find_bad_address(message, HeaderId::From, *from, message.from_uri());
+  return fault ? fault : find_bad_address(message, HeaderId::To, *to, message.to_uri());
 }
 
 std::string_view write_faulty_part(const MessageView& message, const ParseError& error,

@@ -1,5 +1,6 @@
 #include "core/text.h"
 #include "sip/chars.h"
+#include "sip/headers.h"
 #include "sip/message.h"
 
 namespace tipring::sip {
@@ -109,6 +110,44 @@ std::optional<std::string_view> MessageView::find_header(std::string_view name) 
     if (iequals(line.name(), name)) return line.value();
   }
   return std::nullopt;
+}
+
+namespace {
+
+using Address = Result<NameAddr, ParseError>;
+
+// The error's offset counts from the start of the message.
+Result<Uri, ParseError> uri_of(const MessageView& message, HeaderId id, const Address& address) {
+  if (!address) return address.error();
+  Result<Uri, ParseError> uri = parse_uri(address->uri);
+  if (!uri) {
+    uri = ParseError{uri.error().fault, id, message.offset_of(address->uri) + uri.error().offset};
+  }
+  return uri;
+}
+
+std::string_view tag_of(const Address& address) {
+  return address ? address->tag() : std::string_view();
+}
+
+}  // namespace
+
+const Result<Uri, ParseError>& MessageView::from_uri() const {
+  return index_->values.from_uri.get(
+      [this] { return uri_of(*this, HeaderId::From, typed<HeaderId::From>()); });
+}
+
+const Result<Uri, ParseError>& MessageView::to_uri() const {
+  return index_->values.to_uri.get(
+      [this] { return uri_of(*this, HeaderId::To, typed<HeaderId::To>()); });
+}
+
+std::string_view MessageView::from_tag() const {
+  return index_->values.from_tag.get([this] { return tag_of(typed<HeaderId::From>()); });
+}
+
+std::string_view MessageView::to_tag() const {
+  return index_->values.to_tag.get([this] { return tag_of(typed<HeaderId::To>()); });
 }
 
 }  // namespace tipring::sip

@@ -38,6 +38,13 @@ struct Uri {
 // that comparing stays bounded).
 Result<Uri, ParseError> parse_uri(std::string_view text);
 
+// A URI of any scheme, and what parse_uri() says of it.
+struct ParsedUri : Result<Uri, ParseError> {
+  explicit ParsedUri(std::string_view uri) : Result<Uri, ParseError>(parse_uri(uri)), text(uri) {}
+
+  std::string_view text;
+};
+
 // The part before the first ":", empty when there is none that could be a scheme.
 std::string_view scheme_of(std::string_view text);
 

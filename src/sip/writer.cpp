@@ -66,7 +66,7 @@ void write_companion(Writer& out, const MessageView& request, std::string_view m
   out.header(HeaderId::From, *request.header(HeaderId::From));
   out.header(HeaderId::To, to);
   out.header(HeaderId::CallId, *request.header(HeaderId::CallId));
-  const auto cseq = request.typed<HeaderId::CSeq>();
+  const auto& cseq = request.typed<HeaderId::CSeq>();
   out.text("CSeq: ").number(cseq ? cseq->number : 0).text(" ").text(method).crlf();
   write_body(out, {}, {});
 }

@@ -16,8 +16,7 @@ enum class Claim : uint8_t {
 // By the To tag: RFC 3261 12.2.1.1. Whoever makes one up was asked for his password before.
 inline Claim claim_of(const sip::MessageView& request) {
   if (request.method() == sip::Method::Cancel) return Claim::Standing;
-  const auto to = request.typed<sip::HeaderId::To>();
-  return to && !to->tag().empty() ? Claim::Standing : Claim::New;
+  return request.to_tag().empty() ? Claim::New : Claim::Standing;
 }
 
 }  // namespace tipring::transaction

@@ -16,10 +16,10 @@ ClientTable::ClientTable(Shared& shared, Arena& arena, const Limits& limits)
       kept_back_(transactions_kept_back(limits)) {}
 
 ClientTransaction* ClientTable::find(const sip::MessageView& response) const {
-  const auto via = response.typed<sip::HeaderId::Via>();
+  const auto& via = response.typed<sip::HeaderId::Via>();
   ClientTransaction* named = via ? find(*via) : nullptr;
   if (named == nullptr) return nullptr;
-  const auto cseq = response.typed<sip::HeaderId::CSeq>();
+  const auto& cseq = response.typed<sip::HeaderId::CSeq>();
   if (!cseq) return nullptr;
   if (cseq->method == named->method()) return named;
   // A CANCEL shares the branch of its INVITE (9.1), and only the CSeq tells whose response this is
@@ -36,7 +36,7 @@ ClientTransaction* ClientTable::find(const sip::Via& via) const {
 }
 
 bool ClientTable::has_sent(const sip::MessageView& request) const {
-  const auto via = request.typed<sip::HeaderId::Via>();
+  const auto& via = request.typed<sip::HeaderId::Via>();
   return via && find(*via) != nullptr;
 }
 
@@ -61,11 +61,11 @@ void ClientTable::send(ClientTransaction& transaction, const MessageRef& message
 }
 
 MessageRef ClientTable::make_ack(const MessageRef& request, const sip::MessageView& response) {
-  return write_failure_ack(shared_, request.view(), response);
+  return write_failure_ack(shared_, request, response);
 }
 
 ClientHandle ClientTable::start_cancel(ClientTransaction& invite) {
-  MessageRef request = write_cancel_of(shared_, invite.request().view());
+  MessageRef request = write_cancel_of(shared_, invite.request());
   if (!request) return {};  // the INVITE's own deadline stands
   ClientTransaction* cancel = acquire(sip::Method::Cancel, nullptr, 0, Claim::Standing);
   if (cancel == nullptr) {

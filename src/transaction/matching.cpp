@@ -17,16 +17,6 @@ void add_piece(SipHasher& hasher, std::string_view text) {
   hasher.add(text);
 }
 
-std::string_view from_tag(const sip::MessageView& message) {
-  const auto from = message.typed<HeaderId::From>();
-  return from ? from->tag() : std::string_view();
-}
-
-std::string_view to_tag(const sip::MessageView& message) {
-  const auto to = message.typed<HeaderId::To>();
-  return to ? to->tag() : std::string_view();
-}
-
 // 17.2.3: host names compare without case.
 void add_sent_by(SipHasher& hasher, const sip::Via& via) {
   hasher.add_u64(via.host.size());
@@ -42,8 +32,8 @@ uint32_t method_of(const sip::MessageView& request, const HashKey& key) {
 }  // namespace
 
 Result<RequestKey> request_key(const sip::MessageView& request, const HashKey& key) {
-  const auto via = request.typed<HeaderId::Via>();
-  const auto cseq = request.typed<HeaderId::CSeq>();
+  const auto& via = request.typed<HeaderId::Via>();
+  const auto& cseq = request.typed<HeaderId::CSeq>();
   if (!via || !cseq) return Error::Invalid;
   RequestKey out;
   SipHasher128 hasher(key);
@@ -57,7 +47,7 @@ Result<RequestKey> request_key(const sip::MessageView& request, const HashKey& k
     // A retransmission repeats the bytes, and so does an ACK or a CANCEL with the URI and the Via
     // of its INVITE: texts are compared where the rules of the headers would allow more.
     add_piece(hasher, request.request_uri());
-    add_piece(hasher, from_tag(request));
+    add_piece(hasher, request.from_tag());
     add_piece(hasher, request.header(HeaderId::CallId).value_or(std::string_view()));
     hasher.add_u64(cseq->number);
     add_piece(hasher, *request.values(HeaderId::Via).begin());
@@ -68,12 +58,12 @@ Result<RequestKey> request_key(const sip::MessageView& request, const HashKey& k
 }
 
 uint32_t to_tag_hash(const sip::MessageView& message, const HashKey& key) {
-  const std::string_view tag = to_tag(message);
+  const std::string_view tag = message.to_tag();
   return tag.empty() ? 0 : static_cast<uint32_t>(siphash64(key, tag)) | 1;
 }
 
 std::string_view top_branch(const sip::MessageView& message) {
-  const auto via = message.typed<HeaderId::Via>();
+  const auto& via = message.typed<HeaderId::Via>();
   return via ? via->branch : std::string_view();
 }
 
@@ -85,15 +75,15 @@ uint64_t via_hash(const sip::Via& top, const HashKey& key) {
 }
 
 uint64_t top_via_hash(const sip::MessageView& message, const HashKey& key) {
-  const auto via = message.typed<HeaderId::Via>();
+  const auto& via = message.typed<HeaderId::Via>();
   return via ? via_hash(*via, key) : 0;
 }
 
 uint64_t tag_hash(const sip::MessageView& request, const HashKey& key) {
-  const auto cseq = request.typed<HeaderId::CSeq>();
+  const auto& cseq = request.typed<HeaderId::CSeq>();
   SipHasher64 hasher(key);
   add_piece(hasher, request.header(HeaderId::CallId).value_or(std::string_view()));
-  add_piece(hasher, from_tag(request));
+  add_piece(hasher, request.from_tag());
   hasher.add_u64(cseq ? cseq->number : 0);
   add_piece(hasher, top_branch(request));
   return hasher.finish();
@@ -107,7 +97,7 @@ std::string_view write_tag_text(const sip::MessageView& request, const HashKey& 
 
 bool has_own_tag(const sip::MessageView& ack, const HashKey& key) {
   std::array<char, kTagSize> out;
-  return to_tag(ack) == write_tag_text(ack, key, out);
+  return ack.to_tag() == write_tag_text(ack, key, out);
 }
 
 }  // namespace tipring::transaction

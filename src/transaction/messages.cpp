@@ -55,10 +55,6 @@ MessageRef or_null(Result<MessageRef> message) {
   return message ? std::move(*message) : MessageRef();
 }
 
-sip::MessageView parse(std::string_view text, sip::HeaderIndex& index) {
-  return sip::parse_message(text, index, sip::Framing::Datagram).view;
-}
-
 }  // namespace
 
 Result<MessageRef> write_response_to(Shared& shared, const sip::MessageView& request,
@@ -66,7 +62,7 @@ Result<MessageRef> write_response_to(Shared& shared, const sip::MessageView& req
                                      const sip::ResponseParts& parts) {
   sip::ResponseParts completed = parts;
   if (!parts.via.add_received && !parts.via.set_rport) {
-    const auto top = request.typed<sip::HeaderId::Via>();
+    const auto& top = request.typed<sip::HeaderId::Via>();
     if (top) completed.via = sip::make_via_fix_up(*top, source);
   }
   return keep(shared, sip::write_response(request, status, completed, shared.scratch));
@@ -102,23 +98,23 @@ Result<MessageRef> write_bounded_response(Shared& shared, const transport::Incom
   return Error::TooLong;
 }
 
-MessageRef write_trying(Shared& shared, std::string_view request,
+MessageRef write_trying(Shared& shared, const MessageRef& request,
                         const port::SocketAddress& source) {
-  sip::HeaderIndex index;
+  sip::HeaderIndex room;
   return or_null(
-      write_response_to(shared, parse(request, index), source, sip::status::kTrying, {}));
+      write_response_to(shared, shared.read(request, room), source, sip::status::kTrying, {}));
 }
 
-MessageRef write_failure_ack(Shared& shared, std::string_view request,
+MessageRef write_failure_ack(Shared& shared, const MessageRef& request,
                              const sip::MessageView& response) {
-  sip::HeaderIndex index;
-  return or_null(
-      keep(shared, sip::write_ack_for_failure(parse(request, index), response, shared.scratch)));
+  sip::HeaderIndex room;
+  return or_null(keep(
+      shared, sip::write_ack_for_failure(shared.read(request, room), response, shared.scratch)));
 }
 
-MessageRef write_cancel_of(Shared& shared, std::string_view request) {
-  sip::HeaderIndex index;
-  return or_null(keep(shared, sip::write_cancel(parse(request, index), shared.scratch)));
+MessageRef write_cancel_of(Shared& shared, const MessageRef& request) {
+  sip::HeaderIndex room;
+  return or_null(keep(shared, sip::write_cancel(shared.read(request, room), shared.scratch)));
 }
 
 }  // namespace tipring::transaction

@@ -26,10 +26,10 @@ Result<MessageRef> write_bounded_response(Shared& shared, const transport::Incom
                                           uint16_t status, const sip::ResponseParts& parts);
 
 // The 100 to `request`. Null when there is no slab, as of those below.
-MessageRef write_trying(Shared& shared, std::string_view request,
+MessageRef write_trying(Shared& shared, const MessageRef& request,
                         const port::SocketAddress& source);
-MessageRef write_failure_ack(Shared& shared, std::string_view request,
+MessageRef write_failure_ack(Shared& shared, const MessageRef& request,
                              const sip::MessageView& response);
-MessageRef write_cancel_of(Shared& shared, std::string_view request);
+MessageRef write_cancel_of(Shared& shared, const MessageRef& request);
 
 }  // namespace tipring::transaction

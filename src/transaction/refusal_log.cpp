@@ -22,12 +22,10 @@ LogLevel level_of(uint16_t status) {
 }
 
 // The user part of From or To; the whole URI where it has none, nothing where it cannot be read.
-template <sip::HeaderId kHeader>
-std::string_view user_of(const sip::MessageView& request) {
-  const auto header = request.typed<kHeader>();
-  if (!header) return {};
-  const auto uri = sip::parse_uri(header->uri);
-  return uri && uri->has_user ? uri->user : header->uri;
+std::string_view user_of(const Result<sip::NameAddr, sip::ParseError>& address,
+                         const Result<sip::Uri, sip::ParseError>& uri) {
+  if (uri && uri->has_user) return uri->user;
+  return address ? address->uri : std::string_view();
 }
 
 }  // namespace
@@ -44,8 +42,8 @@ void RefusalLog::on_refused(const sip::MessageView& request, const Source& sourc
        kv_cut("reason", reason.empty() ? sip::default_reason(status) : reason, 2 * kValueMax),
        kv("source", port::write_address(source.address, address)),
        kv("transport", sip::to_param(source.transport)),
-       kv_cut("from", user_of<sip::HeaderId::From>(request), kValueMax),
-       kv_cut("to", user_of<sip::HeaderId::To>(request), kValueMax),
+       kv_cut("from", user_of(request.typed<sip::HeaderId::From>(), request.from_uri()), kValueMax),
+       kv_cut("to", user_of(request.typed<sip::HeaderId::To>(), request.to_uri()), kValueMax),
        kv("call_id", request.header(sip::HeaderId::CallId).value_or(""))});
 }
 

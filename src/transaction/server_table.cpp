@@ -69,7 +69,7 @@ void ServerTable::send(ServerTransaction& transaction, const MessageRef& respons
 }
 
 MessageRef ServerTable::make_trying(const ServerTransaction& transaction) {
-  return write_trying(shared_, transaction.request().view(), transaction.source());
+  return write_trying(shared_, transaction.request(), transaction.source());
 }
 
 void ServerTable::on_terminated(ServerTransaction& transaction) {

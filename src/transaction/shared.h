@@ -7,6 +7,7 @@
 #include "core/message_slabs.h"
 #include "core/timer_wheel.h"
 #include "port/loop.h"
+#include "sip/message.h"
 #include "transaction/branch.h"
 #include "transaction/transaction_layer.h"
 
@@ -22,6 +23,14 @@ struct Shared {
   std::span<char>
       scratch;  // where every message of our own is written before it is copied to its slab
   TransactionCounters counters;
+  const Incoming* current = nullptr;  // while it is being handled
+
+  // A request that is kept, parsed: where it is the one that is being handled that has been done,
+  // else it is done into `room`.
+  sip::MessageView read(const MessageRef& kept, sip::HeaderIndex& room) const {
+    if (current != nullptr && current->buffer.data() == kept.data()) return current->message;
+    return sip::parse_message(kept.view(), room, sip::Framing::Datagram).view;
+  }
 
   // The time that timers start from. The wheel's stands still while the loop sleeps.
   Millis now() const {

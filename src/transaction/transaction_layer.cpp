@@ -33,11 +33,19 @@ Result<uint16_t> status_of(const MessageRef& response) {
   return parse_u16(text.substr(kVersion.size(), 3));
 }
 
+// The top Via's value in a request of our own, whose writers put it behind the request line; empty
+// when it stands elsewhere.
+std::string_view top_via_line(std::string_view request) {
+  constexpr std::string_view kName = "\r\nVia: ";
+  const size_t start = request.find(kName);
+  if (start == std::string_view::npos || request.find('\r') != start) return {};
+  const std::string_view rest = request.substr(start + kName.size());
+  return rest.substr(0, rest.find_first_of("\r,"));
+}
+
 // Whoever runs a call has a line of his own for what becomes of it.
 bool begins_call(const sip::MessageView& request) {
-  if (request.method() != sip::Method::Invite) return false;
-  const auto to = request.typed<sip::HeaderId::To>();
-  return to && to->tag().empty();
+  return request.method() == sip::Method::Invite && request.to_tag().empty();
 }
 
 }  // namespace
@@ -83,6 +91,12 @@ void TransactionLayer::set_request_handler(RequestHandler& handler) { parts_->ha
 // --- from the wire -------------------------------------------------------------------------------
 
 void TransactionLayer::on_message(const Incoming& incoming) {
+  parts_->shared.current = &incoming;
+  dispatch(incoming);
+  parts_->shared.current = nullptr;
+}
+
+void TransactionLayer::dispatch(const Incoming& incoming) {
   if (incoming.message.is_response()) return on_response(incoming);
   switch (incoming.message.method()) {
     case sip::Method::Ack: return on_ack(incoming);
@@ -234,18 +248,23 @@ Result<void> TransactionLayer::respond(ServerHandle server, uint16_t status,
                                        const sip::ResponseParts& parts) {
   ServerTransaction* transaction = parts_->servers.get(server);
   if (transaction == nullptr || !transaction->request()) return Error::Stale;
-  sip::HeaderIndex index;
-  const sip::ParsedMessage request =
-      sip::parse_message(transaction->request().view(), index, sip::Framing::Datagram);
+  sip::HeaderIndex room;
+  return respond(server, parts_->shared.read(transaction->request(), room), status, parts);
+}
+
+Result<void> TransactionLayer::respond(ServerHandle server, const sip::MessageView& request,
+                                       uint16_t status, const sip::ResponseParts& parts) {
+  const ServerTransaction* transaction = parts_->servers.get(server);
+  if (transaction == nullptr) return Error::Stale;
   std::array<char, kTagMax> tag;
   sip::ResponseParts tagged = parts;
   if (tagged.to_tag.empty() && status > sip::status::kTrying)
-    tagged.to_tag = write_tag(request.view, tag);
+    tagged.to_tag = write_tag(request, tag);
   Result<MessageRef> response =
-      write_response_to(parts_->shared, request.view, transaction->source(), status, tagged);
+      write_response_to(parts_->shared, request, transaction->source(), status, tagged);
   if (!response) return response.error();
-  if (!begins_call(request.view)) {
-    parts_->refusals.on_refused(request.view,
+  if (!begins_call(request)) {
+    parts_->refusals.on_refused(request,
                                 {transaction->source(), transaction->reply_flow().transport},
                                 status, tagged.reason, parts_->shared.now());
   }
@@ -260,6 +279,10 @@ void TransactionLayer::drop(ServerHandle server) {
 MessageRef TransactionLayer::request_of(ServerHandle server) const {
   const ServerTransaction* transaction = parts_->servers.get(server);
   return transaction == nullptr ? MessageRef() : transaction->request();
+}
+
+sip::MessageView TransactionLayer::read(const MessageRef& request, sip::HeaderIndex& room) const {
+  return parts_->shared.read(request, room);
 }
 
 bool TransactionLayer::is_open(ServerHandle server) const {
@@ -335,11 +358,8 @@ std::string_view TransactionLayer::write_stateless_branch(const sip::MessageView
 Result<void> TransactionLayer::start(ClientHandle client, MessageRef request, const Flow& flow) {
   ClientTransaction* transaction = parts_->clients.get(client);
   if (transaction == nullptr || transaction->state() != State::Initial) return Error::Stale;
-  sip::HeaderIndex index;
-  const sip::ParsedMessage parsed =
-      sip::parse_message(request.view(), index, sip::Framing::Datagram);
-  const auto via = parsed.view.typed<sip::HeaderId::Via>();
-  if (!parsed.view.is_request() || !via) return Error::Invalid;
+  const auto via = sip::parse_via(top_via_line(request.view()));
+  if (!via) return Error::Invalid;
   // A response could not be matched to a request that carries another branch.
   const std::optional<ClientHandle> named = parts_->shared.branches.read(via->branch);
   if (!named || *named != client) return Error::Invalid;

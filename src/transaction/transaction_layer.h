@@ -74,13 +74,19 @@ class TransactionLayer final : public transport::MessageHandler {
 
   // Writes a response to the kept request and sends it. Errors: Stale, PoolExhausted, TooLong.
   Result<void> respond(ServerHandle server, uint16_t status, const sip::ResponseParts& parts);
+  // The same for who has read it already.
+  Result<void> respond(ServerHandle server, const sip::MessageView& request, uint16_t status,
+                       const sip::ResponseParts& parts);
 
   // Ends a server transaction without a final response: a non-INVITE whose time is over must not be
   // answered with 408 (RFC 4320 4.2). No on_server_end() follows.
   void drop(ServerHandle server);
 
-  // The kept request; null when stale or after the final response. Parse it again to read it.
+  // The kept request; null when stale or after the final response.
   MessageRef request_of(ServerHandle server) const;
+  // The same, parsed: at no cost while it is the message that is being handled, else into `room`.
+  // Good until the caller returns to the loop.
+  sip::MessageView read(const MessageRef& request, sip::HeaderIndex& room) const;
   bool is_open(ServerHandle server) const;  // alive and without a final response
   bool stands(ServerHandle server) const;   // alive, with or without one
   const Flow* reply_flow_of(ServerHandle server) const;
@@ -116,7 +122,8 @@ class TransactionLayer final : public transport::MessageHandler {
 
   // Sends the request and runs the machine. Keeps the request for retransmission, ACK and CANCEL. A
   // failure to send at once is reported by on_client_end() later in this turn or the next, never
-  // from within. Errors: Stale, Invalid (its top Via carries another branch); PoolExhausted (the
+  // from within. Errors: Stale, Invalid (the Via behind its request
+  // line carries another branch); PoolExhausted (the
   // transport has no connection or no room left), after which on_client_end() will not come.
   Result<void> start(ClientHandle client, MessageRef request, const Flow& flow);
 
@@ -156,6 +163,7 @@ class TransactionLayer final : public transport::MessageHandler {
  private:
   struct Parts;  // in the arena
 
+  void dispatch(const Incoming& incoming);
   void on_request(const Incoming& incoming);
   void on_ack(const Incoming& incoming);
   void on_cancel(const Incoming& incoming);

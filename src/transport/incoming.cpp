@@ -18,7 +18,7 @@ bool usable_maddr(const port::IpAddress& maddr, const port::IpAddress& source) {
 
 Flow reply_flow(const Incoming& request) {
   Flow flow = request.flow;
-  const auto via = request.message.typed<sip::HeaderId::Via>();
+  const auto& via = request.message.typed<sip::HeaderId::Via>();
   if (!via) return flow;
   const uint16_t via_port = via->port != 0 ? via->port : sip::default_port(flow.transport);
   if (flow.transport != sip::Transport::Udp) {

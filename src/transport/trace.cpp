@@ -73,9 +73,9 @@ bool Trace::is_subject(std::string_view text) const {
 
 bool Trace::concerns(const sip::MessageView& message) const {
   if (message.is_request() && is_subject(message.request_uri())) return true;
-  const auto from = message.typed<sip::HeaderId::From>();
+  const auto& from = message.typed<sip::HeaderId::From>();
   if (from && is_subject(from->uri)) return true;
-  const auto to = message.typed<sip::HeaderId::To>();
+  const auto& to = message.typed<sip::HeaderId::To>();
   return to && is_subject(to->uri);
 }
 

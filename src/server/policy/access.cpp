@@ -24,42 +24,45 @@ Rule decide(bool from_ours, bool to_ours, bool in_dialog, const AccessOptions& o
   return options.invite == InviteChallenge::Off ? Rule::Allow : Rule::Authenticate;
 }
 
-bool AccessRules::is_ours(std::string_view text) const {
-  const auto uri = sip::parse_uri(text);
-  return uri && domains_.domain_of(uri->host, uri->port).has_value();
+void AccessRules::read_party(const Result<sip::Uri, sip::ParseError>& uri, Party& party) const {
+  if (!uri) return;
+  party.domain = domains_.domain_of(uri->host, uri->port);
+  party.name = sip::unescape(uri->user, party.room);
 }
 
 Access AccessRules::judge(const Incoming& request, const service::RouteFacts& route) {
-  const sip::Method method = request.message.method();
-  const auto from = request.message.typed<sip::HeaderId::From>();
-  const auto to = request.message.typed<sip::HeaderId::To>();
-  if (!from || !to) return {sip::status::kBadRequest};
-  const std::string_view request_uri =
-      route.request_uri.empty() ? request.message.request_uri() : route.request_uri;
-  const bool to_ours = !route.routed_on && domain_of_target(domains_, request_uri).has_value();
+  const sip::MessageView& message = request.message;
+  const sip::Method method = message.method();
+  if (!message.typed<sip::HeaderId::From>() || !message.typed<sip::HeaderId::To>())
+    return {sip::status::kBadRequest};
+  const sip::ParsedUri& uri =
+      route.request_uri != nullptr ? *route.request_uri : message.parsed_request_uri();
+  const bool to_ours = !route.routed_on && domain_of_target(domains_, uri).has_value();
   const bool in_dialog = route.in_dialog && (!to_ours || needs_dialog(method));
   if (method == sip::Method::Ack) {
     // Without the dialog's cookie it may only reach our own phones: anyone can send one.
     if (in_dialog || to_ours) return {};
     return {sip::status::kForbidden};
   }
+  Party from;
+  read_party(message.from_uri(), from);
   if (method == sip::Method::Register && to_ours) {
-    return authenticate(request, auth::Role::Server, from->uri, to->uri,
-                        is_served_at(to->uri, request_uri));
+    Party to;
+    read_party(message.to_uri(), to);
+    return authenticate(request, auth::Role::Server, from, to, is_served_at(to, uri));
   }
   // A dialog that an earlier life of this server wrote its cookie for: who proves to be its side may
   // go on with it and end it. Its other side is a phone's address, which is no domain of ours.
-  const bool from_ours = is_ours(from->uri);
   const bool old_dialog =
-      from_ours && !route.routed_on && !to->tag().empty() && needs_dialog(method);
-  switch (decide(from_ours, to_ours || old_dialog, in_dialog, options_)) {
+      from.domain && !route.routed_on && !message.to_tag().empty() && needs_dialog(method);
+  switch (decide(from.domain.has_value(), to_ours || old_dialog, in_dialog, options_)) {
     case Rule::Allow: return {};
     case Rule::Forbid: return {sip::status::kForbidden};
     case Rule::Authenticate: break;
   }
   const bool as_server = options_.invite == InviteChallenge::Server;
-  return authenticate(request, as_server ? auth::Role::Server : auth::Role::Proxy, from->uri,
-                      from->uri, true);
+  return authenticate(request, as_server ? auth::Role::Server : auth::Role::Proxy, from, from,
+                      true);
 }
 
 bool AccessRules::is_shut_out(const Incoming& request) {
@@ -70,13 +73,12 @@ bool AccessRules::is_shut_out(const Incoming& request) {
 
 // `from` and `to`: the addresses-of-record that the sender must own, or `to` that of another whom a
 // rule lets him act for. Unless `served` it is not found, whoever asks.
-Access AccessRules::authenticate(const Incoming& request, auth::Role role, std::string_view from,
-                                 std::string_view to, bool served) {
+Access AccessRules::authenticate(const Incoming& request, auth::Role role, const Party& from,
+                                 const Party& to, bool served) {
   // The cookie of a dialog has let it come this far, but it is no way to go on guessing.
   if (is_shut_out(request)) return {.dropped = true};
-  const std::string_view login = is_ours(from) ? from : to;
-  const auto uri = sip::parse_uri(login);
-  login_domain_ = uri ? domains_.domain_of(uri->host, uri->port).value_or("") : "";
+  const Party& login = from.domain ? from : to;
+  login_domain_ = login.domain.value_or("");
   const uint8_t algorithms = algorithms_of(login);
   const auth::Asker asker{request.flow.remote.ip, login_domain_, clock_.wall(), request.now};
   const auth::AuthResult result = authenticator_->check(request.message, role, asker, algorithms);
@@ -103,14 +105,12 @@ Access AccessRules::authenticate(const Incoming& request, auth::Role role, std::
 }
 
 // Those for the user whose address is spoken for; 0: as configured.
-uint8_t AccessRules::algorithms_of(std::string_view aor) const {
+uint8_t AccessRules::algorithms_of(const Party& login) const {
   static_assert(auth::bit_of(auth::Algorithm::Md5) == store::kAlgorithmMd5 &&
                 auth::bit_of(auth::Algorithm::Sha256) == store::kAlgorithmSha256);
-  const auto uri = sip::parse_uri(aor);
-  std::array<char, 256> buffer;
-  const auto name = uri ? sip::unescape(uri->user, buffer) : std::nullopt;
-  const store::User* user = name ? store_.find_called(login_domain_, *name) : nullptr;
-  if (user == nullptr && name) user = store_.find_by_auth_name(login_domain_, *name);
+  if (!login.name) return 0;
+  const store::User* user = store_.find_called(login_domain_, *login.name);
+  if (user == nullptr) user = store_.find_by_auth_name(login_domain_, *login.name);
   return user == nullptr ? 0 : user->algorithms();
 }
 
@@ -130,12 +130,8 @@ Access AccessRules::refuse_blocked(Millis left) {
   return {sip::status::kForbidden, {}, out.view()};
 }
 
-bool AccessRules::owns(const store::User& user, std::string_view aor) const {
-  const auto uri = sip::parse_uri(aor);
-  if (!uri) return false;
-  const auto domain = domains_.domain_of(uri->host, uri->port);
-  std::array<char, 256> buffer;
-  const auto name = sip::unescape(uri->user, buffer);
+bool AccessRules::owns(const store::User& user, const Party& party) const {
+  const auto& [domain, name, room] = party;
   if (!domain || !name || *domain != user.domain()) return false;
   if (*name == user.name()) return true;
   // An address whose user part is somebody's name is his, whatever others are called besides.

@@ -54,17 +54,24 @@ class AccessRules final : public service::AccessControl, private auth::SecretLoo
  private:
   bool find_secret(std::string_view username, auth::Algorithm algorithm,
                    auth::Secret& secret) override;
-  Access authenticate(const Incoming& request, auth::Role role, std::string_view from,
-                      std::string_view to, bool served);
+  // An address-of-record as the rules see it.
+  struct Party {
+    std::optional<std::string_view> domain;  // of ours
+    std::optional<std::string_view> name;    // the user part without escapes
+    std::array<char, 256> room;
+  };
+
+  void read_party(const Result<sip::Uri, sip::ParseError>& uri, Party& party) const;
+  Access authenticate(const Incoming& request, auth::Role role, const Party& from, const Party& to,
+                      bool served);
   Access challenge(auth::Role role, bool stale, const auth::Asker& asker, uint8_t algorithms);
   Access refuse_blocked(Millis left);
-  uint8_t algorithms_of(std::string_view aor) const;
-  bool owns(const store::User& user, std::string_view aor) const;
-  bool is_ours(std::string_view uri) const;
-  bool is_served_at(std::string_view aor, std::string_view request_uri) const;
+  uint8_t algorithms_of(const Party& login) const;
+  bool owns(const store::User& user, const Party& party) const;
+  bool is_served_at(const Party& aor, const Result<sip::Uri, sip::ParseError>& request_uri) const;
   bool is_named(std::string_view name, std::string_view domain, std::string_view rule_name,
                 std::string_view rule_domain) const;
-  Access act_for(const store::User& user, std::string_view aor) const;
+  Access act_for(const store::User& user, const Party& party) const;
 
   AccessOptions options_;
   std::vector<ThirdPartyRule> third_party_;

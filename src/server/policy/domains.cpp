@@ -19,9 +19,8 @@ bool is_emergency(std::string_view text) {
 
 }  // namespace
 
-RequestUri read_request_uri(std::string_view text) {
+RequestUri read_request_uri(const sip::ParsedUri& uri) {
   RequestUri result;
-  const auto uri = sip::parse_uri(text);
   if (uri) {
     result.uri = *uri;
     // 19.1.1: a Request-URI has no headers. Who forwards them lets a stranger write headers of ours
@@ -31,8 +30,8 @@ RequestUri read_request_uri(std::string_view text) {
   }
   result.fault = uri.error();
   if (uri.error().fault != sip::ParseFault::UnknownScheme) return result;
-  const auto tel = sip::parse_tel_uri(text);
-  if (tel || is_emergency(text)) {
+  const auto tel = sip::parse_tel_uri(uri.text);
+  if (tel || is_emergency(uri.text)) {
     result.fault.reset();
   } else if (tel.error().fault != sip::ParseFault::UnknownScheme) {
     result.fault = tel.error();
@@ -45,10 +44,10 @@ std::optional<std::string_view> domain_of_target(const Domains& domains, const s
   return domains.domain_of(uri.host, uri.port);
 }
 
-std::optional<std::string_view> domain_of_target(const Domains& domains, std::string_view text) {
-  if (is_emergency(text)) return std::string_view();
-  const auto uri = sip::parse_uri(text);
-  return uri ? domain_of_target(domains, *uri) : std::nullopt;
+std::optional<std::string_view> domain_of_target(const Domains& domains,
+                                                 const sip::ParsedUri& uri) {
+  if (uri) return domain_of_target(domains, *uri);
+  return is_emergency(uri.text) ? std::optional(std::string_view()) : std::nullopt;
 }
 
 }  // namespace tipring::policy

@@ -25,12 +25,12 @@ struct RequestUri {
   sip::Uri
       uri;  // without a host for what is no SIP URI: a number or a service that a Route leads to
 };
-RequestUri read_request_uri(std::string_view text);
+RequestUri read_request_uri(const sip::ParsedUri& uri);
 
 // The domain of ours that a request with this URI is for. With a maddr it is for the host that maddr
 // names, whatever stands before (RFC 3261 16.5); who calls for help by "urn:service:sos" (RFC 5031)
 // means us.
-std::optional<std::string_view> domain_of_target(const Domains& domains, std::string_view text);
+std::optional<std::string_view> domain_of_target(const Domains& domains, const sip::ParsedUri& uri);
 std::optional<std::string_view> domain_of_target(const Domains& domains, const sip::Uri& uri);
 
 }  // namespace tipring::policy

@@ -8,12 +8,11 @@ namespace tipring::policy {
 
 // 10.3 step 5. Phones that know an address of ours only write it into the Request-URI, whatever
 // domain their user is of.
-bool AccessRules::is_served_at(std::string_view aor, std::string_view request_uri) const {
-  const auto to = sip::parse_uri(aor);
-  const auto at = sip::parse_uri(request_uri);
-  if (!to || !at) return false;
+bool AccessRules::is_served_at(const Party& aor,
+                               const Result<sip::Uri, sip::ParseError>& at) const {
+  if (!at) return false;
   if (port::parse_ip(at->host)) return true;
-  return domains_.domain_of(to->host, to->port) == domains_.domain_of(at->host, at->port);
+  return aor.domain == domains_.domain_of(at->host, at->port);
 }
 
 bool AccessRules::is_named(std::string_view name, std::string_view domain,
@@ -23,11 +22,8 @@ bool AccessRules::is_named(std::string_view name, std::string_view domain,
 }
 
 // 404 is for those whom a rule lets ask: to anyone else it would tell who is a user here.
-Access AccessRules::act_for(const store::User& user, std::string_view aor) const {
-  const auto uri = sip::parse_uri(aor);
-  const auto domain = uri ? domains_.domain_of(uri->host, uri->port) : std::nullopt;
-  std::array<char, 256> buffer;
-  const auto name = uri ? sip::unescape(uri->user, buffer) : std::nullopt;
+Access AccessRules::act_for(const store::User& user, const Party& party) const {
+  const auto& [domain, name, room] = party;
   if (!domain || !name) return {sip::status::kForbidden};
   for (const ThirdPartyRule& rule : third_party_) {
     if (!is_named(user.name(), user.domain(), rule.user, rule.user_domain) ||

@@ -20,12 +20,15 @@ constexpr std::string_view kReadable = "Accept: application/sdp\r\nAccept-Encodi
 
 using Fault = std::optional<sip::ParseError>;
 
-// One of several addresses. Its URI is looked into where it is SIP's.
+// One of several addresses. Its URI is looked into where it is SIP's; that of a Route is the next
+// hop, which must be one that SIP can reach.
 Fault find_fault(const sip::MessageView& message, sip::HeaderId id, std::string_view value) {
   const auto address = sip::parse_name_addr(value);
   if (!address) return sip::ParseError{address.error().fault, id, message.offset_of(value)};
   const auto uri = sip::parse_uri(address->uri);
-  if (uri || uri.error().fault == sip::ParseFault::UnknownScheme) return std::nullopt;
+  const bool is_bad =
+      !uri && (id == sip::HeaderId::Route || uri.error().fault != sip::ParseFault::UnknownScheme);
+  if (!is_bad) return std::nullopt;
   return sip::ParseError{uri.error().fault, id, message.offset_of(value)};
 }
 
@@ -50,17 +53,10 @@ Fault find_bad_address(const sip::MessageView& message, Job job) {
       if (const Fault fault = find_fault(message, id, value)) return fault;
     }
   }
-  // The next hop must be one that SIP can reach.
-  for (const std::string_view value : message.values(sip::HeaderId::Route)) {
-    const auto route = sip::parse_name_addr(value);
-    if (route && !sip::parse_uri(route->uri))
-      return sip::ParseError{sip::ParseFault::UnknownScheme, sip::HeaderId::Route, 0};
-  }
   if (const Fault fault = find_bad_contact(message)) return fault;
   if (job != Job::Register) return std::nullopt;
   // 10.3 step 5: the address-of-record is a SIP or SIPS URI.
-  const auto to = message.typed<sip::HeaderId::To>();
-  if (to && sip::parse_uri(to->uri)) return std::nullopt;
+  if (message.to_uri()) return std::nullopt;
   return sip::ParseError{sip::ParseFault::BadUri, sip::HeaderId::To, 0};
 }
 
@@ -117,7 +113,7 @@ Refusal Validation::check(const Incoming& request, const RequestUri& uri, Job jo
         sip::status::kMethodNotAllowed, {}, job == Job::AnswerHere ? kAllowHere : kAllowThrough};
   }
   if (job == Job::Proxy) {
-    const auto hops = message.typed<sip::HeaderId::MaxForwards>();
+    const auto& hops = message.typed<sip::HeaderId::MaxForwards>();
     if (hops && *hops == 0) return {sip::status::kTooManyHops, {}, {}};
     if (service::is_loop(environment_, message)) return {sip::status::kLoopDetected, {}, {}};
   }

@@ -14,10 +14,10 @@ void CallLine::Address::set(std::string_view uri) {
 
 void CallLine::begin(const sip::MessageView& request, Millis now) {
   if (request.method() != sip::Method::Invite && request.method() != sip::Method::Bye) return;
-  const auto from = request.typed<sip::HeaderId::From>();
-  const auto to = request.typed<sip::HeaderId::To>();
+  const auto& from = request.typed<sip::HeaderId::From>();
+  const auto& to = request.typed<sip::HeaderId::To>();
   if (!from || !to) return;
-  const bool within = !to->tag().empty();
+  const bool within = !request.to_tag().empty();
   if (request.method() == sip::Method::Invite && !within) kind_ = Kind::Start;
   if (request.method() == sip::Method::Bye) kind_ = Kind::End;
   if (kind_ == Kind::None) return;

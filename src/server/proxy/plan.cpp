@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/text.h"
 #include "sip/headers.h"
 #include "sip/status.h"
 #include "sip/uri.h"
@@ -19,10 +20,7 @@ bool is_loose(std::string_view route_uri) {
 constexpr std::string_view kSipsNotAllowed = "Warning: 380 tipring \"SIPS Not Allowed\"\r\n";
 constexpr std::string_view kSipsRequired = "Warning: 381 tipring \"SIPS Required\"\r\n";
 
-bool is_sips(std::string_view uri_text) {
-  const auto uri = sip::parse_uri(uri_text);
-  return uri && uri->scheme == sip::Scheme::Sips;
-}
+bool is_sips(std::string_view uri_text) { return iequals(sip::scheme_of(uri_text), "sips"); }
 
 // RFC 3261 26.2.2: nothing with a sips URI goes over UDP or TCP.
 bool is_secure(const std::optional<Flow>& flow) {
@@ -101,12 +99,12 @@ Plan make_plan(const Environment& environment, Location& location, const RouteIn
   Plan plan;
   plan.routes_removed = routes.own_routes;
   plan.last_route_removed = routes.strict;
-  plan.request_uri = routes.request_uri;
+  plan.request_uri = routes.request_uri.text;
   if (routes.next_route.empty() && routes.flow) {
     // The next hop is a side of the dialog that was reached by its flow before.
     plan.destination.flow = routes.flow;
   } else if (routes.next_route.empty()) {
-    const auto uri = sip::parse_uri(plan.request_uri);
+    const sip::ParsedUri& uri = routes.request_uri;
     if (!uri) {
       plan.refusal = sip::status::kNotFound;  // a service that nobody offers here (RFC 5031)
       return plan;

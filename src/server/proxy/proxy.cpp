@@ -21,10 +21,6 @@ constexpr std::string_view kTransactionsKey = "capacity.transactions";
 constexpr uint32_t kAckShare = 8;
 constexpr std::string_view kConnectionsKey = "capacity.tcp_connections";
 
-service::RouteFacts facts_of(const RouteInfo& routes) {
-  return {routes.request_uri, !routes.next_route.empty(), routes.in_dialog};
-}
-
 sip::ResponseParts parts_of(const Plan& refused) {
   sip::ResponseParts parts;
   parts.headers = refused.headers;

@@ -25,8 +25,7 @@ void Proxy::handle_ack(const Incoming& ack, const RouteInfo& routes) {
     ++counters_.acks_dropped;
     return;
   }
-  context->get<DigestServerAuth>().configure(
-      {routes.request_uri, !routes.next_route.empty(), routes.in_dialog});
+  context->get<DigestServerAuth>().configure(facts_of(routes));
   context->get<OutputControl>().configure(environment_);
   if (context->screen_request(environment_, ack) == service::Screening::Refused) {
     return drop_ack(*context);

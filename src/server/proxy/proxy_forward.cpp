@@ -26,8 +26,7 @@ bool is_record_routed(const sip::MessageView& request) {
       method != sip::Method::Refer && method != sip::Method::Other) {
     return false;
   }
-  const auto to = request.typed<sip::HeaderId::To>();
-  return !to || to->tag().empty();
+  return request.to_tag().empty();
 }
 
 // What leaves in a forwarded request, as the services of its context decide.
@@ -89,16 +88,16 @@ void Proxy::try_next(ProxyContext& context) {
   DestinationSelection& selection = context.get<DestinationSelection>();
   const MessageRef kept = proxy.request();
   if (!kept) return release(context);
-  sip::HeaderIndex index;
-  const sip::ParsedMessage parsed = sip::parse_message(kept.view(), index, sip::Framing::Datagram);
-  UriRoom room;
-  const RouteInfo routes = read_routes(environment_, parsed.view, proxy.received_over(), room);
+  sip::HeaderIndex room;
+  const sip::MessageView request = environment_.transactions.read(kept, room);
+  UriRoom uri_room;
+  const RouteInfo routes = read_routes(environment_, request, proxy.received_over(), uri_room);
   if (selection.has_next()) {
     const Plan same = make_plan(environment_, location_, routes, {context.target});
-    if (same.refusal == 0) return forward(context, parsed.view, routes, same);
+    if (same.refusal == 0) return forward(context, request, routes, same);
     selection.forget_rest();  // the binding has gone
   }
-  forward(context, parsed.view, routes,
+  forward(context, request, routes,
           make_plan(environment_, location_, routes, {0, &proxy.branches()}));
 }
 
@@ -169,9 +168,9 @@ MessageRef Proxy::write_request(ProxyContext& context, const sip::MessageView& r
   sip::RequestEdit edit;
   edit.request_uri = plan.request_uri;
   edit.via = via;
-  if (const auto top = request.typed<sip::HeaderId::Via>())
+  if (const auto& top = request.typed<sip::HeaderId::Via>())
     edit.top_via = sip::make_via_fix_up(*top, in.remote);
-  const auto hops = request.typed<sip::HeaderId::MaxForwards>();
+  const auto& hops = request.typed<sip::HeaderId::MaxForwards>();
   edit.max_forwards = hops && *hops != 0 ? static_cast<uint8_t>(*hops - 1) : kMaxForwardsDefault;
   edit.routes_removed = plan.routes_removed;
   edit.last_route_removed = plan.last_route_removed;

@@ -37,9 +37,8 @@ uint64_t cookie_of(const Environment& environment, std::string_view call_id,
 
 RecordRoutes::RecordRoutes(const Environment& environment, const sip::MessageView& request,
                            const Flow& in, const Flow& out, bool out_by_flow) {
-  const auto from = request.typed<sip::HeaderId::From>();
   const std::string_view call_id = request.header(sip::HeaderId::CallId).value_or("");
-  const uint64_t cookie = cookie_of(environment, call_id, from ? from->tag() : std::string_view());
+  const uint64_t cookie = cookie_of(environment, call_id, request.from_tag());
   const bool in_by_flow = is_reached_by_flow(request, in);
   const bool same_side = in.transport == out.transport &&
                          environment.transport.sent_by(in) == environment.transport.sent_by(out);

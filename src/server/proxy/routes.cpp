@@ -31,15 +31,13 @@ class Cookies {
   void compute() {
     known_ = true;
     const auto call_id = request_.header(sip::HeaderId::CallId);
-    const auto from = request_.typed<sip::HeaderId::From>();
-    const auto to = request_.typed<sip::HeaderId::To>();
-    if (!call_id || !from || !to) return;
+    if (!call_id) return;
     // An RFC 2543 callee gives no tag; an ACK and a BYE can begin nothing with that.
     const bool begins_nothing =
         request_.method() == sip::Method::Ack || request_.method() == sip::Method::Bye;
-    if (to->tag().empty() && !begins_nothing) return;
-    of_ = {cookie_of(environment_, *call_id, from->tag()),
-           cookie_of(environment_, *call_id, to->tag())};
+    if (request_.to_tag().empty() && !begins_nothing) return;
+    of_ = {cookie_of(environment_, *call_id, request_.from_tag()),
+           cookie_of(environment_, *call_id, request_.to_tag())};
     any_ = true;
   }
 
@@ -100,8 +98,7 @@ void write_as_sip(sip::Writer& out, const Environment& environment, const sip::M
   out.text("sip:");
   sip::write_user(out, number);
   out.text("@");
-  const auto from = request.typed<sip::HeaderId::From>();
-  const auto caller = sip::parse_uri(from ? from->uri : std::string_view());
+  const auto& caller = request.from_uri();
   std::array<char, port::kAddressTextMax> address;
   if (caller && environment.names.is_own(caller->host, caller->port)) {
     sip::write_host_port(out, *caller);
@@ -115,28 +112,28 @@ void write_as_sip(sip::Writer& out, const Environment& environment, const sip::M
 void resolve_request_uri(const Environment& environment, const sip::MessageView& request,
                          const Flow& in, UriRoom& room, RouteInfo& info) {
   sip::Writer out(room.text);
-  const auto uri = sip::parse_uri(info.request_uri);
+  const sip::ParsedUri& uri = info.request_uri;
   if (uri) {
     if (!came_by_maddr(environment, *uri, in)) return;
     write_without_maddr(out, *uri);
   } else {
     // A gateway behind a Route may know a number that we do not.
-    if (!info.next_route.empty() || !sip::parse_tel_uri(info.request_uri)) return;
-    const size_t scheme = sip::scheme_of(info.request_uri).size() + 1;
-    write_as_sip(out, environment, request, in, info.request_uri.substr(scheme));
+    if (!info.next_route.empty() || !sip::parse_tel_uri(uri.text)) return;
+    const size_t scheme = sip::scheme_of(uri.text).size() + 1;
+    write_as_sip(out, environment, request, in, uri.text.substr(scheme));
   }
   info.uri_too_long = out.full();
-  if (!info.uri_too_long) info.request_uri = out.view();
+  if (!info.uri_too_long) info.request_uri = sip::ParsedUri(out.view());
 }
 
 }  // namespace
 
 RouteInfo read_routes(const Environment& environment, const sip::MessageView& request,
                       const Flow& in, UriRoom& room) {
-  RouteInfo info;
+  const sip::ParsedUri& request_uri = request.parsed_request_uri();
+  RouteInfo info(request_uri);
   Cookies cookies(environment, request);
   std::optional<sip::Uri> last_own;
-  const auto request_uri = sip::parse_uri(request.request_uri());
   // 16.4: a strict router has put our own value into the Request-URI; only we write the cookie.
   const bool ours =
       request_uri && !request_uri->has_user && is_own(environment, cookies, *request_uri);
@@ -164,7 +161,7 @@ RouteInfo read_routes(const Environment& environment, const sip::MessageView& re
   }
   if (last_own) info.flow = flow_of(environment, request, *last_own);
   info.strict = placed && !last_route.empty();
-  info.request_uri = info.strict ? last_route : request.request_uri();
+  if (info.strict) info.request_uri = sip::ParsedUri(last_route);
   if (info.strict && info.next_route.data() == last_route.data()) info.next_route = {};
   resolve_request_uri(environment, request, in, room, info);
   return info;

@@ -26,8 +26,7 @@ void write_binding(const store::Binding& binding, Millis now, sip::Writer& out) 
 // The address-of-record as the phone writes it, under the user's name (SPEC C12).
 void write_identity(const sip::MessageView& request, std::string_view display_name,
                     sip::Writer& out) {
-  const auto to = request.typed<sip::HeaderId::To>();
-  auto uri = to ? sip::parse_uri(to->uri) : sip::parse_uri("");
+  auto uri = request.to_uri();
   if (!uri) return;
   uri->port = 0;
   uri->has_password = false;

@@ -35,7 +35,7 @@ Registrar::Registrar(const service::Environment& environment, store::Store& stor
 // 10.2: the Request-URI names the domain, "The 'userinfo' and '@' components MUST NOT be present".
 // There are phones that write their whole address.
 bool Registrar::has_good_uri(const Incoming& request) {
-  const auto uri = sip::parse_uri(request.message.request_uri());
+  const auto& uri = request.message.parsed_request_uri();
   if (options_.lenient_request_uri || !uri || !uri->has_user) return true;
   constexpr std::string_view kFault = "a user in it, see registrar.lenient_request_uri";
   std::array<char, kWarningMax> warning;
@@ -68,7 +68,7 @@ void Registrar::handle(const Incoming& request) {
   }
   registration->server = *server;
   merged_.note(request.message, *server);
-  const auto uri = sip::parse_uri(request.message.request_uri());
+  const auto& uri = request.message.parsed_request_uri();
   if (uri && uri->has_user) {
     environment_.log.info("lenient_request_uri", kv("uri", request.message.request_uri()));
   }
@@ -92,17 +92,16 @@ void Registration::on_user_free(store::User* free_user) {
 void Registrar::process(Registration& registration, store::User& user) {
   const MessageRef kept = environment_.transactions.request_of(registration.server);
   if (!kept) return release(registration);
-  sip::HeaderIndex index;
-  const sip::ParsedMessage parsed = sip::parse_message(kept.view(), index, sip::Framing::Datagram);
-  if (!parsed.view.has(sip::HeaderId::Contact)) return answer(registration, user);
+  sip::HeaderIndex room;
+  const sip::MessageView request = environment_.transactions.read(kept, room);
+  if (!request.has(sip::HeaderId::Contact)) return answer(registration, user);
   const auto begun = store_.begin_update(user);
   if (!begun) {
     if (begun.error() == Error::Busy) return store_.wait_for(user, registration);
     return refuse(registration, shortage("capacity.users"));
   }
   store::BindingUpdate& changes = **begun;
-  const Update::From from{parsed.view, registration.flow, environment_.now(),
-                          registration.third_party};
+  const Update::From from{request, registration.flow, environment_.now(), registration.third_party};
   Update update(options_, environment_.transport, from, user, changes, scratch_);
   const Refusal refusal = update.gather();
   if (refusal) {
@@ -144,16 +143,16 @@ void Registrar::on_stored(uint64_t tag, store::StoreStatus status) {
 
 void Registrar::answer(Registration& registration, store::User& user) {
   const MessageRef kept = environment_.transactions.request_of(registration.server);
-  sip::HeaderIndex index;
-  const sip::ParsedMessage parsed = sip::parse_message(kept.view(), index, sip::Framing::Datagram);
+  sip::HeaderIndex room;
+  const sip::MessageView request = environment_.transactions.read(kept, room);
   sip::Writer out(scratch_);
-  write_answer(parsed.view, user, {environment_.now(), clock_.wall(), options_.service_route}, out);
+  write_answer(request, user, {environment_.now(), clock_.wall(), options_.service_route}, out);
   if (out.full())
     return refuse(registration, {sip::status::kServerInternalError, "Too Many Contacts"});
   sip::ResponseParts parts;
   parts.headers = out.view();
   // Without a buffer the phone asks again, and finds no transaction in its way.
-  if (!environment_.transactions.respond(registration.server, sip::status::kOk, parts)) {
+  if (!environment_.transactions.respond(registration.server, request, sip::status::kOk, parts)) {
     environment_.transactions.drop(registration.server);
   }
   keep_connection(registration, user);
@@ -172,8 +171,8 @@ void Registrar::keep_connection(const Registration& registration, store::User& u
 
 void Registrar::refuse(Registration& registration, const Refusal& refusal) {
   const MessageRef kept = environment_.transactions.request_of(registration.server);
-  sip::HeaderIndex index;
-  const sip::ParsedMessage parsed = sip::parse_message(kept.view(), index, sip::Framing::Datagram);
+  sip::HeaderIndex room;
+  const sip::MessageView request = environment_.transactions.read(kept, room);
   sip::ResponseParts parts;
   sip::Writer out(scratch_);
   parts.reason = refusal.reason;
@@ -182,9 +181,9 @@ void Registrar::refuse(Registration& registration, const Refusal& refusal) {
     parts.headers = sip::write_error_warning("", refusal.reason, warning);
   }
   if (!refusal.key.empty()) {
-    parts = environment_.overload.refuse(parsed.view, refusal.key, environment_.now());
+    parts = environment_.overload.refuse(request, refusal.key, environment_.now());
   } else if (refusal.status == sip::status::kServiceUnavailable) {
-    parts.headers = environment_.overload.retry_after(parsed.view);
+    parts.headers = environment_.overload.retry_after(request);
   } else if (refusal.status == sip::status::kIntervalTooBrief) {
     out.header(sip::HeaderId::MinExpires,
                static_cast<uint64_t>(options_.min_expires.count() / 1000));
@@ -192,7 +191,7 @@ void Registrar::refuse(Registration& registration, const Refusal& refusal) {
   } else if (refusal.status == sip::status::kBadExtension) {
     parts.headers = "Unsupported: path\r\n";
   }
-  if (!environment_.transactions.respond(registration.server, refusal.status, parts)) {
+  if (!environment_.transactions.respond(registration.server, request, refusal.status, parts)) {
     environment_.transactions.drop(registration.server);
   }
   release(registration);

@@ -34,8 +34,7 @@ Millis last_heard(const store::Binding& binding) {
   return binding.expires_at() - binding.interval();
 }
 
-bool is_sips(std::string_view text) {
-  const auto uri = sip::parse_uri(text);
+bool is_sips(const Result<sip::Uri, sip::ParseError>& uri) {
   return uri && uri->scheme == sip::Scheme::Sips;
 }
 
@@ -109,7 +108,7 @@ Refusal Update::read_all() const {
   }
   if (sips != 0) return check_sips(sips != added);
   // 10.2.1, as a MUST of ours: who is only to be reached safely is not bound to an open address.
-  if (added != 0 && is_sips(from_.request.typed<sip::HeaderId::To>()->uri)) {
+  if (added != 0 && is_sips(from_.request.to_uri())) {
     return {sip::status::kBadRequest, "Bad Request - Contact: a sips address needs sips contacts"};
   }
   return {};
@@ -117,10 +116,10 @@ Refusal Update::read_all() const {
 
 // RFC 5630 5.2: a sips contact is one only where all the way to it is.
 Refusal Update::check_sips(bool other_contacts) const {
-  bool whole = !other_contacts && is_sips(from_.request.request_uri());
+  bool whole = !other_contacts && is_sips(from_.request.parsed_request_uri());
   for (const std::string_view value : from_.request.values(sip::HeaderId::Path)) {
     const auto address = sip::parse_name_addr(value);
-    whole = whole && address && is_sips(address->uri);
+    whole = whole && address && is_sips(sip::parse_uri(address->uri));
   }
   if (whole) return {};
   return {sip::status::kBadRequest,

@@ -13,6 +13,9 @@ using namespace tipring::policy;
 
 namespace {
 
+const sip::ParsedUri kElsewhere("sip:x@elsewhere");
+const sip::ParsedUri kPhone("sip:bob@10.0.0.9");
+
 // The rules over a real store with alice (auth name "a-42", alias "sales") and bob in it.
 class Bench final : public sim::Node, public Domains, public store::StoreWaiter {
  public:
@@ -251,7 +254,7 @@ TEST_CASE("access: a preloaded Route to elsewhere makes the request one to elsew
   CHECK(bench.judge("INVITE", alice, "sip:bob@tipring", "", routed_on).status == 403);
   CHECK(bench.judge("REGISTER", alice, alice, "", routed_on).status == 403);
   // A strict router has put our own URI into the Request-URI.
-  const service::RouteFacts strict{.request_uri = "sip:x@elsewhere"};
+  const service::RouteFacts strict{.request_uri = &kElsewhere};
   CHECK(bench.judge("INVITE", eve, "sip:bob@tipring", "", strict).status == 403);
   CHECK(bench.judge("INVITE", alice, "sip:bob@tipring", "", strict).status == 403);
 }
@@ -261,7 +264,7 @@ TEST_CASE("access: the cookie of a dialog lets its requests pass, and begins not
   port::SimWorld world(1);
   Bench bench(world);
   const std::string eve = "sip:eve@elsewhere";
-  const service::RouteFacts to_phone{.request_uri = "sip:bob@10.0.0.9", .in_dialog = true};
+  const service::RouteFacts to_phone{.request_uri = &kPhone, .in_dialog = true};
   CHECK(bench.judge("INVITE", eve, "sip:bob@tipring", "", to_phone).status == 0);
   CHECK(bench.judge("BYE", eve, "sip:bob@tipring", "", to_phone).status == 0);
   const service::RouteFacts to_user{.in_dialog = true};
@@ -278,13 +281,13 @@ TEST_CASE("access: a dialog whose cookie is not known any more is ended by who p
   const std::string alice = "sip:alice@tipring";
   const std::string bob = "sip:bob@tipring";
   bench.to_params = ";tag=2";
-  const service::RouteFacts to_phone{.request_uri = "sip:bob@10.0.0.9"};
+  const service::RouteFacts to_phone{.request_uri = &kPhone};
   CHECK(bench.judge("BYE", alice, bob, "", to_phone).status == 407);
   CHECK(bench.prove("BYE", alice, bob, "a-42", "secret", to_phone).status == 0);
   CHECK(bench.judge("BYE", "sip:eve@elsewhere", bob, "", to_phone).status == 403);
   // What could begin something new may not, nor what names no dialog or goes on to elsewhere.
   CHECK(bench.judge("INVITE", alice, bob, "", to_phone).status == 403);
-  const service::RouteFacts routed_on{.request_uri = "sip:bob@10.0.0.9", .routed_on = true};
+  const service::RouteFacts routed_on{.request_uri = &kPhone, .routed_on = true};
   CHECK(bench.judge("BYE", alice, bob, "", routed_on).status == 403);
   bench.to_params = "";
   CHECK(bench.judge("BYE", alice, bob, "", to_phone).status == 403);
@@ -298,13 +301,13 @@ TEST_CASE("access: an ACK reaches our phones and its dialog, and nobody else" *
   options.accept_foreign = true;
   Bench bench(world, options);
   const std::string alice = "sip:alice@tipring";
-  const service::RouteFacts elsewhere{.request_uri = "sip:x@elsewhere"};
+  const service::RouteFacts elsewhere{.request_uri = &kElsewhere};
   CHECK(bench.judge("ACK", alice, "sip:bob@tipring").status == 0);
   CHECK(bench.judge("ACK", alice, "sip:x@elsewhere", "", elsewhere).status == 403);
   CHECK(bench.judge("ACK", "sip:eve@elsewhere", "sip:x@elsewhere", "", elsewhere).status == 403);
   const service::RouteFacts routed_on{.routed_on = true};
   CHECK(bench.judge("ACK", alice, "sip:bob@tipring", "", routed_on).status == 403);
-  const service::RouteFacts in_dialog{.request_uri = "sip:x@elsewhere", .in_dialog = true};
+  const service::RouteFacts in_dialog{.request_uri = &kElsewhere, .in_dialog = true};
   CHECK(bench.judge("ACK", "sip:eve@elsewhere", "sip:x@elsewhere", "", in_dialog).status == 0);
 }
 

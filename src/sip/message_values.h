@@ -1,0 +1,82 @@
+// The values that nearly every layer asks a message for: each is read when it is first asked for and
+// kept beside the message's index, so that a message is decoded once however many look at it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "core/result.h"
+#include "sip/header_id.h"
+#include "sip/name_addr.h"
+#include "sip/number_headers.h"
+#include "sip/parse_error.h"
+#include "sip/uri.h"
+#include "sip/via.h"
+
+namespace tipring::sip {
+
+// A value that is read once.
+template <class T>
+class ReadOnce {
+ public:
+  // `read` gives a T. The reference is good until forget().
+  template <class Read>
+  const T& get(Read read) {
+    if (!value_) value_.emplace(read());
+    return *value_;
+  }
+  void forget() { value_.reset(); }
+
+ private:
+  std::optional<T> value_;
+};
+
+// Those of one message. Views into its text, as everything that is read from it.
+class MessageValues {
+ public:
+  static constexpr bool holds(HeaderId id) {
+    return id == HeaderId::Via || id == HeaderId::From || id == HeaderId::To ||
+           id == HeaderId::CSeq || id == HeaderId::MaxForwards;
+  }
+
+  // A value of the header: the top one of Via. REQUIRES: holds(Id).
+  template <HeaderId Id, class Read>
+  const auto& get(Read read) {
+    static_assert(holds(Id));
+    if constexpr (Id == HeaderId::Via) return via_.get(read);
+    if constexpr (Id == HeaderId::From) return from_.get(read);
+    if constexpr (Id == HeaderId::To) return to_.get(read);
+    if constexpr (Id == HeaderId::CSeq) return cseq_.get(read);
+    if constexpr (Id == HeaderId::MaxForwards) return max_forwards_.get(read);
+  }
+
+  ReadOnce<ParsedUri> request_uri;
+  ReadOnce<Result<Uri, ParseError>> from_uri;
+  ReadOnce<Result<Uri, ParseError>> to_uri;
+  ReadOnce<std::string_view> from_tag;
+  ReadOnce<std::string_view> to_tag;
+
+  // Another message takes the index.
+  void forget() {
+    via_.forget();
+    from_.forget();
+    to_.forget();
+    cseq_.forget();
+    max_forwards_.forget();
+    request_uri.forget();
+    from_uri.forget();
+    to_uri.forget();
+    from_tag.forget();
+    to_tag.forget();
+  }
+
+ private:
+  ReadOnce<Result<Via, ParseError>> via_;
+  ReadOnce<Result<NameAddr, ParseError>> from_;
+  ReadOnce<Result<NameAddr, ParseError>> to_;
+  ReadOnce<Result<CSeq, ParseError>> cseq_;
+  ReadOnce<Result<uint8_t, ParseError>> max_forwards_;
+};
+
+}  // namespace tipring::sip
