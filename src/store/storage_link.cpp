@@ -51,7 +51,7 @@ void StorageLink::push(StoreRequest request) {
   request.wall_offset = clock_.wall_offset();
   TIPRING_ASSERT(requests_.push(request));
   if (is_lazy(request.kind)) ++lazy_out_;
-  if (worker_ != nullptr) worker_->notify();
+  if (task_.needs_waking() && worker_ != nullptr) worker_->notify();
 }
 
 void StorageLink::on_wakeup() {

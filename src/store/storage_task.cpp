@@ -29,16 +29,23 @@ void StorageTask::connect(Connection& connection, Writes& writes, FileKeeper& ke
 }
 
 Millis StorageTask::serve(Millis now) {
+  unwoken_.exchange(0, std::memory_order_acq_rel);
   const size_t before = count_;
   if (!collect()) return kNever;
   if (before == 0) first_at_ = now;
-  if (!must_commit(now)) return first_at_ + window_;
+  if (!must_commit(now)) return rest_until(first_at_ + window_);
   commit_batch();
   wakeup_->notify();
   if (log_pages_ >= kCheckpointPages) checkpoint();
   // What came meanwhile begins a window of its own.
   first_at_ = now;
-  return collect() ? now + window_ : kNever;
+  return collect() ? rest_until(now + window_) : kNever;
+}
+
+Millis StorageTask::rest_until(Millis end_of_window) {
+  const auto room = static_cast<int32_t>(batch_.size() / 2) - static_cast<int32_t>(count_);
+  unwoken_.exchange(room, std::memory_order_acq_rel);
+  return end_of_window;
 }
 
 // Takes what is in the ring. False when there is nothing to commit.

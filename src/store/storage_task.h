@@ -34,6 +34,10 @@ class StorageTask final : public port::WorkerTask {
 
   Millis serve(Millis now) override;
 
+  // On the loop, after each request: whether the thread is to be woken for it. Not while it waits for
+  // the end of a window, unless half of a batch has come together.
+  bool needs_waking() { return unwoken_.fetch_sub(1, std::memory_order_acq_rel) <= 1; }
+
  private:
   struct Outcome {
     StoreStatus status;
@@ -42,6 +46,7 @@ class StorageTask final : public port::WorkerTask {
 
   bool collect();
   bool must_commit(Millis now) const;
+  Millis rest_until(Millis end_of_window);
   void commit_batch();
   Outcome write_all(std::span<const StoreRequest> requests);
   int write(const StoreRequest& request);
@@ -56,6 +61,9 @@ class StorageTask final : public port::WorkerTask {
   std::span<StoreRequest> batch_;
   Millis window_;
   std::atomic<bool> hurrying_{false};
+  // Requests that may come without waking the thread; both sides only ever exchange it, so that
+  // whoever comes later sees what the other has done before.
+  std::atomic<int32_t> unwoken_{0};
   size_t count_ = 0;
   Millis first_at_{0};
   int log_pages_ = 0;  // of the write-ahead log

@@ -3,6 +3,35 @@
 using namespace tipring;
 using namespace tipring::store;
 
+namespace {
+
+// Those of a host, and how often one of them was woken.
+class CountedWorkers final : public port::Workers {
+ public:
+  explicit CountedWorkers(port::Workers& workers) : workers_(workers) {}
+  std::unique_ptr<port::Worker> start(std::string_view name, port::WorkerTask& task) override {
+    return std::make_unique<Counted>(workers_.start(name, task), wakes);
+  }
+
+  int wakes = 0;
+
+ private:
+  struct Counted final : public port::Worker {
+    Counted(std::unique_ptr<port::Worker> its_worker, int& its_wakes)
+        : worker(std::move(its_worker)), wakes(its_wakes) {}
+    void notify() override {
+      ++wakes;
+      worker->notify();
+    }
+    std::unique_ptr<port::Worker> worker;
+    int& wakes;
+  };
+
+  port::Workers& workers_;
+};
+
+}  // namespace
+
 TEST_CASE("store: an added binding becomes visible when it is durable" *
           doctest::description("RFC 3261 10.3 step 7; R9.2, D16")) {
   SimBench bench;
@@ -229,6 +258,52 @@ TEST_CASE("store: updates of many users within a window are one transaction" *
   }
   for (uint64_t i = 0; i < 16; ++i) CHECK(bench.wait(i) == StoreStatus::Durable);
   CHECK(server->counters().commits == commits + 1);
+}
+
+TEST_CASE("store: the storage thread sleeps until the window ends, whoever else comes") {
+  SimBench bench;
+  CountedWorkers workers(bench.host.workers());
+  bench.server.reset();
+  bench.server.emplace(Server::Ports{bench.host.loop(), bench.host.clock(), workers,  //
+                                     bench.host.files()},
+                       bench.settings);
+  Server& server = *bench.server;
+  const auto name = [](uint64_t i) { return "user" + std::to_string(i); };
+  for (uint64_t i = 0; i < 10; ++i) bench.make_user(name(i));
+
+  workers.wakes = 0;
+  server.add(name(0), "sip:phone@192.0.2.7", 0);
+  CHECK(workers.wakes == 1);
+  bench.run_for(Millis(5));
+  for (uint64_t i = 1; i < 10; ++i) server.add(name(i), "sip:phone@192.0.2.7", i);
+  CHECK(workers.wakes == 1);
+  for (uint64_t i = 0; i < 10; ++i) CHECK(bench.wait(i) == StoreStatus::Durable);
+  CHECK(workers.wakes == 1);
+
+  bench.run_for(Millis(1'000));
+  server.add(name(0), "sip:other@192.0.2.7", 10);
+  CHECK(workers.wakes == 2);
+  CHECK(bench.wait(10) == StoreStatus::Durable);
+}
+
+TEST_CASE("store: half a batch of requests does not wait for the end of its window") {
+  Server::Settings settings;
+  settings.limits.users = 1'024;
+  settings.limits.bindings = 1'024;
+  settings.options.commit_window = Millis(10'000);
+  SimBench bench(settings);
+  constexpr uint64_t kUsers = 256;  // as many updates as there may be, half of what the ring holds
+  const auto name = [](uint64_t i) { return "user" + std::to_string(i); };
+  for (uint64_t i = 0; i < kUsers; i += 32) {
+    for (uint64_t k = i; k < i + 32; ++k) REQUIRE(bench.server->put(name(k), 1000 + k));
+    REQUIRE(bench.wait(1000 + i + 31, Millis(60'000)) == StoreStatus::Durable);
+  }
+  bench.run_for(Millis(30'000));
+
+  bench.server->add(name(0), "sip:phone@192.0.2.7", 0);
+  bench.run_for(Millis(100));
+  for (uint64_t i = 1; i < kUsers; ++i) bench.server->add(name(i), "sip:phone@192.0.2.7", i);
+  CHECK(bench.wait(kUsers - 1, Millis(1'000)) == StoreStatus::Durable);
 }
 
 TEST_CASE("store: when all updates are on their way the next user is refused, and served later" *
