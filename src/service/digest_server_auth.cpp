@@ -7,11 +7,9 @@ namespace tipring::service {
 namespace {
 
 // In a spiral the request was judged when it came first, and its credentials were taken off (22.3).
-// From our own socket and with the branch that we gave it, it is what we have sent.
+// From a socket of our own and with the branch that we gave it, it is what we have sent.
 bool comes_from_us(const Environment& environment, const Incoming& request) {
-  const port::SocketAddress& source = request.flow.remote;
-  return request.flow.transport == sip::Transport::Udp &&
-         environment.transport.is_own(source.ip, source.port) &&
+  return environment.transport.comes_from_us(request.flow) &&
          environment.transactions.has_sent(request.message);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "transport/address_hash.h"
 
@@ -239,6 +240,15 @@ bool Connections::stands(const Flow& flow) const {
   const Connection* connection = pool_.get(flow.connection);
   return connection != nullptr && connection->usable() &&
          connection->flow().remote == flow.remote && connection->flow().listener == flow.listener;
+}
+
+bool Connections::has_other_end(const Flow& flow) const {
+  Flow back = flow;
+  std::swap(back.local, back.remote);
+  return by_peer_.find(hash_of(back), [&](const Connection& connection) {
+    return connection.flow().local == back.local && connection.flow().remote == back.remote &&
+           connection.flow().transport == back.transport;
+  }) != nullptr;
 }
 
 void Connections::keep(const Flow& flow, Millis until) {

@@ -57,6 +57,8 @@ class Connections final : private port::ListenerHandler {
   Result<void> send(MessageRef message, const Flow& flow, SendObserver* observer, uint64_t tag);
 
   bool stands(const Flow& flow) const;
+  // Whether the peer on `flow` is another connection of ours.
+  bool has_other_end(const Flow& flow) const;
   void keep(const Flow& flow, Millis until);
   const PoolStats& stats() const { return pool_.stats(); }
   const PoolStats& source_stats() const { return sources_.stats(); }

@@ -139,6 +139,11 @@ bool TransportLayer::is_own(const port::IpAddress& ip, uint16_t port) const {
   return names_point(listen_points(), ip, port);
 }
 
+bool TransportLayer::comes_from_us(const Flow& flow) const {
+  if (flow.transport == sip::Transport::Udp) return is_own(flow.remote.ip, flow.remote.port);
+  return parts_->connections.has_other_end(flow);
+}
+
 bool TransportLayer::was_own(const port::IpAddress& ip, uint16_t port) const {
   return names_point(parts_->shared.former.points(), ip, port);
 }

@@ -149,6 +149,11 @@ class TransportLayer {
   // The same for one on which we listened before change_listening().
   bool was_own(const port::IpAddress& ip, uint16_t port) const;
 
+  // Whether what came by `flow` was sent by this layer itself: from one of its UDP sockets, or on a
+  // connection that it has made to one of its listening points. Its host alone says nothing: others
+  // run there too.
+  bool comes_from_us(const Flow& flow) const;
+
   // Sends `message` over `flow`, on its connection, on another to the same peer, or on a new one.
   // Keeps its own reference until the kernel has the bytes. UDP is sent at the end of the turn, in
   // order. `observer` may be null; it hears only of failures, with `tag`. A stream that has carried

@@ -5,6 +5,7 @@ Usage: forwarding.py BIN_DIR
 """
 
 import os
+import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -177,20 +178,37 @@ def invite(call, asked):
         call.send_invite()
 
 
-def spiral_passes(server, asked=False):
+def spiral_passes(server, asked=False, transport="udp"):
     """RFC 5393 4.2.1: a request that comes again for another user is no loop."""
     pair = Pair(server)
-    leads_to(server, USERS[2], f"<sip:bob@127.0.0.1:{server.port}>")
+    leads_to(server, USERS[2], f"<sip:bob@127.0.0.1:{server.port};transport={transport}>")
     call = Call(pair.alice, server, callee="carol")
     invite(call, asked)
     got = take_request(pair.bob, "INVITE")
     branches = [via.split("branch=")[1].split(";")[0] for via in got.all("via")]
     assert len(set(branches)) == 3, branches
-    assert got.one("max-forwards") == "68" and len(got.all("record-route")) == 2, got.raw
+    assert got.one("max-forwards") == "68", got.raw
+    assert len(got.all("record-route")) == (2 if transport == "udp" else 4), got.raw  # RFC 5658: two for each change
     pair.bob.send(response(got, "486 Busy Here", "b"))
     call.expect(100)
     call.ack_refusal(call.expect(486))
     pair.close()
+
+
+def a_branch_is_no_proof(server, transport):
+    """Whoever is called sees our Via. What he sends with it, from the same host, is not what we have sent."""
+    pair, carol, other = Pair(server), registered_phone(server, *USERS[2]), SipSocket(server.port, transport)
+    call = Call(pair.alice, server)
+    call.invite_with_credentials()
+    got = take_request(pair.bob, "INVITE")
+    other.send(re.sub(r"^INVITE \S+", f"INVITE sip:carol@127.0.0.1:{server.port}", got.raw.decode()))
+    came = carol.receive(0.7)
+    assert came is None, came.start_line
+    pair.bob.send(response(got, "486 Busy Here", "b"))
+    call.expect(100)
+    call.ack_refusal(call.expect(486))
+    for each in (pair, carol, other):
+        each.close()
 
 
 def loop_is_refused(server, asked=False):
@@ -221,12 +239,17 @@ def main():
                 ("a response that is not ours goes nowhere (R2.5)", a_response_must_be_ours)]:
             report.run(name, lambda c=check: c(server))
         report.run("a spiral passes (R2.2)", lambda: spiral_passes(server))
+        report.run("a spiral over TCP passes (R2.2)", lambda: spiral_passes(server, transport="tcp"))
         report.run("a loop is 482 (R2.2)", lambda: loop_is_refused(server))
         for transports in (("tcp", "tcp"), ("udp", "tcp"), ("tcp", "udp"), ("udp", "udp")):
             report.run(f"40 000 bytes pass from {transports[0]} to {transports[1]} (R13.3, C5)",
                        lambda t=transports: large_requests_pass(server, t))
     with TipringServer(sys.argv[1], users=USERS) as server:
         report.run("a spiral of a caller who has proved himself passes (C21)", lambda: spiral_passes(server, True))
+        report.run("and so does one over TCP (C21)", lambda: spiral_passes(server, True, "tcp"))
+        for transport in ("udp", "tcp"):
+            report.run(f"a branch of ours is no proof when another brings it over {transport} (C21)",
+                       lambda t=transport: a_branch_is_no_proof(server, t))
         report.run("a loop of his is 482 (C21)", lambda: loop_is_refused(server, True))
     return report.close()
 
