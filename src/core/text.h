@@ -33,6 +33,11 @@ bool istarts_with(std::string_view text, const char (&literal)[N]) {
   return text.size() >= N - 1 && iequals(text.substr(0, N - 1), literal);
 }
 
+// The bytes from `from` up to `to`. REQUIRES: from <= to <= text.size().
+constexpr std::string_view between(std::string_view text, size_t from, size_t to) {
+  return {text.data() + from, to - from};
+}
+
 // Without spaces and tabs at both ends.
 std::string_view trim(std::string_view text);
 

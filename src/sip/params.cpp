@@ -2,43 +2,42 @@
 
 #include "core/text.h"
 #include "sip/chars.h"
+#include "sip/scan_value.h"
 
 namespace tipring::sip {
 
-namespace {
-
-void skip_lws(std::string_view& rest) { rest.remove_prefix(kLwsChar.skip(rest)); }
-
-}  // namespace
-
 ParamStatus next_param(std::string_view& rest, Param& param) {
+  const std::string_view text = rest;
+  size_t at = 0;
+  const auto stop = [&](ParamStatus status) {
+    rest = between(text, at, text.size());
+    return status;
+  };
+  const auto at_end = [&] { return at == text.size() || text[at] == ';'; };
   // ";;" and a ";" at the end are sent by peers and mean nothing.
-  while (!rest.empty() && (rest.front() == ';' || kLwsChar(rest.front()))) rest.remove_prefix(1);
-  if (rest.empty()) return ParamStatus::End;
-  const size_t name_size = kParamNameChar.skip(rest);
-  if (name_size == 0) return ParamStatus::Malformed;
-  param = {rest.substr(0, name_size), {}, false, false};
-  rest.remove_prefix(name_size);
-  skip_lws(rest);
-  if (rest.empty() || rest.front() != '=') {
-    return rest.empty() || rest.front() == ';' ? ParamStatus::Found : ParamStatus::Malformed;
-  }
-  rest.remove_prefix(1);
-  skip_lws(rest);
+  while (at < text.size() && (text[at] == ';' || kLwsChar(text[at]))) ++at;
+  if (at == text.size()) return stop(ParamStatus::End);
+  const size_t name = at;
+  at = kParamNameChar.skip(text, name);
+  if (at == name) return stop(ParamStatus::Malformed);
+  param = {between(text, name, at), {}, false, false};
+  at = kLwsChar.skip(text, at);
+  if (at_end()) return stop(ParamStatus::Found);
+  if (text[at] != '=') return stop(ParamStatus::Malformed);
+  at = kLwsChar.skip(text, at + 1);
   param.has_value = true;
-  if (!rest.empty() && rest.front() == '"') {
-    const size_t size = quoted_string_size(rest);
-    if (size == 0) return ParamStatus::Malformed;
-    param.value = rest.substr(1, size - 2);
+  const size_t value = at;
+  if (at < text.size() && text[at] == '"') {
+    at += quoted_string_size(between(text, at, text.size()));
+    if (at == value) return stop(ParamStatus::Malformed);
+    param.value = between(text, value + 1, at - 1);
     param.quoted = true;
-    rest.remove_prefix(size);
   } else {
-    const size_t size = kGenValueChar.skip(rest);
-    param.value = rest.substr(0, size);
-    rest.remove_prefix(size);
+    at = skip_gen_value(text, value);
+    param.value = between(text, value, at);
   }
-  skip_lws(rest);
-  return rest.empty() || rest.front() == ';' ? ParamStatus::Found : ParamStatus::Malformed;
+  at = kLwsChar.skip(text, at);
+  return stop(at_end() ? ParamStatus::Found : ParamStatus::Malformed);
 }
 
 std::optional<Param> find_param(std::string_view params, std::string_view name) {

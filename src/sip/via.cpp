@@ -25,133 +25,167 @@ constexpr std::array<TransportName, 7> kTransports = {{{"UDP", "udp"},
                                                        {"WSS", "wss"},
                                                        {"", ""}}};
 
-ParseError fault_at(ParseFault fault, std::string_view text, std::string_view where) {
-  return {fault, HeaderId::Via, static_cast<uint32_t>(where.data() - text.data())};
-}
+// Reads a value from left to right; what stands at `at_` is next.
+class ViaReader {
+ public:
+  ViaReader(std::string_view text, Via& via) : text_(text), via_(via) {}
 
-void skip_lws(std::string_view& rest) { rest.remove_prefix(kLwsChar.skip(rest)); }
+  Result<void, ParseError> read();
 
-std::string_view take_token(std::string_view& rest) {
-  skip_lws(rest);
-  const std::string_view token = rest.substr(0, kTokenChar.skip(rest));
-  rest.remove_prefix(token.size());
-  skip_lws(rest);
-  return token;
-}
+ private:
+  Result<void, ParseError> read_protocol();
+  Result<void, ParseError> read_sent_by();
+  Result<void, ParseError> read_params();
+  Result<void, ParseError> read_rport(const Param& param);
+  Result<void, ParseError> note_param(const Param& param);
 
-// "SIP / 2.0 / UDP": white space may stand around the slashes.
-Result<void, ParseError> parse_protocol(std::string_view text, std::string_view& rest, Via& via) {
-  const std::string_view name = take_token(rest);
-  if (!iequals(name, "SIP") || !rest.starts_with('/'))
-    return fault_at(ParseFault::BadVia, text, rest);
-  rest.remove_prefix(1);
-  via.version = take_token(rest);
-  if (via.version.empty() || !rest.starts_with('/'))
-    return fault_at(ParseFault::BadVia, text, rest);
-  rest.remove_prefix(1);
-  skip_lws(rest);
-  via.transport_text = rest.substr(0, kTokenChar.skip(rest));
-  rest.remove_prefix(via.transport_text.size());
-  // At least one blank parts the protocol from sent-by.
-  if (via.transport_text.empty() || rest.empty() || !kLwsChar(rest.front())) {
-    return fault_at(ParseFault::BadVia, text, rest);
+  ParseError fault(ParseFault fault) const {
+    return {fault, HeaderId::Via, static_cast<uint32_t>(at_)};
   }
-  via.transport = parse_transport(via.transport_text);
-  skip_lws(rest);
+  bool next_is(char c) const { return at_ < text_.size() && text_[at_] == c; }
+  void skip_lws() { at_ = kLwsChar.skip(text_, at_); }
+  std::string_view take(CharClass allowed) {
+    const size_t start = at_;
+    at_ = allowed.skip(text_, start);
+    return between(text_, start, at_);
+  }
+
+  const std::string_view text_;
+  size_t at_ = 0;
+  Via& via_;
+};
+
+// "SIP / 2.0 / UDP": white space may stand around the slashes, and nearly never does.
+Result<void, ParseError> ViaReader::read_protocol() {
+  if (text_.starts_with("SIP/2.0/")) {
+    via_.version = between(text_, 4, 7);
+    at_ = 8;
+  } else {
+    skip_lws();
+    const std::string_view name = take(kTokenChar);
+    skip_lws();
+    if (!iequals(name, "SIP") || !next_is('/')) return fault(ParseFault::BadVia);
+    ++at_;
+    skip_lws();
+    via_.version = take(kTokenChar);
+    skip_lws();
+    if (via_.version.empty() || !next_is('/')) return fault(ParseFault::BadVia);
+    ++at_;
+  }
+  skip_lws();
+  via_.transport_text = take(kTokenChar);
+  // At least one blank parts the protocol from sent-by.
+  const size_t end = at_;
+  skip_lws();
+  if (via_.transport_text.empty() || at_ == end) {
+    at_ = end;
+    return fault(ParseFault::BadVia);
+  }
+  via_.transport = parse_transport(via_.transport_text);
   return {};
 }
 
-Result<void, ParseError> parse_sent_by(std::string_view text, std::string_view& rest, Via& via) {
-  const std::string_view start = rest;
-  if (rest.starts_with('[')) {
-    const size_t close = rest.find(']');
-    if (close == std::string_view::npos) return fault_at(ParseFault::BadHost, text, rest);
-    via.host = rest.substr(1, close - 1);
-    via.is_ipv6 = true;
-    if (!port::parse_ip(via.host)) return fault_at(ParseFault::BadHost, text, rest);
-    rest.remove_prefix(close + 1);
+Result<void, ParseError> ViaReader::read_sent_by() {
+  const size_t start = at_;
+  if (next_is('[')) {
+    const size_t close = text_.find(']', at_);
+    if (close == std::string_view::npos) return fault(ParseFault::BadHost);
+    via_.host = between(text_, at_ + 1, close);
+    via_.is_ipv6 = true;
+    if (!port::parse_ip(via_.host)) return fault(ParseFault::BadHost);
+    at_ = close + 1;
   } else {
-    via.host = rest.substr(0, kHostChar.skip(rest));
-    if (via.host.empty()) return fault_at(ParseFault::BadHost, text, rest);
-    rest.remove_prefix(via.host.size());
+    via_.host = take(kHostChar);
+    if (via_.host.empty()) return fault(ParseFault::BadHost);
   }
-  via.sent_by = start.substr(0, start.size() - rest.size());
-  skip_lws(rest);
-  if (!rest.starts_with(':')) return {};
-  rest.remove_prefix(1);
-  skip_lws(rest);
-  const std::string_view digits = rest.substr(0, kDigit.skip(rest));
-  const Result<uint16_t> number = parse_u16(digits);
-  if (!number || *number == 0) return fault_at(ParseFault::BadPort, text, rest);
-  via.port = *number;
-  rest.remove_prefix(digits.size());
-  via.sent_by = start.substr(0, start.size() - rest.size());
-  skip_lws(rest);
+  via_.sent_by = between(text_, start, at_);
+  skip_lws();
+  if (!next_is(':')) return {};
+  ++at_;
+  skip_lws();
+  const size_t digits = at_;
+  const Result<uint16_t> number = parse_u16(take(kDigit));
+  if (!number || *number == 0) {
+    at_ = digits;
+    return fault(ParseFault::BadPort);
+  }
+  via_.port = *number;
+  via_.sent_by = between(text_, start, at_);
+  skip_lws();
+  return {};
+}
+
+Result<void, ParseError> ViaReader::read_rport(const Param& param) {
+  if (via_.wants_rport) return {};
+  via_.wants_rport = true;
+  if (param.value.empty()) return {};
+  const Result<uint16_t> number = parse_u16(param.value);
+  if (!number) {
+    at_ = static_cast<size_t>(param.value.data() - text_.data());
+    return fault(ParseFault::BadParameter);
+  }
+  via_.has_rport_value = true;
+  via_.rport = *number;
   return {};
 }
 
 // The parameters that everybody asks for. The first of two with one name counts, as it does for
 // find_param().
-void note_param(const Param& param, Via& via) {
-  if (iequals(param.name, "branch")) {
-    if (via.branch.empty()) via.branch = param.value;
-  } else if (iequals(param.name, "received")) {
-    if (via.received.empty()) via.received = param.value;
-  } else if (iequals(param.name, "maddr")) {
-    if (via.maddr.empty()) via.maddr = param.value;
+Result<void, ParseError> ViaReader::note_param(const Param& param) {
+  const std::string_view name = param.name;
+  if (iequals(name, "branch")) {
+    if (via_.branch.empty()) via_.branch = param.value;
+  } else if (iequals(name, "rport")) {
+    return read_rport(param);
+  } else if (iequals(name, "received")) {
+    if (via_.received.empty()) via_.received = param.value;
+  } else if (iequals(name, "maddr")) {
+    if (via_.maddr.empty()) via_.maddr = param.value;
   }
-}
-
-Result<void, ParseError> read_rport(std::string_view text, const Param& param, Via& via) {
-  if (via.wants_rport) return {};
-  via.wants_rport = true;
-  if (param.value.empty()) return {};
-  const Result<uint16_t> number = parse_u16(param.value);
-  if (!number) return fault_at(ParseFault::BadParameter, text, param.value);
-  via.has_rport_value = true;
-  via.rport = *number;
   return {};
 }
 
-Result<void, ParseError> read_params(std::string_view text, Via& via) {
-  std::string_view rest = via.params;
+Result<void, ParseError> ViaReader::read_params() {
+  const size_t start = at_;
+  std::string_view rest = between(text_, start, text_.size());
+  via_.params = rest;
   Param param;
   for (size_t count = 0; count <= kParamsMax; ++count) {
     const ParamStatus status = next_param(rest, param);
+    at_ = text_.size() - rest.size();
     if (status == ParamStatus::End) return {};
     // A comment follows the parameters in RFC 2543 messages.
     const bool comment = status == ParamStatus::Malformed && rest.starts_with('(');
-    if (status == ParamStatus::Malformed && !comment)
-      return fault_at(ParseFault::BadParameter, text, rest);
-    if (iequals(param.name, "rport")) {
-      if (auto good = read_rport(text, param, via); !good) return good;
-    } else {
-      note_param(param, via);
-    }
+    if (status == ParamStatus::Malformed && !comment) return fault(ParseFault::BadParameter);
+    if (const auto good = note_param(param); !good) return good;
     if (comment) {
-      via.params = trim_lws(via.params.substr(0, via.params.size() - rest.size()));
+      via_.params = trim_lws(between(text_, start, at_));
       return {};
     }
   }
-  return fault_at(ParseFault::TooManyParameters, text, rest);
+  return fault(ParseFault::TooManyParameters);
 }
 
-Result<void, ParseError> read_via(std::string_view text, Via& via) {
-  std::string_view rest = text;
-  if (auto good = parse_protocol(text, rest, via); !good) return good;
-  if (auto good = parse_sent_by(text, rest, via); !good) return good;
-  if (rest.starts_with('(')) rest = rest.substr(0, 0);
-  if (!rest.empty() && rest.front() != ';') return fault_at(ParseFault::BadVia, text, rest);
-  via.params = rest;
-  return read_params(text, via);
+Result<void, ParseError> ViaReader::read() {
+  if (const auto good = read_protocol(); !good) return good;
+  if (const auto good = read_sent_by(); !good) return good;
+  if (next_is('(')) {
+    via_.params = between(text_, at_, at_);
+    return {};
+  }
+  if (at_ < text_.size() && text_[at_] != ';') return fault(ParseFault::BadVia);
+  return read_params();
 }
 
 }  // namespace
 
 Transport parse_transport(std::string_view text) {
-  for (size_t i = 0; i + 1 < kTransports.size(); ++i) {
-    if (iequals(kTransports[i].via, text)) return static_cast<Transport>(i);
-  }
+  if (iequals(text, "UDP")) return Transport::Udp;
+  if (iequals(text, "TCP")) return Transport::Tcp;
+  if (iequals(text, "TLS")) return Transport::Tls;
+  if (iequals(text, "SCTP")) return Transport::Sctp;
+  if (iequals(text, "WS")) return Transport::Ws;
+  if (iequals(text, "WSS")) return Transport::Wss;
   return Transport::Other;
 }
 
@@ -164,7 +198,7 @@ std::string_view to_param(Transport transport) {
 
 Result<Via, ParseError> parse_via(std::string_view text) {
   Result<Via, ParseError> result{Via()};
-  if (const auto good = read_via(text, *result); !good) result = good.error();
+  if (const auto good = ViaReader(text, *result).read(); !good) result = good.error();
   return result;
 }
 
