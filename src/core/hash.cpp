@@ -1,89 +1,98 @@
 #include "core/hash.h"
 
 #include <bit>
-#include <cstring>
 
-#include "core/text.h"
+#include "core/words.h"
 
 namespace tipring {
 
-namespace {
-
-// Eight bytes as a number, least significant first.
-uint64_t load_word(const char* bytes) {
-  uint64_t word;
-  std::memcpy(&word, bytes, sizeof word);
-  if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap64(word);
-  return word;
-}
-
-}  // namespace
-
 SipHasher::SipHasher(const HashKey& key, Width width)
-    : v0_(key.k0 ^ 0x736f6d6570736575U),
-      v1_(key.k1 ^ 0x646f72616e646f6dU),
-      v2_(key.k0 ^ 0x6c7967656e657261U),
-      v3_(key.k1 ^ 0x7465646279746573U),
+    : state_{key.k0 ^ 0x736f6d6570736575U, key.k1 ^ 0x646f72616e646f6dU,
+             key.k0 ^ 0x6c7967656e657261U, key.k1 ^ 0x7465646279746573U},
       width_(width) {
-  if (width == Width::Bits128) v1_ ^= 0xee;
+  if (width == Width::Bits128) state_.v1 ^= 0xee;
 }
 
-void SipHasher::rounds(int count) {
+inline void SipHasher::State::rounds(int count) {
   for (int i = 0; i < count; ++i) {
-    v0_ += v1_;
-    v1_ = std::rotl(v1_, 13) ^ v0_;
-    v0_ = std::rotl(v0_, 32);
-    v2_ += v3_;
-    v3_ = std::rotl(v3_, 16) ^ v2_;
-    v0_ += v3_;
-    v3_ = std::rotl(v3_, 21) ^ v0_;
-    v2_ += v1_;
-    v1_ = std::rotl(v1_, 17) ^ v2_;
-    v2_ = std::rotl(v2_, 32);
+    v0 += v1;
+    v1 = std::rotl(v1, 13) ^ v0;
+    v0 = std::rotl(v0, 32);
+    v2 += v3;
+    v3 = std::rotl(v3, 16) ^ v2;
+    v0 += v3;
+    v3 = std::rotl(v3, 21) ^ v0;
+    v2 += v1;
+    v1 = std::rotl(v1, 17) ^ v2;
+    v2 = std::rotl(v2, 32);
   }
 }
 
-void SipHasher::compress() {
-  v3_ ^= word_;
+inline void SipHasher::State::compress(uint64_t word) {
+  v3 ^= word;
   rounds(2);
-  v0_ ^= word_;
-  word_ = 0;
+  v0 ^= word;
 }
 
 // Texts and numbers alternate, so words begin anywhere: what does not fit into the present one goes
-// into the next.
-void SipHasher::add_word(uint64_t word) {
-  const uint64_t shift = 8 * (size_ % 8);
-  word_ |= word << shift;
-  size_ += 8;
-  compress();
-  if (shift != 0) word_ = word >> (64 - shift);
+// into the next. The state is worked on as a local variable, which stays in registers.
+template <class Change>
+void SipHasher::add_text(std::string_view text, const Change& change) {
+  State state = state_;
+  const size_t held = size_ % 8;  // bytes in word_
+  const size_t shift = 8 * held;
+  uint64_t word = word_;
+  const auto take = [&](uint64_t next) {
+    state.compress(word | next << shift);
+    word = shift == 0 ? 0 : next >> (64 - shift);
+  };
+  const char* at = text.data();
+  size_t left = text.size();
+  for (; left >= 8; at += 8, left -= 8) take(change(load_word<uint64_t>(at)));
+  const uint64_t last = change(load_short(at, left));
+  if (held + left >= 8) {
+    take(last);
+  } else {
+    word |= last << shift;
+  }
+  word_ = word;
+  state_ = state;
+  size_ += text.size();
 }
 
 void SipHasher::add(std::string_view bytes) {
-  for (; bytes.size() >= 8; bytes.remove_prefix(8)) add_word(load_word(bytes.data()));
-  for (const char byte : bytes) add_byte(static_cast<uint8_t>(byte));
+  add_text(bytes, [](uint64_t word) { return word; });
 }
 
 void SipHasher::add_lower(std::string_view text) {
-  for (const char c : text) add_byte(static_cast<uint8_t>(to_lower(c)));
+  add_text(text, [](uint64_t word) { return word | upper_case_bits(word); });
 }
 
-void SipHasher::add_u64(uint64_t value) { add_word(value); }
-
-uint64_t SipHasher::finish64() {
-  word_ |= size_ << 56;
-  compress();
-  v2_ ^= width_ == Width::Bits128 ? 0xee : 0xff;
-  rounds(4);
-  return v0_ ^ v1_ ^ v2_ ^ v3_;
+void SipHasher::add_u64(uint64_t value) {
+  const uint64_t shift = 8 * (size_ % 8);
+  State state = state_;
+  state.compress(word_ | value << shift);
+  state_ = state;
+  word_ = shift == 0 ? 0 : value >> (64 - shift);
+  size_ += 8;
 }
 
-Hash128 SipHasher::finish128() {
-  const uint64_t lo = finish64();
-  v1_ ^= 0xdd;
-  rounds(4);
-  return {lo, v0_ ^ v1_ ^ v2_ ^ v3_};
+SipHasher::State SipHasher::finish() const {
+  State state = state_;
+  state.compress(word_ | size_ << 56);
+  state.v2 ^= width_ == Width::Bits128 ? 0xee : 0xff;
+  state.rounds(4);
+  return state;
+}
+
+uint64_t SipHasher::finish64() const { return finish().mix(); }
+
+Hash128 SipHasher::finish128() const {
+  State state = finish();
+  const uint64_t lo = state.mix();
+  state.v1 ^= 0xdd;
+  state.rounds(4);
+  return {lo, state.mix()};
 }
 
 uint64_t siphash64(const HashKey& key, std::string_view bytes) {

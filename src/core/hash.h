@@ -30,21 +30,23 @@ class SipHasher {
   void add_lower(std::string_view text);  // as if ASCII letters were in lower case
   void add_u64(uint64_t value);           // eight bytes, least significant first
 
-  // Once, at the end.
-  uint64_t finish64();
-  Hash128 finish128();
+  uint64_t finish64() const;
+  Hash128 finish128() const;
 
  private:
-  void add_byte(uint8_t byte) {
-    word_ |= static_cast<uint64_t>(byte) << (8 * (size_ % 8));
-    if (++size_ % 8 == 0) compress();
-  }
-  void add_word(uint64_t word);
-  void compress();  // takes in word_
-  void rounds(int count);
+  struct State {
+    uint64_t v0, v1, v2, v3;
+    void compress(uint64_t word);
+    void rounds(int count);
+    uint64_t mix() const { return v0 ^ v1 ^ v2 ^ v3; }
+  };
 
-  uint64_t v0_, v1_, v2_, v3_;
-  uint64_t word_ = 0;
+  template <class Change>
+  void add_text(std::string_view text, const Change& change);
+  State finish() const;
+
+  State state_;
+  uint64_t word_ = 0;  // the bytes that do not make eight yet
   uint64_t size_ = 0;
   Width width_;
 };
@@ -52,13 +54,13 @@ class SipHasher {
 class SipHasher64 : public SipHasher {
  public:
   explicit SipHasher64(const HashKey& key) : SipHasher(key, Width::Bits64) {}
-  uint64_t finish() { return finish64(); }
+  uint64_t finish() const { return finish64(); }
 };
 
 class SipHasher128 : public SipHasher {
  public:
   explicit SipHasher128(const HashKey& key) : SipHasher(key, Width::Bits128) {}
-  Hash128 finish() { return finish128(); }
+  Hash128 finish() const { return finish128(); }
 };
 
 uint64_t siphash64(const HashKey& key, std::string_view bytes);

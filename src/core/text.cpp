@@ -1,5 +1,6 @@
 #include "core/text.h"
 
+#include <array>
 #include <charconv>
 #include <cstring>
 #include <limits>
@@ -10,11 +11,20 @@ namespace {
 
 constexpr char kHexDigits[] = "0123456789abcdef";
 
-int hex_value(char c) {
-  if (is_digit(c)) return c - '0';
-  const char lower = to_lower(c);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+constexpr std::array<int8_t, 256> make_hex_values() {
+  std::array<int8_t, 256> values{};
+  values.fill(-1);
+  for (size_t i = 0; i < 16; ++i) {
+    const char digit = kHexDigits[i];
+    values[static_cast<uint8_t>(digit)] = static_cast<int8_t>(i);
+    if (i >= 10) values[static_cast<uint8_t>(digit - 'a' + 'A')] = static_cast<int8_t>(i);
+  }
+  return values;
 }
+
+constexpr std::array<int8_t, 256> kHexValues = make_hex_values();
+
+int hex_value(char c) { return kHexValues[static_cast<uint8_t>(c)]; }
 
 // value = value * 10 + digit; false when that is more than a T holds.
 template <class T>

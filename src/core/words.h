@@ -24,6 +24,19 @@ Word load_word(const char* bytes) {
   return word;
 }
 
+// Less than eight bytes as a number, the first the least significant; those behind them are zero.
+inline uint64_t load_short(const char* bytes, size_t size) {
+  if (size >= 4) {
+    return load_word<uint32_t>(bytes) | uint64_t{load_word<uint32_t>(bytes + size - 4)}
+                                            << (8 * (size - 4));
+  }
+  if (size >= 2) {
+    return load_word<uint16_t>(bytes) | uint64_t{load_word<uint16_t>(bytes + size - 2)}
+                                            << (8 * (size - 2));
+  }
+  return size == 0 ? 0 : load_word<uint8_t>(bytes);
+}
+
 // Calls step(offset, Word()) for words that together are all bytes of a text of this size, from
 // left to right, until one gives false. True when none does.
 template <class Step>

@@ -11,10 +11,13 @@
 
 #include "core/hash_table.h"
 #include "core/pool.h"
+#include "core/text.h"
 #include "siphash_vectors.h"
+#include "support/guard_page.h"
 #include "test_arena.h"
 
 using namespace tipring;
+using tipring::test::GuardedText;
 
 namespace {
 
@@ -59,6 +62,32 @@ TEST_CASE("siphash: a number is its eight bytes, least significant first") {
   SipHasher64 hasher(kReferenceKey);
   hasher.add_u64(0x0706050403020100U);
   CHECK(hasher.finish() == kSipHash64Vectors[8]);
+}
+
+TEST_CASE("siphash: pieces of any size behind one another give the hash of the whole, folded too") {
+  std::mt19937 random(8);
+  for (size_t first = 0; first <= 64; ++first) {
+    for (size_t second = 0; second <= 64; second += 1 + random() % 3) {
+      CAPTURE(first);
+      CAPTURE(second);
+      std::string whole;
+      std::string lower;
+      while (whole.size() < first + second) {
+        whole += static_cast<char>(random());
+        lower += to_lower(whole.back());
+      }
+      const GuardedText left(whole.substr(0, first));
+      const GuardedText right(whole.substr(first));
+      SipHasher128 plain(kReferenceKey);
+      plain.add(left.view());
+      plain.add(right.view());
+      REQUIRE(plain.finish() == siphash128(kReferenceKey, whole));
+      SipHasher128 folded(kReferenceKey);
+      folded.add_lower(left.view());
+      folded.add_lower(right.view());
+      REQUIRE(folded.finish() == siphash128(kReferenceKey, lower));
+    }
+  }
 }
 
 TEST_CASE("siphash: another key gives another hash") {

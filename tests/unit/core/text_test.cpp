@@ -42,6 +42,16 @@ TEST_CASE("hex: bytes both ways") {
   CHECK_FALSE(parse_hex("00ff5a00", back));
 }
 
+TEST_CASE("hex: the digits of both cases, and no other byte, are digits") {
+  for (int byte = 0; byte < 256; ++byte) {
+    const std::string text(1, static_cast<char>(byte));
+    const size_t at = std::string_view("0123456789abcdefABCDEF").find(text);
+    const auto value = parse_hex_u64(text);
+    REQUIRE(value.has_value() == (at != std::string_view::npos));
+    if (value) CHECK(*value == (at < 16 ? at : at - 6));
+  }
+}
+
 TEST_CASE("text: case, blanks and splitting") {
   CHECK(iequals("Call-ID", "CALL-id"));
   CHECK_FALSE(iequals("a", "ab"));

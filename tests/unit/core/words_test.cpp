@@ -59,6 +59,19 @@ TEST_CASE("words: every byte of a text is in one, from left to right, and none o
   }
 }
 
+TEST_CASE("words: a short one has its bytes in order and zeros behind them") {
+  std::mt19937 random(9);
+  for (size_t size = 0; size < 8; ++size) {
+    for (int round = 0; round < 50; ++round) {
+      const GuardedText text(any_bytes(random, size));
+      uint64_t expected = 0;
+      for (size_t i = 0; i < size; ++i)
+        expected |= uint64_t{static_cast<unsigned char>(text.view()[i])} << (8 * i);
+      REQUIRE(load_short(text.view().data(), size) == expected);
+    }
+  }
+}
+
 TEST_CASE("iequals: each byte beside each other is told as the RFC's grammar has it" *
           doctest::description("RFC 3261 7.3.1")) {
   for (int a = 0; a < 256; ++a) {
