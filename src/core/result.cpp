@@ -19,6 +19,7 @@ std::string_view to_text(Error error) {
     case Error::TimedOut: return "timed out";
     case Error::MethodIsAck: return "method is ACK";
     case Error::Unreachable: return "unreachable";
+    case Error::Mismatch: return "does not fit";
   }
   return "unknown";
 }

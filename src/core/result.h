@@ -29,6 +29,7 @@ enum class Error : uint8_t {
   TimedOut,
   MethodIsAck,  // an ACK opens no transaction
   Unreachable,
+  Mismatch,  // things that were given together do not fit each other
 };
 
 // One short English phrase.

@@ -33,6 +33,16 @@ void keep_other_fields(const OfflineUser& stands, UserRecord& record) {
   if ((record.fields & kSessionTimer) == 0) record.session_timer = stands.session_timer;
 }
 
+std::string without_line(std::string_view lines, std::string_view line) {
+  std::string kept;
+  for (std::string_view rest = lines; !rest.empty();) {
+    const auto [one, others] = split_once(rest, '\n');
+    rest = others;
+    if (one != line) kept += (kept.empty() ? "" : "\n") + std::string(one);
+  }
+  return kept;
+}
+
 // One row of kSelectUsers.
 OfflineUser user_of(const Statement& row) {
   return {std::string(row.text(0)),
@@ -123,6 +133,16 @@ struct OfflineStore::Parts {
       taken = taken || (found != names.end() && found->second != record.name);
     });
     if (taken) return Error::Taken;
+    return {};
+  }
+
+  // Another user may not have it as a name of any kind. Errors: Taken, and those of result_of().
+  Result<void> check_new_name(const OfflineUser& user, std::string_view name) {
+    if (!names_read) {
+      if (const Result<void> read = result_of(read_names()); !read) return read;
+    }
+    const auto found = names.find({user.domain, std::string(name)});
+    if (found != names.end() && found->second != user.name) return Error::Taken;
     return {};
   }
 
@@ -224,6 +244,31 @@ Result<void> OfflineStore::put_user(const UserRecord& record, const Credentials*
   });
   if (!stored) parts_->names_read = false;
   return stored;
+}
+
+Result<void> OfflineStore::rename_user(std::string_view domain, std::string_view name,
+                                       std::string_view new_name, const Credentials* credentials) {
+  int64_t id = 0;
+  if (const auto found = parts_->result_of(parts_->find(domain, name, id)); !found) return found;
+  const Result<OfflineUser> stands = find_user(domain, name);
+  if (!stands) return stands.error();
+  if (new_name == stands->name) return Error::Exists;
+  const bool login_follows = stands->auth_name.empty() || stands->auth_name == stands->name;
+  if (login_follows != (credentials != nullptr)) return Error::Mismatch;
+  UserRecord record;
+  record.domain = domain;
+  record.name = new_name;
+  if (const Result<void> checked = check_record(record); !checked) return checked;
+  if (const Result<void> free = parts_->check_new_name(*stands, new_name); !free) return free;
+  record.auth_name = login_follows ? new_name : std::string_view(stands->auth_name);
+  const std::string aliases = without_line(stands->aliases, new_name);
+  record.aliases = aliases;
+  parts_->names_read = false;
+  return parts_->transact([&] {
+    const int code = parts_->writes.rename_user(id, record);
+    if (code != SQLITE_OK || credentials == nullptr) return code;
+    return parts_->writes.set_credentials(id, *credentials);
+  });
 }
 
 Result<void> OfflineStore::set_credentials(std::string_view domain, std::string_view name,

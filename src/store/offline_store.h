@@ -44,6 +44,9 @@ class OfflineStore {
   // Error: Exists, NotFound, Invalid, TooLong as Store::put_user(); any other failure of the file
   // is Unsupported with its reason in failure().
   Result<void> put_user(const UserRecord& record, const Credentials* credentials, PutMode mode);
+  // Errors: as Store::rename_user(), and Unsupported.
+  Result<void> rename_user(std::string_view domain, std::string_view name,
+                           std::string_view new_name, const Credentials* credentials);
   Result<void> set_credentials(std::string_view domain, std::string_view name,
                                const Credentials& credentials);
   Result<void> remove_user(std::string_view domain, std::string_view name);

@@ -145,12 +145,11 @@ int StorageTask::write_change(const StoreRequest& request) {
   UserChange& change = *request.change;
   if (change.kind == UserChange::Kind::Remove) return writes_->remove_user(change.user_id);
   int code = SQLITE_OK;
-  if (change.kind == UserChange::Kind::Put) {
-    const UserRecord record = {change.domain,       change.name,    change.auth_name,
-                               change.display_name, change.aliases, change.algorithms,
-                               change.session_timer};
-    code = writes_->put_user(record, change.user_id);
-  }
+  const UserRecord record = {change.domain,       change.name,    change.auth_name,
+                             change.display_name, change.aliases, change.algorithms,
+                             change.session_timer};
+  if (change.kind == UserChange::Kind::Put) code = writes_->put_user(record, change.user_id);
+  if (change.kind == UserChange::Kind::Rename) code = writes_->rename_user(change.user_id, record);
   if (code == SQLITE_OK && change.has_credentials) {
     code = writes_->set_credentials(change.user_id, change.credentials);
   }

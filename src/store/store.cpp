@@ -80,6 +80,12 @@ Result<void> Store::put_user(const UserRecord& record, const Credentials* creden
   return parts_->changes.put(record, credentials, mode, waiter, tag);
 }
 
+Result<void> Store::rename_user(std::string_view domain, std::string_view name,
+                                std::string_view new_name, const Credentials* credentials,
+                                StoreWaiter& waiter, uint64_t tag) {
+  return parts_->changes.rename(domain, name, new_name, credentials, waiter, tag);
+}
+
 Result<void> Store::set_credentials(std::string_view domain, std::string_view name,
                                     const Credentials& credentials, StoreWaiter& waiter,
                                     uint64_t tag) {

@@ -14,7 +14,7 @@ namespace tipring::store {
 class UserChanges;
 
 struct UserChange final : public UpdateWaiter {
-  enum class Kind : uint8_t { Put, Credentials, Remove };
+  enum class Kind : uint8_t { Put, Credentials, Rename, Remove };
 
   explicit UserChange(UserChanges& changes) : owner(changes) {}
   void on_user_free(User* user) override;
@@ -33,7 +33,7 @@ struct UserChange final : public UpdateWaiter {
   uint8_t algorithms = 0;
   SessionTimerRule session_timer = SessionTimerRule::AsConfigured;
   uint8_t fields = kAllUserFields;
-  SlabText text;  // of Put: what the user will have
+  SlabText text;  // of Put and Rename: what the user will have
   std::array<uint16_t, 5> ends{};
   // What the storage thread reads; views into `text` or into the user's own.
   std::string_view domain, name, auth_name, display_name, aliases;

@@ -70,6 +70,7 @@ Result<void> UserChanges::put(const UserRecord& record, const Credentials* crede
   const bool visible = users_.find(record.domain, record.name) != nullptr;
   if (visible && mode == PutMode::Create) return Error::Exists;
   if (user == nullptr && mode == PutMode::Change) return Error::NotFound;
+  if (user != nullptr && is_being_renamed(*user)) return Error::Busy;
   if (const Result<void> checked = check_names(record, user); !checked) return checked;
 
   const uint32_t aliases = aliases_more(record, user);
@@ -104,7 +105,9 @@ bool UserChanges::is_taken(const UserRecord& record, std::string_view name, cons
   bool found = false;
   changes_.for_each([&](const UserChange& change) {
     if (change.text.view().empty()) return;
-    if (change.part(0) != record.domain || change.part(1) == record.name) return;
+    if (change.part(0) != record.domain) return;
+    // Those of the user itself do not count, but whoever is to become one of this name.
+    if (change.part(1) == record.name && change.kind != UserChange::Kind::Rename) return;
     found = found || change.part(1) == name || change.part(2) == name ||
             holds_line(change.part(4), name);
   });
@@ -145,6 +148,7 @@ Result<void> UserChanges::set_credentials(std::string_view domain, std::string_v
                                           uint64_t tag) {
   User* user = users_.find(domain, name);
   if (user == nullptr) return Error::NotFound;
+  if (is_being_renamed(*user)) return Error::Busy;
   UserChange* change = acquire(UserChange::Kind::Credentials, waiter, tag);
   if (change == nullptr) return Error::PoolExhausted;
   change->has_credentials = true;
@@ -157,6 +161,7 @@ Result<void> UserChanges::remove(std::string_view domain, std::string_view name,
                                  StoreWaiter& waiter, uint64_t tag) {
   User* user = users_.find(domain, name);
   if (user == nullptr) return Error::NotFound;
+  if (is_being_renamed(*user)) return Error::Busy;
   UserChange* change = acquire(UserChange::Kind::Remove, waiter, tag);
   if (change == nullptr) return Error::PoolExhausted;
   start(*change, *user);
@@ -190,9 +195,7 @@ void UserChanges::run(UserChange& change, User* user) {
   const StoreStatus status = obstacle(change, user);
   if (status != StoreStatus::Durable) return finish(change, status);
   if (user != nullptr) {
-    const bool put = change.kind == UserChange::Kind::Put;
-    if (put && change.fields != kAllUserFields && !keep_other_fields(change, *user))
-      return finish(change, StoreStatus::Rejected);
+    if (!complete(change, *user)) return finish(change, StoreStatus::Rejected);
     return send(change, *user);
   }
   // The name's new owner may have come before us, by another waiter.
@@ -203,6 +206,13 @@ void UserChanges::run(UserChange& change, User* user) {
   StoreWaiter* const waiter = change.waiter;
   const uint64_t tag = change.tag;
   if (!create(change)) waiter->on_stored(tag, StoreStatus::Rejected);
+}
+
+// With what the user has now, which the changes before it have left.
+bool UserChanges::complete(UserChange& change, const User& user) {
+  if (change.kind == UserChange::Kind::Rename) return keep_all_but_name(change, user).has_value();
+  if (change.kind != UserChange::Kind::Put || change.fields == kAllUserFields) return true;
+  return keep_other_fields(change, user).has_value();
 }
 
 // Errors: TooLong, PoolExhausted.
@@ -274,6 +284,8 @@ void UserChanges::apply(UserChange& change, User& user) {
     user.id_ = change.user_id;
     users_.show(user);
   }
+  if (change.kind == UserChange::Kind::Rename)
+    users_.set_text(user, std::move(change.text), change.ends);
   if (change.has_credentials) user.credentials_ = change.credentials;
 }
 

@@ -29,6 +29,8 @@ class UserChanges {
   // As the functions of Store.
   Result<void> put(const UserRecord& record, const Credentials* credentials, PutMode mode,
                    StoreWaiter& waiter, uint64_t tag);
+  Result<void> rename(std::string_view domain, std::string_view name, std::string_view new_name,
+                      const Credentials* credentials, StoreWaiter& waiter, uint64_t tag);
   Result<void> set_credentials(std::string_view domain, std::string_view name,
                                const Credentials& credentials, StoreWaiter& waiter, uint64_t tag);
   Result<void> remove(std::string_view domain, std::string_view name, StoreWaiter& waiter,
@@ -43,6 +45,7 @@ class UserChanges {
   friend struct UserChange;
 
   bool is_taken(const UserRecord& record, std::string_view name, const User* user);
+  bool is_being_renamed(const User& user);
   Result<void> check_names(const UserRecord& record, const User* user);
   static uint32_t aliases_more(const UserRecord& record, const User* user);
   void give_back(UserChange& change);
@@ -51,6 +54,8 @@ class UserChanges {
   Result<void> create(UserChange& change);
   void run(UserChange& change, User* user);
   Result<void> keep_other_fields(UserChange& change, const User& user);
+  Result<void> keep_all_but_name(UserChange& change, const User& user);
+  bool complete(UserChange& change, const User& user);
   void send(UserChange& change, User& user);
   void apply(UserChange& change, User& user);
   void drop_bindings(User& user);

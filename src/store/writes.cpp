@@ -20,6 +20,7 @@ int Writes::prepare(Connection& connection, std::string_view realm) {
        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (domain, name) DO UPDATE SET"
        " auth_name = ?3, display_name = ?4, aliases = ?5, algorithms = ?6, session_timer = ?7"},
       {find_user_, "SELECT id FROM users WHERE domain = ?1 AND name = ?2"},
+      {rename_user_, "UPDATE users SET name = ?2, auth_name = ?3, aliases = ?4 WHERE id = ?1"},
       {remove_user_, "DELETE FROM users WHERE id = ?1"},
       {clear_credentials_, "DELETE FROM credentials WHERE user_id = ?1"},
       {put_credential_,
@@ -43,9 +44,9 @@ int Writes::prepare(Connection& connection, std::string_view realm) {
 }
 
 void Writes::close() {
-  for (Statement* statement :
-       {&begin_, &commit_, &rollback_, &put_user_, &find_user_, &remove_user_, &clear_credentials_,
-        &put_credential_, &put_binding_, &refresh_binding_, &delete_binding_, &set_meta_}) {
+  for (Statement* statement : {&begin_, &commit_, &rollback_, &put_user_, &find_user_,
+                               &rename_user_, &remove_user_, &clear_credentials_, &put_credential_,
+                               &put_binding_, &refresh_binding_, &delete_binding_, &set_meta_}) {
     statement->finalize();
   }
 }
@@ -60,6 +61,11 @@ int Writes::put_user(const UserRecord& record, int64_t& id) {
   if (code == SQLITE_ROW) id = find_user_.integer(0);
   find_user_.reset();
   return code == SQLITE_ROW ? SQLITE_OK : code;
+}
+
+int Writes::rename_user(int64_t user_id, const UserRecord& record) {
+  rename_user_.bind(1, user_id).bind(2, record.name).bind(3, record.auth_name);
+  return rename_user_.bind(4, record.aliases).run();
 }
 
 int Writes::set_credentials(int64_t user_id, const Credentials& credentials) {

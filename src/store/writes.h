@@ -26,6 +26,8 @@ class Writes {
 
   // The auth_name of `record` is not empty. Fills `id`.
   int put_user(const UserRecord& record, int64_t& id);
+  // The name, the auth_name and the aliases of `record`.
+  int rename_user(int64_t user_id, const UserRecord& record);
   // Those of other realms go too: they belong to the password before this one.
   int set_credentials(int64_t user_id, const Credentials& credentials);
   int remove_user(int64_t user_id);  // with its credentials and bindings
@@ -42,7 +44,7 @@ class Writes {
 
   std::string realm_;
   Statement begin_, commit_, rollback_;
-  Statement put_user_, find_user_, remove_user_;
+  Statement put_user_, find_user_, rename_user_, remove_user_;
   Statement clear_credentials_, put_credential_;
   Statement put_binding_, refresh_binding_, delete_binding_;
   Statement set_meta_;
