@@ -157,12 +157,13 @@ void Api::user(port::HttpExchange& exchange, std::string_view path) {
       if (send(command, std::make_shared<PlainJob>(exchange.id(), "deleted")) == 0)
         refuse_busy(exchange);
       return;
+    case port::HttpMethod::Patch: return rename_user(exchange, command);
     case port::HttpMethod::Post:
-    case port::HttpMethod::Patch:
     case port::HttpMethod::Other: break;
   }
-  reply_error(exchange, 405, "method",
-              "a user is read with GET, stored with PUT and removed with DELETE");
+  reply_error(
+      exchange, 405, "method",
+      "a user is read with GET, stored with PUT, renamed with PATCH and removed with DELETE");
 }
 
 void Api::registrations_of(port::HttpExchange& exchange, std::string_view path) {
@@ -200,6 +201,26 @@ void Api::put_user(port::HttpExchange& exchange, Command command) {
   command.fields = body.fields;
   const auto job = std::make_shared<PutJob>(exchange.id(), realm_, body.password);
   if (!job->start(*this, job, command)) refuse_busy(exchange);
+}
+
+void Api::rename_user(port::HttpExchange& exchange, Command command) {
+  UserName renamed = split_user_name(exchange.query("name"));
+  if (const char* fault = fault_of(renamed)) return reply_error(exchange, 400, "name", fault);
+  const bool stays =
+      renamed.domain.empty() || in_store(renamed, default_domain()).domain == command.domain.view();
+  if (!stays)
+    return reply_error(exchange, 400, "name", "name: a user stays in the domain that it is in");
+  const bool has_body = !exchange.body().empty();
+  const UserBody body = has_body ? parse_user_body(exchange.body()) : UserBody();
+  if (!body.fault.empty()) return reply_error(exchange, 400, "body", body.fault);
+  if (body.fields.present != 0)
+    return reply_error(exchange, 400, "body", "a rename takes a password alone");
+  command.kind = Command::Kind::RenameUser;
+  command.new_name = FixedText<kNameMax>(renamed.name);
+  command.has_secret = has_body;
+  if (has_body) command.secret = make_secret(renamed.name, realm_, body.password);
+  if (send(command, std::make_shared<PlainJob>(exchange.id(), "renamed")) == 0)
+    refuse_busy(exchange);
 }
 
 void Api::set_default_domain(std::string domain) {

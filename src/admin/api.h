@@ -7,6 +7,8 @@
 //   PUT    the same                                   {"password": "…", fields of UserFields}: 201
 //          created, 200 changed; what is left out stays.
 //          ?mode=create refuses to change (409), ?mode=change to create (404)
+//   PATCH  the same, with ?name=NEW                   renames: 200. {"password": "…"} where the
+//          auth_name is the name, else no body
 //   DELETE the same                                   200
 //   POST   /v1/users/import                           lines as import_lines.h has them:
 //                                                     {"created": N, "changed": N}; when users were
@@ -67,6 +69,7 @@ class Api final : public port::HttpHandler, private Desk {
   void user(port::HttpExchange& exchange, std::string_view path);
   void registrations_of(port::HttpExchange& exchange, std::string_view path);
   void put_user(port::HttpExchange& exchange, Command command);
+  void rename_user(port::HttpExchange& exchange, Command command);
   void import(port::HttpExchange& exchange);
   void lift_block(port::HttpExchange& exchange);
   void trace(port::HttpExchange& exchange);

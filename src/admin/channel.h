@@ -39,6 +39,7 @@ enum class Outcome : uint8_t {
   OtherAuthName,
   NoSuchRegistration,
   NeedsPassword,  // a new user, or a new auth_name, for which the hashes that stand are no good
+  KeepsPassword,  // a rename with hashes, of a user with an auth_name of its own
   NoTrace,        // capacity.trace is 0
 };
 
@@ -53,6 +54,7 @@ struct Command {
     ShowUser,
     ListBindingsOfUser,
     PutUser,
+    RenameUser,
     RemoveUser,
     RemoveBindings,
     StartTrace,
@@ -67,6 +69,7 @@ struct Command {
   uint64_t cursor = 0;
   FixedText<kNameMax> name;
   FixedText<kDomainMax> domain;
+  FixedText<kNameMax> new_name;  // of RenameUser, which the hashes are made for
   // Of PutUser: the hashes are made for fields.auth_name, whether that is to be set or not.
   UserFields fields;
   bool has_secret = false;

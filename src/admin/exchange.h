@@ -25,6 +25,11 @@ class Exchange {
   // must then be called once. Created or Changed only when it is durable.
   // With OtherAuthName and NeedsPassword nothing was done.
   virtual std::optional<Outcome> put_user(const UserChange& change, uint64_t ticket) = 0;
+  // Changed when it is durable. `secret` is made for the new name; null where the user has an
+  // auth_name of its own. NeedsPassword or KeepsPassword when it is not so.
+  virtual std::optional<Outcome> rename_user(std::string_view domain, std::string_view name,
+                                             std::string_view new_name, const UserSecret* secret,
+                                             uint64_t ticket) = 0;
   virtual std::optional<Outcome> remove_user(std::string_view domain, std::string_view name,
                                              uint64_t ticket) = 0;
   // The registrations of a user with this contact, or all of them when it is empty. NotFound when

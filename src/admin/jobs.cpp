@@ -31,6 +31,7 @@ std::string_view opening(Command::Kind kind) {
     case Command::Kind::ShowUser:
     case Command::Kind::LiftBlock:
     case Command::Kind::PutUser:
+    case Command::Kind::RenameUser:
     case Command::Kind::RemoveUser:
     case Command::Kind::RemoveBindings: break;
   }
@@ -70,7 +71,7 @@ std::string auth_name_of(const Answer& answer) {
 void PlainJob::on_answer(Desk& desk, const std::shared_ptr<Job>&, const Answer& answer) {
   port::HttpExchange* client = desk.find(exchange());
   if (client == nullptr) return;
-  if (answer.outcome != Outcome::Done) return refuse(*client, answer.outcome);
+  if (!is_success(answer.outcome)) return refuse(*client, answer.outcome);
   reply_json(*client, 200, R"({"result":")" + std::string(what_) + "\"}\n");
 }
 

@@ -53,6 +53,9 @@ std::optional<Outcome> LoopEndpoint::change(const Command& command) {
       return exchange_.put_user({domain, name, command.fields, secret, command.mode},
                                 command.ticket);
     }
+    case Command::Kind::RenameUser:
+      return exchange_.rename_user(domain, name, command.new_name.view(),
+                                   command.has_secret ? &command.secret : nullptr, command.ticket);
     case Command::Kind::LiftBlock: return exchange_.lift_block(command.source, name);
     case Command::Kind::RemoveUser: return exchange_.remove_user(domain, name, command.ticket);
     case Command::Kind::RemoveBindings:
@@ -98,6 +101,7 @@ void LoopEndpoint::show(const Command& command, Answer& answer) {
     case Command::Kind::StartTrace:
     case Command::Kind::StopTrace:
     case Command::Kind::PutUser:
+    case Command::Kind::RenameUser:
     case Command::Kind::RemoveUser:
     case Command::Kind::RemoveBindings: break;
   }

@@ -69,6 +69,11 @@ Refusal refusal_of(Outcome outcome) {
       return {400, "auth_name",
               "auth_name: a new password must come with it, since the stored hashes hold the old "
               "auth_name"};
+    case Outcome::KeepsPassword:
+      return {
+          400, "password",
+          "password: the user has an auth_name of its own, with which the password stays; leave "
+          "it out"};
   }
   return {500, "internal", "no refusal"};
 }

@@ -65,6 +65,7 @@ std::optional<Outcome> StoreExchange::outcome_of(const Result<void>& started) co
   if (started.error() == Error::Exists) return Outcome::Exists;
   if (started.error() == Error::Taken) return Outcome::Taken;
   if (started.error() == Error::NotFound) return Outcome::NotFound;
+  if (started.error() == Error::Busy) return Outcome::Busy;
   if (started.error() != Error::PoolExhausted) return Outcome::Refused;
   return store_.takes_changes() ? Outcome::UsersFull : Outcome::Busy;
 }
@@ -99,6 +100,19 @@ std::optional<Outcome> StoreExchange::auth_name_obstacle(const UserChange& chang
   if (!same && change.secret != nullptr && !is_set) return Outcome::OtherAuthName;
   if (!same && change.secret == nullptr && is_set) return Outcome::NeedsPassword;
   return std::nullopt;
+}
+
+std::optional<Outcome> StoreExchange::rename_user(std::string_view domain, std::string_view name,
+                                                  std::string_view new_name,
+                                                  const UserSecret* secret, uint64_t ticket) {
+  store::Credentials credentials;
+  if (secret != nullptr) credentials = credentials_of(*secret);
+  const Result<void> started =
+      store_.rename_user(domain, name, new_name, secret != nullptr ? &credentials : nullptr, *this,
+                         tag_of(ticket, Outcome::Changed));
+  if (!started && started.error() == Error::Mismatch)
+    return secret == nullptr ? Outcome::NeedsPassword : Outcome::KeepsPassword;
+  return outcome_of(started);
 }
 
 std::optional<Outcome> StoreExchange::remove_user(std::string_view domain, std::string_view name,

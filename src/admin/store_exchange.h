@@ -37,6 +37,9 @@ class StoreExchange final : public Exchange, private store::StoreWaiter {
 
   // A change of a user that stands touches nothing but what it names. REQUIRES: it names something.
   std::optional<Outcome> put_user(const UserChange& change, uint64_t ticket) override;
+  std::optional<Outcome> rename_user(std::string_view domain, std::string_view name,
+                                     std::string_view new_name, const UserSecret* secret,
+                                     uint64_t ticket) override;
   std::optional<Outcome> remove_user(std::string_view domain, std::string_view name,
                                      uint64_t ticket) override;
   std::optional<Outcome> remove_bindings(std::string_view domain, std::string_view name,

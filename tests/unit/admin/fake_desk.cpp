@@ -32,6 +32,15 @@ std::optional<Outcome> FakeExchange::put_user(const UserChange& change, uint64_t
   return std::nullopt;
 }
 
+std::optional<Outcome> FakeExchange::rename_user(std::string_view domain, std::string_view name,
+                                                 std::string_view new_name,
+                                                 const UserSecret* secret, uint64_t) {
+  if (refusal) return refusal;
+  if (users.erase(key_of(domain, name)) == 0) return Outcome::NotFound;
+  users[key_of(domain, new_name)] = secret != nullptr ? *secret : UserSecret();
+  return Outcome::Changed;
+}
+
 std::optional<Outcome> FakeExchange::remove_user(std::string_view domain, std::string_view name,
                                                  uint64_t) {
   if (refusal) return refusal;

@@ -57,6 +57,9 @@ struct FakeWakeup final : port::Wakeup {
 
 struct FakeExchange final : Exchange {
   std::optional<Outcome> put_user(const UserChange& change, uint64_t ticket) override;
+  std::optional<Outcome> rename_user(std::string_view domain, std::string_view name,
+                                     std::string_view new_name, const UserSecret* secret,
+                                     uint64_t ticket) override;
   std::optional<Outcome> remove_user(std::string_view domain, std::string_view name,
                                      uint64_t ticket) override;
   std::optional<Outcome> remove_bindings(std::string_view domain, std::string_view name,

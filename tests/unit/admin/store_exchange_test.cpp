@@ -253,6 +253,35 @@ TEST_CASE("store exchange: the status has the app's facts and the store's") {
   CHECK(holds(request.answer_, "\"store\":\"ok\""));
 }
 
+TEST_CASE("store exchange: a user is renamed, with a new password where the login is the name" *
+          doctest::description("R9.2")) {
+  store::Server::Settings settings;
+  settings.options.realm = "office";
+  StoreDesk desk(settings);
+  const auto rename = [&](const std::string& from, std::string to, std::string body = "") {
+    return desk.ask(port::HttpMethod::Patch, "/v1/users/" + from, std::move(body),
+                    {{"name", std::move(to)}});
+  };
+  desk.put("100");
+  desk.put("200");
+  CHECK(holds(rename("100", "101").answer_, "auth_name: a new password must come with it"));
+  CHECK(holds(rename("100", "200", R"({"password":"y"})").answer_, "another user of this domain"));
+  CHECK(rename("100", "a:b", R"({"password":"y"})").status_ == 400);
+  CHECK(rename("100", "", R"({"password":"y"})").status_ == 400);
+  CHECK(rename("100", "101", R"({"display_name":"y"})").status_ == 400);
+  CHECK(holds(rename("100", "101@other.example", R"({"password":"y"})").answer_, "stays in the"));
+  CHECK(rename("300", "301", R"({"password":"y"})").status_ == 404);
+  const FakeHttpExchange& done = rename("100", "101@home.example", R"({"password":"y"})");
+  CHECK(done.status_ == 200);
+  CHECK(done.answer_ == "{\"result\":\"renamed\"}\n");
+  CHECK(desk.get("/v1/users/100").status_ == 404);
+  CHECK(desk.bench.server->user("101").credentials().md5 == make_secret("101", "office", "y").md5);
+  desk.ask(port::HttpMethod::Put, "/v1/users/101", R"({"auth_name":"login","password":"z"})");
+  CHECK(holds(rename("101", "102", R"({"password":"y"})").answer_, "password: the user has an"));
+  CHECK(rename("101", "102").status_ == 200);
+  CHECK(desk.bench.server->user("102").auth_name() == "login");
+}
+
 TEST_CASE(
     "store exchange: users beyond the room are refused as such while others are on their way") {
   store::Server::Settings settings;
