@@ -135,7 +135,7 @@ class Reader {
     if (!result_.for_seconds.empty() && (row_->options & kTakesFor) == 0)
       result_.fault = "--for goes with trace on only";
     if (result_.generate && (row_->options & kTakesGenerate) == 0)
-      result_.fault = "--generate goes with user add, user set and user password only";
+      result_.fault = "--generate goes with user add, user set, user password and user rename only";
     const bool about_the_tool =
         row_->command == CtlCommand::Help || row_->command == CtlCommand::Version;
     if (result_.offline && (row_->options & kTakesOffline) == 0 && !about_the_tool)

@@ -29,6 +29,9 @@ class CtlBackend {
   virtual ~CtlBackend() = default;
 
   virtual std::string put_user(const CtlUserChange& change) = 0;
+  // Without a password where the user has an auth_name of its own.
+  virtual std::string rename_user(const admin::UserName& user, const std::string& new_name,
+                                  std::string_view password) = 0;
   virtual std::string remove_user(const admin::UserName& user) = 0;
   virtual std::string show_user(const admin::UserName& user, CtlRow& row) = 0;
   // All lines were found right. Counts what was stored, also on failure.

@@ -40,6 +40,14 @@ constexpr CtlCommandRow kCommands[] = {
      "The password is asked for, or read as one line of standard input; --generate makes one and\n"
      "shows it once. `user passwd` is the same.\n"},
     {CtlCommand::UserShow, "user show", "NAME", 1, 1, kOnUsers, "all about one user", ""},
+    {CtlCommand::UserRename, "user rename", "NAME NEW", 2, 2, kOnUsers | kTakesGenerate,
+     "gives a user another name",
+     "Registrations, aliases and all other fields follow; an alias that is NEW goes. The user "
+     "stays\n"
+     "in its domain. The stored hashes hold the auth_name: where that is the name, the user needs "
+     "a\n"
+     "new password, which is asked for as by `user add`, or made with --generate. A user with an\n"
+     "auth_name of its own keeps it and its password. Phones have to be set to the new name.\n"},
     {CtlCommand::UserDelete, "user delete", "NAME", 1, 1, kOnUsers,
      "removes a user and its registrations", ""},
     {CtlCommand::UserList, "user list", "", 0, 0, kOnUsers | kTakesQuiet,

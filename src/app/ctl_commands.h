@@ -17,6 +17,7 @@ enum class CtlCommand : uint8_t {
   UserSet,
   UserPassword,
   UserShow,
+  UserRename,
   UserDelete,
   UserList,
   UserImport,

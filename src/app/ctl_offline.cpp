@@ -117,6 +117,23 @@ std::string CtlOffline::put(const admin::UserName& user, const CtlUserChange& ch
   return stored ? "" : describe(stored.error());
 }
 
+std::string CtlOffline::rename_user(const admin::UserName& given, const std::string& new_name,
+                                    std::string_view password) {
+  const admin::UserName user = admin::in_store(given, default_domain(config_));
+  if (!has_database()) return describe(Error::NotFound);
+  if (std::string fault = open(); !fault.empty()) return fault;
+  store::Credentials credentials;
+  if (!password.empty())
+    credentials = admin::credentials_of(admin::make_secret(new_name, realm_, password));
+  const Result<void> renamed = store_.rename_user(user.domain, user.name, new_name,
+                                                  password.empty() ? nullptr : &credentials);
+  if (renamed) return "";
+  if (renamed.error() != Error::Mismatch) return describe(renamed.error());
+  return std::string(admin::refusal_of(password.empty() ? admin::Outcome::NeedsPassword
+                                                        : admin::Outcome::KeepsPassword)
+                         .message);
+}
+
 std::string CtlOffline::remove_user(const admin::UserName& given) {
   const admin::UserName user = admin::in_store(given, default_domain(config_));
   if (!has_database()) return describe(Error::NotFound);

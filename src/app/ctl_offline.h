@@ -18,6 +18,8 @@ class CtlOffline final : public CtlBackend {
   CtlOffline(port::Files& files, const port::Clock& clock, const Config& config);
 
   std::string put_user(const CtlUserChange& change) override;
+  std::string rename_user(const admin::UserName& user, const std::string& new_name,
+                          std::string_view password) override;
   std::string remove_user(const admin::UserName& user) override;
   std::string show_user(const admin::UserName& user, CtlRow& row) override;
   // All or nothing.

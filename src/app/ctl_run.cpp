@@ -30,6 +30,7 @@ int run_ctl(const CtlArguments& arguments, std::string_view default_domain, CtlB
     case CtlCommand::UserSet: return set_user(session);
     case CtlCommand::UserPassword: return change_password(session);
     case CtlCommand::UserShow: return show_user(session);
+    case CtlCommand::UserRename: return rename_user(session);
     case CtlCommand::UserDelete: return delete_user(session);
     case CtlCommand::UserList: return list_users(session);
     case CtlCommand::UserImport: return import_users(session);

@@ -126,6 +126,19 @@ std::string CtlServer::put_user(const CtlUserChange& change) {
   return ask({"PUT", target, body.view()}, reply);
 }
 
+std::string CtlServer::rename_user(const admin::UserName& user, const std::string& new_name,
+                                   std::string_view password) {
+  const std::string target = path_of("/v1/users/", user) + "?name=" + percent_encoded(new_name);
+  admin::SecretText body;
+  if (!password.empty()) {
+    body.append("{\"password\":");
+    append_json_string(body, password);
+    body.append("}");
+  }
+  port::HttpReply reply;
+  return ask({"PATCH", target, body.view()}, reply);
+}
+
 std::string CtlServer::remove_user(const admin::UserName& user) {
   port::HttpReply reply;
   return ask({"DELETE", path_of("/v1/users/", user), ""}, reply);

@@ -13,6 +13,8 @@ class CtlServer final : public CtlBackend {
   explicit CtlServer(std::string_view socket) : socket_(socket) {}
 
   std::string put_user(const CtlUserChange& change) override;
+  std::string rename_user(const admin::UserName& user, const std::string& new_name,
+                          std::string_view password) override;
   std::string remove_user(const admin::UserName& user) override;
   std::string show_user(const admin::UserName& user, CtlRow& row) override;
   // In requests of a few hundred lines, since the server answers each when all of it is on the

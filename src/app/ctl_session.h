@@ -33,6 +33,7 @@ std::string_view cell_text(const CtlRow& row, std::string_view name);
 int add_user(CtlSession& session);
 int set_user(CtlSession& session);
 int change_password(CtlSession& session);
+int rename_user(CtlSession& session);
 int delete_user(CtlSession& session);
 int import_users(CtlSession& session);
 

@@ -8,14 +8,16 @@ namespace {
 
 // What became of the user, and the password when one was made here.
 int done(CtlSession& session, const admin::UserName& user, std::string_view what,
-         std::string_view password = {}) {
+         std::string_view password = {}, const std::string& new_name = "") {
   const bool made = session.arguments.generate && !password.empty();
   if (session.arguments.json) {
     CtlRow row = {{"result", std::string(what)}};
+    if (!new_name.empty()) row.push_back({"name", new_name});
     if (made) row.push_back({"password", std::string(password)});
     session.console.write(format_json(row) + "\n");
   } else {
-    session.console.write("user " + user.text() + " " + std::string(what) + "\n");
+    const std::string to = new_name.empty() ? "" : " to " + new_name;
+    session.console.write("user " + user.text() + " " + std::string(what) + to + "\n");
     if (made) session.console.write("password: " + std::string(password) + "\n");
   }
   return kCtlDone;
@@ -113,6 +115,38 @@ int change_password(CtlSession& session) {
       session.backend.put_user({user, admin::PutMode::Change, password.view(), {}});
   if (!fault.empty()) return session.fail(user, fault);
   return done(session, user, "changed", password.view());
+}
+
+int rename_user(CtlSession& session) {
+  admin::UserName user;
+  if (const std::string fault = user_of(session, user); !fault.empty()) return session.fail(fault);
+  admin::UserName renamed = admin::split_user_name(session.arguments.more.front());
+  if (renamed.domain.empty()) renamed.domain = user.domain;
+  if (const char* fault = admin::fault_of(renamed))
+    return session.fail("the new name: " + std::string(fault));
+  const auto in_store = [&](const admin::UserName& name) {
+    return admin::in_store(name, session.default_domain);
+  };
+  if (in_store(renamed).domain != in_store(user).domain)
+    return session.fail(user, "stays in its domain; give the new name without one");
+  if (renamed.name == user.name) return session.fail(user, "has that name already");
+  CtlRow stands;
+  if (const std::string fault = session.backend.show_user(user, stands); !fault.empty())
+    return session.fail(user, fault);
+  // A digest's hash holds the auth_name.
+  const bool login_follows = cell_text(stands, "auth_name") == user.name;
+  if (session.arguments.generate && !login_follows)
+    return session.fail(user,
+                        "has an auth_name of its own and keeps its password; leave out "
+                        "--generate");
+  admin::SecretText password;
+  if (login_follows) {
+    if (const std::string fault = take_password(session, renamed, password); !fault.empty())
+      return session.fail("a new name needs a new password: " + fault);
+  }
+  const std::string fault = session.backend.rename_user(user, renamed.name, password.view());
+  if (!fault.empty()) return session.fail(user, "cannot become " + renamed.name + ": " + fault);
+  return done(session, user, "renamed", password.view(), renamed.name);
 }
 
 int delete_user(CtlSession& session) {

@@ -4,6 +4,7 @@
 Usage: ctl.py BIN_DIR
 """
 
+import json
 import os
 import pty
 import re
@@ -162,6 +163,24 @@ def fields_of_a_user(tool, server):
     assert tool.done("user", "import", "-", text=exported.replace("W\u00fcst", "Wynn")) == "0 users created, 1 changed\n"
     assert server.ctl_json("user", "show", "fay")["display_name"] == "Fay Wynn"
     assert register(server, "fay", "new word", auth_name="fay-phone") == 200, "the import touched the password"
+
+
+def a_user_gets_another_name(tool, server):
+    tool.done("user", "add", "old", "aliases=310,new", "display_name=O", text="first\n")
+    tool.done("user", "add", "another", text="x\n")
+    assert register(server, "old", "first") == 200
+    tool.refused("another user of this domain", "user", "rename", "old", "another", text="second\n")
+    assert tool.done("user", "rename", "old", "new", text="second\n") == "user old renamed to new\n"
+    shown = json.loads(tool.done("--json", "user", "show", "new"))
+    assert (shown["bindings"], shown["display_name"], shown["aliases"]) == (1, "O", ["310"]), shown
+    tool.refused("there is no such user", "user", "show", "old")
+    assert register(server, "old", "first") == 401 and register(server, "new", "second") == 200
+    # With a login of its own it keeps the password, and nobody is asked for one.
+    tool.done("user", "set", "new", "auth_name=login", text="third\n")
+    assert tool.done("user", "rename", "new", "newer") == "user new renamed to newer\n"
+    assert register(server, "newer", "third", "login") == 200
+    tool.done("user", "delete", "newer")
+    tool.done("user", "delete", "another")
 
 
 def registrations_are_removed(tool, server):
@@ -340,6 +359,9 @@ def without_a_server(bin_dir, folder):
     assert os.stat(database).st_mode & 0o077 == 0, "others can read the database"
     tool.refused("line 2: user b@example.com is in line 1 already", "user", "import", "-", text="b,y\nb@example.com,z\n")
     assert tool.done("user", "add", "c", text="x\n") and tool.done("user", "delete", "a")
+    made = tool.done("user", "rename", "b", "d", "--generate")
+    assert re.fullmatch(r"user b renamed to d\npassword: \w{16}\n", made), made
+    assert tool.done("user", "list", "-q") == "c\nd\n"
     tool.refused("only the running server knows this", "registrations", code=2)
     with open(database, "r+b") as file:
         file.write(b"this is no database")
@@ -364,6 +386,7 @@ def main():
                    lambda: listings_are_sorted_and_aligned(tool, server))
         report.run("fields of a user are set, shown, exported and imported",
                    lambda: fields_of_a_user(tool, server))
+        report.run("a user gets another name, and its phones with it", lambda: a_user_gets_another_name(tool, server))
         report.run("registrations are removed by contact or all at once",
                    lambda: registrations_are_removed(tool, server))
         report.run("passwords are asked for at a terminal, unseen", lambda: passwords_from_a_terminal(tool, server))

@@ -79,6 +79,21 @@ TEST_CASE("offline: users are created, changed and removed; the default domain h
   CHECK(scene.names() == Names{"100@other.example"});
 }
 
+TEST_CASE("offline: a user is renamed with a new password, or with a login of its own") {
+  Scene scene;
+  REQUIRE(scene.put({"100", ""}, "x", PutMode::Create) == "");
+  CHECK(scene.tool().rename_user({"100", ""}, "101", "").find("a new password must come") !=
+        std::string::npos);
+  CHECK(scene.tool().rename_user({"100", "home.example"}, "101", "y") == "");
+  CHECK(scene.names() == Names{"101@"});
+  admin::UserFields fields;
+  REQUIRE(admin::set_user_field(fields, "auth_name", "login") == "");
+  REQUIRE(scene.put({"101", ""}, "z", PutMode::Change, fields) == "");
+  CHECK(scene.tool().rename_user({"101", ""}, "102", "y").find("password: the user has") == 0);
+  CHECK(scene.tool().rename_user({"101", ""}, "102", "") == "");
+  CHECK(scene.names() == Names{"102@"});
+}
+
 TEST_CASE("offline: an import creates and changes") {
   Scene scene;
   CHECK(scene.import("100,a,b\n101,c\n") == "");

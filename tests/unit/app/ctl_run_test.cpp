@@ -15,7 +15,9 @@ struct FakeBackend final : CtlBackend {
     return fault;
   }
   std::string show_user(const admin::UserName& user, CtlRow& row) override {
-    row = {{"name", user.name}, {"auth_name", user.name}, {"aliases", "1\n2\n", true, true}};
+    row = {{"name", user.name},
+           {"auth_name", login.empty() ? user.name : login},
+           {"aliases", "1\n2\n", true, true}};
     return users.count(user.text()) > 0 ? "" : "there is no such user";
   }
   std::string list_registrations(const admin::UserName& user, CtlRows& into) override {
@@ -24,6 +26,11 @@ struct FakeBackend final : CtlBackend {
   }
   std::string remove_registrations(const admin::UserName& user, std::string_view contact) override {
     removed = user.text() + " " + std::string(contact);
+    return fault;
+  }
+  std::string rename_user(const admin::UserName& user, const std::string& new_name,
+                          std::string_view password) override {
+    renamed = user.text() + " " + new_name + " " + std::string(password);
     return fault;
   }
   std::string remove_user(const admin::UserName& user) override {
@@ -52,7 +59,9 @@ struct FakeBackend final : CtlBackend {
   CtlRows rows;  // listed before them
   std::string fault;
   admin::UserFields last_fields;
+  std::string login;  // of all users; empty: the name
   std::string removed;
+  std::string renamed;
   std::string lifted;
   admin::PutMode last_mode = admin::PutMode::Either;
 };
@@ -194,6 +203,45 @@ TEST_CASE("registrations: of one user, and their removal") {
   scene.console.errors.clear();
   CHECK(scene.run({"registrations", "100"}) == 1);
   CHECK(scene.console.errors == "tipringctl: user 100: no such phone is registered\n");
+}
+
+TEST_CASE("user rename: with a new password where the login is the name, else without") {
+  Scene scene;
+  scene.console.input = "secretive";
+  scene.backend.users["100"] = "x";
+  CHECK(scene.run({"user", "rename", "100", "101"}) == 0);
+  CHECK(scene.backend.renamed == "100 101 secretive");
+  CHECK(scene.run({"user", "rename", "100", "101@Example.org", "--generate", "--json"}) == 0);
+  CHECK(scene.backend.renamed == "100 101 made-for-you");
+  CHECK(scene.console.out ==
+        "user 100 renamed to 101\n"
+        "{\"result\":\"renamed\",\"name\":\"101\",\"password\":\"made-for-you\"}\n");
+  scene.backend.login = "login";
+  CHECK(scene.run({"user", "rename", "100", "101"}) == 0);
+  CHECK(scene.backend.renamed == "100 101 ");
+  CHECK(scene.console.errors == "");
+}
+
+TEST_CASE("user rename: what cannot be is refused before anybody is asked for a password") {
+  Scene scene;
+  scene.backend.users["100"] = "x";
+  const auto refused = [&](std::string_view word, std::vector<std::string_view> words) {
+    scene.console.errors.clear();
+    CHECK(scene.run(std::move(words)) == 1);
+    CHECK_MESSAGE(scene.console.errors.find(word) != std::string::npos, scene.console.errors);
+  };
+  scene.console.input_fault = "nobody types here";
+  refused("the new name: a user name may not hold", {"user", "rename", "100", "a:b"});
+  refused("has that name already", {"user", "rename", "100", "100@example.org"});
+  refused("stays in its domain", {"user", "rename", "100", "101@other.example"});
+  refused("there is no such user", {"user", "rename", "200", "201"});
+  refused("a new name needs a new password: nobody types here", {"user", "rename", "100", "101"});
+  scene.console.input_fault.clear();
+  scene.console.input = "x";
+  scene.backend.fault = "another has it";
+  refused("user 100: cannot become 101: another has it", {"user", "rename", "100", "101"});
+  scene.backend.login = "login";
+  refused("leave out --generate", {"user", "rename", "100", "101", "--generate"});
 }
 
 TEST_CASE("user delete: done once, refused the second time") {
