@@ -172,8 +172,8 @@ void Exchange::on_request(const service::Incoming& request) {
   if (!routes.in_dialog && ignores(request)) return;  // calls that stand go on
   policy::RequestUri uri = policy::read_request_uri(routes.request_uri);
   if (routes.uri_too_long) uri.fault = sip::ParseError{sip::ParseFault::UriTooLong};
-  const Job job =
-      policy::job_of(environment_, location_, request.message, uri, !routes.next_route.empty());
+  const Job job = policy::job_of(environment_, location_, request.message, uri,
+                                 !routes.next_route.text.empty());
   const policy::Refusal refusal = validation_.check(request, uri, job);
   if (refusal.status != 0) {
     sip::ResponseParts parts;

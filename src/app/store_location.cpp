@@ -87,8 +87,8 @@ std::optional<std::string_view> StoreLocation::domain_of(std::string_view host,
 // We speak UDP and TCP. A contact of another scheme, or a safe one, is in the list that the registrar
 // gives (RFC 3261 10.2.1) and is never called. One of another transport is, where somebody in between
 // speaks it: a proxy of its Path, or who holds the connection that it came by.
-bool StoreLocation::is_callable(const store::Binding& binding) const {
-  const auto contact = sip::parse_uri(binding.contact());
+bool StoreLocation::is_callable(const store::Binding& binding,
+                                const sip::ParsedUri& contact) const {
   if (!contact || contact->scheme == sip::Scheme::Sips) return false;
   const auto transport = contact->param("transport");
   if (!transport || iequals(transport->value, "udp") || iequals(transport->value, "tcp")) {
@@ -101,23 +101,23 @@ bool StoreLocation::is_callable(const store::Binding& binding) const {
 
 // A phone on a stream, or one whose Contact is not where it registered from, is reached the way it
 // came.
-proxy::Target StoreLocation::target_of(const store::Binding& binding) const {
+proxy::Target StoreLocation::target_of(const store::Binding& binding,
+                                       const sip::ParsedUri& uri) const {
   // What the request came from was then the last proxy of the path.
-  if (!binding.path().empty()) return {binding.contact(), std::nullopt, binding.path()};
+  if (!binding.path().empty()) return {uri, std::nullopt, binding.path()};
   // Somebody else has registered the phone, and its Contact is all that is known of it.
-  if (binding.received().port == 0) return {binding.contact(), std::nullopt, {}};
+  if (binding.received().port == 0) return {uri, std::nullopt, {}};
   const auto transport = static_cast<sip::Transport>(binding.transport());
-  const auto contact = sip::parse_uri(binding.contact());
-  const auto ip = contact ? port::parse_ip(contact->host) : std::nullopt;
+  const auto ip = uri ? port::parse_ip(uri->host) : std::nullopt;
   const bool stream = transport != sip::Transport::Udp;
-  if (!stream && ip && *ip == binding.received().ip) return {binding.contact(), std::nullopt, {}};
+  if (!stream && ip && *ip == binding.received().ip) return {uri, std::nullopt, {}};
   const transport::Flow flow = flow_of(binding);
-  if (transport_.stands(flow)) return {binding.contact(), flow, {}};
-  if (stream) return {binding.contact(), std::nullopt, {}};
+  if (transport_.stands(flow)) return {uri, flow, {}};
+  if (stream) return {uri, std::nullopt, {}};
   // The binding is of another time, with other listening points.
   const Result<transport::Flow> anew = transport_.flow_to(transport, flow.remote);
-  if (!anew) return {binding.contact(), std::nullopt, {}};
-  return {binding.contact(), *anew, {}};
+  if (!anew) return {uri, std::nullopt, {}};
+  return {uri, *anew, {}};
 }
 
 // By the name as it stands, else by the number that it is (RFC 3966 5.1.1: visual separators mean
@@ -168,20 +168,25 @@ size_t StoreLocation::find_targets(const sip::Uri& uri, std::span<proxy::Target>
   if (user == nullptr) return 0;
   status = offline_status_;
   // Best q first; among equals the newest, which stands last.
-  std::array<const store::Binding*, kTargetsMax> best;
+  struct Candidate {
+    const store::Binding* binding;
+    sip::ParsedUri contact;
+  };
+  std::array<Candidate, kTargetsMax> best;
   const size_t room = std::min(targets.size(), best.size());
   size_t count = 0;
   for (const store::Binding* binding = user->first_binding(); binding != nullptr;
        binding = user->next_binding(*binding)) {
-    if (!is_callable(*binding)) continue;
+    const sip::ParsedUri contact(binding->contact());
+    if (!is_callable(*binding, contact)) continue;
     size_t place = count;
-    while (place > 0 && binding->q() >= best[place - 1]->q()) --place;
+    while (place > 0 && binding->q() >= best[place - 1].binding->q()) --place;
     if (place == room) continue;
     count = std::min(count + 1, room);
     for (size_t i = count - 1; i > place; --i) best[i] = best[i - 1];
-    best[place] = binding;
+    best[place] = {binding, contact};
   }
-  for (size_t i = 0; i < count; ++i) targets[i] = target_of(*best[i]);
+  for (size_t i = 0; i < count; ++i) targets[i] = target_of(*best[i].binding, best[i].contact);
   return count;
 }
 

@@ -41,10 +41,10 @@ class StoreLocation final : public service::OwnNames,
 
   std::optional<size_t> domain_index(std::string_view host,
                                      const std::optional<port::IpAddress>& ip, uint16_t port) const;
-  bool is_callable(const store::Binding& binding) const;
+  bool is_callable(const store::Binding& binding, const sip::ParsedUri& contact) const;
   const store::User* find_user(std::string_view domain, const sip::Uri& uri) const;
   const store::User* find_at_address(const sip::Uri& uri, uint16_t& status) const;
-  proxy::Target target_of(const store::Binding& binding) const;
+  proxy::Target target_of(const store::Binding& binding, const sip::ParsedUri& uri) const;
   bool listens_on(uint16_t port) const;
 
   transport::TransportLayer& transport_;

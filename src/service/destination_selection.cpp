@@ -12,10 +12,10 @@ Result<transport::LocateState> DestinationSelection::select(const Environment& e
     left_[count_++] = {{}, destination.flow->transport, Kind::Flow};
     return transport::LocateState::Done;
   }
-  const auto uri = sip::parse_uri(destination.next_hop);
-  if (!uri) return Error::Invalid;
+  if (!destination.next_hop) return Error::Invalid;
   transport::FlowList flows;
-  const auto state = environment.locator.locate(*uri, std::nullopt, flows, handler, tag);
+  const auto state =
+      environment.locator.locate(*destination.next_hop, std::nullopt, flows, handler, tag);
   suspended_ = state && *state == transport::LocateState::Suspended;
   if (state && !suspended_) located(flows);
   return state;

@@ -17,8 +17,8 @@ class ViaManagement;
 class OutputControl;
 
 struct Destination {
-  std::string_view next_hop;  // URI of the topmost Route or the Request-URI
-  std::optional<Flow> flow;   // a binding's: then the URI is not looked at
+  sip::ParsedUri next_hop;   // of the topmost Route, or the Request-URI
+  std::optional<Flow> flow;  // a binding's: then the URI is not looked at
   // Whatever its size: a phone that has registered over UDP may have no other way (SPEC C5).
   bool keeps_transport = false;
 };

@@ -2,6 +2,7 @@
 
 #include "core/text.h"
 #include "sip/auth_params.h"
+#include "sip/headers.h"
 #include "sip/writer.h"
 #include "transaction/branch.h"
 
@@ -53,12 +54,18 @@ std::string_view write_value(const Environment& environment, const Flow& flow,
 bool is_loop(const Environment& environment, const sip::MessageView& request) {
   std::array<char, 16> hex;
   std::string_view own_hash;  // computed for the first Via that might be ours
-  for (const std::string_view value : request.values(sip::HeaderId::Via)) {
-    const auto via = sip::parse_via(value);
-    if (!via || via->branch.size() != transaction::BranchCodec::kSize) continue;
-    if (!environment.names.is_own(via->host, via->port)) continue;
+  const auto is_same = [&](const sip::Via& via) {
+    if (via.branch.size() != transaction::BranchCodec::kSize) return false;
+    if (!environment.names.is_own(via.host, via.port)) return false;
     if (own_hash.empty()) own_hash = write_hex_u64(loop_hash(environment, request), hex);
-    if (via->branch.substr(via->branch.size() - own_hash.size()) == own_hash) return true;
+    return via.branch.substr(via.branch.size() - own_hash.size()) == own_hash;
+  };
+  const auto& top = request.typed<sip::HeaderId::Via>();
+  if (top && is_same(*top)) return true;
+  const sip::ValueRange values = request.values(sip::HeaderId::Via);
+  for (auto value = values.begin(); value != values.end() && ++value != values.end();) {
+    const auto via = sip::parse_via(*value);
+    if (via && is_same(*via)) return true;
   }
   return false;
 }

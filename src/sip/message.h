@@ -249,9 +249,12 @@ class MessageView {
   template <HeaderId Id>
   decltype(auto) typed() const;
 
-  // The URI of From and of To. Errors: those of typed() and of parse_uri().
-  const Result<Uri, ParseError>& from_uri() const;
-  const Result<Uri, ParseError>& to_uri() const;
+  // The URI of the address in From, in To, and in the first value of Contact and of Route. Errors:
+  // those of typed() and of parse_uri().
+  const ParsedUri& from_uri() const;
+  const ParsedUri& to_uri() const;
+  const ParsedUri& contact_uri() const;
+  const ParsedUri& route_uri() const;
 
   // Of From and To; empty when there is none.
   std::string_view from_tag() const;

@@ -74,7 +74,7 @@ class RequestWriter {
     std::string_view top;
     if (via_fixed_ || !next_list_value(rest, top, true)) return copy_line(out_, line);
     via_fixed_ = true;
-    const auto via = parse_via(top);
+    const auto& via = request_.typed<HeaderId::Via>();
     out_.text("Via: ");
     if (via) {
       write_fixed_via(out_, top, *via, edit_.top_via);

@@ -37,10 +37,11 @@ class MessageValues {
  public:
   static constexpr bool holds(HeaderId id) {
     return id == HeaderId::Via || id == HeaderId::From || id == HeaderId::To ||
-           id == HeaderId::CSeq || id == HeaderId::MaxForwards;
+           id == HeaderId::CSeq || id == HeaderId::MaxForwards || id == HeaderId::Contact ||
+           id == HeaderId::Route;
   }
 
-  // A value of the header: the top one of Via. REQUIRES: holds(Id).
+  // The first value of the header. REQUIRES: holds(Id).
   template <HeaderId Id, class Read>
   const auto& get(Read read) {
     static_assert(holds(Id));
@@ -49,11 +50,15 @@ class MessageValues {
     if constexpr (Id == HeaderId::To) return to_.get(read);
     if constexpr (Id == HeaderId::CSeq) return cseq_.get(read);
     if constexpr (Id == HeaderId::MaxForwards) return max_forwards_.get(read);
+    if constexpr (Id == HeaderId::Contact) return contact_.get(read);
+    if constexpr (Id == HeaderId::Route) return route_.get(read);
   }
 
   ReadOnce<ParsedUri> request_uri;
-  ReadOnce<Result<Uri, ParseError>> from_uri;
-  ReadOnce<Result<Uri, ParseError>> to_uri;
+  ReadOnce<ParsedUri> from_uri;
+  ReadOnce<ParsedUri> to_uri;
+  ReadOnce<ParsedUri> contact_uri;
+  ReadOnce<ParsedUri> route_uri;
   ReadOnce<std::string_view> from_tag;
   ReadOnce<std::string_view> to_tag;
 
@@ -64,9 +69,13 @@ class MessageValues {
     to_.forget();
     cseq_.forget();
     max_forwards_.forget();
+    contact_.forget();
+    route_.forget();
     request_uri.forget();
     from_uri.forget();
     to_uri.forget();
+    contact_uri.forget();
+    route_uri.forget();
     from_tag.forget();
     to_tag.forget();
   }
@@ -77,6 +86,8 @@ class MessageValues {
   ReadOnce<Result<NameAddr, ParseError>> to_;
   ReadOnce<Result<CSeq, ParseError>> cseq_;
   ReadOnce<Result<uint8_t, ParseError>> max_forwards_;
+  ReadOnce<Result<NameAddr, ParseError>> contact_;
+  ReadOnce<Result<NameAddr, ParseError>> route_;
 };
 
 }  // namespace tipring::sip

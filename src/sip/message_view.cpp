@@ -117,13 +117,12 @@ namespace {
 using Address = Result<NameAddr, ParseError>;
 
 // The error's offset counts from the start of the message.
-Result<Uri, ParseError> uri_of(const MessageView& message, HeaderId id, const Address& address) {
-  if (!address) return address.error();
-  Result<Uri, ParseError> uri = parse_uri(address->uri);
-  if (!uri) {
-    uri = ParseError{uri.error().fault, id, message.offset_of(address->uri) + uri.error().offset};
-  }
-  return uri;
+ParsedUri uri_of(const MessageView& message, HeaderId id, const Address& address) {
+  if (!address) return {{}, address.error()};
+  const auto uri = parse_uri(address->uri);
+  if (uri) return {address->uri, uri};
+  const uint32_t offset = message.offset_of(address->uri) + uri.error().offset;
+  return {address->uri, ParseError{uri.error().fault, id, offset}};
 }
 
 std::string_view tag_of(const Address& address) {
@@ -132,14 +131,24 @@ std::string_view tag_of(const Address& address) {
 
 }  // namespace
 
-const Result<Uri, ParseError>& MessageView::from_uri() const {
+const ParsedUri& MessageView::from_uri() const {
   return index_->values.from_uri.get(
       [this] { return uri_of(*this, HeaderId::From, typed<HeaderId::From>()); });
 }
 
-const Result<Uri, ParseError>& MessageView::to_uri() const {
+const ParsedUri& MessageView::to_uri() const {
   return index_->values.to_uri.get(
       [this] { return uri_of(*this, HeaderId::To, typed<HeaderId::To>()); });
+}
+
+const ParsedUri& MessageView::contact_uri() const {
+  return index_->values.contact_uri.get(
+      [this] { return uri_of(*this, HeaderId::Contact, typed<HeaderId::Contact>()); });
+}
+
+const ParsedUri& MessageView::route_uri() const {
+  return index_->values.route_uri.get(
+      [this] { return uri_of(*this, HeaderId::Route, typed<HeaderId::Route>()); });
 }
 
 std::string_view MessageView::from_tag() const {

@@ -315,7 +315,25 @@ void write_uri_params(Writer& out, std::string_view params,
   }
 }
 
+namespace {
+
+// Whether it can have headers or a method parameter, at a glance: nearly no URI has.
+bool may_need_cut(std::string_view uri) {
+  if (uri.find('?') != std::string_view::npos) return true;
+  size_t at = uri.find(';');
+  for (; at != std::string_view::npos; at = uri.find(';', at + 1)) {
+    if (at + 1 < uri.size() && to_lower(uri[at + 1]) == 'm') return true;
+  }
+  return false;
+}
+
+}  // namespace
+
 void write_request_uri(Writer& out, std::string_view text) {
+  if (!may_need_cut(text)) {
+    out.text(text);
+    return;
+  }
   const auto uri = parse_uri(text);
   if (!uri || (uri->headers.empty() && !uri->param("method"))) {
     out.text(text);

@@ -40,6 +40,9 @@ Result<Uri, ParseError> parse_uri(std::string_view text);
 
 // A URI of any scheme, and what parse_uri() says of it.
 struct ParsedUri : Result<Uri, ParseError> {
+  ParsedUri() : Result<Uri, ParseError>(ParseError{ParseFault::BadUri, HeaderId::Other, 0}) {}
+  ParsedUri(std::string_view uri, const Result<Uri, ParseError>& parsed)
+      : Result<Uri, ParseError>(parsed), text(uri) {}
   explicit ParsedUri(std::string_view uri) : Result<Uri, ParseError>(parse_uri(uri)), text(uri) {}
 
   std::string_view text;

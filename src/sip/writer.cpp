@@ -30,8 +30,8 @@ void write_vias(Writer& out, const MessageView& request, const ViaFixUp& fix_up)
   bool top = true;
   for (const std::string_view value : request.values(HeaderId::Via)) {
     out.text("Via: ");
-    const auto via = top ? parse_via(value) : Result<Via, ParseError>(ParseError{});
-    if (via) {
+    const auto& via = request.typed<HeaderId::Via>();
+    if (top && via) {
       write_fixed_via(out, value, *via, fix_up);
     } else {
       out.unfolded(value);
@@ -44,7 +44,7 @@ void write_vias(Writer& out, const MessageView& request, const ViaFixUp& fix_up)
 void write_to(Writer& out, const MessageView& request, std::string_view tag) {
   const auto to = request.header(HeaderId::To);
   if (!to) return;
-  const auto address = parse_name_addr(*to);
+  const auto& address = request.typed<HeaderId::To>();
   out.text("To: ").unfolded(*to);
   if (!tag.empty() && (!address || !address->param("tag"))) out.text(";tag=").text(tag);
   out.crlf();

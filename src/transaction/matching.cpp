@@ -70,7 +70,7 @@ std::string_view top_branch(const sip::MessageView& message) {
 uint64_t via_hash(const sip::Via& top, const HashKey& key) {
   SipHasher64 hasher(key);
   add_piece(hasher, top.branch);
-  add_sent_by(hasher, top);
+  hasher.add_lower(top.sent_by);
   return hasher.finish() | 1;
 }
 

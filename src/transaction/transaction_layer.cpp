@@ -33,14 +33,18 @@ Result<uint16_t> status_of(const MessageRef& response) {
   return parse_u16(text.substr(kVersion.size(), 3));
 }
 
-// The top Via's value in a request of our own, whose writers put it behind the request line; empty
-// when it stands elsewhere.
-std::string_view top_via_line(std::string_view request) {
-  constexpr std::string_view kName = "\r\nVia: ";
-  const size_t start = request.find(kName);
-  if (start == std::string_view::npos || request.find('\r') != start) return {};
-  const std::string_view rest = request.substr(start + kName.size());
-  return rest.substr(0, rest.find_first_of("\r,"));
+// Sent-by and branch of the top Via in a request of our own, whose writers put it behind the request
+// line: "Via: SIP/2.0/UDP 192.0.2.1:5060;branch=...". Empty when it stands elsewhere.
+sip::Via read_own_via(std::string_view request) {
+  sip::Via via;
+  const std::string_view line = split_once(split_once(request, '\n').second, '\r').first;
+  if (!line.starts_with("Via: SIP/2.0/")) return via;
+  const size_t params = std::min(line.find(';'), line.size());
+  via.sent_by = trim(line.substr(std::min(line.rfind(' ', params), line.size()), params));
+  via.sent_by = via.sent_by.substr(0, via.sent_by.find(';'));
+  const auto branch = sip::find_param(line.substr(params), "branch");
+  if (branch) via.branch = branch->value;
+  return via;
 }
 
 // Whoever runs a call has a line of his own for what becomes of it.
@@ -358,12 +362,11 @@ std::string_view TransactionLayer::write_stateless_branch(const sip::MessageView
 Result<void> TransactionLayer::start(ClientHandle client, MessageRef request, const Flow& flow) {
   ClientTransaction* transaction = parts_->clients.get(client);
   if (transaction == nullptr || transaction->state() != State::Initial) return Error::Stale;
-  const auto via = sip::parse_via(top_via_line(request.view()));
-  if (!via) return Error::Invalid;
+  const sip::Via via = read_own_via(request.view());
   // A response could not be matched to a request that carries another branch.
-  const std::optional<ClientHandle> named = parts_->shared.branches.read(via->branch);
+  const std::optional<ClientHandle> named = parts_->shared.branches.read(via.branch);
   if (!named || *named != client) return Error::Invalid;
-  return transaction->start(std::move(request), flow, via_hash(*via, parts_->shared.match_key));
+  return transaction->start(std::move(request), flow, via_hash(via, parts_->shared.match_key));
 }
 
 void TransactionLayer::abandon(ClientHandle client) {

@@ -28,8 +28,7 @@ Datagrams::Datagrams(Shared& shared, const Limits& limits)
     : shared_(shared),
       buffers_(shared.dependencies.arena.take<MessageRef>(limits.receive_batch)),
       slots_(shared.dependencies.arena.take<port::DatagramSlot>(limits.receive_batch)),
-      spill_(shared.dependencies.arena.take<char>(limits.receive_batch * kSpillBytes)),
-      last_senders_(shared.hash_key) {}
+      spill_(shared.dependencies.arena.take<char>(limits.receive_batch * kSpillBytes)) {}
 
 int Datagrams::open(ListenPoint& point, uint8_t number) {
   const auto place = std::find_if(places_.begin(), places_.end(),

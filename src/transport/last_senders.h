@@ -3,10 +3,10 @@
 #pragma once
 
 #include <array>
+#include <cstring>
 #include <optional>
 
 #include "port/address.h"
-#include "transport/address_hash.h"
 #include "transport/transport.h"
 
 namespace tipring::transport {
@@ -21,8 +21,6 @@ class LastSenders {
     SendObserver* observer;
     uint64_t tag;
   };
-
-  explicit LastSenders(const HashKey& key) : key_(key) {}
 
   void note(const port::SocketAddress& remote, SendObserver& observer, uint64_t tag, Millis now) {
     entry(remote) = {remote, &observer, tag, now + kLifetime};
@@ -45,11 +43,15 @@ class LastSenders {
     Millis good_until{0};
   };
 
+  // Whoever chooses addresses that meet here only takes from others what an ICMP error would tell.
   Entry& entry(const port::SocketAddress& remote) {
-    return entries_[hash_address(key_, remote) % kEntries];
+    uint64_t words[2];
+    static_assert(sizeof words == sizeof remote.ip.bytes);
+    std::memcpy(words, remote.ip.bytes.data(), sizeof words);
+    const uint64_t mixed = (words[0] ^ words[1] ^ remote.port) * 0x9e3779b97f4a7c15;
+    return entries_[mixed >> 32 & (kEntries - 1)];
   }
 
-  HashKey key_;
   std::array<Entry, kEntries> entries_;
 };
 

@@ -22,23 +22,40 @@ using Fault = std::optional<sip::ParseError>;
 
 // One of several addresses. Its URI is looked into where it is SIP's; that of a Route is the next
 // hop, which must be one that SIP can reach.
-Fault find_fault(const sip::MessageView& message, sip::HeaderId id, std::string_view value) {
-  const auto address = sip::parse_name_addr(value);
-  if (!address) return sip::ParseError{address.error().fault, id, message.offset_of(value)};
-  const auto uri = sip::parse_uri(address->uri);
+Fault find_fault(const sip::MessageView& message, sip::HeaderId id, std::string_view value,
+                 const sip::ParsedUri& uri) {
   const bool is_bad =
       !uri && (id == sip::HeaderId::Route || uri.error().fault != sip::ParseFault::UnknownScheme);
   if (!is_bad) return std::nullopt;
   return sip::ParseError{uri.error().fault, id, message.offset_of(value)};
 }
 
+Fault find_fault(const sip::MessageView& message, sip::HeaderId id, std::string_view value) {
+  const auto address = sip::parse_name_addr(value);
+  if (!address) return sip::ParseError{address.error().fault, id, message.offset_of(value)};
+  return find_fault(message, id, value, sip::ParsedUri(address->uri));
+}
+
+// All of one header. `first` is that of its first value, which others ask for too.
+Fault find_fault(const sip::MessageView& message, sip::HeaderId id, const sip::ParsedUri& first) {
+  const sip::ValueRange values = message.values(id);
+  auto value = values.begin();
+  Fault fault = find_fault(message, id, *value, first);
+  while (!fault && ++value != values.end()) fault = find_fault(message, id, *value);
+  return fault;
+}
+
 // 10.2.2: "*" stands for all contacts of a registration, and is the registrar's business.
 Fault find_bad_contact(const sip::MessageView& message) {
   if (message.method() == sip::Method::Ack) return std::nullopt;  // it would only be lost
-  const bool may_be_star = message.method() == sip::Method::Register;
-  for (const std::string_view value : message.values(sip::HeaderId::Contact)) {
-    if (may_be_star && value == "*") continue;
-    if (const Fault fault = find_fault(message, sip::HeaderId::Contact, value)) return fault;
+  const sip::HeaderId id = sip::HeaderId::Contact;
+  const std::string_view first = message.first_value(id);
+  if (first.empty()) return std::nullopt;
+  if (message.method() != sip::Method::Register || first != "*")
+    return find_fault(message, id, message.contact_uri());
+  for (const std::string_view value : message.values(id)) {
+    const Fault fault = value == "*" ? Fault() : find_fault(message, id, value);
+    if (fault) return fault;
   }
   return std::nullopt;
 }
@@ -46,11 +63,14 @@ Fault find_bad_contact(const sip::MessageView& message) {
 // The addresses that routing and registering depend on: 16.3 step 1. What else may be wrong in a
 // request that passes through is its receiver's affair.
 Fault find_bad_address(const sip::MessageView& message, Job job) {
-  for (const sip::HeaderId id : {sip::HeaderId::Route, sip::HeaderId::RecordRoute}) {
-    // 10.3: a registrar ignores it.
-    if (id == sip::HeaderId::RecordRoute && job == Job::Register) continue;
-    for (const std::string_view value : message.values(id)) {
-      if (const Fault fault = find_fault(message, id, value)) return fault;
+  if (!message.first_value(sip::HeaderId::Route).empty()) {
+    const Fault fault = find_fault(message, sip::HeaderId::Route, message.route_uri());
+    if (fault) return fault;
+  }
+  // 10.3: a registrar ignores it.
+  if (job != Job::Register) {
+    for (const std::string_view value : message.values(sip::HeaderId::RecordRoute)) {
+      if (const Fault fault = find_fault(message, sip::HeaderId::RecordRoute, value)) return fault;
     }
   }
   if (const Fault fault = find_bad_contact(message)) return fault;

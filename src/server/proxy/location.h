@@ -14,7 +14,7 @@ namespace tipring::proxy {
 // One member of the target set: RFC 3261 16.5. Views into the binding, good until the loop's next
 // turn.
 struct Target {
-  std::string_view uri;  // the Contact as registered
+  sip::ParsedUri uri;  // the Contact as registered
   std::optional<transport::Flow>
       flow;               // for a phone behind NAT or on a stream: where it registered from
   std::string_view path;  // RFC 3327: values of the Route to the contact; empty for none

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "core/text.h"
 #include "sip/headers.h"
 #include "sip/status.h"
 #include "sip/uri.h"
@@ -11,16 +10,13 @@ namespace tipring::proxy {
 
 namespace {
 
-bool is_loose(std::string_view route_uri) {
-  const auto uri = sip::parse_uri(route_uri);
-  return uri && uri->param("lr").has_value();
-}
+bool is_loose(const sip::ParsedUri& route) { return route && route->param("lr").has_value(); }
 
 // RFC 5630 5.3: why a URI cannot be followed whose scheme asks for TLS on every hop, or does not.
 constexpr std::string_view kSipsNotAllowed = "Warning: 380 tipring \"SIPS Not Allowed\"\r\n";
 constexpr std::string_view kSipsRequired = "Warning: 381 tipring \"SIPS Required\"\r\n";
 
-bool is_sips(std::string_view uri_text) { return iequals(sip::scheme_of(uri_text), "sips"); }
+bool is_sips(const sip::ParsedUri& uri) { return uri && uri->scheme == sip::Scheme::Sips; }
 
 // RFC 3261 26.2.2: nothing with a sips URI goes over UDP or TCP.
 bool is_secure(const std::optional<Flow>& flow) {
@@ -62,8 +58,8 @@ uint64_t name_of(const Environment& environment, std::string_view uri, std::stri
 }
 
 void plan_binding(const Target& target, Plan& plan) {
-  plan.request_uri = target.uri;
-  plan.destination = {plan.request_uri, target.flow, true};
+  plan.request_uri = target.uri.text;
+  plan.destination = {target.uri, target.flow, true};
   if (target.path.empty()) return;
   plan.path = target.path;
   plan.destination.keeps_transport = false;
@@ -71,7 +67,7 @@ void plan_binding(const Target& target, Plan& plan) {
   std::string_view first;
   const auto hop =
       sip::next_list_value(rest, first) ? sip::parse_name_addr(first) : sip::parse_name_addr("");
-  if (hop) plan.destination.next_hop = hop->uri;
+  if (hop) plan.destination.next_hop = sip::ParsedUri(hop->uri);
 }
 
 // 16.5: where the user of a URI of ours is registered.
@@ -86,7 +82,7 @@ void plan_user(const Environment& environment, Location& location, const sip::Ur
       plan.headers = fault;
       continue;
     }
-    plan.target = name_of(environment, target.uri, target.path, target.flow);
+    plan.target = name_of(environment, target.uri.text, target.path, target.flow);
     if (choice.takes(plan.target)) return plan_binding(target, plan);
   }
   plan.refusal = status;
@@ -100,10 +96,11 @@ Plan make_plan(const Environment& environment, Location& location, const RouteIn
   plan.routes_removed = routes.own_routes;
   plan.last_route_removed = routes.strict;
   plan.request_uri = routes.request_uri.text;
-  if (routes.next_route.empty() && routes.flow) {
+  const bool has_route = !routes.next_route.text.empty();
+  if (!has_route && routes.flow) {
     // The next hop is a side of the dialog that was reached by its flow before.
     plan.destination.flow = routes.flow;
-  } else if (routes.next_route.empty()) {
+  } else if (!has_route) {
     const sip::ParsedUri& uri = routes.request_uri;
     if (!uri) {
       plan.refusal = sip::status::kNotFound;  // a service that nobody offers here (RFC 5031)
@@ -113,25 +110,25 @@ Plan make_plan(const Environment& environment, Location& location, const RouteIn
       plan_user(environment, location, *uri, choice, plan);
       return plan;
     }
-    plan.destination.next_hop = plan.request_uri;
+    plan.destination.next_hop = uri;
   } else {
     plan.destination.next_hop = routes.next_route;
     if (!is_loose(routes.next_route)) {
       // 16.6 step 6: a strict router wants to be the Request-URI and finds the real one at the end.
       plan.route_appended = plan.request_uri;
-      plan.request_uri = routes.next_route;
+      plan.request_uri = routes.next_route.text;
       ++plan.routes_removed;
     }
   }
-  const std::string_view next = plan.destination.next_hop;
-  if ((is_sips(plan.request_uri) || is_sips(next)) && !is_secure(plan.destination.flow) &&
+  const sip::ParsedUri& next = plan.destination.next_hop;
+  if ((is_sips(routes.request_uri) || is_sips(next)) && !is_secure(plan.destination.flow) &&
       !has_tls(environment)) {
     plan.refusal = sip::status::kTemporarilyUnavailable;
     plan.headers = kSipsNotAllowed;
     return plan;
   }
   // The target set is the Request-URI alone.
-  plan.target = name_of(environment, plan.destination.next_hop, {}, plan.destination.flow);
+  plan.target = name_of(environment, next.text, {}, plan.destination.flow);
   if (!choice.takes(plan.target)) plan.refusal = sip::status::kTemporarilyUnavailable;
   return plan;
 }

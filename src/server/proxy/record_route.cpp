@@ -17,8 +17,7 @@ bool is_reached_by_flow(const sip::MessageView& request, const Flow& flow) {
   for ([[maybe_unused]] const std::string_view via : request.values(sip::HeaderId::Via)) ++hops;
   if (hops != 1) return false;
   if (flow.transport != sip::Transport::Udp) return true;
-  const auto contact = sip::parse_name_addr(request.first_value(sip::HeaderId::Contact));
-  const auto uri = contact ? sip::parse_uri(contact->uri) : sip::parse_uri("");
+  const sip::ParsedUri& uri = request.contact_uri();
   const auto ip = uri ? port::parse_ip(uri->host) : std::nullopt;
   return ip && *ip != flow.remote.ip;
 }

@@ -23,29 +23,26 @@ class Cookies {
   bool fit(std::string_view text) {
     const Result<uint64_t> given = parse_hex_u64(text);
     if (!given) return false;
-    if (!known_) compute();
-    return any_ && (*given == of_[0] || *given == of_[1]);
+    return is_in_dialog() && (*given == of_caller(of_from_, request_.from_tag()) ||
+                              *given == of_caller(of_to_, request_.to_tag()));
   }
 
  private:
-  void compute() {
-    known_ = true;
-    const auto call_id = request_.header(sip::HeaderId::CallId);
-    if (!call_id) return;
+  bool is_in_dialog() const {
     // An RFC 2543 callee gives no tag; an ACK and a BYE can begin nothing with that.
-    const bool begins_nothing =
-        request_.method() == sip::Method::Ack || request_.method() == sip::Method::Bye;
-    if (request_.to_tag().empty() && !begins_nothing) return;
-    of_ = {cookie_of(environment_, *call_id, request_.from_tag()),
-           cookie_of(environment_, *call_id, request_.to_tag())};
-    any_ = true;
+    return !request_.to_tag().empty() || request_.method() == sip::Method::Ack ||
+           request_.method() == sip::Method::Bye;
+  }
+  uint64_t of_caller(std::optional<uint64_t>& known, std::string_view tag) {
+    const auto call_id = request_.header(sip::HeaderId::CallId);
+    if (!known) known = cookie_of(environment_, call_id.value_or(""), tag);
+    return *known;
   }
 
   const Environment& environment_;
   const sip::MessageView& request_;
-  std::array<uint64_t, 2> of_{};
-  bool any_ = false;  // none when the request is in no dialog
-  bool known_ = false;
+  std::optional<uint64_t> of_from_;  // were the caller who stands in From
+  std::optional<uint64_t> of_to_;
 };
 
 // By the host that a request with this URI on top is sent to. Calls that stand keep the Routes of
@@ -118,7 +115,7 @@ void resolve_request_uri(const Environment& environment, const sip::MessageView&
     write_without_maddr(out, *uri);
   } else {
     // A gateway behind a Route may know a number that we do not.
-    if (!info.next_route.empty() || !sip::parse_tel_uri(uri.text)) return;
+    if (!info.next_route.text.empty() || !sip::parse_tel_uri(uri.text)) return;
     const size_t scheme = sip::scheme_of(uri.text).size() + 1;
     write_as_sip(out, environment, request, in, uri.text.substr(scheme));
   }
@@ -145,9 +142,10 @@ RouteInfo read_routes(const Environment& environment, const sip::MessageView& re
   std::string_view last_route;
   bool at_front = true;
   for (const std::string_view value : request.values(sip::HeaderId::Route)) {
-    const auto route = sip::parse_name_addr(value);
+    const bool first = last_route.empty();
+    const auto route = first ? request.typed<sip::HeaderId::Route>() : sip::parse_name_addr(value);
     if (!route) break;
-    const auto uri = sip::parse_uri(route->uri);
+    const sip::ParsedUri uri = first ? request.route_uri() : sip::ParsedUri(route->uri);
     last_route = route->uri;
     if (at_front && uri && is_own(environment, cookies, *uri)) {
       ++info.own_routes;
@@ -156,13 +154,13 @@ RouteInfo read_routes(const Environment& environment, const sip::MessageView& re
       last_own = *uri;
       continue;
     }
-    if (at_front) info.next_route = route->uri;
+    if (at_front) info.next_route = uri;
     at_front = false;
   }
   if (last_own) info.flow = flow_of(environment, request, *last_own);
   info.strict = placed && !last_route.empty();
   if (info.strict) info.request_uri = sip::ParsedUri(last_route);
-  if (info.strict && info.next_route.data() == last_route.data()) info.next_route = {};
+  if (info.strict && info.next_route.text.data() == last_route.data()) info.next_route = {};
   resolve_request_uri(environment, request, in, room, info);
   return info;
 }

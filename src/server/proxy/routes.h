@@ -21,18 +21,18 @@ struct UriRoom {
 struct RouteInfo {
   explicit RouteInfo(const sip::ParsedUri& received) : request_uri(received) {}
 
-  size_t own_routes = 0;        // values at the front that name us
-  bool strict = false;          // the Request-URI is ours and the last Route is the real one
-  bool uri_too_long = false;    // to be rewritten: 414
-  sip::ParsedUri request_uri;   // the real one; a telephone number without a Route as a SIP URI
-  std::string_view next_route;  // URI of the first Route behind our own; empty when there is none
-  bool in_dialog = false;       // one of our values carries a cookie that fits this request
-  std::optional<Flow> flow;     // that the last of our values names, for the next hop
+  size_t own_routes = 0;       // values at the front that name us
+  bool strict = false;         // the Request-URI is ours and the last Route is the real one
+  bool uri_too_long = false;   // to be rewritten: 414
+  sip::ParsedUri request_uri;  // the real one; a telephone number without a Route as a SIP URI
+  sip::ParsedUri next_route;   // of the first Route behind our own; without a text: there is none
+  bool in_dialog = false;      // one of our values carries a cookie that fits this request
+  std::optional<Flow> flow;    // that the last of our values names, for the next hop
 };
 
 // What of it the policy asks for; refers to `routes`.
 inline service::RouteFacts facts_of(const RouteInfo& routes) {
-  return {&routes.request_uri, !routes.next_route.empty(), routes.in_dialog};
+  return {&routes.request_uri, !routes.next_route.text.empty(), routes.in_dialog};
 }
 
 // `in`: how the request came. `room` must live as long as the result.

@@ -52,7 +52,7 @@ size_t Exchange::find_targets(const sip::Uri& uri, std::span<Target> targets, ui
   size_t count = 0;
   for (const Binding& binding : found->second) {
     if (count == targets.size()) break;
-    targets[count++] = {binding.contact, binding.flow, binding.path};
+    targets[count++] = {sip::ParsedUri(binding.contact), binding.flow, binding.path};
   }
   return count;
 }
