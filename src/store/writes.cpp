@@ -26,7 +26,7 @@ int Writes::prepare(Connection& connection, std::string_view realm) {
       {put_credential_,
        "INSERT INTO credentials (user_id, algorithm, realm, ha1) VALUES (?1, ?2, ?3, ?4)"},
       {put_binding_,
-       "INSERT OR REPLACE INTO bindings (slot, user_id, contact, params, path, call_id, cseq,"
+       "INSERT INTO bindings (slot, user_id, contact, params, path, call_id, cseq,"
        " expires_at, interval_ms, q, received, local, transport, listener, flow, instance, reg_id,"
        " user_agent, methods)"
        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, "
@@ -100,7 +100,14 @@ int Writes::put_binding(const Binding& binding, int64_t user_id, Millis wall_off
   put_binding_.bind(13, int64_t{binding.transport()}).bind(14, int64_t{binding.listener()});
   put_binding_.bind(15, static_cast<int64_t>(binding.flow())).bind(16, binding.instance());
   put_binding_.bind(17, int64_t{binding.reg_id()}).bind(18, binding.user_agent());
-  return put_binding_.bind(19, int64_t{binding.methods()}).run();
+  int code = put_binding_.bind(19, int64_t{binding.methods()}).run();
+  // Seldom: the row of a binding that has ended and was not deleted yet. OR REPLACE would look for it
+  // each time, and keep a journal of its own for each statement.
+  if (code == SQLITE_CONSTRAINT_PRIMARYKEY) {
+    code = delete_binding(binding.slot());
+    if (code == SQLITE_OK) code = put_binding_.run();
+  }
+  return code;
 }
 
 int Writes::refresh_binding(uint32_t slot, Millis expires_at_wall, Millis interval, uint32_t cseq) {
