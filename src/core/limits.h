@@ -31,8 +31,8 @@ constexpr uint32_t updates_max(const Limits& limits) {
   return std::clamp(limits.users / 4, 16u, 4096u);
 }
 
-// Other names that users can be called by: one for every fourth, as there is room for longer texts.
-constexpr uint32_t aliases_max(const Limits& limits) { return std::max(limits.users / 4, 16u); }
+// Other names that users can be called by: one for each.
+constexpr uint32_t aliases_max(const Limits& limits) { return std::max(limits.users, 16u); }
 
 // Pool slots of bindings: those that stand, and the fresh ones of updates on their way.
 constexpr uint32_t binding_slots(const Limits& limits) {

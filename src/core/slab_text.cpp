@@ -33,7 +33,7 @@ TextSlabs::~TextSlabs() {
   }
 }
 
-char* TextSlabs::take(size_t size_class) {
+char* TextSlabs::take_of(size_t size_class) {
   Class& entry = classes_[size_class];
   char* slab = entry.first_free;
   if (slab == nullptr) return nullptr;
@@ -43,47 +43,55 @@ char* TextSlabs::take(size_t size_class) {
   return slab;
 }
 
-void TextSlabs::give_back(size_t size_class, char* slab) {
-  Class& entry = classes_[size_class];
-  unpoison(slab, kClassBytes[size_class]);
-  std::memcpy(slab, &entry.first_free, sizeof(char*));
-  poison(slab, kClassBytes[size_class]);
-  entry.first_free = slab;
+void TextSlabs::give_back(const TextSlab& slab) {
+  if (slab.data == nullptr) return;
+  Class& entry = classes_[slab.size_class];
+  unpoison(slab.data, kClassBytes[slab.size_class]);
+  std::memcpy(slab.data, &entry.first_free, sizeof(char*));
+  poison(slab.data, kClassBytes[slab.size_class]);
+  entry.first_free = slab.data;
   --entry.stats.in_use;
 }
 
-Result<SlabText> TextSlabs::store(std::span<const std::string_view> pieces) {
+Result<TextSlab> TextSlabs::take(std::span<const std::string_view> pieces) {
   size_t size = 0;
   for (const std::string_view piece : pieces) size += piece.size();
-  SlabText text;
-  if (size == 0) return text;
+  TextSlab slab;
+  if (size == 0) return slab;
   if (size > kTextMax) return Error::TooLong;
   size_t wanted = 0;
   while (kClassBytes[wanted] < size) ++wanted;
-  for (size_t i = wanted; i < kClasses && text.data_ == nullptr; ++i) {
-    text.data_ = take(i);
-    text.size_class_ = static_cast<uint8_t>(i);
+  for (size_t i = wanted; i < kClasses && slab.data == nullptr; ++i) {
+    slab.data = take_of(i);
+    slab.size_class = static_cast<uint8_t>(i);
   }
-  if (text.data_ == nullptr) {
+  if (slab.data == nullptr) {
     ++classes_[wanted].stats.refusals;
     return Error::PoolExhausted;
   }
-  text.owner_ = this;
-  text.size_ = static_cast<uint16_t>(size);
-  char* end = text.data_;
+  slab.size = static_cast<uint16_t>(size);
+  char* end = slab.data;
   for (const std::string_view piece : pieces) {
     if (!piece.empty()) std::memcpy(end, piece.data(), piece.size());
     end += piece.size();
   }
-  poison(end, kClassBytes[text.size_class_] - size);
+  poison(end, kClassBytes[slab.size_class] - size);
+  return slab;
+}
+
+Result<SlabText> TextSlabs::store(std::span<const std::string_view> pieces) {
+  const Result<TextSlab> slab = take(pieces);
+  if (!slab) return slab.error();
+  SlabText text;
+  text.owner_ = this;
+  text.slab_ = *slab;
   return text;
 }
 
 void SlabText::reset() {
-  if (owner_ != nullptr) owner_->give_back(size_class_, data_);
+  if (owner_ != nullptr) owner_->give_back(slab_);
   owner_ = nullptr;
-  data_ = nullptr;
-  size_ = 0;
+  slab_ = {};
 }
 
 }  // namespace tipring

@@ -16,6 +16,14 @@ namespace tipring {
 
 class TextSlabs;
 
+// A slab and what is in it, without its owner: for records of which there are many, and whose table
+// gives the slab back.
+struct TextSlab {
+  char* data = nullptr;
+  uint16_t size = 0;
+  uint8_t size_class = 0;
+};
+
 // Owns its slab; moves, does not copy.
 class SlabText {
  public:
@@ -28,28 +36,24 @@ class SlabText {
   }
   ~SlabText() { reset(); }
 
-  std::string_view view() const { return {data_, size_}; }
-  bool empty() const { return size_ == 0; }
+  std::string_view view() const { return {slab_.data, slab_.size}; }
+  bool empty() const { return slab_.size == 0; }
   void reset();
 
  private:
   friend class TextSlabs;
   void swap(SlabText& other) {
     std::swap(owner_, other.owner_);
-    std::swap(data_, other.data_);
-    std::swap(size_, other.size_);
-    std::swap(size_class_, other.size_class_);
+    std::swap(slab_, other.slab_);
   }
 
   TextSlabs* owner_ = nullptr;
-  char* data_ = nullptr;
-  uint16_t size_ = 0;
-  uint8_t size_class_ = 0;
+  TextSlab slab_;
 };
 
 class TextSlabs {
  public:
-  static constexpr std::array<uint32_t, 6> kClassBytes = {64, 128, 256, 512, 1024, 2048};
+  static constexpr std::array<uint32_t, 7> kClassBytes = {64, 128, 192, 256, 512, 1024, 2048};
   static constexpr size_t kClasses = kClassBytes.size();
   static constexpr size_t kTextMax = kClassBytes.back();
   using Counts = std::array<uint32_t, kClasses>;
@@ -67,17 +71,19 @@ class TextSlabs {
   Result<SlabText> store(std::span<const std::string_view> pieces);
   Result<SlabText> store(std::string_view text) { return store(std::span(&text, 1)); }
 
+  // As store(), but the caller gives the slab back. One of size 0 may be given back, or not.
+  Result<TextSlab> take(std::span<const std::string_view> pieces);
+  void give_back(const TextSlab& slab);
+
   const PoolStats& stats(size_t size_class) const { return classes_[size_class].stats; }
 
  private:
-  friend class SlabText;
   struct Class {
     char* memory = nullptr;
     char* first_free = nullptr;  // a free slab begins with the pointer to the next
     PoolStats stats;
   };
-  char* take(size_t size_class);
-  void give_back(size_t size_class, char* slab);
+  char* take_of(size_t size_class);
 
   std::array<Class, kClasses> classes_;
 };

@@ -6,17 +6,13 @@
 #include <cstdint>
 #include <string_view>
 
-#include "core/handle.h"
 #include "core/list.h"
 #include "core/slab_text.h"
-#include "core/timer_wheel.h"
 #include "port/address.h"
 #include "port/time.h"
+#include "store/packed_address.h"
 
 namespace tipring::store {
-
-class BindingTable;
-class User;
 
 // What the registrar knows of a binding. Views are copied by the store.
 struct BindingFields {
@@ -38,20 +34,22 @@ struct BindingFields {
   Millis expires_at{0};  // of the monotonic clock
 };
 
+// There are as many of these as phones: what is only compared is kept as a hash, and all else that
+// is text in one slab.
 class Binding {
  public:
-  explicit Binding(BindingTable& table) : timer_(*this), table_(table) {}
+  Binding() = default;
 
   // Views live as long as the binding.
   std::string_view contact() const { return part(Contact); }
   std::string_view params() const { return part(Params); }
   std::string_view path() const { return part(Path); }
-  std::string_view call_id() const { return part(CallId); }
-  std::string_view instance() const { return part(Instance); }
+  std::string_view instance() const { return {text_ + instance_begin_, instance_size_}; }
   std::string_view user_agent() const { return part(UserAgent); }
 
-  const port::SocketAddress& received() const { return received_; }
-  const port::SocketAddress& local() const { return local_; }
+  port::SocketAddress received() const { return PackedAddress::unpack(part(Received)); }
+  port::SocketAddress local() const { return PackedAddress::unpack(part(Local)); }
+  uint64_t call_id_hash() const { return call_id_hash_; }  // as Store::call_id_hash() says
   uint8_t transport() const { return transport_; }
   uint8_t listener() const { return listener_; }
   uint64_t flow() const { return flow_; }
@@ -63,7 +61,6 @@ class Binding {
   Millis interval() const { return interval_; }  // from its last registration to its end
 
   uint32_t slot() const { return slot_; }  // its row in the file
-  Handle<User> user() const { return user_; }
 
   // An update that touches it waits for the disk.
   bool in_update() const { return update_node_.linked(); }
@@ -74,35 +71,37 @@ class Binding {
   friend class StorageTask;
   friend class User;
 
-  enum Part : uint8_t { Contact, Params, Path, CallId, Instance, UserAgent, Parts };
+  enum Part : uint8_t { Contact, Params, Path, UserAgent, Received, Local, Parts };
 
   std::string_view part(Part part) const {
     const size_t from = part == 0 ? 0 : ends_[part - 1U];
-    return text_.view().substr(from, ends_[part] - from);
+    return {text_ + from, ends_[part] - from};
   }
-  void on_expiry(Millis now);
 
-  SlabText text_;  // all parts, one after the other
+  ListNode user_node_;    // among the visible bindings of its user
+  ListNode update_node_;  // in one of the lists of an update
+  // All parts, one after the other, in a slab that the table gives back. The instance is mostly a
+  // part of the params.
+  const char* text_ = nullptr;
   std::array<uint16_t, Parts> ends_{};
+  uint16_t instance_begin_ = 0;
+  uint16_t instance_size_ = 0;
   uint16_t q_ = 1000;
-  uint8_t transport_ = 0;
+  uint8_t text_class_ : 4 = 0;
+  uint8_t transport_ : 4 = 0;
   uint8_t listener_ = 0;
-  port::SocketAddress received_;
-  port::SocketAddress local_;
-  Handle<User> user_;
-  uint64_t flow_ = 0;
-  Millis expires_at_{0};
-  Millis interval_{0};
-  Millis next_expires_at_{0};  // what an update on its way will make of it
-  uint32_t next_cseq_ = 0;
+  uint32_t slot_ = 0;
   uint32_t cseq_ = 0;
   uint32_t reg_id_ = 0;
   uint32_t methods_ = 0;
-  uint32_t slot_ = 0;
-  ListNode user_node_;    // among the visible bindings of its user
-  ListNode update_node_;  // in one of the lists of an update
-  MemberTimer<Binding, &Binding::on_expiry> timer_;
-  BindingTable& table_;
+  uint32_t next_cseq_ = 0;     // what an update on its way will make of it,
+  Millis next_expires_at_{0};  // and of this
+  Millis expires_at_{0};
+  Millis interval_{0};
+  uint64_t flow_ = 0;
+  uint64_t call_id_hash_ = 0;
 };
+
+static_assert(sizeof(Binding) <= 2 * sizeof(ListNode) + sizeof(char*) + 80);
 
 }  // namespace tipring::store

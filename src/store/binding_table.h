@@ -5,6 +5,7 @@
 #include <span>
 #include <string_view>
 
+#include "core/hash.h"
 #include "core/limits.h"
 #include "core/pool.h"
 #include "core/pool_registry.h"
@@ -22,7 +23,7 @@ class BindingTable {
   class Events {
    public:
     // A visible binding that no update touches has come to its end; drop() it.
-    virtual void on_expiry(Binding& binding) = 0;
+    virtual void on_expiry(User& user, Binding& binding) = 0;
     // The slot has no binding any more. Its row may still stand.
     virtual void on_slot_free(uint32_t slot) = 0;
 
@@ -31,16 +32,17 @@ class BindingTable {
   };
 
   static TextSlabs::Counts text_counts(const Limits& limits);
+  static TextSlabs::Counts call_id_counts(const Limits& limits);
   static void plan(const Limits& limits, MemoryPlan& plan);
 
   BindingTable(Arena& arena, const Limits& limits, TimerWheel& timers, const port::Loop& loop,
-               Events& events);
+               Events& events, HashKey key);
 
   // A binding in the lowest free slot, not yet among those of its user.
   // Errors: PoolExhausted, TooLong.
-  Result<Binding*> make(const BindingFields& fields, Handle<User> user);
+  Result<Binding*> make(const BindingFields& fields);
   // The same in a given slot, as loaded.
-  Result<Binding*> make_at(uint32_t slot, const BindingFields& fields, Handle<User> user);
+  Result<Binding*> make_at(uint32_t slot, const BindingFields& fields);
   // A binding that is in no user's list.
   void discard(Binding& binding);
 
@@ -49,13 +51,10 @@ class BindingTable {
   // Out of the user's bindings, and gone.
   void drop(Binding& binding, User& user);
 
-  // New expiry and CSeq, the ones an update has kept for it or those given.
-  void refresh(Binding& binding, Millis expires_at, uint32_t cseq);
-  void apply_update(Binding& binding) {
-    refresh(binding, binding.next_expires_at_, binding.next_cseq_);
-  }
-  // After an update that came to nothing: its end may have come meanwhile.
-  void watch(Binding& binding);
+  // New expiry and CSeq, the ones an update has kept for it.
+  void refresh(Binding& binding, User& user);
+  // Also after an update that came to nothing: its end may have come meanwhile.
+  void watch(const Binding& binding, User& user);
   void set_interval(Binding& binding, Millis interval) {
     binding.interval_ = interval;
   }  // as loaded
@@ -68,20 +67,26 @@ class BindingTable {
     return visible_ + coming >= standing_max_ + going;
   }
   SlotBook& slots() { return slots_; }
+
+  // A Call-ID is only compared once it stands in the file, which an update keeps it for.
+  uint64_t call_id_hash(std::string_view call_id) const { return siphash64(key_, call_id); }
+  Result<SlabText> keep_call_id(std::string_view call_id) { return call_ids_.store(call_id); }
   void register_pools(PoolRegistry& registry) const;
 
  private:
-  friend class Binding;
-  void expired(Binding& binding);
+  friend class User;
+  void on_user_timer(User& user, Millis now);
 
+  HashKey key_;
   TextSlabs texts_;
+  TextSlabs call_ids_;
   SlotBook slots_;
   TimerWheel& timers_;
   const port::Loop& loop_;
   Events& events_;
   uint32_t standing_max_;
   uint32_t visible_ = 0;
-  Pool<Binding> bindings_;  // last: bindings give their texts back when they go
+  Pool<Binding> bindings_;
 };
 
 }  // namespace tipring::store

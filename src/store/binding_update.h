@@ -7,6 +7,7 @@
 #include "core/handle.h"
 #include "core/list.h"
 #include "core/result.h"
+#include "core/slab_text.h"
 #include "store/binding.h"
 #include "store/store_status.h"
 
@@ -31,7 +32,8 @@ class BindingUpdate {
   ~BindingUpdate();
 
   // Errors: PoolExhausted (capacity.bindings; answer 503), TooLong (its texts together exceed TextSlabs::kTextMax).
-  // After an error the update can only be abandoned.
+  // After an error the update can only be abandoned. All that one update adds has one Call-ID: that of
+  // its REGISTER.
   Result<void> add(const BindingFields& fields);
   // As add(), and the old one goes. Same errors. REQUIRES: !touches(old), as for the next two.
   Result<void> replace(Binding& old, const BindingFields& fields);
@@ -49,6 +51,7 @@ class BindingUpdate {
   Binding* next_added(const Binding& binding) const { return added_.next(binding); }
 
   Handle<User> user() const { return user_; }
+  uint64_t call_id_hash(std::string_view call_id) const;  // as Store::call_id_hash()
   bool only_refreshes() const { return added_.empty() && removed_.empty(); }
 
  private:
@@ -61,6 +64,7 @@ class BindingUpdate {
   BindingTable& table_;
   Handle<User> user_;
   int64_t user_id_;
+  SlabText call_id_;   // of those it adds, for their rows
   BindingList added_;  // fresh ones, not yet visible
   BindingList removed_;
   BindingList refreshed_;  // to become next_expires_at_ and next_cseq_

@@ -36,8 +36,7 @@ bool Loader::does_not_fit(std::string_view what, std::string_view key, StartRepo
   report.status = StartStatus::DoesNotFit;
   report.message = database_.path() + " holds more " + std::string(what) +
                    " than there is room for (capacity." + std::string(key) + " is " +
-                   std::to_string(capacity) +
-                   (what == "aliases" ? ", with an alias for every four" : "") +
+                   std::to_string(capacity) + (what == "aliases" ? ", with as many aliases" : "") +
                    "). Raise capacity." + std::string(key);
   return false;
 }
@@ -217,7 +216,7 @@ bool Loader::load_binding(BindingRow& row, Millis wall_offset, Millis now, Start
     return true;
   }
   User& user = *user_of(row.user_id);
-  const Result<Binding*> binding = bindings_.make_at(row.slot, row.fields, users_.handle_of(user));
+  const Result<Binding*> binding = bindings_.make_at(row.slot, row.fields);
   if (!binding && binding.error() == Error::TooLong) {
     skip("bindings", row.slot, "its texts are too long", report);
     return true;

@@ -16,9 +16,10 @@ namespace tipring::store {
 // made meanwhile shares it. Nobody else may have a connection open when the first comes or goes.
 class SqliteMemory {
  public:
-  // Pages that SQLite keeps. A commit that changes more of them writes some of them early.
+  // Pages that SQLite keeps: a tenth or so of those that the bindings take. A commit goes through
+  // them in order, and writes some early when it changes more than are kept.
   static constexpr uint32_t cached_pages(const Limits& limits) {
-    return std::clamp(limits.bindings / 32, 32u, 1024u);
+    return std::clamp(limits.bindings / 128, 32u, 512u);
   }
   static void plan(const Limits& limits, MemoryPlan& plan);
 

@@ -136,7 +136,8 @@ int StorageTask::write_update(const StoreRequest& request) {
   }
   for (const Binding* binding = update.added_.front(); binding != nullptr && code == SQLITE_OK;
        binding = update.added_.next(*binding)) {
-    code = writes_->put_binding(*binding, update.user_id_, request.wall_offset);
+    code = writes_->put_binding(*binding, update.call_id_.view(), update.user_id_,
+                                request.wall_offset);
   }
   return code;
 }

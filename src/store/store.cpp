@@ -59,6 +59,9 @@ Handle<Binding> Store::handle_of(const Binding& binding) const {
   return parts_->bindings.handle_of(binding);
 }
 
+uint64_t Store::call_id_hash(std::string_view call_id) const {
+  return parts_->bindings.call_id_hash(call_id);
+}
 uint32_t Store::user_count() const { return parts_->users.visible(); }
 bool Store::takes_changes() const { return parts_->changes.has_room(); }
 uint32_t Store::binding_count() const { return parts_->bindings.visible(); }
@@ -114,7 +117,7 @@ Store::Parts::Parts(const StoreDependencies& dependencies, const Limits& limits,
       keeper(world.files, database, writes),
       users(world.arena, limits, world.hash_key),
       link(world.arena, limits, clock, options.commit_window, *this),
-      bindings(world.arena, limits, world.timers, world.loop, *this),
+      bindings(world.arena, limits, world.timers, world.loop, *this, world.hash_key),
       lazy(bindings.slots(), link, world.timers, clock),
       queue(world.arena, limits, clock, users, bindings, lazy, link, counters),
       changes(world.arena, users, bindings, queue, link),
@@ -183,12 +186,10 @@ void Store::Parts::log_start(const StartReport& report) {
   }
 }
 
-void Store::Parts::on_expiry(Binding& binding) {
-  User* user = users.get(binding.user());
-  TIPRING_ASSERT(user != nullptr);
+void Store::Parts::on_expiry(User& user, Binding& binding) {
   ++counters.expired;
-  if (observer != nullptr) observer->on_binding_expired(*user, binding);
-  bindings.drop(binding, *user);
+  if (observer != nullptr) observer->on_binding_expired(user, binding);
+  bindings.drop(binding, user);
 }
 
 void Store::Parts::on_slot_free(uint32_t slot) {

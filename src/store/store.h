@@ -110,6 +110,9 @@ class Store {
   // means that there is no room for another user.
   bool takes_changes() const;
 
+  // What a binding keeps of a Call-ID, by a key of this process.
+  uint64_t call_id_hash(std::string_view call_id) const;
+
   uint32_t user_count() const;
   uint32_t binding_count() const;
 

@@ -24,7 +24,7 @@ struct Store::Parts final : BindingTable::Events, StorageLink::ReplyHandler {
   void close();
   void log_start(const StartReport& report);
 
-  void on_expiry(Binding& binding) override;
+  void on_expiry(User& user, Binding& binding) override;
   void on_slot_free(uint32_t slot) override;
   void on_reply(const StoreReply& reply) override;
   void note_health(const StoreReply& reply);

@@ -17,7 +17,13 @@ Result<void> BindingUpdate::add(const BindingFields& fields) {
 }
 
 Result<void> BindingUpdate::make(const BindingFields& fields) {
-  const Result<Binding*> binding = table_.make(fields, user_);
+  if (call_id_.empty()) {
+    Result<SlabText> call_id = table_.keep_call_id(fields.call_id);
+    if (!call_id) return call_id.error();
+    call_id_ = std::move(*call_id);
+  }
+  TIPRING_ASSERT(call_id_.view() == fields.call_id);
+  const Result<Binding*> binding = table_.make(fields);
   if (!binding) return binding.error();
   added_.push_back(**binding);
   ++added_count_;
@@ -30,15 +36,19 @@ Result<void> BindingUpdate::replace(Binding& old, const BindingFields& fields) {
   return added;
 }
 
+uint64_t BindingUpdate::call_id_hash(std::string_view call_id) const {
+  return table_.call_id_hash(call_id);
+}
+
 void BindingUpdate::refresh(Binding& binding, Millis expires_at, uint32_t cseq) {
-  TIPRING_ASSERT(binding.user() == user_ && !touches(binding));
+  TIPRING_ASSERT(!touches(binding));
   binding.next_expires_at_ = expires_at;
   binding.next_cseq_ = cseq;
   refreshed_.push_back(binding);
 }
 
 void BindingUpdate::remove(Binding& binding) {
-  TIPRING_ASSERT(binding.user() == user_ && !touches(binding));
+  TIPRING_ASSERT(!touches(binding));
   removed_.push_back(binding);
   ++removed_count_;
 }
@@ -85,7 +95,9 @@ Result<CommitState> UpdateQueue::commit(BindingUpdate& update, StoreWaiter& wait
 }
 
 void UpdateQueue::abandon(BindingUpdate& update) {
-  forget(update);
+  User* const user = users_.get(update.user_);
+  TIPRING_ASSERT(user != nullptr);  // a busy user is not removed
+  forget(update, *user);
   end(update);
 }
 
@@ -98,9 +110,11 @@ void UpdateQueue::end(BindingUpdate& update) {
 }
 
 void UpdateQueue::apply_refreshes(BindingUpdate& update) {
+  User* const user = users_.get(update.user_);
+  TIPRING_ASSERT(user != nullptr);  // a busy user is not removed
   const Millis now = clock_.monotonic();
   while (Binding* binding = update.refreshed_.pop_front()) {
-    bindings_.apply_update(*binding);
+    bindings_.refresh(*binding, *user);
     lazy_.mark(binding->slot(), refresh_due(now, binding->interval()));
     ++counters_.refreshes;
   }
@@ -112,7 +126,7 @@ void UpdateQueue::on_reply(BindingUpdate& update, StoreStatus status) {
   if (status == StoreStatus::Durable) {
     apply(update, *user);
   } else {
-    forget(update);
+    forget(update, *user);
   }
   const Handle<User> handle = update.user_;
   StoreWaiter* const waiter = update.waiter_;
@@ -130,7 +144,7 @@ void UpdateQueue::apply(BindingUpdate& update, User& user) {
     bindings_.drop(*binding, user);
   }
   while (Binding* binding = update.refreshed_.pop_front()) {
-    bindings_.apply_update(*binding);
+    bindings_.refresh(*binding, user);
     // A lazy write that was on its way may have come last.
     const uint32_t slot = binding->slot();
     if (bindings_.slots().in_flight(slot)) lazy_.mark(slot, clock_.monotonic());
@@ -142,9 +156,9 @@ void UpdateQueue::apply(BindingUpdate& update, User& user) {
 }
 
 // Nothing has changed; what it would have added goes with it.
-void UpdateQueue::forget(BindingUpdate& update) {
-  while (Binding* binding = update.removed_.pop_front()) bindings_.watch(*binding);
-  while (Binding* binding = update.refreshed_.pop_front()) bindings_.watch(*binding);
+void UpdateQueue::forget(BindingUpdate& update, User& user) {
+  while (Binding* binding = update.removed_.pop_front()) bindings_.watch(*binding, user);
+  while (Binding* binding = update.refreshed_.pop_front()) bindings_.watch(*binding, user);
 }
 
 void UpdateQueue::serve_waiters(Handle<User> handle) {

@@ -50,7 +50,7 @@ class UpdateQueue {
   void end(BindingUpdate& update);
   void apply_refreshes(BindingUpdate& update);
   void apply(BindingUpdate& update, User& user);
-  void forget(BindingUpdate& update);
+  void forget(BindingUpdate& update, User& user);
 
   const StoreClock& clock_;
   UserTable& users_;

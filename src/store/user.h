@@ -8,11 +8,13 @@
 #include "core/hash_table.h"
 #include "core/list.h"
 #include "core/slab_text.h"
+#include "core/timer_wheel.h"
 #include "port/crypto.h"
 #include "store/binding.h"
 
 namespace tipring::store {
 
+class BindingTable;
 class User;
 
 // Digest algorithms as a mask.
@@ -122,6 +124,8 @@ class User {
     return text_.view().substr(from, ends_[part] - from);
   }
 
+  void on_timer(Millis now);  // for the first of its bindings to end
+
   SlabText text_;  // all parts, one after the other
   Ends ends_{};
   uint8_t algorithms_ = 0;
@@ -136,6 +140,8 @@ class User {
   HashNode auth_name_node_;
   List<Binding, &Binding::user_node_> bindings_;
   List<UpdateWaiter, &UpdateWaiter::store_node> waiters_;
+  MemberTimer<User, &User::on_timer> timer_{*this};
+  BindingTable* table_ = nullptr;  // of its bindings, when it has had one
 };
 
 }  // namespace tipring::store

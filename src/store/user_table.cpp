@@ -24,7 +24,7 @@ bool holds_line(std::string_view aliases, std::string_view name) {
 // A name and a display name stay below 64 bytes; aliases are few.
 TextSlabs::Counts UserTable::text_counts(const Limits& limits) {
   const uint32_t all = limits.users + kTextsBeingChanged;
-  return {all, std::max(all / 4, 16u), std::max(all / 16, 8u), std::max(all / 64, 4u), 4, 2};
+  return {all, std::max(all / 4, 16u), 0, std::max(all / 16, 8u), std::max(all / 64, 4u), 4, 2};
 }
 
 void UserTable::plan(const Limits& limits, MemoryPlan& plan) {

@@ -87,12 +87,13 @@ int Writes::put_credential(int64_t user_id, std::string_view algorithm,
 
 int Writes::remove_user(int64_t user_id) { return remove_user_.bind(1, user_id).run(); }
 
-int Writes::put_binding(const Binding& binding, int64_t user_id, Millis wall_offset) {
+int Writes::put_binding(const Binding& binding, std::string_view call_id, int64_t user_id,
+                        Millis wall_offset) {
   std::array<char, port::kAddressTextMax> received;
   std::array<char, port::kAddressTextMax> local;
   put_binding_.bind(1, int64_t{binding.slot()}).bind(2, user_id);
   put_binding_.bind(3, binding.contact()).bind(4, binding.params()).bind(5, binding.path());
-  put_binding_.bind(6, binding.call_id()).bind(7, int64_t{binding.cseq()});
+  put_binding_.bind(6, call_id).bind(7, int64_t{binding.cseq()});
   put_binding_.bind(8, int64_t{(binding.expires_at() + wall_offset).count()});
   put_binding_.bind(9, int64_t{binding.interval().count()}).bind(10, int64_t{binding.q()});
   put_binding_.bind(11, port::write_address(binding.received(), received));

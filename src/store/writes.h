@@ -33,7 +33,8 @@ class Writes {
   int remove_user(int64_t user_id);  // with its credentials and bindings
 
   // Replaces what stands in the slot.
-  int put_binding(const Binding& binding, int64_t user_id, Millis wall_offset);
+  int put_binding(const Binding& binding, std::string_view call_id, int64_t user_id,
+                  Millis wall_offset);
   int refresh_binding(uint32_t slot, Millis expires_at_wall, Millis interval, uint32_t cseq);
   int delete_binding(uint32_t slot);
 

@@ -17,6 +17,7 @@ from tipring_server import Report, TipringServer
 
 MIB = 1 << 20
 LIMITS = {"tiny": (3, 6), "default": (10, 14)}  # MiB: the plan, and the whole process (PSS)
+SHARES = {"bindings": 450}  # bytes of the plan
 CALLS = {"tiny": 8, "default": 64}
 FILES = {"tiny": "tiny.toml", "default": "tipring.toml", "full": "full.toml"}
 # The loop's memory is there from the start. What may come after are pages of stacks, and the C library's arenas of the
@@ -137,13 +138,15 @@ def check_profile(bin_dir, config_dir, name):
             print(f"{name}: {plan.total}; {', '.join(figures)}", flush=True)
 
 
-def print_shares(bin_dir):
+def check_shares(bin_dir):
     """What one more of each takes, read from the plan at two capacities."""
     base = Plan(bin_dir, []).bytes
     for key, more in (("users", 1000), ("bindings", 2000), ("calls", 64), ("transactions", 512),
                       ("tcp_connections", 256)):
         doubled = Plan(bin_dir, ["--set", f"capacity.{key}={2 * more}"]).bytes
-        print(f"one more of capacity.{key}: {(doubled - base) / more:.0f} bytes")
+        each = (doubled - base) / more
+        print(f"one more of capacity.{key}: {each:.0f} bytes", flush=True)
+        assert each <= SHARES.get(key, each), f"capacity.{key}: {each:.0f} bytes each, {SHARES[key]} is the limit"
 
 
 def main():
@@ -152,7 +155,7 @@ def main():
     for name in LIMITS:
         report.run(f"the {name} profile stays within its memory", lambda: check_profile(bin_dir, config_dir, name))
     print(f"full: {Plan(bin_dir, ['--config', os.path.join(config_dir, FILES['full'])]).total}")
-    print_shares(bin_dir)
+    report.run("one more of each takes no more than it may", lambda: check_shares(bin_dir))
     return report.close()
 
 

@@ -87,7 +87,7 @@ bool is_same_instance(const store::Binding& binding, const Contact& contact) {
 bool has_moved(const store::Binding& binding, const Contact& contact, const Sender& sender,
                const transport::TransportLayer& transport) {
   if (!may_be_same(binding, contact)) return false;
-  if (binding.call_id() == sender.call_id && binding.received() != sender.flow.remote &&
+  if (binding.call_id_hash() == sender.call_id_hash && binding.received() != sender.flow.remote &&
       equal_but_for_port(binding.contact(), contact.uri, false)) {
     return true;
   }
@@ -100,7 +100,7 @@ bool has_moved(const store::Binding& binding, const Contact& contact, const Send
 }
 
 bool looks_alike(const store::Binding& binding, const Contact& contact, const Sender& sender) {
-  if (!may_be_same(binding, contact) || binding.call_id() == sender.call_id) return false;
+  if (!may_be_same(binding, contact) || binding.call_id_hash() == sender.call_id_hash) return false;
   if (binding.received().port == 0 || binding.received().ip != sender.flow.remote.ip ||
       binding.received().port == sender.flow.remote.port ||
       binding.user_agent() != sender.user_agent) {

@@ -28,7 +28,7 @@ namespace tipring::registrar {
 // Who sends a contact.
 struct Sender {
   const transport::Flow& flow;
-  std::string_view call_id;
+  uint64_t call_id_hash;
   std::string_view user_agent;
 };
 

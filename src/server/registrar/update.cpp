@@ -22,9 +22,10 @@ constexpr Refusal kTooMany{
     "Too Many Contacts - remove one, or raise registrar.max_bindings_per_aor"};
 
 // Nothing but the time has changed.
-bool is_same(const store::Binding& binding, const store::BindingFields& fields) {
-  return binding.contact() == fields.contact && binding.params() == fields.params &&
-         binding.call_id() == fields.call_id && binding.path() == fields.path &&
+bool is_same(const store::Binding& binding, const store::BindingFields& fields,
+             uint64_t call_id_hash) {
+  return binding.call_id_hash() == call_id_hash && binding.contact() == fields.contact &&
+         binding.params() == fields.params && binding.path() == fields.path &&
          binding.user_agent() == fields.user_agent && binding.received() == fields.received &&
          binding.local() == fields.local && binding.transport() == fields.transport &&
          binding.listener() == fields.listener && binding.flow() == fields.flow;
@@ -50,7 +51,7 @@ Update::Update(const RegistrarOptions& options, const transport::TransportLayer&
       bindings_(bindings),
       scratch_(scratch),
       cseq_(from.request.typed<sip::HeaderId::CSeq>()->number),
-      sender_{from.flow, *from.request.header(sip::HeaderId::CallId),
+      sender_{from.flow, bindings.call_id_hash(*from.request.header(sip::HeaderId::CallId)),
               from.request.header(sip::HeaderId::UserAgent).value_or("")} {}
 
 Refusal Update::gather() {
@@ -128,7 +129,7 @@ Refusal Update::check_sips(bool other_contacts) const {
 
 // 10.3 step 7: what comes out of its order is ignored.
 bool Update::is_late(const store::Binding& binding) const {
-  return binding.call_id() == sender_.call_id && cseq_ <= binding.cseq();
+  return binding.call_id_hash() == sender_.call_id_hash && cseq_ <= binding.cseq();
 }
 
 void Update::remove(store::Binding& binding) {
@@ -189,7 +190,7 @@ store::BindingFields Update::fields_of(const Contact& contact, std::span<char> p
   store::BindingFields fields;
   fields.contact = contact.uri;
   fields.params = write_kept_params(contact.params, scratch_);
-  fields.call_id = sender_.call_id;
+  fields.call_id = *from_.request.header(sip::HeaderId::CallId);
   fields.path = write_path(from_.request, path);
   fields.instance = contact.instance;
   fields.reg_id = contact.reg_id;
@@ -220,7 +221,7 @@ Refusal Update::take(const Contact& contact) {
   std::array<char, kPathMax> path;
   const store::BindingFields fields = fields_of(contact, path);
   ++(old != nullptr ? changes_.refreshed : changes_.added);
-  if (old != nullptr && is_same(*old, fields)) {
+  if (old != nullptr && is_same(*old, fields, sender_.call_id_hash)) {
     bindings_.refresh(*old, fields.expires_at, fields.cseq);
     return {};
   }

@@ -56,7 +56,7 @@ TEST_CASE("memory plan: counts as the arena does, and tells its own from the lib
 TEST_CASE("memory plan: text slabs take what they say") {
   TestArena arena;
   MemoryPlan plan;
-  const TextSlabs::Counts counts = {7, 3, 0, 1, 0, 2};
+  const TextSlabs::Counts counts = {7, 3, 0, 1, 0, 0, 2};
   TextSlabs::plan(plan, "texts", counts);
   const TextSlabs slabs("texts", arena, counts);
   CHECK(plan.arena_bytes() == arena.get().used());

@@ -133,7 +133,7 @@ TEST_CASE("message slabs: free buffers and unused tails are poisoned") {
 
 TEST_CASE("slab text: pieces are joined, moved and given back; too long is refused, never cut") {
   TestArena arena;
-  TextSlabs slabs("texts", arena, {1, 1, 0, 0, 0, 1});
+  TextSlabs slabs("texts", arena, {1, 1, 0, 0, 0, 0, 1});
   const std::string_view pieces[] = {"alice", "\0", "example.com"};
   auto first = slabs.store(pieces);
   REQUIRE(first);
@@ -154,4 +154,19 @@ TEST_CASE("slab text: pieces are joined, moved and given back; too long is refus
   CHECK(slabs.stats(0).in_use == 0);
   CHECK(slabs.store("room again").has_value());
   CHECK(slabs.store("")->empty());
+}
+
+TEST_CASE("slab text: a slab that was taken without an owner is given back by hand") {
+  TestArena arena;
+  TextSlabs slabs("texts", arena, {0, 0, 1, 0, 0, 0, 0});
+  const std::string_view text = "sip:alice@192.0.2.7";
+  const auto slab = slabs.take(std::span(&text, 1));
+  REQUIRE(slab);
+  CHECK(std::string_view(slab->data, slab->size) == text);
+  CHECK(slabs.take(std::span(&text, 1)).error() == Error::PoolExhausted);
+  slabs.give_back(*slab);
+  CHECK(slabs.stats(2).in_use == 0);
+  CHECK(slabs.take(std::span(&text, 1)));
+  slabs.give_back(TextSlab());  // of an empty text
+  CHECK(slabs.stats(2).in_use == 1);
 }

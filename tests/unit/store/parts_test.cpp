@@ -1,5 +1,6 @@
 #include "store/database.h"
 #include "store/grace.h"
+#include "store/packed_address.h"
 #include "store/slot_set.h"
 #include "store/sqlite_memory.h"
 #include "store/store_clock.h"
@@ -20,6 +21,21 @@ struct Memory {
 };
 
 }  // namespace
+
+TEST_CASE("packed address: all kinds come back as they were, in as few bytes as they need") {
+  port::SocketAddress link_local = address("fe80::1", 5060);
+  link_local.ip.scope = 7;
+  const std::pair<port::SocketAddress, size_t> kinds[] = {{address("192.0.2.7", 5062), 6},
+                                                          {address("0.0.0.0", 0), 6},
+                                                          {address("2001:db8::7", 65535), 18},
+                                                          {link_local, 22},
+                                                          {{}, 2}};
+  for (const auto& [kind, size] : kinds) {
+    const PackedAddress packed(kind);
+    CHECK(packed.view().size() == size);
+    CHECK(PackedAddress::unpack(packed.view()) == kind);
+  }
+}
 
 TEST_CASE("slot set: numbers are given in order, the lowest free one first") {
   Memory memory(4096);

@@ -1,3 +1,4 @@
+#include "store/binding_table.h"
 #include "store_bench.h"
 
 using namespace tipring;
@@ -84,7 +85,7 @@ TEST_CASE("store: all fields of a binding are kept, and come back after a start"
     CHECK(binding.contact() == fields.contact);
     CHECK(binding.params() == fields.params);
     CHECK(binding.path() == fields.path);
-    CHECK(binding.call_id() == fields.call_id);
+    CHECK(binding.call_id_hash() == (*bench.server)->call_id_hash(fields.call_id));
     CHECK(binding.instance() == fields.instance);
     CHECK(binding.user_agent() == fields.user_agent);
     CHECK(binding.received() == fields.received);
@@ -360,6 +361,63 @@ TEST_CASE("store: texts beyond the largest slab are refused, never cut") {
   fields.path = path;
   CHECK(update.add(fields).error() == Error::TooLong);
   (*bench.server)->abandon(update);
+}
+
+TEST_CASE("store: when the long texts are used up an add is refused, and ordinary ones are not" *
+          doctest::description("R1.6: each pool is run dry")) {
+  SimBench bench;
+  bench.make_user("alice");
+  bench.make_user("bob");
+  const uint32_t longest = BindingTable::text_counts(bench.settings.limits).back();
+  const std::string path(1'500, 'x');
+  const auto add_long = [&](std::string_view contact) {
+    BindingUpdate& update = bench.server->begin("alice");
+    BindingFields fields = bench.server->fields(contact);
+    fields.path = path;
+    const Result<void> added = update.add(fields);
+    if (added) {
+      bench.server->commit(update, bench.next_tag);
+      CHECK(bench.wait(bench.next_tag++) == StoreStatus::Durable);
+    } else {
+      (*bench.server)->abandon(update);
+    }
+    return added;
+  };
+  for (uint32_t i = 0; i < longest; ++i) CHECK(add_long("sip:" + std::to_string(i) + "@h"));
+  CHECK(add_long("sip:more@h").error() == Error::PoolExhausted);
+  CHECK(bench.server->contacts("alice").size() == longest);
+  bench.make_binding("bob", "sip:bob@192.0.2.7");
+  CHECK(add_long("sip:more@h").error() == Error::PoolExhausted);
+
+  BindingUpdate& gone = bench.server->begin("alice");
+  gone.remove(*bench.server->user("alice").first_binding());
+  bench.server->commit(gone, 1);
+  REQUIRE(bench.wait(1) == StoreStatus::Durable);
+  CHECK(add_long("sip:more@h"));
+}
+
+TEST_CASE("store: every place has room for what phones send" *
+          doctest::description("R9.3: bounded and complete")) {
+  SimBench bench;
+  const uint32_t places = bench.settings.limits.bindings;
+  for (uint32_t i = 0; i < places; ++i) {
+    const std::string name = "user" + std::to_string(i % 60);
+    if (i < 60) bench.make_user(name);
+    BindingUpdate& update = bench.server->begin(name);
+    BindingFields fields = bench.server->fields(
+        "sip:subscriber-1234@phone-" + std::to_string(100 + i) + ".office.example:50620;ob");
+    fields.call_id = "3848276298220188511-1234567890@192.168.100.200";
+    fields.user_agent = "Yealink SIP-T46S 66.85.0.5 001";
+    fields.instance = "<urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6>";
+    const std::string params = ";+sip.instance=\"" + std::string(fields.instance) + "\";reg-id=1";
+    fields.params = params;
+    REQUIRE(update.add(fields));
+    bench.server->commit(update, i);
+    REQUIRE(bench.wait(i) == StoreStatus::Durable);
+    const Binding& binding = *bench.server->user(name).first_binding();
+    CHECK(binding.params() == params);
+    CHECK(binding.instance() == fields.instance);
+  }
 }
 
 TEST_CASE("store: the write-ahead log is copied into the file before it grows large") {
