@@ -6,12 +6,16 @@ Usage: manuals.py BIN_DIR
 
 import gzip
 import os
+import pty
 import re
+import select
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 sys.path.insert(0, os.path.join(TOP, "tests", "support"))
@@ -102,6 +106,89 @@ def complete(bin_dir, *words, given=""):
     return told.stdout.split("\n")[:-1] if told.stdout != "\n" else []
 
 
+def complete_in_bash(bin_dir, *words):
+    """As complete() for zsh: a word FIELD=VALUE is one word there, and a whole one is offered."""
+    cut = [part for word in words[:-1] for part in word.partition("=") if part]
+    last = [part for part in words[-1].partition("=") if part] or [""]
+    prefix = words[-1][:words[-1].rfind("=") + 1]
+    return [prefix + offered for offered in complete(bin_dir, *cut, *last)]
+
+
+def complete_in_zsh(bin_dir, *words):
+    """What zsh is offered after these words; the last one is being typed, and tells which match."""
+    script = f"""
+        path=({shlex.quote(bin_dir)} $path)
+        fpath=({shlex.quote(TOP)}/port/appliance/completion/zsh)
+        compadd() {{
+          local -a all
+          case $1 in
+            -a) all=("${{(@P)2}}") ;;
+            -S) all=("${{@:4}}") ;;
+            *) all=("${{@:2}}") ;;
+          esac
+          (($#all)) && print -rl -- "${{all[@]}}"
+          true
+        }}
+        _files() {{ print -rl -- a file }}
+        autoload -Uz _tipringctl _tipringd
+        words=("$@") CURRENT=$#
+        _$1
+    """
+    told = subprocess.run(["zsh", "-fc", script, "zsh", *words], capture_output=True, text=True, timeout=20)
+    assert told.returncode == 0 and told.stderr == "", told
+    return [word for word in told.stdout.splitlines() if word.startswith(words[-1])]
+
+
+def zsh_offers_the_same(bin_dir):
+    """Where bash, which has tests of its own, offers words."""
+    lines = [["tipringctl", ""], ["tipringctl", "user", "s"], ["tipringctl", "help", "user", "exp"],
+             ["tipringctl", "help", ""], ["tipringctl", "user", "set", "anna", ""],
+             ["tipringctl", "user", "set", "anna", "session_timer=e"], ["tipringctl", "status", ""],
+             ["tipringctl", "user", "add", "anna", "aliases=1", "algorithms="], ["tipringctl", "--set", ""],
+             ["tipringctl", "--json", "user", ""], ["tipringctl", "trace", "on", "1", "--for", "9", "--"],
+             ["tipringd", "--"], ["tipringd", "--set", ""]]
+    lines += [["tipringctl", *command.split(), "--"] for command in commands(bin_dir)]
+    lines += [["tipringctl", command.split()[0], ""] for command in commands(bin_dir) if " " in command]
+    for line in lines:
+        expected = complete_in_bash(bin_dir, *line)
+        assert sorted(complete_in_zsh(bin_dir, *line)) == sorted(expected), (line, complete_in_zsh(bin_dir, *line), expected)
+
+
+def zsh_offers_users(bin_dir):
+    with tempfile.TemporaryDirectory(prefix="tipring-complete-") as folder:
+        given = ["--offline", "--set", f"store.path={folder}/own.db"]
+        subprocess.run([f"{bin_dir}/tipringctl", *given, "user", "import", "-"], input="anna,x\nandy b,x\nbert,x\n",
+                       text=True, check=True, capture_output=True, timeout=20)
+        assert complete_in_zsh(bin_dir, "tipringctl", *given, "user", "show", "an") == ["andy b", "anna"]
+        assert complete_in_zsh(bin_dir, "tipringctl", *given, "user", "rename", "bert") == ["bert"]
+        assert complete_in_zsh(bin_dir, "tipringctl", "--socket", f"{folder}/none", "user", "show", "") == []
+        assert complete_in_zsh(bin_dir, "tipringctl", "--config", "") == ["a", "file"]
+
+
+def zsh_completes_at_a_terminal(bin_dir):
+    """The real thing: compinit finds the function by its name, and Tab completes."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.environ.update(TERM="dumb", PATH=f"{bin_dir}:{os.environ['PATH']}", PS1="ready> ")
+        os.execvp("zsh", ["zsh", "-fi"])
+    screen = b""
+    try:
+        for words, expected in ((f"fpath+=({TOP}/port/appliance/completion/zsh); autoload -Uz compinit; compinit -u -D\n",
+                                 b"ready> "),
+                                ("tipringctl user exp\t", b"user export"), ("\x15tipringd --ch\t", b"--check")):
+            os.write(terminal, words.encode())
+            screen = b""
+            deadline = time.monotonic() + 20
+            while expected not in screen:
+                assert time.monotonic() < deadline, screen
+                if select.select([terminal], [], [], 0.2)[0]:
+                    screen += os.read(terminal, 4096)
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        os.close(terminal)
+
+
 def completion_offers_every_word(bin_dir):
     first = {command.split()[0] for command in commands(bin_dir)}
     assert set(complete(bin_dir, "tipringctl", "")) == first
@@ -144,6 +231,12 @@ def main():
     report.run("the manuals are well formed", lambda: pages_are_well_formed(build))
     report.run("bash is offered every word", lambda: completion_offers_every_word(bin_dir))
     report.run("bash is offered the users", lambda: completion_offers_users(bin_dir))
+    if shutil.which("zsh") is None:
+        print("(there is no zsh here: not tried)")
+    else:
+        report.run("zsh is offered the same words", lambda: zsh_offers_the_same(bin_dir))
+        report.run("zsh is offered the users", lambda: zsh_offers_users(bin_dir))
+        report.run("zsh completes at a terminal", lambda: zsh_completes_at_a_terminal(bin_dir))
     return report.close()
 
 

@@ -39,6 +39,8 @@ FILES = """
 /usr/share/man/man1/tipringctl.1.gz
 /usr/share/man/man5/tipring.toml.5.gz
 /usr/share/man/man8/tipringd.8.gz
+/usr/share/zsh/vendor-completions/_tipringctl
+/usr/share/zsh/vendor-completions/_tipringd
 """.split()
 
 
