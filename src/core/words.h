@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <string_view>
 
 namespace tipring {
 
@@ -50,6 +51,20 @@ constexpr bool each_word(size_t size, const Step& step) {
   if (size >= 4) return step(0, uint32_t{}) && step(size - 4, uint32_t{});
   if (size >= 2) return step(0, uint16_t{}) && step(size - 2, uint16_t{});
   return size == 0 || step(0, uint8_t{});
+}
+
+// Copies a text, without a call when it is short; the end of the copy.
+inline char* copy_text(char* to, std::string_view text) {
+  if (text.size() > 32) {
+    std::memcpy(to, text.data(), text.size());
+  } else {
+    each_word(text.size(), [&](size_t at, auto word) {
+      std::memcpy(&word, text.data() + at, sizeof word);
+      std::memcpy(to + at, &word, sizeof word);
+      return true;
+    });
+  }
+  return to + text.size();
 }
 
 // Every byte of a word that is an upper-case ASCII letter, as 0x20 in its place.

@@ -14,13 +14,37 @@ bool holds_value(std::string_view rest) {
   return next_list_value(rest, value, true);
 }
 
-void copy_line(Writer& out, const HeaderView& line) {
-  if (line.folded()) {
-    out.unfolded(line.line()).crlf();
-  } else {
-    out.text(line.line()).crlf();
+// Copies lines as they are. Those that stand behind one another are copied in one go: of most
+// messages that is nearly all of them.
+class LineCopier {
+ public:
+  explicit LineCopier(Writer& out) : out_(out) {}
+
+  void copy(const HeaderView& line) {
+    const std::string_view text = line.line();
+    // A line that was indexed has its line end behind it: CR LF or a bare LF.
+    if (line.folded() || *text.end() != '\r') {
+      flush();
+      out_.unfolded(text).crlf();
+      return;
+    }
+    if (text.data() != run_.data() + run_.size()) {
+      flush();
+      run_ = text.substr(0, 0);
+    }
+    run_ = {run_.data(), run_.size() + text.size() + 2};
   }
-}
+
+  // Before anything else is written.
+  void flush() {
+    out_.text(run_);
+    run_ = {};
+  }
+
+ private:
+  Writer& out_;
+  std::string_view run_;  // lines with their ends
+};
 
 class RequestWriter {
  public:
@@ -35,6 +59,7 @@ class RequestWriter {
     out_.text(" SIP/2.0\r\n");
     out_.header(HeaderId::Via, edit_.via);
     for (const HeaderView line : request_.headers()) write_line(line);
+    lines_.flush();
     if (!max_forwards_written_) out_.header(HeaderId::MaxForwards, uint64_t{edit_.max_forwards});
     if (!record_routes_written_) write_record_routes();
     if (!routes_written_) write_routes();
@@ -48,23 +73,28 @@ class RequestWriter {
  private:
   void write_line(const HeaderView& line) {
     switch (line.id()) {
-      case HeaderId::Via: return write_via(line);
+      case HeaderId::Via:
+        if (!via_fixed_) return write_via(line);
+        break;
       case HeaderId::MaxForwards:
+        lines_.flush();
         if (!max_forwards_written_)
           out_.header(HeaderId::MaxForwards, uint64_t{edit_.max_forwards});
         max_forwards_written_ = true;
         return;
       case HeaderId::Route:
+        lines_.flush();
         if (!routes_written_) write_routes();
         return;
       case HeaderId::RecordRoute:
+        lines_.flush();
         if (!record_routes_written_) write_record_routes();
         break;
       default:
         if (edit_.filter != nullptr && !edit_.filter->keep(line)) return;
         break;
     }
-    copy_line(out_, line);
+    lines_.copy(line);
   }
 
   // The received top Via gets its fix-up where it stands; values behind it on its line follow
@@ -72,7 +102,8 @@ class RequestWriter {
   void write_via(const HeaderView& line) {
     std::string_view rest = line.value();
     std::string_view top;
-    if (via_fixed_ || !next_list_value(rest, top, true)) return copy_line(out_, line);
+    if (!next_list_value(rest, top, true)) return lines_.copy(line);
+    lines_.flush();
     via_fixed_ = true;
     const auto& via = request_.typed<HeaderId::Via>();
     out_.text("Via: ");
@@ -111,6 +142,7 @@ class RequestWriter {
   const MessageView& request_;
   const RequestEdit& edit_;
   Writer out_;
+  LineCopier lines_{out_};
   bool via_fixed_ = false;
   bool max_forwards_written_ = false;
   bool routes_written_ = false;
@@ -132,18 +164,23 @@ Result<size_t> write_forwarded_response(const MessageView& response, const Respo
   } else {
     writer.text("SIP/2.0 ").number(response.status()).text(" ").text(response.reason()).crlf();
   }
+  LineCopier lines(writer);
   bool via_removed = false;
   for (const HeaderView line : response.headers()) {
     if (line.id() == HeaderId::Via && !via_removed) {
       std::string_view rest = line.value();
       std::string_view top;
       via_removed = next_list_value(rest, top, true);  // an empty line held none
-      if (holds_value(rest)) writer.header(HeaderId::Via, trim_lws(rest));
+      if (holds_value(rest)) {
+        lines.flush();
+        writer.header(HeaderId::Via, trim_lws(rest));
+      }
       continue;
     }
     if (edit.filter != nullptr && !edit.filter->keep(line)) continue;
-    copy_line(writer, line);
+    lines.copy(line);
   }
+  lines.flush();
   writer.text(edit.extra_lines);
   if (!response.has(HeaderId::ContentLength))
     writer.header(HeaderId::ContentLength, response.body().size());

@@ -9,6 +9,14 @@
 
 namespace tipring::sip {
 
+// Offset of the first CR or LF at or after `from`, text.size() when there is none.
+template <class Block = ByteBlock>
+size_t find_line_break(std::string_view text, size_t from) {
+  return find_byte<Block>(
+      text, from, [](const auto& block) { return block.equal('\r') | block.equal('\n'); },
+      [](char c) { return c == '\r' || c == '\n'; });
+}
+
 inline constexpr size_t kNoColon = static_cast<size_t>(-1);
 
 struct LineScan {
@@ -20,19 +28,17 @@ struct LineScan {
 // alone, where those of nearly all headers are.
 template <class Block = ByteBlock>
 LineScan scan_line(std::string_view text, size_t from) {
-  const auto is_break = [](const auto& block) { return block.equal('\r') | block.equal('\n'); };
-  const auto is_break_char = [](char c) { return c == '\r' || c == '\n'; };
   if (text.size() - from < Block::kSize) {  // the last lines of a message without a body
-    const size_t end = find_byte<Block>(text, from, is_break, is_break_char);
+    const size_t end = find_line_break<Block>(text, from);
     size_t colon = from;
     while (colon < end && text[colon] != ':') ++colon;
     return {end, colon < end ? colon : kNoColon};
   }
   const Block first(text.data() + from);
-  const auto breaks = is_break(first).hits();
+  const auto breaks = (first.equal('\r') | first.equal('\n')).hits();
   const auto colons = first.equal(':').hits();
-  const size_t end = breaks ? from + breaks.first()
-                            : find_byte<Block>(text, from + Block::kSize, is_break, is_break_char);
+  const size_t end =
+      breaks ? from + breaks.first() : find_line_break<Block>(text, from + Block::kSize);
   const size_t colon = colons ? from + colons.first() : kNoColon;
   return {end, colon < end ? colon : kNoColon};
 }

@@ -1,11 +1,11 @@
 #include "sip/writer.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "core/text.h"
 #include "sip/chars.h"
 #include "sip/headers.h"
+#include "sip/scan_line.h"
 #include "sip/status.h"
 
 namespace tipring::sip {
@@ -13,11 +13,12 @@ namespace tipring::sip {
 namespace {
 
 void copy_lines(Writer& out, const MessageView& from, HeaderId id) {
-  for (const HeaderView line : from.headers(id)) out.header(id, line.value());
+  for (const HeaderView line : from.headers(id)) out.header(id, line);
 }
 
 void copy_first(Writer& out, const MessageView& from, HeaderId id) {
-  if (const auto value = from.header(id)) out.header(id, *value);
+  const HeaderChain lines = from.headers(id);
+  if (!lines.empty()) out.header(id, *lines.begin());
 }
 
 bool has_all(const MessageView& request) {
@@ -41,12 +42,19 @@ void write_vias(Writer& out, const MessageView& request, const ViaFixUp& fix_up)
   }
 }
 
+// `to` is the value of the first line.
+bool has_tag(const MessageView& request, std::string_view to) {
+  if (to.empty()) return false;
+  const auto& address = request.typed<HeaderId::To>();
+  return address && address->param("tag");
+}
+
 void write_to(Writer& out, const MessageView& request, std::string_view tag) {
   const auto to = request.header(HeaderId::To);
   if (!to) return;
-  const auto& address = request.typed<HeaderId::To>();
   out.text("To: ").unfolded(*to);
-  if (!tag.empty() && (!address || !address->param("tag"))) out.text(";tag=").text(tag);
+  const bool adds_tag = !tag.empty() && !has_tag(request, *to);
+  if (adds_tag) out.text(";tag=").text(tag);
   out.crlf();
 }
 
@@ -74,10 +82,7 @@ void write_companion(Writer& out, const MessageView& request, std::string_view m
 }  // namespace
 
 Writer& Writer::text(std::string_view piece) {
-  if (piece.size() > out_.size() - size_) full_ = true;
-  if (full_ || piece.empty()) return *this;
-  std::memcpy(out_.data() + size_, piece.data(), piece.size());
-  size_ += piece.size();
+  if (char* const room = take(piece.size())) copy_text(room, piece);
   return *this;
 }
 
@@ -89,20 +94,31 @@ Writer& Writer::number(uint64_t value) {
 Writer& Writer::header(HeaderId id, std::string_view value) { return header(to_text(id), value); }
 
 Writer& Writer::unfolded(std::string_view piece) {
-  for (size_t at = 0; at < piece.size(); ++at) {
-    if (piece[at] != '\r' && piece[at] != '\n') continue;
+  for (size_t at; (at = find_line_break(piece, 0)) < piece.size();) {
     text(piece.substr(0, at));
     const size_t behind = std::min(piece.find_first_not_of("\r\n", at), piece.size());
     piece.remove_prefix(behind);
     // What follows a fold is a blank, which stands for it. Line ends that are none become one.
     if (piece.empty() || (piece.front() != ' ' && piece.front() != '\t')) text(" ");
-    at = 0;
   }
   return text(piece);
 }
 
 Writer& Writer::header(std::string_view name, std::string_view value) {
+  if (find_line_break(value, 0) == value.size()) return line(name, value);
   return text(name).text(": ").unfolded(value).crlf();
+}
+
+Writer& Writer::header(HeaderId id, const HeaderView& line) {
+  return line.folded() ? header(id, line.value()) : this->line(to_text(id), line.value());
+}
+
+Writer& Writer::line(std::string_view name, std::string_view value) {
+  char* at = take(name.size() + value.size() + 4);
+  if (at == nullptr) return *this;
+  at = copy_text(copy_text(at, name), ": ");
+  copy_text(copy_text(at, value), "\r\n");
+  return *this;
 }
 
 Writer& Writer::header(HeaderId id, uint64_t value) {
@@ -120,7 +136,7 @@ Writer& Writer::quoted(std::string_view value) {
 
 Result<size_t> Writer::finish() const {
   if (full_) return Error::BufferFull;
-  return size_;
+  return size();
 }
 
 ViaFixUp make_via_fix_up(const Via& top, const port::SocketAddress& source) {
@@ -137,11 +153,18 @@ void write_fixed_via(Writer& out, std::string_view value, const Via& via, const 
   }
   char address[port::kAddressTextMax];
   out.unfolded(trim_lws(value.substr(0, static_cast<size_t>(via.params.data() - value.data()))));
-  std::string_view rest = via.params;
   Param param;
-  while (next_param(rest, param) == ParamStatus::Found) {
+  std::string_view rest = via.params;
+  for (std::string_view from = rest; next_param(rest, param) == ParamStatus::Found; from = rest) {
     if (iequals(param.name, "received") || (fix_up.set_rport && iequals(param.name, "rport")))
       continue;
+    const size_t plain_size =
+        1 + param.name.size() + (param.has_value ? 1 : 0) + param.value.size();
+    const std::string_view written = from.substr(0, from.size() - rest.size());
+    if (written.size() == plain_size && !param.quoted) {  // nothing to leave out: nearly always
+      out.text(written);
+      continue;
+    }
     out.text(";").text(param.name);
     if (param.quoted) {
       out.text("=\"").unfolded(param.value).text("\"");

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string_view>
 
@@ -17,9 +18,18 @@ namespace tipring::sip {
 
 class Writer {
  public:
-  explicit Writer(std::span<char> out) : out_(out) {}
+  explicit Writer(std::span<char> out)
+      : begin_(out.data()), at_(out.data()), end_(out.data() + out.size()) {}
 
   Writer& text(std::string_view piece);
+  // A literal is copied by a few stores where the call stands.
+  template <size_t N>
+  Writer& text(const char (&literal)[N]) {
+    if (char* const room = take(N - 1)) std::memcpy(room, literal, N - 1);
+    return *this;
+  }
+  template <size_t N>
+  Writer& text(char (&buffer)[N]) = delete;  // where does the text in it end?
   Writer& number(uint64_t value);
   Writer& crlf() { return text("\r\n"); }
   // `piece` with its folds taken out: one line stays one line, whatever stood in it (7.3.1).
@@ -28,18 +38,34 @@ class Writer {
   Writer& header(HeaderId id, std::string_view value);
   Writer& header(std::string_view name, std::string_view value);
   Writer& header(HeaderId id, uint64_t value);
+  // A received line under the header's own name.
+  Writer& header(HeaderId id, const HeaderView& line);
   // `text` in quotes, with quotes and backslashes inside escaped.
   Writer& quoted(std::string_view text);
 
   bool full() const { return full_; }
-  size_t size() const { return size_; }
-  std::string_view view() const { return {out_.data(), size_}; }
+  size_t size() const { return static_cast<size_t>(at_ - begin_); }
+  std::string_view view() const { return {begin_, size()}; }
   // The number of bytes written. Errors: BufferFull.
   Result<size_t> finish() const;
 
  private:
-  std::span<char> out_;
-  size_t size_ = 0;
+  // Room for so many bytes more; null when there is not as much, and ever after.
+  char* take(size_t size) {
+    if (size > static_cast<size_t>(end_ - at_)) {
+      full_ = true;
+      end_ = at_;
+      return nullptr;
+    }
+    char* const room = at_;
+    at_ += size;
+    return room;
+  }
+  Writer& line(std::string_view name, std::string_view value);  // without a fold
+
+  char* begin_;
+  char* at_;
+  char* end_;
   bool full_ = false;
 };
 
