@@ -1,5 +1,6 @@
 #include "core/log_file.h"
 
+#include <algorithm>
 #include <cerrno>
 
 namespace tipring {
@@ -19,9 +20,22 @@ void LogFile::write_text(std::string_view lines) {
   if (reopen_.exchange(false, std::memory_order_relaxed)) file_.reset();
   if (make_room(lines.size()) && file_->append(lines) == 0) {
     size_ += lines.size();
-  } else {
-    ++failed_;
+    return;
   }
+  const size_t kept = keep_whole_lines(lines);
+  const std::string_view lost = lines.substr(kept);
+  note_lost(static_cast<uint32_t>(std::count(lost.begin(), lost.end(), '\n')), kept == 0);
+}
+
+// A disk takes what it has room for, and the next line would go on behind half a line. Returns how
+// much of `lines`, whose write has failed, is in the file.
+size_t LogFile::keep_whole_lines(std::string_view lines) {
+  uint64_t now = 0;
+  if (file_ == nullptr || file_->size(now) != 0 || now <= size_) return 0;
+  const auto written = static_cast<size_t>(std::min<uint64_t>(now - size_, lines.size()));
+  const size_t kept = lines.substr(0, written).rfind('\n') + 1;
+  size_ = file_->truncate(size_ + kept) == 0 ? size_ + kept : now;
+  return kept;
 }
 
 bool LogFile::make_room(size_t size) {

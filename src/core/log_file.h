@@ -16,8 +16,8 @@ struct LogFileOptions {
   uint32_t kept = 4;      // older files beside the one that is written
 };
 
-// A failed write loses its lines and is counted: a full disk must not stop the log's thread, and
-// there is nowhere to log it. The next lines are tried again.
+// A failed write loses its lines: a full disk must not stop the log's thread. Lines are kept whole or
+// not at all. The next ones are tried again, and the first to be written tells how many were lost.
 class LogFile final : public TextSink {
  public:
   // Borrows `files`.
@@ -30,13 +30,12 @@ class LogFile final : public TextSink {
   // program has moved the old one away.
   void reopen() { reopen_.store(true, std::memory_order_relaxed); }
 
-  uint64_t failed() const { return failed_; }
-
  protected:
   void write_text(std::string_view lines) override;
 
  private:
   bool make_room(size_t size);
+  size_t keep_whole_lines(std::string_view lines);
   void rotate();
   std::string path_of(uint32_t age) const;
 
@@ -45,7 +44,6 @@ class LogFile final : public TextSink {
   const LogFileOptions options_;
   std::unique_ptr<port::File> file_;
   uint64_t size_ = 0;
-  uint64_t failed_ = 0;
   std::atomic<bool> reopen_{false};
 };
 

@@ -67,13 +67,15 @@ void TextSink::write(const LogLine& line) {
     std::memcpy(text_.data() + size_, piece.data(), piece.size());
     size_ += piece.size();
   };
+  if (size_ == 0) told_ = std::exchange(lost_, 0);
+  const uint32_t lost_before = line.lost_before + (size_ == 0 ? told_ : 0);
   char lost[kLostTextMax];
   size_ += write_timestamp(line.wall, std::span(text_).subspan(size_)).size();
   add(" ");
   add(to_text(line.level));
   add(" ");
   add(line.text);
-  add(write_lost(line.lost_before, lost));
+  add(write_lost(lost_before, lost));
   add("\n");
 }
 

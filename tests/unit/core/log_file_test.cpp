@@ -1,9 +1,13 @@
 #include "core/log_file.h"
 
 #include <doctest/doctest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
+#include <csignal>
 #include <string>
 
+#include "port/linux/linux_files.h"
 #include "port/sim/sim_host.h"
 
 using namespace tipring;
@@ -82,13 +86,42 @@ TEST_CASE("log file: moved away by another program it is opened anew on demand" 
   CHECK(bench.names("/log") == "c");
 }
 
-TEST_CASE("log file: lines of a full disk are lost and counted, and the next ones still come") {
+TEST_CASE("log file: of a full disk's lines the next one tells how many were lost" *
+          doctest::description("R6.1")) {
   Bench bench({0, 4});
   bench.files().faults().write_error = ENOSPC;
-  bench.write('a');
-  CHECK(bench.file.failed() == 1);
+  for (const char name : std::string("abc")) bench.write(name);
   bench.files().faults().write_error = 0;
-  bench.write('b');
-  CHECK(bench.names("/log") == "b");
-  CHECK(bench.file.failed() == 1);
+  bench.write('d');
+  bench.write('e');
+  std::string text;
+  REQUIRE(port::read_file(bench.files(), "/log", 1 << 20, text) == 0);
+  CHECK(text.find("INFO d log_lines_lost_before=3\n") != std::string::npos);
+  CHECK(text.ends_with("INFO e\n"));
+}
+
+TEST_CASE("log file: a disk that fills up within a line leaves whole lines" *
+          doctest::description("R6.1")) {
+  port::LinuxFiles files;
+  const std::string path = "/tmp/tipring-log-" + std::to_string(::getpid());
+  LogFile file(files, path, {});
+  REQUIRE(file.open() == 0);
+  rlimit before{};
+  ::getrlimit(RLIMIT_FSIZE, &before);
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit small{70, before.rlim_max};  // two lines of 32 bytes, and a part of the third
+  ::setrlimit(RLIMIT_FSIZE, &small);
+  for (const char* const name : {"a", "b", "c", "d"})
+    file.write({Millis(0), LogLevel::Info, 0, name});
+  file.flush();
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, handler);
+  file.write({Millis(0), LogLevel::Info, 0, "e"});
+  file.flush();
+  std::string text;
+  CHECK(port::read_file(files, path, 1 << 20, text) == 0);
+  ::unlink(path.c_str());
+  CHECK(text ==
+        "1970-01-01T00:00:00.000Z INFO a\n1970-01-01T00:00:00.000Z INFO b\n"
+        "1970-01-01T00:00:00.000Z INFO e log_lines_lost_before=2\n");
 }
