@@ -6,7 +6,7 @@ build_packages=(
   libevent-dev libsqlite3-dev libmbedtls-dev libc-ares-dev libfmt-dev libtomlplusplus-dev rapidjson-dev
 )
 test_packages=(
-  clang lld libclang-rt-dev clang-format-14 doctest-dev python3 sqlite3 sip-tester baresip-core dpkg-dev
+  clang lld libclang-rt-dev clang-format-14 doctest-dev python3 sqlite3 sip-tester baresip-core dpkg-dev zsh
 )
 tidy_packages=(clang-tidy-14)  # for tools/test --long
 
