@@ -5,53 +5,37 @@ Usage: listeners.py BIN_DIR
 """
 
 import os
-import signal
 import socket
 import sys
-import tempfile
 import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
+from configured_server import ConfiguredServer  # noqa: E402
 from sip_phone import (Call, OK, answer_call, establish, hang_up, register, registered_phone, response,  # noqa: E402
                        take_request)
 from sip_socket import SipSocket  # noqa: E402
-from tipring_server import Report, TipringServer, free_port, listening_ports, wait_until  # noqa: E402
+from tipring_server import Report, free_port, listening_ports, wait_until  # noqa: E402
 
 USERS = [("alice", "secret-a"), ("bob", "secret-b")]
 
 
-class Listening:
+def text_of(entries):
+    return "[sip]\nlisten = [" + ", ".join(f'"{entry}"' for entry in entries) + "]\n"
+
+
+class Listening(ConfiguredServer):
     """A server whose configuration file says where it listens: entries such as "udp:127.0.0.1:5060"."""
 
-    def __init__(self, bin_dir, entries, settings=(), preload=None):
-        self.folder = tempfile.TemporaryDirectory(prefix="tipring-test-")
-        self.path = os.path.join(self.folder.name, "tipring.toml")
-        self.write(entries)
-        self.server = TipringServer(bin_dir, users=USERS, config=self.path, settings=settings)
+    def __init__(self, bin_dir, entries, settings=()):
+        super().__init__(bin_dir, USERS, text_of(entries), settings)
         self.server.settings = self.server.settings[1:]  # not the listeners of other tests
         self.server.port = port_of(entries[0])
 
-    def write(self, entries):
-        with open(self.path, "w", encoding="utf-8") as file:
-            file.write("[sip]\nlisten = [" + ", ".join(f'"{entry}"' for entry in entries) + "]\n")
-
     def change(self, *entries):
         """Writes the entries, sends the signal, and gives what the log says about it."""
-        self.write(entries)
-        before = len(self.server.read_log())
-        self.server.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: " reloaded " in self.server.read_log()[before:], 5, self.server.read_log)
-        return self.server.read_log()[before:]
-
-    def __enter__(self):
-        self.server.__enter__()
-        return self
-
-    def __exit__(self, *reason):
-        self.server.__exit__(*reason)
-        self.folder.cleanup()
+        return self.reload(text_of(entries))
 
 
 def port_of(entry):

@@ -13,50 +13,12 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
+from configured_server import ConfiguredServer  # noqa: E402
 from sip_phone import register  # noqa: E402
 from sip_socket import SipSocket  # noqa: E402
-from tipring_server import Report, TipringServer  # noqa: E402
+from tipring_server import Report  # noqa: E402
 
 USERS = [("alice", "secret-a")]
-
-
-class Configured:
-    """A server with a configuration file that the test rewrites."""
-
-    def __init__(self, bin_dir, text="", settings=()):
-        self.folder = tempfile.TemporaryDirectory(prefix="tipring-test-")
-        self.path = os.path.join(self.folder.name, "tipring.toml")
-        self.write(text)
-        self.server = TipringServer(bin_dir, users=USERS, config=self.path, settings=settings)
-
-    def write(self, text):
-        with open(self.path, "w", encoding="utf-8") as file:
-            file.write(text)
-
-    def reload(self, text=None):
-        """Rewrites the file, sends the signal, and gives what the log says about it."""
-        if text is not None:
-            self.write(text)
-        before = len(self.server.read_log())
-        self.server.process.send_signal(signal.SIGHUP)
-        return self.wait_for_log(before, ("reloaded", "reload_refused"))
-
-    def wait_for_log(self, start, words, timeout=5.0):
-        deadline = time.monotonic() + timeout
-        while time.monotonic() < deadline:
-            news = self.server.read_log()[start:]
-            if any(f" {word} " in news for word in words):
-                return news
-            time.sleep(0.02)
-        raise AssertionError(f"none of {words} in: {self.server.read_log()[start:]}")
-
-    def __enter__(self):
-        self.server.__enter__()
-        return self
-
-    def __exit__(self, *reason):
-        self.server.__exit__(*reason)
-        self.folder.cleanup()
 
 
 def contact(phone, expires):
@@ -64,7 +26,7 @@ def contact(phone, expires):
 
 
 def new_values_count_at_once(bin_dir):
-    with Configured(bin_dir, "[registrar]\nmin_expires = 60\n") as it:
+    with ConfiguredServer(bin_dir, USERS, "[registrar]\nmin_expires = 60\n") as it:
         phone = SipSocket(it.server.port)
         register(phone, it.server, *USERS[0], contacts=contact(phone, 90))
         news = it.reload("[registrar]\nmin_expires = 300\n[sip]\ndomains = [\"late.example.com\"]\n"
@@ -78,7 +40,7 @@ def new_values_count_at_once(bin_dir):
 
 
 def what_waits_for_a_start_is_named(bin_dir):
-    with Configured(bin_dir) as it:
+    with ConfiguredServer(bin_dir, USERS) as it:
         news = it.reload("[capacity]\nusers = 500\n[store]\ncommit_window = 20\n[sip]\ndomains = [\"example.com\"]\n")
         assert "restart_needed key=capacity.users value=500" in news, news
         assert "restart_needed key=store.commit_window value=20" in news, news
@@ -93,7 +55,7 @@ def what_waits_for_a_start_is_named(bin_dir):
 def users_of_the_new_first_domain_are_taken(bin_dir):
     """tipringctl and phones mean the same user by the first domain, also when it is a new one."""
     domains = "[auth]\nrealm = \"fixed\"\n[sip]\ndomains = [%s]\n"
-    with Configured(bin_dir, domains % '"old.example.com"') as it:
+    with ConfiguredServer(bin_dir, USERS, domains % '"old.example.com"') as it:
         it.reload(domains % '"new.example.com", "old.example.com"')
         it.server.ctl("user", "add", "carol@new.example.com", text_in="secret-c\n")
         it.server.ctl("user", "add", "dora@old.example.com", text_in="secret-d\n")
@@ -107,7 +69,7 @@ def users_of_the_new_first_domain_are_taken(bin_dir):
 
 
 def bad_file_changes_nothing(bin_dir):
-    with Configured(bin_dir, "[registrar]\nmin_expires = 300\n") as it:
+    with ConfiguredServer(bin_dir, USERS, "[registrar]\nmin_expires = 300\n") as it:
         phone = SipSocket(it.server.port)
         news = it.reload("[registrar]\nmin_expires = 60\nmax_expirse = 7200\n")
         assert f"{it.path}:3: registrar.max_expirse: unknown key" in news, news
@@ -123,7 +85,7 @@ def bad_file_changes_nothing(bin_dir):
 def moved_log_file_is_opened_anew(bin_dir):
     folder = tempfile.TemporaryDirectory(prefix="tipring-test-")
     path = os.path.join(folder.name, "tipring.log")
-    with Configured(bin_dir, settings=[f"log.file={path}"]) as it:
+    with ConfiguredServer(bin_dir, USERS, settings=[f"log.file={path}"]) as it:
         os.rename(path, path + ".moved")
         it.server.process.send_signal(signal.SIGHUP)
         deadline = time.monotonic() + 5
@@ -135,7 +97,7 @@ def moved_log_file_is_opened_anew(bin_dir):
 
 
 def many_signals_under_traffic_do_no_harm(bin_dir):
-    with Configured(bin_dir) as it:
+    with ConfiguredServer(bin_dir, USERS) as it:
         phone = SipSocket(it.server.port)
         for round_number in range(60):
             it.write(f"[registrar]\nmax_bindings_per_aor = {11 + round_number % 2}\n")
