@@ -63,7 +63,9 @@ Result<T, ParseError> parse_fields(std::string_view text, std::string_view rest,
       value = value.substr(1, value.size() - 2);
     }
     for (size_t i = 0; i < N; ++i) {
-      if (!iequals(fields[i].name, piece.substr(0, name_size))) continue;
+      const std::string_view name = fields[i].name;
+      if (name.size() != name_size || name[0] != to_lower(piece[0])) continue;
+      if (!iequals(name, piece.substr(0, name_size))) continue;
       if ((seen >> i & 1U) != 0) return fault_at(ParseFault::DuplicateHeader, text, piece);
       seen |= 1U << i;
       values.*fields[i].member = value;

@@ -258,10 +258,11 @@ bool equal(const Uri& a, const Uri& b) {
 }
 
 bool equal_uris(std::string_view a, std::string_view b) {
+  if (a == b) return true;
   const auto left = parse_uri(a);
   const auto right = parse_uri(b);
   if (left && right) return equal(*left, *right);
-  return !left && !right && a == b;
+  return false;
 }
 
 std::optional<std::string_view> unescape(std::string_view text, std::span<char> out) {

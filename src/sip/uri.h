@@ -54,7 +54,7 @@ std::string_view scheme_of(std::string_view text);
 // 19.1.4, every rule.
 bool equal(const Uri& a, const Uri& b);
 
-// Both texts are SIP or SIPS URIs and equal; for other schemes the texts must be the same.
+// Both texts are SIP or SIPS URIs and equal, or they are the same.
 bool equal_uris(std::string_view a, std::string_view b);
 
 // Two texts are the same when "%" escapes of characters that need none are read as the characters

@@ -33,8 +33,8 @@ bool is_uri_char(char c) {
   return c > ' ' && c < 0x7f && std::string_view("\"<>\\^`{|}").find(c) == std::string_view::npos;
 }
 
-Refusal read_uri(std::string_view text, Contact& contact) {
-  const auto uri = sip::parse_uri(text);
+Refusal read_uri(const sip::ParsedUri& uri, Contact& contact) {
+  const std::string_view text = uri.text;
   const bool other = !uri && uri.error().fault == sip::ParseFault::UnknownScheme &&
                      sip::scheme_of(text).size() + 1 < text.size() &&
                      std::all_of(text.begin(), text.end(), is_uri_char);
@@ -48,9 +48,13 @@ Refusal read_uri(std::string_view text, Contact& contact) {
 
 Refusal read_contact(const sip::MessageView& request, std::string_view value,
                      const RegistrarOptions& options, Contact& contact) {
-  const auto address = sip::parse_name_addr(value);
+  const bool first = value.data() == request.first_value(sip::HeaderId::Contact).data();
+  const auto address =
+      first ? request.typed<sip::HeaderId::Contact>() : sip::parse_name_addr(value);
   if (!address) return {sip::status::kBadRequest, "Bad Request - Contact"};
-  if (const Refusal refusal = read_uri(address->uri, contact)) return refusal;
+  const Refusal refusal =
+      read_uri(first ? request.contact_uri() : sip::ParsedUri(address->uri), contact);
+  if (refusal) return refusal;
   contact.params = address->params;
   if (const auto instance = address->param("+sip.instance")) contact.instance = instance->value;
   if (const auto param = address->param("reg-id"); param && !contact.instance.empty()) {

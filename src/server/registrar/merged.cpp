@@ -21,19 +21,24 @@ MergedRequests::MergedRequests(const transaction::TransactionLayer& transactions
                                const HashKey& key, Arena& arena, const Limits& limits)
     : transactions_(transactions), key_(key), places_(arena.take<Place>(places(limits))) {}
 
-uint64_t MergedRequests::hash_of(const sip::MessageView& request) const {
-  const auto from = request.typed<sip::HeaderId::From>();
-  const auto cseq = request.typed<sip::HeaderId::CSeq>();
+// Call-ID, CSeq and From tag.
+uint64_t MergedRequests::name_of(const sip::MessageView& request) const {
+  const auto& cseq = request.typed<sip::HeaderId::CSeq>();
   SipHasher64 hasher(key_);
   hasher.add("merged\n");
   hasher.add(request.header(sip::HeaderId::CallId).value_or(""));
   hasher.add("\n");
-  hasher.add(from ? from->tag() : std::string_view());
+  hasher.add(request.from_tag());
   hasher.add_u64(cseq ? cseq->number : 0);
+  return hasher.finish();
+}
+
+uint64_t MergedRequests::content_of(const sip::MessageView& request) const {
+  SipHasher64 hasher(key_);
   for (const sip::HeaderId id : {sip::HeaderId::Contact, sip::HeaderId::Authorization}) {
-    for (const std::string_view value : request.values(id)) {
+    for (const sip::HeaderView line : request.headers(id)) {
       hasher.add("\n");
-      hasher.add(value);
+      hasher.add(line.value());
     }
   }
   return hasher.finish();
@@ -41,17 +46,16 @@ uint64_t MergedRequests::hash_of(const sip::MessageView& request) const {
 
 bool MergedRequests::has(const sip::MessageView& request) const {
   // A request with a To tag is one of a dialog, and is told by that.
-  const auto to = request.typed<sip::HeaderId::To>();
-  if (!to || !to->tag().empty()) return false;
-  const uint64_t hash = hash_of(request);
-  const Place& place = place_of(hash);
-  return place.hash == hash &&
+  if (!request.to_tag().empty()) return false;
+  const uint64_t name = name_of(request);
+  const Place& place = place_of(name);
+  return place.name == name && place.content == content_of(request) &&
          transactions_.stands(transaction::ServerHandle::from_u64(place.server));
 }
 
 void MergedRequests::note(const sip::MessageView& request, transaction::ServerHandle server) {
-  const uint64_t hash = hash_of(request);
-  place_of(hash) = {hash, server.to_u64()};
+  const uint64_t name = name_of(request);
+  place_of(name) = {name, content_of(request), server.to_u64()};
 }
 
 }  // namespace tipring::registrar

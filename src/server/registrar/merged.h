@@ -32,12 +32,14 @@ class MergedRequests {
 
  private:
   struct Place {
-    uint64_t hash = 0;
+    uint64_t name = 0;
+    uint64_t content = 0;
     uint64_t server = 0;
   };
 
-  uint64_t hash_of(const sip::MessageView& request) const;
-  Place& place_of(uint64_t hash) const { return places_[hash % places_.size()]; }
+  uint64_t name_of(const sip::MessageView& request) const;
+  uint64_t content_of(const sip::MessageView& request) const;
+  Place& place_of(uint64_t name) const { return places_[name % places_.size()]; }
 
   const transaction::TransactionLayer& transactions_;
   HashKey key_;
