@@ -193,6 +193,11 @@ bool IpAddress::is_multicast() const {
   return family == Family::V6 && bytes[0] == 0xff;
 }
 
+bool IpAddress::is_broadcast() const {
+  return family == Family::V4 &&
+         std::all_of(bytes.begin(), bytes.begin() + 4, [](uint8_t b) { return b == 0xff; });
+}
+
 std::optional<IpAddress> parse_ip(std::string_view text) {
   IpAddress ip;
   if (text.size() >= 2 && text.front() == '[' && text.back() == ']') {

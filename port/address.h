@@ -25,6 +25,7 @@ struct IpAddress {
   bool is_unspecified() const;  // 0.0.0.0 or ::
   bool is_loopback() const;     // 127.0.0.0/8 or ::1
   bool is_multicast() const;
+  bool is_broadcast() const;  // 255.255.255.255
 };
 
 struct SocketAddress {

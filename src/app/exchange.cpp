@@ -170,10 +170,11 @@ void Exchange::on_request(const service::Incoming& request) {
   const proxy::RouteInfo routes =
       proxy::read_routes(environment_, request.message, request.flow, room);
   if (!routes.in_dialog && ignores(request)) return;  // calls that stand go on
-  policy::RequestUri uri = policy::read_request_uri(routes.request_uri);
+  const bool routed_on = !routes.next_route.text.empty();
+  policy::RequestUri uri =
+      policy::read_request_uri(routes.request_uri, !routed_on && !routes.flow.has_value());
   if (routes.uri_too_long) uri.fault = sip::ParseError{sip::ParseFault::UriTooLong};
-  const Job job = policy::job_of(environment_, location_, request.message, uri,
-                                 !routes.next_route.text.empty());
+  const Job job = policy::job_of(environment_, location_, request.message, uri, routed_on);
   const policy::Refusal refusal = validation_.check(request, uri, job);
   if (refusal.status != 0) {
     sip::ResponseParts parts;

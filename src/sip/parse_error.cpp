@@ -33,6 +33,7 @@ std::string_view to_text(ParseFault fault) {
     case ParseFault::UnknownScheme: return "unknown URI scheme";
     case ParseFault::BadEscape: return "bad escape";
     case ParseFault::BadHost: return "bad host";
+    case ParseFault::NoHost: return "an address that is no host's";
     case ParseFault::BadPort: return "bad port";
     case ParseFault::BadParameter: return "bad parameter";
     case ParseFault::TooManyParameters: return "too many parameters";

@@ -33,6 +33,7 @@ enum class ParseFault : uint8_t {
   UnknownScheme,   // well-formed, but neither sip: nor sips:: 416 in a Request-URI
   BadEscape,       // a "%" that two hexadecimal digits do not follow
   BadHost,
+  NoHost,  // an address that no host has to itself, where a request is to be sent
   BadPort,
   BadParameter,
   TooManyParameters,

@@ -94,6 +94,20 @@ def one_request_adds_and_removes(server, transport):
     phone.close()
 
 
+def no_host_is_refused(server, transport):
+    """Nor is the address-of-record itself; that of another user is (10.2.1)."""
+    phone = SipSocket(server.port, transport)
+    for host in ("224.0.1.75", "0.0.0.0", "[::]", "255.255.255.255", "127.0.0.1;maddr=239.1.2.3"):
+        answer = refused(phone, server, [f"<sip:alice@{host}>"])
+        assert "Contact" in answer.reason and "Contact" in answer.one("warning"), answer.raw
+    for user in ("alice@", "%61lice@", ""):
+        refused(phone, server, [f"<sip:{user}127.0.0.1:{server.port};transport={transport}>"], status=403)
+    assert not register(phone, server, contacts=[]).all("contact")
+    register(phone, server, contacts=[f"<sip:bob@127.0.0.1:{server.port}>"])
+    register(phone, server, contacts=["*"], headers=["Expires: 0"])
+    phone.close()
+
+
 def date_is_right(server, transport):
     phone = SipSocket(server.port, transport)
     answer = register(phone, server, contacts=[])
@@ -181,6 +195,7 @@ def main():
                     ("contacts are given back as they came (D11, C23)", echoed_as_sent),
                     ("any URI may be registered, what we cannot call is not called (10.2.1)", any_uri_may_be_listed),
                     ("one REGISTER adds and removes (D13)", one_request_adds_and_removes),
+                    ("a contact is somebody's, and not the address itself (C21)", no_host_is_refused),
                     ("Date is there and right (10.3 step 8)", date_is_right),
                     ("* stands alone with Expires: 0 (D8)", star_rules),
                     ("an old CSeq changes nothing (D7, C23)", cseq_rules),

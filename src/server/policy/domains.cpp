@@ -4,6 +4,7 @@
 
 #include "core/text.h"
 #include "sip/tel_uri.h"
+#include "sip/uri_host.h"
 
 namespace tipring::policy {
 
@@ -19,13 +20,17 @@ bool is_emergency(std::string_view text) {
 
 }  // namespace
 
-RequestUri read_request_uri(const sip::ParsedUri& uri) {
+RequestUri read_request_uri(const sip::ParsedUri& uri, bool is_next_hop) {
   RequestUri result;
   if (uri) {
     result.uri = *uri;
     // 19.1.1: a Request-URI has no headers. Who forwards them lets a stranger write headers of ours
     // (RFC 4475 3.1.2.11).
-    if (!uri->headers.empty()) result.fault = sip::ParseError{sip::ParseFault::HeadersInUri};
+    if (!uri->headers.empty()) {
+      result.fault = sip::ParseError{sip::ParseFault::HeadersInUri};
+    } else if (is_next_hop && !sip::names_one_host(*uri)) {
+      result.fault = sip::ParseError{sip::ParseFault::NoHost};
+    }
     return result;
   }
   result.fault = uri.error();

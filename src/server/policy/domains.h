@@ -25,7 +25,8 @@ struct RequestUri {
   sip::Uri
       uri;  // without a host for what is no SIP URI: a number or a service that a Route leads to
 };
-RequestUri read_request_uri(const sip::ParsedUri& uri);
+// `is_next_hop`: where the request would go to is read from it, no Route and no flow says so.
+RequestUri read_request_uri(const sip::ParsedUri& uri, bool is_next_hop);
 
 // The domain of ours that a request with this URI is for. With a maddr it is for the host that maddr
 // names, whatever stands before (RFC 3261 16.5); who calls for help by "urn:service:sos" (RFC 5031)

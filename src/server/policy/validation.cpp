@@ -4,6 +4,7 @@
 #include "service/via_management.h"
 #include "sip/headers.h"
 #include "sip/status.h"
+#include "sip/uri_host.h"
 #include "sip/writer.h"
 
 namespace tipring::policy {
@@ -24,6 +25,8 @@ using Fault = std::optional<sip::ParseError>;
 // hop, which must be one that SIP can reach.
 Fault find_fault(const sip::MessageView& message, sip::HeaderId id, std::string_view value,
                  const sip::ParsedUri& uri) {
+  if (uri && id == sip::HeaderId::Route && !sip::names_one_host(*uri))
+    return sip::ParseError{sip::ParseFault::NoHost, id, message.offset_of(value)};
   const bool is_bad =
       !uri && (id == sip::HeaderId::Route || uri.error().fault != sip::ParseFault::UnknownScheme);
   if (!is_bad) return std::nullopt;

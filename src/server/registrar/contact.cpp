@@ -5,6 +5,7 @@
 #include "core/text.h"
 #include "sip/headers.h"
 #include "sip/uri.h"
+#include "sip/uri_host.h"
 #include "sip/writer.h"
 
 namespace tipring::registrar {
@@ -40,7 +41,10 @@ Refusal read_uri(const sip::ParsedUri& uri, Contact& contact) {
                      std::all_of(text.begin(), text.end(), is_uri_char);
   if (!uri && !other) return {sip::status::kBadRequest, "Bad Request - Contact"};
   contact.uri = text;
-  contact.is_sips = uri && uri->scheme == sip::Scheme::Sips;
+  if (!uri) return {};
+  contact.is_sips = uri->scheme == sip::Scheme::Sips;
+  contact.names_one_host = sip::names_one_host(*uri);
+  contact.names_loopback = sip::names_loopback(*uri);
   return {};
 }
 

@@ -23,6 +23,8 @@ struct Contact {
   uint32_t reg_id = 0;  // 0 without an instance: it means nothing alone (RFC 5626 6)
   uint32_t methods = 0;
   bool is_sips = false;
+  bool names_one_host = true;  // sip/uri_host.h
+  bool names_loopback = false;
   Millis expires{0};  // what is granted; 0: the binding is to go
 };
 

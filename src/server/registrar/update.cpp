@@ -17,6 +17,11 @@ constexpr size_t kContactsMax = 64;
 
 constexpr Refusal kTwice{sip::status::kBadRequest, "Bad Request - Contact: the same twice"};
 constexpr Refusal kLate{sip::status::kServerInternalError, "CSeq Out of Order"};
+constexpr Refusal kNoHost{sip::status::kBadRequest,
+                          "Bad Request - Contact: an address that is no host's"};
+constexpr Refusal kLoopback{sip::status::kForbidden, "Forbidden - Contact: the server's own host"};
+constexpr Refusal kOwnAddress{sip::status::kForbidden,
+                              "Forbidden - Contact: the address-of-record itself"};
 constexpr Refusal kTooMany{
     sip::status::kForbidden,
     "Too Many Contacts - remove one, or raise registrar.max_bindings_per_aor"};
@@ -99,6 +104,7 @@ Refusal Update::read_all() const {
       return refusal;
     }
     if (contact.expires.count() == 0) continue;
+    if (const Refusal refusal = check_host(contact)) return refusal;
     ++added;
     sips += contact.is_sips ? 1 : 0;
     flow = flow || contact.reg_id != 0;
@@ -125,6 +131,28 @@ Refusal Update::check_sips(bool other_contacts) const {
   if (whole) return {};
   return {sip::status::kBadRequest,
           "Bad Request - Contact: sips needs sips in Request-URI, Path and all contacts"};
+}
+
+// Calls go to where a contact says, so whoever has a password could have us speak to all hosts of a
+// network at once, to what listens on our own host for nobody but it, or to ourselves.
+Refusal Update::check_host(const Contact& contact) const {
+  if (!contact.names_one_host) return kNoHost;
+  if (contact.names_loopback && !from_.flow.remote.ip.is_loopback()) return kLoopback;
+  return leads_back(contact) ? kOwnAddress : Refusal();
+}
+
+// A contact may be the address of another user here, who is called in this one's place (10.2.1); his
+// own can only go in a circle. A phone behind NAT may have the address by chance that we have: it is
+// called where it registered from.
+bool Update::leads_back(const Contact& contact) const {
+  const auto uri = sip::parse_uri(contact.uri);
+  const auto ip = uri ? port::parse_ip(uri->host) : std::nullopt;
+  if (!ip || uri->param("maddr") || !transport_.is_own(*ip, uri->port)) return false;
+  const auto to = from_.request.to_uri();
+  const bool himself = !uri->has_user || (to && sip::equal_unescaped(uri->user, to->user, false));
+  const bool behind_nat = *ip != from_.flow.remote.ip && !from_.flow.remote.ip.is_loopback() &&
+                          !from_.third_party && !from_.request.has(sip::HeaderId::Path);
+  return himself && !behind_nat;
 }
 
 // 10.3 step 7: what comes out of its order is ignored.

@@ -43,6 +43,8 @@ class Update {
   Refusal remove_all();
   Refusal read_all() const;
   Refusal check_sips(bool other_contacts) const;
+  Refusal check_host(const Contact& contact) const;
+  bool leads_back(const Contact& contact) const;
   Refusal take(const Contact& contact);
   Refusal find_old(const Contact& contact, store::Binding*& old);
   store::Binding* find_moved(const Contact& contact) const;

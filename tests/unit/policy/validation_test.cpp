@@ -21,13 +21,13 @@ class Bench final : public sim::ServiceBench, public Domains {
 
   Job job(const std::string& method, const std::string& uri, bool routed_on = false) {
     return job_of(environment, *this, parse_request(method, uri, ""),
-                  read_request_uri(sip::ParsedUri(uri)), routed_on);
+                  read_request_uri(sip::ParsedUri(uri), !routed_on), routed_on);
   }
 
   Refusal check(const std::string& method, const std::string& uri, const std::string& lines = "",
                 const std::string& body = "") {
     const sip::MessageView& request = parse_request(method, uri, lines, body);
-    const RequestUri parsed_uri = read_request_uri(sip::ParsedUri(uri));
+    const RequestUri parsed_uri = read_request_uri(sip::ParsedUri(uri), true);
     const MessageRef buffer;
     const transport::Flow flow;
     return validation.check({request, buffer, flow, Millis(0)}, parsed_uri,
@@ -144,6 +144,28 @@ TEST_CASE("validation: Max-Forwards 0 ends what is to be forwarded, not what is 
   CHECK(bench.check("INVITE", "sip:bob@tipring", "Max-Forwards: 1\r\n").status == 0);
   CHECK(bench.check("OPTIONS", "sip:tipring", "Max-Forwards: 0\r\n").status == 0);
   CHECK(bench.check("REGISTER", "sip:tipring", "Max-Forwards: 0\r\n").status == 0);
+}
+
+TEST_CASE("validation: a next hop that no host has to itself is 400 with the name of its header" *
+          doctest::description("RFC 3261 16.6 step 7; C21")) {
+  port::SimWorld world(1);
+  Bench bench(world);
+  for (const char* host :
+       {"224.0.1.75", "[ff02::1]", "0.0.0.0", "[::]", "255.255.255.255", "h;maddr=239.1.2.3",
+        "[::ffff:0.0.0.0]:25;transport=tcp", "10.0.0.1;maddr=0.0.0.0"}) {
+    CAPTURE(host);
+    const Refusal in_uri = bench.check("INVITE", std::string("sip:x@") + host);
+    CHECK(in_uri.status == 400);
+    CHECK(in_uri.reason.find("Request-URI") != std::string_view::npos);
+    const Refusal in_route =
+        bench.check("INVITE", "sip:bob@tipring", std::string("Route: <sip:") + host + ";lr>\r\n");
+    CHECK(in_route.status == 400);
+    CHECK(in_route.reason.find("Route") != std::string_view::npos);
+  }
+  CHECK(bench.check("INVITE", "sip:x@192.0.2.1;maddr=192.0.2.2").status == 0);
+  // Where it does not lead anywhere it is its receiver's affair.
+  const RequestUri uri = read_request_uri(sip::ParsedUri("sip:x@0.0.0.0"), false);
+  CHECK_FALSE(uri.fault);
 }
 
 TEST_CASE("validation: what comes back unchanged is a loop, with another target a spiral" *

@@ -154,4 +154,7 @@ TEST_CASE("address: kinds are told apart") {
   CHECK(parse_ip("239.255.255.255")->is_multicast());
   CHECK(parse_ip("ff02::1")->is_multicast());
   CHECK_FALSE(parse_ip("240.0.0.1")->is_multicast());
+  CHECK(parse_ip("255.255.255.255")->is_broadcast());
+  CHECK_FALSE(parse_ip("255.255.255.254")->is_broadcast());
+  CHECK_FALSE(parse_ip("ffff:ffff::")->is_broadcast());
 }

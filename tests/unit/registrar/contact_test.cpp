@@ -73,6 +73,48 @@ TEST_CASE("contact: an address that is none is 400, one with too many parameters
   CHECK(bench.send(many + "\r\n").status == 400);
 }
 
+TEST_CASE("contact: one that no host has to itself is 400, and can still be removed" *
+          doctest::description("C21; R14.2")) {
+  Bench bench;
+  for (const char* host : {"224.0.1.75", "[ff02::1]", "0.0.0.0", "[::]:5060", "255.255.255.255",
+                           "10.0.0.2;maddr=239.1.2.3"}) {
+    CAPTURE(host);
+    const std::string contact = std::string("Contact: <sip:alice@") + host + ">";
+    const Answer answer = bench.send(contact + "\r\n");
+    CHECK(answer.status == 400);
+    CHECK(answer.has("SIP/2.0 400 Bad Request - Contact: an address that is no host's\r\n"));
+    CHECK(bench.send(contact + ";expires=0\r\n").status == 200);
+  }
+  CHECK(bench.fetch().contacts() == 0);
+}
+
+TEST_CASE("contact: the server's own host is none for a phone elsewhere" *
+          doctest::description("C21")) {
+  Bench bench;
+  for (const char* host : {"127.0.0.1:25;transport=tcp", "127.1.2.3", "[::1]", "localhost:5070",
+                           "x.LocalHost.", "[::ffff:127.0.0.1]", "10.0.0.2;maddr=127.0.0.1"}) {
+    CAPTURE(host);
+    const Answer answer = bench.send(std::string("Contact: <sip:alice@") + host + ">\r\n");
+    CHECK(answer.status == 403);
+    CHECK(answer.has("SIP/2.0 403 Forbidden - Contact: the server's own host\r\n"));
+  }
+  CHECK(bench.send("Contact: <sip:alice@localhosts>\r\n").status == 200);
+  CHECK(bench.send("Contact: <sip:alice@notlocalhost>\r\n").status == 200);
+}
+
+TEST_CASE("contact: another user's address here is one, one's own only with the address of a NAT" *
+          doctest::description("RFC 3261 10.2.1; RFC 5393 4.2")) {
+  Bench bench;
+  bench.exchange.third_party = true;  // nobody's source is looked at then
+  CHECK(bench.send("Contact: <sip:alice@10.0.0.1>\r\n").status == 403);
+  CHECK(bench.send("Contact: <sip:%61lice@10.0.0.1:5060;transport=tcp>\r\n").status == 403);
+  CHECK(bench.send("Contact: <sip:10.0.0.1>\r\n").status == 403);
+  CHECK(bench.send("Contact: <sip:bob@10.0.0.1>\r\n").status == 200);
+  CHECK(bench.send("Contact: <sip:alice@10.0.0.1:5070>\r\n").status == 200);
+  bench.exchange.third_party = false;
+  CHECK(bench.send("Contact: <sip:alice@10.0.0.1>\r\n").status == 200);
+}
+
 TEST_CASE("contact: more of them than anyone may have are refused before they are compared") {
   Bench bench;
   std::string many = "Contact: <sip:a@h>;expires=0";
