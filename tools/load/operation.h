@@ -69,7 +69,7 @@ class Operation {
   Operation(const Operation&) = delete;
   Operation& operator=(const Operation&) = delete;
 
-  // The `number`-th operation of the run, counted from zero.
+  // The `number`-th operation of all, counted from zero.
   void start(uint64_t number);
   void on_datagram(Endpoint& at, std::string_view bytes);
   // To the request of `step`.

@@ -29,6 +29,8 @@ Scenarios, each a number of operations that are started again and again:
 Load:
   --outstanding N   closed loop: N operations at a time (32). With --rate: at most so many at a time (20000)
   --rate R          open loop: R operations are started a second, whether earlier ones are done or not
+  --tick-ms N       with --rate: what is due within N milliseconds is started together (0: each at its own time). SIPp's
+                    own default is 10
   --count N         operations in all
   --duration S      seconds for which operations are started; those under way are waited for. Without either: 10 seconds
 
@@ -48,16 +50,16 @@ Phones:
 Output:
   --json            one line of JSON instead of the table. `packets` has the sizes of one operation's messages, as
                     --packets takes them
-  --wait            print "ready" when all is prepared and wait for a line on standard input before the load begins, and
-                    for another one, or its end, after the report: for programs that measure the server meanwhile
+  --wait            print "ready" when all is prepared; then each line on standard input starts the load once, and its
+                    end ends the program: for programs that measure the server meanwhile
 
 Requests are sent again, and given up, by the timers of RFC 3261 17.1 and 13.3.1.4. Latency is counted exactly, each
 operation to the microsecond, from its first message to its last. The exit code is 0 when every operation was done, 1 when
 any failed, 2 for a wrong command line, and 3 when the load could not begin.
 )";
 
-constexpr uint32_t kOutstandingClosed = 32;
-constexpr uint32_t kOutstandingOpen = 20000;
+constexpr uint64_t kOutstandingClosed = 32;
+constexpr uint64_t kOutstandingOpen = 20000;
 constexpr uint64_t kUsers = 1000;
 constexpr double kDuration = 10;
 constexpr size_t kPacketMax = 1472;
@@ -131,6 +133,7 @@ Outcome set_value(std::string_view name, std::string_view value, Options& option
   if (name == "--transport") return outcome(read_transport(value, options.tcp));
   if (name == "--outstanding") return outcome(read_number(value, 1U, options.outstanding));
   if (name == "--rate") return outcome(read_number(value, 0.001, options.rate));
+  if (name == "--tick-ms") return outcome(read_number(value, 0U, options.tick_ms));
   if (name == "--count") return outcome(read_number<uint64_t>(value, 1, options.count));
   if (name == "--duration") return outcome(read_number(value, 0.001, options.duration_s));
   if (name == "--sockets") return outcome(read_number(value, 1U, options.sockets));
@@ -150,13 +153,16 @@ Outcome set_value(std::string_view name, std::string_view value, Options& option
 
 void set_defaults(Options& options) {
   if (options.count == 0 && options.duration_s <= 0) options.duration_s = kDuration;
-  if (options.outstanding == 0)
-    options.outstanding = options.rate > 0 ? kOutstandingOpen : kOutstandingClosed;
-  if (options.count != 0 && options.count < options.outstanding)
-    options.outstanding = static_cast<uint32_t>(options.count);
+  uint64_t at_a_time = options.outstanding;
+  if (at_a_time == 0) {
+    at_a_time = options.rate > 0 ? kOutstandingOpen : kOutstandingClosed;
+    const bool by_users = options.scenario == Scenario::Refresh && options.users != 0;
+    if (by_users) at_a_time = std::min(at_a_time, options.users);
+  }
+  if (options.count != 0) at_a_time = std::min(at_a_time, options.count);
+  options.outstanding = static_cast<uint32_t>(at_a_time);
   if (options.users == 0) {
-    const bool enough = options.scenario != Scenario::Refresh || options.outstanding < kUsers;
-    options.users = enough ? kUsers : options.outstanding;
+    options.users = options.scenario == Scenario::Refresh ? std::max(kUsers, at_a_time) : kUsers;
   }
   if (options.domain.empty()) {
     std::array<char, port::kAddressTextMax> text;

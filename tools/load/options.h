@@ -26,6 +26,7 @@ struct Options {
   port::SocketAddress server;
   bool tcp = false;
   double rate = 0;           // operations started per second; 0: as many at a time as `outstanding`
+  uint32_t tick_ms = 0;      // of an open loop: what is due within it is started together
   uint32_t outstanding = 0;  // operations at a time, at most
   uint64_t count = 0;        // operations in all; 0: without end
   double duration_s = 0;     // 0: without end

@@ -12,13 +12,18 @@ namespace {
 constexpr std::chrono::nanoseconds kIntervalMin{50'000};
 constexpr std::chrono::nanoseconds kIntervalMax{100'000'000};
 
+std::chrono::nanoseconds interval_of(double rate, uint32_t tick_ms) {
+  if (tick_ms != 0) return std::chrono::milliseconds(tick_ms);
+  const auto interval = std::chrono::nanoseconds(static_cast<int64_t>(1e9 / rate));
+  return std::clamp(interval, kIntervalMin, kIntervalMax);
+}
+
 }  // namespace
 
-Pacer::Pacer(port::Wakeup& wakeup, Clock::time_point begin, double rate)
+Pacer::Pacer(port::Wakeup& wakeup, Clock::time_point begin, double rate, uint32_t tick_ms)
     : wakeup_(wakeup),
       begin_(begin),
-      interval_(std::clamp(std::chrono::nanoseconds(static_cast<int64_t>(1e9 / rate)), kIntervalMin,
-                           kIntervalMax)),
+      interval_(interval_of(rate, tick_ms)),
       thread_([this] { run(); }) {}
 
 Pacer::~Pacer() {

@@ -16,7 +16,7 @@ class Pacer {
   using Clock = std::chrono::steady_clock;
 
   // `wakeup` outlives it.
-  Pacer(port::Wakeup& wakeup, Clock::time_point begin, double rate);
+  Pacer(port::Wakeup& wakeup, Clock::time_point begin, double rate, uint32_t tick_ms);
   ~Pacer();  // within one interval, or a tenth of a second
   Pacer(const Pacer&) = delete;
   Pacer& operator=(const Pacer&) = delete;

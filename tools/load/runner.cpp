@@ -101,7 +101,7 @@ bool Runner::run_phase(const Phase& phase, Make make) {
   }
   {
     std::optional<Pacer> pacer;
-    if (phase.rate > 0) pacer.emplace(*wakeup_, begin_, phase.rate);
+    if (phase.rate > 0) pacer.emplace(*wakeup_, begin_, phase.rate, phase.tick_ms);
     on_turn_end(loop_.now());
     while (running_) loop_.run();
   }
@@ -125,7 +125,10 @@ bool Runner::prepare() {
 
 bool Runner::run() {
   using Kind = BindingOperation::Kind;
-  const Phase phase{options_.count, options_.duration_s, options_.rate, options_.outstanding};
+  const Phase phase{options_.count, options_.duration_s, options_.rate, options_.outstanding,
+                    options_.tick_ms};
+  if (!ran_) number_ = 0;  // prepare() has counted too
+  ran_ = true;
   return run_phase(phase, [&](uint32_t slot) -> std::unique_ptr<Operation> {
     switch (options_.scenario) {
       case Scenario::Options: return std::make_unique<OptionsOperation>(around_, slot);
@@ -144,31 +147,37 @@ bool Runner::must_start() const {
   return !time_over_ && !broken_off_ && (phase_.count == 0 || statistics_.started < phase_.count);
 }
 
-void Runner::start_due() {
+Instant Runner::due_time() const {
+  if (phase_.rate <= 0) return begin_;
+  const double seconds = static_cast<double>(statistics_.started) / phase_.rate;
+  const auto after = std::chrono::nanoseconds(static_cast<int64_t>(seconds * 1e9));
+  const auto tick = std::chrono::nanoseconds(std::chrono::milliseconds(phase_.tick_ms));
+  return begin_ + (tick.count() == 0 ? after : (after / tick) * tick);
+}
+
+// True when there are more to be started now.
+bool Runner::start_due() {
   const Instant now = Clock::now();
-  for (size_t i = 0; i < kStartsPerTurn && !idle_.empty() && must_start(); ++i) {
-    Instant due = now;
-    if (phase_.rate > 0) {
-      const double seconds = static_cast<double>(statistics_.started) / phase_.rate;
-      due = begin_ + std::chrono::nanoseconds(static_cast<int64_t>(seconds * 1e9));
-      if (due > now) return;
-    }
-    statistics_.delay.add(microseconds(due, now));
+  for (size_t i = 0; !idle_.empty() && must_start(); ++i) {
+    const Instant due = due_time();
+    if (due > now) return false;
+    if (i == kStartsPerTurn) return true;
+    if (phase_.rate > 0) statistics_.delay.add(microseconds(due, now));
     Operation* const operation = idle_.back();
     idle_.pop_back();
-    operation->start(statistics_.started);
+    operation->start(number_++);
   }
+  return false;
 }
 
 void Runner::on_end(Operation& operation) { idle_.push_back(&operation); }
 
 void Runner::on_turn_end(Millis now) {
-  driver_.on_turn_end(now);
-  if (running_) start_due();
+  const bool more = running_ && start_due();
+  driver_.on_turn_end(now);  // after all that starts timers
   callers_.flush();
   callees_.flush();
   // Nothing else may wake the loop for what could not be sent or started in this turn.
-  const bool more = running_ && phase_.rate == 0 && !idle_.empty() && must_start();
   if (callers_.clogged() || callees_.clogged()) retry_->arm(now + kRetry);
   if (more) wakeup_->notify();
   if (running_ && !must_start() && idle_.size() == operations_.size()) end_phase(false);

@@ -30,7 +30,7 @@ class Runner final : private Receiver,
   std::optional<std::string> connect();
   // Registers whom the scenario needs registered. The statistics tell how that went.
   bool prepare();
-  // The scenario itself. False when it was broken off by a signal or for want of a connection.
+  // The scenario itself, any number of times. False when it was broken off by a signal or for want of a connection.
   bool run();
 
   const Statistics& statistics() const { return statistics_; }
@@ -41,11 +41,13 @@ class Runner final : private Receiver,
     double duration_s = 0;
     double rate = 0;
     size_t outstanding = 1;
+    uint32_t tick_ms = 0;
   };
   template <class Make>
   bool run_phase(const Phase& phase, Make make);
   bool must_start() const;
-  void start_due();
+  Instant due_time() const;  // of the next operation
+  bool start_due();
   void dispatch(Endpoint& at, const sip::MessageView& message);
   Operation* find(std::string_view token_text, Token& token);
   void end_phase(bool broken_off);
@@ -81,6 +83,8 @@ class Runner final : private Receiver,
   Phase phase_;
   Instant begin_;
   Millis time_end_{0};
+  uint64_t number_ = 0;  // of the next operation; goes on from run to run
+  bool ran_ = false;
   bool running_ = false;
   bool time_over_ = false;
   bool broken_off_ = false;

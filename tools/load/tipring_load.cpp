@@ -22,9 +22,19 @@ void raise_descriptor_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-void wait_for_line() {
+// False at the end of the input.
+bool wait_for_line() {
   std::fflush(stdout);
-  for (int c = std::getchar(); c != EOF && c != '\n'; c = std::getchar()) {}
+  int c = std::getchar();
+  while (c != EOF && c != '\n') c = std::getchar();
+  return c != EOF;
+}
+
+// False when operations were lost.
+bool run_once(const Options& options, Runner& runner) {
+  const bool whole = runner.run();
+  (options.json ? print_json : print_table)(options, runner.statistics());
+  return whole && runner.statistics().failed() == 0;
 }
 
 int run(const Options& options) {
@@ -38,14 +48,11 @@ int run(const Options& options) {
     print_table(options, runner.statistics());
     return kNotBegun;
   }
-  if (options.wait) {
-    std::puts("ready");
-    wait_for_line();
-  }
-  const bool whole = runner.run();
-  (options.json ? print_json : print_table)(options, runner.statistics());
-  if (options.wait) wait_for_line();
-  return whole && runner.statistics().failed() == 0 ? 0 : kFailed;
+  if (!options.wait) return run_once(options, runner) ? 0 : kFailed;
+  std::puts("ready");
+  bool all_well = true;
+  while (wait_for_line()) all_well = run_once(options, runner) && all_well;
+  return all_well ? 0 : kFailed;
 }
 
 }  // namespace

@@ -41,6 +41,16 @@ TEST_CASE("options: a count bounds the operations at a time, and is enough of a 
   CHECK(options->domain == "[::1]");
 }
 
+TEST_CASE("options: a user refreshes one registration at a time") {
+  int exit_code = -1;
+  auto options = read({"refresh", "--server", "127.0.0.1:5060", "--users", "10"}, exit_code);
+  REQUIRE(options);
+  CHECK(options->outstanding == 10);
+  options = read({"refresh", "--server", "127.0.0.1:5060", "--outstanding", "5000"}, exit_code);
+  REQUIRE(options);
+  CHECK(options->users == 5000);
+}
+
 TEST_CASE("options: a wrong command line is refused with exit code 2") {
   const std::vector<std::string> wrong[] = {
       {},
@@ -57,7 +67,7 @@ TEST_CASE("options: a wrong command line is refused with exit code 2") {
       {"options", "--server", "127.0.0.1:5060", "--outstanding", "0"},
       {"options", "--server", "127.0.0.1:5060", "--domain", "a\r\nb"},
       {"options", "--server", "127.0.0.1:5060", "--speed", "9"},
-      {"refresh", "--server", "127.0.0.1:5060", "--users", "10"},
+      {"refresh", "--server", "127.0.0.1:5060", "--users", "10", "--outstanding", "11"},
       {"echo", "--server", "127.0.0.1:5060"},
   };
   for (const auto& words : wrong) {

@@ -1,0 +1,282 @@
+"""What the benchmarks share: the servers on one core, the load on another, and what the servers used meanwhile."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.normpath(os.path.join(HERE, "..", ".."))
+sys.path.insert(0, os.path.join(HERE, "..", "support"))
+
+from tipring_server import TipringServer, free_port  # noqa: E402
+
+RUN_SECONDS_MAX = 600
+# The same work as Kamailio's configuration: REGISTER is challenged, INVITE is not, and no single message is logged.
+# Finished transactions of calls rest for 32 seconds (Timer L), so that a thousand calls a second need room.
+SETTINGS = ["auth.invite=off", "session_timer.mode=off", "log.level=warning", "auth.nonce_lifetime=600",
+            "capacity.calls=4096", "capacity.transactions=65536", "capacity.tcp_connections=2048",
+            "capacity.receive_batch=32"]
+
+
+class BenchError(Exception):
+    """A fault that the person at the keyboard reads."""
+
+
+def install(*packages):
+    """The Debian packages that are missing, as tools/run does it. True when all are there."""
+    script = '. "$0"; need_packages "$@"'
+    done = subprocess.run(["bash", "-c", script, os.path.join(ROOT, "tools", "lib", "build.sh"), *packages], check=False)
+    return done.returncode == 0
+
+
+class Cores:
+    """One core for the server under test, another one for the load."""
+
+    def __init__(self, server=None, load=None):
+        free = sorted(os.sched_getaffinity(0))
+        self.server = {free[0] if server is None else server}
+        self.load = {free[-1] if load is None else load}
+        self.shared = self.server == self.load
+
+    def on_server_core(self):
+        os.sched_setaffinity(0, self.server)
+
+    def on_load_core(self):
+        os.sched_setaffinity(0, self.load)
+
+
+def children_of(pid):
+    found = []
+    for name in os.listdir("/proc"):
+        if not name.isdigit():
+            continue
+        try:
+            with open(f"/proc/{name}/stat", encoding="utf-8", errors="replace") as stat:
+                parent = int(stat.read().rsplit(")", 1)[1].split()[1])
+        except OSError:
+            continue
+        if parent == pid:
+            found += [int(name), *children_of(int(name))]
+    return found
+
+
+class Server:
+    """A server under test. Use as a context manager."""
+
+    name = ""
+    pid = 0
+    port = 0
+
+    def processes(self):
+        return [self.pid, *children_of(self.pid)]
+
+    def cpu_ns(self):
+        """Nanoseconds of CPU of all threads of all processes, and of the first process's first thread alone."""
+        total = first = 0
+        for pid in self.processes():
+            for thread in os.listdir(f"/proc/{pid}/task"):
+                with open(f"/proc/{pid}/task/{thread}/schedstat", encoding="ascii") as figures:
+                    used = int(figures.read().split()[0])
+                total += used
+                if int(thread) == self.pid:
+                    first = used
+        return total, first
+
+    def pss_bytes(self):
+        total = 0
+        for pid in self.processes():
+            with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as rollup:
+                total += int(re.search(r"^Pss: +(\d+) kB$", rollup.read(), re.MULTILINE)[1]) * 1024
+        return total
+
+
+class Tipring(Server):
+    name = "tipring"
+
+    def __init__(self, bin_dir, cores, users=0, settings=(), config=None):
+        names = [(f"u{i}", "secret") for i in range(users)]
+        room = [f"capacity.users={max(1024, users)}", f"capacity.bindings={2 * max(1024, users)}"]
+        self.server = TipringServer(bin_dir, users=names, settings=(SETTINGS + room if config is None else []) +
+                                    list(settings), config=config,
+                                    wrap=lambda command: ["taskset", "-c", core_list(cores.server), *command])
+
+    def __enter__(self):
+        self.server.start()
+        self.port = self.server.port
+        self.pid = self.server.process.pid
+        return self
+
+    def __exit__(self, *fault):
+        self.server.__exit__(*fault)
+
+    def pool(self, name):
+        """How many are in use."""
+        return {pool["name"]: pool["in_use"] for pool in self.server.ctl_json("pools")}[name]
+
+
+class Kamailio(Server):
+    """One worker, and its fast memory manager: with the one that it is packaged for it takes five to seven times as long."""
+
+    name = "kamailio"
+
+    def __init__(self, cores, dialogs=False, control=False):
+        self.folder = tempfile.mkdtemp(prefix="tipring-bench-")
+        self.cores, self.process = cores, None
+        self.control = f"unix:{self.folder}/ctl" if control else None
+        self.defines = ["-A", "WITH_DIALOG"] if dialogs else []
+        if control:
+            self.defines += ["-A", "WITH_CTL", "-A", f'CTL="{self.control}"']
+
+    @staticmethod
+    def is_installed():
+        return shutil.which("kamailio") is not None
+
+    def __enter__(self):
+        self.port = free_port()
+        address = f"127.0.0.1:{self.port}"
+        with open(os.path.join(self.folder, "log"), "wb") as log:
+            self.process = subprocess.Popen(
+                ["kamailio", "-f", os.path.join(HERE, "kamailio.cfg"), "-x", "fm", "-X", "fm", "-m", "1024", "-M", "64",
+                 "-l", f"udp:{address}", "-l", f"tcp:{address}", "-DD", "-E", "-Y", self.folder, *self.defines],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=self.cores.on_server_core)
+        self.pid = self.process.pid
+        self.wait_until_ready()
+        return self
+
+    def wait_until_ready(self):
+        deadline = time.monotonic() + 20
+        request = (f"OPTIONS sip:127.0.0.1:{self.port} SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1;rport;branch=z9hG4bKr\r\n"
+                   f"From: <sip:a@127.0.0.1>;tag=a\r\nTo: <sip:127.0.0.1>\r\nCall-ID: ready\r\nCSeq: 1 OPTIONS\r\n"
+                   "Max-Forwards: 70\r\nContent-Length: 0\r\n\r\n").encode()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:
+            phone.settimeout(0.2)
+            while time.monotonic() < deadline and self.process.poll() is None:
+                phone.sendto(request, ("127.0.0.1", self.port))
+                try:
+                    if phone.recv(2048).startswith(b"SIP/2.0 200"):
+                        return
+                except OSError:
+                    time.sleep(0.05)
+        with open(os.path.join(self.folder, "log"), encoding="utf-8", errors="replace") as log:
+            raise BenchError(f"kamailio does not get ready:\n{log.read()[-3000:]}")
+
+    def __exit__(self, *fault):
+        stop(self.process)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def shared_memory_used(self):
+        """Bytes of its shared memory in use, with its own bookkeeping."""
+        done = subprocess.run(["kamcmd", "-s", self.control, "core.shmmem"], capture_output=True, text=True, timeout=10,
+                              check=False)
+        found = re.search(r"real_used: (\d+)", done.stdout)
+        if found is None:
+            raise BenchError(f"kamcmd core.shmmem: {done.stdout}{done.stderr}")
+        return int(found[1])
+
+
+class Echo(Server):
+    """The program that only receives and sends."""
+
+    name = "echo"
+
+    def __init__(self, bin_dir, cores):
+        self.command, self.cores, self.process = os.path.join(bin_dir, "bench_echo"), cores, None
+
+    def __enter__(self):
+        self.port = free_port()
+        self.process = subprocess.Popen([self.command, str(self.port)], stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.PIPE, text=True, preexec_fn=self.cores.on_server_core)
+        self.pid = self.process.pid
+        if self.process.stdout.readline() != "ready\n":
+            raise BenchError("bench_echo does not get ready")
+        return self
+
+    def __exit__(self, *fault):
+        stop(self.process)
+        self.process.stdout.close()
+
+
+def core_list(cores):
+    return ",".join(str(core) for core in sorted(cores))
+
+
+def stop(process):
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(5)
+
+
+class Load:
+    """A tipring-load that has prepared its phones and waits. run() puts the load on once, any number of times."""
+
+    def __init__(self, bin_dir, cores, server, *arguments):
+        self.server = server
+        self.command = [os.path.join(bin_dir, "tipring-load"), *[str(word) for word in arguments],
+                        "--server", f"127.0.0.1:{server.port}", "--json", "--wait"]
+        self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, text=True, preexec_fn=cores.on_load_core)
+
+    def __enter__(self):
+        first = self.process.stdout.readline()
+        if first != "ready\n":
+            output, fault = self.process.communicate()
+            raise BenchError(f"{self.server.name}: {' '.join(self.command)}: {fault}{first}{output}")
+        return self
+
+    def __exit__(self, *fault):
+        self.process.stdin.close()
+        stop_reading = self.process.stderr.read()
+        self.process.wait(RUN_SECONDS_MAX)
+        self.process.stdout.close()
+        self.process.stderr.close()
+        if stop_reading:
+            print(stop_reading, end="", file=sys.stderr)
+
+    def begin(self):
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+
+    def finish(self):
+        line = self.process.stdout.readline()
+        if not line:
+            raise BenchError(f"{self.server.name}: {' '.join(self.command)} broke off")
+        return json.loads(line)
+
+    def run(self, settle_s=0.0):
+        """The report of one run, with the server's CPU microseconds for each operation."""
+        before, first_before = self.server.cpu_ns()
+        self.begin()
+        report = self.finish()
+        if settle_s:
+            time.sleep(settle_s)
+        after, first_after = self.server.cpu_ns()
+        operations = max(1, report["done"])
+        report["server"] = self.server.name
+        report["cpu_us"] = (after - before) / operations / 1000
+        report["first_thread_us"] = (first_after - first_before) / operations / 1000
+        report["busy"] = (first_after - first_before) / 1000 / max(1, report["elapsed_us"])
+        report["again"] = report["requests_again"] + report["responses_again"] + report["received_again"]
+        return report
+
+
+def machine():
+    """What the figures were measured on, for the report."""
+    model = "unknown"
+    with open("/proc/cpuinfo", encoding="utf-8") as lines:
+        for line in lines:
+            if line.startswith(("model name", "Model")):
+                model = line.split(":", 1)[1].strip()
+                break
+    return {"cpu": model, "cores": os.cpu_count(), "kernel": os.uname().release,
+            "time": time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())}

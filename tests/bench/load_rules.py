@@ -1,0 +1,149 @@
+#!/usr/bin/env python3
+"""tipring-load against peers that misbehave: it sends again, gives up, counts and reports as its help says.
+
+Usage: load_rules.py BIN_DIR
+"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
+from tipring_server import Report, TipringServer  # noqa: E402
+
+BIN = sys.argv[1]
+
+
+class Peer:
+    """A UDP server whose answers a function chooses: called with each request's text and how often it has come before."""
+
+    def __init__(self, answers):
+        self.answers, self.seen = answers, {}
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.socket.settimeout(20)
+        self.port = self.socket.getsockname()[1]
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *fault):
+        self.socket.sendto(b"end", ("127.0.0.1", self.port))
+        self.thread.join(20)
+        self.socket.close()
+
+    def serve(self):
+        while True:
+            data, sender = self.socket.recvfrom(65536)
+            if data == b"end":
+                return
+            before = self.seen.get(data, 0)
+            self.seen[data] = before + 1
+            for answer in self.answers(data.decode(), before):
+                self.socket.sendto(answer.encode(), sender)
+
+
+def response(request, status, headers=""):
+    lines = request.split("\r\n")
+    copied = [line for line in lines if line.startswith(("Via:", "From:", "To:", "Call-ID:", "CSeq:"))]
+    return f"SIP/2.0 {status}\r\n" + "\r\n".join(copied) + f"\r\n{headers}Content-Length: 0\r\n\r\n"
+
+
+def load(port, *words):
+    """Exit code and report."""
+    done = subprocess.run([os.path.join(BIN, "tipring-load"), *words, "--server", f"127.0.0.1:{port}", "--json"],
+                          capture_output=True, text=True, timeout=60)
+    return done.returncode, json.loads(done.stdout.splitlines()[-1])
+
+
+def expect(report, **wanted):
+    for name, value in wanted.items():
+        assert report[name] == value, f"{name} is {report[name]}, not {value}: {report}"
+
+
+def lost_requests_are_sent_again():
+    with Peer(lambda request, before: [response(request, "200 OK")] if before == 1 else []) as peer:
+        code, report = load(peer.port, "options", "--count", "20", "--outstanding", "10")
+    assert code == 0, report
+    expect(report, done=20, failed=0, requests_again=20, sent=40, received=20)
+    assert 500_000 <= report["latency_us"]["p50"] < 900_000, report
+
+
+def refusals_are_counted_by_status():
+    def answers(request, _):
+        return [response(request, "503 Busy" if "u1@" in request else "200 OK")]
+
+    with Peer(answers) as peer:
+        code, report = load(peer.port, "options", "--count", "40", "--users", "4")
+    assert code == 1, report
+    expect(report, started=40, done=30, failed=10, refusals={"503": 10})
+
+
+def a_closed_port_is_told_at_once():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        port = nobody.getsockname()[1]
+    code, report = load(port, "options", "--count", "5", "--outstanding", "1")
+    assert code == 1 and report["failures"]["unreachable"] >= 4, report
+
+
+def answers_that_come_twice_are_strays():
+    with Peer(lambda request, before: 2 * [response(request, "200 OK")]) as peer:
+        code, report = load(peer.port, "options", "--count", "50", "--outstanding", "5")
+    assert code == 0, report
+    expect(report, done=50)
+    assert 45 <= report["strays"] <= 50, report
+
+
+def a_rate_is_kept_whatever_the_answers_take():
+    with Peer(lambda request, before: [response(request, "200 OK")] if before == 1 else []) as peer:
+        code, report = load(peer.port, "options", "--rate", "200", "--duration", "1")
+    assert code == 0, report
+    assert 195 <= report["started"] <= 205, report
+    expect(report, done=report["started"])
+
+
+def what_is_no_answer_is_counted():
+    with Peer(lambda request, _: ["nonsense", response(request, "200 OK")]) as peer:
+        code, report = load(peer.port, "options", "--count", "30", "--outstanding", "3")
+    assert code == 0, report
+    expect(report, done=30, unreadable=30)
+
+
+def calls_are_whole_with_digest_and_loss_free_over_both_transports():
+    users = [(f"u{i}", "secret") for i in range(20)]
+    with TipringServer(BIN, users=users, settings=["capacity.transactions=4096"]) as server:
+        for transport in ("udp", "tcp"):
+            code, report = load(server.port, "call", "--transport", transport, "--count", "60", "--users", "20",
+                                "--outstanding", "8", "--sockets", "3", "--ring-ms", "20", "--hold-ms", "20")
+            assert code == 0, report
+            # INVITE, ACK, INVITE, ACK, BYE of the caller; 180, 200, 200 of the callee.
+            expect(report, done=60, failed=0, strays=0, sent=8 * 60)
+            assert report["latency_us"]["p50"] >= 40_000, report
+
+
+def users_without_a_password_keep_the_load_from_beginning():
+    with TipringServer(BIN, users=[("u0", "other")]) as server:
+        done = subprocess.run([os.path.join(BIN, "tipring-load"), "refresh", "--users", "1", "--outstanding", "1",
+                               "--server", f"127.0.0.1:{server.port}"], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 3 and "refused with 40" in done.stdout, (done.returncode, done.stdout, done.stderr)
+
+
+def main():
+    report = Report()
+    for check in (lost_requests_are_sent_again, refusals_are_counted_by_status, a_closed_port_is_told_at_once,
+                  answers_that_come_twice_are_strays, a_rate_is_kept_whatever_the_answers_take,
+                  what_is_no_answer_is_counted, calls_are_whole_with_digest_and_loss_free_over_both_transports,
+                  users_without_a_password_keep_the_load_from_beginning):
+        report.run(check.__name__.replace("_", " "), check)
+    return report.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
