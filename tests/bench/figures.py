@@ -70,22 +70,32 @@ def plot_bars(path, title, unit, groups):
     axes.set_title(title, loc="left", fontsize=10)
     handles, labels = axes.get_legend_handles_labels()
     unique = dict(zip(labels, handles))
-    axes.legend(unique.values(), unique.keys(), frameon=False, loc="lower right")
+    axes.legend(unique.values(), unique.keys(), frameon=False, ncol=len(unique), loc="lower right",
+                bbox_to_anchor=(1, 1))
     save(drawing, path)
 
 
-def plot_points(path, title, unit, points, series):
-    """`points`: labels along the axis; `series`: (name, [spread or None]) each."""
+def plot_points(path, title, unit, groups, series):
+    """`groups`: labels along the axis, those of a group joined; `series`: (name, [[spread]]) each, by group and label."""
     drawing, axes = figure(8, 3.6)
-    for name, values in series:
-        places = [i for i, value in enumerate(values) if value]
-        medians = [values[i]["median"] for i in places]
-        whiskers = [[values[i]["median"] - values[i]["min"] for i in places],
-                    [values[i]["max"] - values[i]["median"] for i in places]]
-        axes.errorbar(places, medians, yerr=whiskers, marker="o", markersize=4, linewidth=1.2, capsize=3, label=name)
-    axes.set_xticks(range(len(points)), points)
-    axes.set_ylim(bottom=0)
+    for number, (name, of_groups) in enumerate(series):
+        place = 0
+        for values in of_groups:
+            medians = [value["median"] for value in values]
+            whiskers = [[value["median"] - value["min"] for value in values],
+                        [value["max"] - value["median"] for value in values]]
+            axes.errorbar(range(place, place + len(values)), medians, yerr=whiskers, marker="o", markersize=4,
+                          linewidth=1.2, capsize=3, color=f"C{number}", label=name if place == 0 else None)
+            place += len(values)
+    labels = [label for group in groups for label in group]
+    axes.set_xticks(range(len(labels)), labels)
+    axes.set_ylim(bottom=0, top=1.15 * axes.get_ylim()[1])
     axes.set_ylabel(unit)
     axes.set_title(title, loc="left", fontsize=10)
-    axes.legend(frameon=False, ncol=len(series))
+    axes.legend(frameon=False, ncol=len(series), loc="upper left")
     save(drawing, path)
+
+
+def grouped(number):
+    """100 000, with spaces that do not break."""
+    return f"{number:,}".replace(",", "\u00a0")

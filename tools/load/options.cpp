@@ -19,25 +19,27 @@ constexpr std::string_view kHelp =
 
 Scenarios, each a number of operations that are started again and again:
   options    OPTIONS to the server, 200
-  register   REGISTER, 401, REGISTER with digest, 200: a contact that the user has not had. The users follow one another;
-             with --users as large as --count each gets his first registration
+  register   REGISTER, 401, REGISTER with digest, 200: a contact that the user has not had. The users
+             follow one another; with --users as large as --count each gets his first registration
   refresh    the same with the contact that the user has, who is registered before the load begins
-  call       INVITE, 100, 180, 200, ACK, BYE, 200 between two phones, both of them ours; the users are registered before
-             the load begins. An INVITE that is challenged (401, 407) is sent again with digest
-  echo       datagrams of the sizes given with --packets, for tests/bench/echo
+  call       INVITE, 100, 180, 200, ACK, BYE, 200 between two phones, both of them ours; the users are
+             registered before the load begins. An INVITE that is challenged (401, 407) is sent again
+             with digest
+  echo       datagrams of the sizes given with --packets, for bench_echo of tests/bench
 
 Load:
-  --outstanding N   closed loop: N operations at a time (32). With --rate: at most so many at a time (20000)
+  --outstanding N   closed loop: N operations at a time (32). With --rate: so many at most (20000)
   --rate R          open loop: R operations are started a second, whether earlier ones are done or not
-  --tick-ms N       with --rate: what is due within N milliseconds is started together (0: each at its own time). SIPp's
-                    own default is 10
+  --tick-ms N       with --rate: what is due within N milliseconds is started together (0: each at its
+                    own time). SIPp's own default is 10
   --count N         operations in all
-  --duration S      seconds for which operations are started; those under way are waited for. Without either: 10 seconds
+  --duration S      seconds for which operations are started; those under way are waited for. Without
+                    either: 10 seconds
 
 Phones:
   --transport udp|tcp   (udp)
   --sockets N       UDP sockets or TCP connections on each side, the callers' and the callees' (1)
-  --users N         users u0, u1 … (1000; not fewer than operations at a time for refresh)
+  --users N         users u0, u1 … (1000). For refresh not fewer than operations at a time
   --first-user N    the number of the first user (0)
   --password TEXT   of all users (secret)
   --domain NAME     of all users (the server's address)
@@ -45,17 +47,20 @@ Phones:
   --ring-ms N       the callee answers after so long (0)
   --hold-ms N       the caller hangs up so long after the answer (0)
   --no-prepare      the users are registered already
-  --packets LIST    echo: sizes of one operation's datagrams in order, sent +N, received -N: +400,-350
+  --packets LIST    echo: sizes of one operation's datagrams in order, sent +N, received -N:
+                    +400,-350
 
 Output:
-  --json            one line of JSON instead of the table. `packets` has the sizes of one operation's messages, as
-                    --packets takes them
-  --wait            print "ready" when all is prepared; then each line on standard input starts the load once, and its
-                    end ends the program: for programs that measure the server meanwhile
+  --json            one line of JSON instead of the table. `packets` has the sizes of one operation's
+                    messages, as --packets takes them
+  --wait            print "ready" when all is prepared; then each line on standard input starts the
+                    load once, and its end ends the program: for programs that measure the server
+                    meanwhile
 
-Requests are sent again, and given up, by the timers of RFC 3261 17.1 and 13.3.1.4. Latency is counted exactly, each
-operation to the microsecond, from its first message to its last. The exit code is 0 when every operation was done, 1 when
-any failed, 2 for a wrong command line, and 3 when the load could not begin.
+Requests are sent again, and given up, by the timers of RFC 3261 17.1 and 13.3.1.4. Latency is counted
+exactly, each operation to the microsecond, from its first message to its last. The exit code is 0
+when every operation was done, 1 when any failed, 2 for a wrong command line, and 3 when the load
+could not begin.
 )";
 
 constexpr uint64_t kOutstandingClosed = 32;

@@ -210,8 +210,7 @@ void Wires::connect_next() {
 
 void Wires::flush() {
   size_t left = 0;
-  for (size_t i = 0; i < marked_.size(); ++i) {
-    Endpoint* const endpoint = marked_[i];
+  for (Endpoint* const endpoint : marked_) {
     endpoint->marked_ = !endpoint->flush();
     if (endpoint->marked_) marked_[left++] = endpoint;
   }
