@@ -69,6 +69,7 @@ class Binding {
   friend class BindingTable;
   friend class BindingUpdate;
   friend class StorageTask;
+  friend class UpdateQueue;
   friend class User;
 
   enum Part : uint8_t { Contact, Params, Path, UserAgent, Received, Local, Parts };
@@ -87,21 +88,23 @@ class Binding {
   uint16_t instance_begin_ = 0;
   uint16_t instance_size_ = 0;
   uint16_t q_ = 1000;
-  uint8_t text_class_ : 4 = 0;
+  uint8_t text_class_ : 3 = 0;
+  bool row_is_taken_ : 1 = false;  // by the one that replaces it, in an update on its way
   uint8_t transport_ : 4 = 0;
   uint8_t listener_ = 0;
   uint32_t slot_ = 0;
   uint32_t cseq_ = 0;
   uint32_t reg_id_ = 0;
   uint32_t methods_ = 0;
-  uint32_t next_cseq_ = 0;     // what an update on its way will make of it,
-  Millis next_expires_at_{0};  // and of this
+  uint32_t row_ = 0;  // where an update writes it: its slot, or that of the one it replaces
+  Millis next_expires_at_{0};  // what an update on its way will make of it
   Millis expires_at_{0};
   Millis interval_{0};
   uint64_t flow_ = 0;
   uint64_t call_id_hash_ = 0;
 };
 
+static_assert(TextSlabs::kClasses <= 1 << 3);
 static_assert(sizeof(Binding) <= 2 * sizeof(ListNode) + sizeof(char*) + 80);
 
 }  // namespace tipring::store

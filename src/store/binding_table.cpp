@@ -1,6 +1,7 @@
 #include "store/binding_table.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/assert.h"
 
@@ -69,7 +70,7 @@ Result<Binding*> BindingTable::make_at(uint32_t slot, const BindingFields& field
   Binding* binding = bindings_.acquire();
   if (binding == nullptr) return texts_.give_back(*text), Error::PoolExhausted;
   binding->text_ = text->data;
-  binding->text_class_ = text->size_class & 0xf;
+  binding->text_class_ = text->size_class & 0x7;
   size_t end = 0;
   for (size_t i = 0; i < Binding::Parts; ++i) {
     end += parts[i].size();
@@ -88,7 +89,7 @@ Result<Binding*> BindingTable::make_at(uint32_t slot, const BindingFields& field
   binding->methods_ = fields.methods;
   binding->expires_at_ = fields.expires_at;
   binding->interval_ = std::max(fields.expires_at - loop_.now(), Millis(0));
-  binding->slot_ = slot;
+  binding->slot_ = binding->row_ = slot;
   slots_.take(slot, *binding);
   return binding;
 }
@@ -118,11 +119,17 @@ void BindingTable::drop(Binding& binding, User& user) {
   discard(binding);
 }
 
-void BindingTable::refresh(Binding& binding, User& user) {
+void BindingTable::refresh(Binding& binding, User& user, uint32_t cseq) {
   binding.interval_ = std::max(binding.next_expires_at_ - loop_.now(), Millis(0));
   binding.expires_at_ = binding.next_expires_at_;
-  binding.cseq_ = binding.next_cseq_;
+  binding.cseq_ = cseq;
   watch(binding, user);
+}
+
+void BindingTable::take_row(Binding& fresh) {
+  Binding& old = *slots_.at(fresh.row_);
+  std::swap(fresh.slot_, old.slot_);
+  slots_.exchange(fresh, old);
 }
 
 // One timer wakes a user for the first of its bindings to end. A refresh leaves it alone: it then

@@ -51,8 +51,11 @@ class BindingTable {
   // Out of the user's bindings, and gone.
   void drop(Binding& binding, User& user);
 
-  // New expiry and CSeq, the ones an update has kept for it.
-  void refresh(Binding& binding, User& user);
+  // New expiry, which an update has kept for it, and CSeq.
+  void refresh(Binding& binding, User& user, uint32_t cseq);
+  // `fresh`, which is on the disk in the row of the binding that it replaces, gets the slot of that
+  // row, and the other one its.
+  void take_row(Binding& fresh);
   // Also after an update that came to nothing: its end may have come meanwhile.
   void watch(const Binding& binding, User& user);
   void set_interval(Binding& binding, Millis interval) {

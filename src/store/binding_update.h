@@ -35,9 +35,10 @@ class BindingUpdate {
   // After an error the update can only be abandoned. All that one update adds has one Call-ID: that of
   // its REGISTER.
   Result<void> add(const BindingFields& fields);
-  // As add(), and the old one goes. Same errors. REQUIRES: !touches(old), as for the next two.
+  // As add(), and the old one goes; the new one is written where the old one stood. Same errors. REQUIRES: !touches(old), as for the next two.
   Result<void> replace(Binding& old, const BindingFields& fields);
-  // Same contact, path, received address and Call-ID as before.
+  // Same contact, path, received address and Call-ID as before. All have one CSeq, that of the
+  // REGISTER.
   void refresh(Binding& binding, Millis expires_at, uint32_t cseq);
   void remove(Binding& binding);
 
@@ -59,7 +60,7 @@ class BindingUpdate {
   friend class StorageTask;
   using BindingList = List<Binding, &Binding::update_node_>;
 
-  Result<void> make(const BindingFields& fields);
+  Result<Binding*> make(const BindingFields& fields);
 
   BindingTable& table_;
   Handle<User> user_;
@@ -67,7 +68,8 @@ class BindingUpdate {
   SlabText call_id_;   // of those it adds, for their rows
   BindingList added_;  // fresh ones, not yet visible
   BindingList removed_;
-  BindingList refreshed_;  // to become next_expires_at_ and next_cseq_
+  BindingList refreshed_;  // to become next_expires_at_ and `cseq_`
+  uint32_t cseq_ = 0;      // of those it refreshes
   uint32_t added_count_ = 0;
   uint32_t removed_count_ = 0;
   StoreWaiter* waiter_ = nullptr;

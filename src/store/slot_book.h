@@ -41,6 +41,11 @@ class SlotBook {
     at_[slot] = &binding;
     due_.erase(slot);
   }
+  // Two bindings have each got the other's slot.
+  void exchange(Binding& one, Binding& other) {
+    at_[one.slot()] = &one;
+    at_[other.slot()] = &other;
+  }
   void give_back(uint32_t slot) {
     at_[slot] = nullptr;
     if (!in_flight_.has(slot)) taken_.erase(slot);

@@ -35,6 +35,8 @@ class Statement {
   // Runs a statement without rows: SQLITE_OK or an extended result code. Ready for the next run
   // after.
   int run();
+  // Rows that the last run() of this connection changed.
+  int changes() const { return sqlite3_changes(sqlite3_db_handle(statement_)); }
 
   bool is_integer(int column) const {
     return sqlite3_column_type(statement_, column) == SQLITE_INTEGER;

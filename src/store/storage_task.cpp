@@ -126,18 +126,20 @@ int StorageTask::write_update(const StoreRequest& request) {
   int code = SQLITE_OK;
   for (const Binding* binding = update.removed_.front(); binding != nullptr && code == SQLITE_OK;
        binding = update.removed_.next(*binding)) {
-    code = writes_->delete_binding(binding->slot());
+    if (!binding->row_is_taken_) code = writes_->delete_binding(binding->slot());
   }
   for (const Binding* binding = update.refreshed_.front(); binding != nullptr && code == SQLITE_OK;
        binding = update.refreshed_.next(*binding)) {
     code =
         writes_->refresh_binding(binding->slot(), binding->next_expires_at_ + request.wall_offset,
-                                 binding->next_expires_at_ - request.sent_at, binding->next_cseq_);
+                                 binding->next_expires_at_ - request.sent_at, update.cseq_);
   }
   for (const Binding* binding = update.added_.front(); binding != nullptr && code == SQLITE_OK;
        binding = update.added_.next(*binding)) {
-    code = writes_->put_binding(*binding, update.call_id_.view(), update.user_id_,
-                                request.wall_offset);
+    const RowContext row = {binding->row_, update.user_id_, update.call_id_.view(),
+                            request.wall_offset};
+    code = binding->row_ == binding->slot() ? writes_->put_binding(*binding, row)
+                                            : writes_->replace_binding(*binding, row);
   }
   return code;
 }

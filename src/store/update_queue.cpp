@@ -13,10 +13,12 @@ BindingUpdate::~BindingUpdate() {
 
 Result<void> BindingUpdate::add(const BindingFields& fields) {
   if (table_.is_full(added_count_, removed_count_)) return Error::PoolExhausted;
-  return make(fields);
+  const Result<Binding*> made = make(fields);
+  if (!made) return made.error();
+  return {};
 }
 
-Result<void> BindingUpdate::make(const BindingFields& fields) {
+Result<Binding*> BindingUpdate::make(const BindingFields& fields) {
   if (call_id_.empty()) {
     Result<SlabText> call_id = table_.keep_call_id(fields.call_id);
     if (!call_id) return call_id.error();
@@ -27,13 +29,19 @@ Result<void> BindingUpdate::make(const BindingFields& fields) {
   if (!binding) return binding.error();
   added_.push_back(**binding);
   ++added_count_;
-  return {};
+  return *binding;
 }
 
 Result<void> BindingUpdate::replace(Binding& old, const BindingFields& fields) {
-  const Result<void> added = make(fields);
-  if (added) remove(old);
-  return added;
+  const Result<Binding*> fresh = make(fields);
+  if (!fresh) return fresh.error();
+  remove(old);
+  // A lazy write of the old one that is on its way may come last.
+  if (!table_.slots().in_flight(old.slot())) {
+    (*fresh)->row_ = old.slot();
+    old.row_is_taken_ = true;
+  }
+  return {};
 }
 
 uint64_t BindingUpdate::call_id_hash(std::string_view call_id) const {
@@ -42,8 +50,9 @@ uint64_t BindingUpdate::call_id_hash(std::string_view call_id) const {
 
 void BindingUpdate::refresh(Binding& binding, Millis expires_at, uint32_t cseq) {
   TIPRING_ASSERT(!touches(binding));
+  TIPRING_ASSERT(refreshed_.empty() || cseq == cseq_);
   binding.next_expires_at_ = expires_at;
-  binding.next_cseq_ = cseq;
+  cseq_ = cseq;
   refreshed_.push_back(binding);
 }
 
@@ -89,7 +98,7 @@ Result<CommitState> UpdateQueue::commit(BindingUpdate& update, StoreWaiter& wait
   StoreRequest request;
   request.kind = RequestKind::Update;
   request.update = &update;
-  if (const Binding* first = update.first_added()) request.slot = first->slot();
+  if (const Binding* first = update.first_added()) request.slot = first->row_;
   link_.push(request);
   return CommitState::Pending;
 }
@@ -114,7 +123,7 @@ void UpdateQueue::apply_refreshes(BindingUpdate& update) {
   TIPRING_ASSERT(user != nullptr);  // a busy user is not removed
   const Millis now = clock_.monotonic();
   while (Binding* binding = update.refreshed_.pop_front()) {
-    bindings_.refresh(*binding, *user);
+    bindings_.refresh(*binding, *user, update.cseq_);
     lazy_.mark(binding->slot(), refresh_due(now, binding->interval()));
     ++counters_.refreshes;
   }
@@ -139,12 +148,17 @@ void UpdateQueue::on_reply(BindingUpdate& update, StoreStatus status) {
 }
 
 void UpdateQueue::apply(BindingUpdate& update, User& user) {
+  for (Binding* fresh = update.added_.front(); fresh != nullptr;
+       fresh = update.added_.next(*fresh)) {
+    if (fresh->row_ != fresh->slot()) bindings_.take_row(*fresh);
+  }
   while (Binding* binding = update.removed_.pop_front()) {
-    bindings_.slots().set_row(binding->slot(), false);
+    // One whose row was taken has a slot now that the update has not written to.
+    if (!binding->row_is_taken_) bindings_.slots().set_row(binding->slot(), false);
     bindings_.drop(*binding, user);
   }
   while (Binding* binding = update.refreshed_.pop_front()) {
-    bindings_.refresh(*binding, user);
+    bindings_.refresh(*binding, user, update.cseq_);
     // A lazy write that was on its way may have come last.
     const uint32_t slot = binding->slot();
     if (bindings_.slots().in_flight(slot)) lazy_.mark(slot, clock_.monotonic());
@@ -157,7 +171,10 @@ void UpdateQueue::apply(BindingUpdate& update, User& user) {
 
 // Nothing has changed; what it would have added goes with it.
 void UpdateQueue::forget(BindingUpdate& update, User& user) {
-  while (Binding* binding = update.removed_.pop_front()) bindings_.watch(*binding, user);
+  while (Binding* binding = update.removed_.pop_front()) {
+    binding->row_is_taken_ = false;
+    bindings_.watch(*binding, user);
+  }
   while (Binding* binding = update.refreshed_.pop_front()) bindings_.watch(*binding, user);
 }
 

@@ -31,6 +31,12 @@ int Writes::prepare(Connection& connection, std::string_view realm) {
        " user_agent, methods)"
        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, "
        "?19)"},
+      // The user stays the same, so that no foreign key is to be looked at.
+      {replace_binding_,
+       "UPDATE bindings SET contact = ?3, params = ?4, path = ?5, call_id = ?6, cseq = ?7,"
+       " expires_at = ?8, interval_ms = ?9, q = ?10, received = ?11, local = ?12, transport = ?13,"
+       " listener = ?14, flow = ?15, instance = ?16, reg_id = ?17, user_agent = ?18, methods = ?19"
+       " WHERE slot = ?1 AND user_id = ?2"},
       {refresh_binding_,
        "UPDATE bindings SET expires_at = ?2, interval_ms = ?3, cseq = ?4 WHERE slot = ?1"},
       {delete_binding_, "DELETE FROM bindings WHERE slot = ?1"},
@@ -44,9 +50,10 @@ int Writes::prepare(Connection& connection, std::string_view realm) {
 }
 
 void Writes::close() {
-  for (Statement* statement : {&begin_, &commit_, &rollback_, &put_user_, &find_user_,
-                               &rename_user_, &remove_user_, &clear_credentials_, &put_credential_,
-                               &put_binding_, &refresh_binding_, &delete_binding_, &set_meta_}) {
+  for (Statement* statement :
+       {&begin_, &commit_, &rollback_, &put_user_, &find_user_, &rename_user_, &remove_user_,
+        &clear_credentials_, &put_credential_, &put_binding_, &replace_binding_, &refresh_binding_,
+        &delete_binding_, &set_meta_}) {
     statement->finalize();
   }
 }
@@ -87,28 +94,41 @@ int Writes::put_credential(int64_t user_id, std::string_view algorithm,
 
 int Writes::remove_user(int64_t user_id) { return remove_user_.bind(1, user_id).run(); }
 
-int Writes::put_binding(const Binding& binding, std::string_view call_id, int64_t user_id,
-                        Millis wall_offset) {
+void Writes::bind_binding(Statement& statement, const Binding& binding, const RowContext& more) {
+  statement.bind(1, int64_t{more.row}).bind(2, more.user_id);
+  statement.bind(3, binding.contact()).bind(4, binding.params()).bind(5, binding.path());
+  statement.bind(6, more.call_id).bind(7, int64_t{binding.cseq()});
+  statement.bind(8, int64_t{(binding.expires_at() + more.wall_offset).count()});
+  statement.bind(9, int64_t{binding.interval().count()}).bind(10, int64_t{binding.q()});
+  statement.bind(13, int64_t{binding.transport()}).bind(14, int64_t{binding.listener()});
+  statement.bind(15, static_cast<int64_t>(binding.flow())).bind(16, binding.instance());
+  statement.bind(17, int64_t{binding.reg_id()}).bind(18, binding.user_agent());
+  statement.bind(19, int64_t{binding.methods()});
+}
+
+int Writes::put_binding(const Binding& binding, const RowContext& more) {
   std::array<char, port::kAddressTextMax> received;
   std::array<char, port::kAddressTextMax> local;
-  put_binding_.bind(1, int64_t{binding.slot()}).bind(2, user_id);
-  put_binding_.bind(3, binding.contact()).bind(4, binding.params()).bind(5, binding.path());
-  put_binding_.bind(6, call_id).bind(7, int64_t{binding.cseq()});
-  put_binding_.bind(8, int64_t{(binding.expires_at() + wall_offset).count()});
-  put_binding_.bind(9, int64_t{binding.interval().count()}).bind(10, int64_t{binding.q()});
+  bind_binding(put_binding_, binding, more);
   put_binding_.bind(11, port::write_address(binding.received(), received));
-  put_binding_.bind(12, port::write_address(binding.local(), local));
-  put_binding_.bind(13, int64_t{binding.transport()}).bind(14, int64_t{binding.listener()});
-  put_binding_.bind(15, static_cast<int64_t>(binding.flow())).bind(16, binding.instance());
-  put_binding_.bind(17, int64_t{binding.reg_id()}).bind(18, binding.user_agent());
-  int code = put_binding_.bind(19, int64_t{binding.methods()}).run();
+  int code = put_binding_.bind(12, port::write_address(binding.local(), local)).run();
   // Seldom: the row of a binding that has ended and was not deleted yet. OR REPLACE would look for it
   // each time, and keep a journal of its own for each statement.
   if (code == SQLITE_CONSTRAINT_PRIMARYKEY) {
-    code = delete_binding(binding.slot());
+    code = delete_binding(more.row);
     if (code == SQLITE_OK) code = put_binding_.run();
   }
   return code;
+}
+
+int Writes::replace_binding(const Binding& binding, const RowContext& more) {
+  std::array<char, port::kAddressTextMax> received;
+  std::array<char, port::kAddressTextMax> local;
+  bind_binding(replace_binding_, binding, more);
+  replace_binding_.bind(11, port::write_address(binding.received(), received));
+  const int code = replace_binding_.bind(12, port::write_address(binding.local(), local)).run();
+  // The row was deleted behind our back.
+  return code == SQLITE_OK && replace_binding_.changes() == 0 ? put_binding(binding, more) : code;
 }
 
 int Writes::refresh_binding(uint32_t slot, Millis expires_at_wall, Millis interval, uint32_t cseq) {

@@ -12,6 +12,14 @@
 
 namespace tipring::store {
 
+// What goes into the row of a binding beside what the binding knows.
+struct RowContext {
+  uint32_t row;
+  int64_t user_id;
+  std::string_view call_id;
+  Millis wall_offset;
+};
+
 class Writes {
  public:
   // The connection outlives it. `realm` is what credentials are made for.
@@ -32,22 +40,24 @@ class Writes {
   int set_credentials(int64_t user_id, const Credentials& credentials);
   int remove_user(int64_t user_id);  // with its credentials and bindings
 
-  // Replaces what stands in the slot.
-  int put_binding(const Binding& binding, std::string_view call_id, int64_t user_id,
-                  Millis wall_offset);
+  // Replaces what stands in the row. The first expects nothing there, the second another binding of
+  // the user; both do what is needed when it is otherwise.
+  int put_binding(const Binding& binding, const RowContext& more);
+  int replace_binding(const Binding& binding, const RowContext& more);
   int refresh_binding(uint32_t slot, Millis expires_at_wall, Millis interval, uint32_t cseq);
   int delete_binding(uint32_t slot);
 
   int set_last_written(Millis wall);
 
  private:
+  static void bind_binding(Statement& statement, const Binding& binding, const RowContext& more);
   int put_credential(int64_t user_id, std::string_view algorithm, std::span<const uint8_t> ha1);
 
   std::string realm_;
   Statement begin_, commit_, rollback_;
   Statement put_user_, find_user_, rename_user_, remove_user_;
   Statement clear_credentials_, put_credential_;
-  Statement put_binding_, refresh_binding_, delete_binding_;
+  Statement put_binding_, replace_binding_, refresh_binding_, delete_binding_;
   Statement set_meta_;
 };
 

@@ -139,6 +139,41 @@ TEST_CASE("store: one update adds, replaces and removes together" *
   CHECK(found == Contacts{"sip:four@192.0.2.4", "sip:one@192.0.2.11", "sip:three@192.0.2.3"});
 }
 
+TEST_CASE("store: a binding that replaces another gets its row, and a failed one leaves it alone" *
+          doctest::description("R9.2, R9.3")) {
+  SimBench bench;
+  bench.make_user("alice");
+  bench.make_binding("alice", "sip:old@192.0.2.7");
+  bench.make_binding("alice", "sip:other@192.0.2.7");
+  const auto replace_first = [&](std::string_view contact) {
+    BindingUpdate& update = bench.server->begin("alice");
+    REQUIRE(update.replace(*bench.server->user("alice").first_binding(),
+                           bench.server->fields(contact)));
+    bench.server->commit(update, bench.next_tag);
+    return bench.wait(bench.next_tag++);
+  };
+  const uint32_t row = bench.server->user("alice").first_binding()->slot();
+  bench.host.files().faults().sync_error = EIO;
+  CHECK(replace_first("sip:lost@192.0.2.8") == StoreStatus::Io);
+  CHECK(bench.server->user("alice").first_binding()->slot() == row);
+  bench.host.files().faults().sync_error = 0;
+  bench.run_for(Millis(60'000));
+
+  REQUIRE(replace_first("sip:new@192.0.2.8") == StoreStatus::Durable);
+  CHECK(bench.server->contacts("alice") == Contacts{"sip:other@192.0.2.7", "sip:new@192.0.2.8"});
+  User& alice = bench.server->user("alice");
+  CHECK(alice.next_binding(*alice.first_binding())->slot() == row);
+  // The slot that it was made in is free again, and its row is refreshed where it stands.
+  bench.server->refresh("alice", *alice.next_binding(*alice.first_binding()), Millis(7'200'000), 9);
+  bench.make_binding("alice", "sip:third@192.0.2.9");
+  bench.run_for(Millis(60'000));
+  bench.crash();
+  CHECK(bench.server->contacts("alice") ==
+        Contacts{"sip:new@192.0.2.8", "sip:other@192.0.2.7", "sip:third@192.0.2.9"});
+  CHECK(bench.server->user("alice").first_binding()->cseq() == 9);
+  CHECK(bench.server->user("alice").first_binding()->interval() == Millis(7'200'000));
+}
+
 TEST_CASE("store: a failed update leaves everything as it was" *
           doctest::description("RFC 3261 10.3: all tentative updates are removed; D16, R9.5")) {
   SimBench bench;
