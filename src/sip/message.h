@@ -273,6 +273,15 @@ class MessageView {
   }  // up to and with the empty line
   std::string_view body() const { return text_.substr(body_offset_); }
 
+  // The same message in other bytes: `copy` is equal to text(). The view that is moved from, and what
+  // was read through it, is not to be used any more.
+  MessageView moved_to(std::string_view copy) const {
+    MessageView moved = *this;
+    moved.text_ = copy;
+    index_->values.forget();
+    return moved;
+  }
+
   uint32_t offset_of(std::string_view piece) const {  // of a view into this message
     return static_cast<uint32_t>(piece.data() - text_.data());
   }

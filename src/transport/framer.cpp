@@ -158,7 +158,8 @@ Frame Framer::take(const sip::ParsedMessage& parsed) {
     if (!frame.buffer) return {FrameStatus::NeedBuffer, 0, {}, {}};
     std::memcpy(frame.buffer.data(), waiting().data(), size);
     frame.buffer.set_size(size);
-    frame.parsed = sip::parse_message(frame.buffer.view(), index_, sip::Framing::Stream);
+    const size_t before = size - parsed.view.text().size();  // line ends
+    frame.parsed.view = parsed.view.moved_to(frame.buffer.view().substr(before));
     begin_ += size;
   }
   searched_ = head_ = needed_ = 0;

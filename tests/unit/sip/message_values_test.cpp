@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "parsed.h"
 #include "sip/headers.h"
 
@@ -67,6 +69,22 @@ TEST_CASE("message values: the next message in an index has values of its own" *
   CHECK(second.parsed_request_uri()->user == "carol");
   CHECK(second.typed<HeaderId::From>()->uri == "tel:+1212");
   CHECK(second.typed<HeaderId::To>()->in_brackets);
+}
+
+TEST_CASE("message values: a message that is copied elsewhere is read where it is now" *
+          doctest::description("RFC 3261 7; PERF1")) {
+  HeaderIndex index;
+  std::string first = kFirst;
+  const MessageView message = parse(first, index);
+  CHECK(message.typed<HeaderId::Via>()->branch == "z9hG4bKone");
+  const std::string copy = first;
+  const MessageView moved = message.moved_to(copy);
+  std::fill(first.begin(), first.end(), '#');
+  CHECK(moved.text() == kFirst);
+  CHECK(moved.typed<HeaderId::Via>()->branch == "z9hG4bKone");
+  CHECK(moved.from_tag() == "a");
+  CHECK(moved.header(HeaderId::CallId) == "one");
+  CHECK(moved.request_uri() == "sip:bob@biloxi.example");
 }
 
 TEST_CASE("message values: what is wrong with an address counts from the start of the message" *
