@@ -45,6 +45,8 @@ class [[nodiscard]] Result {
   Result(const T& value) : state_(std::in_place_index<0>, value) {}
   Result(T&& value) : state_(std::in_place_index<0>, std::move(value)) {}
   Result(E error) : state_(std::in_place_index<1>, error) {}
+  // A T() to be filled where it stands: for values whose copy would show.
+  explicit Result(std::in_place_t) : state_(std::in_place_index<0>) {}
   // NOLINTEND(google-explicit-constructor)
 
   bool has_value() const { return state_.index() == 0; }

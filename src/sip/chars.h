@@ -121,6 +121,11 @@ constexpr size_t CharClass::skip(std::string_view text, size_t from) const {
 
 constexpr bool CharClass::all(std::string_view text) const { return skip(text) == text.size(); }
 
+// As kLwsChar.skip(), for where there is nearly never any.
+constexpr size_t skip_lws(std::string_view text, size_t from) {
+  return from < text.size() && kLwsChar(text[from]) ? kLwsChar.skip(text, from) : from;
+}
+
 // Value of a HEXDIG, -1 for anything else.
 constexpr int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';

@@ -41,14 +41,16 @@ size_t find_end_of_headers(std::string_view text, size_t from) {
 // One pass over one message. Keeps the first fault and goes on, so that a 400 can be written.
 class MessageParser {
  public:
-  MessageParser(std::string_view received, HeaderIndex& index, Framing framing)
-      : received_(received), index_(index), framing_(framing) {
+  // `parsed` is as a ParsedMessage begins; the message is written down where its reader wants it.
+  MessageParser(std::string_view received, HeaderIndex& index, Framing framing,
+                ParsedMessage& parsed)
+      : received_(received), index_(index), framing_(framing), parsed_(parsed), view_(parsed.view) {
     index.first.fill(kNoSlot);
     index.count = 0;
     index.values.forget();
   }
 
-  ParsedMessage parse();
+  void parse();
 
  private:
   struct Line {
@@ -60,7 +62,7 @@ class MessageParser {
   void fail(ParseFault fault, HeaderId header, size_t offset) {
     if (failed_) return;
     failed_ = true;
-    error_ = {fault, header, static_cast<uint32_t>(offset)};
+    parsed_.error = {fault, header, static_cast<uint32_t>(offset)};
   }
 
   struct HeaderName {
@@ -78,9 +80,9 @@ class MessageParser {
   bool parse_name(size_t start, std::string_view line, HeaderName& name);
   void chain(HeaderId id, uint8_t number);
   size_t parse_content_length(size_t body_offset, size_t available);
-  ParsedMessage end_of_text();
-  ParsedMessage finish(size_t body_offset);
-  ParsedMessage malformed();
+  void end_of_text();
+  void finish(size_t body_offset);
+  void malformed();
 
   std::string_view received_;
   HeaderIndex& index_;
@@ -88,12 +90,12 @@ class MessageParser {
   std::string_view text_;  // without the empty lines in front, at most kMessageSizeMax
   size_t skipped_ = 0;
   size_t bare_cr_ = kNotFound;  // in the header line being read
-  MessageView view_;
-  ParseError error_;
+  ParsedMessage& parsed_;
+  MessageView& view_;
   bool failed_ = false;
 };
 
-ParsedMessage MessageParser::parse() {
+void MessageParser::parse() {
   skipped_ = skip_empty_lines(received_);
   text_ = received_.substr(skipped_, kMessageSizeMax);
   if (framing_ == Framing::Datagram && text_.size() < received_.size() - skipped_) {
@@ -110,15 +112,16 @@ ParsedMessage MessageParser::parse() {
 }
 
 // The text ends before the headers do.
-ParsedMessage MessageParser::end_of_text() {
+void MessageParser::end_of_text() {
   if (framing_ == Framing::Datagram) {
     fail(ParseFault::NoEndOfHeaders, HeaderId::Other, text_.size());
   } else if (text_.size() < kMessageSizeMax) {
-    return {};
+    parsed_ = {};
+    return;
   } else {
     fail(ParseFault::TooLarge, HeaderId::Other, kMessageSizeMax);
   }
-  return malformed();
+  malformed();
 }
 
 // False when the text ends before the line does. A CR alone ends no line: one reader would see a
@@ -205,8 +208,19 @@ void MessageParser::parse_status_line(std::string_view line) {
 // Indexes header lines from `at` on. The offset behind the empty line, kNotFound when the text ends
 // before it.
 size_t MessageParser::parse_headers(size_t at) {
-  Line line;
-  while (find_line(at, line)) {
+  const std::string_view text = text_;
+  while (true) {
+    // What nearly every line is: one with a CR LF behind it, and no fold behind that.
+    const LineScan scan = scan_line(text, at);
+    if (scan.end + 2 < text.size() && text[scan.end] == '\r' && text[scan.end + 1] == '\n' &&
+        !is_blank(text[scan.end + 2])) {
+      if (scan.end == at) return at + 2;
+      parse_header(at, scan.colon, scan.end, false);
+      at = scan.end + 2;
+      continue;
+    }
+    Line line;
+    if (!find_line(at, line)) return kNotFound;
     if (line.end == at) return line.next;
     const size_t colon = line.colon;
     bool folded = false;
@@ -218,7 +232,6 @@ size_t MessageParser::parse_headers(size_t at) {
     parse_header(at, colon, line.end, folded);
     at = line.next;
   }
-  return kNotFound;
 }
 
 // The name of a header and the colon behind it. False when there is none.
@@ -304,27 +317,31 @@ size_t MessageParser::parse_content_length(size_t body_offset, size_t available)
   return 0;
 }
 
-ParsedMessage MessageParser::finish(size_t body_offset) {
+void MessageParser::finish(size_t body_offset) {
   view_.body_offset_ = static_cast<uint16_t>(body_offset);
   const size_t body_size = parse_content_length(body_offset, text_.size() - body_offset);
   if (failed_) return malformed();
   const size_t size = body_offset + body_size;
   if (size > text_.size()) {
-    ParsedMessage incomplete;
-    incomplete.needed = skipped_ + size;
-    return incomplete;
+    parsed_ = {};
+    parsed_.needed = skipped_ + size;
+    return;
   }
   view_.text_ = text_.substr(0, size);
-  return {ParseStatus::Complete, skipped_ + size, 0, {}, view_};
+  parsed_.status = ParseStatus::Complete;
+  parsed_.used = skipped_ + size;
 }
 
-ParsedMessage MessageParser::malformed() {
+void MessageParser::malformed() {
   if (view_.body_offset_ == 0) view_.body_offset_ = static_cast<uint16_t>(text_.size());
-  return {ParseStatus::Malformed, skipped_ + text_.size(), 0, error_, view_};
+  parsed_.status = ParseStatus::Malformed;
+  parsed_.used = skipped_ + text_.size();
 }
 
 ParsedMessage parse_message(std::string_view received, HeaderIndex& index, Framing framing) {
-  return MessageParser(received, index, framing).parse();
+  ParsedMessage parsed;
+  MessageParser(received, index, framing, parsed).parse();
+  return parsed;
 }
 
 }  // namespace tipring::sip

@@ -23,12 +23,19 @@ class ReadOnce {
   // `read` gives a T. The reference is good until forget().
   template <class Read>
   const T& get(Read read) {
-    if (!value_) value_.emplace(read());
+    if (!value_) value_.emplace(Made<Read>{read});
     return *value_;
   }
   void forget() { value_.reset(); }
 
  private:
+  // Makes the value where it will be kept: a copy of a Via is a good part of what reading it costs.
+  template <class Read>
+  struct Made {
+    Read& read;
+    operator T() const { return read(); }  // NOLINT(google-explicit-constructor)
+  };
+
   std::optional<T> value_;
 };
 

@@ -1,8 +1,10 @@
 #include "sip/name_addr.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "sip/chars.h"
+#include "sip/scan_value.h"
 #include "sip/uri.h"
 
 namespace tipring::sip {
@@ -36,7 +38,9 @@ bool is_display(std::string_view text) {
 
 // "display" <uri> and what follows it. `open` is the offset of the "<".
 Result<void, ParseError> read_bracketed(std::string_view text, size_t open, NameAddr& address) {
-  const size_t close = text.find('>', open);
+  // No white space beside the brackets either: RFC 4475 3.1.2.14.
+  const size_t end = skip_bracketed(text, open + 1);
+  const size_t close = end < text.size() && text[end] == '>' ? end : text.find('>', end);
   address.display = trim_lws(text.substr(0, open));
   if (close == std::string_view::npos || !is_display(address.display)) {
     return fault_at(ParseFault::BadNameAddr, text, text.substr(open));
@@ -44,10 +48,7 @@ Result<void, ParseError> read_bracketed(std::string_view text, size_t open, Name
   address.in_brackets = true;
   address.uri = text.substr(open + 1, close - open - 1);
   address.params = trim_lws(text.substr(close + 1));
-  // No white space beside the brackets either: RFC 4475 3.1.2.14.
-  const size_t end = kGraphicChar.skip(address.uri);
-  if (end < address.uri.size())
-    return fault_at(ParseFault::BadNameAddr, text, address.uri.substr(end));
+  if (end < close) return fault_at(ParseFault::BadNameAddr, text, text.substr(end));
   return {};
 }
 
@@ -86,7 +87,7 @@ Result<void, ParseError> read_name_addr(std::string_view text, NameAddr& address
 }  // namespace
 
 Result<NameAddr, ParseError> parse_name_addr(std::string_view text) {
-  Result<NameAddr, ParseError> result{NameAddr()};
+  Result<NameAddr, ParseError> result(std::in_place);
   if (const auto good = read_name_addr(text, *result); !good) result = good.error();
   return result;
 }

@@ -21,10 +21,10 @@ ParamStatus next_param(std::string_view& rest, Param& param) {
   at = kParamNameChar.skip(text, name);
   if (at == name) return stop(ParamStatus::Malformed);
   param = {between(text, name, at), {}, false, false};
-  at = kLwsChar.skip(text, at);
+  at = skip_lws(text, at);
   if (at_end()) return stop(ParamStatus::Found);
   if (text[at] != '=') return stop(ParamStatus::Malformed);
-  at = kLwsChar.skip(text, at + 1);
+  at = skip_lws(text, at + 1);
   param.has_value = true;
   const size_t value = at;
   if (at < text.size() && text[at] == '"') {
@@ -36,7 +36,7 @@ ParamStatus next_param(std::string_view& rest, Param& param) {
     at = skip_gen_value(text, value);
     param.value = between(text, value, at);
   }
-  at = kLwsChar.skip(text, at);
+  at = skip_lws(text, at);
   return stop(at_end() ? ParamStatus::Found : ParamStatus::Malformed);
 }
 

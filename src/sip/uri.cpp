@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "core/text.h"
 #include "port/address.h"
@@ -17,19 +18,13 @@ ParseError fault_at(ParseFault fault, std::string_view text, std::string_view wh
   return {fault, HeaderId::Other, static_cast<uint32_t>(where.data() - text.data())};
 }
 
-// Characters of `allowed` and well-formed escapes. The offset of the first fault, text.size() when
-// all is well.
+// Characters of `allowed`, which has no "%", and well-formed escapes. The offset of the first fault,
+// text.size() when all is well.
 size_t skip_escaped(std::string_view text, CharClass allowed) {
-  size_t at = 0;
-  while (at < text.size()) {
-    if (text[at] == '%') {
-      if (text.size() - at < 3 || !kHexDigit(text[at + 1]) || !kHexDigit(text[at + 2])) return at;
-      at += 3;
-    } else if (allowed(text[at])) {
-      ++at;
-    } else {
-      return at;
-    }
+  size_t at = allowed.skip(text);
+  while (at < text.size() && text[at] == '%') {
+    if (text.size() - at < 3 || !kHexDigit(text[at + 1]) || !kHexDigit(text[at + 2])) return at;
+    at = allowed.skip(text, at + 3);
   }
   return at;
 }
@@ -75,6 +70,11 @@ Result<void, ParseError> check_uri_params(std::string_view text, std::string_vie
   for (size_t count = 0; !rest.empty(); ++count) {
     if (count == kParamsMax) return fault_at(ParseFault::TooManyParameters, text, rest);
     rest.remove_prefix(1);
+    const size_t plain = kUriParamChar.skip(rest);
+    if (plain > 0 && (plain == rest.size() || rest[plain] == ';')) {  // such as ";lr"
+      rest.remove_prefix(plain);
+      continue;
+    }
     const std::string_view piece = rest.substr(0, rest.find(';'));
     const auto [name, value] = split_once(piece, '=');
     if (name.empty()) return fault_at(ParseFault::BadParameter, text, piece);
@@ -184,7 +184,15 @@ bool equal_hosts(const Uri& a, const Uri& b) {
 // userinfo "@": the user may hold ";", "?" and "/", so the "@" is looked for first; a host never
 // holds one.
 Result<void, ParseError> read_userinfo(std::string_view text, std::string_view& rest, Uri& uri) {
-  const size_t at = rest.find('@');
+  const size_t plain = kUserChar.skip(rest);
+  if (plain == rest.size()) return {};    // an "@" would have stopped it
+  if (plain > 0 && rest[plain] == '@') {  // neither password nor escapes: nearly always
+    uri.user = rest.substr(0, plain);
+    uri.has_user = true;
+    rest.remove_prefix(plain + 1);
+    return {};
+  }
+  const size_t at = rest.find('@', plain);
   if (at == std::string_view::npos) return {};
   const std::string_view userinfo = rest.substr(0, at);
   const auto [user, password] = split_once(userinfo, ':');
@@ -200,7 +208,7 @@ Result<void, ParseError> read_userinfo(std::string_view text, std::string_view& 
 }
 
 Result<void, ParseError> read_uri(std::string_view text, Uri& uri) {
-  const std::string_view scheme = scheme_of(text);
+  const std::string_view scheme = istarts_with(text, "sip:") ? text.substr(0, 3) : scheme_of(text);
   if (scheme.empty()) return fault_at(ParseFault::BadUri, text, text);
   if (iequals(scheme, "sips")) {
     uri.scheme = Scheme::Sips;
@@ -234,7 +242,7 @@ std::string_view scheme_of(std::string_view text) {
 }
 
 Result<Uri, ParseError> parse_uri(std::string_view text) {
-  Result<Uri, ParseError> result{Uri()};
+  Result<Uri, ParseError> result(std::in_place);
   if (const auto good = read_uri(text, *result); !good) result = good.error();
   return result;
 }

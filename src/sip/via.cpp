@@ -1,6 +1,7 @@
 #include "sip/via.h"
 
 #include <array>
+#include <utility>
 
 #include "core/text.h"
 #include "port/address.h"
@@ -43,7 +44,7 @@ class ViaReader {
     return {fault, HeaderId::Via, static_cast<uint32_t>(at_)};
   }
   bool next_is(char c) const { return at_ < text_.size() && text_[at_] == c; }
-  void skip_lws() { at_ = kLwsChar.skip(text_, at_); }
+  void skip_lws() { at_ = sip::skip_lws(text_, at_); }
   std::string_view take(CharClass allowed) {
     const size_t start = at_;
     at_ = allowed.skip(text_, start);
@@ -197,7 +198,7 @@ std::string_view to_param(Transport transport) {
 }
 
 Result<Via, ParseError> parse_via(std::string_view text) {
-  Result<Via, ParseError> result{Via()};
+  Result<Via, ParseError> result(std::in_place);
   if (const auto good = ViaReader(text, *result).read(); !good) result = good.error();
   return result;
 }
