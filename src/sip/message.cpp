@@ -57,6 +57,7 @@ class MessageParser {
     size_t end = 0;    // of its text
     size_t next = 0;   // begin of the line that follows
     size_t colon = 0;  // of LineScan
+    bool folded = false;
   };
 
   void fail(ParseFault fault, HeaderId header, size_t offset) {
@@ -66,8 +67,8 @@ class MessageParser {
   }
 
   struct HeaderName {
-    size_t size = 0;
-    size_t colon = 0;  // offset in the line
+    size_t end = 0;
+    size_t colon = 0;
     HeaderId id = HeaderId::Other;
   };
 
@@ -76,8 +77,10 @@ class MessageParser {
   void parse_request_line(std::string_view line);
   void parse_status_line(std::string_view line);
   size_t parse_headers(size_t at);
-  void parse_header(size_t start, size_t colon, size_t end, bool folded);
-  bool parse_name(size_t start, std::string_view line, HeaderName& name);
+  Line find_odd_line(size_t at);
+  void parse_header(size_t start, const Line& line);
+  HeaderName read_name(size_t start, size_t end);
+  void refuse_header(size_t start, HeaderId id);
   void chain(HeaderId id, uint8_t number);
   size_t parse_content_length(size_t body_offset, size_t available);
   void end_of_text();
@@ -210,75 +213,86 @@ void MessageParser::parse_status_line(std::string_view line) {
 size_t MessageParser::parse_headers(size_t at) {
   const std::string_view text = text_;
   while (true) {
-    // What nearly every line is: one with a CR LF behind it, and no fold behind that.
     const LineScan scan = scan_line(text, at);
-    if (scan.end + 2 < text.size() && text[scan.end] == '\r' && text[scan.end + 1] == '\n' &&
-        !is_blank(text[scan.end + 2])) {
-      if (scan.end == at) return at + 2;
-      parse_header(at, scan.colon, scan.end, false);
-      at = scan.end + 2;
-      continue;
-    }
-    Line line;
-    if (!find_line(at, line)) return kNotFound;
-    if (line.end == at) return line.next;
-    const size_t colon = line.colon;
-    bool folded = false;
-    // A line that begins with white space continues the one before (7.3.1).
-    while (line.next < text_.size() && is_blank(text_[line.next])) {
-      if (!find_line(line.next, line)) return kNotFound;
-      folded = true;
-    }
-    parse_header(at, colon, line.end, folded);
+    // What nearly every line is: one with a CR LF behind it, and no fold behind that.
+    const bool usual = scan.end + 2 < text.size() && text[scan.end] == '\r' &&
+                       text[scan.end + 1] == '\n' && !is_blank(text[scan.end + 2]);
+    const Line line = usual ? Line{scan.end, scan.end + 2, scan.colon, false} : find_odd_line(at);
+    if (line.end == at || line.next == kNotFound) return line.next;
+    parse_header(at, line);
     at = line.next;
   }
 }
 
-// The name of a header and the colon behind it. False when there is none.
-bool MessageParser::parse_name(size_t start, std::string_view line, HeaderName& name) {
-  name.size = kTokenChar.skip(line);
-  if (name.size == 0 || name.size > UINT8_MAX) {
-    const bool lost_fold = is_blank(line[0]);  // behind the start line there is nothing to continue
-    fail(lost_fold ? ParseFault::BadHeaderSyntax : ParseFault::BadHeaderName, HeaderId::Other,
-         start);
-    return false;
+// A header line as it may be: with folds (7.3.1: a line that begins with white space continues the
+// one before), bare CRs, other line ends. `next` is kNotFound when the text ends before it does.
+MessageParser::Line MessageParser::find_odd_line(size_t at) {
+  Line line;
+  bool whole = find_line(at, line);
+  const size_t colon = line.colon;
+  if (whole && line.end == at) return line;
+  while (whole && line.next < text_.size() && is_blank(text_[line.next])) {
+    whole = find_line(line.next, line);
+    line.folded = true;
   }
-  name.id = find_header_id(line.substr(0, name.size));
-  name.colon = name.size;
-  while (name.colon < line.size() && is_blank(line[name.colon])) ++name.colon;
-  if (name.colon < line.size() && line[name.colon] == ':') return true;
-  fail(ParseFault::BadHeaderSyntax, name.id, start);
-  return false;
+  line.colon = colon;
+  if (!whole) line.next = kNotFound;
+  return line;
 }
 
-// `colon` is that of LineScan.
-void MessageParser::parse_header(size_t start, size_t colon, size_t end, bool folded) {
-  const size_t bare_cr = std::exchange(bare_cr_, kNotFound);
-  const std::string_view line = text_.substr(start, end - start);
-  HeaderName name{colon - start, colon - start, HeaderId::Other};
+void MessageParser::parse_header(size_t start, const Line& line) {
+  const std::string_view text = text_;
+  HeaderName name{line.colon, line.colon, HeaderId::Other};
   // What stands before the colon is nearly always a known name, and then need not be read twice.
-  if (colon != kNoColon) name.id = find_header_id(line.substr(0, name.size));
-  if (name.id == HeaderId::Other && !parse_name(start, line, name)) return;
-  if (bare_cr != kNotFound) {
-    fail(ParseFault::BadHeaderSyntax, name.id, bare_cr);
-    return;
-  }
-  if (index_.count == kHeadersMax) {
-    fail(ParseFault::TooManyHeaders, name.id, start);
-    return;
-  }
-  const std::string_view value = trim_lws(line.substr(name.colon + 1));
+  if (line.colon != kNoColon) name.id = find_header_id(between(text, start, line.colon));
+  if (name.id == HeaderId::Other) name = read_name(start, line.end);
+  if (name.end == start) return;
+  if (bare_cr_ != kNotFound || index_.count == kHeadersMax) return refuse_header(start, name.id);
+  size_t from = name.colon + 1;
+  size_t to = line.end;
+  while (from < to && kLwsChar(text[from])) ++from;
+  while (from < to && kLwsChar(text[to - 1])) --to;
   const uint8_t number = index_.count++;
   HeaderSlot& slot = index_.slots[number];
   slot.line_offset = static_cast<uint16_t>(start);
-  slot.line_size = static_cast<uint16_t>(line.size());
-  slot.value_offset = static_cast<uint16_t>(value.data() - text_.data());
-  slot.value_size = static_cast<uint16_t>(value.size());
-  slot.name_size = static_cast<uint8_t>(name.size);
+  slot.line_size = static_cast<uint16_t>(line.end - start);
+  slot.value_offset = static_cast<uint16_t>(from);
+  slot.value_size = static_cast<uint16_t>(to - from);
+  slot.name_size = static_cast<uint8_t>(name.end - start);
   slot.id = name.id;
   slot.next = kNoSlot;
-  slot.folded = folded;
+  slot.folded = line.folded;
   chain(name.id, number);
+}
+
+// The name of any header and the colon behind it. It ends where it starts when there is none.
+MessageParser::HeaderName MessageParser::read_name(size_t start, size_t end) {
+  const std::string_view line = between(text_, 0, end);
+  HeaderName name{kTokenChar.skip(line, start), 0, HeaderId::Other};
+  const HeaderName none{start, start, HeaderId::Other};
+  if (name.end == start || name.end - start > UINT8_MAX) {
+    bare_cr_ = kNotFound;
+    const bool lost_fold =
+        is_blank(line[start]);  // behind the start line there is nothing to continue
+    fail(lost_fold ? ParseFault::BadHeaderSyntax : ParseFault::BadHeaderName, HeaderId::Other,
+         start);
+    return none;
+  }
+  name.id = find_header_id(between(line, start, name.end));
+  name.colon = name.end;
+  while (name.colon < end && is_blank(line[name.colon])) ++name.colon;
+  if (name.colon < end && line[name.colon] == ':') return name;
+  bare_cr_ = kNotFound;
+  fail(ParseFault::BadHeaderSyntax, name.id, start);
+  return none;
+}
+
+void MessageParser::refuse_header(size_t start, HeaderId id) {
+  if (bare_cr_ != kNotFound) {
+    fail(ParseFault::BadHeaderSyntax, id, std::exchange(bare_cr_, kNotFound));
+  } else {
+    fail(ParseFault::TooManyHeaders, id, start);
+  }
 }
 
 // Makes the slot the last one of its header.

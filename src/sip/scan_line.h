@@ -27,20 +27,32 @@ struct LineScan {
 // Scans from `from` on, which is at most text.size(). A colon is looked for in the first block
 // alone, where those of nearly all headers are.
 template <class Block = ByteBlock>
-LineScan scan_line(std::string_view text, size_t from) {
-  if (text.size() - from < Block::kSize) {  // the last lines of a message without a body
-    const size_t end = find_line_break<Block>(text, from);
-    size_t colon = from;
-    while (colon < end && text[colon] != ':') ++colon;
-    return {end, colon < end ? colon : kNoColon};
+inline LineScan scan_line(std::string_view text, size_t from) {
+  size_t colon = kNoColon;
+  size_t at = from;
+  if (text.size() - from >= Block::kSize) {
+    const Block first(text.data() + from);
+    const auto colons = first.equal(':').hits();
+    const auto breaks = (first.equal('\r') | first.equal('\n')).hits();
+    if (colons) colon = from + colons.first();
+    if (breaks) {
+      const size_t end = from + breaks.first();
+      return {end, colon < end ? colon : kNoColon};
+    }
+    for (at += Block::kSize; text.size() - at >= Block::kSize; at += Block::kSize) {
+      const Block block(text.data() + at);
+      const auto more_breaks = (block.equal('\r') | block.equal('\n')).hits();
+      if (more_breaks) return {at + more_breaks.first(), colon};
+    }
   }
-  const Block first(text.data() + from);
-  const auto breaks = (first.equal('\r') | first.equal('\n')).hits();
-  const auto colons = first.equal(':').hits();
-  const size_t end =
-      breaks ? from + breaks.first() : find_line_break<Block>(text, from + Block::kSize);
-  const size_t colon = colons ? from + colons.first() : kNoColon;
-  return {end, colon < end ? colon : kNoColon};
+  // The last bytes of a message: rarely of a line, since most messages have a body.
+  const size_t end = find_line_break<Block>(text, at);
+  if (at == from) {
+    size_t early = from;
+    while (early < end && text[early] != ':') ++early;
+    if (early < end) colon = early;
+  }
+  return {end, colon};
 }
 
 }  // namespace tipring::sip
