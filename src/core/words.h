@@ -53,6 +53,14 @@ constexpr bool each_word(size_t size, const Step& step) {
   return size == 0 || step(0, uint8_t{});
 }
 
+// Texts of one size are the same, byte for byte; for short ones, where a call would show.
+inline bool same_text(std::string_view a, std::string_view b) {
+  return each_word(a.size(), [&](size_t at, auto word) {
+    using Word = decltype(word);
+    return load_word<Word>(a.data() + at) == load_word<Word>(b.data() + at);
+  });
+}
+
 // Copies a text, without a call when it is short; the end of the copy.
 inline char* copy_text(char* to, std::string_view text) {
   if (text.size() > 32) {

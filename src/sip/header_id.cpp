@@ -1,9 +1,9 @@
 #include "sip/header_id.h"
 
 #include <array>
-#include <cstring>
 
 #include "core/text.h"
+#include "core/words.h"
 
 namespace tipring::sip {
 
@@ -45,31 +45,13 @@ constexpr std::array<Folded, kHeaderIdCount> make_folded() {
 
 constexpr std::array<Folded, kHeaderIdCount> kFolded = make_folded();
 
-template <class Word>
-bool same_word(std::string_view name, const Folded& folded, size_t at) {
-  Word text;
-  Word bits;
-  Word lower;
-  std::memcpy(&text, name.data() + at, sizeof text);
-  std::memcpy(&bits, folded.case_bits.data() + at, sizeof bits);
-  std::memcpy(&lower, folded.lower.data() + at, sizeof lower);
-  return (text | bits) == lower;
-}
-
-// The last word overlaps the one before it. REQUIRES: name.size() >= 2.
 bool same_name(std::string_view name, const Folded& folded) {
-  if (name.size() != folded.size) return false;
-  if (name.size() >= 8) {
-    for (size_t at = 0; at + 8 < name.size(); at += 8) {
-      if (!same_word<uint64_t>(name, folded, at)) return false;
-    }
-    return same_word<uint64_t>(name, folded, name.size() - 8);
-  }
-  if (name.size() >= 4) {
-    return same_word<uint32_t>(name, folded, 0) &&
-           same_word<uint32_t>(name, folded, name.size() - 4);
-  }
-  return same_word<uint16_t>(name, folded, 0) && same_word<uint16_t>(name, folded, name.size() - 2);
+  return name.size() == folded.size && each_word(name.size(), [&](size_t at, auto word) {
+           using Word = decltype(word);
+           return (load_word<Word>(name.data() + at) |
+                   load_word<Word>(folded.case_bits.data() + at)) ==
+                  load_word<Word>(folded.lower.data() + at);
+         });
 }
 
 constexpr size_t kSlotBits = 9;

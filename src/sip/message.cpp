@@ -7,6 +7,7 @@
 #include "core/text.h"
 #include "sip/chars.h"
 #include "sip/scan_line.h"
+#include "sip/scan_value.h"
 
 namespace tipring::sip {
 
@@ -182,7 +183,7 @@ void MessageParser::parse_request_line(std::string_view line) {
     fail(ParseFault::BadVersion, HeaderId::Other, version);
   // Exactly one SP on each side; a URI holds no white space (25.1).
   const size_t start = method_size + 1;
-  const size_t end = kGraphicChar.skip(line, start);
+  const size_t end = skip_graphic(line, start);
   if (end == start || end + 1 != version) {
     fail(ParseFault::BadStartLine, HeaderId::Other, end);
     return;

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "core/words.h"
+
 namespace tipring::sip {
 
 namespace {
@@ -15,8 +17,11 @@ static_assert(static_cast<size_t>(Method::Other) + 1 == kNames.size());
 }  // namespace
 
 Method parse_method(std::string_view text) {
+  if (text.empty()) return Method::Other;
   for (size_t i = 0; i + 1 < kNames.size(); ++i) {
-    if (kNames[i] == text) return static_cast<Method>(i);
+    const std::string_view name = kNames[i];
+    if (name.size() != text.size() || name[0] != text[0]) continue;
+    if (same_text(name, text)) return static_cast<Method>(i);
   }
   return Method::Other;
 }

@@ -2,6 +2,7 @@
 
 #include "core/text.h"
 #include "sip/scan.h"
+#include "sip/scan_value.h"
 
 namespace tipring::sip {
 
@@ -82,7 +83,7 @@ Result<std::string_view, ParseError> LanguageTagTraits::parse(std::string_view t
 }
 
 Result<std::string_view, ParseError> CallIdTraits::parse(std::string_view text) {
-  const size_t end = kGraphicChar.skip(text);
+  const size_t end = skip_graphic(text);
   if (text.empty() || end < text.size())
     return ParseError{ParseFault::BadValue, HeaderId::Other, static_cast<uint32_t>(end)};
   // word [ "@" word ]. Of a word's characters we want no more than that they can be seen.
