@@ -230,8 +230,10 @@ class Load:
     def __enter__(self):
         first = self.process.stdout.readline()
         if first != "ready\n":
-            output, fault = self.process.communicate()
-            raise BenchError(f"{self.server.name}: {' '.join(self.command)}: {fault}{first}{output}")
+            output = first + self.process.stdout.read()
+            fault = self.process.stderr.read()
+            self.process.wait(RUN_SECONDS_MAX)
+            raise BenchError(f"{self.server.name}: {' '.join(self.command)}: {fault}{output}")
         return self
 
     def __exit__(self, *fault):
