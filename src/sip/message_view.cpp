@@ -91,8 +91,8 @@ std::optional<std::string_view> MessageView::header(HeaderId id) const {
   return (*lines.begin()).value();
 }
 
-// A value is cut out where it is returned: a view that was just written in halves and is copied in
-// one piece keeps the processor waiting, here for a tenth of what checking a message takes.
+// A value is cut out where it is returned, so that no view is copied that was just written: the
+// processor would wait for its halves.
 std::string_view MessageView::first_value(HeaderId id) const {
   const bool list = header_kind(id) == HeaderKind::List;
   for (uint8_t at = index_->first[to_index(id)]; at != kNoSlot; at = index_->slots[at].next) {
