@@ -439,8 +439,9 @@ TEST_CASE("store: every place has room for what phones send" *
     const std::string name = "user" + std::to_string(i % 60);
     if (i < 60) bench.make_user(name);
     BindingUpdate& update = bench.server->begin(name);
-    BindingFields fields = bench.server->fields(
-        "sip:subscriber-1234@phone-" + std::to_string(100 + i) + ".office.example:50620;ob");
+    const std::string contact =
+        "sip:subscriber-1234@phone-" + std::to_string(100 + i) + ".office.example:50620;ob";
+    BindingFields fields = bench.server->fields(contact);
     fields.call_id = "3848276298220188511-1234567890@192.168.100.200";
     fields.user_agent = "Yealink SIP-T46S 66.85.0.5 001";
     fields.instance = "<urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6>";
