@@ -16,19 +16,20 @@ namespace tipring {
 class HashNode {
  public:
   HashNode() = default;
-  ~HashNode() { TIPRING_ASSERT(!linked_); }
+  ~HashNode() { TIPRING_ASSERT(!linked()); }
   HashNode(const HashNode&) = delete;
   HashNode& operator=(const HashNode&) = delete;
 
-  bool linked() const { return linked_; }
+  bool linked() const { return next_ != &kUnlinked; }
 
  private:
   template <class T, HashNode T::*Member>
   friend class HashTable;
 
-  void* next_ = nullptr;  // the next object of the bucket
+  static inline char kUnlinked = 0;  // only its address counts
+
+  void* next_ = &kUnlinked;  // the next object of the bucket, null at its end
   uint64_t hash_ = 0;
-  bool linked_ = false;
 };
 
 // Borrows its elements, which must be erased before they are destroyed. A table that is a member
@@ -53,11 +54,10 @@ class HashTable {
   // Several elements may have the same hash, and even be equal: the newest is found first.
   void insert(uint64_t hash, T& item) {
     HashNode& node = item.*Member;
-    TIPRING_ASSERT(!node.linked_);
+    TIPRING_ASSERT(!node.linked());
     void*& bucket = buckets_[slot(hash)];
     node.hash_ = hash;
     node.next_ = bucket;
-    node.linked_ = true;
     bucket = &item;
     ++size_;
   }
@@ -74,15 +74,14 @@ class HashTable {
   // Does nothing for an element that is not in the table.
   void erase(T& item) {
     HashNode& node = item.*Member;
-    if (!node.linked_) return;
+    if (!node.linked()) return;
     void** link = &buckets_[slot(node.hash_)];
     while (*link != &item) {
       TIPRING_ASSERT(*link != nullptr);
       link = &(static_cast<T*>(*link)->*Member).next_;
     }
     *link = node.next_;
-    node.next_ = nullptr;
-    node.linked_ = false;
+    node.next_ = &HashNode::kUnlinked;
     --size_;
   }
 
@@ -92,8 +91,7 @@ class HashTable {
       while (bucket != nullptr) {
         HashNode& node = static_cast<T*>(bucket)->*Member;
         bucket = node.next_;
-        node.next_ = nullptr;
-        node.linked_ = false;
+        node.next_ = &HashNode::kUnlinked;
       }
     }
     size_ = 0;
