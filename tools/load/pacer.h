@@ -18,6 +18,10 @@ class Pacer {
   // `wakeup` outlives it.
   Pacer(port::Wakeup& wakeup, Clock::time_point begin, double rate, uint32_t tick_ms);
   ~Pacer();  // within one interval, or a tenth of a second
+
+  // Nothing more will be due.
+  void stop() { stopping_ = true; }
+
   Pacer(const Pacer&) = delete;
   Pacer& operator=(const Pacer&) = delete;
 

@@ -99,14 +99,12 @@ bool Runner::run_phase(const Phase& phase, Make make) {
     time_end_ = loop_.now() + Millis(static_cast<int64_t>(phase.duration_s * 1000));
     timer_->arm(time_end_);
   }
-  {
-    std::optional<Pacer> pacer;
-    if (phase.rate > 0) pacer.emplace(*wakeup_, begin_, phase.rate, phase.tick_ms);
-    on_turn_end(loop_.now());
-    while (running_) loop_.run();
-  }
+  if (phase.rate > 0) pacer_.emplace(*wakeup_, begin_, phase.rate, phase.tick_ms);
+  on_turn_end(loop_.now());
+  while (running_) loop_.run();
   statistics_.elapsed_us = microseconds(begin_, Clock::now());
   statistics_.kernel_drops = callers_.kernel_drops() + callees_.kernel_drops() - drops;
+  pacer_.reset();
   return !broken_off_;
 }
 
@@ -180,6 +178,7 @@ void Runner::on_turn_end(Millis now) {
   // Nothing else may wake the loop for what could not be sent or started in this turn.
   if (callers_.clogged() || callees_.clogged()) retry_->arm(now + kRetry);
   if (more) wakeup_->notify();
+  if (pacer_ && !must_start()) pacer_->stop();
   if (running_ && !must_start() && idle_.size() == operations_.size()) end_phase(false);
 }
 

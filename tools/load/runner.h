@@ -76,6 +76,7 @@ class Runner final : private Receiver,
   std::unique_ptr<port::LoopTimer> timer_;  // the end of the time
   std::unique_ptr<port::LoopTimer> retry_;  // to send what the kernel did not take
   std::unique_ptr<port::Wakeup> wakeup_;
+  std::optional<Pacer> pacer_;
   std::vector<std::unique_ptr<Operation>> operations_;
   std::vector<Operation*> idle_;
   sip::HeaderIndex index_;
