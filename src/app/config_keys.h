@@ -1,5 +1,5 @@
-// The table of the configuration's keys: what each may hold, where it lies in Config, and when a new
-// value counts.
+// The table of the configuration's keys: what each may hold, where it lies in Config, and when a
+// new value counts.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // The commands of tipringctl: one row each, from which the command line is read and the help is
-// written. A new command is a row here, an enumerator, and a case in ctl_run.cpp; the manual page and
-// the shell completions name it too (a test tells when they don't).
+// written. A new command is a row here, an enumerator, and a case in ctl_run.cpp; the manual page
+// and the shell completions name it too (a test tells when they don't).
 #pragma once
 
 #include <cstdint>

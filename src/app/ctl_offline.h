@@ -1,5 +1,5 @@
-// The database itself, while no server runs: one that runs keeps the file for itself. Passwords become hashes for the realm of the
-// configuration.
+// The database itself, while no server runs: one that runs keeps the file for itself. Passwords
+// become hashes for the realm of the configuration.
 #pragma once
 
 #include <string>

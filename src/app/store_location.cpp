@@ -28,8 +28,8 @@ bool is_same_name(std::string_view name, std::string_view host) {
   return iequals(name, host);
 }
 
-// A user part reads as a telephone number where it says so, and where it begins like one: "recipients
-// MAY interpret the pre-@ part as a telephone number" (RFC 3261 19.1.1).
+// A user part reads as a telephone number where it says so, and where it begins like one:
+// "recipients MAY interpret the pre-@ part as a telephone number" (RFC 3261 19.1.1).
 bool may_be_number(const sip::Uri& uri, std::string_view user) {
   const auto kind = uri.param("user");
   if (kind && iequals(kind->value, "phone")) return true;
@@ -84,9 +84,9 @@ std::optional<std::string_view> StoreLocation::domain_of(std::string_view host,
   return std::nullopt;
 }
 
-// We speak UDP and TCP. A contact of another scheme, or a safe one, is in the list that the registrar
-// gives (RFC 3261 10.2.1) and is never called. One of another transport is, where somebody in between
-// speaks it: a proxy of its Path, or who holds the connection that it came by.
+// We speak UDP and TCP. A contact of another scheme, or a safe one, is in the list that the
+// registrar gives (RFC 3261 10.2.1) and is never called. One of another transport is, where
+// somebody in between speaks it: a proxy of its Path, or who holds the connection that it came by.
 bool StoreLocation::is_callable(const store::Binding& binding,
                                 const sip::ParsedUri& contact) const {
   if (!contact || contact->scheme == sip::Scheme::Sips) return false;

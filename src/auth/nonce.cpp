@@ -1,7 +1,6 @@
 #include "auth/nonce.h"
 
 #include <algorithm>
-#include <bit>
 
 #include "auth/source.h"
 
@@ -50,7 +49,8 @@ void encode(std::span<const uint8_t, kBytes> bytes, std::span<char> out) {
 }
 
 size_t set_count(uint32_t nonces) {
-  return std::bit_ceil((static_cast<size_t>(nonces) + NonceTable::kWays - 1) / NonceTable::kWays);
+  return std::max((static_cast<size_t>(nonces) + NonceTable::kWays - 1) / NonceTable::kWays,
+                  size_t{1});
 }
 
 }  // namespace
@@ -114,7 +114,7 @@ NonceVerdict NonceTable::judge(std::string_view nonce, const port::IpAddress& ad
 
 NonceVerdict NonceTable::use(std::string_view nonce, uint32_t nc) {
   const uint64_t id = id_of(nonce);
-  Set& set = sets_[static_cast<size_t>(id) & (sets_.size() - 1)];
+  Set& set = sets_[(id >> 32) * sets_.size() >> 32];  // the hash's high half, scaled to the sets
   for (Entry& entry : set.ways) {
     if (entry.id == id) return count(entry, nc);
   }

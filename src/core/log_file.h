@@ -16,8 +16,9 @@ struct LogFileOptions {
   uint32_t kept = 4;      // older files beside the one that is written
 };
 
-// A failed write loses its lines: a full disk must not stop the log's thread. Lines are kept whole or
-// not at all. The next ones are tried again, and the first to be written tells how many were lost.
+// A failed write loses its lines: a full disk must not stop the log's thread. Lines are kept whole
+// or not at all. The next ones are tried again, and the first to be written tells how many were
+// lost.
 class LogFile final : public TextSink {
  public:
   // Borrows `files`.

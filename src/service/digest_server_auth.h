@@ -24,7 +24,7 @@ class DigestServerAuth {
   bool third_party() const { return third_party_; }  // the user is another than the sender
 
  private:
-  RouteFacts route_;  // good while the request is
+  RouteFacts route_;  // good during screen_request()
   uint64_t user_ = 0;
   bool third_party_ = false;
 };

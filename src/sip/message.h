@@ -273,8 +273,8 @@ class MessageView {
   }  // up to and with the empty line
   std::string_view body() const { return text_.substr(body_offset_); }
 
-  // The same message in other bytes: `copy` is equal to text(). The view that is moved from, and what
-  // was read through it, is not to be used any more.
+  // The same message in other bytes: `copy` is equal to text(). The view that is moved from, and
+  // what was read through it, is not to be used any more.
   MessageView moved_to(std::string_view copy) const {
     MessageView moved = *this;
     moved.text_ = copy;

@@ -1,5 +1,5 @@
-// The values that nearly every layer asks a message for: each is read when it is first asked for and
-// kept beside the message's index, so that a message is decoded once however many look at it.
+// The values that nearly every layer asks a message for: each is read when it is first asked for
+// and kept beside the message's index, so that a message is decoded once however many look at it.
 #pragma once
 
 #include <cstdint>

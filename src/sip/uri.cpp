@@ -18,8 +18,8 @@ ParseError fault_at(ParseFault fault, std::string_view text, std::string_view wh
   return {fault, HeaderId::Other, static_cast<uint32_t>(where.data() - text.data())};
 }
 
-// Characters of `allowed`, which has no "%", and well-formed escapes. The offset of the first fault,
-// text.size() when all is well.
+// Characters of `allowed`, which has no "%", and well-formed escapes. The offset of the first
+// fault, text.size() when all is well.
 size_t skip_escaped(std::string_view text, CharClass allowed) {
   size_t at = allowed.skip(text);
   while (at < text.size() && text[at] == '%') {

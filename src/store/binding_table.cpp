@@ -16,7 +16,7 @@ TextSlabs::Counts BindingTable::text_counts(const Limits& limits) {
           0,
           all - all / 8,
           all / 8,
-          std::max(all / 32, 8u),
+          std::max(all / 16, 8u),
           std::max(all / 128, 4u),
           std::max(all / 512, 2u)};
 }
@@ -24,7 +24,7 @@ TextSlabs::Counts BindingTable::text_counts(const Limits& limits) {
 // One for each update on its way, few of them long.
 TextSlabs::Counts BindingTable::call_id_counts(const Limits& limits) {
   const uint32_t all = updates_max(limits);
-  return {all, all / 4, 0, all / 16, 4, 2, 2};
+  return {all, all, 0, all / 16, 4, 2, 2};
 }
 
 void BindingTable::plan(const Limits& limits, MemoryPlan& plan) {
@@ -140,8 +140,8 @@ void BindingTable::watch(const Binding& binding, User& user) {
   timers_.start(user.timer_, binding.expires_at_);
 }
 
-// While an update that touches a binding is on its way, its end waits: commit() and its reply see to
-// it.
+// While an update that touches a binding is on its way, its end waits: commit() and its reply see
+// to it.
 void BindingTable::on_user_timer(User& user, Millis now) {
   for (Binding* binding = user.bindings_.front(); binding != nullptr;) {
     Binding* const next = user.bindings_.next(*binding);

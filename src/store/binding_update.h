@@ -31,11 +31,12 @@ class BindingUpdate {
   BindingUpdate& operator=(const BindingUpdate&) = delete;
   ~BindingUpdate();
 
-  // Errors: PoolExhausted (capacity.bindings; answer 503), TooLong (its texts together exceed TextSlabs::kTextMax).
-  // After an error the update can only be abandoned. All that one update adds has one Call-ID: that of
-  // its REGISTER.
+  // Errors: PoolExhausted (capacity.bindings; answer 503), TooLong (its texts together exceed
+  // TextSlabs::kTextMax). After an error the update can only be abandoned. All that one update adds
+  // has one Call-ID: that of its REGISTER.
   Result<void> add(const BindingFields& fields);
-  // As add(), and the old one goes; the new one is written where the old one stood. Same errors. REQUIRES: !touches(old), as for the next two.
+  // As add(), and the old one goes; the new one is written where the old one stood. Same errors.
+  // REQUIRES: !touches(old), as for the next two.
   Result<void> replace(Binding& old, const BindingFields& fields);
   // Same contact, path, received address and Call-ID as before. All have one CSeq, that of the
   // REGISTER.

@@ -1,6 +1,6 @@
 // Users changed directly in the file, for `tipringctl --offline` and for tools. Blocks and uses the
-// heap. While a server has the file it cannot be opened here (StartStatus::Locked), since the server
-// would not see the changes; while it is open here, a server cannot start on it.
+// heap. While a server has the file it cannot be opened here (StartStatus::Locked), since the
+// server would not see the changes; while it is open here, a server cannot start on it.
 #pragma once
 
 #include <memory>

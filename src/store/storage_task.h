@@ -34,8 +34,8 @@ class StorageTask final : public port::WorkerTask {
 
   Millis serve(Millis now) override;
 
-  // On the loop, after each request: whether the thread is to be woken for it. Not while it waits for
-  // the end of a window, unless half of a batch has come together.
+  // On the loop, after each request: whether the thread is to be woken for it. Not while it waits
+  // for the end of a window, unless half of a batch has come together.
   bool needs_waking() { return unwoken_.fetch_sub(1, std::memory_order_acq_rel) <= 1; }
 
  private:
@@ -61,7 +61,7 @@ class StorageTask final : public port::WorkerTask {
   std::span<StoreRequest> batch_;
   Millis window_;
   std::atomic<bool> hurrying_{false};
-  // Requests that may come without waking the thread; both sides only ever exchange it, so that
+  // Requests that may come without waking the thread; both sides change what they read, so that
   // whoever comes later sees what the other has done before.
   std::atomic<int32_t> unwoken_{0};
   size_t count_ = 0;

@@ -153,11 +153,12 @@ class Store {
   Result<void> put_user(const UserRecord& record, const Credentials* credentials, PutMode mode,
                         StoreWaiter& waiter, uint64_t tag);
 
-  // Gives a user another name in its domain; an alias of that name goes, all else follows. Where the
-  // auth_name was the name it stays so, and `credentials` are for the new one; where the user has an
-  // auth_name of its own, null: they stay. As put_user(); errors: NotFound, Exists (the name that it
-  // has), Taken, Invalid, TooLong, PoolExhausted, Busy (it is being renamed), Mismatch (`credentials` must be there, or may
-  // not). Until it is durable, the three others give Busy for this user.
+  // Gives a user another name in its domain; an alias of that name goes, all else follows. Where
+  // the auth_name was the name it stays so, and `credentials` are for the new one; where the user
+  // has an auth_name of its own, null: they stay. As put_user(); errors: NotFound, Exists (the name
+  // that it has), Taken, Invalid, TooLong, PoolExhausted, Busy (it is being renamed), Mismatch
+  // (`credentials` must be there, or may not). Until it is durable, the three others give Busy for
+  // this user.
   Result<void> rename_user(std::string_view domain, std::string_view name,
                            std::string_view new_name, const Credentials* credentials,
                            StoreWaiter& waiter, uint64_t tag);

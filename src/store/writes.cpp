@@ -112,8 +112,8 @@ int Writes::put_binding(const Binding& binding, const RowContext& more) {
   bind_binding(put_binding_, binding, more);
   put_binding_.bind(11, port::write_address(binding.received(), received));
   int code = put_binding_.bind(12, port::write_address(binding.local(), local)).run();
-  // Seldom: the row of a binding that has ended and was not deleted yet. OR REPLACE would look for it
-  // each time, and keep a journal of its own for each statement.
+  // Seldom: the row of a binding that has ended and was not deleted yet. OR REPLACE would look for
+  // it each time, and keep a journal of its own for each statement.
   if (code == SQLITE_CONSTRAINT_PRIMARYKEY) {
     code = delete_binding(more.row);
     if (code == SQLITE_OK) code = put_binding_.run();

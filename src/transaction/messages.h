@@ -19,9 +19,9 @@ Result<MessageRef> write_response_to(Shared& shared, const sip::MessageView& req
                                      const port::SocketAddress& source, uint16_t status,
                                      const sip::ResponseParts& parts);
 
-// The same to a request that nobody has vouched for: at most twice its size where it was a datagram,
-// so that nobody is flooded through us in another's name. Error besides: TooLong (counted as too
-// large), where even the least that it must say is more.
+// The same to a request that nobody has vouched for: at most twice its size where it was a
+// datagram, so that nobody is flooded through us in another's name. Error besides: TooLong (counted
+// as too large), where even the least that it must say is more.
 Result<MessageRef> write_bounded_response(Shared& shared, const transport::Incoming& request,
                                           uint16_t status, const sip::ResponseParts& parts);
 

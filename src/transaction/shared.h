@@ -9,6 +9,7 @@
 #include "port/loop.h"
 #include "sip/message.h"
 #include "transaction/branch.h"
+#include "transaction/matching.h"
 #include "transaction/transaction_layer.h"
 
 namespace tipring::transaction {
@@ -24,6 +25,7 @@ struct Shared {
       scratch;  // where every message of our own is written before it is copied to its slab
   TransactionCounters counters;
   const Incoming* current = nullptr;  // while it is being handled
+  RequestKey current_key = {};        // of that, where it is a new request
 
   // A request that is kept, parsed: where it is the one that is being handled that has been done,
   // else it is done into `room`.

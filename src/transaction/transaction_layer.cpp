@@ -33,8 +33,8 @@ Result<uint16_t> status_of(const MessageRef& response) {
   return parse_u16(text.substr(kVersion.size(), 3));
 }
 
-// Sent-by and branch of the top Via in a request of our own, whose writers put it behind the request
-// line: "Via: SIP/2.0/UDP 192.0.2.1:5060;branch=...". Empty when it stands elsewhere.
+// Sent-by and branch of the top Via in a request of our own, whose writers put it behind the
+// request line: "Via: SIP/2.0/UDP 192.0.2.1:5060;branch=...". Empty when it stands elsewhere.
 sip::Via read_own_via(std::string_view request) {
   sip::Via via;
   const std::string_view line = split_once(split_once(request, '\n').second, '\r').first;
@@ -123,6 +123,7 @@ void TransactionLayer::on_request(const Incoming& incoming) {
     return;
   }
   ++counters.requests;
+  parts_->shared.current_key = *key;
   if (parts_->handler != nullptr) parts_->handler->on_request(incoming);
 }
 
@@ -221,7 +222,12 @@ void TransactionLayer::on_malformed(const Incoming& incoming, const sip::ParseEr
 Result<ServerHandle> TransactionLayer::open(const Incoming& request, TransactionUser& user,
                                             uint64_t context, bool trying) {
   if (request.message.method() == sip::Method::Ack) return Error::MethodIsAck;
-  const Result<RequestKey> key = request_key(request.message, parts_->shared.match_key);
+  // A CANCEL and an ACK are never opened as they come.
+  const bool is_current =
+      parts_->shared.current == &request && request.message.method() != sip::Method::Cancel;
+  const Result<RequestKey> key = is_current
+                                     ? parts_->shared.current_key
+                                     : request_key(request.message, parts_->shared.match_key);
   if (!key) return key.error();
   ServerTransaction* transaction = parts_->servers.acquire(request, *key, user, context);
   if (transaction == nullptr) {

@@ -85,7 +85,7 @@ class TransactionLayer final : public transport::MessageHandler {
   // The kept request; null when stale or after the final response.
   MessageRef request_of(ServerHandle server) const;
   // The same, parsed: at no cost while it is the message that is being handled, else into `room`.
-  // Good until the caller returns to the loop.
+  // Good while that message is being handled, or `room` stands.
   sip::MessageView read(const MessageRef& request, sip::HeaderIndex& room) const;
   bool is_open(ServerHandle server) const;  // alive and without a final response
   bool stands(ServerHandle server) const;   // alive, with or without one
@@ -122,9 +122,9 @@ class TransactionLayer final : public transport::MessageHandler {
 
   // Sends the request and runs the machine. Keeps the request for retransmission, ACK and CANCEL. A
   // failure to send at once is reported by on_client_end() later in this turn or the next, never
-  // from within. Errors: Stale, Invalid (the Via behind its request
-  // line carries another branch); PoolExhausted (the
-  // transport has no connection or no room left), after which on_client_end() will not come.
+  // from within. Errors: Stale, Invalid (the Via behind its request line carries another branch);
+  // PoolExhausted (the transport has no connection or no room left), after which on_client_end()
+  // will not come.
   Result<void> start(ClientHandle client, MessageRef request, const Flow& flow);
 
   // Ends a reserved transaction that will not be started.

@@ -106,8 +106,11 @@ const ListenPoint* TransportLayer::point_to(sip::Transport transport,
 }
 
 Result<Flow> TransportLayer::flow_to(sip::Transport transport, const port::SocketAddress& remote) {
-  // "This host" on Linux: no stranger's Contact may lead a request to our own ports.
-  if (remote.ip.is_unspecified()) return Error::Unsupported;
+  // Unspecified is "this host" on Linux: no stranger's Contact may lead a request to our own ports,
+  // nor to all hosts of a network, by a name in the DNS either.
+  if (remote.ip.is_unspecified() || remote.ip.is_multicast() || remote.ip.is_broadcast()) {
+    return Error::Unsupported;
+  }
   const ListenPoint* const chosen = point_to(transport, remote);
   if (chosen == nullptr) return Error::Unsupported;
   const auto index = static_cast<size_t>(chosen - listen_points().data());

@@ -163,8 +163,8 @@ class TransportLayer {
   // flow's connection has gone and there is nothing to connect to), Unreachable (no route).
   Result<void> send(MessageRef message, const Flow& flow, SendObserver* observer, uint64_t tag);
 
-  // Whether what leads to `flow.remote` is still there: its listening point, and on a stream that very
-  // connection. A flow may be of an earlier start, whose handles mean nothing now.
+  // Whether what leads to `flow.remote` is still there: its listening point, and on a stream that
+  // very connection. A flow may be of an earlier start, whose handles mean nothing now.
   bool stands(const Flow& flow) const;
 
   // Somebody is reached by this very connection until then, as a registration promises (RFC 5626,

@@ -70,8 +70,7 @@ def plot_bars(path, title, unit, groups):
     axes.set_title(title, loc="left", fontsize=10)
     handles, labels = axes.get_legend_handles_labels()
     unique = dict(zip(labels, handles))
-    axes.legend(unique.values(), unique.keys(), frameon=False, ncol=len(unique), loc="lower right",
-                bbox_to_anchor=(1, 1))
+    axes.legend(unique.values(), unique.keys(), frameon=False, loc="upper right")
     save(drawing, path)
 
 

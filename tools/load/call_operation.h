@@ -1,5 +1,5 @@
-// A call through the server, both of its phones: INVITE, 100, 180, 200, ACK, BYE, 200. The callee is
-// a registered user; it rings and answers, the caller hangs up.
+// A call through the server, both of its phones: INVITE, 100, 180, 200, ACK, BYE, 200. The callee
+// is a registered user; it rings and answers, the caller hangs up.
 #pragma once
 
 #include "tools/load/operations.h"

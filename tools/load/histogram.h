@@ -1,5 +1,5 @@
-// Exact counts of durations in microseconds: each value up to a second has a counter of its own, and
-// the few above are kept one by one. Nothing is sampled and nothing is rounded into a bucket.
+// Exact counts of durations in microseconds: each value up to a second has a counter of its own,
+// and the few above are kept one by one. Nothing is sampled and nothing is rounded into a bucket.
 #pragma once
 
 #include <cstddef>

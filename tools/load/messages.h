@@ -1,4 +1,5 @@
-// The texts of the load generator's phones: requests, and the credentials that a challenge asks for.
+// The texts of the load generator's phones: requests, and the credentials that a challenge asks
+// for.
 #pragma once
 
 #include <cstdint>

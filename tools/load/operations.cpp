@@ -100,7 +100,8 @@ void EchoOperation::begin(uint64_t number) {
   send_group();
 }
 
-// All packets up to the next that is received. The first one of them asks for what the others leave.
+// All packets up to the next that is received. The first one of them asks for what the others
+// leave.
 void EchoOperation::send_group() {
   const std::vector<int>& packets = options().packets;
   const size_t first = position_;

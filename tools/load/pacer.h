@@ -1,6 +1,6 @@
 // Wakes the loop when the next operation of an open loop is due. The loop's own timers are exact to
-// some milliseconds only, which would make bursts of what should come one by one; so a thread sleeps
-// until each instant.
+// some milliseconds only, which would make bursts of what should come one by one; so a thread
+// sleeps until each instant.
 #pragma once
 
 #include <atomic>

@@ -30,7 +30,8 @@ class Runner final : private Receiver,
   std::optional<std::string> connect();
   // Registers whom the scenario needs registered. The statistics tell how that went.
   bool prepare();
-  // The scenario itself, any number of times. False when it was broken off by a signal or for want of a connection.
+  // The scenario itself, any number of times. False when it was broken off by a signal or for want
+  // of a connection.
   bool run();
 
   const Statistics& statistics() const { return statistics_; }

@@ -156,7 +156,8 @@ Refusal Validation::check_syntax(const sip::MessageView& message, const RequestU
 }
 
 // 8.2.3: a body for the server itself. An OPTIONS may bring a session description; a REGISTER says
-// nothing by its body, and what may be ignored is ignored; so is a body that does not say what it is.
+// nothing by its body, and what may be ignored is ignored; so is a body that does not say what it
+// is.
 Refusal Validation::check_body(const sip::MessageView& message) {
   if (message.body().empty()) return {};
   const auto disposition = message.typed<sip::HeaderId::ContentDisposition>();

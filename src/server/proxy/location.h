@@ -27,8 +27,8 @@ class Location {
   virtual bool is_local(const sip::Uri& uri) const = 0;
 
   // Fills `targets` with the user's bindings, best q first, the newest first among equals; how many
-  // they are, of as many as there is room for. Without any, `status` is the answer: 404 for an unknown user, and
-  // routing.offline_status for one without a phone.
+  // they are, of as many as there is room for. Without any, `status` is the answer: 404 for an
+  // unknown user, and routing.offline_status for one without a phone.
   virtual size_t find_targets(const sip::Uri& uri, std::span<Target> targets, uint16_t& status) = 0;
 
  protected:

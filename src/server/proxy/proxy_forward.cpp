@@ -18,8 +18,8 @@ constexpr std::string_view kTransactionsKey = "capacity.transactions";
 constexpr std::string_view kMessagesKey = "capacity.messages";
 constexpr uint8_t kMaxForwardsDefault = 70;  // 16.6 step 3
 
-// Requests that may open a dialog carry our Record-Route, and so do those of whose methods we do not
-// know it (16.6 step 4); those within one have their route set.
+// Requests that may open a dialog carry our Record-Route, and so do those of whose methods we do
+// not know it (16.6 step 4); those within one have their route set.
 bool is_record_routed(const sip::MessageView& request) {
   const sip::Method method = request.method();
   if (method != sip::Method::Invite && method != sip::Method::Subscribe &&

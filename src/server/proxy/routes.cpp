@@ -12,8 +12,8 @@ namespace tipring::proxy {
 
 namespace {
 
-// What a cookie of this request's dialog would be. Hashed once: a stranger may send a thousand Routes
-// with a long Call-ID.
+// What a cookie of this request's dialog would be. Hashed once: a stranger may send a thousand
+// Routes with a long Call-ID.
 class Cookies {
  public:
   Cookies(const Environment& environment, const sip::MessageView& request)
@@ -141,11 +141,12 @@ RouteInfo read_routes(const Environment& environment, const sip::MessageView& re
   }
   std::string_view last_route;
   bool at_front = true;
+  bool first = true;
   for (const std::string_view value : request.values(sip::HeaderId::Route)) {
-    const bool first = last_route.empty();
     const auto route = first ? request.typed<sip::HeaderId::Route>() : sip::parse_name_addr(value);
     if (!route) break;
     const sip::ParsedUri uri = first ? request.route_uri() : sip::ParsedUri(route->uri);
+    first = false;
     last_route = route->uri;
     if (at_front && uri && is_own(environment, cookies, *uri)) {
       ++info.own_routes;

@@ -1,5 +1,5 @@
-// What the Request-URI and the Route headers of a received request say of us, before anything else is
-// decided about it: RFC 3261 16.4, and 19.1.6 for a telephone number.
+// What the Request-URI and the Route headers of a received request say of us, before anything else
+// is decided about it: RFC 3261 16.4, and 19.1.6 for a telephone number.
 #pragma once
 
 #include <array>

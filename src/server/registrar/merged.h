@@ -1,6 +1,7 @@
-// One REGISTER that has come by two paths: RFC 3261 8.2.2.2. It has the Call-ID, CSeq and From tag of
-// another that is still known, under another branch. And its contacts and credentials: a phone that
-// asks for other things under the same CSeq sends no copy, and is told of its CSeq (10.3 step 7).
+// One REGISTER that has come by two paths: RFC 3261 8.2.2.2. It has the Call-ID, CSeq and From tag
+// of another that is still known, under another branch. And its contacts and credentials: a phone
+// that asks for other things under the same CSeq sends no copy, and is told of its CSeq (10.3 step
+// 7).
 //
 // Remembers the last one of each of a few hundred hashes, so one of two that share a place may go
 // unnoticed: it is then told of its CSeq or of its nonce, as if it had come late.

@@ -2,12 +2,13 @@
 
 #include "sip/headers.h"
 #include "sip/uri.h"
+#include "sip/uri_host.h"
 #include "sip/writer.h"
 
 namespace tipring::registrar {
 
 // A Path is a route set, and we route loosely (RFC 3261 16.6 step 6 is for those of others).
-Refusal check_path(const sip::MessageView& request, bool needs_support) {
+Refusal check_path(const sip::MessageView& request, bool needs_support, bool from_loopback) {
   if (!request.has(sip::HeaderId::Path)) return {};
   if (needs_support && !sip::contains_token(request.values(sip::HeaderId::Supported), "path")) {
     return {sip::status::kBadExtension};
@@ -19,6 +20,12 @@ Refusal check_path(const sip::MessageView& request, bool needs_support) {
     size += value.size() + 1;
     if (!uri || !uri->param("lr") || size > kPathMax) {
       return {sip::status::kBadRequest, "Bad Request - Path"};
+    }
+    // Calls go there as they go to a contact.
+    if (!sip::names_one_host(*uri))
+      return {sip::status::kBadRequest, "Bad Request - Path: an address that is no host's"};
+    if (sip::names_loopback(*uri) && !from_loopback) {
+      return {sip::status::kForbidden, "Forbidden - Path: the server's own host"};
     }
   }
   return {};

@@ -60,9 +60,9 @@ Update::Update(const RegistrarOptions& options, const transport::TransportLayer&
               from.request.header(sip::HeaderId::UserAgent).value_or("")} {}
 
 Refusal Update::gather() {
-  if (const Refusal refusal = check_path(from_.request, options_.path_needs_support)) {
-    return refusal;
-  }
+  const Refusal bad_path =
+      check_path(from_.request, options_.path_needs_support, from_.flow.remote.ip.is_loopback());
+  if (bad_path) return bad_path;
   const auto contacts = from_.request.values(sip::HeaderId::Contact);
   if (contacts.empty()) return {sip::status::kBadRequest, "Bad Request - Contact"};
   if (*contacts.begin() == "*") return remove_all();
@@ -141,9 +141,9 @@ Refusal Update::check_host(const Contact& contact) const {
   return leads_back(contact) ? kOwnAddress : Refusal();
 }
 
-// A contact may be the address of another user here, who is called in this one's place (10.2.1); his
-// own can only go in a circle. A phone behind NAT may have the address by chance that we have: it is
-// called where it registered from.
+// A contact may be the address of another user here, who is called in this one's place (10.2.1);
+// his own can only go in a circle. A phone behind NAT may have the address by chance that we have:
+// it is called where it registered from.
 bool Update::leads_back(const Contact& contact) const {
   const auto uri = sip::parse_uri(contact.uri);
   const auto ip = uri ? port::parse_ip(uri->host) : std::nullopt;
@@ -165,11 +165,14 @@ void Update::remove(store::Binding& binding) {
   ++changes_.removed;
 }
 
-// A contact of this REGISTER has the URI of the binding.
-bool Update::is_named(const store::Binding& binding) const {
-  for (const std::string_view value : from_.request.values(sip::HeaderId::Contact)) {
+// A contact of this REGISTER beside `contact` has the URI of the binding.
+bool Update::is_named_by_another(const Contact& contact, const store::Binding& binding) const {
+  const sip::ValueRange values = from_.request.values(sip::HeaderId::Contact);
+  if (auto value = values.begin(); ++value == values.end()) return false;  // nearly always
+  for (const std::string_view value : values) {
     const auto address = sip::parse_name_addr(value);
-    if (address && sip::equal_uris(binding.contact(), address->uri)) return true;
+    if (!address || address->uri.data() == contact.uri.data()) continue;
+    if (sip::equal_uris(binding.contact(), address->uri)) return true;
   }
   return false;
 }
@@ -186,7 +189,7 @@ Refusal Update::find_old(const Contact& contact, store::Binding*& old) {
     const bool same_uri = sip::equal_uris(binding->contact(), contact.uri);
     if (same_uri && bindings_.touches(*binding)) return kTwice;
     if (!same_uri && (!is_same_instance(*binding, contact) || bindings_.touches(*binding) ||
-                      is_named(*binding))) {
+                      is_named_by_another(contact, *binding))) {
       continue;
     }
     if (is_late(*binding)) return kLate;
@@ -209,7 +212,7 @@ store::Binding* Update::find_moved(const Contact& contact) const {
        binding = user_.next_binding(*binding)) {
     if (found != nullptr && last_heard(*found) <= last_heard(*binding)) continue;
     if (bindings_.touches(*binding) || !has_moved(*binding, contact, sender_, transport_)) continue;
-    if (!is_named(*binding)) found = binding;
+    if (!is_named_by_another(contact, *binding)) found = binding;
   }
   return found;
 }

@@ -48,7 +48,7 @@ class Update {
   Refusal take(const Contact& contact);
   Refusal find_old(const Contact& contact, store::Binding*& old);
   store::Binding* find_moved(const Contact& contact) const;
-  bool is_named(const store::Binding& binding) const;
+  bool is_named_by_another(const Contact& contact, const store::Binding& binding) const;
   bool is_late(const store::Binding& binding) const;
   void remove(store::Binding& binding);
   Refusal make_room();

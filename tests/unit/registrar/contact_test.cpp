@@ -102,6 +102,22 @@ TEST_CASE("contact: the server's own host is none for a phone elsewhere" *
   CHECK(bench.send("Contact: <sip:alice@notlocalhost>\r\n").status == 200);
 }
 
+TEST_CASE("path: calls are not led by it to where no contact may lead them" *
+          doctest::description("RFC 3327 5.2; C21")) {
+  Bench bench;
+  const auto status = [&bench](const std::string& host) {
+    return bench
+        .send("Contact: <sip:alice@10.0.0.2>\r\nSupported: path\r\nPath: <sip:" + host + ";lr>\r\n")
+        .status;
+  };
+  CHECK(status("10.0.0.7") == 200);
+  CHECK(status("224.0.1.75") == 400);
+  CHECK(status("255.255.255.255") == 400);
+  CHECK(status("10.0.0.7;lr>,<sip:0.0.0.0") == 400);
+  CHECK(status("127.0.0.1:25;transport=tcp") == 403);
+  CHECK(status("localhost") == 403);
+}
+
 TEST_CASE("contact: another user's address here is one, one's own only with the address of a NAT" *
           doctest::description("RFC 3261 10.2.1; RFC 5393 4.2")) {
   Bench bench;
