@@ -173,8 +173,8 @@ def zsh_completes_at_a_terminal(bin_dir):
         os.execvp("zsh", ["zsh", "-fi"])
     screen = b""
     try:
-        for words, expected in ((f"fpath+=({TOP}/port/appliance/completion/zsh); autoload -Uz compinit; compinit -u -D\n",
-                                 b"ready> "),
+        folder = shlex.quote(f"{TOP}/port/appliance/completion/zsh")
+        for words, expected in ((f"fpath+=({folder}); autoload -Uz compinit; compinit -u -D\n", b"ready> "),
                                 ("tipringctl user exp\t", b"user export"), ("\x15tipringd --ch\t", b"--check")):
             os.write(terminal, words.encode())
             screen = b""
