@@ -178,6 +178,7 @@ mount -t overlay overlay -o "lowerdir=/,upperdir=$2/upper,workdir=$2/work" "$2/r
 mount -t tmpfs tmpfs "$2/root/run"
 mount --rbind /dev "$2/root/dev"
 mount --rbind /proc "$2/root/proc"
+rm -rf "$2/root/var/lib/tipring" "$2/root/etc/tipring"  # a server that was tried here, as the copy shows it
 cp "$1" "$2/root/package.deb"
 exec chroot "$2/root" sh -ec '
   export PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive
