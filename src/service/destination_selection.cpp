@@ -45,7 +45,7 @@ bool DestinationSelection::switch_to_stream(const Environment& environment,
                                             const StreamRefusals& refusals, size_t bytes,
                                             Flow& flow) {
   const bool too_large = flow.transport == sip::Transport::Udp && bytes > kDatagramBytesMax;
-  if (!too_large || !may_switch_ || flow.remote.ip.is_multicast()) return false;
+  if (!too_large || !may_switch_) return false;
   if (refusals.has(flow.remote, environment.now())) return false;
   const Result<Flow> stream = environment.transport.flow_to(sip::Transport::Tcp, flow.remote);
   if (!stream) return false;

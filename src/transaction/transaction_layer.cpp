@@ -40,8 +40,8 @@ sip::Via read_own_via(std::string_view request) {
   const std::string_view line = split_once(split_once(request, '\n').second, '\r').first;
   if (!line.starts_with("Via: SIP/2.0/")) return via;
   const size_t params = std::min(line.find(';'), line.size());
-  via.sent_by = trim(line.substr(std::min(line.rfind(' ', params), line.size()), params));
-  via.sent_by = via.sent_by.substr(0, via.sent_by.find(';'));
+  const std::string_view head = line.substr(0, params);
+  via.sent_by = head.substr(head.rfind(' ') + 1);
   const auto branch = sip::find_param(line.substr(params), "branch");
   if (branch) via.branch = branch->value;
   return via;
