@@ -8,6 +8,8 @@ namespace tipring::transport {
 
 namespace {
 
+constexpr size_t kBytesLookedAt = 16;  // of a message, to tell text from what is none
+
 constexpr std::string_view kPing = "\r\n\r\n";
 constexpr size_t kNextSmallerBytes = MessageSlabs::kClassBytes[2];
 
@@ -61,6 +63,10 @@ Frame Framer::next() {
     frame.status = FrameStatus::Pings;
     return frame;
   }
+  // Whether more has come by now is a matter of chance, so it is asked before the head is looked for.
+  if (unfinished() && !begins_as_text())
+    return refuse(std::min(waiting().size(), kBytesLookedAt),
+                  {sip::ParseFault::NotSip, sip::HeaderId::Other, 0});
   const bool head_is_there = unfinished() && find_head(waiting(), frame);
   if (!head_is_there || waiting().size() < needed_) {
     if (frame.status != FrameStatus::NeedBytes) return frame;
@@ -105,15 +111,17 @@ uint32_t Framer::skip_line_ends() {
 
 // What speaks TLS or HTTP to us need not be waited for: the first bytes tell the one, and the first
 // line the other. It is looked at once.
-bool Framer::may_be_sip() {
-  constexpr size_t kBytesLookedAt = 16;
-  const std::string_view text = waiting();
-  const auto begin = text.substr(0, kBytesLookedAt);
+bool Framer::begins_as_text() const {
+  const auto begin = waiting().substr(0, kBytesLookedAt);
   const auto is_control = [](char c) {
     const auto byte = static_cast<uint8_t>(c);
     return byte == 0x7f || (byte < 0x20 && c != '\t' && c != '\r' && c != '\n');
   };
-  if (std::any_of(begin.begin(), begin.end(), is_control)) return false;
+  return std::none_of(begin.begin(), begin.end(), is_control);
+}
+
+bool Framer::may_be_sip() {
+  const std::string_view text = waiting();
   if (first_line_seen_ || text.find('\n') == std::string_view::npos) return true;
   first_line_seen_ = true;
   const sip::ParsedMessage parsed = sip::parse_message(text, index_, sip::Framing::Stream);

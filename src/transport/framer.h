@@ -59,6 +59,7 @@ class Framer {
  private:
   std::string_view waiting() const { return {buffer_.data() + begin_, filled_ - begin_}; }
   uint32_t skip_line_ends();
+  bool begins_as_text() const;
   bool may_be_sip();
   bool find_head(std::string_view text, Frame& frame);
   Frame take(const sip::ParsedMessage& parsed);
