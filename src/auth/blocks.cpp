@@ -14,7 +14,7 @@ uint64_t id_of(uint64_t hash) { return hash == 0 ? 1 : hash; }
 
 uint16_t short_hash(uint64_t pair) { return static_cast<uint16_t>(pair >> 48); }
 
-void add_source(SipHasher64& hasher, const port::IpAddress& source) {
+void add_source(TableHasher64& hasher, const port::IpAddress& source) {
   hasher.add({reinterpret_cast<const char*>(source.bytes.data()), source.bytes.size()});
   hasher.add_u64(uint64_t{source.scope} << 8 | static_cast<uint64_t>(source.family));
 }
@@ -48,13 +48,13 @@ Blocks::Blocks(Arena& arena, const HashKey& key, uint32_t users)
     : key_(key), pairs_(arena, pairs_for(users)), sources_(arena, sources_for(users)) {}
 
 uint64_t Blocks::source_id(const port::IpAddress& source) const {
-  SipHasher64 hasher(key_);
+  TableHasher64 hasher(key_);
   add_source(hasher, source);
   return id_of(hasher.finish());
 }
 
 uint64_t Blocks::pair_id(const port::IpAddress& source, const Login& login) const {
-  SipHasher64 hasher(key_);
+  TableHasher64 hasher(key_);
   add_source(hasher, source);
   hasher.add_u64(login.user.size());
   hasher.add(login.user);

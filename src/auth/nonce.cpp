@@ -84,7 +84,7 @@ uint64_t NonceTable::mac(const Parts& parts, const port::IpAddress& address) con
 }
 
 uint64_t NonceTable::id_of(std::string_view nonce) const {
-  const uint64_t hash = siphash64(key_, nonce);
+  const uint64_t hash = table_hash64(key_, nonce);
   return hash == 0 ? 1 : hash;
 }
 

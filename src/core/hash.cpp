@@ -6,14 +6,16 @@
 
 namespace tipring {
 
-SipHasher::SipHasher(const HashKey& key, Width width)
+template <int kWordRounds, int kEndRounds>
+SipHasher<kWordRounds, kEndRounds>::SipHasher(const HashKey& key, Width width)
     : state_{key.k0 ^ 0x736f6d6570736575U, key.k1 ^ 0x646f72616e646f6dU,
              key.k0 ^ 0x6c7967656e657261U, key.k1 ^ 0x7465646279746573U},
       width_(width) {
   if (width == Width::Bits128) state_.v1 ^= 0xee;
 }
 
-inline void SipHasher::State::rounds(int count) {
+template <int kWordRounds, int kEndRounds>
+inline void SipHasher<kWordRounds, kEndRounds>::State::rounds(int count) {
   for (int i = 0; i < count; ++i) {
     v0 += v1;
     v1 = std::rotl(v1, 13) ^ v0;
@@ -28,16 +30,18 @@ inline void SipHasher::State::rounds(int count) {
   }
 }
 
-inline void SipHasher::State::compress(uint64_t word) {
+template <int kWordRounds, int kEndRounds>
+inline void SipHasher<kWordRounds, kEndRounds>::State::compress(uint64_t word) {
   v3 ^= word;
-  rounds(2);
+  rounds(kWordRounds);
   v0 ^= word;
 }
 
 // Texts and numbers alternate, so words begin anywhere: what does not fit into the present one goes
 // into the next. The state is worked on as a local variable, which stays in registers.
+template <int kWordRounds, int kEndRounds>
 template <class Change>
-void SipHasher::add_text(std::string_view text, const Change& change) {
+void SipHasher<kWordRounds, kEndRounds>::add_text(std::string_view text, const Change& change) {
   State state = state_;
   const size_t held = size_ % 8;  // bytes in word_
   const size_t shift = 8 * held;
@@ -60,15 +64,18 @@ void SipHasher::add_text(std::string_view text, const Change& change) {
   size_ += text.size();
 }
 
-void SipHasher::add(std::string_view bytes) {
+template <int kWordRounds, int kEndRounds>
+void SipHasher<kWordRounds, kEndRounds>::add(std::string_view bytes) {
   add_text(bytes, [](uint64_t word) { return word; });
 }
 
-void SipHasher::add_lower(std::string_view text) {
+template <int kWordRounds, int kEndRounds>
+void SipHasher<kWordRounds, kEndRounds>::add_lower(std::string_view text) {
   add_text(text, [](uint64_t word) { return word | upper_case_bits(word); });
 }
 
-void SipHasher::add_u64(uint64_t value) {
+template <int kWordRounds, int kEndRounds>
+void SipHasher<kWordRounds, kEndRounds>::add_u64(uint64_t value) {
   const uint64_t shift = 8 * (size_ % 8);
   State state = state_;
   state.compress(word_ | value << shift);
@@ -77,23 +84,32 @@ void SipHasher::add_u64(uint64_t value) {
   size_ += 8;
 }
 
-SipHasher::State SipHasher::finish() const {
+template <int kWordRounds, int kEndRounds>
+typename SipHasher<kWordRounds, kEndRounds>::State SipHasher<kWordRounds, kEndRounds>::finish()
+    const {
   State state = state_;
   state.compress(word_ | size_ << 56);
   state.v2 ^= width_ == Width::Bits128 ? 0xee : 0xff;
-  state.rounds(4);
+  state.rounds(kEndRounds);
   return state;
 }
 
-uint64_t SipHasher::finish64() const { return finish().mix(); }
+template <int kWordRounds, int kEndRounds>
+uint64_t SipHasher<kWordRounds, kEndRounds>::finish64() const {
+  return finish().mix();
+}
 
-Hash128 SipHasher::finish128() const {
+template <int kWordRounds, int kEndRounds>
+Hash128 SipHasher<kWordRounds, kEndRounds>::finish128() const {
   State state = finish();
   const uint64_t lo = state.mix();
   state.v1 ^= 0xdd;
-  state.rounds(4);
+  state.rounds(kEndRounds);
   return {lo, state.mix()};
 }
+
+template class SipHasher<2, 4>;
+template class SipHasher<1, 3>;
 
 uint64_t siphash64(const HashKey& key, std::string_view bytes) {
   SipHasher64 hasher(key);
@@ -101,8 +117,8 @@ uint64_t siphash64(const HashKey& key, std::string_view bytes) {
   return hasher.finish();
 }
 
-Hash128 siphash128(const HashKey& key, std::string_view bytes) {
-  SipHasher128 hasher(key);
+uint64_t table_hash64(const HashKey& key, std::string_view bytes) {
+  TableHasher64 hasher(key);
   hasher.add(bytes);
   return hasher.finish();
 }

@@ -1,5 +1,6 @@
-// SipHash-2-4: a keyed hash, so that strangers cannot choose texts that collide in our tables.
-// Aumasson and Bernstein, "SipHash: a fast short-input PRF" (2012), with its 128-bit variant.
+// SipHash: a keyed hash, so that strangers cannot choose texts that collide in our tables, nor write
+// what only we could have written. Aumasson and Bernstein, "SipHash: a fast short-input PRF" (2012),
+// with its 128-bit variant.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +20,9 @@ struct Hash128 {
   friend bool operator==(const Hash128&, const Hash128&) = default;
 };
 
-// Hash of bytes that come piece by piece; the same as of all of them in one piece.
+// Hash of bytes that come piece by piece; the same as of all of them in one piece. So many rounds
+// for each word, and so many at the end.
+template <int kWordRounds, int kEndRounds>
 class SipHasher {
  public:
   enum class Width : uint8_t { Bits64, Bits128 };
@@ -51,19 +54,28 @@ class SipHasher {
   Width width_;
 };
 
-class SipHasher64 : public SipHasher {
+// SipHash-2-4 for what others see and must not be able to make: codes in branches, tags, nonces.
+class SipHasher64 : public SipHasher<2, 4> {
  public:
   explicit SipHasher64(const HashKey& key) : SipHasher(key, Width::Bits64) {}
   uint64_t finish() const { return finish64(); }
 };
 
-class SipHasher128 : public SipHasher {
+// SipHash-1-3, half the work, for tables: nobody sees these hashes, he can only try to make many of
+// them equal.
+class TableHasher64 : public SipHasher<1, 3> {
  public:
-  explicit SipHasher128(const HashKey& key) : SipHasher(key, Width::Bits128) {}
+  explicit TableHasher64(const HashKey& key) : SipHasher(key, Width::Bits64) {}
+  uint64_t finish() const { return finish64(); }
+};
+
+class TableHasher128 : public SipHasher<1, 3> {
+ public:
+  explicit TableHasher128(const HashKey& key) : SipHasher(key, Width::Bits128) {}
   Hash128 finish() const { return finish128(); }
 };
 
 uint64_t siphash64(const HashKey& key, std::string_view bytes);
-Hash128 siphash128(const HashKey& key, std::string_view bytes);
+uint64_t table_hash64(const HashKey& key, std::string_view bytes);
 
 }  // namespace tipring

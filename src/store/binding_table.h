@@ -72,7 +72,7 @@ class BindingTable {
   SlotBook& slots() { return slots_; }
 
   // A Call-ID is only compared once it stands in the file, which an update keeps it for.
-  uint64_t call_id_hash(std::string_view call_id) const { return siphash64(key_, call_id); }
+  uint64_t call_id_hash(std::string_view call_id) const { return table_hash64(key_, call_id); }
   Result<SlabText> keep_call_id(std::string_view call_id) { return call_ids_.store(call_id); }
   void register_pools(PoolRegistry& registry) const;
 

@@ -125,7 +125,7 @@ void UserTable::release(User& user) {
 }
 
 uint64_t UserTable::hash(std::string_view domain, std::string_view name) const {
-  SipHasher64 hasher(key_);
+  TableHasher64 hasher(key_);
   hasher.add(name);
   hasher.add("@");
   hasher.add_lower(domain);

@@ -12,13 +12,14 @@ namespace {
 using sip::HeaderId;
 
 // A text and its end, so that "ab" and "c" differ from "a" and "bc".
-void add_piece(SipHasher& hasher, std::string_view text) {
+template <class Hasher>
+void add_piece(Hasher& hasher, std::string_view text) {
   hasher.add_u64(text.size());
   hasher.add(text);
 }
 
 // 17.2.3: host names compare without case.
-void add_sent_by(SipHasher& hasher, const sip::Via& via) {
+void add_sent_by(TableHasher128& hasher, const sip::Via& via) {
   hasher.add_u64(via.host.size());
   hasher.add_lower(via.host);
   hasher.add_u64(via.port);
@@ -26,7 +27,7 @@ void add_sent_by(SipHasher& hasher, const sip::Via& via) {
 
 uint32_t method_of(const sip::MessageView& request, const HashKey& key) {
   if (request.method() != sip::Method::Other) return method_key(request.method());
-  return static_cast<uint32_t>(siphash64(key, request.method_text())) | (1U << 31);
+  return static_cast<uint32_t>(table_hash64(key, request.method_text())) | (1U << 31);
 }
 
 }  // namespace
@@ -36,7 +37,7 @@ Result<RequestKey> request_key(const sip::MessageView& request, const HashKey& k
   const auto& cseq = request.typed<HeaderId::CSeq>();
   if (!via || !cseq) return Error::Invalid;
   RequestKey out;
-  SipHasher128 hasher(key);
+  TableHasher128 hasher(key);
   out.method = method_of(request, key);
   out.has_cookie = has_magic_cookie(via->branch);
   hasher.add_u64(out.has_cookie ? 1 : 0);
@@ -59,7 +60,7 @@ Result<RequestKey> request_key(const sip::MessageView& request, const HashKey& k
 
 uint32_t to_tag_hash(const sip::MessageView& message, const HashKey& key) {
   const std::string_view tag = message.to_tag();
-  return tag.empty() ? 0 : static_cast<uint32_t>(siphash64(key, tag)) | 1;
+  return tag.empty() ? 0 : static_cast<uint32_t>(table_hash64(key, tag)) | 1;
 }
 
 std::string_view top_branch(const sip::MessageView& message) {
@@ -68,7 +69,7 @@ std::string_view top_branch(const sip::MessageView& message) {
 }
 
 uint64_t via_hash(const sip::Via& top, const HashKey& key) {
-  SipHasher64 hasher(key);
+  TableHasher64 hasher(key);
   add_piece(hasher, top.branch);
   hasher.add_lower(top.sent_by);
   return hasher.finish() | 1;

@@ -44,7 +44,7 @@ std::string_view scheme_fault(const Environment& environment, const sip::Uri& ur
 // A phone that has connected anew leads to another place than before.
 uint64_t name_of(const Environment& environment, std::string_view uri, std::string_view path,
                  const std::optional<Flow>& flow) {
-  SipHasher64 hasher(environment.route_key);
+  TableHasher64 hasher(environment.route_key);
   hasher.add_u64(uri.size());
   hasher.add(uri);
   hasher.add(path);

@@ -24,7 +24,7 @@ MergedRequests::MergedRequests(const transaction::TransactionLayer& transactions
 // Call-ID, CSeq and From tag.
 uint64_t MergedRequests::name_of(const sip::MessageView& request) const {
   const auto& cseq = request.typed<sip::HeaderId::CSeq>();
-  SipHasher64 hasher(key_);
+  TableHasher64 hasher(key_);
   hasher.add("merged\n");
   hasher.add(request.header(sip::HeaderId::CallId).value_or(""));
   hasher.add("\n");
@@ -34,7 +34,7 @@ uint64_t MergedRequests::name_of(const sip::MessageView& request) const {
 }
 
 uint64_t MergedRequests::content_of(const sip::MessageView& request) const {
-  SipHasher64 hasher(key_);
+  TableHasher64 hasher(key_);
   for (const sip::HeaderId id : {sip::HeaderId::Contact, sip::HeaderId::Authorization}) {
     for (const sip::HeaderView line : request.headers(id)) {
       hasher.add("\n");
