@@ -13,6 +13,7 @@ constexpr size_t kSequenceAt = 6;
 constexpr size_t kNodeAt = 9;
 constexpr size_t kMacAt = 10;
 constexpr uint32_t kSequenceMask = 0xffffff;
+constexpr uint32_t kOrderBits = 16;  // of the sequence; the time takes the other 48
 
 constexpr std::string_view kDigits =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -73,6 +74,13 @@ bool NonceTable::read(std::string_view nonce, Parts& parts) {
   return true;
 }
 
+// Which of two was given out first. After an outage hundreds are given out in one millisecond: by
+// the time alone, one of them that is driven out would make all the others stale.
+uint64_t NonceTable::order_of(const Parts& parts) {
+  constexpr uint64_t kMask = (uint64_t{1} << kOrderBits) - 1;
+  return static_cast<uint64_t>(parts.issued_ms) << kOrderBits | (parts.sequence & kMask);
+}
+
 uint64_t NonceTable::mac(const Parts& parts, const port::IpAddress& address) const {
   const port::IpAddress source = source_of(address);
   SipHasher64 hasher(key_);
@@ -120,15 +128,15 @@ NonceVerdict NonceTable::use(std::string_view nonce, uint32_t nc) {
   }
   Parts parts;
   if (!read(nonce, parts)) return NonceVerdict::Stale;
-  const int64_t issued_ms = parts.issued_ms;
+  const uint64_t order = order_of(parts);
   // It may have been here and been driven out with its counts: nobody can tell any more.
-  if (issued_ms <= set.forgotten_ms) return NonceVerdict::Stale;
+  if (order <= set.forgotten) return NonceVerdict::Stale;
   Entry& oldest =
       *std::min_element(set.ways.begin(), set.ways.end(),
-                        [](const Entry& a, const Entry& b) { return a.issued_ms < b.issued_ms; });
-  if (oldest.id != 0) set.forgotten_ms = std::max(set.forgotten_ms, oldest.issued_ms);
-  if (issued_ms <= set.forgotten_ms) return NonceVerdict::Stale;
-  oldest = {id, issued_ms, 0, 0};
+                        [](const Entry& a, const Entry& b) { return a.order < b.order; });
+  if (oldest.id != 0) set.forgotten = std::max(set.forgotten, oldest.order);
+  if (order <= set.forgotten) return NonceVerdict::Stale;
+  oldest = {id, order, 0, 0};
   return count(oldest, nc);
 }
 

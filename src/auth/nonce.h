@@ -57,13 +57,13 @@ class NonceTable {
  private:
   struct Entry {
     uint64_t id = 0;  // hash of the nonce; 0: free
-    int64_t issued_ms = 0;
+    uint64_t order = 0;
     uint32_t highest = 0;
     uint64_t seen = 0;  // bit i: the count highest - i was used
   };
   struct Set {
     std::array<Entry, kWays> ways;
-    int64_t forgotten_ms = -1;  // issue time of the youngest nonce that was driven out
+    uint64_t forgotten = 0;  // order of the youngest nonce that was driven out
   };
 
   struct Parts {
@@ -73,6 +73,7 @@ class NonceTable {
     uint64_t mac;
   };
   static bool read(std::string_view nonce, Parts& parts);
+  static uint64_t order_of(const Parts& parts);
   uint64_t mac(const Parts& parts, const port::IpAddress& address) const;
   uint64_t id_of(std::string_view nonce) const;
   static NonceVerdict count(Entry& entry, uint32_t nc);

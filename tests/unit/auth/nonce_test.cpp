@@ -119,6 +119,16 @@ TEST_CASE("nonce count: one that was driven out of the table is stale, never fre
   CHECK(table.use(nonces[5], 2) == NonceVerdict::Valid);
 }
 
+TEST_CASE("nonce count: more of one millisecond than a set holds are each good once" *
+          doctest::description("RFC 7616 3.3; C23")) {
+  TestArena arena;
+  NonceTable table(arena, kKey, 1, NonceTable::kWays);  // a single set
+  std::vector<std::string> nonces;
+  for (int i = 0; i < 100; ++i) nonces.push_back(make(table));
+  for (const std::string& nonce : nonces) CHECK(table.use(nonce, 1) == NonceVerdict::Valid);
+  for (const std::string& nonce : nonces) CHECK(table.use(nonce, 1) == NonceVerdict::Stale);
+}
+
 TEST_CASE("nonce: the plan's bytes are what the arena gives") {
   TestArena arena;
   MemoryPlan plan;
