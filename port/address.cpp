@@ -16,23 +16,24 @@ bool parse_decimal(std::string_view text, uint32_t value_max, uint32_t& value) {
   return error == std::errc() && end == text.data() + text.size() && value <= value_max;
 }
 
-// A dotted quad in one walk, since nearly every packet brings one: each octet by the rules of
-// parse_decimal().
-bool parse_v4(std::string_view text, std::span<uint8_t, 4> out) {
-  size_t at = 0;
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// A dotted quad in one walk, since nearly every packet brings several: each octet by the rules of
+// parse_decimal(), so that nothing follows a zero.
+bool parse_v4(std::string_view text, std::array<uint8_t, 16>& out) {
+  const char* at = text.data();
+  const char* const end = at + text.size();
   for (size_t i = 0; i < 4; ++i) {
-    if (i > 0 && (at == text.size() || text[at++] != '.')) return false;
-    const size_t start = at;
-    uint32_t octet = 0;
-    for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at) {
-      if (at - start == 3) return false;
-      octet = octet * 10 + static_cast<uint32_t>(text[at] - '0');
+    if (i > 0 && (at == end || *at++ != '.')) return false;
+    if (at == end || !is_digit(*at)) return false;
+    int octet = *at++ - '0';
+    for (; octet != 0 && at != end && is_digit(*at); ++at) {
+      octet = octet * 10 + (*at - '0');
+      if (octet > 255) return false;
     }
-    const bool leading_zero = at - start > 1 && text[start] == '0';
-    if (at == start || leading_zero || octet > 255) return false;
     out[i] = static_cast<uint8_t>(octet);
   }
-  return at == text.size();
+  return at == end;
 }
 
 bool parse_group(std::string_view text, uint16_t& group) {
@@ -53,7 +54,7 @@ bool parse_groups(std::string_view text, bool v4_may_end, GroupList& out) {
     const std::string_view piece = text.substr(0, colon);
     const bool last = colon == std::string_view::npos;
     if (last && v4_may_end && piece.find('.') != std::string_view::npos) {
-      std::array<uint8_t, 4> v4{};
+      std::array<uint8_t, 16> v4{};
       if (out.count + 2 > kGroups || !parse_v4(piece, v4)) return false;
       out.values[out.count++] = static_cast<uint16_t>(v4[0] << 8 | v4[1]);
       out.values[out.count++] = static_cast<uint16_t>(v4[2] << 8 | v4[3]);
@@ -204,7 +205,7 @@ std::optional<IpAddress> parse_ip(std::string_view text) {
     text = text.substr(1, text.size() - 2);
     if (text.find(':') == std::string_view::npos) return std::nullopt;  // brackets are for IPv6
   }
-  if (parse_v4(text, std::span(ip.bytes).first<4>())) {
+  if (parse_v4(text, ip.bytes)) {
     ip.family = Family::V4;
     return ip;
   }

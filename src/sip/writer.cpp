@@ -140,10 +140,8 @@ Result<size_t> Writer::finish() const {
 }
 
 ViaFixUp make_via_fix_up(const Via& top, const port::SocketAddress& source) {
-  ViaFixUp fix_up{false, top.wants_rport, source};
-  const auto ip = port::parse_ip(top.host);
-  fix_up.add_received = top.wants_rport || !ip || *ip != source.ip;
-  return fix_up;
+  const bool add_received = top.wants_rport || port::parse_ip(top.host) != source.ip;
+  return {add_received, top.wants_rport, source};
 }
 
 void write_fixed_via(Writer& out, std::string_view value, const Via& via, const ViaFixUp& fix_up) {

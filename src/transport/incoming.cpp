@@ -26,7 +26,7 @@ Flow reply_flow(const Incoming& request) {
     flow.remote.port = via_port;
     return flow;
   }
-  const auto maddr = port::parse_ip(via->maddr);
+  const auto maddr = via->maddr.empty() ? std::nullopt : port::parse_ip(via->maddr);
   if (maddr && usable_maddr(*maddr, flow.remote.ip)) {
     flow.remote = {*maddr, via_port};
   } else if (!via->wants_rport) {
