@@ -59,6 +59,7 @@ class MessageParser {
     size_t next = 0;   // begin of the line that follows
     size_t colon = 0;  // of LineScan
     bool folded = false;
+    bool may_have_comma = true;
   };
 
   void fail(ParseFault fault, HeaderId header, size_t offset) {
@@ -218,7 +219,8 @@ size_t MessageParser::parse_headers(size_t at) {
     // What nearly every line is: one with a CR LF behind it, and no fold behind that.
     const bool usual = scan.end + 2 < text.size() && text[scan.end] == '\r' &&
                        text[scan.end + 1] == '\n' && !is_blank(text[scan.end + 2]);
-    const Line line = usual ? Line{scan.end, scan.end + 2, scan.colon, false} : find_odd_line(at);
+    const Line line = usual ? Line{scan.end, scan.end + 2, scan.colon, false, scan.may_have_comma}
+                            : find_odd_line(at);
     if (line.end == at || line.next == kNotFound) return line.next;
     parse_header(at, line);
     at = line.next;
@@ -263,6 +265,7 @@ void MessageParser::parse_header(size_t start, const Line& line) {
   slot.id = name.id;
   slot.next = kNoSlot;
   slot.folded = line.folded;
+  slot.many = line.may_have_comma && header_kind(name.id) == HeaderKind::List;
   chain(name.id, number);
 }
 

@@ -35,7 +35,8 @@ struct HeaderSlot {
   uint8_t name_size;
   HeaderId id;
   uint8_t next;  // slot of the next line with the same id, kNoSlot at the end
-  bool folded;
+  bool folded : 1;
+  bool many : 1;  // a list that may have more values than one
 };
 
 inline constexpr uint8_t kNoSlot = 0xff;
@@ -71,6 +72,8 @@ class HeaderView {
   std::string_view value() const { return message_.substr(slot_->value_offset, slot_->value_size); }
   std::string_view line() const { return message_.substr(slot_->line_offset, slot_->line_size); }
   bool folded() const { return slot_->folded; }
+  // False: value() is the only value of the line, so that nobody need look for commas.
+  bool may_have_many() const { return slot_->many; }
 
  private:
   std::string_view message_;

@@ -69,17 +69,17 @@ ValueRange::Iterator::Iterator(HeaderChain::Iterator line, HeaderChain::Iterator
 
 void ValueRange::Iterator::advance() {
   const bool comments = id_ == HeaderId::Via;  // RFC 2543 had them there
-  while (!next_list_value(rest_, value_, comments)) {
+  while (rest_.empty() || !next_list_value(rest_, value_, comments)) {
     if (line_ == end_) {
       value_ = {};
       return;
     }
-    const std::string_view line = (*line_).value();
+    const HeaderView line = *line_;
     ++line_;
-    if (header_kind(id_) == HeaderKind::List) {
-      rest_ = line;
-    } else if (!line.empty()) {
-      value_ = line;
+    if (line.may_have_many()) {
+      rest_ = line.value();
+    } else if (!line.value().empty()) {
+      value_ = line.value();
       return;
     }
   }
@@ -94,11 +94,10 @@ std::optional<std::string_view> MessageView::header(HeaderId id) const {
 // A value is cut out where it is returned, so that no view is copied that was just written: the
 // processor would wait for its halves.
 std::string_view MessageView::first_value(HeaderId id) const {
-  const bool list = header_kind(id) == HeaderKind::List;
   for (uint8_t at = index_->first[to_index(id)]; at != kNoSlot; at = index_->slots[at].next) {
     const HeaderSlot& slot = index_->slots[at];
     if (slot.value_size == 0) continue;
-    if (!list) return piece(slot.value_offset, slot.value_size);
+    if (!slot.many) return piece(slot.value_offset, slot.value_size);
     std::string_view rest = piece(slot.value_offset, slot.value_size);
     std::string_view value;
     if (next_list_value(rest, value, id == HeaderId::Via)) return value;

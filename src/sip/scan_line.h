@@ -22,6 +22,7 @@ inline constexpr size_t kNoColon = static_cast<size_t>(-1);
 struct LineScan {
   size_t end = 0;    // offset of the first CR or LF, the size of the text when there is none
   size_t colon = 0;  // offset of the first ":" before it, kNoColon when the scan met none
+  bool may_have_comma = true;  // false: there is none before `end`
 };
 
 // Scans from `from` on, which is at most text.size(). A colon is looked for in the first block
@@ -34,15 +35,17 @@ inline LineScan scan_line(std::string_view text, size_t from) {
     const Block first(text.data() + from);
     const auto colons = first.equal(':').hits();
     const auto breaks = (first.equal('\r') | first.equal('\n')).hits();
+    auto commas = first.equal(',');
     if (colons) colon = from + colons.first();
     if (breaks) {
       const size_t end = from + breaks.first();
-      return {end, colon < end ? colon : kNoColon};
+      return {end, colon < end ? colon : kNoColon, static_cast<bool>(commas.hits())};
     }
     for (at += Block::kSize; text.size() - at >= Block::kSize; at += Block::kSize) {
       const Block block(text.data() + at);
       const auto more_breaks = (block.equal('\r') | block.equal('\n')).hits();
-      if (more_breaks) return {at + more_breaks.first(), colon};
+      commas = commas | block.equal(',');
+      if (more_breaks) return {at + more_breaks.first(), colon, static_cast<bool>(commas.hits())};
     }
   }
   // The last bytes of a message: rarely of a line, since most messages have a body.
@@ -52,7 +55,7 @@ inline LineScan scan_line(std::string_view text, size_t from) {
     while (early < end && text[early] != ':') ++early;
     if (early < end) colon = early;
   }
-  return {end, colon};
+  return {end, colon, true};
 }
 
 }  // namespace tipring::sip

@@ -17,7 +17,7 @@ TEST_CASE_TEMPLATE("scan_line: agrees with a walk byte by byte over any text" *
                        doctest::description("RFC 3261 7.3.1; guard page"),
                    Block, ByteBlock, WordsBlock) {
   static constexpr std::string_view kBytes =
-      ":\r\n \tabcdefghijklmnopqrstuvwxyz\x80\x8a\x8d\xba\xff";
+      ":,\r\n \tabcdefghijklmnopqrstuvwxyz\x80\x8a\x8d\xba\xff";
   std::mt19937 random(3);
   for (size_t size = 0; size <= 64; ++size) {
     for (int round = 0; round < 40; ++round) {
@@ -33,6 +33,11 @@ TEST_CASE_TEMPLATE("scan_line: agrees with a walk byte by byte over any text" *
         const bool early = colon < end && colon - from < Block::kSize;
         if (early || scan.colon != kNoColon) REQUIRE(scan.colon == colon);
         if (scan.colon != kNoColon) REQUIRE(scan.colon < end);
+        const bool comma = bytes.find(',', from) < end;
+        if (comma) REQUIRE(scan.may_have_comma);
+        // Said of what the scan read, which ends with a whole block.
+        const size_t read = from + (end - from) / Block::kSize * Block::kSize + Block::kSize;
+        if (read <= size && bytes.find(',', from) >= read) REQUIRE_FALSE(scan.may_have_comma);
       }
     }
   }
