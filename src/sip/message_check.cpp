@@ -14,16 +14,6 @@ bool has_empty_branch(const Via& via) {
   return branch && branch->has_value;
 }
 
-// 7.3.1: no parameter stands twice, and whose dialog would it be? Most addresses have a single one.
-bool has_two_tags(const NameAddr& address) {
-  if (address.params.find(';', 1) == std::string_view::npos) return false;
-  size_t tags = 0;
-  Param param;
-  for (std::string_view rest = address.params; next_param(rest, param) == ParamStatus::Found;)
-    tags += iequals(param.name, "tag") ? 1U : 0U;
-  return tags > 1;
-}
-
 // The Via values below the top one: a response would have to pass them (16.7 step 3).
 std::optional<ParseError> find_bad_via(const MessageView& message, const Via& top) {
   const ValueRange values = message.values(HeaderId::Via);
@@ -47,7 +37,7 @@ std::optional<ParseError> find_bad_via(const MessageView& message, const Via& to
 std::optional<ParseError> find_bad_address(const MessageView& message, HeaderId id,
                                            const NameAddr& address,
                                            const Result<Uri, ParseError>& uri) {
-  if (has_two_tags(address))
+  if (address.tags > 1)  // 7.3.1: no parameter stands twice, and whose dialog would it be?
     return ParseError{ParseFault::BadParameter, id, message.offset_of(address.params)};
   if (uri || uri.error().fault == ParseFault::UnknownScheme) return std::nullopt;
   return uri.error();

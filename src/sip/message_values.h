@@ -66,8 +66,6 @@ class MessageValues {
   ReadOnce<ParsedUri> to_uri;
   ReadOnce<ParsedUri> contact_uri;
   ReadOnce<ParsedUri> route_uri;
-  ReadOnce<std::string_view> from_tag;
-  ReadOnce<std::string_view> to_tag;
 
   // Another message takes the index.
   void forget() {
@@ -83,8 +81,6 @@ class MessageValues {
     to_uri.forget();
     contact_uri.forget();
     route_uri.forget();
-    from_tag.forget();
-    to_tag.forget();
   }
 
  private:

@@ -127,10 +127,6 @@ ParsedUri uri_of(const MessageView& message, HeaderId id, const Address& address
   return {address->uri, ParseError{uri.error().fault, id, offset}};
 }
 
-std::string_view tag_of(const Address& address) {
-  return address ? address->tag() : std::string_view();
-}
-
 }  // namespace
 
 const ParsedUri& MessageView::from_uri() const {
@@ -154,11 +150,13 @@ const ParsedUri& MessageView::route_uri() const {
 }
 
 std::string_view MessageView::from_tag() const {
-  return index_->values.from_tag.get([this] { return tag_of(typed<HeaderId::From>()); });
+  const Address& from = typed<HeaderId::From>();
+  return from ? from->tag() : std::string_view();
 }
 
 std::string_view MessageView::to_tag() const {
-  return index_->values.to_tag.get([this] { return tag_of(typed<HeaderId::To>()); });
+  const Address& to = typed<HeaderId::To>();
+  return to ? to->tag() : std::string_view();
 }
 
 }  // namespace tipring::sip

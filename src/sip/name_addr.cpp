@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/text.h"
 #include "sip/chars.h"
 #include "sip/scan_value.h"
 #include "sip/uri.h"
@@ -65,6 +66,17 @@ Result<void, ParseError> read_bare(std::string_view text, NameAddr& address) {
   return {};
 }
 
+// Parameters of the header, and those that everybody asks for.
+Result<void, ParseError> read_params(std::string_view text, NameAddr& address) {
+  address.initials = ParamInitials::none();
+  const auto good = visit_params(address.params, [&](const Param& param) {
+    address.initials.note(param.name);
+    if (iequals(param.name, "tag") && address.tags++ == 0) address.first_tag = param.value;
+  });
+  if (good) return {};
+  return fault_at(good.error().fault, text, address.params.substr(good.error().offset));
+}
+
 Result<void, ParseError> read_name_addr(std::string_view text, NameAddr& address) {
   const size_t open = find_bracket(text);
   if (open == text.size()) return fault_at(ParseFault::BadNameAddr, text, text);
@@ -77,11 +89,7 @@ Result<void, ParseError> read_name_addr(std::string_view text, NameAddr& address
   if (!address.params.empty() && address.params.front() != ';') {
     return fault_at(ParseFault::BadNameAddr, text, address.params);
   }
-  if (const auto good = check_params(address.params); !good) {
-    const ParseError error = good.error();
-    return fault_at(error.fault, text, address.params.substr(error.offset));
-  }
-  return {};
+  return read_params(text, address);
 }
 
 }  // namespace

@@ -17,13 +17,15 @@ struct NameAddr {
   std::string_view uri;      // of any scheme, not looked into
   std::string_view
       params;  // of the header, from the first ";"; without <> all parameters are the header's
+  std::string_view first_tag;  // value of the first tag parameter
+  ParamInitials initials;      // of the parameters
+  uint8_t tags = 0;            // how many of them are tags
   bool in_brackets = false;
 
-  std::optional<Param> param(std::string_view name) const { return find_param(params, name); }
-  std::string_view tag() const {
-    const std::optional<Param> tag = param("tag");
-    return tag ? tag->value : std::string_view();
+  std::optional<Param> param(std::string_view name) const {
+    return initials.may_have(name) ? find_param(params, name) : std::nullopt;
   }
+  std::string_view tag() const { return first_tag; }  // of a From or To; empty when there is none
 };
 
 // Errors: BadNameAddr, BadParameter, TooManyParameters.

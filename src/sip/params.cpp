@@ -50,17 +50,7 @@ std::optional<Param> find_param(std::string_view params, std::string_view name) 
 }
 
 Result<void, ParseError> check_params(std::string_view params) {
-  const size_t all = params.size();
-  Param param;
-  for (size_t count = 0;; ++count) {
-    const ParamStatus status = next_param(params, param);
-    const auto offset = static_cast<uint32_t>(all - params.size());
-    if (status == ParamStatus::End) return {};
-    if (status == ParamStatus::Malformed)
-      return ParseError{ParseFault::BadParameter, HeaderId::Other, offset};
-    if (count == kParamsMax)
-      return ParseError{ParseFault::TooManyParameters, HeaderId::Other, offset};
-  }
+  return visit_params(params, [](const Param&) {});
 }
 
 }  // namespace tipring::sip

@@ -65,11 +65,12 @@ Result<void, ParseError> parse_host_port(std::string_view text, std::string_view
 }
 
 // Parameters behind ";" each: names, and values behind an "=".
-Result<void, ParseError> check_uri_params(std::string_view text, std::string_view params) {
-  std::string_view rest = params;
+Result<void, ParseError> read_uri_params(std::string_view text, Uri& uri) {
+  std::string_view rest = uri.params;
   for (size_t count = 0; !rest.empty(); ++count) {
     if (count == kParamsMax) return fault_at(ParseFault::TooManyParameters, text, rest);
     rest.remove_prefix(1);
+    uri.initials.note(rest);
     const size_t plain = kUriParamChar.skip(rest);
     if (plain > 0 && (plain == rest.size() || rest[plain] == ';')) {  // such as ";lr"
       rest.remove_prefix(plain);
@@ -215,12 +216,13 @@ Result<void, ParseError> read_uri(std::string_view text, Uri& uri) {
   } else if (!iequals(scheme, "sip")) {
     return fault_at(ParseFault::UnknownScheme, text, text);
   }
+  uri.initials = ParamInitials::none();
   std::string_view rest = text.substr(scheme.size() + 1);
   if (auto good = read_userinfo(text, rest, uri); !good) return good;
   if (auto good = parse_host_port(text, rest, uri); !good) return good;
   if (rest.starts_with(';')) {
     uri.params = rest.substr(0, rest.find('?'));
-    if (auto good = check_uri_params(text, uri.params); !good) return good;
+    if (auto good = read_uri_params(text, uri); !good) return good;
     rest.remove_prefix(uri.params.size());
   }
   if (rest.starts_with('?')) {

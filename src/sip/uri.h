@@ -29,8 +29,11 @@ struct Uri {
   std::string_view host;     // without brackets
   std::string_view params;   // from the first ";", empty without
   std::string_view headers;  // behind the "?"
+  ParamInitials initials;    // of the parameters, or of more
 
-  std::optional<Param> param(std::string_view name) const { return find_param(params, name); }
+  std::optional<Param> param(std::string_view name) const {
+    return initials.may_have(name) ? find_param(params, name) : std::nullopt;
+  }
 };
 
 // Errors: UnknownScheme (well-formed so far, but neither sip: nor sips:), BadUri, BadEscape,

@@ -46,7 +46,7 @@ void write_vias(Writer& out, const MessageView& request, const ViaFixUp& fix_up)
 bool has_tag(const MessageView& request, std::string_view to) {
   if (to.empty()) return false;
   const auto& address = request.typed<HeaderId::To>();
-  return address && address->param("tag");
+  return address && address->tags != 0;
 }
 
 void write_to(Writer& out, const MessageView& request, std::string_view tag) {

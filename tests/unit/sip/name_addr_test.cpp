@@ -84,6 +84,9 @@ TEST_CASE("name-addr: tag" * doctest::description("RFC 3261 19.3")) {
   CHECK(parse_name_addr("<sip:a@b>;Tag=88s")->tag() == "88s");
   CHECK(parse_name_addr("<sip:a@b;tag=no>")->tag().empty());
   CHECK(parse_name_addr("sip:a@b;tag=yes")->tag() == "yes");
+  CHECK(parse_name_addr("<sip:a@b>;tag=\"1\";x=y;tag=2")->tag() == "1");
+  CHECK(parse_name_addr("<sip:a@b>;tag=1;x=y;tag=2")->tags == 2);
+  CHECK(parse_name_addr("<sip:a@b>;tag;tag=2")->tag().empty());
 }
 
 TEST_CASE("name-addr: every prefix is read without a step beyond it" *

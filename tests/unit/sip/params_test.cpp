@@ -80,5 +80,18 @@ TEST_CASE("params: the check names the fault's place, and bounds the number" *
   CHECK(check_params(many + ";y").error().fault == ParseFault::TooManyParameters);
 }
 
+TEST_CASE("params: the first letters of names tell what is not there, in either case" *
+          doctest::description("params.h")) {
+  CHECK(ParamInitials().may_have("lr"));
+  ParamInitials initials = ParamInitials::none();
+  CHECK_FALSE(initials.may_have("lr"));
+  initials.note("LR");
+  initials.note("+sip.instance");
+  CHECK(initials.may_have("lr"));
+  CHECK(initials.may_have("Line"));
+  CHECK(initials.may_have("+sip.ice"));
+  CHECK_FALSE(initials.may_have("maddr"));
+}
+
 }  // namespace
 }  // namespace tipring::sip

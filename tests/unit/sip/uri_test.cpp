@@ -36,6 +36,7 @@ TEST_CASE("uri: all parts" * doctest::description("RFC 3261 19.1.1")) {
   CHECK(uri->param("Transport")->value == "tcp");
   CHECK_FALSE(uri->param("lr")->has_value);
   CHECK_FALSE(uri->param("maddr"));
+  CHECK_FALSE(uri->param("ttl"));  // its first letter is that of another
 }
 
 TEST_CASE("uri: the shortest, and sips" * doctest::description("RFC 3261 19.1.1")) {
