@@ -6,6 +6,7 @@ Usage: load_rules.py BIN_DIR
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -67,13 +68,17 @@ def expect(report, **wanted):
         assert report[name] == value, f"{name} is {report[name]}, not {value}: {report}"
 
 
+# A peer that does not get the processor for half a second is asked again: `requests_again` and what follows from it have
+# a least value, and the rest is counted from it.
+
+
 def lost_requests_are_sent_again():
     with Peer(lambda request, before: [response(request, "200 OK")] if before == 1 else []) as peer:
         code, report = load(peer.port, "options", "--count", "20", "--outstanding", "10")
-    assert code == 0, report
-    expect(report, done=20, failed=0, requests_again=20, sent=40, received=20)
+    assert code == 0 and report["requests_again"] >= 20, report
+    expect(report, done=20, failed=0, sent=20 + report["requests_again"], received=20)
     # The loop's clock counts whole milliseconds, from the start of the turn in which a request is sent.
-    assert 480_000 <= report["latency_us"]["p50"] < 900_000, report
+    assert report["latency_us"]["p50"] >= 480_000, report
 
 
 def refusals_are_counted_by_status():
@@ -99,14 +104,15 @@ def answers_that_come_twice_are_strays():
         code, report = load(peer.port, "options", "--count", "50", "--outstanding", "5")
     assert code == 0, report
     expect(report, done=50)
-    assert 45 <= report["strays"] <= 50, report
+    assert 45 <= report["strays"] <= 50 + 2 * report["requests_again"], report
 
 
 def a_rate_is_kept_whatever_the_answers_take():
     with Peer(lambda request, before: [response(request, "200 OK")] if before == 1 else []) as peer:
         code, report = load(peer.port, "options", "--rate", "200", "--duration", "1")
     assert code == 0, report
-    assert 190 <= report["started"] <= 260, report  # a busy machine ends the second late
+    # Who waited for answers would start 64 in that second. A busy machine ends it late, or starts the last ones too late.
+    assert 130 <= report["started"] <= 2 + report["elapsed_us"] * 200 / 1e6, report
     expect(report, done=report["started"])
 
 
@@ -114,7 +120,39 @@ def what_is_no_answer_is_counted():
     with Peer(lambda request, _: ["nonsense", response(request, "200 OK")]) as peer:
         code, report = load(peer.port, "options", "--count", "30", "--outstanding", "3")
     assert code == 0, report
-    expect(report, done=30, unreadable=30)
+    expect(report, done=30)
+    assert 30 <= report["unreadable"] <= 30 + report["requests_again"], report
+
+
+def challenger(request, _):
+    """Knows the password, and takes the first nonce that it gave for too old."""
+    found = re.search(r'nonce="(\w+)"', request)
+    if request.startswith("ACK "):
+        return []
+    if found and found[1] == "second":
+        return [response(request, "486 Busy" if request.startswith("INVITE ") else "200 OK")]
+    nonce = 'nonce="second", stale=TRUE' if found else 'nonce="first"'
+    return [response(request, "401 Who", f'WWW-Authenticate: Digest realm="r", {nonce}\r\n')]
+
+
+def a_stale_nonce_is_answered_once_more():
+    with Peer(challenger) as peer:
+        code, report = load(peer.port, "register", "--count", "20", "--outstanding", "5")
+        assert code == 0, report
+        expect(report, done=20, stale=20, sent=60 + report["requests_again"])
+        _, report = load(peer.port, "call", "--no-prepare", "--count", "20", "--outstanding", "5")
+        expect(report, refusals={"486": 20}, stale=20)
+
+
+def a_nonce_that_is_stale_again_is_a_refusal():
+    def answers(request, _):
+        stale = ", stale=true" if "Authorization:" in request else ""
+        return [response(request, "401 Who", f'WWW-Authenticate: Digest realm="r", nonce="n"{stale}\r\n')]
+
+    with Peer(answers) as peer:
+        code, report = load(peer.port, "register", "--count", "20", "--outstanding", "5")
+    assert code == 1, report
+    expect(report, refusals={"401": 20}, stale=20, sent=60 + report["requests_again"])
 
 
 def calls_are_whole_with_digest_and_loss_free_over_both_transports():
@@ -125,7 +163,9 @@ def calls_are_whole_with_digest_and_loss_free_over_both_transports():
                                 "--outstanding", "8", "--sockets", "3", "--ring-ms", "20", "--hold-ms", "20")
             assert code == 0, report
             # INVITE, ACK, INVITE, ACK, BYE of the caller; 180, 200, 200 of the callee.
-            expect(report, done=60, failed=0, strays=0, sent=8 * 60)
+            expect(report, done=60, failed=0)
+            if report["requests_again"] + report["responses_again"] + report["received_again"] == 0:
+                expect(report, strays=0, sent=8 * 60)
             assert report["latency_us"]["p50"] >= 36_000, report
 
 
@@ -133,14 +173,17 @@ def users_without_a_password_keep_the_load_from_beginning():
     with TipringServer(BIN, users=[("u0", "other")]) as server:
         done = subprocess.run([os.path.join(BIN, "tipring-load"), "refresh", "--users", "1", "--outstanding", "1",
                                "--server", f"127.0.0.1:{server.port}"], capture_output=True, text=True, timeout=60)
-    assert done.returncode == 3 and "refused with 40" in done.stdout, (done.returncode, done.stdout, done.stderr)
+    assert done.returncode == 3, (done.returncode, done.stdout, done.stderr)
+    assert re.search(r"the users cannot register: 1 of 1 failed: refused with 40[13] \(1\)$", done.stderr.strip()), done.stderr
 
 
 def main():
     report = Report()
     for check in (lost_requests_are_sent_again, refusals_are_counted_by_status, a_closed_port_is_told_at_once,
                   answers_that_come_twice_are_strays, a_rate_is_kept_whatever_the_answers_take,
-                  what_is_no_answer_is_counted, calls_are_whole_with_digest_and_loss_free_over_both_transports,
+                  what_is_no_answer_is_counted, a_stale_nonce_is_answered_once_more,
+                  a_nonce_that_is_stale_again_is_a_refusal,
+                  calls_are_whole_with_digest_and_loss_free_over_both_transports,
                   users_without_a_password_keep_the_load_from_beginning):
         report.run(check.__name__.replace("_", " "), check)
     return report.close()

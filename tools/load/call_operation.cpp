@@ -17,6 +17,7 @@ constexpr uint8_t kInvite = 1;
 constexpr uint8_t kInviteWithCredentials = 2;
 constexpr uint8_t kAck = 3;
 constexpr uint8_t kBye = 4;
+constexpr uint8_t kInviteAfterStale = 5;
 constexpr size_t kRoutesMax = 8;
 constexpr size_t kResponseMax = 4096;
 
@@ -103,15 +104,17 @@ void CallOperation::on_invite_response(const sip::MessageView& message, uint8_t 
   if (status < 300) return on_answer(message);
   stop_request();
   acknowledge_failure(message);
-  if ((status == 401 || status == 407) && step == kInvite) return on_challenge(message);
+  if (status != 401 && status != 407) return refuse(status);
+  if (step == kInvite) return on_challenge(message, kInviteWithCredentials);
+  if (is_stale_once(message, step)) return on_challenge(message, kInviteAfterStale);
   refuse(status);
 }
 
-void CallOperation::on_challenge(const sip::MessageView& message) {
+void CallOperation::on_challenge(const sip::MessageView& message, uint8_t next) {
   const std::string line =
       credentials(message, caller_user_, options().password, "INVITE", callee_aor_);
   if (line.empty()) return refuse(message.status());
-  invite(kInviteWithCredentials, line);
+  invite(next, line);
 }
 
 // 17.1.1.3. The text of the INVITE is still the one that was refused.

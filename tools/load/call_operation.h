@@ -21,7 +21,7 @@ class CallOperation final : public RequestOperation {
 
   void invite(uint8_t step, std::string_view credentials);
   void on_invite_response(const sip::MessageView& message, uint8_t step);
-  void on_challenge(const sip::MessageView& message);
+  void on_challenge(const sip::MessageView& message, uint8_t next);
   void acknowledge_failure(const sip::MessageView& response);
   void on_answer(const sip::MessageView& answer);
   void keep_dialog(const sip::MessageView& answer);

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "auth/digest.h"
+#include "core/text.h"
 #include "sip/auth_params.h"
 #include "sip/via.h"
 
@@ -78,14 +79,17 @@ std::string answer(const sip::DigestChallenge& challenge, auth::Algorithm algori
   return line;
 }
 
+sip::HeaderId challenge_of(const sip::MessageView& response) {
+  const bool by_proxy = response.status() == 407;
+  return by_proxy ? sip::HeaderId::ProxyAuthenticate : sip::HeaderId::WwwAuthenticate;
+}
+
 }  // namespace
 
 std::string credentials(const sip::MessageView& response, std::string_view user,
                         std::string_view password, std::string_view method, std::string_view uri) {
-  using sip::HeaderId;
   const bool by_proxy = response.status() == 407;
-  const HeaderId asked = by_proxy ? HeaderId::ProxyAuthenticate : HeaderId::WwwAuthenticate;
-  for (const std::string_view value : response.values(asked)) {
+  for (const std::string_view value : response.values(challenge_of(response))) {
     const auto challenge = sip::parse_digest_challenge(value);
     if (!challenge) continue;
     const auto algorithm = auth::parse_algorithm(challenge->algorithm);
@@ -95,6 +99,14 @@ std::string credentials(const sip::MessageView& response, std::string_view user,
         .append("\r\n");
   }
   return {};
+}
+
+bool is_stale(const sip::MessageView& response) {
+  for (const std::string_view value : response.values(challenge_of(response))) {
+    const auto challenge = sip::parse_digest_challenge(value);
+    if (challenge && iequals(challenge->stale, "true")) return true;
+  }
+  return false;
 }
 
 }  // namespace tipring::load

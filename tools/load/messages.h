@@ -44,4 +44,8 @@ std::string contact(const Endpoint& at, std::string_view user, std::string_view 
 std::string credentials(const sip::MessageView& response, std::string_view user,
                         std::string_view password, std::string_view method, std::string_view uri);
 
+// Whether the credentials were right and only their nonce was not (RFC 7616 3.3): who is asked so
+// answers once more.
+bool is_stale(const sip::MessageView& response);
+
 }  // namespace tipring::load

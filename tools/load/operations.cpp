@@ -15,6 +15,12 @@ void RequestOperation::on_sent_again() {
   ++statistics().requests_again;
 }
 
+bool RequestOperation::is_stale_once(const sip::MessageView& message, uint8_t step) {
+  if (step != 2 || !is_stale(message)) return false;
+  ++statistics().stale;
+  return true;
+}
+
 // --- OPTIONS -------------------------------------------------------------------------------------
 
 void OptionsOperation::begin(uint64_t number) {
@@ -83,10 +89,10 @@ void BindingOperation::take_response(const sip::MessageView& message, uint8_t st
   const uint16_t status = message.status();
   if (status < 200) return on_provisional({});
   if (status < 300) return finish();
-  if (status == 401 && step == 1) {
+  if (status == 401 && (step == 1 || is_stale_once(message, step))) {
     const std::string line =
         credentials(message, user_, options().password, "REGISTER", server_uri(options()));
-    if (!line.empty()) return send_register(2, line);
+    if (!line.empty()) return send_register(step + 1, line);
   }
   refuse(status);
 }

@@ -20,6 +20,8 @@ class RequestOperation : public Operation, private ExchangeOwner {
   void on_provisional(Millis patience) { exchange_.on_provisional(now(), patience); }
   void stop_request() { exchange_.stop(); }
   bool request_open() const { return exchange_.open(); }
+  // Whether the first answer to a challenge, in step 2, had but a nonce that is too old; counted.
+  bool is_stale_once(const sip::MessageView& message, uint8_t step);
 
   void stop_timers() override { exchange_.stop(); }
 

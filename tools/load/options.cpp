@@ -57,7 +57,8 @@ Output:
                     load once, and its end ends the program: for programs that measure the server
                     meanwhile
 
-Requests are sent again, and given up, by the timers of RFC 3261 17.1 and 13.3.1.4. Latency is counted
+Requests are sent again, and given up, by the timers of RFC 3261 17.1 and 13.3.1.4; credentials whose
+nonce is stale are made anew, once (RFC 7616 3.3). Latency is counted
 exactly, each operation to the microsecond, from its first message to its last. The exit code is 0
 when every operation was done, 1 when any failed, 2 for a wrong command line, and 3 when the load
 could not begin.

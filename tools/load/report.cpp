@@ -78,6 +78,26 @@ void print_failure_rows(const Statistics& statistics) {
 
 }  // namespace
 
+std::string failure_line(const Statistics& statistics) {
+  const uint64_t undone = statistics.started - statistics.done;
+  std::string line =
+      std::to_string(undone) + " of " + std::to_string(statistics.started) + " failed";
+  const char* comma = ": ";
+  const auto add = [&](const std::string& what, uint64_t count) {
+    if (count == 0) return;
+    line.append(comma).append(what).append(" (").append(std::to_string(count)).append(")");
+    comma = ", ";
+  };
+  for (size_t i = 0; i < kFailureCount; ++i) {
+    if (i == static_cast<size_t>(Failure::Refused)) continue;  // told by status
+    add(std::string(kFailureNames[i]), statistics.failures[i]);
+  }
+  for (size_t status = 0; status < statistics.refusals.size(); ++status) {
+    add("refused with " + std::to_string(status), statistics.refusals[status]);
+  }
+  return line;
+}
+
 void print_table(const Options& options, const Statistics& statistics) {
   std::printf("%s over %s, ", to_text(options.scenario).data(), options.tcp ? "TCP" : "UDP");
   if (options.rate > 0) {
@@ -96,6 +116,7 @@ void print_table(const Options& options, const Statistics& statistics) {
   print_row("requests sent again", statistics.requests_again);
   print_row("responses sent again", statistics.responses_again);
   print_row("received again", statistics.received_again);
+  print_row("nonces stale", statistics.stale);
   print_row("strays", statistics.strays);
   print_row("unreadable", statistics.unreadable);
   print_row("lost in our own sockets", statistics.kernel_drops);
@@ -118,8 +139,8 @@ void print_json(const Options& options, const Statistics& statistics) {
   std::printf("\"requests_again\":%llu,\"responses_again\":%llu,\"received_again\":%llu,",
               Counter{statistics.requests_again}, Counter{statistics.responses_again},
               Counter{statistics.received_again});
-  std::printf("\"strays\":%llu,\"unreadable\":%llu,\"kernel_drops\":%llu,",
-              Counter{statistics.strays}, Counter{statistics.unreadable},
+  std::printf("\"stale\":%llu,\"strays\":%llu,\"unreadable\":%llu,\"kernel_drops\":%llu,",
+              Counter{statistics.stale}, Counter{statistics.strays}, Counter{statistics.unreadable},
               Counter{statistics.kernel_drops});
   std::printf("\"sent\":%llu,\"sent_bytes\":%llu,\"received\":%llu,\"received_bytes\":%llu,",
               Counter{statistics.sent}, Counter{statistics.sent_bytes},

@@ -29,6 +29,7 @@ struct Statistics {
   uint64_t requests_again = 0;   // sent again by timers A and E
   uint64_t responses_again = 0;  // sent again by the callee: timer G's schedule, or asked for
   uint64_t received_again = 0;   // requests and responses that had come before
+  uint64_t stale = 0;            // asked for credentials again with stale=true
   uint64_t strays = 0;           // belonging to no operation under way
   uint64_t unreadable = 0;       // what is no SIP message
   uint64_t kernel_drops = 0;     // lost for want of socket buffer

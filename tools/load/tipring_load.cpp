@@ -44,8 +44,10 @@ int run(const Options& options) {
     return kNotBegun;
   }
   if (!runner.prepare() || runner.statistics().failed() != 0) {
-    std::fputs("tipring-load: the users cannot register\n", stderr);
     print_table(options, runner.statistics());
+    std::fflush(stdout);
+    std::fprintf(stderr, "tipring-load: the users cannot register: %s\n",
+                 failure_line(runner.statistics()).c_str());
     return kNotBegun;
   }
   if (!options.wait) return run_once(options, runner) ? 0 : kFailed;
