@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.normpath(os.path.join(HERE, "..", ".."))
@@ -18,6 +19,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "support"))
 from tipring_server import TipringServer, free_port  # noqa: E402
 
 RUN_SECONDS_MAX = 600
+SMOKE_SECONDS_MAX = 210  # less than CTest gives
 # The same work as Kamailio's configuration: REGISTER is challenged, INVITE is not, and no single message is logged.
 # Finished transactions of calls rest for 32 seconds (Timer L), so that a thousand calls a second need room.
 SETTINGS = ["auth.invite=off", "session_timer.mode=off", "log.level=warning", "auth.nonce_lifetime=600",
@@ -27,6 +29,43 @@ SETTINGS = ["auth.invite=off", "session_timer.mode=off", "log.level=warning", "a
 
 class BenchError(Exception):
     """A fault that the person at the keyboard reads."""
+
+
+def conclude(name, work, seconds_max=None):
+    """Runs `work()`, which gives the faults that it went on after. The exit code: 1 for these, 2 for what ended it.
+
+    Whatever went wrong stands at the end of the output. `seconds_max` lets it end by itself before one who waits
+    ends it, who could not say what it waited for.
+    """
+    def on_alarm(*_):
+        raise BenchError(f"not done after {seconds_max} s")
+
+    if seconds_max:
+        signal.signal(signal.SIGALRM, on_alarm)
+        signal.alarm(seconds_max)
+    try:
+        code, faults = 1, work()
+    except (BenchError, RuntimeError, subprocess.SubprocessError) as fault:
+        code, faults = 2, [f"{place_of(fault)}: {fault}"]
+    sys.stdout.flush()
+    for fault in faults:
+        print(f"{name}: {fault}", file=sys.stderr, flush=True)
+    return code if faults else 0
+
+
+def place_of(fault):
+    """Where in the benchmarks it happened."""
+    frames = [frame for frame in traceback.extract_tb(fault.__traceback__) if frame.filename.startswith(HERE)]
+    return " < ".join(f"{os.path.basename(frame.filename)}:{frame.lineno}" for frame in reversed(frames[-3:]))
+
+
+def lost(report):
+    """What a report says of operations that were not done; empty when all were."""
+    undone = report["started"] - report["done"]
+    reasons = {name: count for name, count in report["failures"].items() if count and name != "refused"}
+    reasons.update({f"refused with {status}": count for status, count in report["refusals"].items()})
+    told = ", ".join(f"{name} ({count})" for name, count in reasons.items())
+    return f"{undone} of {report['started']} operations were lost: {told}" if undone else ""
 
 
 def install(*packages):
@@ -274,10 +313,12 @@ class Load:
             output = first + self.process.stdout.read()
             fault = self.process.stderr.read()
             self.process.wait(RUN_SECONDS_MAX)
-            raise BenchError(f"{self.server.name}: {' '.join(self.command)}: {fault}{output}")
+            raise BenchError(f"{self.server.name}: {' '.join(self.command)}\n{output}{fault}".rstrip())
         return self
 
-    def __exit__(self, *fault):
+    def __exit__(self, kind, *fault):
+        if kind is not None:
+            self.process.kill()  # what it still does matters to nobody
         self.process.stdin.close()
         stop_reading = self.process.stderr.read()
         self.process.wait(RUN_SECONDS_MAX)
@@ -293,7 +334,8 @@ class Load:
     def finish(self):
         line = self.process.stdout.readline()
         if not line:
-            raise BenchError(f"{self.server.name}: {' '.join(self.command)} broke off")
+            raise BenchError(f"{self.server.name}: {' '.join(self.command)} broke off, exit code "
+                             f"{self.process.wait(RUN_SECONDS_MAX)}")
         return json.loads(line)
 
     def run(self, settle_s=0.0):

@@ -38,7 +38,7 @@ def kamailio_registration_bytes(session, count):
             before = server.shared_memory_used()
             report = load.run()
         if report["done"] != count:
-            raise BenchError(f"kamailio lost registrations: {report['failures']} {report['refusals']}")
+            raise BenchError(f"kamailio: {harness.lost(report)}")
         time.sleep(TRANSACTION_SECONDS)
         return (server.shared_memory_used() - before) / count
 

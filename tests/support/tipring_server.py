@@ -164,7 +164,7 @@ class TipringServer:
             self.stop()
         if kind is not None:
             print("--- end of the server's log ---")
-            print("\n".join(self.read_log().splitlines()[-60:]))
+            print("\n".join(self.read_log().splitlines()[-60:]), flush=True)
         if not self.keep_data:
             shutil.rmtree(self.data, ignore_errors=True)
 
