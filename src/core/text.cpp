@@ -26,6 +26,40 @@ constexpr std::array<int8_t, 256> kHexValues = make_hex_values();
 
 int hex_value(char c) { return kHexValues[static_cast<uint8_t>(c)]; }
 
+constexpr uint64_t kEachByte = 0x0101010101010101;
+
+// Eight digits of a number at once, the most significant first: a nibble to each byte of a word,
+// then all of them made letters and figures.
+void write_hex_u32(uint32_t value, char* out) {
+  uint64_t word = __builtin_bswap32(value);
+  word = (word | word << 16) & 0x0000ffff0000ffff;
+  word = (word | word << 8) & 0x00ff00ff00ff00ff;
+  word = (word >> 4 | word << 8) & kEachByte * 0x0f;
+  const uint64_t letters = (word + kEachByte * 6) >> 4 & kEachByte;
+  store_word<uint64_t>(out, word + kEachByte * '0' + letters * ('a' - '0' - 10));
+}
+
+// Every byte of `word` that is from `first` to `last`, as 0x80 in its place; all below 0x80.
+uint64_t bytes_between(uint64_t word, char first, char last) {
+  const auto from = static_cast<uint8_t>(0x80 - first);
+  const auto beyond = static_cast<uint8_t>(0x7f - last);
+  return (word + kEachByte * from) & ~(word + kEachByte * beyond) & kEachByte * 0x80;
+}
+
+// The way back. False when one of the eight characters is no digit.
+bool read_hex_u32(const char* text, uint32_t& value) {
+  const auto word = load_word<uint64_t>(text);
+  if ((word & kEachByte * 0x80) != 0) return false;
+  const uint64_t folded = word | kEachByte * 0x20;
+  const uint64_t letters = bytes_between(folded, 'a', 'f');
+  if ((bytes_between(word, '0', '9') | letters) != kEachByte * 0x80) return false;
+  uint64_t nibbles = (word & kEachByte * 0x0f) + (letters >> 7) * 9;
+  nibbles = (nibbles << 4 | nibbles >> 8) & 0x00ff00ff00ff00ff;
+  nibbles = (nibbles | nibbles >> 8) & 0x0000ffff0000ffff;
+  value = __builtin_bswap32(static_cast<uint32_t>(nibbles | nibbles >> 16));
+  return true;
+}
+
 // value = value * 10 + digit; false when that is more than a T holds.
 template <class T>
 bool append_digit(uint64_t& value, uint64_t digit) {
@@ -133,7 +167,12 @@ std::string_view write_u64(uint64_t value, std::span<char> out) {
 
 std::string_view write_hex(std::span<const uint8_t> bytes, std::span<char> out) {
   TIPRING_ASSERT(out.size() >= bytes.size() * 2);
-  for (size_t i = 0; i < bytes.size(); ++i) {
+  size_t i = 0;
+  for (; bytes.size() - i >= 4; i += 4) {
+    const auto group = load_word<uint32_t>(reinterpret_cast<const char*>(&bytes[i]));
+    write_hex_u32(__builtin_bswap32(group), &out[2 * i]);
+  }
+  for (; i < bytes.size(); ++i) {
     out[2 * i] = kHexDigits[bytes[i] >> 4];
     out[2 * i + 1] = kHexDigits[bytes[i] & 15];
   }
@@ -142,7 +181,8 @@ std::string_view write_hex(std::span<const uint8_t> bytes, std::span<char> out) 
 
 std::string_view write_hex_u64(uint64_t value, std::span<char> out) {
   TIPRING_ASSERT(out.size() >= 16);
-  for (size_t i = 0; i < 16; ++i) out[i] = kHexDigits[(value >> (60 - 4 * i)) & 15];
+  write_hex_u32(static_cast<uint32_t>(value >> 32), &out[0]);
+  write_hex_u32(static_cast<uint32_t>(value), &out[8]);
   return {out.data(), 16};
 }
 
@@ -160,6 +200,11 @@ Result<void> parse_hex(std::string_view text, std::span<uint8_t> out) {
 Result<uint64_t> parse_hex_u64(std::string_view text) {
   if (text.empty() || text.size() > 16) return Error::Invalid;
   uint64_t value = 0;
+  for (; text.size() >= 8; text.remove_prefix(8)) {
+    uint32_t part = 0;
+    if (!read_hex_u32(text.data(), part)) return Error::Invalid;
+    value = value << 32 | part;
+  }
   for (const char c : text) {
     const int digit = hex_value(c);
     if (digit < 0) return Error::Invalid;

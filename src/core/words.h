@@ -25,6 +25,14 @@ Word load_word(const char* bytes) {
   return word;
 }
 
+// Writes a number so that load_word() reads it.
+template <class Word>
+void store_word(char* bytes, Word word) {
+  std::memcpy(bytes, &word, sizeof word);
+  word = load_word<Word>(bytes);
+  std::memcpy(bytes, &word, sizeof word);
+}
+
 // Less than eight bytes as a number, the first the least significant; those behind them are zero.
 inline uint64_t load_short(const char* bytes, size_t size) {
   if (size >= 4) {

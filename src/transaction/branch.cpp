@@ -1,5 +1,7 @@
 #include "transaction/branch.h"
 
+#include <array>
+
 #include "core/assert.h"
 #include "core/text.h"
 
@@ -13,12 +15,12 @@ class Appender {
   explicit Appender(std::span<char> out) : out_(out) {}
 
   void text(std::string_view piece) {
-    for (const char c : piece) out_[size_++] = c;
+    copy_text(&out_[size_], piece);
+    size_ += piece.size();
   }
-  void hex(uint64_t value, int digits) {
-    for (int shift = (digits - 1) * 4; shift >= 0; shift -= 4) {
-      out_[size_++] = "0123456789abcdef"[(value >> shift) & 0xf];
-    }
+  void hex(uint64_t value, size_t digits) {
+    std::array<char, 16> all;
+    text(write_hex_u64(value, all).substr(all.size() - digits));
   }
   std::string_view written() const { return {out_.data(), size_}; }
 

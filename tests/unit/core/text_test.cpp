@@ -49,6 +49,28 @@ TEST_CASE("hex: the digits of both cases, and no other byte, are digits") {
     const auto value = parse_hex_u64(text);
     REQUIRE(value.has_value() == (at != std::string_view::npos));
     if (value) CHECK(*value == (at < 16 ? at : at - 6));
+    // Eight are read at once.
+    for (size_t place = 0; place < 9; ++place) {
+      std::string nine = "123456789";
+      nine[place] = static_cast<char>(byte);
+      const auto whole = parse_hex_u64(nine);
+      REQUIRE(whole.has_value() == value.has_value());
+      const size_t shift = 4 * (8 - place);
+      if (whole) CHECK(*whole == ((0x123456789U & ~(uint64_t{0xf} << shift)) | *value << shift));
+    }
+  }
+}
+
+TEST_CASE("hex: of any number of bytes") {
+  std::array<uint8_t, 11> bytes;
+  for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<uint8_t>(i * 0x19 + 0x8a);
+  std::string expected;
+  std::array<char, 22> text;
+  for (size_t size = 0; size <= bytes.size(); ++size) {
+    CHECK(write_hex(std::span(bytes).first(size), text) == expected);
+    if (size == bytes.size()) break;
+    expected += "0123456789abcdef"[bytes[size] >> 4];
+    expected += "0123456789abcdef"[bytes[size] & 15];
   }
 }
 
