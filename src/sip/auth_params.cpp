@@ -4,6 +4,7 @@
 #include "sip/chars.h"
 #include "sip/message.h"
 #include "sip/params.h"
+#include "sip/scan_value.h"
 
 namespace tipring::sip {
 
@@ -43,35 +44,57 @@ ParseError fault_at(ParseFault fault, std::string_view text, std::string_view wh
   return {fault, HeaderId::Other, static_cast<uint32_t>(where.data() - text.data())};
 }
 
+// Takes the value that begins at `at` off `rest`, which begins with its name, and all up to the next
+// comma. False when more follows a quoted string, or when it has no end.
+bool take_value(std::string_view& rest, size_t at, std::string_view& value) {
+  const bool quoted = at < rest.size() && rest[at] == '"';
+  size_t end = 0;
+  if (quoted) {
+    end = at + quoted_string_size(between(rest, at, rest.size()));
+    if (end == at) return false;
+    value = between(rest, at + 1, end - 1);
+  } else {
+    end = kTokenChar.skip(rest, at);
+    value = between(rest, at, end);
+  }
+  end = skip_lws(rest, end);
+  if (end == rest.size() || rest[end] == ',') {
+    rest.remove_prefix(end);
+    return true;
+  }
+  if (quoted) return false;
+  std::string_view piece;  // no token, as peers send them
+  next_list_value(rest, piece);
+  value = trim_lws(piece.substr(at));
+  return true;
+}
+
 // `name=value, name="value" …`, which is `rest`, the end of `text`.
 template <class T, size_t N>
 Result<T, ParseError> parse_fields(std::string_view text, std::string_view rest,
                                    const Field<T> (&fields)[N]) {
   T values;
   uint32_t seen = 0;
-  std::string_view piece;
-  for (size_t count = 0; next_list_value(rest, piece); ++count) {
-    if (count == kParamsMax) return fault_at(ParseFault::TooManyParameters, text, piece);
-    const size_t name_size = kTokenChar.skip(piece);
-    const std::string_view after = trim_lws(piece.substr(name_size));
-    if (name_size == 0 || !after.starts_with('='))
-      return fault_at(ParseFault::BadParameter, text, piece);
-    std::string_view value = trim_lws(after.substr(1));
-    if (value.starts_with('"')) {
-      if (quoted_string_size(value) != value.size())
-        return fault_at(ParseFault::BadParameter, text, piece);
-      value = value.substr(1, value.size() - 2);
-    }
+  for (size_t count = 0;; ++count) {
+    while (!rest.empty() && (rest.front() == ',' || kLwsChar(rest.front()))) rest.remove_prefix(1);
+    if (rest.empty()) return values;
+    const std::string_view whole = rest;
+    if (count == kParamsMax) return fault_at(ParseFault::TooManyParameters, text, whole);
+    const std::string_view given = between(whole, 0, kTokenChar.skip(whole));
+    const size_t equals = skip_lws(whole, given.size());
+    std::string_view value;
+    if (given.empty() || equals == whole.size() || whole[equals] != '=' ||
+        !take_value(rest, skip_lws(whole, equals + 1), value))
+      return fault_at(ParseFault::BadParameter, text, whole);
     for (size_t i = 0; i < N; ++i) {
       const std::string_view name = fields[i].name;
-      if (name.size() != name_size || name[0] != to_lower(piece[0])) continue;
-      if (!iequals(name, piece.substr(0, name_size))) continue;
-      if ((seen >> i & 1U) != 0) return fault_at(ParseFault::DuplicateHeader, text, piece);
+      if (name[0] != to_lower(given[0]) || !iequals(name, given)) continue;
+      if ((seen >> i & 1U) != 0) return fault_at(ParseFault::DuplicateHeader, text, whole);
       seen |= 1U << i;
       values.*fields[i].member = value;
+      break;
     }
   }
-  return values;
 }
 
 // The same behind the word `Digest`.

@@ -140,16 +140,4 @@ constexpr std::string_view trim_lws(std::string_view text) {
   return text;
 }
 
-// Size of the quoted string at the front of `text`, quotes included; 0 when it has no end.
-constexpr size_t quoted_string_size(std::string_view text) {
-  for (size_t at = 1; at < text.size(); ++at) {
-    if (text[at] == '\\') {
-      ++at;
-    } else if (text[at] == '"') {
-      return at + 1;
-    }
-  }
-  return 0;
-}
-
 }  // namespace tipring::sip

@@ -264,8 +264,9 @@ void MessageParser::parse_header(size_t start, const Line& line) {
   slot.name_size = static_cast<uint8_t>(name.end - start);
   slot.id = name.id;
   slot.next = kNoSlot;
-  slot.folded = line.folded;
-  slot.many = line.may_have_comma && header_kind(name.id) == HeaderKind::List;
+  slot.flags = line.folded ? HeaderSlot::kFolded : 0;
+  if (line.may_have_comma && header_kind(name.id) == HeaderKind::List)
+    slot.flags |= HeaderSlot::kMany;
   chain(name.id, number);
 }
 

@@ -35,9 +35,14 @@ struct HeaderSlot {
   uint8_t name_size;
   HeaderId id;
   uint8_t next;  // slot of the next line with the same id, kNoSlot at the end
-  bool folded : 1;
-  bool many : 1;  // a list that may have more values than one
+  uint8_t flags;
+
+  static constexpr uint8_t kFolded = 1;
+  static constexpr uint8_t kMany = 2;  // a list that may have more values than one
+  bool folded() const { return (flags & kFolded) != 0; }
+  bool many() const { return (flags & kMany) != 0; }
 };
+static_assert(sizeof(HeaderSlot) == 12);
 
 inline constexpr uint8_t kNoSlot = 0xff;
 static_assert(kHeadersMax < kNoSlot);
@@ -71,9 +76,9 @@ class HeaderView {
   // Without white space at the ends; a fold inside is still CR LF and white space.
   std::string_view value() const { return message_.substr(slot_->value_offset, slot_->value_size); }
   std::string_view line() const { return message_.substr(slot_->line_offset, slot_->line_size); }
-  bool folded() const { return slot_->folded; }
+  bool folded() const { return slot_->folded(); }
   // False: value() is the only value of the line, so that nobody need look for commas.
-  bool may_have_many() const { return slot_->many; }
+  bool may_have_many() const { return slot_->many(); }
 
  private:
   std::string_view message_;

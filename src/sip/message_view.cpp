@@ -2,6 +2,7 @@
 #include "sip/chars.h"
 #include "sip/headers.h"
 #include "sip/message.h"
+#include "sip/scan_value.h"
 
 namespace tipring::sip {
 
@@ -97,7 +98,7 @@ std::string_view MessageView::first_value(HeaderId id) const {
   for (uint8_t at = index_->first[to_index(id)]; at != kNoSlot; at = index_->slots[at].next) {
     const HeaderSlot& slot = index_->slots[at];
     if (slot.value_size == 0) continue;
-    if (!slot.many) return piece(slot.value_offset, slot.value_size);
+    if (!slot.many()) return piece(slot.value_offset, slot.value_size);
     std::string_view rest = piece(slot.value_offset, slot.value_size);
     std::string_view value;
     if (next_list_value(rest, value, id == HeaderId::Via)) return value;

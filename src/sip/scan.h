@@ -9,6 +9,7 @@
 #include "sip/chars.h"
 #include "sip/params.h"
 #include "sip/parse_error.h"
+#include "sip/scan_value.h"
 
 namespace tipring::sip {
 

@@ -40,4 +40,16 @@ size_t skip_bracketed(std::string_view text, size_t from) {
       [](char c) { return c == '>' || !kGraphicChar(c); });
 }
 
+// Size of the quoted string at the front of `text`, quotes included; 0 when it has no end.
+template <class Block = ByteBlock>
+size_t quoted_string_size(std::string_view text) {
+  for (size_t at = 1; at < text.size(); at += 2) {
+    at = find_byte<Block>(
+        text, at, [](const auto& block) { return block.equal('"') | block.equal('\\'); },
+        [](char c) { return c == '"' || c == '\\'; });
+    if (at < text.size() && text[at] == '"') return at + 1;
+  }
+  return 0;
+}
+
 }  // namespace tipring::sip
