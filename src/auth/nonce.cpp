@@ -18,6 +18,18 @@ constexpr uint32_t kOrderBits = 16;  // of the sequence; the time takes the othe
 constexpr std::string_view kDigits =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
+constexpr uint8_t kNoDigit = 0xff;
+
+constexpr std::array<uint8_t, 256> make_digit_values() {
+  std::array<uint8_t, 256> values{};
+  values.fill(kNoDigit);
+  for (size_t i = 0; i < kDigits.size(); ++i)
+    values[static_cast<uint8_t>(kDigits[i])] = static_cast<uint8_t>(i);
+  return values;
+}
+
+constexpr std::array<uint8_t, 256> kDigitValues = make_digit_values();
+
 // Most significant byte first.
 void put(std::span<uint8_t> out, uint64_t value) {
   for (size_t i = out.size(); i-- > 0; value >>= 8) out[i] = static_cast<uint8_t>(value);
@@ -33,9 +45,9 @@ bool decode(std::string_view text, std::span<uint8_t, kBytes> out) {
   for (size_t i = 0; i < out.size() / 3; ++i) {
     uint32_t group = 0;
     for (const char c : text.substr(i * 4, 4)) {
-      const size_t digit = kDigits.find(c);
-      if (digit == std::string_view::npos) return false;
-      group = group << 6 | static_cast<uint32_t>(digit);
+      const uint8_t digit = kDigitValues[static_cast<uint8_t>(c)];
+      if (digit == kNoDigit) return false;
+      group = group << 6 | digit;
     }
     put(out.subspan(i * 3, 3), group);
   }
