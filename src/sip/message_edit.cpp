@@ -149,6 +149,62 @@ class RequestWriter {
   bool record_routes_written_ = false;
 };
 
+class ResponseWriter {
+ public:
+  ResponseWriter(const MessageView& response, const ResponseEdit& edit, std::span<char> out)
+      : response_(response), edit_(edit), out_(out), requires_(edit.required.empty()) {}
+
+  Result<size_t> write() {
+    const uint16_t status = edit_.status != 0 ? edit_.status : response_.status();
+    out_.text("SIP/2.0 ").number(status).text(" ");
+    out_.text(edit_.status != 0 ? default_reason(status) : response_.reason()).crlf();
+    for (const HeaderView line : response_.headers()) {
+      if (line.id() == HeaderId::Via && !via_removed_) {
+        take_via(line);
+      } else if (line.id() == HeaderId::Require && !requires_) {
+        write_require(line);
+      } else if (edit_.filter == nullptr || edit_.filter->keep(line)) {
+        lines_.copy(line);
+      }
+    }
+    lines_.flush();
+    if (!requires_) out_.header(HeaderId::Require, edit_.required);
+    out_.text(edit_.extra_lines);
+    if (!response_.has(HeaderId::ContentLength))
+      out_.header(HeaderId::ContentLength, response_.body().size());
+    out_.crlf().text(response_.body());
+    return out_.finish();
+  }
+
+ private:
+  void take_via(const HeaderView& line) {
+    std::string_view rest = line.value();
+    std::string_view top;
+    via_removed_ = next_list_value(rest, top, true);  // an empty line held none
+    if (!holds_value(rest)) return;
+    lines_.flush();
+    out_.header(HeaderId::Via, trim_lws(rest));
+  }
+
+  // The tag goes behind those of the first line, unless it is listed.
+  void write_require(const HeaderView& line) {
+    requires_ = true;
+    if (contains_token(response_.values(HeaderId::Require), edit_.required))
+      return lines_.copy(line);
+    lines_.flush();
+    out_.text("Require: ");
+    if (holds_value(line.value())) out_.unfolded(line.value()).text(", ");
+    out_.text(edit_.required).crlf();
+  }
+
+  const MessageView& response_;
+  const ResponseEdit& edit_;
+  Writer out_;
+  LineCopier lines_{out_};
+  bool via_removed_ = false;
+  bool requires_;  // nothing is to be added to Require, or it has been
+};
+
 }  // namespace
 
 Result<size_t> write_forwarded_request(const MessageView& request, const RequestEdit& edit,
@@ -158,34 +214,7 @@ Result<size_t> write_forwarded_request(const MessageView& request, const Request
 
 Result<size_t> write_forwarded_response(const MessageView& response, const ResponseEdit& edit,
                                         std::span<char> out) {
-  Writer writer(out);
-  if (edit.status != 0) {
-    writer.text("SIP/2.0 ").number(edit.status).text(" ").text(default_reason(edit.status)).crlf();
-  } else {
-    writer.text("SIP/2.0 ").number(response.status()).text(" ").text(response.reason()).crlf();
-  }
-  LineCopier lines(writer);
-  bool via_removed = false;
-  for (const HeaderView line : response.headers()) {
-    if (line.id() == HeaderId::Via && !via_removed) {
-      std::string_view rest = line.value();
-      std::string_view top;
-      via_removed = next_list_value(rest, top, true);  // an empty line held none
-      if (holds_value(rest)) {
-        lines.flush();
-        writer.header(HeaderId::Via, trim_lws(rest));
-      }
-      continue;
-    }
-    if (edit.filter != nullptr && !edit.filter->keep(line)) continue;
-    lines.copy(line);
-  }
-  lines.flush();
-  writer.text(edit.extra_lines);
-  if (!response.has(HeaderId::ContentLength))
-    writer.header(HeaderId::ContentLength, response.body().size());
-  writer.crlf().text(response.body());
-  return writer.finish();
+  return ResponseWriter(response, edit, out).write();
 }
 
 }  // namespace tipring::sip

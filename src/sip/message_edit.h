@@ -48,6 +48,7 @@ Result<size_t> write_forwarded_request(const MessageView& request, const Request
 struct ResponseEdit {
   uint16_t status = 0;  // another status with its default phrase; 0: as received
   const LineFilter* filter = nullptr;
+  std::string_view required;     // option tag that Require shall list; empty: as received
   std::string_view extra_lines;  // whole lines behind all others, each with its CR LF
 };
 

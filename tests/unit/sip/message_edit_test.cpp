@@ -228,6 +228,21 @@ TEST_CASE("forward: a response with another status and more lines" *
   CHECK(written.view().header(HeaderId::Warning) == "399 x \"y\"");
 }
 
+TEST_CASE("forward: a response requires one thing more, on a line that is there" *
+          doctest::description("RFC 4028 8.2")) {
+  const auto require_of = [](std::string_view lines) {
+    ResponseEdit change;
+    change.required = "timer";
+    const Parsed response(wire("SIP/2.0 200 OK\nVia: SIP/2.0/UDP a\n" + std::string(lines) + "\n"));
+    return lines_of(forward_response(response.view(), change), HeaderId::Require);
+  };
+  CHECK(require_of("") == "timer|");
+  CHECK(require_of("Require: 100rel\n") == "100rel, timer|");
+  CHECK(require_of("REQUIRE: a,\n b\nRequire: c\n") == "a, b, timer|c|");
+  CHECK(require_of("Require: a\nRequire: b, TIMER\n") == "a|b, TIMER|");
+  CHECK(require_of("Require:\n") == "timer|");
+}
+
 TEST_CASE("forward: a response without length gets one" * doctest::description("RFC 3261 20.14")) {
   const Parsed response(wire("SIP/2.0 200 OK\nVia: SIP/2.0/UDP a\n\nxyz"));
   CHECK(Parsed(forward_response(response.view(), {}), Framing::Stream).view().body() == "xyz");
