@@ -29,6 +29,11 @@ std::string_view write_listen_fault(const transport::ListenPoint& point, int err
   return writer.view();
 }
 
+// Where the command line of an operator must name it: a relative one means nothing elsewhere.
+std::string socket_for_others(const Config& config) {
+  return config.admin.socket.starts_with('/') ? config.admin.socket : std::string();
+}
+
 }  // namespace
 
 void Exchange::plan(const Config& config, MemoryPlan& plan) {
@@ -75,6 +80,7 @@ Exchange::Exchange(const Config& config, const Ports& ports, Arena& arena, Log& 
       blocks_(arena, {ports_.entropy.u64(), ports_.entropy.u64()}, config.capacity.users),
       block_log_(log, timers_, ports_.loop),
       access_(access_options(config), location_, store_, ports_.clock),
+      untimed_calls_(location_, store_, log, timers_, socket_for_others(config)),
       authenticator_(auth_options(config, realm_), nonces_, blocks_, access_.secrets()),
       overload_({ports_.entropy.u64(), ports_.entropy.u64()}, log),
       environment_{transport_,
@@ -89,7 +95,8 @@ Exchange::Exchange(const Config& config, const Ports& ports, Arena& arena, Log& 
                    route_key_of(nonce_key_),
                    log_,
                    overload_,
-                   session_timer_options(config)},
+                   session_timer_options(config),
+                   &untimed_calls_},
       validation_(environment_, config.routing.forward_unknown),
       registrar_(environment_, store_, ports_.clock, registrar_options(config), arena,
                  config.capacity),
@@ -99,6 +106,8 @@ Exchange::Exchange(const Config& config, const Ports& ports, Arena& arena, Log& 
   access_.set_authenticator(authenticator_, blocks_);
   std::vector<policy::ThirdPartyRule> third_party = third_party_rules(config);
   access_.swap_third_party(third_party);
+  std::vector<std::string> emergency = config.routing.emergency;
+  untimed_calls_.swap_emergency(emergency);
   transport_.set_trace(trace_);
   store_.set_observer(&registrar_);
   transactions_.set_request_handler(*this);
@@ -136,6 +145,7 @@ void Exchange::set(Settings& settings) {
   registrar_.swap_options(settings.registrar);
   access_.swap_third_party(settings.third_party);
   environment_.session_timer = settings.session_timer;
+  untimed_calls_.swap_emergency(settings.emergency);
   transport_.set_options(settings.transport);
 }
 

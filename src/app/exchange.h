@@ -12,6 +12,7 @@
 #include "core/pool_registry.h"
 #include "server/policy/access.h"
 #include "server/policy/block_log.h"
+#include "server/policy/untimed_calls.h"
 #include "server/policy/validation.h"
 #include "server/proxy/proxy.h"
 #include "server/registrar/registrar.h"
@@ -55,6 +56,7 @@ class Exchange final : private port::TurnHandler, private transaction::RequestHa
   // For operators.
   store::Store& store() { return store_; }
   auth::Blocks& blocks() { return blocks_; }
+  const policy::UntimedCalls& untimed_calls() const { return untimed_calls_; }
   transport::Trace& trace() { return trace_; }
   void register_pools(PoolRegistry& pools) const;
   transport::TransportCounters transport_counters() const { return transport_.counters(); }
@@ -89,6 +91,7 @@ class Exchange final : private port::TurnHandler, private transaction::RequestHa
   auth::Blocks blocks_;
   policy::BlockLog block_log_;
   policy::AccessRules access_;
+  policy::UntimedCalls untimed_calls_;
   auth::Authenticator authenticator_;
   service::Overload overload_;
   service::Environment environment_;

@@ -90,7 +90,9 @@ std::vector<policy::ThirdPartyRule> third_party_rules(const Config& config) {
 
 service::SessionTimerOptions session_timer_options(const Config& config) {
   service::SessionTimerOptions options;
-  options.enabled = config.session_timer.mode != "off";
+  if (config.session_timer.mode == "insert") options.mode = service::SessionTimerMode::Insert;
+  if (config.session_timer.mode == "off") options.mode = service::SessionTimerMode::Off;
+  if (config.session_timer.on_expiry == "drop") options.on_expiry = service::SessionExpiry::Drop;
   options.interval_s = config.session_timer.default_s;
   options.min_se_s = config.session_timer.min_se_s;
   return options;
@@ -132,6 +134,7 @@ Settings settings_of(const Config& config, std::string_view realm) {
   settings.registrar = registrar_options(config);
   settings.third_party = third_party_rules(config);
   settings.session_timer = session_timer_options(config);
+  settings.emergency = config.routing.emergency;
   settings.transport = transport_options(config);
   return settings;
 }

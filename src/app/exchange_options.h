@@ -37,6 +37,7 @@ struct Settings {
   registrar::RegistrarOptions registrar;
   std::vector<policy::ThirdPartyRule> third_party;
   service::SessionTimerOptions session_timer;
+  std::vector<std::string> emergency;
   transport::TransportOptions transport;
 };
 

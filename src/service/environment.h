@@ -67,11 +67,30 @@ class AccessControl {
   ~AccessControl() = default;
 };
 
+enum class SessionTimerMode : uint8_t {
+  Off,        // the phones' own affair
+  Insert,     // asked for, as RFC 4028 lets a proxy do
+  Mandatory,  // and who knows none may not begin a call
+};
+enum class SessionExpiry : uint8_t { Bye, Drop };
+
 // session_timer.*: RFC 4028.
 struct SessionTimerOptions {
-  bool enabled = true;
+  SessionTimerMode mode = SessionTimerMode::Mandatory;
+  SessionExpiry on_expiry = SessionExpiry::Bye;
   uint32_t interval_s = 1800;  // asked for where the request names none
   uint32_t min_se_s = 90;      // below it a request is refused, or its interval raised
+};
+
+// Who may begin a call without session timers where these are mandatory: SPEC C1.
+class TimerExceptions {
+ public:
+  // `request_uri`: the one that counts (RouteFacts). False: the call is refused with 421, and who
+  // implements this says so to the operators.
+  virtual bool lets_through(const Incoming& request, const sip::ParsedUri& request_uri) = 0;
+
+ protected:
+  ~TimerExceptions() = default;
 };
 
 struct Environment {
@@ -88,6 +107,7 @@ struct Environment {
   Log& log;
   Overload& overload;
   SessionTimerOptions session_timer = {};
+  TimerExceptions* timer_exceptions = nullptr;  // null: there are none
 
   // Of this turn. The wheel's own time stands still while the loop sleeps.
   Millis now() const { return loop.now(); }

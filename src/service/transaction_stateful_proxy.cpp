@@ -110,7 +110,7 @@ TransactionStatefulProxy::Progress TransactionStatefulProxy::refuse(
 
 TransactionStatefulProxy::Progress TransactionStatefulProxy::on_response(ClientHandle client,
                                                                          const Incoming& response,
-                                                                         std::string_view lines,
+                                                                         sip::ResponseEdit edit,
                                                                          bool more_addresses) {
   Branch* branch = find(client);
   if (branch == nullptr) return Progress::Pending;
@@ -134,17 +134,18 @@ TransactionStatefulProxy::Progress TransactionStatefulProxy::on_response(ClientH
     note_failure(sip::status::kServerInternalError);
     return Progress::TryNext;
   }
-  return forward_final(response, lines);
+  edit.status = status_upstream(status);
+  return forward_final(response, edit);
 }
 
 // Every 2xx to an INVITE goes upstream at once, also after another final response (16.7 step 5); of
 // all others the first.
-TransactionStatefulProxy::Progress TransactionStatefulProxy::forward_final(const Incoming& response,
-                                                                           std::string_view lines) {
+TransactionStatefulProxy::Progress TransactionStatefulProxy::forward_final(
+    const Incoming& response, const sip::ResponseEdit& edit) {
   const uint16_t status = response.message.status();
   const bool invite_2xx = method_ == sip::Method::Invite && sip::is_success(status);
   if (!invite_2xx && !is_open()) return Progress::Finished;
-  MessageRef message = write_response(response, status_upstream(status), lines);
+  MessageRef message = write_response(response, edit);
   const bool sent = message && environment_->transactions.respond(server_, std::move(message));
   if (sent && final_status_ == 0) final_status_ = status;
   if (invite_2xx) {
@@ -161,17 +162,15 @@ TransactionStatefulProxy::Progress TransactionStatefulProxy::forward_final(const
 void TransactionStatefulProxy::forward_provisional(const Incoming& response) {
   rings_ = true;
   // Without a buffer the provisional is lost, as it may be on the way.
-  if (MessageRef message = write_response(response, 0, {})) {
+  if (MessageRef message = write_response(response, {})) {
     static_cast<void>(environment_->transactions.respond(server_, std::move(message)).has_value());
   }
 }
 
-MessageRef TransactionStatefulProxy::write_response(const Incoming& response, uint16_t status,
-                                                    std::string_view lines) const {
-  sip::ResponseEdit edit;
-  edit.status = status;
-  edit.extra_lines = lines;
-  return write_message(environment_->slabs, response.message.text().size() + lines.size() + 64,
+MessageRef TransactionStatefulProxy::write_response(const Incoming& response,
+                                                    const sip::ResponseEdit& edit) const {
+  const size_t growth = edit.required.size() + edit.extra_lines.size() + 64;
+  return write_message(environment_->slabs, response.message.text().size() + growth,
                        [&](std::span<char> out) {
                          return sip::write_forwarded_response(response.message, edit, out);
                        });

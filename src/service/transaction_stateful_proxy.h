@@ -9,6 +9,7 @@
 #include "service/branches.h"
 #include "service/context.h"
 #include "service/environment.h"
+#include "sip/message_edit.h"
 
 namespace tipring::service {
 
@@ -65,9 +66,9 @@ class TransactionStatefulProxy {
   // Ends the request with a final response of our own and gives up all branches.
   Progress refuse(uint16_t status, const sip::ResponseParts& parts);
 
-  // `lines` are added to what goes upstream. `more_addresses`: the target has some that have not
+  // A final response goes upstream as `edit` says. `more_addresses`: the target has some that have not
   // been tried, and a 503 is then taken for a failure to reach it (RFC 3263 4.3).
-  Progress on_response(ClientHandle client, const Incoming& response, std::string_view lines,
+  Progress on_response(ClientHandle client, const Incoming& response, sip::ResponseEdit edit,
                        bool more_addresses);
   Progress on_client_end(ClientHandle client, EndReason reason);
   // 16.10: cancels all pending branches. The 487 comes from them, or from us when there is none
@@ -88,9 +89,8 @@ class TransactionStatefulProxy {
   void note_failure(uint16_t status);
   Progress drop();
   void forward_provisional(const Incoming& response);
-  Progress forward_final(const Incoming& response, std::string_view lines);
-  MessageRef write_response(const Incoming& response, uint16_t status,
-                            std::string_view lines) const;
+  Progress forward_final(const Incoming& response, const sip::ResponseEdit& edit);
+  MessageRef write_response(const Incoming& response, const sip::ResponseEdit& edit) const;
   void cancel_branches();
   void on_timer_c(Millis now);
 

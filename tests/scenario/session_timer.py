@@ -1,38 +1,43 @@
 #!/usr/bin/env python3
-"""Session intervals on the wire, as session_timer.* sets them: RFC 4028 8.1 and 8.2.
+"""Session timers on the wire, as session_timer.* sets them: RFC 4028 8.1 and 8.2, and who is refused for want of them.
 
 Usage: session_timer.py BIN_DIR
 """
 
 import os
+import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
+from configured_server import ConfiguredServer  # noqa: E402
 from sip_phone import OK, Call, contact_of, hang_up, registered_phone, response, take_request  # noqa: E402
-from sip_socket import SipSocket  # noqa: E402
+from sip_socket import SipSocket, random_token  # noqa: E402
 from tipring_server import Report, TipringServer  # noqa: E402
 
-USERS = [("alice", "secret-a"), ("bob", "secret-b")]
+USERS = [("alice", "secret-a"), ("bob", "secret-b"), ("carol", "secret-c")]
 
 # What the caller writes, what the callee gets of Session-Expires and Min-SE, and what the 2xx of a callee without
-# session timers comes back with.
+# session timers comes back with. None for what the callee gets: the call is refused with 421.
+SUPPORTS = [
+    (["Supported: timer"], "900", None, "900;refresher=uac"),
+    (["k: 100rel,timer"], "900", None, "900;refresher=uac"),
+    (["Supported: timer", "Proxy-Require: timer"], "900", None, "900;refresher=uac"),
+    (["Supported: timer", "Session-Expires: 300;refresher=uas"], "300;refresher=uas", None, "300;refresher=uac"),
+    (["Supported: timer", "x: 300"], "300", None, "300;refresher=uac"),
+    (["Supported: timer", "Min-SE: 1200"], "1200", "1200", "1200;refresher=uac"),
+    (["Session-Expires: 100;refresher=uac"], "120;refresher=uac", "120", None),
+    (["x: 120"], "120", None, None),
+]
+NO_TIMERS = [[], ["Supported: 100rel"], ["Require: timer"], ["Min-SE: 1200"]]
+NUMBERS = ["session_timer.default=900", "session_timer.min_se=120"]
 FORWARDED = {
-    "insert 900": (["session_timer.mode=insert", "session_timer.default=900", "session_timer.min_se=120"], [
-        ([], "900", None, None),
-        (["Supported: timer"], "900", None, "900;refresher=uac"),
-        (["k: timer"], "900", None, "900;refresher=uac"),
-        (["Supported: timer", "Session-Expires: 300;refresher=uas"], "300;refresher=uas", None, "300;refresher=uac"),
-        (["Supported: timer", "x: 300"], "300", None, "300;refresher=uac"),
-        (["Supported: timer", "Min-SE: 1200"], "1200", "1200", "1200;refresher=uac"),
-        (["Session-Expires: 100;refresher=uac"], "120;refresher=uac", "120", None),
-        (["Session-Expires: 120"], "120", None, None),
-    ]),
-    "mandatory": (["session_timer.mode=mandatory"], [
-        (["Supported: timer"], "1800", None, "1800;refresher=uac"),
-    ]),
+    "insert": ([*NUMBERS, "session_timer.mode=insert"], [
+        ([], "900", None, None), (["Require: timer"], "900", None, None),
+        (["Min-SE: 1200"], "1200", "1200", None), *SUPPORTS]),
+    "mandatory": (NUMBERS, [*((lines, None, None, None) for lines in NO_TIMERS), *SUPPORTS]),
     "off": (["session_timer.mode=off"], [
-        ([], None, None, None),
+        ([], "", None, None),
         (["Supported: timer", "Session-Expires: 60"], "60", None, None),
     ]),
 }
@@ -42,24 +47,183 @@ def first_of(message, *names):
     return next((message.one(name) for name in names if message.one(name) is not None), None)
 
 
+def phone_without_timers(server):
+    phone = SipSocket(server.port)
+    phone.timers = False
+    return phone
+
+
 def is_forwarded_with(server, lines, interval, min_se, answered):
-    bob, alice = registered_phone(server, *USERS[1]), SipSocket(server.port)
+    bob, alice = registered_phone(server, *USERS[1]), phone_without_timers(server)
     call = Call(alice, server, headers=lines)
     call.send_invite()
     invite = take_request(bob, "INVITE")
-    assert first_of(invite, "session-expires", "x") == interval, invite.raw
-    assert len(invite.all("session-expires") + invite.all("x")) == (interval is not None), invite.raw
+    assert (first_of(invite, "session-expires", "x") or "") == interval, invite.raw
+    assert len(invite.all("session-expires") + invite.all("x")) == (interval != ""), invite.raw
     assert invite.one("min-se") == min_se, invite.raw
-    bob.send(response(invite, OK, "b", [f"Contact: {contact_of(bob, 'bob')}"]))
+    bob.send(response(invite, OK, "b", [f"Contact: {contact_of(bob, 'bob')}", "Require: 100rel"]))
     call.expect(100)
     answer = call.expect(200)
     assert answer.one("session-expires") == answered, answer.raw
-    assert answer.one("require") == ("timer" if answered else None), answer.raw
+    assert answer.all("require") == ["100rel, timer" if answered else "100rel"], answer.raw
     call.ack()
     take_request(bob, "ACK")
     hang_up(call, bob)
     alice.close()
     bob.close()
+
+
+def is_421(call):
+    """Extension Required, with what is required and nothing of Min-SE, which is for 422 alone (RFC 4028 5)."""
+    answer = call.expect(421)
+    assert answer.all("require") == ["timer"] and answer.one("min-se") is None, answer.raw
+    assert not [name for name, _ in answer.headers if name.endswith("-authenticate")], answer.raw
+    call.ack_refusal(answer)
+    return answer
+
+
+def is_refused(server, lines):
+    bob, alice = registered_phone(server, *USERS[1]), phone_without_timers(server)
+    call = Call(alice, server, headers=lines)
+    call.send_invite()
+    is_421(call)
+    assert bob.receive(0.1) is None, "the callee heard of it"
+    alice.close()
+    bob.close()
+
+
+def refused_before_the_challenge(server, transport):
+    """Whoever the caller says he is, the answer is the same; with Supported: timer it is the challenge."""
+    texts = set()
+    for caller in ("alice", "nobody"):
+        phone = SipSocket(server.port, transport)
+        call = Call(phone, server, caller=caller, callee="zoe")
+        phone.timers = False
+        call.send_invite()
+        answer = is_421(call)
+        texts.add(re.sub(rb"(?m)^(Via|From|To|Call-ID):.*\r\n", b"", answer.raw))
+        call.send_invite()
+        is_421(call)  # and again
+        phone.timers = True
+        if caller == "alice":
+            call.invite_with_credentials()
+            answer = phone.receive_final()
+            assert answer.status == 404, answer.raw
+        else:
+            call.send_invite()
+            call.expect(407)
+        phone.close()
+    assert len(texts) == 1, texts
+
+
+def standing_dialogs_go_on(server):
+    """Neither re-INVITE nor UPDATE of a call that stands is refused with 421; 422 may be."""
+    bob, alice = registered_phone(server, *USERS[1]), SipSocket(server.port)
+    call = Call(alice, server)
+    call.send_invite()
+    invite = take_request(bob, "INVITE")
+    bob.send(response(invite, OK, "b", [f"Contact: {contact_of(bob, 'bob')}"]))
+    call.expect(100)
+    call.expect(200)
+    call.ack()
+    take_request(bob, "ACK")
+    alice.timers = False
+    for method, lines, status in (("INVITE", [], 488), ("UPDATE", [], 488), ("INVITE", ["k: timer", "x: 100"], 422),
+                                  ("UPDATE", ["k: timer", "x: 100"], 422)):
+        branch = "z9hG4bK" + random_token()
+        call.inside(method, headers=[*call.headers, *lines], branch=branch)
+        if status == 488:
+            request = take_request(bob, method)
+            assert request.all("session-expires") == ["900"], request.raw
+            bob.send(response(request, "488 Not Acceptable Here"))
+        if status == 488 and method == "INVITE":
+            take_request(bob, "ACK")
+            call.expect(100)
+        answer = call.expect(status)
+        assert answer.all("min-se") == ([] if status == 488 else ["120"]), answer.raw
+        if method == "INVITE":
+            call.inside("ACK", cseq=call.cseq, branch=branch)
+    # The ACK to a 422 has the dialog's tags and comes through; who knows no such answer takes no notice.
+    take_request(bob, "ACK")
+    assert bob.receive(0.1) is None, "a refused request was forwarded"
+    hang_up(call, bob)
+    alice.close()
+    bob.close()
+
+
+def emergency_is_never_421(server):
+    alice = phone_without_timers(server)
+    place = f"127.0.0.1:{server.port}"
+    for uri, refused in ((f"sip:112@{place}", False), (f"sip:9-11@{place};user=phone", False), ("tel:+49-911", True), ("tel:911;phone-context=127.0.0.1", False),
+                         ("urn:service:sos", False), ("URN:Service:SOS.fire", False), (f"sip:1123@{place}", True),
+                         ("urn:service:counseling", None)):
+        call = Call(alice, server, uri=uri)
+        call.send_invite()
+        answer = alice.receive_final()
+        expected = {False: (404,), True: (421,), None: (416,)}[refused]
+        assert answer.status in expected, (uri, answer.raw)
+        call.ack_refusal(answer)
+    alice.close()
+
+
+def exception_is_named_and_helps(server):
+    """What log and tipringctl say of a user whose phone was refused; the command makes his calls go through."""
+    bob, alice = registered_phone(server, *USERS[1]), phone_without_timers(server)
+    for caller in ("carol", "carol", "nobody"):
+        call = Call(alice, server, caller=caller)
+        call.send_invite()
+        is_421(call)
+    lines = [line for line in server.read_log().splitlines() if "session_timer_missing user=carol" in line]
+    socket = os.path.join(server.data, "tipring.sock")
+    command = f"tipringctl --socket {socket} user set carol session_timer=exempt"
+    assert len(lines) == 1 and f'except="{command}"' in lines[0], lines
+    assert "nobody" not in "".join(line for line in server.read_log().splitlines() if "timer_missing" in line)
+    rows = [row for row in server.ctl_json("refused") if row["name"] == "carol"]
+    assert len(rows) == 1 and rows[0]["calls"] == 2 and rows[0]["last_s"] < 10, rows
+    assert rows[0]["source"] == f"127.0.0.1:{alice.port}", rows
+    assert rows[0]["except"] == "tipringctl user set carol session_timer=exempt", rows
+    shown = server.ctl_json("user", "show", "carol")
+    assert shown["calls_refused"] == 2 and shown["except"] == rows[0]["except"], shown
+    assert "carol" in server.ctl("refused") and "session_timer=exempt" in server.ctl("user", "show", "carol")
+    assert "calls_refused" not in server.ctl_json("user", "show", "bob")
+    server.ctl(*rows[0]["except"].split()[1:])
+    assert [row for row in server.ctl_json("refused") if row["name"] == "carol"] == []
+    assert "calls_refused" not in server.ctl_json("user", "show", "carol")
+    call = Call(alice, server, caller="carol")
+    call.send_invite()
+    invite = take_request(bob, "INVITE")
+    assert invite.all("session-expires") == ["900"], invite.raw
+    bob.send(response(invite, "486 Busy Here", "b"))
+    take_request(bob, "ACK")
+    call.expect(100)
+    call.ack_refusal(call.expect(486))
+    server.ctl("user", "set", "carol", "session_timer=default")
+    call = Call(alice, server, caller="carol")
+    call.send_invite()
+    is_421(call)
+    alice.close()
+    bob.close()
+
+
+def mode_changes_at_run_time(bin_dir):
+    """SIGHUP takes the mode and the numbers for help."""
+    with ConfiguredServer(bin_dir, USERS, settings=["auth.invite=off"]) as it:
+        alice = phone_without_timers(it.server)
+
+        def statuses():
+            for number in ("55", "112"):
+                call = Call(alice, it.server, callee=number)
+                call.send_invite()
+                answer = alice.receive_final()
+                call.ack_refusal(answer)
+                yield answer.status
+
+        assert [*statuses()] == [421, 404]
+        it.reload('[routing]\nemergency = ["55"]\n')
+        assert [*statuses()] == [404, 421]
+        it.reload('[session_timer]\nmode = "insert"\n')
+        assert [*statuses()] == [404, 404]
+        alice.close()
 
 
 def callee_decides(server):
@@ -108,19 +272,34 @@ def too_small_is_422(server, transport):
     bob.close()
 
 
-def main():
-    report = Report()
+def tables(report):
     for name, (settings, table) in FORWARDED.items():
         with TipringServer(sys.argv[1], users=USERS, settings=[*settings, "auth.invite=off"]) as server:
             for lines, interval, min_se, answered in table:
-                report.run(f"{name}: {lines} is forwarded as {interval} (R11.4, C1)",
-                           lambda a=(lines, interval, min_se, answered): is_forwarded_with(server, *a))
-            if name.startswith("insert"):
+                if interval is None:
+                    report.run(f"{name}: {lines} is 421 (R8.2, R12.1, R19.1, C1)",
+                               lambda a=lines: is_refused(server, a))
+                else:
+                    report.run(f"{name}: {lines} is forwarded as {interval or 'none'} (R8.1, R11.4, C1)",
+                               lambda a=(lines, interval, min_se, answered): is_forwarded_with(server, *a))
+            if name == "insert":
                 report.run("the callee's own Session-Expires stays (R11.4)", lambda: callee_decides(server))
+            if name == "mandatory":
+                report.run("what stands is never 421, and 422 in a dialog too (C1)",
+                           lambda: standing_dialogs_go_on(server))
+                report.run("who calls for help is never 421 (C1)", lambda: emergency_is_never_421(server))
+
+
+def main():
+    report = Report()
+    tables(report)
     with TipringServer(sys.argv[1], users=USERS, settings=["session_timer.min_se=120"]) as server:
         for transport in ("udp", "tcp"):
-            report.run(f"{transport}: below min_se is 422 with Min-SE, before the challenge (R11.4, R12.2)",
+            report.run(f"{transport}: below min_se is 422 with Min-SE, before the challenge (R11.4, R12.2, R19.2)",
                        lambda t=transport: too_small_is_422(server, t))
+            report.run(f"{transport}: 421 before the challenge, for known and unknown alike (R12.1, R12.4, R19.1, R19.4)",
+                       lambda t=transport: refused_before_the_challenge(server, t))
+    report.run("SIGHUP takes another mode (R11.4)", lambda: mode_changes_at_run_time(sys.argv[1]))
     return report.close()
 
 

@@ -18,10 +18,11 @@ class ServiceBench : public Node, public service::OwnNames, public service::Acce
                     *this,     *this,   "tipring",    {3, 4}, log,   overload} {}
 
   // Parses a request from a@h to b@h with `lines` before the others; the last one parsed is the one
-  // that is good.
+  // that is good. `to_tag`: inside a dialog.
   const sip::MessageView& parse_request(const std::string& method, const std::string& uri,
-                                        const std::string& lines, const std::string& body = "") {
-    return parse(method + " " + uri + " SIP/2.0\r\n" + lines + common_lines(method) + body);
+                                        const std::string& lines, const std::string& body = "",
+                                        const std::string& to_tag = "") {
+    return parse(method + " " + uri + " SIP/2.0\r\n" + lines + common_lines(method, to_tag) + body);
   }
   const sip::MessageView& parse_response(const std::string& status, const std::string& method,
                                          const std::string& lines) {
@@ -29,10 +30,10 @@ class ServiceBench : public Node, public service::OwnNames, public service::Acce
   }
 
  private:
-  static std::string common_lines(const std::string& method) {
-    return "Via: SIP/2.0/UDP h;branch=z9hG4bKx\r\nFrom: <sip:a@h>;tag=1\r\nTo: <sip:b@h>\r\n"
-           "Call-ID: 1\r\nCSeq: 1 " +
-           method + "\r\n\r\n";
+  static std::string common_lines(const std::string& method, const std::string& to_tag = "") {
+    return "Via: SIP/2.0/UDP h;branch=z9hG4bKx\r\nFrom: <sip:a@h>;tag=1\r\nTo: <sip:b@h>" +
+           (to_tag.empty() ? "" : ";tag=" + to_tag) + "\r\nCall-ID: 1\r\nCSeq: 1 " + method +
+           "\r\n\r\n";
   }
   const sip::MessageView& parse(std::string text) {
     text_ = std::move(text);

@@ -43,6 +43,9 @@ def uri_host(host):
     return f"[{host}]" if ":" in host else host
 
 
+TIMER_LINE = re.compile(r"(supported|k|session-expires|x)\s*:", re.I)
+
+
 class SipSocket:
     """One UDP socket or TCP connection to the server's address `host`, from `source` or the same address."""
 
@@ -59,6 +62,7 @@ class SipSocket:
             self.socket.connect(self.server)
         self.port = self.socket.getsockname()[1]
         self.pending = b""
+        self.timers = True  # INVITEs say that it knows session timers
 
     def close(self):
         self.socket.close()
@@ -106,7 +110,9 @@ class SipSocket:
 
     def request(self, method, uri, from_uri, to_uri, call_id=None, cseq=1, headers=(), body="", branch=None,
                 from_tag="t1", to_tag=None):
-        """The text of a request from this socket."""
+        """The text of a request from this socket. RFC 4028 7.1: a phone lists that it knows session timers."""
+        if method == "INVITE" and self.timers and not any(re.match(TIMER_LINE, line) for line in headers):
+            headers = [*headers, "Supported: timer"]
         lines = [
             f"{method} {uri} SIP/2.0",
             f"Via: SIP/2.0/{self.transport.upper()} {self.host}:{self.port};"

@@ -18,7 +18,7 @@ from forwarding import Message  # noqa: E402
 from messages import CASES, DOMAINS, STRANGERS, USERS  # noqa: E402
 from sip_socket import SipSocket  # noqa: E402
 from tipring_server import Report, TipringServer, free_port  # noqa: E402
-from torture import OPEN, Bench, domains_setting, in_order  # noqa: E402
+from torture import OPEN, TIMERS, Bench, domains_setting, in_order  # noqa: E402
 
 HOST = "::1"
 
@@ -57,7 +57,7 @@ def main():
     cases = in_order(sorted(CASES, key=lambda case: case.section.startswith("3.")))  # those of RFC 5118 first
     for transport in ("udp", "tcp"):
         with server_on_both(sys.argv[1], DOMAINS + STRANGERS, OPEN) as let_all, \
-                server_on_both(sys.argv[1], DOMAINS) as closed:
+                server_on_both(sys.argv[1], DOMAINS, [TIMERS]) as closed:
             bench = Bench6(let_all, transport, None)
             bench.register_phone()
             bench.open_router()

@@ -27,6 +27,7 @@ from tipring_server import Report, TipringServer  # noqa: E402
 SILENCE = 0.05     # seconds in which a message that is answered would have been
 TIMER_J = 33       # seconds until the last transaction over UDP is forgotten
 STRICT_ROUTER = ("127.0.0.1", 5080)  # the Route of mpart01
+TIMERS = 'session_timer.mode="insert"'  # the RFC's callers know none
 OPEN = ['auth.invite="off"', "routing.accept_foreign=true", "routing.foreign=true", 'session_timer.mode="off"']
 
 
@@ -261,7 +262,7 @@ def main():
     let_all = [domains_setting(DOMAINS + STRANGERS), *OPEN]
     with TipringServer(bin_dir, users=USERS, settings=let_all) as over_udp, \
             TipringServer(bin_dir, users=USERS, settings=let_all) as over_tcp, \
-            TipringServer(bin_dir, users=USERS, settings=[domains_setting(DOMAINS)]) as closed:
+            TipringServer(bin_dir, users=USERS, settings=[domains_setting(DOMAINS), TIMERS]) as closed:
         before_udp = run_open(report, over_udp, "udp", sources)
         before_tcp = run_open(report, over_tcp, "tcp", sources)
         opened = time.monotonic()

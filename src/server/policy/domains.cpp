@@ -12,13 +12,13 @@ namespace {
 
 constexpr std::string_view kEmergency = "urn:service:sos";
 
-bool is_emergency(std::string_view text) {
-  const std::string_view behind = text.substr(std::min(text.size(), kEmergency.size()));
-  return iequals(text.substr(0, kEmergency.size()), kEmergency) &&
+}  // namespace
+
+bool is_emergency_service(std::string_view uri) {
+  const std::string_view behind = uri.substr(std::min(uri.size(), kEmergency.size()));
+  return iequals(uri.substr(0, kEmergency.size()), kEmergency) &&
          (behind.empty() || behind.front() == '.');
 }
-
-}  // namespace
 
 RequestUri read_request_uri(const sip::ParsedUri& uri, bool is_next_hop) {
   RequestUri result;
@@ -36,7 +36,7 @@ RequestUri read_request_uri(const sip::ParsedUri& uri, bool is_next_hop) {
   result.fault = uri.error();
   if (uri.error().fault != sip::ParseFault::UnknownScheme) return result;
   const auto tel = sip::parse_tel_uri(uri.text);
-  if (tel || is_emergency(uri.text)) {
+  if (tel || is_emergency_service(uri.text)) {
     result.fault.reset();
   } else if (tel.error().fault != sip::ParseFault::UnknownScheme) {
     result.fault = tel.error();
@@ -52,7 +52,7 @@ std::optional<std::string_view> domain_of_target(const Domains& domains, const s
 std::optional<std::string_view> domain_of_target(const Domains& domains,
                                                  const sip::ParsedUri& uri) {
   if (uri) return domain_of_target(domains, *uri);
-  return is_emergency(uri.text) ? std::optional(std::string_view()) : std::nullopt;
+  return is_emergency_service(uri.text) ? std::optional(std::string_view()) : std::nullopt;
 }
 
 }  // namespace tipring::policy

@@ -28,6 +28,9 @@ struct RequestUri {
 // `is_next_hop`: where the request would go to is read from it, no Route and no flow says so.
 RequestUri read_request_uri(const sip::ParsedUri& uri, bool is_next_hop);
 
+// "urn:service:sos" and what stands below it, in any case (RFC 5031).
+bool is_emergency_service(std::string_view uri);
+
 // The domain of ours that a request with this URI is for. With a maddr it is for the host that
 // maddr names, whatever stands before (RFC 3261 16.5); who calls for help by "urn:service:sos" (RFC
 // 5031) means us.

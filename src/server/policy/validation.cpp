@@ -114,6 +114,10 @@ Job job_of(const Environment& environment, const Domains& domains, const sip::Me
   return for_us ? Job::AnswerHere : Job::Proxy;
 }
 
+bool Validation::uses_timers() const {
+  return environment_.session_timer.mode != service::SessionTimerMode::Off;
+}
+
 bool Validation::is_allowed(sip::Method method, Job job) const {
   switch (job) {
     case Job::Register: return true;
@@ -140,8 +144,7 @@ Refusal Validation::check(const Incoming& request, const RequestUri& uri, Job jo
     if (hops && *hops == 0) return {sip::status::kTooManyHops, {}, {}};
     if (service::is_loop(environment_, message)) return {sip::status::kLoopDetected, {}, {}};
   }
-  const auto required = job == Job::Proxy ? sip::HeaderId::ProxyRequire : sip::HeaderId::Require;
-  const Refusal refusal = check_extensions(message, required);
+  const Refusal refusal = check_extensions(message, job);
   return refusal.status != 0 || job == Job::Proxy ? refusal : check_body(message);
 }
 
@@ -150,7 +153,7 @@ Refusal Validation::check_syntax(const sip::MessageView& message, const RequestU
   if (uri.fault && sip::status_for(uri.fault->fault) == sip::status::kBadRequest)
     return bad_request("Request-URI", sip::to_text(uri.fault->fault));
   Fault error = find_bad_address(message, job);
-  if (!error && environment_.session_timer.enabled) error = find_bad_interval(message);
+  if (!error && uses_timers()) error = find_bad_interval(message);
   if (!error) return {};
   return bad_request(sip::to_text(error->header), sip::to_text(error->fault));
 }
@@ -179,18 +182,22 @@ Refusal Validation::bad_request(std::string_view part, std::string_view fault) {
   return {sip::status::kBadRequest, reason.view(), sip::write_error_warning(part, fault, headers_)};
 }
 
-// 8.2.2.3 and 16.3 step 5. Of what a peer could require there is the registrar's path so far (RFC
-// 3327 5.2: a proxy that has added one may want to be sure of it).
-Refusal Validation::check_extensions(const sip::MessageView& request, sip::HeaderId id) {
+// Of what a peer could require there is the registrar's path (RFC 3327 5.2: a proxy that has added
+// one may want to be sure of it), and of a proxy session timers (RFC 4028 7.1).
+std::string_view Validation::extension_of(Job job) const {
+  if (job == Job::Register) return "path";
+  return job == Job::Proxy && uses_timers() ? "timer" : "";
+}
+
+// 8.2.2.3 and 16.3 step 5.
+Refusal Validation::check_extensions(const sip::MessageView& request, Job job) {
+  const auto id = job == Job::Proxy ? sip::HeaderId::ProxyRequire : sip::HeaderId::Require;
   if (request.method() == sip::Method::Ack || request.values(id).empty()) return {};
   sip::Writer out(headers_);
   std::string_view before = "Unsupported: ";
   bool lacks = false;
   for (const std::string_view tag : request.values(id)) {
-    if (request.method() == sip::Method::Register && id == sip::HeaderId::Require &&
-        iequals(tag, "path")) {
-      continue;
-    }
+    if (iequals(tag, extension_of(job))) continue;
     out.text(before).unfolded(tag);
     before = ", ";
     lacks = true;

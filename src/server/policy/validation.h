@@ -48,7 +48,9 @@ class Validation {
   Refusal check_syntax(const sip::MessageView& message, const RequestUri& uri, Job job);
   Refusal check_body(const sip::MessageView& message);
   Refusal bad_request(std::string_view part, std::string_view fault);
-  Refusal check_extensions(const sip::MessageView& request, sip::HeaderId id);
+  Refusal check_extensions(const sip::MessageView& request, Job job);
+  std::string_view extension_of(Job job) const;
+  bool uses_timers() const;
 
   const Environment& environment_;
   bool forward_unknown_;

@@ -46,6 +46,7 @@ void Proxy::handle(const Incoming& request, const RouteInfo& routes) {
   if (request.message.method() == sip::Method::Ack) return handle_ack(request, routes);
   ProxyContext* context = contexts_.acquire(*this);
   if (context == nullptr) return refuse_stateless(request, kTransactionsKey);
+  context->get<SessionInterval>().configure(routes.request_uri);
   context->get<DigestServerAuth>().configure(facts_of(routes));
   context->get<OutputControl>().configure(environment_);
   if (context->screen_request(environment_, request) == service::Screening::Refused) {
@@ -131,11 +132,11 @@ void Proxy::on_server_end(uint64_t id, ServerHandle, EndReason) {
 void Proxy::on_response(uint64_t id, ClientHandle client, const Incoming& response) {
   ProxyContext* context = contexts_.get(Handle::from_u64(id));
   if (context == nullptr) return;
-  std::array<char, SessionInterval::kResponseLinesMax> room;
-  const std::string_view lines =
-      context->get<SessionInterval>().response_lines(response.message, room);
+  std::array<char, SessionInterval::kResponseLineMax> room;
+  sip::ResponseEdit edit;
+  context->get<SessionInterval>().edit_response(response.message, edit, room);
   settle(*context, context->get<TransactionStatefulProxy>().on_response(
-                       client, response, lines, context->get<DestinationSelection>().has_next()));
+                       client, response, edit, context->get<DestinationSelection>().has_next()));
 }
 
 void Proxy::on_client_end(uint64_t id, ClientHandle client, EndReason reason) {

@@ -176,11 +176,10 @@ MessageRef Proxy::write_request(ProxyContext& context, const sip::MessageView& r
   edit.last_route_removed = plan.last_route_removed;
   edit.route_appended = plan.route_appended;
   if (!plan.path.empty()) edit.routes_prepended = {&plan.path, 1};
-  SessionInterval& interval = context.get<SessionInterval>();
-  interval.prepare_request(environment_, request);
   const ForwardedLines filter(context);
   edit.filter = &filter;
-  edit.extra_lines = interval.lines();
+  std::array<char, SessionInterval::kRequestLinesMax> room;
+  edit.extra_lines = context.get<SessionInterval>().lines(request, room);
   std::optional<RecordRoutes> routes;
   if (record_for != nullptr) {
     routes.emplace(environment_, request, in, *record_for, plan.destination.flow.has_value());

@@ -25,7 +25,7 @@ Exchange::Exchange(port::SimWorld& world, const Limits& limits)
       environment_{transport, locator, transactions, slabs,  wheel, host.loop(),
                    *this,     *this,   "tipring",    {3, 4}, log,   overload_},
       proxy(environment_, *this, arena, limits) {
-  environment_.session_timer.enabled = false;
+  environment_.session_timer.mode = service::SessionTimerMode::Off;
   transactions.set_request_handler(*this);
   REQUIRE(start());
 }
