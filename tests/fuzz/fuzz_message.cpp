@@ -6,6 +6,7 @@
 #include "fuzz/fuzz.h"
 #include "sip/headers.h"
 #include "sip/message_edit.h"
+#include "sip/session_body.h"
 
 namespace {
 
@@ -45,6 +46,7 @@ void check_view(const sip::MessageView& view, std::string_view received) {
   check(lines == chained && lines == view.header_count(), "every line is in one chain");
   const auto error = sip::check_message(view);
   check(!error || error->offset <= view.text().size(), "a fault lies inside the message");
+  check_inside(sip::find_session_body(view).text, view.body());
 }
 
 // Every line of the head ends in CR LF, and no CR or LF stands elsewhere.
