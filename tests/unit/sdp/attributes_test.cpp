@@ -38,7 +38,7 @@ TEST_CASE("attributes: names compare with case, and whole" *
 }
 
 TEST_CASE("attributes: groups that a relay takes out together" *
-          doctest::description("RFC 8839; RFC 5763; RFC 4568; RFC 4574; R16.6")) {
+          doctest::description("RFC 8839; RFC 5763; RFC 4568; RFC 4574; R18.2")) {
   CHECK(group_of("candidate") == AttributeGroup::Ice);
   CHECK(group_of("ice-ufrag") == AttributeGroup::Ice);
   CHECK(group_of("ice-lite") == AttributeGroup::Ice);
@@ -120,7 +120,7 @@ TEST_CASE("attributes: groups of media" * doctest::description("RFC 5888 5")) {
   CHECK_FALSE(parse_group(""));
 }
 
-TEST_CASE("direction: what may answer what" * doctest::description("RFC 3264 6.1; R16.5")) {
+TEST_CASE("direction: what may answer what" * doctest::description("RFC 3264 6.1; F7")) {
   using enum Direction;
   struct Row {
     Direction offered;

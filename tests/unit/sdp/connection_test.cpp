@@ -12,7 +12,7 @@ AddressKind kind_of(std::string_view value) {
 }
 
 TEST_CASE("connection: unicast addresses of both families" *
-          doctest::description("RFC 8866 5.7; R16.7")) {
+          doctest::description("RFC 8866 5.7; R18.2")) {
   const auto v4 = parse_connection("IN IP4 192.0.2.1");
   REQUIRE(v4);
   CHECK(v4->kind == AddressKind::Ip);
@@ -52,7 +52,7 @@ TEST_CASE("connection: fields are missing or too many" * doctest::description("R
 }
 
 TEST_CASE("connection: multicast with time to live and count" *
-          doctest::description("RFC 8866 5.7; R16.7")) {
+          doctest::description("RFC 8866 5.7; R18.2")) {
   for (const char* good :
        {"IN IP4 233.252.0.1/127", "IN IP4 233.252.0.1/127/3", "IN IP4 233.252.0.1",
         "IN IP6 ff00::db8:0:101", "IN IP6 ff00::db8:0:101/3", "IN IP4 group.example/127"}) {

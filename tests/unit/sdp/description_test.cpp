@@ -30,7 +30,7 @@ ParseError refused(std::string_view text) {
 
 Fault fault_of(std::string_view text) { return refused(text).fault; }
 
-TEST_CASE("description: the example of the RFC" * doctest::description("RFC 8866 5; R16.1")) {
+TEST_CASE("description: the example of the RFC" * doctest::description("RFC 8866 5; F7")) {
   const std::string text = wire(R"(
 v=0
 o=jdoe 3724394400 3724394405 IN IP4 198.51.100.1
@@ -81,7 +81,7 @@ TEST_CASE("description: what phones send is taken without any leniency" *
   }
 }
 
-TEST_CASE("description: sizes are bounded" * doctest::description("R16.1")) {
+TEST_CASE("description: sizes are bounded" * doctest::description("F7")) {
   CHECK(sizeof(Connection) <= 48);
   CHECK(sizeof(Media) <= 128);
   CHECK(sizeof(Description) <= 2400);
@@ -230,7 +230,7 @@ a=rtpmap:99 h263-1998/90000
 }
 
 TEST_CASE("description: protocols that carry RTP, and those that are secure" *
-          doctest::description("RFC 3551; RFC 3711; RFC 5764 8; R16.6")) {
+          doctest::description("RFC 3551; RFC 3711; RFC 5764 8; R18.2")) {
   const auto media = [](const std::string& protocol) {
     static std::string text;
     text = session_with("m=audio 4000 " + protocol + " 0\n");

@@ -21,7 +21,7 @@ using test::wire;
 constexpr std::string_view kHead = "v=0\no=- 1 1 IN IP4 192.0.2.1\ns=-\n";
 
 TEST_CASE("edit: without changes a description leaves byte for byte" *
-          doctest::description("R16.2")) {
+          doctest::description("R18.2")) {
   for (const std::string_view sample : test::kSamples) {
     const std::string text = wire(sample);
     CHECK(edited(text, {}) == text);
@@ -51,7 +51,7 @@ TEST_CASE("edit: k= is discarded" * doctest::description("RFC 8866 5.12")) {
 }
 
 TEST_CASE("edit: a relayed call gets our addresses and ports" *
-          doctest::description("RFC 3264 8.3.1; RFC 3605; R16.2")) {
+          doctest::description("RFC 3264 8.3.1; RFC 3605; R18.2")) {
   Edit edit;
   const OriginValues origin{"tipring", 77, 2, endpoint("203.0.113.1", 0).ip};
   edit.origin = &origin;
@@ -86,7 +86,7 @@ a=fmtp:96 0-16
 }
 
 TEST_CASE("edit: nothing of ICE and BUNDLE is left in a relayed call" *
-          doctest::description("RFC 8839; RFC 8843; R16.6")) {
+          doctest::description("RFC 8839; RFC 8843; R18.2")) {
   const std::string text = wire(test::kBrowser);
   const auto description = parse_description(text);
   REQUIRE(description);
@@ -117,7 +117,7 @@ a=mid:1
 }
 
 TEST_CASE("edit: c= of the session serves where it says the same" *
-          doctest::description("RFC 8866 5.7; R16.7")) {
+          doctest::description("RFC 8866 5.7; R18.2")) {
   Edit edit;
   edit.address = endpoint("203.0.113.1", 0).ip;
   edit.media[0].rtp = endpoint("203.0.113.1", 20000);
@@ -162,7 +162,7 @@ TEST_CASE("edit: a=rtcp where RTCP is not at the next port" *
 }
 
 TEST_CASE("edit: one direction, whatever stood there" *
-          doctest::description("RFC 8866 6.7; R16.4")) {
+          doctest::description("RFC 8866 6.7; R18.2")) {
   Edit edit;
   edit.media[0].direction = Direction::SendOnly;
   CHECK(edited(audio_with("a=sendrecv\na=ptime:20\na=inactive\n"), edit) ==
@@ -172,7 +172,7 @@ TEST_CASE("edit: one direction, whatever stood there" *
 }
 
 TEST_CASE("edit: a rejected stream keeps its place, its mid and nothing else" *
-          doctest::description("RFC 3264 6, 8.2; R16.4")) {
+          doctest::description("RFC 3264 6, 8.2; R18.2")) {
   Edit edit;
   edit.media[1].reject = true;
   const std::string text =
@@ -192,7 +192,7 @@ TEST_CASE("edit: a rejected stream keeps its place, its mid and nothing else" *
 }
 
 TEST_CASE("edit: lines are added at the end of the session and of a section" *
-          doctest::description("RFC 4574; R16.2")) {
+          doctest::description("RFC 4574; R18.2")) {
   Edit edit;
   edit.lines = "a=tool:tipring\r\n";
   edit.media[0].lines = "a=label:1\r\na=content:main\r\n";
@@ -202,7 +202,7 @@ TEST_CASE("edit: lines are added at the end of the session and of a section" *
   CHECK(edited(session_with(""), edit) == session_with("a=tool:tipring\n"));
 }
 
-TEST_CASE("edit: groups and a filter take attributes out" * doctest::description("R16.6")) {
+TEST_CASE("edit: groups and a filter take attributes out" * doctest::description("R18.2")) {
   struct NoVideoHints final : AttributeFilter {
     bool keep(const Attribute& attribute) const override { return attribute.name != "imageattr"; }
   };
@@ -219,7 +219,7 @@ TEST_CASE("edit: groups and a filter take attributes out" * doctest::description
 }
 
 TEST_CASE("edit: hold by 0.0.0.0 becomes a direction when our address covers it up" *
-          doctest::description("RFC 3264 8.4; RFC 6337 5.4; R16.4")) {
+          doctest::description("RFC 3264 8.4; RFC 6337 5.4; R18.2")) {
   const std::string text = wire(test::kOldHold);
   const auto description = parse_description(text);
   REQUIRE(description);
@@ -253,7 +253,7 @@ TEST_CASE("edit: what does not fit is not written" * doctest::description("guard
   }
 }
 
-TEST_CASE("edit: what was written reads the same" * doctest::description("R16.2")) {
+TEST_CASE("edit: what was written reads the same" * doctest::description("R18.2")) {
   for (const std::string_view sample : test::kSamples) {
     const std::string text = wire(sample);
     const auto before = parse_description(text);

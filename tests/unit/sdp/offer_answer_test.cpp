@@ -71,7 +71,7 @@ uint16_t status_after(const std::vector<Message>& before, const Message& message
 }
 
 TEST_CASE("offer/answer: pattern 1, INVITE and 2xx" *
-          doctest::description("RFC 6337 2.2 table 1; RFC 3261 13.2.1; R16.5")) {
+          doctest::description("RFC 6337 2.2 table 1; RFC 3261 13.2.1; F7")) {
   for (const Side caller : {Local, Remote}) {
     Dialog dialog;
     CHECK(dialog.state() == State::Idle);
@@ -86,7 +86,7 @@ TEST_CASE("offer/answer: pattern 1, INVITE and 2xx" *
 }
 
 TEST_CASE("offer/answer: pattern 2, 2xx and ACK" *
-          doctest::description("RFC 6337 2.2 table 1; RFC 3261 13.2.1; R16.5")) {
+          doctest::description("RFC 6337 2.2 table 1; RFC 3261 13.2.1; F7")) {
   for (const Side caller : {Local, Remote}) {
     Dialog dialog;
     CHECK(dialog.body(without(caller, Carrier::Invite)) == Body::None);
@@ -100,7 +100,7 @@ TEST_CASE("offer/answer: pattern 2, 2xx and ACK" *
 }
 
 TEST_CASE("offer/answer: pattern 3, INVITE and reliable 1xx" *
-          doctest::description("RFC 6337 2.2, 3.1.1 figure 1; RFC 3262 5; R16.5")) {
+          doctest::description("RFC 6337 2.2, 3.1.1 figure 1; RFC 3262 5; F7")) {
   for (const Side caller : {Local, Remote}) {
     const Side callee = mirrored(caller);
     Dialog dialog({with(caller, Carrier::Invite)});
@@ -121,7 +121,7 @@ TEST_CASE("offer/answer: pattern 3, INVITE and reliable 1xx" *
 }
 
 TEST_CASE("offer/answer: pattern 4, reliable 1xx and PRACK" *
-          doctest::description("RFC 6337 2.2, 3.1.2 figure 2; R16.5")) {
+          doctest::description("RFC 6337 2.2, 3.1.2 figure 2; F7")) {
   for (const Side caller : {Local, Remote}) {
     const Side callee = mirrored(caller);
     Dialog dialog({without(caller, Carrier::Invite)});
@@ -136,7 +136,7 @@ TEST_CASE("offer/answer: pattern 4, reliable 1xx and PRACK" *
 }
 
 TEST_CASE("offer/answer: pattern 5, PRACK and its 2xx" *
-          doctest::description("RFC 6337 2.2, 3.2; R16.5")) {
+          doctest::description("RFC 6337 2.2, 3.2; F7")) {
   for (const Side caller : {Local, Remote}) {
     const Side callee = mirrored(caller);
     Dialog dialog({with(caller, Carrier::Invite), with(callee, Carrier::ReliableProvisional)});
@@ -148,7 +148,7 @@ TEST_CASE("offer/answer: pattern 5, PRACK and its 2xx" *
 }
 
 TEST_CASE("offer/answer: pattern 6, UPDATE and its 2xx, early and later, from both sides" *
-          doctest::description("RFC 6337 2.2; RFC 3311 5.1; R16.5")) {
+          doctest::description("RFC 6337 2.2; RFC 3311 5.1; F7")) {
   const std::vector<Message> early = {with(Local, Carrier::Invite),
                                       with(Remote, Carrier::ReliableProvisional),
                                       without(Local, Carrier::Prack)};
@@ -164,7 +164,7 @@ TEST_CASE("offer/answer: pattern 6, UPDATE and its 2xx, early and later, from bo
 }
 
 TEST_CASE("offer/answer: a re-INVITE from either side, with and without an offer" *
-          doctest::description("RFC 3261 14; R16.5")) {
+          doctest::description("RFC 3261 14; F7")) {
   for (const Side side : {Local, Remote}) {
     Dialog dialog(standing());
     CHECK(dialog.body(with(side, Carrier::Invite)) == Body::Offer);
@@ -201,7 +201,7 @@ struct Crossing {
 };
 
 TEST_CASE("offer/answer: an offer while another is pending" *
-          doctest::description("RFC 6337 4.3; RFC 3261 14.2; RFC 3311 5.2; R16.5")) {
+          doctest::description("RFC 6337 4.3; RFC 3261 14.2; RFC 3311 5.2; F7")) {
   const auto re_invite = [](Side side) {
     return standing() + std::vector{with(side, Carrier::Invite)};
   };
@@ -271,7 +271,7 @@ TEST_CASE("offer/answer: an offer while another is pending" *
 }
 
 TEST_CASE("offer/answer: an offer of our own is not sent while another is pending" *
-          doctest::description("RFC 3264 4; RFC 6337 4; R16.5")) {
+          doctest::description("RFC 3264 4; RFC 6337 4; F7")) {
   for (const Side side : {Local, Remote}) {
     for (const Carrier pending : {Carrier::Invite, Carrier::Update}) {
       for (const Carrier next : {Carrier::Invite, Carrier::Update}) {
@@ -298,7 +298,7 @@ TEST_CASE("offer/answer: no UPDATE is sent before the PRACK that could cross it"
 }
 
 TEST_CASE("offer/answer: a refused offer is as if it had not been made" *
-          doctest::description("RFC 3261 14.1; RFC 3311 5.3; RFC 6337 3.4; R16.5")) {
+          doctest::description("RFC 3261 14.1; RFC 3311 5.3; RFC 6337 3.4; F7")) {
   for (const Side side : {Local, Remote}) {
     Dialog initial({with(side, Carrier::Invite)});
     CHECK(initial.body(without(mirrored(side), Carrier::Failure)) == Body::None);
@@ -333,7 +333,7 @@ TEST_CASE("offer/answer: an UPDATE outlives the INVITE that is refused meanwhile
 }
 
 TEST_CASE("offer/answer: missing answers and offers of the peer" *
-          doctest::description("RFC 3261 13.2.1; RFC 3262 5; R16.5")) {
+          doctest::description("RFC 3261 13.2.1; RFC 3262 5; F7")) {
   Dialog success({with(Local, Carrier::Invite)});
   CHECK(success.refused(without(Remote, Carrier::Success)).problem == Problem::AnswerMissing);
   CHECK(success.state() == State::Idle);
@@ -370,7 +370,7 @@ TEST_CASE("offer/answer: a preview is the answer of a 2xx that has none" *
 }
 
 TEST_CASE("offer/answer: what we must not forget to send" *
-          doctest::description("RFC 3261 13.2.1; RFC 3262 5; R16.5")) {
+          doctest::description("RFC 3261 13.2.1; RFC 3262 5; F7")) {
   Dialog invited({with(Remote, Carrier::Invite)});
   CHECK(invited.machine().place(Local, Carrier::Provisional) == Place::MayPreview);
   CHECK(invited.machine().place(Local, Carrier::ReliableProvisional) == Place::MayAnswer);
@@ -390,7 +390,7 @@ TEST_CASE("offer/answer: what we must not forget to send" *
 }
 
 TEST_CASE("offer/answer: the places of all messages in all states" *
-          doctest::description("RFC 6337 2.2, 4.3; R16.5")) {
+          doctest::description("RFC 6337 2.2, 4.3; F7")) {
   using enum Place;
   struct Row {
     const char* state;

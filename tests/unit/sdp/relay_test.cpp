@@ -29,7 +29,7 @@ std::optional<NoTarget> reason_of(const std::string& text) {
 }
 
 TEST_CASE("relay: RTP goes to the m= port, RTCP to the next" *
-          doctest::description("RFC 3264 5.1; RFC 3550 11; R18.1")) {
+          doctest::description("RFC 3264 5.1; RFC 3550 11; R18.2")) {
   const auto target = target_of(audio_with(""));
   REQUIRE(target);
   CHECK(target->rtp == endpoint("192.0.2.1", 4000));
@@ -37,7 +37,7 @@ TEST_CASE("relay: RTP goes to the m= port, RTCP to the next" *
   CHECK(target_of(session_with("m=audio 65535 RTP/AVP 0\n"))->rtcp.port == 0);
 }
 
-TEST_CASE("relay: a=rtcp says where RTCP goes" * doctest::description("RFC 3605 2.1; R16.6")) {
+TEST_CASE("relay: a=rtcp says where RTCP goes" * doctest::description("RFC 3605 2.1; R18.2")) {
   CHECK(target_of(audio_with("a=rtcp:5005\n"))->rtcp == endpoint("192.0.2.1", 5005));
   CHECK(target_of(audio_with("a=rtcp:5005 IN IP6 2001:db8::5\n"))->rtcp ==
         endpoint("2001:db8::5", 5005));
@@ -51,14 +51,14 @@ TEST_CASE("relay: a=rtcp says where RTCP goes" * doctest::description("RFC 3605 
 }
 
 TEST_CASE("relay: with rtcp-mux agreed, RTCP goes to the same port" *
-          doctest::description("RFC 5761 5.1.1; R16.6")) {
+          doctest::description("RFC 5761 5.1.1; R18.2")) {
   const auto target = target_of(audio_with("a=rtcp:5005\na=rtcp-mux\n"), true);
   REQUIRE(target);
   CHECK(target->rtcp == target->rtp);
   CHECK(target_of(audio_with("a=rtcp:5005\na=rtcp-mux\n"))->rtcp.port == 5005);
 }
 
-TEST_CASE("relay: why a section has no target" * doctest::description("RFC 3264 8.4; R16.7")) {
+TEST_CASE("relay: why a section has no target" * doctest::description("RFC 3264 8.4; R18.2")) {
   CHECK(reason_of(session_with("m=audio 0 RTP/AVP 0\n")) == NoTarget::Rejected);
   CHECK(reason_of(session_with("m=image 4000 udptl t38\n")) == NoTarget::NotRtp);
   CHECK(reason_of(session_with("m=audio 4000/2 RTP/AVP 0\n")) == NoTarget::SeveralPorts);

@@ -48,7 +48,7 @@ std::string versioned(const char* version, std::string_view lines) {
 
 const std::string kAudio = session_with("m=audio 4000 RTP/AVP 0 8\n");
 
-TEST_CASE("answer review: one that fits" * doctest::description("RFC 3264 6; R16.5")) {
+TEST_CASE("answer review: one that fits" * doctest::description("RFC 3264 6; F7")) {
   CHECK(answer_review(kAudio, answered("m=audio 5000 RTP/AVP 8\n")).breaches.none());
   CHECK(answer_review(kAudio, answered("m=audio 0 RTP/AVP 99\n")).breaches.none());
   CHECK(answer_review(session_with(""), answered("")).breaches.none());
@@ -57,7 +57,7 @@ TEST_CASE("answer review: one that fits" * doctest::description("RFC 3264 6; R16
 }
 
 TEST_CASE("answer review: as many m= lines as in the offer" *
-          doctest::description("RFC 3264 6; R16.5")) {
+          doctest::description("RFC 3264 6; F7")) {
   const Review fewer = answer_review(kAudio, answered(""));
   CHECK(fewer.breaches.has(Breach::MediaCount));
   CHECK(fewer.breaches.fatal());
@@ -77,7 +77,7 @@ struct Row {
 };
 
 TEST_CASE("answer review: what is wrong with a section" *
-          doctest::description("RFC 3264 6, 6.1, 6.2, 8.2; R16.5")) {
+          doctest::description("RFC 3264 6, 6.1, 6.2, 8.2; F7")) {
   constexpr Row kRows[] = {
       {"m=audio 1 RTP/AVP 0\n", "m=video 1 RTP/AVP 0\n", Breach::MediaTypeChanged, true},
       {"m=audio 1 RTP/AVP 0\n", "m=video 0 RTP/AVP 0\n", Breach::MediaTypeChanged, true},
@@ -115,7 +115,7 @@ TEST_CASE("answer review: what is wrong with a section" *
 }
 
 TEST_CASE("answer review: formats are common by codec, or by number where nothing says more" *
-          doctest::description("RFC 3264 5.1, 6.1; R16.3")) {
+          doctest::description("RFC 3264 5.1, 6.1; F7")) {
   const std::string opus = session_with("m=audio 1 RTP/AVP 96\na=rtpmap:96 opus/48000/2\n");
   CHECK(answer_review(opus, answered("m=audio 1 RTP/AVP 111\na=rtpmap:111 OPUS/48000/2\n"))
             .breaches.none());
@@ -130,7 +130,7 @@ TEST_CASE("answer review: a group is answered by itself" * doctest::description(
 }
 
 TEST_CASE("offer review: the same again is no change" *
-          doctest::description("RFC 3264 8; RFC 3261 14.2; R16.8")) {
+          doctest::description("RFC 3264 8; RFC 3261 14.2; C24")) {
   const std::string text = versioned("5", "m=audio 1 RTP/AVP 0\n");
   const Review same = offer_review(text, text);
   CHECK(same.unchanged);
@@ -141,7 +141,7 @@ TEST_CASE("offer review: the same again is no change" *
 }
 
 TEST_CASE("offer review: the version of o=" *
-          doctest::description("RFC 3264 8; RFC 6337 5.2.5; R16.8")) {
+          doctest::description("RFC 3264 8; RFC 6337 5.2.5; C24")) {
   const std::string before = versioned("5", "m=audio 1 RTP/AVP 0\n");
   const std::string_view changed = "m=audio 2 RTP/AVP 0\n";
   CHECK(offer_review(before, versioned("6", changed)).breaches.none());
@@ -159,7 +159,7 @@ TEST_CASE("offer review: the version of o=" *
 }
 
 TEST_CASE("offer review: another session in o=" *
-          doctest::description("RFC 3264 8; RFC 6337 5.2.5; R16.8")) {
+          doctest::description("RFC 3264 8; RFC 6337 5.2.5; C24")) {
   const std::string before = versioned("5", "m=audio 1 RTP/AVP 0\n");
   for (const char* origin : {"o=bob 10 6 IN IP4 192.0.2.2", "o=eve 9 6 IN IP4 192.0.2.2",
                              "o=bob 9 6 IN IP4 192.0.2.3"}) {
@@ -174,7 +174,7 @@ TEST_CASE("offer review: another session in o=" *
 }
 
 TEST_CASE("offer review: no place is taken away, more may come" *
-          doctest::description("RFC 3264 8, 8.1; R16.5")) {
+          doctest::description("RFC 3264 8, 8.1; F7")) {
   const std::string two = versioned("5", "m=audio 1 RTP/AVP 0\nm=video 2 RTP/AVP 31\n");
   const Review fewer = offer_review(two, versioned("6", "m=audio 1 RTP/AVP 0\n"));
   CHECK(fewer.breaches.has(Breach::MediaCount));
@@ -190,7 +190,7 @@ TEST_CASE("offer review: no place is taken away, more may come" *
 }
 
 TEST_CASE("offer review: a dynamic number keeps its codec for as long as its stream lives" *
-          doctest::description("RFC 3264 8.1, 8.3.2; R16.3")) {
+          doctest::description("RFC 3264 8.1, 8.3.2; F7")) {
   const std::string before = versioned("5", "m=audio 1 RTP/AVP 96\na=rtpmap:96 opus/48000/2\n");
   const std::string_view remapped = "m=audio 1 RTP/AVP 96\na=rtpmap:96 iLBC/8000\n";
   const Review review = offer_review(before, versioned("6", remapped));
@@ -205,7 +205,7 @@ TEST_CASE("offer review: a dynamic number keeps its codec for as long as its str
 }
 
 TEST_CASE("hold: sendonly, inactive and 0.0.0.0 of an active stream" *
-          doctest::description("RFC 3264 8.4; RFC 6337 5.3, 5.4; R16.4")) {
+          doctest::description("RFC 3264 8.4; RFC 6337 5.3, 5.4; R18.2")) {
   const auto held = [](const std::string& text) { return is_held(*Text(text)); };
   CHECK_FALSE(held(audio_with("")));
   CHECK_FALSE(held(audio_with("a=recvonly\n")));
@@ -219,7 +219,7 @@ TEST_CASE("hold: sendonly, inactive and 0.0.0.0 of an active stream" *
   CHECK_FALSE(held(audio_with("a=sendonly\nm=video 2 RTP/AVP 31\n")));
 }
 
-TEST_CASE("changes: of one stream" * doctest::description("RFC 3264 8.1 to 8.4; R16.4")) {
+TEST_CASE("changes: of one stream" * doctest::description("RFC 3264 8.1 to 8.4; R18.2")) {
   const Text before(session_with("m=audio 4000 RTP/AVP 0\nm=video 0 RTP/AVP 31\n"));
   const auto change = [&](const std::string& lines, size_t index = 0) {
     const Text after(session_with(lines));
