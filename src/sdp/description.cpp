@@ -79,6 +79,7 @@ class Parser {
   uint32_t seen_ = 0;        // letters, since the last m= line
   size_t rank_ = 0;          // of the last line in its order
   bool has_direction_ = false;
+  bool has_rtcp_ = false;
   bool ended_ = false;  // by an empty line
 };
 
@@ -250,6 +251,7 @@ Parser::Outcome Parser::start_media(const Line& line, std::string_view value) {
   seen_ = 0;
   rank_ = 0;
   has_direction_ = false;
+  has_rtcp_ = false;
   Media& media = this->media();
   media.text = text_.substr(begin);
   FieldReader fields(value);
@@ -295,7 +297,8 @@ void Parser::read_attribute(const Line& line) {
   if (const auto direction = parse_direction(attribute.name)) return note_direction(*direction);
   if (!in_media() || !attribute.name.starts_with("rtcp")) return;
   if (attribute.name == "rtcp-mux") media().rtcp_mux = true;
-  if (attribute.name != "rtcp") return;
+  if (attribute.name != "rtcp" || has_rtcp_) return;  // the first one counts
+  has_rtcp_ = true;
   const auto rtcp = parse_rtcp(attribute.value);
   media().rtcp_number = rtcp ? rtcp->number : 0;
 }

@@ -82,7 +82,7 @@ struct Media {
   Connection connection;      // its own c=, else the session's
   uint16_t number = 0;        // the port; 0: rejected, removed or not wanted
   uint16_t port_count = 1;
-  uint16_t rtcp_number = 0;  // port of a=rtcp, 0 where there is none or it is bad
+  uint16_t rtcp_number = 0;  // of the first a=rtcp; 0 where there is none or it is bad
   MediaType media_type = MediaType::Other;
   Direction direction = Direction::SendRecv;  // its own, else the session's
   bool own_connection = false;

@@ -46,7 +46,10 @@ TEST_CASE("relay: a=rtcp says where RTCP goes" * doctest::description("RFC 3605 
   CHECK(target_of(audio_with("a=rtcp:9 IN IP4 host.example\n"))->rtcp.port == 0);
   CHECK(target_of(audio_with("a=rtcp:9 IN IP4 233.252.0.1/1\n"))->rtcp.port == 0);
   CHECK(target_of(audio_with("a=rtcp:9 IN IP4 255.255.255.255\n"))->rtcp.port == 0);
-  // A bad one is as if absent.
+  // Of two the first counts, and a bad one is as if absent.
+  CHECK(target_of(audio_with("a=rtcp:5005\na=rtcp:5007 IN IP4 192.0.2.9\n"))->rtcp ==
+        endpoint("192.0.2.1", 5005));
+  CHECK(target_of(audio_with("a=rtcp:5005 x\na=rtcp:5007\n"))->rtcp.port == 4001);
   CHECK(target_of(audio_with("a=rtcp:0\n"))->rtcp.port == 4001);
 }
 
