@@ -25,7 +25,8 @@ struct Listing {
 constexpr Listing kListings[] = {
     {"/v1/status", Command::Kind::Status},     {"/v1/pools", Command::Kind::ListPools},
     {"/v1/users", Command::Kind::ListUsers},   {"/v1/registrations", Command::Kind::ListBindings},
-    {"/v1/blocks", Command::Kind::ListBlocks}, {kTracePath, Command::Kind::ReadTrace},
+    {"/v1/blocks", Command::Kind::ListBlocks}, {"/v1/refused", Command::Kind::ListRefused},
+    {kTracePath, Command::Kind::ReadTrace},
 };
 
 void refuse_busy(port::HttpExchange& exchange) {
@@ -96,7 +97,7 @@ void Api::route(port::HttpExchange& exchange) {
     return registrations_of(exchange, path.substr(kRegistrationsPath.size()));
   reply_error(exchange, 404, "no_such_path",
               "no such path; there are /v1/status, /v1/pools, /v1/users, /v1/registrations, "
-              "/v1/blocks and /v1/trace");
+              "/v1/blocks, /v1/refused and /v1/trace");
 }
 
 void Api::trace(port::HttpExchange& exchange) {

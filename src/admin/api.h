@@ -15,6 +15,8 @@
 //          stored before one was refused, the error has these too, and its "line"
 //   GET    /v1/blocks                                 {"blocks": […], "next": "…"}
 //   DELETE /v1/blocks?source=SOURCE[&user=USER]       200; 404 when nothing is blocked there
+//   GET    /v1/refused                                {"refused": […], "next": "…"}: users whose calls
+//          were refused for want of session timers, and what excepts each
 //   GET    /v1/registrations                          {"registrations": […], "next": "…"}
 //   GET    /v1/registrations/NAME or …/DOMAIN/NAME    the same, of one user
 //   DELETE the same                                   all, or the one with ?contact=: 200

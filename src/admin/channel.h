@@ -50,6 +50,7 @@ struct Command {
     ListUsers,
     ListBindings,
     ListBlocks,
+    ListRefused,
     LiftBlock,
     ShowUser,
     ListBindingsOfUser,

@@ -42,6 +42,7 @@ class Exchange {
   virtual uint64_t list_users(uint64_t cursor, Page& page) = 0;
   virtual uint64_t list_bindings(uint64_t cursor, Page& page) = 0;
   virtual uint64_t list_blocks(uint64_t cursor, Page& page) = 0;
+  virtual uint64_t list_refused(uint64_t cursor, Page& page) = 0;
   // Of one user, as a BlockRow names him, or with an empty name all of the source. Done or NoBlock.
   virtual Outcome lift_block(const port::IpAddress& source, std::string_view user) = 0;
   // One user; false when there is none.

@@ -25,6 +25,7 @@ std::string_view opening(Command::Kind kind) {
     case Command::Kind::ListBindings:
     case Command::Kind::ListBindingsOfUser: return R"({"registrations":[)";
     case Command::Kind::ListBlocks: return R"({"blocks":[)";
+    case Command::Kind::ListRefused: return R"({"refused":[)";
     case Command::Kind::ReadTrace: return R"({"trace":[)";
     case Command::Kind::StartTrace:
     case Command::Kind::StopTrace:
@@ -46,6 +47,7 @@ void append_page(std::string& body, Command::Kind kind, const Page& page) {
   if (kind == Command::Kind::ListBindings || kind == Command::Kind::ListBindingsOfUser)
     append_rows<BindingRow>(body, page);
   if (kind == Command::Kind::ListBlocks) append_rows<BlockRow>(body, page);
+  if (kind == Command::Kind::ListRefused) append_rows<RefusedRow>(body, page);
 }
 
 void refuse(port::HttpExchange& client, Outcome outcome) {

@@ -8,6 +8,7 @@
 
 #include "admin/user_names.h"
 #include "core/text.h"
+#include "server/policy/untimed_calls.h"
 #include "sip/method.h"
 
 namespace tipring::admin {
@@ -112,6 +113,11 @@ std::string methods_text(uint32_t methods) {
   return text;
 }
 
+void append_excepting_command(std::string& out, std::string_view name, std::string_view domain) {
+  std::array<char, policy::kExceptingCommandMax> room;
+  append_member(out, "except", policy::write_excepting_command(name, domain, "", room));
+}
+
 }  // namespace
 
 void append_json(std::string& out, std::string_view text) {
@@ -135,6 +141,12 @@ void append_json(std::string& out, const UserRow& row) {
   append_list(out, "aliases", row.aliases, '\n');
   append_list(out, "algorithms", row.algorithms == 0 ? "" : algorithms_text(row.algorithms), ',');
   append_member(out, "session_timer", session_timer_text(row.session_timer));
+  if (row.calls_refused != 0) {
+    append_member(out, "calls_refused", uint64_t{row.calls_refused});
+    append_member(out, "last_refused_s", uint64_t{row.last_refused_s});
+    append_member(out, "refused_source", row.refused_source);
+    append_excepting_command(out, row.name, row.domain);
+  }
   out += '}';
 }
 
@@ -159,6 +171,17 @@ void append_json(std::string& out, const BlockRow& row) {
   append_member(out, "since_s", uint64_t{row.since_s});
   append_member(out, "remaining_s", uint64_t{row.remaining_s});
   append_member(out, "failures", uint64_t{row.failures});
+  out += '}';
+}
+
+void append_json(std::string& out, const RefusedRow& row) {
+  out += '{';
+  append_member(out, "name", row.name);
+  append_member(out, "domain", row.domain);
+  append_member(out, "calls", uint64_t{row.calls});
+  append_member(out, "last_s", uint64_t{row.last_s});
+  append_member(out, "source", row.source);
+  append_excepting_command(out, row.name, row.domain);
   out += '}';
 }
 

@@ -19,6 +19,7 @@ void append_json(std::string& out, std::string_view text);
 void append_json(std::string& out, const UserRow& row);
 void append_json(std::string& out, const BindingRow& row);
 void append_json(std::string& out, const BlockRow& row);
+void append_json(std::string& out, const RefusedRow& row);
 void append_json(std::string& out, const PoolRow& row);
 void append_json(std::string& out, const FactRow& row);
 void append_json(std::string& out, const TraceRow& row);

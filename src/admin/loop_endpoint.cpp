@@ -70,6 +70,7 @@ std::optional<Outcome> LoopEndpoint::change(const Command& command) {
     case Command::Kind::ListUsers:
     case Command::Kind::ListBindings:
     case Command::Kind::ListBlocks:
+    case Command::Kind::ListRefused:
     case Command::Kind::ShowUser:
     case Command::Kind::ListBindingsOfUser: break;
   }
@@ -89,6 +90,9 @@ void LoopEndpoint::show(const Command& command, Answer& answer) {
       break;
     case Command::Kind::ListBlocks:
       next = exchange_.list_blocks(command.cursor, answer.page);
+      break;
+    case Command::Kind::ListRefused:
+      next = exchange_.list_refused(command.cursor, answer.page);
       break;
     case Command::Kind::ShowUser:
       if (!exchange_.show_user(domain, name, answer.page)) next = std::nullopt;

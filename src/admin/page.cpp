@@ -18,8 +18,8 @@ constexpr size_t kTextHead = sizeof(uint16_t);
 static_assert(6 * kTextHead + kNameMax + kDomainMax + kContactMax + kAgentMax + 2 * kShortMax +
                   3 * sizeof(uint64_t) <=
               Page::kRowMax);
-static_assert(5 * kTextHead + kNameMax + kDomainMax + kAuthNameMax + kDisplayNameMax + kAliasesMax +
-                  4 * sizeof(uint64_t) <=
+static_assert(6 * kTextHead + kNameMax + kDomainMax + kAuthNameMax + kDisplayNameMax + kAliasesMax +
+                  kShortMax + 6 * sizeof(uint64_t) <=
               Page::kRowMax);
 
 }  // namespace
@@ -49,6 +49,9 @@ void Page::add(const UserRow& row) {
   put_text(row.aliases, kAliasesMax);
   put_number(row.algorithms);
   put_number(static_cast<uint64_t>(row.session_timer));
+  put_number(row.calls_refused);
+  put_number(row.last_refused_s);
+  put_text(row.refused_source, kShortMax);
 }
 
 void Page::add(const BindingRow& row) {
@@ -67,6 +70,14 @@ void Page::add(const BlockRow& row) {
   put_text(row.source, kShortMax);
   put_text(row.user, kShortMax);
   for (const uint32_t number : {row.since_s, row.remaining_s, row.failures}) put_number(number);
+}
+
+void Page::add(const RefusedRow& row) {
+  put_text(row.name, kNameMax);
+  put_text(row.domain, kDomainMax);
+  put_number(row.calls);
+  put_number(row.last_s);
+  put_text(row.source, kShortMax);
 }
 
 void Page::add(const PoolRow& row) {
@@ -122,6 +133,9 @@ bool PageReader::next(UserRow& row) {
   row.aliases = take_text();
   row.algorithms = static_cast<uint8_t>(take_number());
   row.session_timer = static_cast<store::SessionTimerRule>(take_number());
+  row.calls_refused = static_cast<uint32_t>(take_number());
+  row.last_refused_s = static_cast<uint32_t>(take_number());
+  row.refused_source = take_text();
   return true;
 }
 
@@ -146,6 +160,16 @@ bool PageReader::next(BlockRow& row) {
   row.since_s = static_cast<uint32_t>(take_number());
   row.remaining_s = static_cast<uint32_t>(take_number());
   row.failures = static_cast<uint32_t>(take_number());
+  return true;
+}
+
+bool PageReader::next(RefusedRow& row) {
+  if (rest_.empty()) return false;
+  row.name = take_text();
+  row.domain = take_text();
+  row.calls = static_cast<uint32_t>(take_number());
+  row.last_s = static_cast<uint32_t>(take_number());
+  row.source = take_text();
   return true;
 }
 

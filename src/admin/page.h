@@ -22,6 +22,10 @@ struct UserRow {
   std::string_view aliases;  // separated by "\n"
   uint8_t algorithms = 0;    // mask; 0: as configured
   store::SessionTimerRule session_timer = store::SessionTimerRule::AsConfigured;
+  // For want of session timers; where one user is asked for, and not excepted.
+  uint32_t calls_refused = 0;
+  uint32_t last_refused_s = 0;
+  std::string_view refused_source = {};
 };
 
 // Texts beyond what a page shows of them are cut: 1024 bytes of the contact, 256 of the user agent.
@@ -44,6 +48,15 @@ struct BlockRow {
   uint32_t since_s = 0;  // how long it has stood
   uint32_t remaining_s = 0;
   uint32_t failures = 0;
+};
+
+// A user whose calls were refused for want of session timers.
+struct RefusedRow {
+  std::string_view name;
+  std::string_view domain;
+  uint32_t calls = 0;
+  uint32_t last_s = 0;      // how long ago the last one was
+  std::string_view source;  // where that came from
 };
 
 struct PoolRow {
@@ -90,6 +103,7 @@ class Page {
   void add(const UserRow& row);
   void add(const BindingRow& row);
   void add(const BlockRow& row);
+  void add(const RefusedRow& row);
   void add(const PoolRow& row);
   void add(const FactRow& row);
   void add(const TraceRow& row);
@@ -112,6 +126,7 @@ class PageReader {
   bool next(UserRow& row);
   bool next(BindingRow& row);
   bool next(BlockRow& row);
+  bool next(RefusedRow& row);
   bool next(PoolRow& row);
   bool next(FactRow& row);
   bool next(TraceRow& row);

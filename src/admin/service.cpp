@@ -16,6 +16,7 @@ Service::Service(Arena& arena, port::Loop& loop, store::Store& store, auth::Bloc
     api_ = std::make_unique<Api>(channel_, *wakeup_, options.realm, options.default_domain);
   }
   exchange_.set_endpoint(endpoint_);
+  exchange_.set_untimed_calls(options.untimed_calls);
   endpoint_.set_trace(options.trace);
 }
 

@@ -15,6 +15,7 @@ struct ServiceOptions {
   std::string realm;           // effective_realm(): what passwords are hashed for
   std::string default_domain;  // the first of sip.domains, or empty
   transport::Trace* trace = nullptr;
+  const policy::UntimedCalls* untimed_calls = nullptr;
 };
 
 class Service final : private port::WakeupHandler {

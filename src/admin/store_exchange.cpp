@@ -206,8 +206,18 @@ uint64_t StoreExchange::list_bindings(uint64_t cursor, Page& page) {
 
 bool StoreExchange::show_user(std::string_view domain, std::string_view name, Page& page) {
   const store::User* user = store_.find_user(domain, name);
-  if (user != nullptr) page.add(row_of(*user));
-  return user != nullptr;
+  if (user == nullptr) return false;
+  UserRow row = row_of(*user);
+  std::array<char, port::kAddressTextMax> source;
+  const policy::UntimedCaller* refused =
+      untimed_calls_ == nullptr ? nullptr : untimed_calls_->find(*user);
+  if (refused != nullptr) {
+    row.calls_refused = refused->calls;
+    row.last_refused_s = static_cast<uint32_t>((loop_.now() - refused->last).count() / 1000);
+    row.refused_source = port::write_address(refused->source, source);
+  }
+  page.add(row);
+  return true;
 }
 
 std::optional<uint64_t> StoreExchange::list_bindings_of(std::string_view domain,
@@ -256,6 +266,22 @@ uint64_t StoreExchange::list_blocks(uint64_t cursor, Page& page) {
     if (slot == 0) break;
   }
   return slot;
+}
+
+uint64_t StoreExchange::list_refused(uint64_t cursor, Page& page) {
+  const Millis now = loop_.now();
+  auto place = static_cast<size_t>(cursor);
+  while (untimed_calls_ != nullptr && page.has_room()) {
+    place = untimed_calls_->walk(
+        place, 1, [&](const store::User& user, const policy::UntimedCaller& refused) {
+          std::array<char, port::kAddressTextMax> source;
+          page.add(RefusedRow{user.name(), user.domain(), refused.calls,
+                              static_cast<uint32_t>((now - refused.last).count() / 1000),
+                              port::write_address(refused.source, source)});
+        });
+    if (place == 0) break;
+  }
+  return place;
 }
 
 Outcome StoreExchange::lift_block(const port::IpAddress& source, std::string_view user) {

@@ -1,5 +1,5 @@
-// The exchange as the admin API sees it, over the store: users and their registrations; and who is
-// blocked.
+// The exchange as the admin API sees it, over the store: users and their registrations; who is
+// blocked, and whose calls were refused.
 #pragma once
 
 #include <array>
@@ -9,6 +9,7 @@
 #include "admin/loop_endpoint.h"
 #include "auth/blocks.h"
 #include "port/loop.h"
+#include "server/policy/untimed_calls.h"
 #include "store/store.h"
 
 namespace tipring::admin {
@@ -35,6 +36,9 @@ class StoreExchange final : public Exchange, private store::StoreWaiter {
   // Who is told of changes that are durable. Call before the first command.
   void set_endpoint(LoopEndpoint& endpoint) { endpoint_ = &endpoint; }
 
+  // Who was refused for want of session timers; null: nobody. It outlives this.
+  void set_untimed_calls(const policy::UntimedCalls* calls) { untimed_calls_ = calls; }
+
   // A change of a user that stands touches nothing but what it names. REQUIRES: it names something.
   std::optional<Outcome> put_user(const UserChange& change, uint64_t ticket) override;
   std::optional<Outcome> rename_user(std::string_view domain, std::string_view name,
@@ -50,6 +54,7 @@ class StoreExchange final : public Exchange, private store::StoreWaiter {
   uint64_t list_users(uint64_t cursor, Page& page) override;
   uint64_t list_bindings(uint64_t cursor, Page& page) override;
   uint64_t list_blocks(uint64_t cursor, Page& page) override;
+  uint64_t list_refused(uint64_t cursor, Page& page) override;
   Outcome lift_block(const port::IpAddress& source, std::string_view user) override;
   void status(Page& page) override;
 
@@ -76,6 +81,7 @@ class StoreExchange final : public Exchange, private store::StoreWaiter {
   const port::Loop& loop_;
   StatusSource& status_;
   LoopEndpoint* endpoint_ = nullptr;
+  const policy::UntimedCalls* untimed_calls_ = nullptr;
   std::array<Removal, Channel::kAnswers> removals_;  // no more commands than that are open
 };
 

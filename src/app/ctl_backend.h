@@ -13,7 +13,7 @@
 
 namespace tipring::app {
 
-enum class CtlListing : uint8_t { Users, Registrations, Blocks, Pools, Status };
+enum class CtlListing : uint8_t { Users, Registrations, Blocks, Refused, Pools, Status };
 
 // REQUIRES: a password or a field. All outlive the call.
 struct CtlUserChange {

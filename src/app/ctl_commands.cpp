@@ -21,9 +21,8 @@ constexpr uint8_t kOnUsers = kTakesOffline;
   "  algorithms     MD5, SHA-256 or both with a comma between, offered to this user; "            \
   "\"default\"\n"                                                                                 \
   "                 is what auth.algorithms says\n"                                               \
-  "  session_timer  \"exempt\" excepts the user's phones from session timers, \"default\" is "    \
-  "what\n"                                                                                        \
-  "                 [session_timer] says\n"                                                       \
+  "  session_timer  \"exempt\" lets the user's phones call without knowing session timers,\n"     \
+  "                 \"default\" is what [session_timer] says\n"                                   \
   "An empty VALUE clears the field. When one word is wrong nothing is changed.\n"
 
 constexpr CtlCommandRow kCommands[] = {
@@ -76,6 +75,12 @@ constexpr CtlCommandRow kCommands[] = {
      "lifted.\n"},
     {CtlCommand::Blocks, "blocks", "", 0, 0, 0, "who is blocked after wrong passwords",
      "A row without a user is a source that is blocked as a whole.\n"},
+    {CtlCommand::Refused, "refused", "", 0, 0, 0,
+     "whose phones were refused for want of session timers",
+     "A phone that does not know session timers (RFC 4028) may not call where session_timer.mode "
+     "is\n"
+     "\"mandatory\"; the command that excepts its user is shown. Whoever can reach the server can\n"
+     "call by the name of a user, so look at SOURCE, where the last call came from.\n"},
     {CtlCommand::Status, "status", "", 0, 0, 0, "what the server does", ""},
     {CtlCommand::Pools, "pools", "", 0, 0, 0,
      "how full each pool of memory is, and how often it was full", ""},

@@ -26,6 +26,7 @@ enum class CtlCommand : uint8_t {
   RegistrationsRemove,
   Blocks,
   BlocksLift,
+  Refused,
   Status,
   Pools,
   TraceOn,

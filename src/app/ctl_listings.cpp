@@ -166,6 +166,27 @@ int lift_block(CtlSession& session) {
   return kCtlDone;
 }
 
+// The commands follow the table, in which the screen would cut them.
+int list_refused(CtlSession& session) {
+  CtlRows rows;
+  if (const std::string fault = session.backend.list(CtlListing::Refused, rows); !fault.empty())
+    return session.fail(fault);
+  sort_by_user(rows);
+  std::string commands;
+  if (!session.arguments.json) {
+    for (CtlRow& row : rows) {
+      commands += "  " + std::string(cell_text(row, "except")) + "\n";
+      row.erase(std::remove_if(row.begin(), row.end(),
+                               [](const CtlCell& cell) { return cell.name == "except"; }),
+                row.end());
+    }
+  }
+  const int code = show_table(session, rows, "no calls refused for want of session timers");
+  if (!commands.empty())
+    session.console.write("\nTo let them call from phones without session timers:\n" + commands);
+  return code;
+}
+
 int list_pools(CtlSession& session) {
   CtlRows rows;
   if (const std::string fault = session.backend.list(CtlListing::Pools, rows); !fault.empty())

@@ -64,6 +64,7 @@ ListingPath path_of(CtlListing listing) {
     case CtlListing::Users: return {"/v1/users", "users"};
     case CtlListing::Registrations: return {"/v1/registrations", "registrations"};
     case CtlListing::Blocks: return {"/v1/blocks", "blocks"};
+    case CtlListing::Refused: return {"/v1/refused", "refused"};
     case CtlListing::Pools: return {"/v1/pools", "pools"};
     case CtlListing::Status: return {"/v1/status", "status"};
   }

@@ -45,6 +45,7 @@ int list_registrations(CtlSession& session);
 int remove_registrations(CtlSession& session);
 int list_blocks(CtlSession& session);
 int lift_block(CtlSession& session);
+int list_refused(CtlSession& session);
 int list_pools(CtlSession& session);
 int show_status(CtlSession& session);
 

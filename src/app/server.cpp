@@ -24,10 +24,11 @@ std::string default_domain(const Config& config) {
 }
 
 admin::ServiceOptions admin_options(const Config& config, std::string_view realm,
-                                    transport::Trace& trace) {
+                                    Exchange& exchange) {
   admin::ServiceOptions options;
   options.socket = config.admin.socket;
-  options.trace = &trace;
+  options.trace = &exchange.trace();
+  options.untimed_calls = &exchange.untimed_calls();
   options.realm = realm;
   options.default_domain = default_domain(config);
   return options;
@@ -81,7 +82,7 @@ Server::Server(const ConfigSource& source, const Config& config, std::span<std::
                 log_),
       reloader_(loop_, files_, source, config, exchange_.realm(), *this),
       admin_(arena_, loop_, exchange_.store(), exchange_.blocks(), pools_, *this,
-             admin_options(config, exchange_.realm(), exchange_.trace())),
+             admin_options(config, exchange_.realm(), exchange_)),
       watchdog_(loop_) {
   exchange_.register_pools(pools_);
   stop_timer_ = loop_.make_timer(*this);
@@ -251,6 +252,7 @@ void Server::add_facts(admin::Page& page) {
       {"dropped_blocked_sources", "", blocks.dropped},
       {"requests_forwarded", "", exchange_.proxy_counters().forwarded},
       {"requests_tried_again", "", exchange_.proxy_counters().retried},
+      {"refused_without_timer", "", exchange_.untimed_calls().refused()},
       {"refused_for_capacity", "", exchange_.overload().refused()},
       {"log_lines_written", "", log_.written()},
       {"log_lines_dropped", "", log_.lost()},

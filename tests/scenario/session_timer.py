@@ -92,6 +92,18 @@ def is_refused(server, lines):
     bob.close()
 
 
+def twice_is_400(server):
+    """The long and the compact form are one header, which may stand once."""
+    alice = phone_without_timers(server)
+    for lines in (["Session-Expires: 600", "x: 600"], ["x: 600", "x: 600"], ["Session-Expires: 600, 700"]):
+        call = Call(alice, server, headers=["Supported: timer", *lines])
+        call.send_invite()
+        answer = call.expect(400)
+        assert "Session-Expires" in answer.reason, answer.raw
+        call.ack_refusal(answer)
+    alice.close()
+
+
 def refused_before_the_challenge(server, transport):
     """Whoever the caller says he is, the answer is the same; with Supported: timer it is the challenge."""
     texts = set()
@@ -285,9 +297,12 @@ def tables(report):
             if name == "insert":
                 report.run("the callee's own Session-Expires stays (R11.4)", lambda: callee_decides(server))
             if name == "mandatory":
+                report.run("two intervals in one request are 400 (C1)", lambda: twice_is_400(server))
                 report.run("what stands is never 421, and 422 in a dialog too (C1)",
                            lambda: standing_dialogs_go_on(server))
                 report.run("who calls for help is never 421 (C1)", lambda: emergency_is_never_421(server))
+                report.run("log and tipringctl name the user and the command that excepts him (C1)",
+                           lambda: exception_is_named_and_helps(server))
 
 
 def main():

@@ -120,11 +120,11 @@ void UntimedCalls::note(const store::User& user, const service::Incoming& reques
   std::array<char, kExceptingCommandMax> command;
   log_.warning(kEvent, kv("user", user.name()), kv("domain", user.domain()), kv("calls", calls),
                kv("source", port::write_address(caller.source, source)),
-               kv("except", write_excepting_command(user, socket_, command)));
+               kv("except", write_excepting_command(user.name(), user.domain(), socket_, command)));
 }
 
-std::string_view write_excepting_command(const store::User& user, std::string_view socket,
-                                         std::span<char> out) {
+std::string_view write_excepting_command(std::string_view name, std::string_view domain,
+                                         std::string_view socket, std::span<char> out) {
   sip::Writer writer(out);
   writer.text("tipringctl ");
   if (!socket.empty()) {
@@ -134,11 +134,11 @@ std::string_view write_excepting_command(const store::User& user, std::string_vi
   }
   writer.text("user set ");
   std::array<char, kDomainMax> room;
-  sip::Writer domain(room);
-  if (!user.domain().empty()) domain.text("@").text(user.domain());
-  write_word(writer, user.name(), domain.view());
+  sip::Writer at(room);
+  if (!domain.empty()) at.text("@").text(domain);
+  write_word(writer, name, at.view());
   writer.text(" session_timer=exempt");
-  return writer.full() || domain.full() ? std::string_view() : writer.view();
+  return writer.full() || at.full() ? std::string_view() : writer.view();
 }
 
 }  // namespace tipring::policy

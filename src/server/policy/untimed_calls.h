@@ -84,8 +84,8 @@ class UntimedCalls final : public service::TimerExceptions {
 
 // What an administrator enters to except a user: "tipringctl user set …", in quotes where a shell
 // would make something else of a name. Empty when `out` is too small; kExceptingCommandMax is enough.
-std::string_view write_excepting_command(const store::User& user, std::string_view socket,
-                                         std::span<char> out);
+std::string_view write_excepting_command(std::string_view name, std::string_view domain,
+                                         std::string_view socket, std::span<char> out);
 inline constexpr size_t kExceptingCommandMax = 1024;
 
 }  // namespace tipring::policy

@@ -118,5 +118,15 @@ TEST_CASE("blocks: listed, and lifted by what the list shows" * doctest::descrip
   CHECK(lift({{"source", "192.0.2.8"}}) == 404);
 }
 
+TEST_CASE("refused: each with the command that excepts the user" * doctest::description("C1")) {
+  FakeDesk desk;
+  CHECK(desk.get("/v1/refused").answer_ ==
+        R"({"refused":[{"name":"100","domain":"branch.example","calls":3,"last_s":7,)"
+        R"("source":"192.0.2.7:5060",)"
+        R"("except":"tipringctl user set 100@branch.example session_timer=exempt"}]})"
+        "\n");
+  CHECK(desk.ask(port::HttpMethod::Delete, "/v1/refused", "").status_ == 405);
+}
+
 }  // namespace
 }  // namespace tipring::admin::test

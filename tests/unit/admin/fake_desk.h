@@ -73,6 +73,10 @@ struct FakeExchange final : Exchange {
     page.add(BlockRow{"192.0.2.7", "100", 1, 59, 10});
     return 0;
   }
+  uint64_t list_refused(uint64_t, Page& page) override {
+    page.add(RefusedRow{"100", "branch.example", 3, 7, "192.0.2.7:5060"});
+    return 0;
+  }
   Outcome lift_block(const port::IpAddress& source, std::string_view user) override {
     std::array<char, port::kAddressTextMax> text;
     lifted = std::string(port::write_ip(source, text)) + " " + std::string(user);

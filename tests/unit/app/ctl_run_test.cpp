@@ -289,6 +289,21 @@ TEST_CASE("blocks: a table, and lifted by source or by source and user" *
   CHECK(scene.run({"blocks", "lift", "192.0.2.8"}) == 1);
 }
 
+TEST_CASE("refused: a table, and the commands behind it" * doctest::description("C1")) {
+  Scene scene;
+  CHECK(scene.run({"refused"}) == 0);
+  CHECK(scene.console.out == "no calls refused for want of session timers\n");
+  scene.console.out.clear();
+  scene.backend.rows = {{{"name", "100"}, {"calls", "3", false}, {"except", "tipringctl user"}}};
+  CHECK(scene.run({"refused"}) == 0);
+  CHECK(scene.console.out ==
+        "NAME  CALLS\n100       3\n\nTo let them call from phones without session timers:\n"
+        "  tipringctl user\n");
+  scene.console.out.clear();
+  CHECK(scene.run({"refused", "--json"}) == 0);
+  CHECK(scene.console.out == "[{\"name\":\"100\",\"calls\":3,\"except\":\"tipringctl user\"}]\n");
+}
+
 TEST_CASE("user import: a wrong line stops all of it, each fault is named, no password is shown") {
   Scene scene;
   scene.console.input = "100,secretive\n101\nsecretive:x,y\n";
