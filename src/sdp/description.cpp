@@ -78,6 +78,7 @@ class Parser {
   uint16_t media_line_ = 0;  // of the last m= line
   uint32_t seen_ = 0;        // letters, since the last m= line
   size_t rank_ = 0;          // of the last line in its order
+  bool has_nul_ = false;     // somewhere
   bool has_direction_ = false;
   bool has_rtcp_ = false;
   bool ended_ = false;  // by an empty line
@@ -86,6 +87,7 @@ class Parser {
 std::optional<ParseError> Parser::run() {
   if (text_.size() > kDescriptionSizeMax) return error(Fault::TooLarge, 0);
   out_.text = out_.session = text_;
+  has_nul_ = text_.find('\0') != kNone;
   LineReader lines(text_);
   Line line;
   while (lines.next(line)) {
@@ -113,7 +115,8 @@ std::optional<ParseError> Parser::finish() {
 
 // A byte at which others cut lines may stand nowhere else.
 Parser::Outcome Parser::check_bytes(const Line& line) {
-  if (line.text.find('\r') != kNone || line.text.find('\0') != kNone) return Fault::ForbiddenByte;
+  if (line.text.find('\r') != kNone || (has_nul_ && line.text.find('\0') != kNone))
+    return Fault::ForbiddenByte;
   if (line.end_size() == 1) forgive(Laxity::BareLineFeed);
   if (line.end_size() == 0) forgive(Laxity::NoFinalLineEnd);
   return std::nullopt;
@@ -317,7 +320,8 @@ bool Media::is_secure() const {
 
 Result<Description, ParseError> parse_description(std::string_view text) {
   Result<Description, ParseError> result(std::in_place);
-  if (const auto error = Parser(text, *result).run()) return *error;
+  // One variable is returned, so that it is not copied.
+  if (const auto error = Parser(text, *result).run()) result = *error;
   return result;
 }
 

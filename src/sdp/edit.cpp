@@ -210,12 +210,18 @@ Result<size_t> write_edited(const Description& description, const Edit& edit, st
   return EditWriter(description, edit, out).write();
 }
 
+Edit relay_edit(const port::IpAddress& address) {
+  Edit edit;
+  edit.address = address;
+  edit.drop = AttributeGroup::Ice | AttributeGroup::Bundle;
+  return edit;
+}
+
 MediaEdit relayed(const Media& media, const port::SocketAddress& rtp, uint16_t rtcp_number) {
   MediaEdit edit;
   edit.rtp = rtp;
   edit.rtcp_number = rtcp_number;
   edit.reject = !media.is_active();
-  edit.drop = AttributeGroup::Ice | AttributeGroup::Bundle;
   if (media.connection.is_silent()) edit.direction = make_direction(sends(media.direction), false);
   return edit;
 }

@@ -65,11 +65,13 @@ struct Edit {
 // Errors: BufferFull.
 Result<size_t> write_edited(const Description& description, const Edit& edit, std::span<char> out);
 
-// The changes for a section whose packets we relay: our address and ports, and nothing left that
-// would lead around us (ICE), or put several sections on one port (BUNDLE). Keys, fingerprints,
-// codecs, direction and rtcp-mux pass. The old hold by 0.0.0.0, which our address covers up, becomes
-// the sendonly or inactive that it stands for (RFC 3264 8.4). A section that is not active is
-// rejected.
+// The changes for a call whose packets we relay. Of the session: `address`, and nothing left that
+// would lead around us (ICE), or put several sections on one port (BUNDLE), in no section either.
+Edit relay_edit(const port::IpAddress& address);
+
+// Of one of its sections: our address and ports. Keys, fingerprints, codecs, direction and rtcp-mux
+// pass. The old hold by 0.0.0.0, which our address covers up, becomes the sendonly or inactive that
+// it stands for (RFC 3264 8.4). A section that is not active is rejected.
 MediaEdit relayed(const Media& media, const port::SocketAddress& rtp, uint16_t rtcp_number);
 
 }  // namespace tipring::sdp

@@ -5,15 +5,13 @@
 // Usage: bench_parser [rounds]. Each figure is the best of ten runs: the machine's noise only ever
 // adds.
 
-#include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <string_view>
 
 #include "sip/headers.h"
 #include "sip/message_edit.h"
+#include "tests/support/measure.h"
 
 namespace {
 
@@ -100,33 +98,14 @@ size_t parse_and_forward(std::string_view text) {
   return written ? *written : 0;
 }
 
-// Nanoseconds per call. The results are summed and looked at, so that no call can be left out.
 double measure(size_t (*operation)(std::string_view), std::string_view text, unsigned rounds) {
-  using Clock = std::chrono::steady_clock;
-  double best = 1e9;
-  size_t sum = 0;
-  for (int run = 0; run < 10; ++run) {
-    const auto start = Clock::now();
-    for (unsigned round = 0; round < rounds; ++round) sum += operation(text);
-    const std::chrono::duration<double, std::nano> took = Clock::now() - start;
-    best = std::min(best, took.count() / rounds);
-  }
-  if (sum == 0) {
-    std::fputs("bench_parser: a message was refused\n", stderr);
-    std::exit(1);
-  }
-  return best;
+  return test::best_nanoseconds(rounds, [&] { return operation(text); });
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const unsigned rounds =
-      argc > 1 ? static_cast<unsigned>(std::strtoul(argv[1], nullptr, 10)) : 100000;
-  if (rounds == 0) {
-    std::fputs("usage: bench_parser [rounds]\n", stderr);
-    return 2;
-  }
+  const unsigned rounds = test::rounds_of(argc, argv, 100000);
   constexpr struct {
     const char* name;
     std::string_view text;

@@ -82,11 +82,10 @@ class SdpExercise {
 
   // What is written is read again without any leniency that the writer mends.
   void written(const sdp::Description& description) {
-    sdp::Edit edit;
     const port::SocketAddress own{*port::parse_ip("203.0.113.1"), 20000};
+    sdp::Edit edit = sdp::relay_edit(own.ip);
     const sdp::OriginValues origin{"-", 1, 2, own.ip};
     edit.origin = &origin;
-    edit.address = own.ip;
     for (size_t i = 0; i < description.media().size(); ++i)
       edit.media[i] = sdp::relayed(description.sections[i], own, 20005);
     const auto size = sdp::write_edited(description, edit, out_);

@@ -52,10 +52,9 @@ TEST_CASE("edit: k= is discarded" * doctest::description("RFC 8866 5.12")) {
 
 TEST_CASE("edit: a relayed call gets our addresses and ports" *
           doctest::description("RFC 3264 8.3.1; RFC 3605; R18.2")) {
-  Edit edit;
+  Edit edit = relay_edit(endpoint("203.0.113.1", 0).ip);
   const OriginValues origin{"tipring", 77, 2, endpoint("203.0.113.1", 0).ip};
   edit.origin = &origin;
-  edit.address = origin.address;
   const std::string text = wire(test::kPjsua);
   const auto description = parse_description(text);
   REQUIRE(description);
@@ -90,8 +89,7 @@ TEST_CASE("edit: nothing of ICE and BUNDLE is left in a relayed call" *
   const std::string text = wire(test::kBrowser);
   const auto description = parse_description(text);
   REQUIRE(description);
-  Edit edit;
-  edit.drop = AttributeGroup::Ice | AttributeGroup::Bundle;
+  Edit edit = relay_edit(endpoint("203.0.113.1", 0).ip);
   edit.media[0] = relayed(description->media()[0], endpoint("203.0.113.1", 20000), 20001);
   edit.media[1] = relayed(description->media()[1], endpoint("203.0.113.1", 20002), 20003);
   CHECK(edited(text, edit) == wire(R"(
