@@ -51,7 +51,7 @@ class EditWriter {
   void write_media(const Media& media, const MediaEdit& edit);
   void write_media_line(const Line& line, const Media& media, const MediaEdit& edit);
   void write_m_line(const Media& media, uint16_t number);
-  void write_connection(const Media& media, const MediaEdit& edit);
+  void write_connection(const MediaEdit& edit);
   void write_rejected(const Media& media, const MediaEdit& edit);
   void write_end(const MediaEdit& edit);
   bool drops(const Line& line, AttributeGroup groups) const;
@@ -143,12 +143,11 @@ void EditWriter::write_m_line(const Media& media, uint16_t number) {
 }
 
 // The c= line where it belongs: in front of all but m= and i=, unless the session's says the same.
-void EditWriter::write_connection(const Media& media, const MediaEdit& edit) {
+void EditWriter::write_connection(const MediaEdit& edit) {
   const bool changed = edit.rtp.port != 0 && edit.rtp.ip.family != port::Family::None;
   if (connection_written_ || !changed) return;
   connection_written_ = true;
-  if (media.own_connection || session_address() != edit.rtp.ip)
-    copier_.flush().connection_line(edit.rtp.ip);
+  if (session_address() != edit.rtp.ip) copier_.flush().connection_line(edit.rtp.ip);
 }
 
 void EditWriter::write_media(const Media& media, const MediaEdit& edit) {
@@ -157,7 +156,7 @@ void EditWriter::write_media(const Media& media, const MediaEdit& edit) {
   LineReader lines(media.text);
   Line line;
   while (lines.next(line)) write_media_line(line, media, edit);
-  write_connection(media, edit);
+  write_connection(edit);
   write_end(edit);
 }
 
@@ -171,10 +170,10 @@ void EditWriter::write_media_line(const Line& line, const Media& media, const Me
       return write_m_line(media, moved ? edit.rtp.port : media.number);
     case 'c':
       if (!moved || edit.rtp.ip.family == port::Family::None) return copier_.keep(line);
-      return write_connection(media, edit);
+      return write_connection(edit);
     default: break;
   }
-  write_connection(media, edit);
+  write_connection(edit);
   if (line.type() == 'k') return;
   if (line.type() == 'a') {
     AttributeGroup groups = edit_.drop | edit.drop;

@@ -27,11 +27,6 @@ OfferAnswer::State OfferAnswer::state() const {
   return session_ ? State::Established : State::Idle;
 }
 
-bool OfferAnswer::from_invite(Carrier carrier) const {
-  return carrier == Carrier::Invite || carrier == Carrier::ReliableProvisional ||
-         carrier == Carrier::Success;
-}
-
 Place OfferAnswer::place(Side side, Carrier carrier) const {
   switch (carrier) {
     case Carrier::Invite:
@@ -177,7 +172,7 @@ void OfferAnswer::note_offer(Side side, Carrier carrier) {
 }
 
 void OfferAnswer::note_answer() {
-  if (from_invite(pending_in_)) invite_done_ = true;
+  invite_done_ = true;  // no other can be answered before its own
   pending_ = false;
   session_ = true;
 }

@@ -110,7 +110,6 @@ class OfferAnswer {
   bool pending(Side side, Carrier carrier) const {
     return pending_ && pending_by_ == side && pending_in_ == carrier;
   }
-  bool from_invite(Carrier carrier) const;
 
   Side invite_by_ = Side::Local;  // of the last INVITE
   Side pending_by_ = Side::Local;

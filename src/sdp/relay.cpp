@@ -9,7 +9,7 @@ namespace {
 port::SocketAddress rtcp_target(const Media& media, const port::SocketAddress& rtp) {
   port::SocketAddress rtcp = rtp;
   if (media.rtcp_number == 0) {
-    rtcp.port = rtp.port == UINT16_MAX ? uint16_t{0} : static_cast<uint16_t>(rtp.port + 1);
+    rtcp.port = static_cast<uint16_t>(rtp.port + 1);  // 0 behind the last one
     return rtcp;
   }
   rtcp.port = media.rtcp_number;

@@ -11,8 +11,6 @@ namespace tipring::sdp {
 
 namespace {
 
-constexpr uint8_t kFirstDynamic = 96;  // RFC 3551 6
-
 struct BreachPhrase {
   Breach breach;
   std::string_view phrase;
@@ -39,7 +37,7 @@ bool is_common(const Format& a, const Format& b) {
 
 bool is_remapped(const Formats& before, const Formats& after) {
   const auto other = [&](const Format& format) {
-    if (format.payload_type < kFirstDynamic || format.encoding.empty()) return false;
+    if (format.encoding.empty()) return false;
     const Format* const old = before.find(format.payload_type);
     return old != nullptr && !old->encoding.empty() && !old->same_codec(format);
   };
@@ -84,7 +82,7 @@ void review_answered(const Media& offer, const Media& answer, BreachSet& breache
   review_formats(offer, answer, breaches);
 }
 
-// All lines but o= are the same, whatever their ends.
+// All lines are the same, whatever their ends.
 bool same_content(const Description& a, const Description& b) {
   LineReader first(a.text);
   LineReader second(b.text);
@@ -94,7 +92,6 @@ bool same_content(const Description& a, const Description& b) {
     const bool has_one = first.next(one);
     const bool has_other = second.next(other);
     if (!has_one || !has_other) return has_one == has_other;
-    if (one.type() == 'o' && other.type() == 'o') continue;
     if (one.text != other.text) return false;
   }
 }
@@ -103,9 +100,8 @@ void review_origin(const Description& previous, const Description& offer, Review
   if (!previous.origin.same_session(offer.origin))
     return review.breaches.add(Breach::SessionChanged);
   const bool same_version = previous.origin.version_text == offer.origin.version_text;
-  const bool same = same_content(previous, offer);
-  review.unchanged = same && same_version;
-  if (same_version && !same) review.breaches.add(Breach::VersionKept);
+  review.unchanged = same_version && same_content(previous, offer);
+  if (same_version && !review.unchanged) review.breaches.add(Breach::VersionKept);
   const bool next = previous.origin.has_version && offer.origin.has_version &&
                     offer.origin.version == previous.origin.version + 1;
   if (!same_version && !next) review.breaches.add(Breach::VersionJumped);

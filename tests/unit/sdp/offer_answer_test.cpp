@@ -216,6 +216,11 @@ TEST_CASE("offer/answer: an offer while another is pending" *
       {"IcI, none with an offer", bare_invite(Local), without(Remote, Carrier::Invite), 491},
       {"IcI, ACK", bare_invite(Local) + std::vector{with(Remote, Carrier::Success)},
        with(Remote, Carrier::Invite), 491},
+      {"IcI, an UPDATE besides",
+       re_invite(Local) + std::vector{with(Remote, Carrier::ReliableProvisional),
+                                      without(Local, Carrier::Prack),
+                                      with(Remote, Carrier::Update)},
+       with(Remote, Carrier::Invite), 491},
       {"IsI", re_invite(Remote), with(Remote, Carrier::Invite), 500},
       {"IsI, ACK", bare_invite(Remote) + std::vector{with(Local, Carrier::Success)},
        with(Remote, Carrier::Invite), 500},
@@ -318,6 +323,21 @@ TEST_CASE("offer/answer: a refused offer is as if it had not been made" *
     // An early session ends with its INVITE.
     CHECK(prack.body(without(mirrored(side), Carrier::Failure)) == Body::None);
     CHECK(prack.state() == State::Idle);
+  }
+}
+
+TEST_CASE("offer/answer: a response of the wrong side says nothing" *
+          doctest::description("RFC 3261 13.2.1")) {
+  for (const Side side : {Local, Remote}) {
+    Dialog dialog({with(side, Carrier::Invite)});
+    const State state = dialog.state();
+    CHECK(dialog.body(without(side, Carrier::Failure)) == Body::None);
+    for (const Carrier response :
+         {Carrier::Provisional, Carrier::ReliableProvisional, Carrier::Success})
+      CHECK(dialog.refused(with(side, response)).problem == Problem::NotHere);
+    CHECK(dialog.refused(with(mirrored(side), Carrier::Ack)).problem == Problem::NotHere);
+    CHECK(dialog.state() == state);
+    CHECK(dialog.machine().invite_open());
   }
 }
 

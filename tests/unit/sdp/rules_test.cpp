@@ -92,6 +92,8 @@ TEST_CASE("answer review: what is wrong with a section" *
        true},
       {"m=audio 1 RTP/AVP 0\nc=IN IP4 233.252.0.1/1\n",
        "m=audio 1 RTP/AVP 0\nc=IN IP4 233.252.0.2/1\n", Breach::Multicast, true},
+      {"m=audio 1 RTP/AVP 0\nc=IN IP4 233.252.0.1/1\n",
+       "m=audio 3 RTP/AVP 0\nc=IN IP4 233.252.0.1/1\n", Breach::Multicast, true},
       {"m=audio 1 RTP/AVP 0\nc=IN IP4 233.252.0.1/1\na=recvonly\n",
        "m=audio 1 RTP/AVP 0\nc=IN IP4 233.252.0.1/1\na=sendonly\n", Breach::Multicast, true},
       {"m=audio 1 RTP/AVP 0\na=sendonly\n", "m=audio 1 RTP/AVP 0\n", Breach::Direction, false},
@@ -112,6 +114,15 @@ TEST_CASE("answer review: what is wrong with a section" *
     if (row.fatal) CHECK(review.media == 1);
     CHECK_FALSE(first_phrase(review.breaches).empty());
   }
+}
+
+TEST_CASE("answer review: of several bad sections the first is named" *
+          doctest::description("RFC 3264 6; F7")) {
+  const Review review =
+      answer_review(session_with("m=audio 1 RTP/AVP 0\nm=audio 0 RTP/AVP 0\nm=audio 2 RTP/AVP 0\n"),
+                    answered("m=audio 1 RTP/AVP 0\nm=audio 1 RTP/AVP 0\nm=audio 2 RTP/AVP 8\n"));
+  CHECK(review.media == 1);
+  CHECK(first_phrase(review.breaches) == "removed media answered");
 }
 
 TEST_CASE("answer review: formats are common by codec, or by number where nothing says more" *
@@ -196,6 +207,10 @@ TEST_CASE("offer review: a dynamic number keeps its codec for as long as its str
   const Review review = offer_review(before, versioned("6", remapped));
   CHECK(review.breaches.has(Breach::Remapped));
   CHECK_FALSE(review.breaches.fatal());
+  // A number of the table means what its rtpmap says.
+  CHECK(offer_review(versioned("5", "m=audio 1 RTP/AVP 0\n"),
+                     versioned("6", "m=audio 1 RTP/AVP 0\na=rtpmap:0 opus/48000/2\n"))
+            .breaches.has(Breach::Remapped));
   const std::string ended = versioned("5", "m=audio 0 RTP/AVP 96\na=rtpmap:96 opus/48000/2\n");
   CHECK(offer_review(ended, versioned("6", remapped)).breaches.none());
   CHECK(offer_review(before, versioned("6",
