@@ -182,29 +182,11 @@ Parser::Outcome Parser::read_media_line(char type, std::string_view value) {
   return type == 'c' ? read_connection(value) : std::nullopt;
 }
 
-// The last five fields are what they are; all before them is the user name, which phones write
-// with spaces in it, or leave out.
 Parser::Outcome Parser::read_origin(std::string_view value) {
-  Origin& origin = out_.origin;
-  std::array<std::string_view, 5> last;
-  std::string_view rest = value;
-  for (size_t i = last.size(); i-- > 0;) {
-    rest = trim_end(rest);
-    const size_t blank = rest.find_last_of(" \t");
-    last[i] = blank == kNone ? rest : rest.substr(blank + 1);
-    rest.remove_suffix(last[i].size());
-    if (last[i].empty()) return Fault::BadOrigin;
-  }
-  origin.user = trim_blanks(rest);
-  origin.session_id = last[0];
-  origin.version_text = last[1];
-  origin.address = {last[2].data(), static_cast<size_t>(last[4].end() - last[2].begin())};
-  const auto version = parse_u64(origin.version_text);
-  origin.has_version = version && *version <= INT64_MAX;
-  origin.version = origin.has_version ? *version : 0;
-  const bool odd = origin.user.empty() || origin.user.find_first_of(" \t") != kNone ||
-                   !origin.has_version || !parse_u64(origin.session_id);
-  if (odd) forgive(Laxity::OddOrigin);
+  const auto origin = parse_origin(value);
+  if (!origin) return Fault::BadOrigin;
+  out_.origin = *origin;
+  if (origin->odd) forgive(Laxity::OddOrigin);
   FieldReader fields(value);
   while (!fields.next().empty()) continue;
   note_blanks(fields);

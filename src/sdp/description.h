@@ -17,6 +17,7 @@
 #include "core/result.h"
 #include "sdp/connection.h"
 #include "sdp/direction.h"
+#include "sdp/origin.h"
 #include "sdp/parse_error.h"
 
 namespace tipring::sdp {
@@ -54,21 +55,6 @@ class LaxitySet {
 
  private:
   uint16_t bits_ = 0;
-};
-
-// o= (RFC 8866 5.2): all but the version tell which session this is.
-struct Origin {
-  std::string_view user;
-  std::string_view session_id;
-  std::string_view version_text;
-  std::string_view address;  // "IN IP4 host.example", which nobody sends anything to
-  uint64_t version = 0;
-  bool has_version = false;  // the text is a number of 63 bits (RFC 3264 5)
-
-  // All but the version is the same: RFC 3264 8.
-  bool same_session(const Origin& other) const {
-    return user == other.user && session_id == other.session_id && address == other.address;
-  }
 };
 
 enum class MediaType : uint8_t { Audio, Video, Text, Image, Application, Message, Other };

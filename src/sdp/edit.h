@@ -16,16 +16,9 @@
 #include "port/address.h"
 #include "sdp/attributes.h"
 #include "sdp/description.h"
+#include "sdp/origin.h"
 
 namespace tipring::sdp {
-
-// An o= line of our own (RFC 8866 5.2). See LocalOrigin (origin.h) for the version.
-struct OriginValues {
-  std::string_view user = "-";  // without blanks
-  uint64_t session_id = 0;
-  uint64_t version = 0;
-  port::IpAddress address;
-};
 
 // Changes of one media section. As it is made, it changes nothing.
 struct MediaEdit {
