@@ -45,7 +45,7 @@ FILES = """
 
 
 def run(*words, **more):
-    return subprocess.run(words, capture_output=True, text=True, timeout=60, **more)
+    return subprocess.run(words, capture_output=True, text=True, **{"timeout": 60, **more})
 
 
 def done(*words, **more):
@@ -201,6 +201,35 @@ exec chroot "$2/root" sh -ec '
   dpkg --purge tipring
   test ! -e /var/lib/tipring
   test ! -e /etc/tipring
+  # The server was tried as root before: tools/run makes these, and ends by starting tipringd as it is started here.
+  dpkg-deb --extract /package.deb /tried
+  umask 022
+  mkdir -m 700 /var/lib/tipring
+  (umask 077 && head -c 32 /dev/urandom > /var/lib/tipring/nonce.key)
+  set -- --set store.path=/var/lib/tipring/tipring.db --set admin.socket=/var/lib/tipring/tipring.sock
+  echo "100,of root" | /tried/usr/bin/tipringctl --offline "$@" user import -
+  set -- "$@" --set auth.nonce_key_file=/var/lib/tipring/nonce.key
+  /tried/usr/sbin/tipringd "$@" --set "sip.listen=[\\"udp:127.0.0.1:$PORT\\"]" &
+  until [ -S /var/lib/tipring/tipring.sock ]; do kill -0 $!; sleep 0.1; done
+  kill $!
+  wait $!
+  echo other > /root/other
+  ln /root/other /var/lib/tipring/other
+  cp /var/lib/tipring/nonce.key /key
+  dpkg --install --force-depends /package.deb
+  test "$(stat -c "%U %a" /var/lib/tipring)" = "tipring 700"
+  test "$(stat -c %U /root/other)" = root
+  cmp /key /var/lib/tipring/nonce.key
+  test "$(runuser -u tipring -- tipringctl --offline user list --quiet)" = 100
+  runuser -u tipring -- tipringctl --offline user add 101 --generate
+  runuser -u tipring -- tipringd --config /etc/tipring/tipring.toml --check
+  runuser -u tipring -- test -r /var/lib/tipring/nonce.key
+  # The same once more, on top of an installation that has been there.
+  rm /var/lib/tipring/tipring.db*
+  tipringctl --offline user add 102 --generate
+  test "$(stat -c %U /var/lib/tipring/tipring.db)" = root
+  dpkg --install --force-depends /package.deb
+  test "$(runuser -u tipring -- tipringctl --offline user list --quiet)" = 102
   echo whole life
 '
 """
@@ -231,7 +260,8 @@ def life_of_the_package(package, folder):
     """Installed, upgraded, removed, installed anew and purged, on a copy of this system that vanishes afterwards."""
     place = f"{folder}/system"
     os.mkdir(place)
-    result = run("unshare", "--mount", "sh", "-c", LIFE, "sh", package, place)
+    result = run("unshare", "--mount", "sh", "-c", LIFE, "sh", package, place, timeout=200,
+                 env={**os.environ, "PORT": str(free_port())})
     if result.returncode == 77 or "Operation not permitted" in result.stderr:
         print("(this system lets nobody mount an overlay: not tried)")
         return
