@@ -61,6 +61,7 @@ class RequestWriter {
     for (const HeaderView line : request_.headers()) write_line(line);
     lines_.flush();
     if (!max_forwards_written_) out_.header(HeaderId::MaxForwards, uint64_t{edit_.max_forwards});
+    if (edit_.max_breadth != 0 && !max_breadth_written_) write_max_breadth();
     if (!record_routes_written_) write_record_routes();
     if (!routes_written_) write_routes();
     out_.text(edit_.extra_lines);
@@ -81,6 +82,11 @@ class RequestWriter {
         if (!max_forwards_written_)
           out_.header(HeaderId::MaxForwards, uint64_t{edit_.max_forwards});
         max_forwards_written_ = true;
+        return;
+      case HeaderId::MaxBreadth:
+        if (edit_.max_breadth == 0) break;
+        lines_.flush();
+        if (!max_breadth_written_) write_max_breadth();
         return;
       case HeaderId::Route:
         lines_.flush();
@@ -133,6 +139,11 @@ class RequestWriter {
     }
   }
 
+  void write_max_breadth() {
+    max_breadth_written_ = true;
+    out_.header(HeaderId::MaxBreadth, uint64_t{edit_.max_breadth});
+  }
+
   void write_record_routes() {
     record_routes_written_ = true;
     for (const std::string_view value : edit_.record_routes)
@@ -145,6 +156,7 @@ class RequestWriter {
   LineCopier lines_{out_};
   bool via_fixed_ = false;
   bool max_forwards_written_ = false;
+  bool max_breadth_written_ = false;
   bool routes_written_ = false;
   bool record_routes_written_ = false;
 };

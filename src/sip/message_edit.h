@@ -29,6 +29,7 @@ struct RequestEdit {
   std::string_view via;          // value of the Via that goes on top
   ViaFixUp top_via;              // of the received top Via
   uint8_t max_forwards = 70;
+  uint32_t max_breadth = 0;         // RFC 5393 5.3.3; 0: as it stands
   size_t routes_removed = 0;        // from the front of the route set
   bool last_route_removed = false;  // a strict router put it there for us (16.4)
   std::string_view

@@ -66,7 +66,7 @@ void write_body(Writer& out, std::string_view content_type, std::string_view bod
 // The request line and the headers that an ACK or CANCEL takes from the request that we sent: its
 // top Via alone.
 void write_companion(Writer& out, const MessageView& request, std::string_view method,
-                     std::string_view to) {
+                     std::string_view to, std::string_view lines) {
   out.text(method).text(" ").text(request.request_uri()).text(" SIP/2.0\r\n");
   out.header(HeaderId::Via, *request.values(HeaderId::Via).begin());
   out.header(HeaderId::MaxForwards, uint64_t{70});
@@ -76,6 +76,12 @@ void write_companion(Writer& out, const MessageView& request, std::string_view m
   out.header(HeaderId::CallId, *request.header(HeaderId::CallId));
   const auto& cseq = request.typed<HeaderId::CSeq>();
   out.text("CSeq: ").number(cseq ? cseq->number : 0).text(" ").text(method).crlf();
+  // RFC 3841 5: equal to those of the request, for the sake of stateless proxies.
+  for (const HeaderId id :
+       {HeaderId::AcceptContact, HeaderId::RejectContact, HeaderId::RequestDisposition}) {
+    copy_lines(out, request, id);
+  }
+  out.text(lines);
   write_body(out, {}, {});
 }
 
@@ -196,14 +202,15 @@ Result<size_t> write_ack_for_failure(const MessageView& request, const MessageVi
                                      std::span<char> out) {
   if (!has_all(request) || !response.has(HeaderId::To)) return Error::Invalid;
   Writer writer(out);
-  write_companion(writer, request, "ACK", *response.header(HeaderId::To));
+  write_companion(writer, request, "ACK", *response.header(HeaderId::To), {});
   return writer.finish();
 }
 
-Result<size_t> write_cancel(const MessageView& request, std::span<char> out) {
+Result<size_t> write_cancel(const MessageView& request, std::span<char> out,
+                            std::string_view lines) {
   if (!has_all(request)) return Error::Invalid;
   Writer writer(out);
-  write_companion(writer, request, "CANCEL", *request.header(HeaderId::To));
+  write_companion(writer, request, "CANCEL", *request.header(HeaderId::To), lines);
   return writer.finish();
 }
 

@@ -107,7 +107,9 @@ Result<size_t> write_response(const MessageView& request, uint16_t status,
 Result<size_t> write_ack_for_failure(const MessageView& request, const MessageView& response,
                                      std::span<char> out);
 
-// The CANCEL of the request that we sent (9.1). Errors: as write_ack_for_failure.
-Result<size_t> write_cancel(const MessageView& request, std::span<char> out);
+// The CANCEL of the request that we sent (9.1). `lines` are whole lines for it: why, RFC 3326.
+// Errors: as write_ack_for_failure.
+Result<size_t> write_cancel(const MessageView& request, std::span<char> out,
+                            std::string_view lines = {});
 
 }  // namespace tipring::sip

@@ -64,8 +64,8 @@ MessageRef ClientTable::make_ack(const MessageRef& request, const sip::MessageVi
   return write_failure_ack(shared_, request, response);
 }
 
-ClientHandle ClientTable::start_cancel(ClientTransaction& invite) {
-  MessageRef request = write_cancel_of(shared_, invite.request());
+ClientHandle ClientTable::start_cancel(ClientTransaction& invite, std::string_view lines) {
+  MessageRef request = write_cancel_of(shared_, invite.request(), lines);
   if (!request) return {};  // the INVITE's own deadline stands
   ClientTransaction* cancel = acquire(sip::Method::Cancel, nullptr, 0, Claim::Standing);
   if (cancel == nullptr) {

@@ -49,7 +49,8 @@ class ClientTable final : private transport::SendObserver {
   Shared& shared() const { return shared_; }
   void send(ClientTransaction& transaction, const MessageRef& message);
   MessageRef make_ack(const MessageRef& request, const sip::MessageView& response);
-  ClientHandle start_cancel(ClientTransaction& invite);  // null when the CANCEL has no transaction
+  // Null when the CANCEL has no transaction.
+  ClientHandle start_cancel(ClientTransaction& invite, std::string_view lines);
   void on_terminated(ClientTransaction& transaction);
 
  private:

@@ -35,10 +35,10 @@ bool ClientTransaction::on_event(Event event, const sip::MessageView* response) 
   return (step.actions & PassToTu) != 0;
 }
 
-void ClientTransaction::cancel() {
-  if (cancel_asked_ || !is_invite()) return;
+void ClientTransaction::cancel(std::string_view lines) {
+  if (cancel_sent_ || !is_invite()) return;
   cancel_asked_ = true;
-  on_event(Event::Cancel);
+  apply(transaction::step(machine_, state_, Event::Cancel), nullptr, lines);
 }
 
 void ClientTransaction::drop() {
@@ -47,7 +47,8 @@ void ClientTransaction::drop() {
   apply({State::Terminated, NoAction, true}, nullptr);
 }
 
-void ClientTransaction::apply(const Step& step, const sip::MessageView* response) {
+void ClientTransaction::apply(const Step& step, const sip::MessageView* response,
+                              std::string_view lines) {
   const State before = state_;
   const Actions actions = step.actions;
   state_ = step.next;
@@ -62,7 +63,7 @@ void ClientTransaction::apply(const Step& step, const sip::MessageView* response
   if ((actions & SendAck) != 0) send_ack(response);
   if ((actions & SendCancel) != 0) {
     cancel_sent_ = true;
-    cancel_ = table_.start_cancel(*this);
+    cancel_ = table_.start_cancel(*this, lines);
   }
   // Nothing is repeated after a final response but the ACK.
   const bool done_with_request =

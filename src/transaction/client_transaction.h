@@ -31,7 +31,9 @@ class ClientTransaction {
   // may be done with this object after the TU has been called.
   bool on_event(Event event, const sip::MessageView* response = nullptr);
 
-  void cancel();
+  // `lines` are whole lines for the CANCEL where it goes out at once; one that has to wait for a
+  // provisional goes without.
+  void cancel(std::string_view lines);
 
   // Ends it without a word to the TU.
   void drop();
@@ -57,7 +59,8 @@ class ClientTransaction {
  private:
   void on_repeat_timer(Millis now);
   void on_life_timer(Millis now);
-  void apply(const Step& step, const sip::MessageView* response);
+  // `lines`: of a CANCEL that the step sends.
+  void apply(const Step& step, const sip::MessageView* response, std::string_view lines = {});
   void start_timers(Actions actions);
   void start_life(Event event, Millis delay);
   void start_repeat(Millis delay);

@@ -112,9 +112,10 @@ MessageRef write_failure_ack(Shared& shared, const MessageRef& request,
       shared, sip::write_ack_for_failure(shared.read(request, room), response, shared.scratch)));
 }
 
-MessageRef write_cancel_of(Shared& shared, const MessageRef& request) {
+MessageRef write_cancel_of(Shared& shared, const MessageRef& request, std::string_view lines) {
   sip::HeaderIndex room;
-  return or_null(keep(shared, sip::write_cancel(shared.read(request, room), shared.scratch)));
+  return or_null(
+      keep(shared, sip::write_cancel(shared.read(request, room), shared.scratch, lines)));
 }
 
 }  // namespace tipring::transaction

@@ -30,6 +30,6 @@ MessageRef write_trying(Shared& shared, const MessageRef& request,
                         const port::SocketAddress& source);
 MessageRef write_failure_ack(Shared& shared, const MessageRef& request,
                              const sip::MessageView& response);
-MessageRef write_cancel_of(Shared& shared, const MessageRef& request);
+MessageRef write_cancel_of(Shared& shared, const MessageRef& request, std::string_view lines);
 
 }  // namespace tipring::transaction

@@ -380,9 +380,9 @@ void TransactionLayer::abandon(ClientHandle client) {
   if (transaction != nullptr && transaction->state() == State::Initial) transaction->drop();
 }
 
-void TransactionLayer::cancel(ClientHandle client) {
+void TransactionLayer::cancel(ClientHandle client, std::string_view lines) {
   ClientTransaction* transaction = parts_->clients.get(client);
-  if (transaction != nullptr) transaction->cancel();
+  if (transaction != nullptr) transaction->cancel(lines);
 }
 
 bool TransactionLayer::has_sent(const sip::MessageView& request) const {

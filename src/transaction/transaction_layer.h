@@ -132,8 +132,9 @@ class TransactionLayer final : public transport::MessageHandler {
 
   // Cancels a pending INVITE: 9.1. The CANCEL goes out at once when a provisional has come, else
   // with the first one; never after a final response. Its own transaction is run in here. Safe to
-  // call twice.
-  void cancel(ClientHandle client);
+  // call twice. `lines` are whole lines for it, such as a Reason (RFC 3326); only one that goes out
+  // at once has them.
+  void cancel(ClientHandle client, std::string_view lines = {});
 
   // Whether this request, which has been received, is one that a client transaction of ours is
   // waiting for the response to: it is in a spiral.

@@ -205,5 +205,21 @@ Content-Length: 0
 )"));
 }
 
+TEST_CASE("cancel: says why, and keeps what the caller prefers" *
+          doctest::description("RFC 3326 2, RFC 3841 5; R3.4")) {
+  std::array<char, 1024> buffer;
+  std::string text = kInvite;
+  text.insert(text.find("CSeq:"),
+              "d: fork\r\nReject-Contact: *;class=\"x\"\r\nReason: SIP;cause=1\r\n");
+  const Parsed request(text);
+  const Result<size_t> size = write_cancel(request.view(), buffer, "Reason: SIP;cause=200\r\n");
+  REQUIRE(size);
+  const std::string_view cancel(buffer.data(), *size);
+  CHECK(cancel.find("\r\nRequest-Disposition: fork\r\n") != std::string_view::npos);
+  CHECK(cancel.find("\r\nReject-Contact: *;class=\"x\"\r\n") != std::string_view::npos);
+  CHECK(cancel.find("\r\nReason: SIP;cause=200\r\n") != std::string_view::npos);
+  CHECK(cancel.find("cause=1\r\n") == std::string_view::npos);
+}
+
 }  // namespace
 }  // namespace tipring::sip
