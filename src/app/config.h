@@ -59,6 +59,9 @@ struct Config {
     bool forward_unknown = true;
     bool accept_foreign = false;
     bool foreign = false;
+    std::string fork = "q";
+    uint32_t serial_timeout_s = 20;
+    bool recurse = true;
     std::vector<std::string> emergency = {"112", "911"};
   } routing;
   Limits capacity;

@@ -22,6 +22,7 @@ constexpr std::array<std::string_view, 2> kQops = {"auth", "auth-int"};
 constexpr std::array<std::string_view, 3> kInvite = {"407", "401", "off"};
 constexpr std::array<std::string_view, 3> kTimerModes = {"mandatory", "insert", "off"};
 constexpr std::array<std::string_view, 2> kOnExpiry = {"bye", "drop"};
+constexpr std::array<std::string_view, 3> kForks = {"q", "parallel", "serial"};
 constexpr std::array<std::string_view, 4> kLevels = {"error", "warning", "info", "debug"};
 
 constexpr uint32_t kMany = 1000000;
@@ -86,6 +87,11 @@ const ConfigKey kKeys[] = {
     {"routing.forward_unknown", SwitchKey{TIPRING_AT(bool, routing.forward_unknown)}, When::Reload},
     {"routing.accept_foreign", SwitchKey{TIPRING_AT(bool, routing.accept_foreign)}, When::Reload},
     {"routing.foreign", SwitchKey{TIPRING_AT(bool, routing.foreign)}, When::Reload},
+    {"routing.fork", TextKey{TIPRING_AT(std::string, routing.fork), one_of<kForks>}, When::Reload},
+    // Timer C (RFC 3261 16.6 step 11) ends what rings for three minutes.
+    {"routing.serial_timeout", IntegerKey{TIPRING_AT(uint32_t, routing.serial_timeout_s), 0, 180},
+     When::Reload},
+    {"routing.recurse", SwitchKey{TIPRING_AT(bool, routing.recurse)}, When::Reload},
     {"routing.emergency", ListKey{TIPRING_AT(TextList, routing.emergency), number_check},
      When::Reload},
     {"capacity.users", IntegerKey{TIPRING_AT(uint32_t, capacity.users), 1, kMany}},

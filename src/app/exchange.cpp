@@ -104,6 +104,7 @@ Exchange::Exchange(const Config& config, const Ports& ports, Arena& arena, Log& 
   blocks_.set_options(block_options(config));
   blocks_.set_observer(&block_log_);
   access_.set_authenticator(authenticator_, blocks_);
+  proxy_.set_options(proxy_options(config));
   std::vector<policy::ThirdPartyRule> third_party = third_party_rules(config);
   access_.swap_third_party(third_party);
   std::vector<std::string> emergency = config.routing.emergency;
@@ -143,6 +144,7 @@ void Exchange::set(Settings& settings) {
   blocks_.set_options(settings.blocks);
   access_.set_options(settings.access);
   registrar_.swap_options(settings.registrar);
+  proxy_.set_options(settings.proxy);
   access_.swap_third_party(settings.third_party);
   environment_.session_timer = settings.session_timer;
   untimed_calls_.swap_emergency(settings.emergency);
@@ -163,6 +165,8 @@ void Exchange::register_pools(PoolRegistry& pools) const {
   pools.add(transactions_.client_stats());
   pools.add(registrar_.stats());
   pools.add(proxy_.stats());
+  pools.add(proxy_.branch_stats());
+  pools.add(proxy_.acks().stats());
   store_.register_pools(pools);
 }
 

@@ -64,6 +64,7 @@ class Exchange final : private port::TurnHandler, private transaction::RequestHa
     return transactions_.counters();
   }
   const proxy::ProxyCounters& proxy_counters() const { return proxy_.counters(); }
+  const proxy::AckCounters& ack_counters() const { return proxy_.acks().counters(); }
   const service::Overload& overload() const { return overload_; }
 
  private:

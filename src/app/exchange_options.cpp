@@ -80,6 +80,15 @@ registrar::RegistrarOptions registrar_options(const Config& config) {
   return options;
 }
 
+proxy::ProxyOptions proxy_options(const Config& config) {
+  proxy::ProxyOptions options;
+  if (config.routing.fork == "parallel") options.fork = proxy::Fork::Parallel;
+  if (config.routing.fork == "serial") options.fork = proxy::Fork::Serial;
+  options.serial_timeout = seconds(config.routing.serial_timeout_s);
+  options.recurse = config.routing.recurse;
+  return options;
+}
+
 std::vector<policy::ThirdPartyRule> third_party_rules(const Config& config) {
   std::vector<policy::ThirdPartyRule> rules;
   for (const std::string& text : config.registrar.third_party) {
@@ -132,6 +141,7 @@ Settings settings_of(const Config& config, std::string_view realm) {
   settings.blocks = block_options(config);
   settings.access = access_options(config);
   settings.registrar = registrar_options(config);
+  settings.proxy = proxy_options(config);
   settings.third_party = third_party_rules(config);
   settings.session_timer = session_timer_options(config);
   settings.emergency = config.routing.emergency;

@@ -8,6 +8,7 @@
 #include "port/entropy.h"
 #include "port/files.h"
 #include "server/policy/access.h"
+#include "server/proxy/options.h"
 #include "server/registrar/registrar.h"
 #include "transport/transport.h"
 
@@ -18,6 +19,7 @@ auth::AuthOptions auth_options(const Config& config, std::string_view realm);
 policy::AccessOptions access_options(const Config& config);
 auth::BlockOptions block_options(const Config& config);
 registrar::RegistrarOptions registrar_options(const Config& config);
+proxy::ProxyOptions proxy_options(const Config& config);
 std::vector<policy::ThirdPartyRule> third_party_rules(const Config& config);
 service::SessionTimerOptions session_timer_options(const Config& config);
 std::vector<transport::ListenPoint> listen_points(const Config& config);
@@ -35,6 +37,7 @@ struct Settings {
   auth::BlockOptions blocks;
   policy::AccessOptions access;
   registrar::RegistrarOptions registrar;
+  proxy::ProxyOptions proxy;
   std::vector<policy::ThirdPartyRule> third_party;
   service::SessionTimerOptions session_timer;
   std::vector<std::string> emergency;

@@ -156,38 +156,25 @@ const store::User* StoreLocation::find_at_address(const sip::Uri& uri, uint16_t&
   return found;
 }
 
-size_t StoreLocation::find_targets(const sip::Uri& uri, std::span<proxy::Target> targets,
-                                   uint16_t& status) {
+void StoreLocation::find_targets(const sip::Uri& uri, proxy::TargetList& targets,
+                                 uint16_t& status) {
   status = sip::status::kNotFound;
   const auto domain = domain_of(uri.host, uri.port);
-  if (!domain) return 0;
+  if (!domain) return;
   const store::User* user = find_user(*domain, uri);
   const auto ip = port::parse_ip(uri.host);
   if (user == nullptr && ip && !domain_index(uri.host, ip, uri.port))
     user = find_at_address(uri, status);
-  if (user == nullptr) return 0;
+  if (user == nullptr) return;
   status = offline_status_;
-  // Best q first; among equals the newest, which stands last.
-  struct Candidate {
-    const store::Binding* binding;
-    sip::ParsedUri contact;
-  };
-  std::array<Candidate, kTargetsMax> best;
-  const size_t room = std::min(targets.size(), best.size());
-  size_t count = 0;
   for (const store::Binding* binding = user->first_binding(); binding != nullptr;
        binding = user->next_binding(*binding)) {
     const sip::ParsedUri contact(binding->contact());
     if (!is_callable(*binding, contact)) continue;
-    size_t place = count;
-    while (place > 0 && binding->q() >= best[place - 1].binding->q()) --place;
-    if (place == room) continue;
-    count = std::min(count + 1, room);
-    for (size_t i = count - 1; i > place; --i) best[i] = best[i - 1];
-    best[place] = {binding, contact};
+    proxy::Target target = target_of(*binding, contact);
+    target.q = binding->q();
+    targets.add(target);
   }
-  for (size_t i = 0; i < count; ++i) targets[i] = target_of(*best[i].binding, best[i].contact);
-  return count;
 }
 
 }  // namespace tipring::app

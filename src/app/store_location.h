@@ -33,12 +33,9 @@ class StoreLocation final : public service::OwnNames,
   bool is_local(const sip::Uri& uri) const override {
     return policy::domain_of_target(*this, uri).has_value();
   }
-  size_t find_targets(const sip::Uri& uri, std::span<proxy::Target> targets,
-                      uint16_t& status) override;
+  void find_targets(const sip::Uri& uri, proxy::TargetList& targets, uint16_t& status) override;
 
  private:
-  static constexpr size_t kTargetsMax = 8;
-
   std::optional<size_t> domain_index(std::string_view host,
                                      const std::optional<port::IpAddress>& ip, uint16_t port) const;
   bool is_callable(const store::Binding& binding, const sip::ParsedUri& contact) const;

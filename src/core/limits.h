@@ -48,6 +48,13 @@ constexpr uint32_t transactions_kept_back(const Limits& limits) {
   return std::min(limits.calls, limits.transactions / 8);
 }
 
+// Branches of proxied requests.
+constexpr uint32_t proxy_branches_max(const Limits& limits) {
+  uint32_t sum = client_transactions_max(limits);  // one that has been sent has a transaction
+  sum += 16;                                       // requests that wait for a name
+  return sum;
+}
+
 // Server transactions that have no final response yet and therefore hold their request.
 constexpr uint32_t server_transactions_open_max(const Limits& limits) {
   uint32_t sum = limits.calls;     // an INVITE that rings

@@ -13,7 +13,7 @@ namespace tipring {
 
 class PoolRegistry {
  public:
-  static constexpr size_t kPoolsMax = 48;
+  static constexpr size_t kPoolsMax = 64;
 
   // `stats` outlives the registry and is read whenever someone asks.
   void add(const PoolStats& stats) {

@@ -1,81 +1,72 @@
-// The branches of a response context, one for each try of a member of the target set at one of its
-// addresses: RFC 3261 16.6 step 7 and 16.7. Each has a client transaction of its own. A place is
-// used once, so their number bounds the tries of a request, and who was tried is remembered.
+// One branch of a response context: a member of the target set that is tried, or waits to be. It
+// goes through the addresses of its target one after the other, each in a client transaction of its
+// own: RFC 3261 16.6 and 16.7, RFC 3263 4.3.
 #pragma once
 
-#include <array>
-#include <cstddef>
 #include <cstdint>
+#include <string_view>
 
+#include "core/list.h"
+#include "core/message_slabs.h"
+#include "core/timer_wheel.h"
+#include "service/destination_selection.h"
 #include "transaction/transaction_user.h"
 
 namespace tipring::service {
 
 using transaction::ClientHandle;
 
-enum class BranchState : uint8_t {
-  Free,
-  Reserved,    // has a client transaction that has not been started
-  Calling,     // has been sent
-  Proceeding,  // has had a provisional response: it can be cancelled, and Timer C may
-  Ended,       // by a final response, or because its target was not reached
-};
+struct Branch;
 
-struct Branch {
-  ClientHandle client;
-  uint64_t target = 0;  // which member of the target set: a hash of the caller's making
-  BranchState state = BranchState::Free;
-
-  bool pending() const { return state == BranchState::Calling || state == BranchState::Proceeding; }
-};
-
-class Branches {
+class BranchOwner {
  public:
-  static constexpr size_t kMax = 8;
+  // 16.8. The branch may be given up from within.
+  virtual void on_timer_c(Branch& branch) = 0;
 
-  // Null when all places have been used.
-  Branch* add(uint64_t target) {
-    if (full()) return nullptr;
-    Branch& branch = branches_[count_++];
-    branch = {{}, target, BranchState::Ended};
-    return &branch;
-  }
-  bool full() const { return count_ == kMax; }
+ protected:
+  ~BranchOwner() = default;
+};
 
-  // Null for the handle of no branch.
-  Branch* find(ClientHandle client) {
-    for (Branch& branch : *this) {
-      if (branch.client == client) return &branch;
-    }
-    return nullptr;
-  }
-  Branch* find(BranchState state) {
-    for (Branch& branch : *this) {
-      if (branch.state == state) return &branch;
-    }
-    return nullptr;
-  }
-  bool any_pending() const {
-    for (const Branch& branch : *this) {
-      if (branch.pending()) return true;
-    }
-    return false;
-  }
-  bool has_tried(uint64_t target) const {
-    for (const Branch& branch : *this) {
-      if (branch.target == target) return true;
-    }
-    return false;
-  }
+enum class BranchState : uint8_t {
+  Waiting,     // named by a redirection, and not tried yet
+  Locating,    // its next hop is being looked up, or its request written
+  Calling,     // has been sent
+  Proceeding,  // has had a provisional response: it can be cancelled
+  Accepted,    // has had a 2xx to its INVITE: others may follow (RFC 6026)
+};
 
-  Branch* begin() { return branches_.data(); }
-  Branch* end() { return branches_.data() + count_; }
-  const Branch* begin() const { return branches_.data(); }
-  const Branch* end() const { return branches_.data() + count_; }
+// Lives in a pool of its owner, for as long as something can come of it: a branch that has had
+// another final response than a 2xx is given up at once, whatever its client transaction still has
+// to absorb.
+struct Branch {
+  // `context` is the owner's name for the response context.
+  Branch(BranchOwner& by, uint64_t of, uint64_t to) : owner(by), context(of), target(to) {}
 
- private:
-  std::array<Branch, kMax> branches_;
-  uint8_t count_ = 0;
+  bool is_pending() const {
+    return state == BranchState::Calling || state == BranchState::Proceeding;
+  }
+  // Neither waits nor has been answered.
+  bool is_open() const { return is_pending() || state == BranchState::Locating; }
+
+  BranchOwner& owner;
+  const uint64_t context;
+  const uint64_t target;  // which member of the target set: a hash of the owner's making
+  ListNode node;          // in the response context
+  ClientHandle client;    // of the last try
+  DestinationSelection selection;
+  // The URIs that the owner has taken from a redirection, and the one of them that leads here.
+  // Without them the target comes from the request's own URI.
+  MessageRef origin;
+  std::string_view uri;
+  uint16_t q = 1000;
+  uint8_t breadth = 0;  // RFC 5393 5.3.2: what its request was given
+  BranchState state = BranchState::Locating;
+  bool stepped_over = false;  // cancelled to let others have their turn
+  bool rang = false;          // it has had a provisional response other than 100
+  bool cancelled = false;     // by us, or as soon as a provisional response has come (9.1)
+
+  void on_timer_c(Millis) { owner.on_timer_c(*this); }
+  MemberTimer<Branch, &Branch::on_timer_c> timer_c{*this};
 };
 
 }  // namespace tipring::service

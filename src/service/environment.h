@@ -63,6 +63,14 @@ class AccessControl {
   // An ACK, which nobody could answer, is let through or refused, never challenged.
   virtual Access judge(const Incoming& request, const RouteFacts& route) = 0;
 
+  // Whether a request that has been let through may also go to `uri`, which is no user's of ours:
+  // its callee has named it in a redirection.
+  virtual bool may_follow(const sip::MessageView& request, const sip::Uri& uri) {
+    static_cast<void>(request);
+    static_cast<void>(uri);
+    return false;
+  }
+
  protected:
   ~AccessControl() = default;
 };

@@ -1,11 +1,13 @@
-// The response context of a proxied request: RFC 3261 16.2 and 16.6 to 16.10. Owns the server
-// transaction's handle and the branches, forwards responses, and knows when another target should
-// be tried and when the context has nothing more to do.
+// The response context of a proxied request: RFC 3261 16.2 and 16.6 to 16.10. Owns the handle of
+// the server transaction, and says what becomes of every response; the branches and the writing are
+// its user's.
 #pragma once
 
+#include <array>
 #include <cstdint>
 
-#include "core/timer_wheel.h"
+#include "core/list.h"
+#include "service/best_response.h"
 #include "service/branches.h"
 #include "service/context.h"
 #include "service/environment.h"
@@ -18,25 +20,28 @@ using transaction::ServerHandle;
 using transaction::TransactionUser;
 
 class DigestServerAuth;
-class DestinationSelection;
 class ViaManagement;
 class OutputControl;
 
 class TransactionStatefulProxy {
  public:
-  using Before = ServiceList<DigestServerAuth, DestinationSelection, ViaManagement, OutputControl>;
-  using Requires = ServiceList<DestinationSelection, ViaManagement, OutputControl>;
+  using Before = ServiceList<DigestServerAuth, ViaManagement, OutputControl>;
+  using Requires = ServiceList<ViaManagement, OutputControl>;
 
   // 16.6 step 11: more than three minutes.
   static constexpr Millis kTimerC{181 * 1000};
   // Of a request other than INVITE. Whoever sent it has given up by then, and an answer would be
   // noise: RFC 4320 4.2.
   static constexpr Millis kLastTry{32 * 1000};
+  // As many phones as a user may have by default, and some that they point to.
+  static constexpr size_t kTargetsMax = 16;
+  // Of them all at all their addresses, so that one request costs the network no more.
+  static constexpr uint8_t kTriesMax = 24;
 
-  enum class Progress : uint8_t {
-    Pending,
-    TryNext,   // the target was not reached: the next one should be tried, or give_up() called
-    Finished,  // the context may be released
+  enum class Verdict : uint8_t {
+    Absorb,   // nothing for upstream
+    Forward,  // goes upstream now: 16.7 step 5
+    Failed,   // a candidate for the best response; nothing more can come of the branch
   };
 
   TransactionStatefulProxy() = default;
@@ -46,68 +51,97 @@ class TransactionStatefulProxy {
   Result<void> open(const Environment& environment, const Incoming& request, TransactionUser& user,
                     uint64_t context, bool trying);
 
-  // Takes a client transaction for the next branch, a try of `target`. Errors: as
-  // TransactionLayer::reserve().
-  // REQUIRES: may_try().
-  Result<ClientHandle> reserve_branch(TransactionUser& user, uint64_t context, uint64_t target);
-  // Sends the request that was reserved last. Errors: as TransactionLayer::start().
-  Result<void> start_branch(MessageRef request, const Flow& flow);
-  // No branch came of this target, for which `status` would be the answer.
-  void note_failed(uint64_t target, uint16_t status);
+  // --- the target set ----------------------------------------------------------------------------
 
-  // Whether a further try makes sense: the request is open, and there is place and time.
+  // False once it is full. Each target is put in once (16.5).
+  bool add_target(uint64_t target);
+  bool has_target(uint64_t target) const;
+  bool has_targets() const { return target_count_ != 0; }
+  // Whether a new branch may start: not after a final response, a 6xx or a CANCEL (16.7 step 5).
+  bool may_branch() const { return !closed_ && may_try() && target_count_ < kTargetsMax; }
+  // Whether a further try makes sense: the request is open, and tries and time are left.
   bool may_try() const;
-  const Branches& branches() const { return branches_; }
 
-  // All tries have failed: answers as 16.6 step 7 and 16.9 say, by the best of what they were (16.7
-  // step 6).
-  Progress give_up();
+  // --- branches ----------------------------------------------------------------------------------
 
-  // Ends the request with a final response of our own and gives up all branches.
-  Progress refuse(uint16_t status, const sip::ResponseParts& parts);
+  using BranchList = List<Branch, &Branch::node>;
+  BranchList& branches() { return branches_; }
+  bool any_open() const;
+  bool any_pending() const;
+  bool has_tried() const { return tries_ != 0; }
+  // What may still go out, of `incoming`: RFC 5393 5.3.3.
+  uint32_t breadth_left(uint32_t incoming) const;
 
-  // A final response goes upstream as `edit` says. `more_addresses`: the target has some that have not
-  // been tried, and a 503 is then taken for a failure to reach it (RFC 3263 4.3).
-  Progress on_response(ClientHandle client, const Incoming& response, sip::ResponseEdit edit,
-                       bool more_addresses);
-  Progress on_client_end(ClientHandle client, EndReason reason);
-  // 16.10: cancels all pending branches. The 487 comes from them, or from us when there is none
-  // yet.
-  Progress on_cancel();
-  // The transport towards the caller failed: nobody waits for an answer.
-  Progress on_server_end();
+  // Takes a client transaction for the next try of `branch`; its user calls it `id`. Errors: as
+  // TransactionLayer::reserve().
+  Result<ClientHandle> reserve(Branch& branch, TransactionUser& user, uint64_t id);
+  // Sends what was written for it. Errors: PoolExhausted, also without a message.
+  Result<void> start(Branch& branch, MessageRef request, const Flow& flow);
+
+  // 16.7 step 3: one whose only Via is ours was meant for us, and nobody would know it upstream.
+  static bool is_for_upstream(const sip::MessageView& response);
+
+  // Of the last try of `branch`.
+  Verdict on_response(Branch& branch, const Incoming& response);
+
+  // No branch starts any more. `cause`: the status that the Reason in the CANCELs names (RFC 3326),
+  // 0 for none.
+  void close(uint16_t cause = 0);
+  // The same for the caller, who has cancelled; his Reason goes on.
+  void on_cancel(const Incoming& cancel);
+  // Cancels one that is pending: at once where it has had a provisional response, else with the
+  // first one.
+  void cancel(Branch& branch);
+
+  bool is_closed() const { return closed_; }
+  bool is_cancelled() const { return cancelled_; }  // by the caller
+
+  // --- the answer --------------------------------------------------------------------------------
+
+  // Of the failures.
+  BestResponse& best() { return best_; }
+  void offer(const sip::MessageView& response, uint32_t taken = 0) {
+    best_.offer(environment_->slabs, response, response.status(), taken, cancelled_);
+  }
+  void note(uint16_t status) { best_.note(environment_->slabs, status, cancelled_); }
+
+  // Sends a response upstream. A 2xx to an INVITE goes even behind another final response, and
+  // where the server transaction has gone without one (16.7 steps 5 and 9). Whether it went.
+  bool respond(MessageRef response, uint16_t status);
+  bool respond(uint16_t status, const sip::ResponseParts& parts);
+  // Ends the request without an answer: RFC 4320 4.2, a 408 to a non-INVITE would come too late.
+  void drop();
 
   // The request as it was received; null after the final response.
   MessageRef request() const;
   bool is_open() const;
+  bool is_invite() const { return method_ == sip::Method::Invite; }
   // That went upstream, the first 2xx of several; 0 while there is none.
   uint16_t final_status() const { return final_status_; }
   const Flow& received_over() const { return received_over_; }
 
  private:
-  Branch* find(ClientHandle client);
-  void note_failure(uint16_t status);
-  Progress drop();
-  void forward_provisional(const Incoming& response);
-  Progress forward_final(const Incoming& response, const sip::ResponseEdit& edit);
-  MessageRef write_response(const Incoming& response, const sip::ResponseEdit& edit) const;
-  void cancel_branches();
-  void on_timer_c(Millis now);
+  void send_cancel(const Branch& branch);
+  std::string_view write_reason(std::span<char> out) const;
 
   const Environment* environment_ = nullptr;
   ServerHandle server_;
   Flow received_over_;
+  uint16_t reply_port_ = 0;  // of the peer
+  uint16_t final_status_ = 0;
+  uint16_t cause_ = 0;
   sip::Method method_ = sip::Method::Other;
   transaction::Claim claim_ = transaction::Claim::New;
-  uint16_t final_status_ = 0;
-  uint16_t failure_ = 0;  // the best status among the tries that have failed
+  uint8_t tries_ = 0;
+  uint8_t target_count_ = 0;
+  bool closed_ = false;
+  bool cancelled_ = false;
+  bool ended_ = false;  // a final response has gone out, or nobody wants one
   Millis opened_at_{0};
-  bool answered_2xx_ = false;
-  bool rings_ = false;      // a provisional other than 100 has gone upstream
-  bool cancelled_ = false;  // by the caller
-  bool ended_ = false;      // a final response has gone out, or nobody wants one
-  Branches branches_;
-  MemberTimer<TransactionStatefulProxy, &TransactionStatefulProxy::on_timer_c> timer_c_{*this};
+  MessageRef caller_reason_;  // whole lines
+  BestResponse best_;
+  BranchList branches_;
+  std::array<uint64_t, kTargetsMax> targets_;  // as many as `target_count_` says
 };
 
 }  // namespace tipring::service

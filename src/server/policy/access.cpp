@@ -65,6 +65,15 @@ Access AccessRules::judge(const Incoming& request, const service::RouteFacts& ro
                       true);
 }
 
+// Where the caller could not have gone by himself no phone of ours sends him: a foreign caller
+// nowhere abroad, one of ours only with routing.foreign.
+bool AccessRules::may_follow(const sip::MessageView& request, const sip::Uri& uri) {
+  Party from;
+  read_party(request.from_uri(), from);
+  const bool to_ours = domain_of_target(domains_, uri).has_value();
+  return decide(from.domain.has_value(), to_ours, false, options_) != Rule::Forbid;
+}
+
 bool AccessRules::is_shut_out(const Incoming& request) {
   if (blocks_->left_for_source(request.flow.remote.ip, request.now) == Millis(0)) return false;
   blocks_->count_dropped();

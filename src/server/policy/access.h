@@ -48,6 +48,8 @@ class AccessRules final : public service::AccessControl, private auth::SecretLoo
 
   Access judge(const Incoming& request, const service::RouteFacts& route) override;
 
+  bool may_follow(const sip::MessageView& request, const sip::Uri& uri) override;
+
   // Whether its source is blocked as a whole: it is to be dropped unanswered, and has been counted.
   bool is_shut_out(const Incoming& request);
 

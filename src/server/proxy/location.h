@@ -1,11 +1,14 @@
 // Where the users of this server can be reached: asked by the proxy, answered over the store.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string_view>
+#include <type_traits>
 
+#include "service/transaction_stateful_proxy.h"
 #include "sip/uri.h"
 #include "transport/flow.h"
 
@@ -18,6 +21,38 @@ struct Target {
   std::optional<transport::Flow>
       flow;               // for a phone behind NAT or on a stream: where it registered from
   std::string_view path;  // RFC 3327: values of the Route to the contact; empty for none
+  uint16_t q = 1000;      // in thousandths
+};
+
+// Targets, best q first. The room for them costs nothing until they are there.
+class TargetList {
+ public:
+  static constexpr size_t kMax = service::TransactionStatefulProxy::kTargetsMax;
+
+  // Before those of the same q. Where there is no room the worst goes.
+  void add(const Target& target) {
+    size_t place = count_;
+    while (place > 0 && slots_[place - 1].target.q <= target.q) --place;
+    if (place == kMax) return;
+    if (count_ < kMax) ++count_;
+    for (size_t i = count_ - 1; i > place; --i) slots_[i].target = slots_[i - 1].target;
+    slots_[place].target = target;
+  }
+
+  size_t size() const { return count_; }
+  bool empty() const { return count_ == 0; }
+  const Target& operator[](size_t index) const { return slots_[index].target; }
+
+ private:
+  static_assert(std::is_trivially_destructible_v<Target>);
+  static_assert(std::is_trivially_copyable_v<Target>);
+  union Slot {
+    Slot() {}  // NOLINT(modernize-use-equals-default): a default would have to make a target
+    Target target;
+  };
+
+  size_t count_ = 0;
+  std::array<Slot, kMax> slots_;
 };
 
 class Location {
@@ -26,10 +61,9 @@ class Location {
   // further.
   virtual bool is_local(const sip::Uri& uri) const = 0;
 
-  // Fills `targets` with the user's bindings, best q first, the newest first among equals; how many
-  // they are, of as many as there is room for. Without any, `status` is the answer: 404 for an
+  // Adds the user's bindings, the newest last. Without any, `status` is the answer: 404 for an
   // unknown user, and routing.offline_status for one without a phone.
-  virtual size_t find_targets(const sip::Uri& uri, std::span<Target> targets, uint16_t& status) = 0;
+  virtual void find_targets(const sip::Uri& uri, TargetList& targets, uint16_t& status) = 0;
 
  protected:
   ~Location() = default;

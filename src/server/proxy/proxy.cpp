@@ -1,37 +1,45 @@
 #include "server/proxy/proxy.h"
 
-#include <algorithm>
-
+#include "sip/headers.h"
 #include "sip/status.h"
+#include "sip/writer.h"
 
 namespace tipring::proxy {
 
 namespace {
 
-using service::DestinationSelection;
 using service::DigestServerAuth;
 using service::OutputControl;
 using service::SessionInterval;
 using service::TransactionStatefulProxy;
-using Progress = TransactionStatefulProxy::Progress;
+using sip::Wish;
 
 constexpr std::string_view kName = "proxy_contexts";
+constexpr std::string_view kBranchesName = "proxy_branches";
 constexpr std::string_view kTransactionsKey = "capacity.transactions";
-// An eighth of the contexts. Anyone can send an ACK: many of them must not keep calls away.
-constexpr uint32_t kAckShare = 8;
-constexpr std::string_view kConnectionsKey = "capacity.tcp_connections";
 
-sip::ResponseParts parts_of(const Plan& refused) {
-  sip::ResponseParts parts;
-  parts.headers = refused.headers;
-  return parts;
+// A caller who wants to find his callee himself gets all that we know: RFC 3841 9.1, RFC 3261 8.3.
+// Empty when it does not fit; then he is served as if he had not asked.
+std::string_view write_contacts(const TargetSet& targets, std::span<char> room) {
+  sip::Writer out(room);
+  for (size_t member = 0; member < targets.size(); ++member) {
+    out.text("Contact: <").text(targets.uri(member).text).text(">;q=");
+    const uint64_t q = targets.q(member);
+    out.text(q == 1000 ? "1." : "0.");
+    out.number(q / 100 % 10).number(q / 10 % 10).number(q % 10).crlf();
+  }
+  return out.full() ? std::string_view() : out.view();
 }
 
 }  // namespace
 
+void ProxyContext::on_step_over(Millis) { proxy.on_step_over(*this); }
+
 void Proxy::plan(const Limits& limits, MemoryPlan& plan) {
   Pool<ProxyContext>::plan(plan, kName, server_transactions_max(limits));
+  Pool<Branch>::plan(plan, kBranchesName, proxy_branches_max(limits));
   service::StreamRefusals::plan(plan);
+  Acks::plan(limits, plan);
 }
 
 Proxy::Proxy(const service::Environment& environment, Location& location, Arena& arena,
@@ -39,11 +47,12 @@ Proxy::Proxy(const service::Environment& environment, Location& location, Arena&
     : environment_(environment),
       location_(location),
       contexts_(kName, arena, server_transactions_max(limits)),
+      branches_(kBranchesName, arena, proxy_branches_max(limits)),
       stream_refusals_(arena, environment.route_key),
-      acks_waiting_max_(std::max(server_transactions_max(limits) / kAckShare, 1u)) {}
+      acks_(environment, location, stream_refusals_, arena, limits) {}
 
 void Proxy::handle(const Incoming& request, const RouteInfo& routes) {
-  if (request.message.method() == sip::Method::Ack) return handle_ack(request, routes);
+  if (request.message.method() == sip::Method::Ack) return acks_.handle(request, routes);
   ProxyContext* context = contexts_.acquire(*this);
   if (context == nullptr) return refuse_stateless(request, kTransactionsKey);
   context->get<SessionInterval>().configure(routes.request_uri);
@@ -52,38 +61,51 @@ void Proxy::handle(const Incoming& request, const RouteInfo& routes) {
   if (context->screen_request(environment_, request) == service::Screening::Refused) {
     return release(*context);
   }
-  const Plan plan = make_plan(environment_, location_, routes, {});
+  const TargetSet targets(environment_, location_, routes);
+  context->local = targets.is_local();
+  if (context->local) context->wishes = sip::read_disposition(request.message);
+  std::array<char, 2048> room;
+  const Refusal refusal = find_refusal(*context, request.message, targets, room);
+  const bool refused = refusal.status != 0;
   // Who has been asked has used up a count of his nonce. When his request comes again, only a
   // transaction knows it; without one it would be challenged after its final answer (17.2.1).
   const bool asked = context->get<DigestServerAuth>().user() != 0;
-  if (plan.refusal != 0 && !asked) {
-    environment_.transactions.reply_stateless(request, plan.refusal, parts_of(plan));
+  if (refused && !asked && !sip::is_redirection(refusal.status)) {
+    environment_.transactions.reply_stateless(request, refusal.status, refusal.parts);
     return release(*context);
   }
   const uint64_t id = contexts_.handle_of(*context).to_u64();
-  const bool trying = plan.refusal == 0;  // an answer that is known needs no 100 before it
+  const bool trying = !refused;  // an answer that is known needs no 100 before it
   if (!context->get<TransactionStatefulProxy>().open(environment_, request, *this, id, trying)) {
     refuse_stateless(request, kTransactionsKey);
     return release(*context);
   }
   context->call.begin(request.message, environment_.now());
-  if (plan.refusal != 0) {
-    return settle(*context,
-                  context->get<TransactionStatefulProxy>().refuse(plan.refusal, parts_of(plan)));
+  if (!refused) return advance({*context, request.message, routes}, &targets);
+  answer(*context, refusal.status, refusal.parts);
+  settle(*context);
+}
+
+// `room` holds what the answer says.
+Proxy::Refusal Proxy::find_refusal(const ProxyContext& context, const sip::MessageView& request,
+                                   const TargetSet& targets, std::span<char> room) const {
+  Refusal refusal;
+  if (targets.size() == 0) {
+    refusal.status = targets.refusal();
+    refusal.parts.headers = targets.headers();
+  } else if (max_breadth_of(request) == 0) {
+    refusal.status = sip::status::kMaxBreadthExceeded;
+  } else if (context.wishes.queue == Wish::Yes && request.method() == sip::Method::Invite) {
+    // RFC 3261 21.5.2: "does not support the functionality required to fulfill the request". Any
+    // 4xx would speak of the callee or ask for another try; a caller who can do without a queue
+    // leaves the word out.
+    refusal.status = sip::status::kNotImplemented;
+    refusal.parts.reason = "Not Implemented - Request-Disposition: queue";
+  } else if (context.wishes.proxy == Wish::No) {
+    refusal.parts.headers = write_contacts(targets, room);
+    if (!refusal.parts.headers.empty()) refusal.status = sip::status::kMovedTemporarily;
   }
-  forward(*context, request.message, routes, plan);
-}
-
-// Nobody is left to try.
-void Proxy::give_up(ProxyContext& context, const sip::MessageView& request) {
-  if (context.lacks_connection) return refuse(context, request, kConnectionsKey);
-  settle(context, context.get<TransactionStatefulProxy>().give_up());
-}
-
-void Proxy::refuse(ProxyContext& context, const sip::MessageView& request, std::string_view key) {
-  const sip::ResponseParts parts = environment_.overload.refuse(request, key, environment_.now());
-  settle(context,
-         context.get<TransactionStatefulProxy>().refuse(sip::status::kServiceUnavailable, parts));
+  return refusal;
 }
 
 void Proxy::refuse_stateless(const Incoming& request, std::string_view key) {
@@ -94,59 +116,28 @@ void Proxy::refuse_stateless(const Incoming& request, std::string_view key) {
 
 void Proxy::end_all() {
   contexts_.for_each([this](ProxyContext& context) {
-    TransactionStatefulProxy& proxy = context.get<TransactionStatefulProxy>();
-    if (!proxy.is_open()) return;
-    settle(context, proxy.refuse(sip::status::kServiceUnavailable, service::stopping()));
+    if (!context.get<TransactionStatefulProxy>().is_open()) return;
+    answer(context, sip::status::kServiceUnavailable, service::stopping());
+    settle(context);
   });
 }
 
-void Proxy::settle(ProxyContext& context, Progress progress) {
-  context.call.end(environment_.log, context.get<TransactionStatefulProxy>().final_status(),
-                   environment_.now());
-  switch (progress) {
-    case Progress::Pending: return;
-    case Progress::TryNext: return try_next(context);
-    case Progress::Finished: return release(context);
-  }
+ProxyContext& Proxy::context_of(const Branch& branch) const {
+  ProxyContext* context = contexts_.get(Handle::from_u64(branch.context));
+  TIPRING_ASSERT(context != nullptr);  // it takes its branches with it
+  return *context;
+}
+
+void Proxy::release_branch(Branch& branch) {
+  branch.selection.cancel(environment_, *this, branches_.handle_of(branch).to_u64());
+  branches_.release(branch);
 }
 
 void Proxy::release(ProxyContext& context) {
-  const uint64_t id = contexts_.handle_of(context).to_u64();
-  context.get<DestinationSelection>().cancel(environment_, *this, id);
-  if (context.ack_waits) --acks_waiting_;
+  while (Branch* branch = context.get<TransactionStatefulProxy>().branches().front()) {
+    release_branch(*branch);
+  }
   contexts_.release(context);
-}
-
-void Proxy::on_cancel(uint64_t id, ServerHandle, const Incoming&) {
-  if (ProxyContext* context = contexts_.get(Handle::from_u64(id))) {
-    settle(*context, context->get<TransactionStatefulProxy>().on_cancel());
-  }
-}
-
-void Proxy::on_server_end(uint64_t id, ServerHandle, EndReason) {
-  if (ProxyContext* context = contexts_.get(Handle::from_u64(id))) {
-    settle(*context, context->get<TransactionStatefulProxy>().on_server_end());
-  }
-}
-
-void Proxy::on_response(uint64_t id, ClientHandle client, const Incoming& response) {
-  ProxyContext* context = contexts_.get(Handle::from_u64(id));
-  if (context == nullptr) return;
-  std::array<char, SessionInterval::kResponseLineMax> room;
-  sip::ResponseEdit edit;
-  context->get<SessionInterval>().edit_response(response.message, edit, room);
-  settle(*context, context->get<TransactionStatefulProxy>().on_response(
-                       client, response, edit, context->get<DestinationSelection>().has_next()));
-}
-
-void Proxy::on_client_end(uint64_t id, ClientHandle client, EndReason reason) {
-  ProxyContext* context = contexts_.get(Handle::from_u64(id));
-  if (context == nullptr) return;
-  const Progress progress = context->get<TransactionStatefulProxy>().on_client_end(client, reason);
-  if (progress == Progress::TryNext && reason == EndReason::TransportError) {
-    context->get<DestinationSelection>().note_unreachable(stream_refusals_, environment_.now());
-  }
-  settle(*context, progress);
 }
 
 }  // namespace tipring::proxy

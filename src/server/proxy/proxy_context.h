@@ -1,40 +1,37 @@
 // The context of one request that passes through.
 #pragma once
 
-#include "core/message_slabs.h"
 #include "core/timer_wheel.h"
 #include "server/proxy/call_line.h"
 #include "service/context.h"
-#include "service/destination_selection.h"
 #include "service/digest_server_auth.h"
 #include "service/output_control.h"
 #include "service/session_interval.h"
 #include "service/transaction_stateful_proxy.h"
 #include "service/via_management.h"
+#include "sip/disposition.h"
 
 namespace tipring::proxy {
 
 class Proxy;
 
-using ProxyServices = service::Context<service::TransactionStatefulProxy, service::SessionInterval,
-                                       service::DigestServerAuth, service::DestinationSelection,
-                                       service::ViaManagement, service::OutputControl>;
+using ProxyServices =
+    service::Context<service::TransactionStatefulProxy, service::SessionInterval,
+                     service::DigestServerAuth, service::ViaManagement, service::OutputControl>;
 
 struct ProxyContext : ProxyServices {
   explicit ProxyContext(Proxy& by) : proxy(by) {}
 
   Proxy& proxy;
-  uint64_t target = 0;            // the member of the target set that is being tried
-  bool lacks_connection = false;  // a try has failed because all our connections are taken
+  sip::Disposition wishes;  // of the caller, for a user of ours
+  bool local = false;       // it is for us to choose among the targets
+  uint16_t group_q = 0;     // of those that ring
+  std::string_view lacks;   // what to raise: a try has failed for want of it
   CallLine call;
 
-  // An ACK to a 2xx that waits for a name or a connection, and how it came: it has no transaction
-  // to keep it.
-  MessageRef ack;
-  transport::Flow ack_flow;
-  bool ack_waits = false;  // for the news of a connection
-  void on_ack_gone(Millis now);
-  MemberTimer<ProxyContext, &ProxyContext::on_ack_gone> ack_timer{*this};
+  // Those who ring have had their time, and others wait for theirs.
+  void on_step_over(Millis now);
+  MemberTimer<ProxyContext, &ProxyContext::on_step_over> step_timer{*this};
 };
 
 }  // namespace tipring::proxy

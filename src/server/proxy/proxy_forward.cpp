@@ -1,14 +1,12 @@
-// The tries of a request: RFC 3261 16.6 steps 7 to 11, RFC 3263 4.3.
+// The tries of one branch: RFC 3261 16.6 steps 7 to 11, RFC 3263 4.3.
 #include "server/proxy/proxy.h"
-#include "sip/headers.h"
-#include "sip/message_edit.h"
 #include "sip/status.h"
 
 namespace tipring::proxy {
 
 namespace {
 
-using service::DestinationSelection;
+using service::BranchState;
 using service::OutputControl;
 using service::SessionInterval;
 using service::TransactionStatefulProxy;
@@ -16,7 +14,7 @@ using service::ViaManagement;
 
 constexpr std::string_view kTransactionsKey = "capacity.transactions";
 constexpr std::string_view kMessagesKey = "capacity.messages";
-constexpr uint8_t kMaxForwardsDefault = 70;  // 16.6 step 3
+constexpr std::string_view kConnectionsKey = "capacity.tcp_connections";
 
 // Requests that may open a dialog carry our Record-Route, and so do those of whose methods we do
 // not know it (16.6 step 4); those within one have their route set.
@@ -56,81 +54,68 @@ uint16_t status_of(Error error) {
 
 }  // namespace
 
-// Goes through the targets from that of `plan` on, until the request is on its way or a name is
-// being asked for. Answers it when nobody is left.
-void Proxy::forward(ProxyContext& context, const sip::MessageView& request, const RouteInfo& routes,
-                    Plan plan) {
-  TransactionStatefulProxy& proxy = context.get<TransactionStatefulProxy>();
-  DestinationSelection& selection = context.get<DestinationSelection>();
-  const uint64_t id = contexts_.handle_of(context).to_u64();
-  while (plan.refusal == 0 && proxy.may_try()) {
-    if (context.target != plan.target) {
-      context.target = plan.target;
-      const auto state = selection.select(environment_, plan.destination, *this, id);
-      if (!state && state.error() == Error::PoolExhausted) {
-        return refuse(context, request, kTransactionsKey);
-      }
-      if (state && *state == transport::LocateState::Suspended) return;
-      if (!state) proxy.note_failed(plan.target, status_of(state.error()));
-    }
-    if (try_addresses(context, request, plan) != Outcome::Failed) return;
-    if (!proxy.branches().has_tried(plan.target)) {  // each target ends the loop sooner
-      proxy.note_failed(plan.target, sip::status::kServerInternalError);
-    }
-    plan = make_plan(environment_, location_, routes, {0, &proxy.branches()});
+// The first try of a branch, now or when its next hop has been looked up.
+void Proxy::locate(const Work& work, Branch& branch, const Plan& plan) {
+  const uint64_t id = branches_.handle_of(branch).to_u64();
+  const auto state = branch.selection.select(environment_, plan.destination, *this, id);
+  if (state) {
+    if (*state == transport::LocateState::Done) try_branch(work, branch, plan);
+    return;
   }
-  give_up(context, request);
+  if (state.error() == Error::PoolExhausted) {
+    work.context.lacks = kTransactionsKey;
+  } else {
+    work.context.get<TransactionStatefulProxy>().note(status_of(state.error()));
+  }
+  release_branch(branch);
 }
 
-// The target was not reached at the address that was tried last.
-void Proxy::try_next(ProxyContext& context) {
-  TransactionStatefulProxy& proxy = context.get<TransactionStatefulProxy>();
-  DestinationSelection& selection = context.get<DestinationSelection>();
-  const MessageRef kept = proxy.request();
-  if (!kept) return release(context);
-  sip::HeaderIndex room;
-  const sip::MessageView request = environment_.transactions.read(kept, room);
-  UriRoom uri_room;
-  const RouteInfo routes = read_routes(environment_, request, proxy.received_over(), uri_room);
-  if (selection.has_next()) {
-    const Plan same = make_plan(environment_, location_, routes, {context.target});
-    if (same.refusal == 0) return forward(context, request, routes, same);
-    selection.forget_rest();  // the binding has gone
-  }
-  forward(context, request, routes,
-          make_plan(environment_, location_, routes, {0, &proxy.branches()}));
-}
-
-Proxy::Outcome Proxy::try_addresses(ProxyContext& context, const sip::MessageView& request,
-                                    const Plan& plan) {
-  DestinationSelection& selection = context.get<DestinationSelection>();
-  while (context.get<TransactionStatefulProxy>().may_try()) {
-    const std::optional<Flow> flow = selection.next(environment_, plan.destination);
-    if (!flow) break;
-    const Outcome outcome = try_address(context, request, plan, *flow);
-    if (outcome != Outcome::Failed) return outcome;
-  }
-  return Outcome::Failed;
-}
-
-Proxy::Outcome Proxy::try_address(ProxyContext& context, const sip::MessageView& request,
-                                  const Plan& plan, Flow flow) {
-  TransactionStatefulProxy& proxy = context.get<TransactionStatefulProxy>();
-  const uint64_t id = contexts_.handle_of(context).to_u64();
-  const bool again = proxy.branches().begin() != proxy.branches().end();
-  const auto lacks = [&](std::string_view key) {
-    refuse(context, request, key);
-    return Outcome::Answered;
+// How its target is reached now; false when it is no member of the target set any more.
+bool Proxy::find_plan(const Work& work, const Branch& branch, Plan& plan) {
+  const auto find = [&](const TargetSet& targets) {
+    const size_t member = targets.find(branch.target);
+    if (member == targets.size()) return false;
+    plan = targets.plan(member);
+    return true;
   };
-  const Result<ClientHandle> client = proxy.reserve_branch(*this, id, plan.target);
-  if (!client) return lacks(kTransactionsKey);
-  MessageRef message = write_try(context, request, plan, *client, flow);
-  if (!message) return lacks(kMessagesKey);
-  const Result<void> started = proxy.start_branch(std::move(message), flow);
-  if (!started) {
-    // All our connections are taken; another address may do without one.
-    context.lacks_connection = true;
-    return Outcome::Failed;
+  if (branch.uri.empty()) return find(TargetSet(environment_, location_, work.routes));
+  const sip::ParsedUri uri(branch.uri);
+  return find(TargetSet(environment_, location_, work.routes, uri));
+}
+
+// Goes through the addresses that are left, until the request is on its way. Gives the branch up
+// when there are none.
+void Proxy::try_branch(const Work& work, Branch& branch, const Plan& plan) {
+  TransactionStatefulProxy& proxy = work.context.get<TransactionStatefulProxy>();
+  branch.state = BranchState::Locating;
+  bool lacks = false;
+  while (proxy.may_try() && !branch.cancelled) {
+    const std::optional<Flow> flow = branch.selection.next(environment_, plan.destination);
+    if (!flow) break;
+    if (try_address(work, branch, plan, *flow)) return;
+    lacks = true;  // another address may do without
+  }
+  // As if a 503 had come: 16.9.
+  if (!lacks) proxy.note(sip::status::kServiceUnavailable);
+  release_branch(branch);
+}
+
+// False for want of a place, a buffer or a connection.
+bool Proxy::try_address(const Work& work, Branch& branch, const Plan& plan, Flow flow) {
+  ProxyContext& context = work.context;
+  TransactionStatefulProxy& proxy = context.get<TransactionStatefulProxy>();
+  const uint64_t id = branches_.handle_of(branch).to_u64();
+  const bool again = proxy.has_tried() && !proxy.any_pending();
+  if (!proxy.reserve(branch, *this, id)) {
+    context.lacks = kTransactionsKey;
+    return false;
+  }
+  MessageRef message = write_try(work, branch, plan, flow);
+  if (!message) context.lacks = kMessagesKey;
+  const bool written = static_cast<bool>(message);
+  if (!proxy.start(branch, std::move(message), flow)) {
+    if (written) context.lacks = kConnectionsKey;
+    return false;
   }
   ++counters_.forwarded;
   if (again) {
@@ -139,71 +124,71 @@ Proxy::Outcome Proxy::try_address(ProxyContext& context, const sip::MessageView&
     environment_.log.debug("tried_elsewhere",
                            kv("remote", port::write_address(flow.remote, remote)));
   }
-  return Outcome::Sent;
+  return true;
 }
 
-// The request for `client` over `flow`, or over the TCP connection that takes its place for a large
+// The request of `branch` over `flow`, or over the TCP connection that takes its place for a large
 // one (18.1.1).
-MessageRef Proxy::write_try(ProxyContext& context, const sip::MessageView& request,
-                            const Plan& plan, ClientHandle client, Flow& flow) {
-  const Flow& in = context.get<TransactionStatefulProxy>().received_over();
+MessageRef Proxy::write_try(const Work& work, Branch& branch, const Plan& plan, Flow& flow) {
+  const sip::MessageView& request = work.request;
+  std::array<char, SessionInterval::kRequestLinesMax> room;
+  const std::string_view lines = work.context.get<SessionInterval>().lines(request, room);
+  const ForwardedLines filter(work.context);
   const auto write = [&] {
     ViaManagement::Text text;
-    const std::string_view via = ViaManagement::write(environment_, client, flow, request, text);
-    return write_request(context, request, plan, via, in,
-                         is_record_routed(request) ? &flow : nullptr);
+    const std::string_view via =
+        ViaManagement::write(environment_, branch.client, flow, request, text);
+    const Flow& in = work.context.get<TransactionStatefulProxy>().received_over();
+    const Flow* record_for = is_record_routed(request) ? &flow : nullptr;
+    return write_forwarded(environment_,
+                           {request, plan, in, record_for, branch.breadth, filter, lines}, via);
   };
   MessageRef message = write();
-  const bool switched = message && context.get<DestinationSelection>().switch_to_stream(
-                                       environment_, stream_refusals_, message.size(), flow);
+  const bool switched = message && branch.selection.switch_to_stream(environment_, stream_refusals_,
+                                                                     message.size(), flow);
   if (!switched) return message;
   message.reset();
   return write();
 }
 
-MessageRef Proxy::write_request(ProxyContext& context, const sip::MessageView& request,
-                                const Plan& plan, std::string_view via, const Flow& in,
-                                const Flow* record_for) const {
-  constexpr size_t kGrowth = 768;  // our Via, two Record-Routes, a longer Request-URI
-  sip::RequestEdit edit;
-  edit.request_uri = plan.request_uri;
-  edit.via = via;
-  if (const auto& top = request.typed<sip::HeaderId::Via>())
-    edit.top_via = sip::make_via_fix_up(*top, in.remote);
-  const auto& hops = request.typed<sip::HeaderId::MaxForwards>();
-  edit.max_forwards = hops && *hops != 0 ? static_cast<uint8_t>(*hops - 1) : kMaxForwardsDefault;
-  edit.routes_removed = plan.routes_removed;
-  edit.last_route_removed = plan.last_route_removed;
-  edit.route_appended = plan.route_appended;
-  if (!plan.path.empty()) edit.routes_prepended = {&plan.path, 1};
-  const ForwardedLines filter(context);
-  edit.filter = &filter;
-  std::array<char, SessionInterval::kRequestLinesMax> room;
-  edit.extra_lines = context.get<SessionInterval>().lines(request, room);
-  std::optional<RecordRoutes> routes;
-  if (record_for != nullptr) {
-    routes.emplace(environment_, request, in, *record_for, plan.destination.flow.has_value());
-    edit.record_routes = routes->values();
+// Goes on with a request that was left for a while: first with the addresses of `branch`, where
+// there is one. The registration may have changed meanwhile.
+void Proxy::resume(ProxyContext& context, Branch* branch) {
+  TransactionStatefulProxy& proxy = context.get<TransactionStatefulProxy>();
+  const MessageRef kept = proxy.request();
+  if (!kept || !proxy.is_open()) {
+    if (branch != nullptr) release_branch(*branch);
+    return settle(context);
   }
-  return service::write_message(
-      environment_.slabs, request.text().size() + plan.path.size() + kGrowth,
-      [&](std::span<char> out) { return sip::write_forwarded_request(request, edit, out); });
+  sip::HeaderIndex room;
+  const sip::MessageView request = environment_.transactions.read(kept, room);
+  UriRoom uri_room;
+  const RouteInfo routes = read_routes(environment_, request, proxy.received_over(), uri_room);
+  const Work work{context, request, routes};
+  if (branch != nullptr) {
+    Plan plan;
+    if (find_plan(work, *branch, plan)) {
+      try_branch(work, *branch, plan);
+    } else {
+      proxy.note(sip::status::kServiceUnavailable);
+      release_branch(*branch);
+    }
+  }
+  advance(work);
 }
 
-// Goes on with a request whose next hop had to be looked up. The registration may have changed
-// meanwhile, so the plan is made anew from the kept request.
 void Proxy::on_located(uint64_t tag, const Result<transport::FlowList>& flows) {
-  ProxyContext* context = contexts_.get(Handle::from_u64(tag));
-  if (context == nullptr) return;
-  DestinationSelection& selection = context->get<DestinationSelection>();
-  selection.resumed();
-  if (context->ack) return on_ack_located(*context, flows);
+  Branch* branch = branches_.get(BranchHandle::from_u64(tag));
+  if (branch == nullptr) return;
+  ProxyContext& context = context_of(*branch);
+  branch->selection.resumed();
   if (flows) {
-    selection.located(*flows);
-  } else {
-    context->get<TransactionStatefulProxy>().note_failed(context->target, status_of(flows.error()));
+    branch->selection.located(*flows);
+    return resume(context, branch);
   }
-  try_next(*context);
+  context.get<TransactionStatefulProxy>().note(status_of(flows.error()));
+  release_branch(*branch);
+  go_on(context);
 }
 
 }  // namespace tipring::proxy

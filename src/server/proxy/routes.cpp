@@ -6,7 +6,6 @@
 #include "sip/headers.h"
 #include "sip/tel_uri.h"
 #include "sip/uri.h"
-#include "sip/writer.h"
 
 namespace tipring::proxy {
 
@@ -88,23 +87,6 @@ void write_without_maddr(sip::Writer& out, const sip::Uri& uri) {
   if (!uri.headers.empty()) out.text("?").text(uri.headers);
 }
 
-// 19.1.6: a number as the user part of a SIP URI. It is looked for among the users of the caller's
-// domain, or of the address that was asked.
-void write_as_sip(sip::Writer& out, const Environment& environment, const sip::MessageView& request,
-                  const Flow& in, std::string_view number) {
-  out.text("sip:");
-  sip::write_user(out, number);
-  out.text("@");
-  const auto& caller = request.from_uri();
-  std::array<char, port::kAddressTextMax> address;
-  if (caller && environment.names.is_own(caller->host, caller->port)) {
-    sip::write_host_port(out, *caller);
-  } else {
-    out.text(port::write_address(environment.transport.sent_by(in), address));
-  }
-  out.text(";user=phone");
-}
-
 // Takes the Request-URI for what it stands for.
 void resolve_request_uri(const Environment& environment, const sip::MessageView& request,
                          const Flow& in, UriRoom& room, RouteInfo& info) {
@@ -124,6 +106,21 @@ void resolve_request_uri(const Environment& environment, const sip::MessageView&
 }
 
 }  // namespace
+
+void write_as_sip(sip::Writer& out, const Environment& environment, const sip::MessageView& request,
+                  const Flow& in, std::string_view number) {
+  out.text("sip:");
+  sip::write_user(out, number);
+  out.text("@");
+  const auto& caller = request.from_uri();
+  std::array<char, port::kAddressTextMax> address;
+  if (caller && environment.names.is_own(caller->host, caller->port)) {
+    sip::write_host_port(out, *caller);
+  } else {
+    out.text(port::write_address(environment.transport.sent_by(in), address));
+  }
+  out.text(";user=phone");
+}
 
 RouteInfo read_routes(const Environment& environment, const sip::MessageView& request,
                       const Flow& in, UriRoom& room) {

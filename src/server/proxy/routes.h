@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "service/environment.h"
+#include "sip/writer.h"
 
 namespace tipring::proxy {
 
@@ -34,6 +35,11 @@ struct RouteInfo {
 inline service::RouteFacts facts_of(const RouteInfo& routes) {
   return {&routes.request_uri, !routes.next_route.text.empty(), routes.in_dialog};
 }
+
+// 19.1.6: a number as the user part of a SIP URI. It is looked for among the users of the caller's
+// domain, or of the address that was asked.
+void write_as_sip(sip::Writer& out, const Environment& environment, const sip::MessageView& request,
+                  const Flow& in, std::string_view number);
 
 // `in`: how the request came. `room` must live as long as the result.
 RouteInfo read_routes(const Environment& environment, const sip::MessageView& request,

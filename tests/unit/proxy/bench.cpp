@@ -45,16 +45,13 @@ service::Access Exchange::judge(const service::Incoming&, const service::RouteFa
   return {};
 }
 
-size_t Exchange::find_targets(const sip::Uri& uri, std::span<Target> targets, uint16_t& status) {
+void Exchange::find_targets(const sip::Uri& uri, TargetList& targets, uint16_t& status) {
   const auto found = bindings_.find(std::string(uri.user));
   status = 404;
-  if (found == bindings_.end()) return 0;
-  size_t count = 0;
+  if (found == bindings_.end()) return;
   for (const Binding& binding : found->second) {
-    if (count == targets.size()) break;
-    targets[count++] = {sip::ParsedUri(binding.contact), binding.flow, binding.path};
+    targets.add({sip::ParsedUri(binding.contact), binding.flow, binding.path, binding.q});
   }
-  return count;
 }
 
 namespace {

@@ -33,12 +33,16 @@ class Exchange final : public sim::Node,
   // As if the user had registered.
   void bind(const std::string& user, const std::string& contact, std::optional<Flow> flow = {},
             const std::string& path = "") {
-    bindings_[user] = {{contact, flow, path}};
+    bindings_[user] = {{contact, flow, path, 1000}};
   }
   // One more phone of the user, tried after the others.
   void bind_also(const std::string& user, const std::string& contact,
                  std::optional<Flow> flow = {}) {
-    bindings_[user].push_back({contact, flow, {}});
+    std::vector<Binding>& all = bindings_[user];
+    all.push_back({contact, flow, {}, static_cast<uint16_t>(900 - 10 * all.size())});
+  }
+  void bind_with_q(const std::string& user, const std::string& contact, uint16_t q) {
+    bindings_[user].push_back({contact, {}, {}, q});
   }
   void unbind(const std::string& user) { bindings_.erase(user); }
   const Flow& last_flow() const { return last_flow_; }  // that a request came over
@@ -48,6 +52,7 @@ class Exchange final : public sim::Node,
     std::string contact;
     std::optional<Flow> flow;
     std::string path;
+    uint16_t q = 1000;
   };
 
   void on_request(const service::Incoming& request) override;
@@ -55,7 +60,7 @@ class Exchange final : public sim::Node,
   service::Access judge(const service::Incoming& request,
                         const service::RouteFacts& route) override;
   bool is_local(const sip::Uri& uri) const override { return is_own(uri.host, uri.port); }
-  size_t find_targets(const sip::Uri& uri, std::span<Target> targets, uint16_t& status) override;
+  void find_targets(const sip::Uri& uri, TargetList& targets, uint16_t& status) override;
 
   service::Overload overload_;
   service::Environment environment_;

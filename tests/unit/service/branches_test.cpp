@@ -2,57 +2,30 @@
 
 #include <doctest/doctest.h>
 
-#include <memory>
-
 #include "service/stream_refusals.h"
 
 using namespace tipring;
 using namespace tipring::service;
 
-TEST_CASE("branches: as many as there are places, each used once" *
-          doctest::description("RFC 3261 16.6 step 7; R5.5")) {
-  Branches branches;
-  for (size_t i = 0; i < Branches::kMax; ++i) {
-    CHECK_FALSE(branches.full());
-    Branch* branch = branches.add(i + 1);
-    REQUIRE(branch != nullptr);
-    branch->state = BranchState::Ended;
-  }
-  CHECK(branches.full());
-  CHECK(branches.add(99) == nullptr);
-}
+namespace {
 
-TEST_CASE("branches: they are found by their client transaction and by their state" *
-          doctest::description("RFC 3261 16.7 step 1")) {
-  Branches branches;
-  branches.add(1)->client = {4, 7};
-  Branch* second = branches.add(2);
-  second->client = {5, 7};
-  second->state = BranchState::Proceeding;
-  CHECK(branches.find(ClientHandle{5, 7}) == second);
-  CHECK(branches.find(ClientHandle{5, 8}) == nullptr);
-  CHECK(branches.find(BranchState::Proceeding) == second);
-  CHECK(branches.find(BranchState::Reserved) == nullptr);
-}
+struct NoOwner final : BranchOwner {
+  void on_timer_c(Branch&) override {}
+};
 
-TEST_CASE("branches: pending are those that have been sent and have no final response" *
+}  // namespace
+
+TEST_CASE("branch: pending is one that has been sent and has no final response" *
           doctest::description("RFC 3261 16.7 step 10")) {
-  for (const auto state : {BranchState::Free, BranchState::Reserved, BranchState::Calling,
-                           BranchState::Proceeding, BranchState::Ended}) {
-    Branches branches;
-    branches.add(1)->state = state;
+  NoOwner owner;
+  for (const auto state : {BranchState::Waiting, BranchState::Locating, BranchState::Calling,
+                           BranchState::Proceeding, BranchState::Accepted}) {
+    Branch branch(owner, 1, 2);
+    branch.state = state;
     const bool pending = state == BranchState::Calling || state == BranchState::Proceeding;
-    CHECK(branches.any_pending() == pending);
+    CHECK(branch.is_pending() == pending);
+    CHECK(branch.is_open() == (pending || state == BranchState::Locating));
   }
-}
-
-TEST_CASE("branches: who has been tried is known, however it ended" *
-          doctest::description("RFC 3261 16.5")) {
-  Branches branches;
-  branches.add(17);
-  CHECK(branches.has_tried(17));
-  CHECK_FALSE(branches.has_tried(18));
-  CHECK_FALSE(branches.has_tried(0));  // of the places that are free
 }
 
 TEST_CASE("stream refusals: a destination is remembered for ten minutes, by address and port" *

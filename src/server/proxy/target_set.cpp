@@ -1,4 +1,4 @@
-#include "server/proxy/plan.h"
+#include "server/proxy/target_set.h"
 
 #include <algorithm>
 
@@ -36,8 +36,9 @@ std::string_view scheme_fault(const Environment& environment, const sip::Uri& ur
   const bool asked = uri.scheme == sip::Scheme::Sips;
   const bool given = is_sips(target.uri);
   if (asked && !given) return kSipsNotAllowed;
+  if (!given) return {};
   const bool reached = target.flow ? is_secure(target.flow) : has_tls(environment);
-  if (!given || reached) return {};
+  if (reached) return {};
   return asked ? kSipsNotAllowed : kSipsRequired;
 }
 
@@ -70,66 +71,97 @@ void plan_binding(const Target& target, Plan& plan) {
   if (hop) plan.destination.next_hop = sip::ParsedUri(hop->uri);
 }
 
-// 16.5: where the user of a URI of ours is registered.
-void plan_user(const Environment& environment, Location& location, const sip::Uri& uri,
-               const Choice& choice, Plan& plan) {
-  std::array<Target, service::Branches::kMax> targets;
-  uint16_t status = sip::status::kNotFound;
-  const size_t count = location.find_targets(uri, targets, status);
-  for (const Target& target : std::span(targets).first(count)) {
-    if (const auto fault = scheme_fault(environment, uri, target); !fault.empty()) {
-      status = sip::status::kTemporarilyUnavailable;
-      plan.headers = fault;
-      continue;
-    }
-    plan.target = name_of(environment, target.uri.text, target.path, target.flow);
-    if (choice.takes(plan.target)) return plan_binding(target, plan);
-  }
-  plan.refusal = status;
-}
-
 }  // namespace
 
-Plan make_plan(const Environment& environment, Location& location, const RouteInfo& routes,
-               const Choice& choice) {
-  Plan plan;
-  plan.routes_removed = routes.own_routes;
-  plan.last_route_removed = routes.strict;
-  plan.request_uri = routes.request_uri.text;
+TargetSet::TargetSet(const Environment& environment, Location& location, const RouteInfo& routes)
+    : routes_(routes) {
   const bool has_route = !routes.next_route.text.empty();
-  if (!has_route && routes.flow) {
-    // The next hop is a side of the dialog that was reached by its flow before.
-    plan.destination.flow = routes.flow;
-  } else if (!has_route) {
-    const sip::ParsedUri& uri = routes.request_uri;
+  const sip::ParsedUri& uri = routes.request_uri;
+  if (!has_route && !routes.flow) {
     if (!uri) {
-      plan.refusal = sip::status::kNotFound;  // a service that nobody offers here (RFC 5031)
-      return plan;
+      refusal_ = sip::status::kNotFound;  // a service that nobody offers here (RFC 5031)
+      return;
     }
     if (location.is_local(*uri)) {
-      plan_user(environment, location, *uri, choice, plan);
-      return plan;
+      add_users(environment, location, *uri);
+      return;
     }
-    plan.destination.next_hop = uri;
-  } else {
-    plan.destination.next_hop = routes.next_route;
+  }
+  one_.request_uri = uri.text;
+  one_.routes_removed = routes.own_routes;
+  if (has_route) {
+    one_.destination.next_hop = routes.next_route;
     if (!is_loose(routes.next_route)) {
       // 16.6 step 6: a strict router wants to be the Request-URI and finds the real one at the end.
-      plan.route_appended = plan.request_uri;
-      plan.request_uri = routes.next_route.text;
-      ++plan.routes_removed;
+      one_.route_appended = one_.request_uri;
+      one_.request_uri = routes.next_route.text;
+      ++one_.routes_removed;
     }
+  } else if (routes.flow) {
+    // The next hop is a side of the dialog that was reached by its flow before.
+    one_.destination.flow = routes.flow;
+  } else {
+    one_.destination.next_hop = uri;
   }
-  const sip::ParsedUri& next = plan.destination.next_hop;
-  if ((is_sips(routes.request_uri) || is_sips(next)) && !is_secure(plan.destination.flow) &&
+  add_one(environment, uri);
+}
+
+TargetSet::TargetSet(const Environment& environment, Location& location, const RouteInfo& routes,
+                     const sip::ParsedUri& uri)
+    : routes_(routes) {
+  if (location.is_local(*uri)) {
+    add_users(environment, location, *uri);
+    return;
+  }
+  one_.request_uri = uri.text;
+  one_.routes_removed = routes.own_routes;
+  one_.destination.next_hop = uri;
+  add_one(environment, uri);
+}
+
+// 16.5: where the user of a URI of ours is registered.
+void TargetSet::add_users(const Environment& environment, Location& location, const sip::Uri& uri) {
+  local_ = true;
+  uint16_t status = sip::status::kNotFound;
+  location.find_targets(uri, targets_, status);
+  for (size_t i = 0; i < targets_.size(); ++i) {
+    const Target& target = targets_[i];
+    if (const auto fault = scheme_fault(environment, uri, target); !fault.empty()) {
+      status = sip::status::kTemporarilyUnavailable;
+      headers_ = fault;
+      continue;
+    }
+    places_[count_] = static_cast<uint8_t>(i);
+    names_[count_++] = name_of(environment, target.uri.text, target.path, target.flow);
+  }
+  if (count_ == 0) refusal_ = status;
+}
+
+// The target set is one URI alone.
+void TargetSet::add_one(const Environment& environment, const sip::ParsedUri& uri) {
+  one_.last_route_removed = routes_.strict;
+  const sip::ParsedUri& next = one_.destination.next_hop;
+  if ((is_sips(uri) || is_sips(next)) && !is_secure(one_.destination.flow) &&
       !has_tls(environment)) {
-    plan.refusal = sip::status::kTemporarilyUnavailable;
-    plan.headers = kSipsNotAllowed;
-    return plan;
+    refusal_ = sip::status::kTemporarilyUnavailable;
+    headers_ = kSipsNotAllowed;
+    return;
   }
-  // The target set is the Request-URI alone.
-  plan.target = name_of(environment, next.text, {}, plan.destination.flow);
-  if (!choice.takes(plan.target)) plan.refusal = sip::status::kTemporarilyUnavailable;
+  names_[count_++] = name_of(environment, next.text, {}, one_.destination.flow);
+}
+
+size_t TargetSet::find(uint64_t name) const {
+  size_t member = 0;
+  while (member < count_ && names_[member] != name) ++member;
+  return member;
+}
+
+Plan TargetSet::plan(size_t member) const {
+  if (!local_) return one_;
+  Plan plan;
+  plan.routes_removed = routes_.own_routes;
+  plan.last_route_removed = routes_.strict;
+  plan_binding(targets_[places_[member]], plan);
   return plan;
 }
 

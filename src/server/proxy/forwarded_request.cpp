@@ -1,0 +1,50 @@
+#include "server/proxy/forwarded_request.h"
+
+#include <algorithm>
+
+#include "server/proxy/record_route.h"
+#include "sip/headers.h"
+
+namespace tipring::proxy {
+
+namespace {
+
+constexpr uint8_t kMaxForwardsDefault = 70;  // 16.6 step 3
+constexpr size_t kGrowth = 768;  // our Via, two Record-Routes, a longer Request-URI, our own lines
+
+}  // namespace
+
+uint32_t max_breadth_of(const sip::MessageView& request) {
+  if (!request.has(sip::HeaderId::MaxBreadth)) return kMaxBreadth;
+  const auto breadth = request.typed<sip::HeaderId::MaxBreadth>();
+  return breadth ? std::min(*breadth, kMaxBreadth) : kMaxBreadth;
+}
+
+MessageRef write_forwarded(const Environment& environment, const ForwardedRequest& what,
+                           std::string_view via) {
+  const auto& [request, plan, in, record_for, max_breadth, filter, lines] = what;
+  sip::RequestEdit edit;
+  edit.request_uri = plan.request_uri;
+  edit.via = via;
+  if (const auto& top = request.typed<sip::HeaderId::Via>())
+    edit.top_via = sip::make_via_fix_up(*top, in.remote);
+  const auto& hops = request.typed<sip::HeaderId::MaxForwards>();
+  edit.max_forwards = hops && *hops != 0 ? static_cast<uint8_t>(*hops - 1) : kMaxForwardsDefault;
+  edit.max_breadth = max_breadth;
+  edit.routes_removed = plan.routes_removed;
+  edit.last_route_removed = plan.last_route_removed;
+  edit.route_appended = plan.route_appended;
+  if (!plan.path.empty()) edit.routes_prepended = {&plan.path, 1};
+  edit.filter = &filter;
+  edit.extra_lines = lines;
+  std::optional<RecordRoutes> routes;
+  if (record_for != nullptr) {
+    routes.emplace(environment, request, in, *record_for, plan.destination.flow.has_value());
+    edit.record_routes = routes->values();
+  }
+  return service::write_message(
+      environment.slabs, request.text().size() + plan.path.size() + kGrowth,
+      [&](std::span<char> out) { return sip::write_forwarded_request(request, edit, out); });
+}
+
+}  // namespace tipring::proxy

@@ -1,0 +1,33 @@
+// A request as it leaves for one member of the target set: RFC 3261 16.6 steps 1 to 9.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "core/message_slabs.h"
+#include "server/proxy/target_set.h"
+#include "sip/message_edit.h"
+
+namespace tipring::proxy {
+
+// RFC 5393 5.3.3: what a request without the header is worth, and the most that we take.
+inline constexpr uint32_t kMaxBreadth = 60;
+
+// What `request` brings; 0 where its sender leaves nothing.
+uint32_t max_breadth_of(const sip::MessageView& request);
+
+struct ForwardedRequest {
+  const sip::MessageView& request;
+  const Plan& plan;
+  const Flow& in;                 // how it came
+  const Flow* record_for;         // how it goes, when it gets our Record-Route; else null
+  uint32_t max_breadth;           // of what it brings
+  const sip::LineFilter& filter;  // what of it goes on
+  std::string_view lines;         // whole lines of ours
+};
+
+// `via` is the value of ours. Null when no buffer is free or the request is too long for one.
+MessageRef write_forwarded(const Environment& environment, const ForwardedRequest& what,
+                           std::string_view via);
+
+}  // namespace tipring::proxy
