@@ -65,8 +65,8 @@ class Parser {
   std::optional<ParseError> finish();
 
   void forgive(Laxity laxity) { out_.laxities.add(laxity); }
-  void note_blanks(const FieldReader& fields) {
-    if (fields.extra_blanks()) forgive(Laxity::ExtraBlank);
+  void note_blanks(std::string_view value) {
+    if (has_extra_blanks(value)) forgive(Laxity::ExtraBlank);
   }
   ParseError error(Fault fault, char type) const { return {fault, type, number_}; }
   Media& media() { return out_.sections[out_.media_count - 1U]; }
@@ -187,15 +187,14 @@ Parser::Outcome Parser::read_origin(std::string_view value) {
   if (!origin) return Fault::BadOrigin;
   out_.origin = *origin;
   if (origin->odd) forgive(Laxity::OddOrigin);
-  FieldReader fields(value);
-  while (!fields.next().empty()) continue;
-  note_blanks(fields);
+  note_blanks(value);
   return std::nullopt;
 }
 
 Parser::Outcome Parser::read_connection(std::string_view value) {
   const auto connection = parse_connection(value);
   if (!connection) return Fault::BadConnection;
+  note_blanks(value);
   if (connection->lower_case) forgive(Laxity::LowerCaseNet);
   if (connection->unicast_ttl) forgive(Laxity::UnicastTtl);
   if (!in_media()) {
@@ -253,8 +252,7 @@ Parser::Outcome Parser::start_media(const Line& line, std::string_view value) {
     if (media.is_active()) return Fault::NoFormat;
     forgive(Laxity::NoFormat);
   }
-  while (!fields.next().empty()) continue;
-  note_blanks(fields);
+  note_blanks(value);
   return std::nullopt;
 }
 

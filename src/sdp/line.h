@@ -49,7 +49,17 @@ class LineReader {
   std::string_view rest_;
 };
 
-// The fields of a line, which blanks part. One space is right; more are taken, and seen.
+// Whether blanks part fields otherwise than one space does, or stand before the first.
+constexpr bool has_extra_blanks(std::string_view text) {
+  bool blank = true;
+  for (const char c : text) {
+    if (c == '\t' || (c == ' ' && blank)) return true;
+    blank = c == ' ';
+  }
+  return false;
+}
+
+// The fields of a line. One space parts them; more are taken, and tabs.
 class FieldReader {
  public:
   explicit FieldReader(std::string_view text) : rest_(text) {}
@@ -58,8 +68,6 @@ class FieldReader {
   std::string_view next() {
     size_t at = 0;
     while (at < rest_.size() && is_blank(rest_[at])) ++at;
-    if (at > (first_ ? 0U : 1U) && at < rest_.size()) extra_blanks_ = true;
-    first_ = false;
     const size_t start = at;
     while (at < rest_.size() && !is_blank(rest_[at])) ++at;
     const std::string_view field = rest_.substr(start, at - start);
@@ -68,12 +76,9 @@ class FieldReader {
   }
   // All fields that are left, without blanks at the ends.
   std::string_view rest() const { return trim_blanks(rest_); }
-  bool extra_blanks() const { return extra_blanks_; }
 
  private:
   std::string_view rest_;
-  bool first_ = true;
-  bool extra_blanks_ = false;
 };
 
 }  // namespace tipring::sdp

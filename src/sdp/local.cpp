@@ -40,7 +40,7 @@ void write_stream_end(TextWriter& out, const LocalMedia& media, Direction direct
   if (media.rtcp_number != 0 && media.rtcp_number != media.rtp.port + 1)
     out.text("a=rtcp:").number(media.rtcp_number).crlf();
   if (mux) out.text("a=rtcp-mux\r\n");
-  out.text("a=").text(to_text(direction)).crlf();
+  out.text("a=").text(to_text(direction)).crlf().text(media.lines);
 }
 
 void write_m_line(TextWriter& out, const LocalMedia& media) {

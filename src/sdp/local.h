@@ -25,6 +25,7 @@ struct LocalMedia {
   uint16_t rtcp_number = 0;       // written where it is neither 0 nor the next one
   uint16_t packet_time_ms = 0;    // a=ptime, where not 0
   Direction direction = Direction::SendRecv;  // what we want; SendOnly holds the peer
+  std::string_view lines;  // whole lines to add, such as a=label, each with its CR LF
   bool rtcp_mux = false;
   bool single_codec = false;  // an answer has one codec (with events), so that none changes later
 };

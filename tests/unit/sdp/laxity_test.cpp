@@ -60,6 +60,10 @@ TEST_CASE("laxity: more than one blank between fields" * doctest::description("R
   const Description description = forgiven(text, Laxity::ExtraBlank);
   CHECK(description.media()[0].number == 4000);
   CHECK(description.media()[0].formats == "0\t 8");
+  forgiven(audio_with("c=IN  IP4 192.0.2.9\n"), Laxity::ExtraBlank);
+  forgiven(audio_with("c= IN IP4 192.0.2.9\n"), Laxity::ExtraBlank);
+  forgiven(audio_with("c=IN IP4\t192.0.2.9\n"), Laxity::ExtraBlank);
+  forgiven(wire("v=0\no=- 1  1 IN IP4 192.0.2.1\ns=-\nt=0 0\n"), Laxity::ExtraBlank);
 }
 
 TEST_CASE("laxity: lines in another order" * doctest::description("RFC 8866 5")) {

@@ -104,6 +104,17 @@ m=video 0 RTP/AVP 0
 )"));
 }
 
+TEST_CASE("offer: a recorded stream has its label" *
+          doctest::description("RFC 4574; RFC 7866 7.1.1; E12")) {
+  Phone phone;
+  phone.audio().direction = Direction::SendOnly;
+  phone.audio().lines = "a=label:1\r\n";
+  CHECK(phone.offer().ends_with("a=sendonly\r\na=label:1\r\n"));
+  phone.audio().direction = Direction::RecvOnly;
+  CHECK(phone.answered("m=audio 4000 RTP/AVP 0\na=sendonly\na=label:1\n")
+            .ends_with("a=recvonly\r\na=label:1\r\n"));
+}
+
 TEST_CASE("answer: formats in common, in the order and with the numbers of the offer" *
           doctest::description("RFC 3264 6.1; F7")) {
   const Phone phone;
