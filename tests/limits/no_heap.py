@@ -203,6 +203,15 @@ def unknown_user(caller, _):
     Call(caller, "sip:nobody@127.0.0.1").invite().expect_refusal(404)
 
 
+def without_session_timers(caller, callee):
+    """421 for users and for nobody; the table of the refused and the log have their share of it."""
+    caller.wire.timers = False
+    for called in (callee.aor, "sip:nobody@127.0.0.1"):
+        caller.wire.send(caller.wire.request("INVITE", called, caller.aor, called))
+        caller.expect_final(421)
+    caller.wire.timers = True
+
+
 def wrong_password(caller, callee):
     Call(caller, callee.aor).invite(password="wrong").expect_refusal(407)
 
@@ -233,6 +242,7 @@ def large_requests_in_a_call(caller, callee):
 
 CALLS = {"whole calls": calls(whole_call, 2000), "cancelled calls": calls(cancelled_call, 500),
          "refused calls": calls(busy_call, 500), "calls to nobody": calls(unknown_user, 500),
+         "calls without session timers": calls(without_session_timers, 500),
          "calls with a wrong password": calls(wrong_password, 500),
          "calls past a lost phone": calls(call_past_a_lost_phone, 100),
          "large requests in calls": calls(large_requests_in_a_call, 200)}
@@ -241,7 +251,7 @@ CALLS = {"whole calls": calls(whole_call, 2000), "cancelled calls": calls(cancel
 def administration(server, _, rounds):
     for i in range(max(rounds // 400, 1)):
         server.ctl("user", "add", f"new{i}", text_in="secret\n")
-        for command in (["status"], ["pools"], ["registrations"], ["user", "list"]):
+        for command in (["status"], ["pools"], ["registrations"], ["refused"], ["user", "list"]):
             server.ctl(*command)
         server.ctl("user", "delete", f"new{i}")
 
