@@ -182,6 +182,10 @@ def checks_with_digest(server):
         over = NAMES[transport]
         yield (f"register, refresh and leave over {over} (R1.1, R1.2, R1.3)",
                lambda t=transport: run_alone(server, "uac-register-digest", t, ""))
+        yield (f"a caller without session timers over {over} is 421 (R8.1, R8.2, R12.1, R12.4, R19.1, R19.4)",
+               lambda t=transport: run_alone(server, "uac-421-no-timer", t, "nobody"))
+        yield (f"an interval below Min-SE over {over} is 422 (R12.2, R19.2)",
+               lambda t=transport: run_alone(server, "uac-422-min-se", t, "nobody"))
         yield (f"a call to an unknown user over {over} is 404 (R2.3)",
                lambda t=transport: refused_with_404(server, t, "nobody"))
         yield (f"a call to a user without a phone over {over} is 404 (R2.3, C2)",

@@ -40,7 +40,7 @@ class Bench final : public sim::Node, public Domains, public store::StoreWaiter 
     put("bob");
     put("bob", "branch.example");
     put("dora", "", kExempt);
-    std::vector<std::string> emergency{"112", "*9#", "+49112"};
+    std::vector<std::string> emergency{"112", "*9#", "+49112", "0+0"};
     calls.swap_emergency(emergency);
   }
 
@@ -136,8 +136,8 @@ TEST_CASE("untimed calls: a call for help goes through, however it is written" *
   for (const char* uri :
        {"sip:112@tipring", "sip:112@elsewhere", "SIP:1-1.2@tipring;user=phone", "sip:%3112@tipring",
         "sip:112;phone-context=+49@tipring", "sip:*9%23@tipring", "sip:*9#@tipring",
-        "sip:+49(112)@tipring", "tel:+49-112", "tel:112;phone-context=tipring", "TEL:+49112",
-        "urn:service:sos", "URN:Service:SOS.police", "urn:service:sos.fire"}) {
+        "sip:0+0@tipring", "sip:+49(112)@tipring", "tel:+49-112", "tel:112;phone-context=tipring",
+        "TEL:+49112", "urn:service:sos", "URN:Service:SOS.police", "urn:service:sos.fire"}) {
     CAPTURE(uri);
     CHECK(bench.lets_through("sip:alice@tipring", uri));
     CHECK(bench.lets_through("sip:x@elsewhere", uri));
