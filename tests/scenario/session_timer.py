@@ -11,7 +11,8 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
 from configured_server import ConfiguredServer  # noqa: E402
-from sip_phone import OK, Call, contact_of, hang_up, registered_phone, response, take_request  # noqa: E402
+from sip_phone import (OK, Call, contact_of, hang_up, register, registered_phone, response, tag_of,  # noqa: E402
+                       take_request)
 from sip_socket import SipSocket, random_token  # noqa: E402
 from tipring_server import Report, TipringServer  # noqa: E402
 
@@ -263,6 +264,28 @@ def callee_decides(server):
     bob.close()
 
 
+def forked_answers_differ(server):
+    """Two phones of bob answer at once, one of which knows timers: each 2xx has its own session interval."""
+    phones = [SipSocket(server.port) for _ in range(2)]
+    register(phones[0], server, *USERS[1], contacts=["*"], headers=["Expires: 0"])
+    register(phones[0], server, *USERS[1], contacts=[contact_of(phone, "bob") for phone in phones])
+    alice = SipSocket(server.port)
+    call = Call(alice, server)
+    call.send_invite()
+    invites = [take_request(phone, "INVITE") for phone in phones]
+    for tag, lines in (("0", []), ("1", ["Require: timer", "x: 400;refresher=uas"])):
+        phones[int(tag)].send(response(invites[int(tag)], OK, tag, [f"Contact: {contact_of(alice, 'bob')}", *lines]))
+    call.expect(100)
+    answers = {tag_of(answer.one("to")): answer for answer in (call.expect(200), call.expect(200))}
+    assert answers["0"].all("session-expires") == ["900;refresher=uac"], answers["0"].raw
+    assert answers["0"].all("require") == ["timer"], answers["0"].raw
+    assert answers["1"].all("x") == ["400;refresher=uas"], answers["1"].raw
+    assert answers["1"].all("session-expires") == [], answers["1"].raw
+    register(phones[0], server, *USERS[1], contacts=["*"], headers=["Expires: 0"])
+    for phone in (alice, *phones):
+        phone.close()
+
+
 def too_small_is_422(server, transport):
     """Who knows session timers can ask again with our Min-SE; nobody is challenged or called before."""
     bob, alice = registered_phone(server, *USERS[1]), SipSocket(server.port, transport)
@@ -296,6 +319,8 @@ def tables(report):
                                lambda a=(lines, interval, min_se, answered): is_forwarded_with(server, *a))
             if name == "insert":
                 report.run("the callee's own Session-Expires stays (R11.4)", lambda: callee_decides(server))
+                report.run("each 2xx of a fork has an interval of its own (F24)",
+                           lambda: forked_answers_differ(server))
             if name == "mandatory":
                 report.run("two intervals in one request are 400 (C1)", lambda: twice_is_400(server))
                 report.run("what stands is never 421, and 422 in a dialog too (C1)",

@@ -61,6 +61,8 @@ class StoreDesk {
     return ask(port::HttpMethod::Get, std::move(path));
   }
 
+  StoreExchange& exchange() { return exchange_; }
+
   store::SimBench bench;
 
  private:
@@ -314,6 +316,54 @@ TEST_CASE("store exchange: blocks over several pages, and lifted" * doctest::des
   CHECK(holds(all, R"({"source":"192.0.2.8","user":"user-3","since_s":0,"remaining_s":60,)"
                    R"("failures":10})"));
   CHECK(desk.blocks.lift({{192, 0, 2, 8}, 0, port::Family::V4}, "", now) == 9);
+}
+
+struct OneDomain final : policy::Domains {
+  std::optional<std::string_view> domain_of(std::string_view, uint16_t) const override {
+    return std::string_view();
+  }
+};
+
+TEST_CASE("store exchange: refused users over several pages, and in the row of each" *
+          doctest::description("C1")) {
+  StoreDesk desk;
+  const OneDomain domains;
+  TimerWheel wheel(desk.bench.host.loop().now());
+  std::vector<LogSlot> slots(8);
+  LogRing ring(slots);
+  Log log(ring, desk.bench.host.clock(), LogLevel::Error);
+  policy::UntimedCalls calls(domains, desk.bench.server->store(), log, wheel, "");
+  CHECK(desk.get("/v1/refused").answer_ == "{\"refused\":[]}\n");  // without any
+  desk.exchange().set_untimed_calls(&calls);
+  CHECK(desk.get("/v1/refused").answer_ == "{\"refused\":[]}\n");
+  const auto refuse = [&](const std::string& user) {
+    const std::string text = "INVITE sip:x SIP/2.0\r\nVia: SIP/2.0/UDP h\r\nFrom: <sip:" + user +
+                             "@h>\r\nTo: <sip:b@h>\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\n\r\n";
+    sip::HeaderIndex index;
+    const auto parsed = sip::parse_message(text, index, sip::Framing::Datagram);
+    transport::Flow flow;
+    flow.remote = {{{192, 0, 2, 8}, 0, port::Family::V4}, 5062};
+    const Millis now = desk.bench.host.loop().now();
+    CHECK_FALSE(
+        calls.lets_through({parsed.view, MessageRef(), flow, now}, sip::ParsedUri("sip:x")));
+  };
+  for (size_t i = 0; i < policy::UntimedCalls::kCallersMax; ++i) {
+    const std::string name = std::to_string(100 + i) + std::string(60, 'x');
+    REQUIRE(desk.put(name).status_ == 201);
+    refuse(name);
+  }
+  const std::string& all = desk.get("/v1/refused").answer_;
+  size_t rows = 0;
+  for (size_t at = 0; (at = all.find("\"calls\":1,", at)) != std::string::npos; ++at) ++rows;
+  CHECK(rows == policy::UntimedCalls::kCallersMax);
+  const std::string& shown = desk.get("/v1/users/101" + std::string(60, 'x')).answer_;
+  CHECK(holds(shown, R"("calls_refused":1,"last_refused_s":0,"refused_source":"192.0.2.8:5062",)"
+                     R"("except":"tipringctl user set 101x)"));
+  const std::string excepted = "/v1/users/102" + std::string(60, 'x');
+  REQUIRE(desk.ask(port::HttpMethod::Put, excepted, R"({"session_timer":"exempt"})").status_ ==
+          200);
+  CHECK_FALSE(holds(desk.get(excepted).answer_, "refused"));
+  CHECK_FALSE(holds(desk.get("/v1/refused").answer_, "\"name\":\"102x"));
 }
 
 }  // namespace
