@@ -2,7 +2,7 @@
 // one that comes at the wrong time: RFC 3264 4, RFC 3261 13.2.1 and 14, RFC 3262 5, RFC 3311 5,
 // and RFC 6337 2 to 4, which puts them together.
 //
-// One machine for each side of each dialog; eight bytes, copied freely: where an INVITE forks, each
+// One machine for each side of each dialog; four bytes, copied freely: where an INVITE forks, each
 // dialog takes a copy of the machine as it was when the INVITE was sent. It knows messages, not
 // texts: the texts are compared by rules.h.
 #pragma once

@@ -6,6 +6,7 @@
 
 #include "samples.h"
 #include "sdp/attributes.h"
+#include "sdp/edit.h"
 #include "support/guard_page.h"
 
 namespace tipring::sdp {
@@ -85,6 +86,7 @@ TEST_CASE("description: sizes are bounded" * doctest::description("F7")) {
   CHECK(sizeof(Connection) <= 48);
   CHECK(sizeof(Media) <= 128);
   CHECK(sizeof(Description) <= 2400);
+  CHECK(sizeof(Edit) <= 1024);
   std::string most = session_with("");
   for (size_t i = 0; i < kMediaMax; ++i) most += "m=audio 0 RTP/AVP 0\r\n";
   CHECK(parsed(most).media().size() == kMediaMax);

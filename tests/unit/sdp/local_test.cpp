@@ -8,6 +8,7 @@
 
 #include "samples.h"
 #include "sdp/origin.h"
+#include "sdp/rules.h"
 #include "support/guard_page.h"
 #include "written.h"
 
@@ -329,6 +330,42 @@ TEST_CASE("origin: the version goes up by one when something has changed" *
   CHECK_FALSE(origin.write(small, [&](uint64_t) { return write_offer(phone.session, small); }));
   CHECK(origin.version() == 43);
   CHECK(sent() == 44);
+}
+
+TEST_CASE("origin: our last answer with another direction is our next offer" *
+          doctest::description("RFC 3264 8, 8.4; C24")) {
+  Phone phone;
+  LocalOrigin origin(5, 1);
+  const std::string offer = session_with("m=video 4000 RTP/AVP 31\nm=audio 4002 RTP/AVP 8 0\n");
+  const auto offered = parse_description(offer);
+  REQUIRE(offered);
+  std::array<char, 2048> first;
+  const auto size = origin.write(first, [&](uint64_t version) -> Result<size_t> {
+    phone.session.origin.version = version;
+    const auto answer = write_answer(*offered, phone.session, first);
+    if (!answer) return answer.error();
+    return answer->size;
+  });
+  REQUIRE(size);
+  const auto last = parse_description({first.data(), *size});
+  REQUIRE(last);
+  std::array<char, 2048> next;
+  const auto held = origin.write(next, [&](uint64_t version) {
+    Edit edit;
+    const OriginValues values{"-", 5, version, endpoint("203.0.113.5", 0).ip};
+    edit.origin = &values;
+    edit.media[1].direction = Direction::SendOnly;
+    return write_edited(*last, edit, next);
+  });
+  REQUIRE(held);
+  const auto again = parse_description({next.data(), *held});
+  REQUIRE(again);
+  CHECK(again->origin.version == 2);
+  CHECK_FALSE(again->media()[0].is_active());
+  CHECK(again->media()[1].direction == Direction::SendOnly);
+  const Review review = review_offer(*last, *again);
+  CHECK(review.breaches.none());
+  CHECK(changes(*last, *again, 1).has(Change::Held));
 }
 
 TEST_CASE("local: what does not fit is not written" * doctest::description("guard page")) {

@@ -478,7 +478,7 @@ TEST_CASE("offer/answer: the places of all messages in all states" *
 TEST_CASE("offer/answer: a fork takes a copy of the machine" *
           doctest::description("RFC 3261 13.2.1; RFC 6337 2.2")) {
   static_assert(std::is_trivially_copyable_v<OfferAnswer>);
-  CHECK(sizeof(OfferAnswer) <= 8);
+  CHECK(sizeof(OfferAnswer) <= 4);
   const Dialog sent({with(Local, Carrier::Invite)});
   Dialog first = sent;
   Dialog second = sent;
