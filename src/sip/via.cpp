@@ -38,13 +38,17 @@ class ViaReader {
   Result<void, ParseError> read_sent_by();
   Result<void, ParseError> read_params();
   Result<void, ParseError> read_rport(const Param& param);
-  Result<void, ParseError> note_param(const Param& param);
+  Result<void, ParseError> note_param(const Param& param, std::string_view whole);
 
   ParseError fault(ParseFault fault) const {
     return {fault, HeaderId::Via, static_cast<uint32_t>(at_)};
   }
   bool next_is(char c) const { return at_ < text_.size() && text_[at_] == c; }
   void skip_lws() { at_ = sip::skip_lws(text_, at_); }
+  void note_once(std::string_view& known, std::string_view whole) {
+    if (!known.empty()) via_.plain = false;
+    known = whole;
+  }
   std::string_view take(CharClass allowed) {
     const size_t start = at_;
     at_ = allowed.skip(text_, start);
@@ -132,13 +136,17 @@ Result<void, ParseError> ViaReader::read_rport(const Param& param) {
 
 // The parameters that everybody asks for. The first of two with one name counts, as it does for
 // find_param().
-Result<void, ParseError> ViaReader::note_param(const Param& param) {
+Result<void, ParseError> ViaReader::note_param(const Param& param, std::string_view whole) {
   const std::string_view name = param.name;
+  const size_t plain_size = 1 + name.size() + (param.has_value ? 1 : 0) + param.value.size();
+  if (param.quoted || whole.size() != plain_size) via_.plain = false;
   if (iequals(name, "branch")) {
     if (via_.branch.empty()) via_.branch = param.value;
   } else if (iequals(name, "rport")) {
+    note_once(via_.rport_param, whole);
     return read_rport(param);
   } else if (iequals(name, "received")) {
+    note_once(via_.received_param, whole);
     if (via_.received.empty()) via_.received = param.value;
   } else if (iequals(name, "maddr")) {
     if (via_.maddr.empty()) via_.maddr = param.value;
@@ -150,16 +158,22 @@ Result<void, ParseError> ViaReader::read_params() {
   const size_t start = at_;
   std::string_view rest = between(text_, start, text_.size());
   via_.params = rest;
+  via_.plain = true;
   Param param;
   for (size_t count = 0; count <= kParamsMax; ++count) {
+    const size_t begin = at_;
     const ParamStatus status = next_param(rest, param);
     at_ = text_.size() - rest.size();
-    if (status == ParamStatus::End) return {};
+    if (status == ParamStatus::End) {
+      if (at_ > begin) via_.plain = false;  // a ";" that nothing follows
+      return {};
+    }
     // A comment follows the parameters in RFC 2543 messages.
     const bool comment = status == ParamStatus::Malformed && rest.starts_with('(');
     if (status == ParamStatus::Malformed && !comment) return fault(ParseFault::BadParameter);
-    if (const auto good = note_param(param); !good) return good;
+    if (const auto good = note_param(param, between(text_, begin, at_)); !good) return good;
     if (comment) {
+      via_.plain = false;
       via_.params = trim_lws(between(text_, start, at_));
       return {};
     }

@@ -34,7 +34,12 @@ struct Via {
   std::string_view branch;
   std::string_view received;
   std::string_view maddr;
-  std::string_view params;  // from the first ";"
+  std::string_view params;          // from the first ";"
+  std::string_view rport_param;     // the whole parameter with its ";", empty without
+  std::string_view received_param;  // the same
+  // Nothing but names, values, ";" and "=" in params, and neither of the two stands twice: they can
+  // be cut out.
+  bool plain = false;
 
   uint16_t port_or_default() const { return port != 0 ? port : default_port(transport); }
 };

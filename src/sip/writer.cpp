@@ -150,25 +150,28 @@ ViaFixUp make_via_fix_up(const Via& top, const port::SocketAddress& source) {
   return {add_received, top.wants_rport, source};
 }
 
-void write_fixed_via(Writer& out, std::string_view value, const Via& via, const ViaFixUp& fix_up) {
-  if (!fix_up.add_received && !fix_up.set_rport) {
-    out.unfolded(value);
-    return;
-  }
-  char address[port::kAddressTextMax];
-  out.unfolded(trim_lws(value.substr(0, static_cast<size_t>(via.params.data() - value.data()))));
-  Param param;
+namespace {
+
+// The parameters as they stand, without the two.
+void write_plain_params(Writer& out, const Via& via) {
+  std::string_view first = via.rport_param;
+  std::string_view second = via.received_param;
+  if (second.data() < first.data()) std::swap(first, second);
   std::string_view rest = via.params;
-  for (std::string_view from = rest; next_param(rest, param) == ParamStatus::Found; from = rest) {
-    if (iequals(param.name, "received") || (fix_up.set_rport && iequals(param.name, "rport")))
-      continue;
-    const size_t plain_size =
-        1 + param.name.size() + (param.has_value ? 1 : 0) + param.value.size();
-    const std::string_view written = from.substr(0, from.size() - rest.size());
-    if (written.size() == plain_size && !param.quoted) {  // nothing to leave out: nearly always
-      out.text(written);
-      continue;
-    }
+  for (const std::string_view piece : {first, second}) {
+    if (piece.empty()) continue;
+    const auto at = static_cast<size_t>(piece.data() - rest.data());
+    out.text(between(rest, 0, at));
+    rest = between(rest, at + piece.size(), rest.size());
+  }
+  out.text(rest);
+}
+
+// The same of what has blanks, folds, quotes or empty parameters in it.
+void write_odd_params(Writer& out, const Via& via) {
+  Param param;
+  for (std::string_view rest = via.params; next_param(rest, param) == ParamStatus::Found;) {
+    if (iequals(param.name, "received") || iequals(param.name, "rport")) continue;
     out.text(";").text(param.name);
     if (param.quoted) {
       out.text("=\"").unfolded(param.value).text("\"");
@@ -176,6 +179,22 @@ void write_fixed_via(Writer& out, std::string_view value, const Via& via, const 
       out.text("=").text(param.value);
     }
   }
+}
+
+}  // namespace
+
+void write_fixed_via(Writer& out, std::string_view value, const Via& via, const ViaFixUp& fix_up) {
+  if (!fix_up.add_received && !fix_up.set_rport) {
+    out.unfolded(value);
+    return;
+  }
+  out.unfolded(trim_lws(value.substr(0, static_cast<size_t>(via.params.data() - value.data()))));
+  if (via.plain) {
+    write_plain_params(out, via);
+  } else {
+    write_odd_params(out, via);
+  }
+  char address[port::kAddressTextMax];
   if (fix_up.add_received) out.text(";received=").text(port::write_ip(fix_up.source.ip, address));
   if (fix_up.set_rport) out.text(";rport=").number(fix_up.source.port);
 }

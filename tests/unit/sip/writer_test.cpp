@@ -88,6 +88,19 @@ TEST_CASE("via fix-up: what the peer claims about itself is replaced" *
         "SIP/2.0/UDP a;branch=x;q=\"a;b\";received=192.0.2.1;rport=7");
 }
 
+TEST_CASE("via fix-up: one rport and one received, wherever they stood and however often" *
+          doctest::description("RFC 3581 4; RFC 3261 7.3.1")) {
+  for (const std::string_view params :
+       {";rport;branch=x;received=6.6.6.6", ";received=6.6.6.6;branch=x;rport",
+        ";received=6.6.6.6;rport;branch=x", ";branch=x;rport;received=6.6.6.6",
+        ";rport;branch=x;rport", ";rport;received=a;branch=x;received=b", ";;branch=x;;rport;", ";branch=x;rport;",
+        "; branch = x ; rport"}) {
+    CAPTURE(params);
+    CHECK(fixed("SIP/2.0/UDP a" + std::string(params), source_of("192.0.2.1", 7)) ==
+          "SIP/2.0/UDP a;branch=x;received=192.0.2.1;rport=7");
+  }
+}
+
 TEST_CASE("via fix-up: IPv6 is written without brackets and compared as address" *
           doctest::description("RFC 5118 4.5")) {
   const auto source = source_of("2001:db8::1", 5060);
