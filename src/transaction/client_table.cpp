@@ -31,8 +31,9 @@ ClientTransaction* ClientTable::find(const sip::MessageView& response) const {
 ClientTransaction* ClientTable::find(const sip::Via& via) const {
   const std::optional<ClientHandle> handle = shared_.branches.read(via.branch);
   ClientTransaction* named = handle ? get(*handle) : nullptr;
-  return named != nullptr && named->via_hash() == via_hash(via, shared_.match_key) ? named
-                                                                                   : nullptr;
+  const bool same =
+      named != nullptr && named->sent_by_hash() == sent_by_hash(via, shared_.match_key);
+  return same ? named : nullptr;
 }
 
 bool ClientTable::has_sent(const sip::MessageView& request) const {
@@ -73,7 +74,7 @@ ClientHandle ClientTable::start_cancel(ClientTransaction& invite, std::string_vi
     (void)shared_.dependencies.transport.send(std::move(request), invite.flow(), nullptr, 0);
     return {};
   }
-  (void)cancel->start(std::move(request), invite.flow(), invite.via_hash());
+  (void)cancel->start(std::move(request), invite.flow(), invite.sent_by_hash());
   return handle_of(*cancel);
 }
 

@@ -13,10 +13,10 @@ ClientTransaction::ClientTransaction(ClientTable& table, sip::Method method, Tra
       method_(method),
       machine_(method == sip::Method::Invite ? Machine::InviteClient : Machine::Client) {}
 
-Result<void> ClientTransaction::start(MessageRef request, const Flow& flow, uint64_t via_hash) {
+Result<void> ClientTransaction::start(MessageRef request, const Flow& flow, uint64_t sent_by_hash) {
   message_ = std::move(request);
   flow_ = flow;
-  via_hash_ = via_hash;
+  sent_by_hash_ = sent_by_hash;
   reliable_ = is_reliable(flow.transport);
   on_event(Event::Start);
   if (!starved_) return {};

@@ -68,16 +68,19 @@ std::string_view top_branch(const sip::MessageView& message) {
   return via ? via->branch : std::string_view();
 }
 
-uint64_t via_hash(const sip::Via& top, const HashKey& key) {
+uint64_t sent_by_hash(const sip::Via& via, const HashKey& key) {
   TableHasher64 hasher(key);
-  add_piece(hasher, top.branch);
-  hasher.add_lower(top.sent_by);
+  hasher.add_lower(via.sent_by);
   return hasher.finish() | 1;
 }
 
 uint64_t top_via_hash(const sip::MessageView& message, const HashKey& key) {
   const auto& via = message.typed<HeaderId::Via>();
-  return via ? via_hash(*via, key) : 0;
+  if (!via) return 0;
+  TableHasher64 hasher(key);
+  add_piece(hasher, via->branch);
+  hasher.add_lower(via->sent_by);
+  return hasher.finish();
 }
 
 uint64_t tag_hash(const sip::MessageView& request, const HashKey& key) {

@@ -36,10 +36,12 @@ Result<RequestKey> request_key(const sip::MessageView& request, const HashKey& k
 // Hash of the To tag of any message, 0 when there is none.
 uint32_t to_tag_hash(const sip::MessageView& message, const HashKey& key);
 
-// Of a message that we sent, or of its response: branch and sent-by of the top Via. 0 when there is
-// no readable Via.
+// Of the top Via of a message that we sent, or of its response; the code in the branch vouches for
+// the rest of that Via. Never 0.
+uint64_t sent_by_hash(const sip::Via& via, const HashKey& key);
+
+// Branch and sent-by of the top Via. 0 when there is no readable Via.
 uint64_t top_via_hash(const sip::MessageView& message, const HashKey& key);
-uint64_t via_hash(const sip::Via& top, const HashKey& key);  // the same, once it has been read
 
 // The branch of the top Via; empty when there is none.
 std::string_view top_branch(const sip::MessageView& message);

@@ -372,7 +372,7 @@ Result<void> TransactionLayer::start(ClientHandle client, MessageRef request, co
   // A response could not be matched to a request that carries another branch.
   const std::optional<ClientHandle> named = parts_->shared.branches.read(via.branch);
   if (!named || *named != client) return Error::Invalid;
-  return transaction->start(std::move(request), flow, via_hash(via, parts_->shared.match_key));
+  return transaction->start(std::move(request), flow, sent_by_hash(via, parts_->shared.match_key));
 }
 
 void TransactionLayer::abandon(ClientHandle client) {
