@@ -92,15 +92,17 @@ constexpr uint64_t upper_case_bits(uint64_t word) {
   return (from_a & ~beyond_z & ~word & kEach * 0x80) >> 2;
 }
 
-// The words are the same but for the case of ASCII letters.
-constexpr bool same_but_case(uint64_t a, uint64_t b) {
+// Words that differ, but nowhere in more than the case of an ASCII letter.
+constexpr bool differ_in_case(uint64_t a, uint64_t b) {
   constexpr uint64_t kCaseBits = 0x2020202020202020;
   const uint64_t differ = a ^ b;
-  if (differ == 0) return true;
   if ((differ & ~kCaseBits) != 0) return false;
   // Where the case bit differs, one of the two must be a letter in upper case; then so is the other
   // one a letter.
   return (differ & ~(upper_case_bits(a) | upper_case_bits(b))) == 0;
 }
+
+// The words are the same but for the case of ASCII letters.
+constexpr bool same_but_case(uint64_t a, uint64_t b) { return a == b || differ_in_case(a, b); }
 
 }  // namespace tipring

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <utility>
 
 #include "core/text.h"
 #include "port/address.h"
@@ -13,92 +12,6 @@
 namespace tipring::sip {
 
 namespace {
-
-ParseError fault_at(ParseFault fault, std::string_view text, std::string_view where) {
-  return {fault, HeaderId::Other, static_cast<uint32_t>(where.data() - text.data())};
-}
-
-// Characters of `allowed`, which has no "%", and well-formed escapes. The offset of the first
-// fault, text.size() when all is well.
-size_t skip_escaped(std::string_view text, CharClass allowed) {
-  size_t at = allowed.skip(text);
-  while (at < text.size() && text[at] == '%') {
-    if (text.size() - at < 3 || !kHexDigit(text[at + 1]) || !kHexDigit(text[at + 2])) return at;
-    at = allowed.skip(text, at + 3);
-  }
-  return at;
-}
-
-Result<void, ParseError> check_escaped(std::string_view text, std::string_view part,
-                                       CharClass allowed) {
-  const size_t at = skip_escaped(part, allowed);
-  if (at == part.size()) return {};
-  const ParseFault fault = part[at] == '%' ? ParseFault::BadEscape : ParseFault::BadUri;
-  return fault_at(fault, text, part.substr(at));
-}
-
-// Reads host and port at the front of `rest` and leaves what follows them.
-Result<void, ParseError> parse_host_port(std::string_view text, std::string_view& rest, Uri& uri) {
-  if (rest.starts_with('[')) {
-    const size_t close = rest.find(']');
-    if (close == std::string_view::npos) return fault_at(ParseFault::BadHost, text, rest);
-    uri.host = rest.substr(1, close - 1);
-    uri.is_ipv6 = true;
-    const auto ip = port::parse_ip(uri.host);
-    if (!ip || uri.host.find(':') == std::string_view::npos)
-      return fault_at(ParseFault::BadHost, text, rest);
-    rest.remove_prefix(close + 1);
-  } else {
-    const size_t size = kHostChar.skip(rest);
-    if (size == 0) return fault_at(ParseFault::BadHost, text, rest);
-    uri.host = rest.substr(0, size);
-    rest.remove_prefix(size);
-  }
-  if (!rest.starts_with(':')) return {};
-  rest.remove_prefix(1);
-  const std::string_view digits = rest.substr(0, kDigit.skip(rest));
-  const Result<uint16_t> number = parse_u16(digits);
-  if (!number || *number == 0) return fault_at(ParseFault::BadPort, text, rest);
-  uri.port = *number;
-  rest.remove_prefix(digits.size());
-  return {};
-}
-
-// Parameters behind ";" each: names, and values behind an "=".
-Result<void, ParseError> read_uri_params(std::string_view text, Uri& uri) {
-  std::string_view rest = uri.params;
-  for (size_t count = 0; !rest.empty(); ++count) {
-    if (count == kParamsMax) return fault_at(ParseFault::TooManyParameters, text, rest);
-    rest.remove_prefix(1);
-    uri.initials.note(rest);
-    const size_t plain = kUriParamChar.skip(rest);
-    if (plain > 0 && (plain == rest.size() || rest[plain] == ';')) {  // such as ";lr"
-      rest.remove_prefix(plain);
-      continue;
-    }
-    const std::string_view piece = rest.substr(0, rest.find(';'));
-    const auto [name, value] = split_once(piece, '=');
-    if (name.empty()) return fault_at(ParseFault::BadParameter, text, piece);
-    if (auto good = check_escaped(text, name, kUriParamChar); !good) return good;
-    if (auto good = check_escaped(text, value, kUriParamChar); !good) return good;
-    rest.remove_prefix(piece.size());
-  }
-  return {};
-}
-
-// name=value pairs with "&" between them.
-Result<void, ParseError> check_uri_headers(std::string_view text, std::string_view headers) {
-  for (size_t count = 0; count < kParamsMax; ++count) {
-    const std::string_view piece = headers.substr(0, headers.find('&'));
-    const auto [name, value] = split_once(piece, '=');
-    if (name.empty()) return fault_at(ParseFault::BadUri, text, piece);
-    if (auto good = check_escaped(text, name, kUriHeaderChar); !good) return good;
-    if (auto good = check_escaped(text, value, kUriHeaderChar); !good) return good;
-    if (piece.size() == headers.size()) return {};
-    headers.remove_prefix(piece.size() + 1);
-  }
-  return fault_at(ParseFault::TooManyParameters, text, headers);
-}
 
 // The value of an escape or the character itself; `at` moves behind it. Escapes of reserved
 // characters stay apart from the characters: "%2C" is not "," (19.1.4), so they get a bit of their
@@ -182,72 +95,7 @@ bool equal_hosts(const Uri& a, const Uri& b) {
   return ip && ip == port::parse_ip(b.host);
 }
 
-// userinfo "@": the user may hold ";", "?" and "/", so the "@" is looked for first; a host never
-// holds one.
-Result<void, ParseError> read_userinfo(std::string_view text, std::string_view& rest, Uri& uri) {
-  const size_t plain = kUserChar.skip(rest);
-  if (plain == rest.size()) return {};    // an "@" would have stopped it
-  if (plain > 0 && rest[plain] == '@') {  // neither password nor escapes: nearly always
-    uri.user = rest.substr(0, plain);
-    uri.has_user = true;
-    rest.remove_prefix(plain + 1);
-    return {};
-  }
-  const size_t at = rest.find('@', plain);
-  if (at == std::string_view::npos) return {};
-  const std::string_view userinfo = rest.substr(0, at);
-  const auto [user, password] = split_once(userinfo, ':');
-  if (user.empty()) return fault_at(ParseFault::BadUri, text, rest);
-  if (auto good = check_escaped(text, user, kUserChar); !good) return good;
-  if (auto good = check_escaped(text, password, kPasswordChar); !good) return good;
-  uri.user = user;
-  uri.password = password;
-  uri.has_user = true;
-  uri.has_password = user.size() < userinfo.size();
-  rest.remove_prefix(at + 1);
-  return {};
-}
-
-Result<void, ParseError> read_uri(std::string_view text, Uri& uri) {
-  const std::string_view scheme = istarts_with(text, "sip:") ? text.substr(0, 3) : scheme_of(text);
-  if (scheme.empty()) return fault_at(ParseFault::BadUri, text, text);
-  if (iequals(scheme, "sips")) {
-    uri.scheme = Scheme::Sips;
-  } else if (!iequals(scheme, "sip")) {
-    return fault_at(ParseFault::UnknownScheme, text, text);
-  }
-  uri.initials = ParamInitials::none();
-  std::string_view rest = text.substr(scheme.size() + 1);
-  if (auto good = read_userinfo(text, rest, uri); !good) return good;
-  if (auto good = parse_host_port(text, rest, uri); !good) return good;
-  if (rest.starts_with(';')) {
-    uri.params = rest.substr(0, rest.find('?'));
-    if (auto good = read_uri_params(text, uri); !good) return good;
-    rest.remove_prefix(uri.params.size());
-  }
-  if (rest.starts_with('?')) {
-    uri.headers = rest.substr(1);
-    if (uri.headers.empty()) return {};  // a "?" that nothing follows
-    return check_uri_headers(text, uri.headers);
-  }
-  if (!rest.empty()) return fault_at(ParseFault::BadUri, text, rest);
-  return {};
-}
-
 }  // namespace
-
-std::string_view scheme_of(std::string_view text) {
-  const std::string_view scheme = text.substr(0, kSchemeChar.skip(text));
-  const bool good =
-      !scheme.empty() && kAlpha(scheme.front()) && text.substr(scheme.size()).starts_with(':');
-  return good ? scheme : std::string_view();
-}
-
-Result<Uri, ParseError> parse_uri(std::string_view text) {
-  Result<Uri, ParseError> result(std::in_place);
-  if (const auto good = read_uri(text, *result); !good) result = good.error();
-  return result;
-}
 
 bool equal_unescaped(std::string_view a, std::string_view b, bool ignore_case) {
   size_t i = 0;
