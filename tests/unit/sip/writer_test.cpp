@@ -93,8 +93,8 @@ TEST_CASE("via fix-up: one rport and one received, wherever they stood and howev
   for (const std::string_view params :
        {";rport;branch=x;received=6.6.6.6", ";received=6.6.6.6;branch=x;rport",
         ";received=6.6.6.6;rport;branch=x", ";branch=x;rport;received=6.6.6.6",
-        ";rport;branch=x;rport", ";rport;received=a;branch=x;received=b", ";;branch=x;;rport;", ";branch=x;rport;",
-        "; branch = x ; rport"}) {
+        ";rport;branch=x;rport", ";rport;received=a;branch=x;received=b", ";;branch=x;;rport;",
+        ";branch=x;rport;", "; branch = x ; rport"}) {
     CAPTURE(params);
     CHECK(fixed("SIP/2.0/UDP a" + std::string(params), source_of("192.0.2.1", 7)) ==
           "SIP/2.0/UDP a;branch=x;received=192.0.2.1;rport=7");
