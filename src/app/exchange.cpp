@@ -56,7 +56,7 @@ Exchange::Exchange(const Config& config, const Ports& ports, Arena& arena, Log& 
       nonce_fault_(read_nonce_key(config, ports.files, ports.entropy, nonce_key_)),
       ports_(ports),
       log_(log),
-      slabs_(arena, message_slab_counts(config.capacity)),
+      slabs_(arena, message_slab_counts(config.capacity), receive_buffers_max(config.capacity)),
       timers_(ports.clock.monotonic()),
       timer_driver_(ports.loop, timers_),
       transport_({ports_.network, ports_.loop, timers_, slabs_, arena, ports_.entropy, log},

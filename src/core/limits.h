@@ -73,37 +73,39 @@ constexpr uint32_t stream_messages_unfinished_max(const Limits& limits) {
   return std::max(limits.tcp_connections / 4, 8u);
 }
 
-// Received messages, which stay in the 4 KiB buffer that they were read into.
-constexpr uint32_t received_messages_max(const Limits& limits) {
+// Buffers of 4 KiB that nothing but what is being received may take.
+constexpr uint32_t receive_buffers_max(const Limits& limits) {
   uint32_t sum = limits.receive_batch;            // the datagrams being read
   sum += stream_messages_unfinished_max(limits);  // one each
-  sum += server_transactions_open_max(limits);    // the request, until its final response is sent
-  sum += 16;                                      // requests that wait for a name
   return sum;
 }
+
+// Messages of 2 to 4 KiB that are kept at one time: requests with much in them, and the ACKs to
+// such that wait for a connection.
+constexpr uint32_t long_messages_max(const Limits& limits) { return limits.transactions / 8 + 8; }
 
 // Buffers by size class: 512, 1k, 2k, 4k, 64k. A class that is empty borrows from the next larger
 // one.
 constexpr MessageSlabs::Counts message_slab_counts(const Limits& limits) {
   // Most ACKs, CANCELs and 100s are below 512 bytes. A transaction has one for a moment, if ever.
-  uint32_t up_to_512 = client_transactions_max(limits) / 4;
-  up_to_512 += server_transactions_open_max(limits) / 2;
+  const uint32_t up_to_512 =
+      client_transactions_max(limits) / 4 + server_transactions_max(limits) / 4;
+  // Requests, kept until their final response is sent, and what a call that rings was answered.
+  // Three of four are below 1 KiB; INVITEs with a long session description are not.
+  const uint32_t kept = server_transactions_open_max(limits) + limits.calls;
   // A final response without a body, until its transaction ends.
-  const uint32_t up_to_1k = server_transactions_max(limits);
-  // The request as it was sent, to be resent; with a session description it has 1 to 2 KiB. And the
-  // answers with one.
-  uint32_t up_to_2k = client_transactions_max(limits);
-  up_to_2k += limits.calls;
+  const uint32_t up_to_1k = server_transactions_max(limits) + (kept - kept / 4);
+  // The request as it was sent, to be resent; with a session description it has 1 to 2 KiB.
+  const uint32_t up_to_2k = client_transactions_max(limits) + kept / 4;
+  const uint32_t up_to_4k = receive_buffers_max(limits) + long_messages_max(limits);
   // Messages beyond 4 KiB are rare: long certificates, long lists of contacts.
   const uint32_t up_to_64k = std::clamp(limits.transactions / 64, 4u, 64u);
-  if (limits.messages == 0)
-    return {up_to_512, up_to_1k, up_to_2k, received_messages_max(limits), up_to_64k};
+  if (limits.messages == 0) return {up_to_512, up_to_1k, up_to_2k, up_to_4k, up_to_64k};
   const auto share = [&](uint32_t count) {
     const uint64_t sum = uint64_t{up_to_512} + up_to_1k + up_to_2k;
     return static_cast<uint32_t>((uint64_t{limits.messages} * count + sum - 1) / sum);
   };
-  return {share(up_to_512), share(up_to_1k), share(up_to_2k), received_messages_max(limits),
-          up_to_64k};
+  return {share(up_to_512), share(up_to_1k), share(up_to_2k), up_to_4k, up_to_64k};
 }
 
 static_assert(server_transactions_open_max(kDefaultLimits) >= kDefaultLimits.calls);

@@ -21,7 +21,8 @@ void MessageSlabs::plan(MemoryPlan& plan, const Counts& counts) {
   }
 }
 
-MessageSlabs::MessageSlabs(Arena& arena, const Counts& counts) {
+MessageSlabs::MessageSlabs(Arena& arena, const Counts& counts, uint32_t kept_back)
+    : long_max_(counts[kReceiveClass] - kept_back) {
   for (size_t i = 0; i < kClasses; ++i) {
     Class& entry = classes_[i];
     const std::span<detail::Slab> slabs = arena.take<detail::Slab>(counts[i]);
@@ -42,10 +43,15 @@ MessageSlabs::~MessageSlabs() {
   }
 }
 
-detail::Slab* MessageSlabs::take(size_t size_class) {
+detail::Slab* MessageSlabs::take(size_t size_class, bool to_keep) {
   Class& entry = classes_[size_class];
   detail::Slab* slab = entry.first_free;
   if (slab == nullptr) return nullptr;
+  if (size_class == kReceiveClass && to_keep) {
+    if (long_in_use_ == long_max_) return nullptr;
+    ++long_in_use_;
+  }
+  slab->to_keep = to_keep;
   entry.first_free = slab->next_free;
   if (++entry.stats.in_use > entry.stats.high_water) entry.stats.high_water = entry.stats.in_use;
   slab->references = 1;
@@ -60,16 +66,17 @@ void MessageSlabs::give_back(detail::Slab& slab) {
   slab.next_free = entry.first_free;
   entry.first_free = &slab;
   --entry.stats.in_use;
+  if (slab.size_class == kReceiveClass && slab.to_keep) --long_in_use_;
 }
 
-MessageRef MessageSlabs::acquire(size_t size_min) {
+MessageRef MessageSlabs::acquire(size_t size_min, bool to_keep) {
   constexpr size_t kLargest = kClasses - 1;
   size_t wanted = 0;
   while (wanted < kClasses && kClassBytes[wanted] < size_min) ++wanted;
   if (wanted == kClasses) return {};
   const size_t end = wanted == kLargest ? kClasses : kLargest;
   for (size_t i = wanted; i < end; ++i) {
-    if (detail::Slab* slab = take(i)) return MessageRef(slab);
+    if (detail::Slab* slab = take(i, to_keep)) return MessageRef(slab);
   }
   ++classes_[wanted].stats.refusals;
   return {};
@@ -87,8 +94,9 @@ MessageRef MessageSlabs::copy(std::string_view bytes) {
 MessageRef MessageSlabs::shrink(MessageRef message) {
   if (message.shared()) return message;
   for (size_t i = 0; i < message.slab_->size_class; ++i) {
-    if (kClassBytes[i] < message.size() || classes_[i].first_free == nullptr) continue;
-    MessageRef smaller(take(i));
+    if (kClassBytes[i] < message.size()) continue;
+    MessageRef smaller(take(i, true));
+    if (!smaller) continue;
     std::memcpy(smaller.data(), message.data(), message.size());
     smaller.set_size(message.size());
     return smaller;

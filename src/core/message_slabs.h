@@ -26,6 +26,7 @@ struct Slab {
   uint32_t references = 0;
   Slab* next_free = nullptr;
   uint8_t size_class = 0;
+  bool to_keep = false;  // not taken to receive into
 };
 
 }  // namespace detail
@@ -73,19 +74,32 @@ class MessageSlabs {
   static constexpr size_t kClasses = kClassBytes.size();
   using Counts = std::array<uint32_t, kClasses>;
 
+  // What is received goes here first.
+  static constexpr size_t kReceiveClass = 3;
+
   static void plan(MemoryPlan& plan, const Counts& counts);
 
-  MessageSlabs(Arena& arena, const Counts& counts);
+  // `kept_back` buffers of kReceiveClass are for receiving alone.
+  MessageSlabs(Arena& arena, const Counts& counts, uint32_t kept_back = 0);
   ~MessageSlabs();
   MessageSlabs(const MessageSlabs&) = delete;
   MessageSlabs& operator=(const MessageSlabs&) = delete;
 
   // A buffer of at least `size_min` bytes and size() 0, of the smallest class that has one free.
   // The 64 KiB class serves only what needs it. Null when there is none.
-  MessageRef acquire(size_t size_min);
+  MessageRef acquire(size_t size_min) { return acquire(size_min, true); }
+
+  // The same for what is about to be received, so that however much is kept, it can be read.
+  MessageRef acquire_to_receive(size_t size_min) { return acquire(size_min, false); }
 
   // A buffer that holds a copy of `bytes`. Null as acquire().
   MessageRef copy(std::string_view bytes);
+
+  // The message for who keeps it beyond its handling: a copy, so that what it was received into is
+  // free to be read into again; itself where only the largest class holds it. Null as acquire().
+  MessageRef keep(const MessageRef& received) {
+    return received.size() > kClassBytes[kReceiveClass] ? received : copy(received.view());
+  }
 
   // The same message in the smallest buffer that is free and fits; `message` itself when that is no
   // gain or it is shared. For what is kept long.
@@ -102,10 +116,13 @@ class MessageSlabs {
     PoolStats stats;
   };
 
-  detail::Slab* take(size_t size_class);
+  MessageRef acquire(size_t size_min, bool to_keep);
+  detail::Slab* take(size_t size_class, bool to_keep);
   void give_back(detail::Slab& slab);
 
   std::array<Class, kClasses> classes_;
+  const uint32_t long_max_;  // of kReceiveClass, for other uses
+  uint32_t long_in_use_ = 0;
 };
 
 static_assert(sizeof(MessageRef) == sizeof(void*));

@@ -40,10 +40,13 @@ ServerTransaction* ServerTable::acquire(const Incoming& request, const RequestKe
   if (requests_kept_max_ - requests_kept_ <= (standing ? 0 : open_kept_back_)) return nullptr;
   const uint32_t kept_back = standing ? 0 : kept_back_;
   while (pool_.stats().capacity - pool_.stats().in_use <= kept_back && reclaim_oldest()) {}
+  MessageRef kept = shared_.dependencies.slabs.keep(request.buffer);
+  if (!kept) return nullptr;
   ServerTransaction* transaction =
-      pool_.acquire_leaving(kept_back, *this, request, key, user, context);
+      pool_.acquire_leaving(kept_back, *this, request, std::move(kept), key, user, context);
   if (transaction == nullptr) return nullptr;
-  if (transaction->request()) ++requests_kept_;
+  ++requests_kept_;
+  if (&request == shared_.current) shared_.current_kept = transaction->request();
   by_key_.insert(transaction->hash(), *transaction);
   return transaction;
 }

@@ -6,12 +6,12 @@
 
 namespace tipring::transaction {
 
-ServerTransaction::ServerTransaction(ServerTable& table, const Incoming& request,
+ServerTransaction::ServerTransaction(ServerTable& table, const Incoming& request, MessageRef kept,
                                      const RequestKey& key, TransactionUser& user, uint64_t context)
     : table_(table),
       user_(&user),
       context_(context),
-      request_(request.buffer),
+      request_(std::move(kept)),
       source_(request.flow.remote),
       reply_flow_(transport::reply_flow(request)),
       key_(key.hash),

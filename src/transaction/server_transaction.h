@@ -16,12 +16,12 @@ namespace tipring::transaction {
 
 class ServerTable;
 
-// Lives in ServerTable's pool. Holds the request until the final response; afterwards its key and,
+// Lives in ServerTable's pool. Holds its copy of the request until the final response; afterwards its key and,
 // where it may have to repeat it, that response.
 class ServerTransaction {
  public:
-  ServerTransaction(ServerTable& table, const Incoming& request, const RequestKey& key,
-                    TransactionUser& user, uint64_t context);
+  ServerTransaction(ServerTable& table, const Incoming& request, MessageRef kept,
+                    const RequestKey& key, TransactionUser& user, uint64_t context);
 
   // An event without a response of the TU: Start, Request, Ack, TransportError. True when the
   // message goes up.

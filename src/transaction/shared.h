@@ -26,12 +26,18 @@ struct Shared {
   TransactionCounters counters;
   const Incoming* current = nullptr;  // while it is being handled
   RequestKey current_key = {};        // of that, where it is a new request
+  MessageRef current_kept = {};       // what its transaction keeps of it
 
   // A request that is kept, parsed: where it is the one that is being handled that has been done,
   // else it is done into `room`.
   sip::MessageView read(const MessageRef& kept, sip::HeaderIndex& room) const {
-    if (current != nullptr && current->buffer.data() == kept.data()) return current->message;
+    if (is_current(kept)) return current->message;
     return sip::parse_message(kept.view(), room, sip::Framing::Datagram).view;
+  }
+
+  bool is_current(const MessageRef& message) const {
+    return current != nullptr && (message.data() == current->buffer.data() ||
+                                  (current_kept && message.data() == current_kept.data()));
   }
 
   // The time that timers start from. The wheel's stands still while the loop sleeps.

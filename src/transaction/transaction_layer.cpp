@@ -98,6 +98,7 @@ void TransactionLayer::on_message(const Incoming& incoming) {
   parts_->shared.current = &incoming;
   dispatch(incoming);
   parts_->shared.current = nullptr;
+  parts_->shared.current_kept.reset();
 }
 
 void TransactionLayer::dispatch(const Incoming& incoming) {

@@ -294,7 +294,7 @@ void Connections::on_retry(Millis now) {
   for (auto& waiting : starved_) {
     for (int i = 0; i < kResumesPerRetry && !waiting.empty(); ++i) {
       Connection& first = *waiting.front();
-      if (!shared_.dependencies.slabs.acquire(first.framer().wanted_bytes())) break;
+      if (!shared_.dependencies.slabs.acquire_to_receive(first.framer().wanted_bytes())) break;
       first.in_starved.unlink();
       first.resume();
     }

@@ -8,7 +8,7 @@ namespace tipring::transport {
 
 namespace {
 
-constexpr size_t kBufferBytes = MessageSlabs::kClassBytes[3];
+constexpr size_t kBufferBytes = MessageSlabs::kClassBytes[MessageSlabs::kReceiveClass];
 constexpr size_t kSpillBytes = 65536;
 
 // RFC 5626 4.4.1 and RFC 3261 7.5: empty lines before a message, or alone as a keepalive.
@@ -92,7 +92,7 @@ size_t Datagrams::prepare_slots() {
   for (size_t i = 0; i < slots_.size(); ++i) {
     // A buffer that someone has kept is his now.
     if (buffers_[i] && buffers_[i].shared()) buffers_[i].reset();
-    if (!buffers_[i]) buffers_[i] = shared_.dependencies.slabs.acquire(kBufferBytes);
+    if (!buffers_[i]) buffers_[i] = shared_.dependencies.slabs.acquire_to_receive(kBufferBytes);
     if (!buffers_[i]) return i;
     slots_[i].buffer = buffers_[i].room();
     slots_[i].spill = spill_.subspan(i * kSpillBytes, kSpillBytes);

@@ -19,7 +19,7 @@ Framer::Framer(MessageSlabs& slabs, sip::HeaderIndex& index, size_t message_byte
     : slabs_(slabs), index_(index), limit_(std::min(message_bytes_max, sip::kMessageSizeMax)) {}
 
 MessageRef Framer::acquire(size_t size) {
-  MessageRef buffer = slabs_.acquire(size);
+  MessageRef buffer = slabs_.acquire_to_receive(size);
   if (!buffer) wanted_bytes_ = size;
   return buffer;
 }
@@ -195,7 +195,7 @@ void Framer::settle() {
   const size_t size = filled_ - begin_;
   if (size == 0) return clear();
   if (is_large() && size < kSmallBytes && needed_ <= kSmallBytes) {
-    if (MessageRef small = slabs_.acquire(kSmallBytes)) return move_to(std::move(small));
+    if (MessageRef small = slabs_.acquire_to_receive(kSmallBytes)) return move_to(std::move(small));
   }
   if (begin_ == 0) return;
   std::memmove(buffer_.data(), buffer_.data() + begin_, size);

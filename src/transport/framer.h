@@ -53,7 +53,7 @@ class Framer {
   size_t wanted_bytes() const { return wanted_bytes_; }
   void clear();
 
-  static constexpr size_t kSmallBytes = MessageSlabs::kClassBytes[3];
+  static constexpr size_t kSmallBytes = MessageSlabs::kClassBytes[MessageSlabs::kReceiveClass];
   static constexpr size_t kLargeBytes = MessageSlabs::kClassBytes[4];
 
  private:

@@ -88,7 +88,7 @@ class Node : public port::TurnHandler {
       : host(on),
         memory_(bytes),
         arena(memory_.view()),
-        slabs(arena, message_slab_counts(limits)),
+        slabs(arena, message_slab_counts(limits), receive_buffers_max(limits)),
         wheel(host.loop().now()),
         driver(host.loop(), wheel),
         log_slots_(64),

@@ -57,7 +57,8 @@ void Acks::handle(const Incoming& ack, const RouteInfo& routes) {
     return drop(*context);
   }
   context->target = targets.name(0);
-  context->ack = ack.buffer;
+  context->ack = environment_.slabs.keep(ack.buffer);
+  if (!context->ack) return drop(*context);
   context->in = ack.flow;
   const Plan plan = targets.plan(0);
   const uint64_t id = contexts_.handle_of(*context).to_u64();

@@ -71,10 +71,12 @@ TEST_CASE("limits: message buffers leave room for the rest of the plan" *
 TEST_CASE("limits: every holder of a received message finds a buffer at the same time") {
   for (const Limits& limits : {kTinyLimits, kDefaultLimits, kFullLimits}) {
     const MessageSlabs::Counts counts = message_slab_counts(limits);
-    CHECK(counts[3] >= limits.receive_batch + stream_messages_unfinished_max(limits) +
-                           server_transactions_open_max(limits));
-    CHECK(counts[1] + counts[2] >=
-          server_transactions_max(limits) + client_transactions_max(limits));
+    CHECK(receive_buffers_max(limits) >=
+          limits.receive_batch + stream_messages_unfinished_max(limits));
+    CHECK(counts[3] == receive_buffers_max(limits) + long_messages_max(limits));
+    CHECK(counts[1] + counts[2] >= server_transactions_max(limits) +
+                                       client_transactions_max(limits) +
+                                       server_transactions_open_max(limits) + limits.calls);
   }
 }
 
@@ -85,7 +87,7 @@ TEST_CASE("limits: a configured number of messages is spread over the small clas
   const uint32_t sum = counts[0] + counts[1] + counts[2];
   CHECK(sum >= 300);
   CHECK(sum <= 302);
-  CHECK(counts[3] == received_messages_max(limits));
+  CHECK(counts[3] == receive_buffers_max(limits) + long_messages_max(limits));
 }
 
 TEST_CASE("limits: open transactions never exceed the pool that they are in") {

@@ -30,6 +30,40 @@ TEST_CASE(
   CHECK(slabs.stats(0).refusals == 1);
 }
 
+TEST_CASE("message slabs: what is kept leaves the last buffers to what is received") {
+  TestArena arena;
+  MessageSlabs slabs(arena, {0, 1, 0, 3, 1}, 2);
+  const std::string text(3000, 'x');
+  const MessageRef first = slabs.copy(text);
+  CHECK(first.capacity() == 4096);
+  CHECK_FALSE(slabs.copy(text));
+  CHECK(slabs.stats(3).refusals == 1);
+  const MessageRef small = slabs.copy("OPTIONS");
+  CHECK(small.capacity() == 1024);
+  CHECK_FALSE(slabs.copy("OPTIONS"));  // nor does a small one borrow them
+  const MessageRef second = slabs.acquire_to_receive(4096);
+  const MessageRef third = slabs.acquire_to_receive(1);
+  CHECK(second.capacity() == 4096);
+  CHECK(third.capacity() == 4096);
+  CHECK_FALSE(slabs.acquire_to_receive(4096));
+}
+
+TEST_CASE("message slabs: who keeps a received message has a copy, but of a very large one") {
+  TestArena arena;
+  MessageSlabs slabs(arena, {1, 0, 0, 1, 1}, 1);
+  MessageRef received = slabs.acquire_to_receive(4096);
+  received.set_size(3);
+  std::copy_n("abc", 3, received.data());
+  const MessageRef kept = slabs.keep(received);
+  CHECK(kept.capacity() == 512);
+  CHECK(kept.view() == "abc");
+  CHECK_FALSE(received.shared());
+  CHECK_FALSE(slabs.keep(received));  // no buffer is free
+  MessageRef large = slabs.acquire_to_receive(5000);
+  large.set_size(5000);
+  CHECK(slabs.keep(large).data() == large.data());
+}
+
 TEST_CASE("message slabs: the last reference gives the buffer back") {
   TestArena arena;
   MessageSlabs slabs(arena, {1, 0, 0, 0, 0});

@@ -108,7 +108,7 @@ class Bench final : public TransactionUser, public RequestHandler {
   explicit Bench(const Limits& limits = small_limits())
       : memory_(static_cast<std::byte*>(std::aligned_alloc(64, kMemory)), &std::free),
         arena_({clear(memory_.get()), kMemory}),
-        slabs(arena_, message_slab_counts(limits)),
+        slabs(arena_, message_slab_counts(limits), receive_buffers_max(limits)),
         log_ring_(log_slots_),
         log_(log_ring_, clock_, LogLevel::Error),
         transport_({network_, loop, wheel, slabs, arena_, entropy_, log_}, limits) {
