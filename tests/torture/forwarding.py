@@ -116,6 +116,8 @@ def expected_lines(case, request, source):
             lines.append(line)
     if b"max-forwards" not in seen:
         lines.append(b"Max-Forwards: 70")
+    if b"max-breadth" not in seen:
+        lines.append(b"Max-Breadth: 60")  # RFC 5393 5.3.3.1
     if b"content-length" not in seen:
         lines.append(b"Content-Length: %d" % len(request.body))
     return lines
