@@ -31,10 +31,9 @@ Result<void> TransactionStatefulProxy::open(const Environment& environment, cons
 
 // --- the target set ------------------------------------------------------------------------------
 
-bool TransactionStatefulProxy::add_target(uint64_t target) {
-  if (target_count_ == kTargetsMax) return false;
+void TransactionStatefulProxy::add_target(uint64_t target) {
+  TIPRING_ASSERT(!is_full());
   targets_[target_count_++] = target;
-  return true;
 }
 
 bool TransactionStatefulProxy::has_target(uint64_t target) const {

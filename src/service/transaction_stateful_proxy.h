@@ -53,12 +53,13 @@ class TransactionStatefulProxy {
 
   // --- the target set ----------------------------------------------------------------------------
 
-  // False once it is full. Each target is put in once (16.5).
-  bool add_target(uint64_t target);
+  // REQUIRES: not is_full(). Each target is put in once (16.5).
+  void add_target(uint64_t target);
   bool has_target(uint64_t target) const;
   bool has_targets() const { return target_count_ != 0; }
+  bool is_full() const { return target_count_ == kTargetsMax; }
   // Whether a new branch may start: not after a final response, a 6xx or a CANCEL (16.7 step 5).
-  bool may_branch() const { return !closed_ && may_try() && target_count_ < kTargetsMax; }
+  bool may_branch() const { return !closed_ && may_try(); }
   // Whether a further try makes sense: the request is open, and tries and time are left.
   bool may_try() const;
 

@@ -100,7 +100,7 @@ bool Proxy::follow(const Work& work, const Offer& offer) {
     const uint64_t name = targets.name(member);
     dealt = true;
     if (proxy.has_target(name)) continue;
-    Branch* branch = proxy.may_branch() ? branches_.acquire(*this, id, name) : nullptr;
+    Branch* branch = proxy.is_full() ? nullptr : branches_.acquire(*this, id, name);
     if (branch == nullptr) return member != 0;
     proxy.add_target(name);
     proxy.branches().push_back(*branch);

@@ -156,6 +156,7 @@ void Proxy::close_branches(ProxyContext& context, uint16_t cause, bool cancels) 
 void Proxy::finish(ProxyContext& context) {
   TransactionStatefulProxy& proxy = context.get<TransactionStatefulProxy>();
   if (!proxy.is_open()) return settle(context);
+  close_branches(context, 0);  // those that never had their turn
   BestResponse& best = proxy.best();
   const uint16_t status = best.status();
   if (status == 0 && !context.lacks.empty()) {

@@ -71,7 +71,7 @@ bool Proxy::start_group(const Work& work, const TargetSet& targets) {
 Proxy::Candidates Proxy::find_candidates(ProxyContext& context, const TargetSet& targets) const {
   TransactionStatefulProxy& proxy = context.get<TransactionStatefulProxy>();
   Candidates candidates;
-  for (size_t member = 0; member < targets.size(); ++member) {
+  for (size_t member = 0; member < targets.size() && !proxy.is_full(); ++member) {
     if (!proxy.has_target(targets.name(member))) {
       candidates.add({member, nullptr, targets.q(member)});
     }
@@ -110,7 +110,7 @@ bool Proxy::start_candidate(const Work& work, const TargetSet& targets, const Ca
   if (branch == nullptr) {
     const uint64_t name = targets.name(candidate.member);
     const uint64_t id = contexts_.handle_of(work.context).to_u64();
-    if (!proxy.may_branch()) return false;
+    if (proxy.is_full()) return false;
     branch = branches_.acquire(*this, id, name);
     if (branch == nullptr) {
       work.context.lacks = kTransactionsKey;

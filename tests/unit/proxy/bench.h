@@ -59,6 +59,7 @@ class Exchange final : public sim::Node,
   bool is_own(std::string_view name, uint16_t port) const override;
   service::Access judge(const service::Incoming& request,
                         const service::RouteFacts& route) override;
+  bool may_follow(const sip::MessageView&, const sip::Uri&) override { return follows_abroad; }
   bool is_local(const sip::Uri& uri) const override { return is_own(uri.host, uri.port); }
   void find_targets(const sip::Uri& uri, TargetList& targets, uint16_t& status) override;
 
@@ -70,6 +71,7 @@ class Exchange final : public sim::Node,
  public:
   Proxy proxy;
   std::vector<bool> judged_in_dialog;
+  bool follows_abroad = false;  // what the policy says of redirections
 };
 
 // A phone on UDP.
