@@ -22,24 +22,26 @@ uint32_t max_breadth_of(const sip::MessageView& request) {
 
 MessageRef write_forwarded(const Environment& environment, const ForwardedRequest& what,
                            std::string_view via) {
-  const auto& [request, plan, in, record_for, max_breadth, filter, lines] = what;
+  const sip::MessageView& request = what.request;
+  const Plan& plan = what.plan;
   sip::RequestEdit edit;
   edit.request_uri = plan.request_uri;
   edit.via = via;
   if (const auto& top = request.typed<sip::HeaderId::Via>())
-    edit.top_via = sip::make_via_fix_up(*top, in.remote);
+    edit.top_via = sip::make_via_fix_up(*top, what.in.remote);
   const auto& hops = request.typed<sip::HeaderId::MaxForwards>();
   edit.max_forwards = hops && *hops != 0 ? static_cast<uint8_t>(*hops - 1) : kMaxForwardsDefault;
-  edit.max_breadth = max_breadth;
+  edit.max_breadth = what.max_breadth;
   edit.routes_removed = plan.routes_removed;
   edit.last_route_removed = plan.last_route_removed;
   edit.route_appended = plan.route_appended;
   if (!plan.path.empty()) edit.routes_prepended = {&plan.path, 1};
-  edit.filter = &filter;
-  edit.extra_lines = lines;
+  edit.filter = &what.filter;
+  edit.extra_lines = what.lines;
   std::optional<RecordRoutes> routes;
-  if (record_for != nullptr) {
-    routes.emplace(environment, request, in, *record_for, plan.destination.flow.has_value());
+  if (what.record_for != nullptr) {
+    routes.emplace(environment, request, what.in, *what.record_for,
+                   plan.destination.flow.has_value());
     edit.record_routes = routes->values();
   }
   return service::write_message(
