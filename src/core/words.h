@@ -69,18 +69,31 @@ inline bool same_text(std::string_view a, std::string_view b) {
   });
 }
 
+// Copies a text of kSize to 2 · kSize bytes: its front and its back, which may overlap.
+template <size_t kSize>
+inline void copy_ends(char* to, std::string_view text) {
+  std::memcpy(to, text.data(), kSize);
+  const size_t back = text.size() - kSize;
+  std::memcpy(to + back, text.data() + back, kSize);
+}
+
 // Copies a text, without a call when it is short; the end of the copy.
 inline char* copy_text(char* to, std::string_view text) {
-  if (text.size() > 32) {
-    std::memcpy(to, text.data(), text.size());
-  } else {
-    each_word(text.size(), [&](size_t at, auto word) {
-      std::memcpy(&word, text.data() + at, sizeof word);
-      std::memcpy(to + at, &word, sizeof word);
-      return true;
-    });
+  const size_t size = text.size();
+  if (size > 32) {
+    std::memcpy(to, text.data(), size);
+  } else if (size >= 16) {
+    copy_ends<16>(to, text);
+  } else if (size >= 8) {
+    copy_ends<8>(to, text);
+  } else if (size >= 4) {
+    copy_ends<4>(to, text);
+  } else if (size >= 2) {
+    copy_ends<2>(to, text);
+  } else if (size == 1) {
+    *to = text.front();
   }
-  return to + text.size();
+  return to + size;
 }
 
 // Every byte of a word that is an upper-case ASCII letter, as 0x20 in its place.

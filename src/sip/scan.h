@@ -61,7 +61,7 @@ class Scan {
   static ParseError fault_at_start(ParseFault fault) { return {fault, HeaderId::Other, 0}; }
 
  private:
-  void skip() { rest_.remove_prefix(kLwsChar.skip(rest_)); }
+  void skip() { rest_.remove_prefix(skip_lws(rest_, 0)); }
   std::string_view take(CharClass allowed) {
     skip();
     return take(allowed.skip(rest_));
