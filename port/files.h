@@ -26,7 +26,8 @@ class File {
   virtual int lock() = 0;
 };
 
-enum class OpenMode : uint8_t { Read, ReadWriteCreate, AppendCreate };
+// CreateNew: EEXIST when there is anything of that name, a link included.
+enum class OpenMode : uint8_t { Read, ReadWriteCreate, AppendCreate, CreateNew };
 
 struct FileInfo {
   uint64_t size = 0;

@@ -100,13 +100,14 @@ std::unique_ptr<File> LinuxFiles::open(std::string_view path, OpenMode mode, int
   const std::string name(path);
   error = ENOENT;
   if (!usable(name)) return nullptr;
-  const int flags = mode == OpenMode::Read              ? O_RDONLY
-                    : mode == OpenMode::ReadWriteCreate ? O_RDWR
-                                                        : O_RDWR | O_APPEND;
-  int fd = open_retrying(name, flags);
+  const int flags = mode == OpenMode::Read           ? O_RDONLY
+                    : mode == OpenMode::AppendCreate ? O_RDWR | O_APPEND
+                                                     : O_RDWR;
+  const bool anew = mode == OpenMode::CreateNew;
+  int fd = anew ? -1 : open_retrying(name, flags);
   bool created = false;
-  if (fd < 0 && errno == ENOENT && mode != OpenMode::Read) {
-    fd = open_retrying(name, flags | O_CREAT);
+  if (anew || (fd < 0 && errno == ENOENT && mode != OpenMode::Read)) {
+    fd = open_retrying(name, flags | O_CREAT | (anew ? O_EXCL : 0));
     created = fd >= 0;
     // The umask may have taken even our own rights.
     if (created && ::fchmod(fd, 0600) != 0) created = false;

@@ -100,6 +100,8 @@ std::unique_ptr<File> SimFiles::open(std::string_view path, OpenMode mode, int& 
   if (error != 0) return nullptr;
   if (mode != OpenMode::Read && faults_.read_only) {
     error = EROFS;
+  } else if (found != nodes_.end() && mode == OpenMode::CreateNew) {
+    error = EEXIST;
   } else if (found != nodes_.end() && found->second->is_directory) {
     error = EISDIR;
   } else if (found == nodes_.end() && (mode == OpenMode::Read || !parent_exists(name))) {

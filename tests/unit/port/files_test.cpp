@@ -94,6 +94,19 @@ TEST_CASE_TEMPLATE("files: a file opened for appending grows at its end", Disk, 
   CHECK(content(disk.files(), disk.path("log")) == "one\ntwo\n");
 }
 
+TEST_CASE_TEMPLATE("files: one that must be new is not opened where there is one", Disk, LinuxDisk,
+                   SimDisk) {
+  Disk disk;
+  CHECK(open(disk.files(), disk.path("a"), OpenMode::CreateNew)->append(bytes_of("mine")) == 0);
+  FileInfo info;
+  REQUIRE(disk.files().info(disk.path("a"), info) == 0);
+  CHECK(info.permissions == 0600);
+  int error = 0;
+  CHECK(disk.files().open(disk.path("a"), OpenMode::CreateNew, error) == nullptr);
+  CHECK(error == EEXIST);
+  CHECK(content(disk.files(), disk.path("a")) == "mine");
+}
+
 TEST_CASE_TEMPLATE("files: one that somebody has taken is not given to a second one", Disk,
                    LinuxDisk, SimDisk) {
   Disk disk;
