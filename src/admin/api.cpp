@@ -26,7 +26,7 @@ constexpr Listing kListings[] = {
     {"/v1/status", Command::Kind::Status},     {"/v1/pools", Command::Kind::ListPools},
     {"/v1/users", Command::Kind::ListUsers},   {"/v1/registrations", Command::Kind::ListBindings},
     {"/v1/blocks", Command::Kind::ListBlocks}, {"/v1/refused", Command::Kind::ListRefused},
-    {kTracePath, Command::Kind::ReadTrace},
+    {kTracePath, Command::Kind::ReadTrace},    {"/v1/credentials", Command::Kind::ListCredentials},
 };
 
 void refuse_busy(port::HttpExchange& exchange) {
@@ -96,8 +96,8 @@ void Api::route(port::HttpExchange& exchange) {
   if (path.substr(0, kRegistrationsPath.size()) == kRegistrationsPath)
     return registrations_of(exchange, path.substr(kRegistrationsPath.size()));
   reply_error(exchange, 404, "no_such_path",
-              "no such path; there are /v1/status, /v1/pools, /v1/users, /v1/registrations, "
-              "/v1/blocks, /v1/refused and /v1/trace");
+              "no such path; there are /v1/status, /v1/pools, /v1/users, /v1/credentials, "
+              "/v1/registrations, /v1/blocks, /v1/refused and /v1/trace");
 }
 
 void Api::trace(port::HttpExchange& exchange) {
@@ -131,7 +131,7 @@ void Api::list(port::HttpExchange& exchange, Command command) {
                          "after must be the \"next\" of the listing before");
     command.cursor = *number;
   }
-  const auto job = std::make_shared<ListJob>(exchange.id());
+  const auto job = std::make_shared<ListJob>(exchange.id(), realm_);
   if (!job->start(*this, job, command)) refuse_busy(exchange);
 }
 
@@ -259,9 +259,14 @@ void Api::import(port::HttpExchange& exchange) {
   }
   std::vector<ImportUser> users;
   users.reserve(import.lines.size());
-  for (const ImportLine& line : import.lines)
-    users.push_back(
-        {line.line, in_store(line.user, domain), SecretText(line.password.view()), line.fields});
+  for (const ImportLine& line : import.lines) {
+    if (const std::string fault = fault_of_realm(line, realm_); !fault.empty())
+      return reply_json(
+          exchange, 400,
+          error_json("realm", fault, {{"line", line.line}, {"created", 0}, {"changed", 0}}));
+    users.push_back({line.line, in_store(line.user, domain), SecretText(line.password.view()),
+                     line.ha1, line.fields});
+  }
   const auto job = std::make_shared<ImportJob>(exchange.id(), realm_, std::move(users));
   if (!job->start(*this, job)) refuse_busy(exchange);
 }

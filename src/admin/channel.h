@@ -48,6 +48,7 @@ struct Command {
     Status,
     ListPools,
     ListUsers,
+    ListCredentials,
     ListBindings,
     ListBlocks,
     ListRefused,

@@ -40,6 +40,7 @@ class Exchange {
   // Adds rows from `cursor` on while page.has_room(), looking at a bounded number of slots: a page
   // may stay empty. Returns the cursor to go on with, 0 at the end. Starts with 0.
   virtual uint64_t list_users(uint64_t cursor, Page& page) = 0;
+  virtual uint64_t list_credentials(uint64_t cursor, Page& page) = 0;
   virtual uint64_t list_bindings(uint64_t cursor, Page& page) = 0;
   virtual uint64_t list_blocks(uint64_t cursor, Page& page) = 0;
   virtual uint64_t list_refused(uint64_t cursor, Page& page) = 0;

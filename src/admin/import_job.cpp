@@ -46,6 +46,9 @@ bool ImportJob::send(Desk& desk, const std::shared_ptr<Job>& self, size_t index)
   command.fields = user.fields;
   if (!user.password.view().empty()) {
     set_secret(command, realm_, user.password.view());
+  } else if (user.ha1.present != 0) {
+    command.secret = user.ha1;
+    command.has_secret = true;
   } else {
     command.mode = PutMode::Change;
   }

@@ -14,7 +14,8 @@ namespace tipring::admin {
 struct ImportUser {
   uint32_t line;
   UserName user;
-  SecretText password;  // empty: the one that stands
+  SecretText password;  // empty: the hashes, or what stands
+  UserSecret ha1;
   UserFields fields;
 };
 

@@ -46,6 +46,19 @@ Value take_value(std::string_view& row) {
   return value;
 }
 
+constexpr std::string_view kOwnColumns[] = {"name", "password", "realm", "ha1_md5", "ha1_sha256"};
+
+// Takes what is in hexadecimal digits; what is wrong with it, or empty. Never repeats it.
+std::string take_hash(std::string_view column, std::string_view text, std::span<uint8_t> hash,
+                      uint8_t bit, UserSecret& ha1) {
+  if (text.empty()) return "";
+  if (text.size() != 2 * hash.size() || !parse_hex(text, hash))
+    return std::string(column) + " must be " + std::to_string(2 * hash.size()) +
+           " hexadecimal digits, as user export --with-credentials writes them";
+  ha1.present = static_cast<uint8_t>(ha1.present | bit);
+  return "";
+}
+
 class Parser {
  public:
   explicit Parser(std::string_view default_domain) : default_domain_(default_domain) {}
@@ -105,15 +118,21 @@ class Parser {
       std::string column(trim(item));
       std::transform(column.begin(), column.end(), column.begin(), to_lower);
       const bool is_field = std::find(known.begin(), known.end(), column) != known.end();
-      if (!is_field && column != "name" && column != "password")
+      if (!is_field && std::find(std::begin(kOwnColumns), std::end(kOwnColumns), column) ==
+                           std::end(kOwnColumns))
         return "a heading names the columns name, password, auth_name, display_name, aliases, "
-               "algorithms and session_timer; there is no " +
+               "algorithms, session_timer, realm, ha1_md5 and ha1_sha256; there is no " +
                column;
       if (std::find(columns_.begin(), columns_.end(), column) != columns_.end())
         return "the heading names " + column + " twice";
       columns_.push_back(std::move(column));
       rest = more;
     }
+    const auto has = [&](std::string_view column) {
+      return std::find(columns_.begin(), columns_.end(), column) != columns_.end();
+    };
+    if ((has("ha1_md5") || has("ha1_sha256")) && !(has("realm") && has("auth_name")))
+      return "ha1_md5 and ha1_sha256 need the columns realm and auth_name, which they are made of";
     return "";
   }
 
@@ -138,11 +157,20 @@ class Parser {
         line.user = split_user_name(trim(value.text.view()));
       } else if (column == "password") {
         line.password = std::move(value.text);
+      } else if (column == "realm") {
+        line.realm = value.text.view();
+      } else if (column == "ha1_md5") {
+        fault = take_hash(column, value.text.view(), line.ha1.md5, store::kAlgorithmMd5, line.ha1);
+      } else if (column == "ha1_sha256") {
+        fault = take_hash(column, value.text.view(), line.ha1.sha256, store::kAlgorithmSha256,
+                          line.ha1);
       } else {
         fault = set_user_field(line.fields, column, value.text.view());
       }
       if (!fault.empty()) return fault;
     }
+    if (line.ha1.present != 0 && !line.password.view().empty())
+      return "give a password or the hashes of one, not both";
     return row.empty() ? "" : "there are more values than the heading names";
   }
 
@@ -166,6 +194,13 @@ class Parser {
 
 ImportLines parse_import(std::string_view text, std::string_view default_domain) {
   return Parser(default_domain).parse(text);
+}
+
+std::string fault_of_realm(const ImportLine& line, std::string_view realm) {
+  if (line.ha1.present == 0 || line.realm == realm) return "";
+  return "ha1_md5 and ha1_sha256 are made for the realm \"" + line.realm +
+         "\" and of no use for \"" + std::string(realm) +
+         "\", the one here: set auth.realm to the former, or give a password";
 }
 
 std::string describe(const std::vector<ImportFault>& faults) {

@@ -4,7 +4,9 @@
 // With a heading, a first line that begins with "name," or has name and password among its columns,
 // each line has the columns that it names: name, password and fields of UserFields, as a table of
 // values separated by commas (RFC 4180): what holds a comma or a quote stands in quotes. A user
-// whose password is missing or empty must stand already.
+// whose password is missing or empty must stand already, unless the columns realm, ha1_md5 and
+// ha1_sha256 have the hashes of one that another server has exported (RFC 7616 3.4.2): for the realm
+// and auth_name of the line alone.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +24,9 @@ struct ImportLine {
   uint32_t line = 0;
   std::string_view text;  // of all of it
   UserName user;
-  SecretText password;  // empty: as it is
+  SecretText password;  // empty: the hashes, or as it is
+  UserSecret ha1;       // none present, or made for `realm` and the auth_name of `fields`
+  std::string realm;
   UserFields fields;
 };
 
@@ -44,6 +48,9 @@ struct ImportLines {
 
 // Users of `default_domain` are those without a domain, so that both forms of a name are one user.
 ImportLines parse_import(std::string_view text, std::string_view default_domain = {});
+
+// Empty when the line has no hashes, or those of our realm.
+std::string fault_of_realm(const ImportLine& line, std::string_view realm);
 
 // The first faults in one line of text, for people.
 std::string describe(const std::vector<ImportFault>& faults);

@@ -8,10 +8,11 @@ namespace tipring::admin {
 namespace {
 
 template <class Row>
-void append_rows(std::string& body, const Page& page) {
+void append_rows(std::string& body, const Page& page, std::string_view realm = {}) {
   PageReader reader(page);
   Row row;
   while (reader.next(row)) {
+    if constexpr (requires { row.realm; }) row.realm = realm;
     if (body.back() != '[' && body.back() != '{') body += ",\n";
     append_json(body, row);
   }
@@ -22,6 +23,7 @@ std::string_view opening(Command::Kind kind) {
     case Command::Kind::Status: return R"({"status":{)";
     case Command::Kind::ListPools: return R"({"pools":[)";
     case Command::Kind::ListUsers: return R"({"users":[)";
+    case Command::Kind::ListCredentials: return R"({"credentials":[)";
     case Command::Kind::ListBindings:
     case Command::Kind::ListBindingsOfUser: return R"({"registrations":[)";
     case Command::Kind::ListBlocks: return R"({"blocks":[)";
@@ -39,10 +41,11 @@ std::string_view opening(Command::Kind kind) {
   return "{";
 }
 
-void append_page(std::string& body, Command::Kind kind, const Page& page) {
+void append_page(std::string& body, Command::Kind kind, std::string_view realm, const Page& page) {
   if (kind == Command::Kind::Status) append_rows<FactRow>(body, page);
   if (kind == Command::Kind::ListPools) append_rows<PoolRow>(body, page);
   if (kind == Command::Kind::ListUsers) append_rows<UserRow>(body, page);
+  if (kind == Command::Kind::ListCredentials) append_rows<CredentialRow>(body, page, realm);
   if (kind == Command::Kind::ReadTrace) append_rows<TraceRow>(body, page);
   if (kind == Command::Kind::ListBindings || kind == Command::Kind::ListBindingsOfUser)
     append_rows<BindingRow>(body, page);
@@ -118,7 +121,7 @@ void ListJob::on_answer(Desk& desk, const std::shared_ptr<Job>& self, const Answ
   port::HttpExchange* client = desk.find(exchange());
   if (client == nullptr) return;  // nobody waits: the rest is not asked for
   if (answer.outcome != Outcome::Done) return refuse(*client, answer.outcome);
-  append_page(body_, command_.kind, answer.page);
+  append_page(body_, command_.kind, realm_, answer.page);
   if (answer.next != 0 && body_.size() < kReplyMax) {
     command_.cursor = answer.next;
     if (desk.send(command_, self) != 0) return;

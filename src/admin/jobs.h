@@ -84,11 +84,12 @@ class ListJob final : public Job {
  public:
   static constexpr size_t kReplyMax = 256 << 10;
 
-  using Job::Job;
+  ListJob(uint64_t exchange, std::string_view realm) : Job(exchange), realm_(realm) {}
   bool start(Desk& desk, const std::shared_ptr<Job>& self, const Command& command);
   void on_answer(Desk& desk, const std::shared_ptr<Job>& self, const Answer& answer) override;
 
  private:
+  std::string_view realm_;  // the API's
   Command command_;
   std::string body_;
 };

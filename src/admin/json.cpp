@@ -150,6 +150,17 @@ void append_json(std::string& out, const UserRow& row) {
   out += '}';
 }
 
+void append_json(std::string& out, const CredentialRow& row) {
+  out += '{';
+  append_member(out, "name", row.name);
+  append_member(out, "domain", row.domain);
+  append_member(out, "auth_name", row.auth_name);
+  append_member(out, "realm", row.realm);
+  append_member(out, "ha1_md5", row.ha1_md5);
+  append_member(out, "ha1_sha256", row.ha1_sha256);
+  out += '}';
+}
+
 void append_json(std::string& out, const BindingRow& row) {
   out += '{';
   append_member(out, "name", row.name);

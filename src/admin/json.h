@@ -17,6 +17,7 @@ void append_json(std::string& out, std::string_view text);
 
 // Each appends one row as a JSON object; a fact as one member of an object.
 void append_json(std::string& out, const UserRow& row);
+void append_json(std::string& out, const CredentialRow& row);
 void append_json(std::string& out, const BindingRow& row);
 void append_json(std::string& out, const BlockRow& row);
 void append_json(std::string& out, const RefusedRow& row);

@@ -68,6 +68,7 @@ std::optional<Outcome> LoopEndpoint::change(const Command& command) {
     case Command::Kind::Status:
     case Command::Kind::ListPools:
     case Command::Kind::ListUsers:
+    case Command::Kind::ListCredentials:
     case Command::Kind::ListBindings:
     case Command::Kind::ListBlocks:
     case Command::Kind::ListRefused:
@@ -85,6 +86,9 @@ void LoopEndpoint::show(const Command& command, Answer& answer) {
     case Command::Kind::Status: exchange_.status(answer.page); break;
     case Command::Kind::ListPools: next = list_pools(command.cursor, answer.page); break;
     case Command::Kind::ListUsers: next = exchange_.list_users(command.cursor, answer.page); break;
+    case Command::Kind::ListCredentials:
+      next = exchange_.list_credentials(command.cursor, answer.page);
+      break;
     case Command::Kind::ListBindings:
       next = exchange_.list_bindings(command.cursor, answer.page);
       break;

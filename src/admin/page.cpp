@@ -54,6 +54,14 @@ void Page::add(const UserRow& row) {
   put_text(row.refused_source, kShortMax);
 }
 
+void Page::add(const CredentialRow& row) {
+  put_text(row.name, kNameMax);
+  put_text(row.domain, kDomainMax);
+  put_text(row.auth_name, kAuthNameMax);
+  put_text(row.ha1_md5, kShortMax);
+  put_text(row.ha1_sha256, kShortMax);
+}
+
 void Page::add(const BindingRow& row) {
   put_text(row.name, kNameMax);
   put_text(row.domain, kDomainMax);
@@ -136,6 +144,16 @@ bool PageReader::next(UserRow& row) {
   row.calls_refused = static_cast<uint32_t>(take_number());
   row.last_refused_s = static_cast<uint32_t>(take_number());
   row.refused_source = take_text();
+  return true;
+}
+
+bool PageReader::next(CredentialRow& row) {
+  if (rest_.empty()) return false;
+  row.name = take_text();
+  row.domain = take_text();
+  row.auth_name = take_text();
+  row.ha1_md5 = take_text();
+  row.ha1_sha256 = take_text();
   return true;
 }
 

@@ -28,6 +28,16 @@ struct UserRow {
   std::string_view refused_source = {};
 };
 
+// What a user logs in with, for another server: whoever reads it can register as the user.
+struct CredentialRow {
+  std::string_view name;
+  std::string_view domain;
+  std::string_view auth_name;
+  std::string_view realm = {};  // not in the page: that of the server
+  std::string_view ha1_md5;     // hexadecimal, as in RFC 7616 3.4.2; empty: there is none
+  std::string_view ha1_sha256;
+};
+
 // Texts beyond what a page shows of them are cut: 1024 bytes of the contact, 256 of the user agent.
 struct BindingRow {
   std::string_view name;
@@ -101,6 +111,7 @@ class Page {
 
   // REQUIRES of each: has_room(). All rows of a page are of one kind.
   void add(const UserRow& row);
+  void add(const CredentialRow& row);
   void add(const BindingRow& row);
   void add(const BlockRow& row);
   void add(const RefusedRow& row);
@@ -124,6 +135,7 @@ class PageReader {
 
   // False at the end. REQUIRES: the kind of row that was written.
   bool next(UserRow& row);
+  bool next(CredentialRow& row);
   bool next(BindingRow& row);
   bool next(BlockRow& row);
   bool next(RefusedRow& row);

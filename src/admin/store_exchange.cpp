@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/assert.h"
+#include "core/text.h"
 #include "port/address.h"
 #include "sip/via.h"
 
@@ -175,6 +176,25 @@ uint64_t StoreExchange::list_users(uint64_t cursor, Page& page) {
   auto slot = static_cast<uint32_t>(cursor);
   for (uint32_t looked_at = 0; looked_at < kSlotsPerPage && page.has_room(); ++looked_at) {
     slot = store_.walk_users(slot, 1, [&](const store::User& user) { page.add(row_of(user)); });
+    if (slot == 0) break;
+  }
+  return slot;
+}
+
+uint64_t StoreExchange::list_credentials(uint64_t cursor, Page& page) {
+  if (cursor > UINT32_MAX) return 0;
+  auto slot = static_cast<uint32_t>(cursor);
+  for (uint32_t looked_at = 0; looked_at < kSlotsPerPage && page.has_room(); ++looked_at) {
+    slot = store_.walk_users(slot, 1, [&](const store::User& user) {
+      const store::Credentials& secret = user.credentials();
+      std::array<char, 2 * sizeof secret.md5> md5;
+      std::array<char, 2 * sizeof secret.sha256> sha256;
+      CredentialRow row{user.name(), user.domain(), user.auth_name(), {}, {}, {}};
+      if ((secret.present & store::kAlgorithmMd5) != 0) row.ha1_md5 = write_hex(secret.md5, md5);
+      if ((secret.present & store::kAlgorithmSha256) != 0)
+        row.ha1_sha256 = write_hex(secret.sha256, sha256);
+      page.add(row);
+    });
     if (slot == 0) break;
   }
   return slot;

@@ -52,6 +52,7 @@ class StoreExchange final : public Exchange, private store::StoreWaiter {
   std::optional<uint64_t> list_bindings_of(std::string_view domain, std::string_view name,
                                            uint64_t cursor, Page& page) override;
   uint64_t list_users(uint64_t cursor, Page& page) override;
+  uint64_t list_credentials(uint64_t cursor, Page& page) override;
   uint64_t list_bindings(uint64_t cursor, Page& page) override;
   uint64_t list_blocks(uint64_t cursor, Page& page) override;
   uint64_t list_refused(uint64_t cursor, Page& page) override;

@@ -23,14 +23,14 @@ std::array<uint8_t, kSize> ha1(auth::Algorithm algorithm, std::string_view name,
 }  // namespace
 
 store::Credentials credentials_of(const UserSecret& secret) {
-  return {secret.md5, secret.sha256,
-          static_cast<uint8_t>(store::kAlgorithmMd5 | store::kAlgorithmSha256)};
+  return {secret.md5, secret.sha256, secret.present};
 }
 
 UserSecret make_secret(std::string_view name, std::string_view realm, std::string_view password) {
   return {
       ha1<std::tuple_size_v<port::Md5Digest>>(auth::Algorithm::Md5, name, realm, password),
-      ha1<std::tuple_size_v<port::Sha256Digest>>(auth::Algorithm::Sha256, name, realm, password)};
+      ha1<std::tuple_size_v<port::Sha256Digest>>(auth::Algorithm::Sha256, name, realm, password),
+      static_cast<uint8_t>(store::kAlgorithmMd5 | store::kAlgorithmSha256)};
 }
 
 void SecretText::append(std::string_view text) {

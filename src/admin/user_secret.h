@@ -17,9 +17,9 @@ struct UserSecret {
 
   port::Md5Digest md5{};
   port::Sha256Digest sha256{};
+  uint8_t present = 0;  // mask of the algorithms there is a hash for
 };
 
-// All hashes of it.
 store::Credentials credentials_of(const UserSecret& secret);
 
 UserSecret make_secret(std::string_view name, std::string_view realm, std::string_view password);

@@ -43,6 +43,8 @@ class Reader {
       result_.quiet = true;
     } else if (word == "--generate") {
       result_.generate = true;
+    } else if (word == "--with-credentials") {
+      result_.with_credentials = true;
     } else if (word == "--socket") {
       result_.socket = take_value(word);
     } else if (word == "--config") {
@@ -136,10 +138,22 @@ class Reader {
       result_.fault = "--for goes with trace on only";
     if (result_.generate && (row_->options & kTakesGenerate) == 0)
       result_.fault = "--generate goes with user add, user set, user password and user rename only";
+    check_credentials();
     const bool about_the_tool =
         row_->command == CtlCommand::Help || row_->command == CtlCommand::Version;
     if (result_.offline && (row_->options & kTakesOffline) == 0 && !about_the_tool)
       result_.fault = "only the running server knows this: leave out --offline";
+  }
+
+  void check_credentials() {
+    if (!result_.with_credentials) return;
+    if ((row_->options & kTakesCredentials) == 0)
+      result_.fault = "--with-credentials goes with user export only";
+    else if (result_.operand.empty())
+      result_.fault =
+          "--with-credentials needs the name of a new file: what is in it suffices to log in";
+    else if (result_.json)
+      result_.fault = "--with-credentials writes a file for import: leave out --json";
   }
 
   std::span<const std::string_view> words_;

@@ -23,6 +23,7 @@ struct CtlArguments {
   bool json = false;
   bool quiet = false;
   bool generate = false;
+  bool with_credentials = false;
   std::string fault;  // not empty: what is wrong with the command line
 };
 

@@ -13,7 +13,15 @@
 
 namespace tipring::app {
 
-enum class CtlListing : uint8_t { Users, Registrations, Blocks, Refused, Pools, Status };
+enum class CtlListing : uint8_t {
+  Users,
+  Credentials,
+  Registrations,
+  Blocks,
+  Refused,
+  Pools,
+  Status
+};
 
 // REQUIRES: a password or a field. All outlive the call.
 struct CtlUserChange {
@@ -21,6 +29,7 @@ struct CtlUserChange {
   admin::PutMode mode;
   std::string_view password;  // empty: as it is
   const admin::UserFields& fields;
+  const admin::UserSecret* ha1 = nullptr;  // instead of a password; of an import alone
 };
 
 // Strings returned are what went wrong and what to do; empty for success.

@@ -57,11 +57,19 @@ constexpr CtlCommandRow kCommands[] = {
      "first\n"
      "line is a heading such as name,password,display_name,aliases, each line has those columns,\n"
      "with values that hold commas in quotes; see `help user set` for the fields. An empty\n"
-     "password leaves the one that stands. \"-\" is standard input. When a line is wrong nothing\n"
+     "password leaves the one that stands. Instead of a password there may be the hashes that\n"
+     "`user export --with-credentials` has written, in the columns realm, ha1_md5 and ha1_sha256;\n"
+     "those of another realm are refused. \"-\" is standard input. When a line is wrong nothing\n"
      "is stored, and the wrong lines are named.\n"},
-    {CtlCommand::UserExport, "user export", "", 0, 0, kOnUsers,
-     "all users in the form that import reads, without passwords",
-     "Passwords cannot be exported: only hashes are kept, and those stay where they are.\n"},
+    {CtlCommand::UserExport, "user export", "[FILE]", 0, 1, kOnUsers | kTakesCredentials,
+     "all users in the form that import reads",
+     "Without FILE they are written to standard output. Passwords cannot be exported, since only\n"
+     "hashes of them are kept (HA1). --with-credentials writes these too, so that the users can "
+     "log\n"
+     "in to another server with the passwords that they have: whoever reads the file can register\n"
+     "and call as each of them, as if it had the passwords. It must be named, and new; nobody but\n"
+     "its owner may read it (mode 0600). Remove it after the import. The hashes are good for one\n"
+     "realm only: the other server must have the same auth.realm.\n"},
     {CtlCommand::RegistrationsRemove, "registrations remove", "USER [CONTACT]", 1, 2, 0,
      "removes a user's registrations, or the one with this contact",
      "A phone that still runs registers anew sooner or later; change the user's password to keep\n"
@@ -110,6 +118,8 @@ constexpr std::string_view kOptions =
     "  --quiet, -q      only names (user list); only begins it (trace on)\n"
     "  --for SECONDS    how long a trace goes on\n"
     "  --generate       makes a password of 16 letters and digits, and shows it\n"
+    "  --with-credentials\n"
+    "                   writes what suffices to log in as each user (user export)\n"
     "\n"
     "Exit status: 0 done, 1 refused or failed, 2 wrong usage or configuration.\n";
 
@@ -131,6 +141,7 @@ std::string usage_of(const CtlCommandRow& row) {
   if ((row.options & kTakesQuiet) != 0) usage += " [--quiet]";
   if ((row.options & kTakesFor) != 0) usage += " [--for SECONDS]";
   if ((row.options & kTakesGenerate) != 0) usage += " [--generate]";
+  if ((row.options & kTakesCredentials) != 0) usage += " [--with-credentials]";
   return usage;
 }
 

@@ -39,6 +39,7 @@ inline constexpr uint8_t kTakesQuiet = 1;
 inline constexpr uint8_t kTakesOffline = 2;
 inline constexpr uint8_t kTakesGenerate = 4;
 inline constexpr uint8_t kTakesFor = 8;
+inline constexpr uint8_t kTakesCredentials = 16;
 
 inline constexpr uint8_t kAnyNumber = UINT8_MAX;
 

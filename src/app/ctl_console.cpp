@@ -1,6 +1,7 @@
 #include "app/ctl_console.h"
 
 #include <array>
+#include <cerrno>
 #include <cstdio>
 #include <cstring>
 
@@ -88,6 +89,17 @@ std::string StandardConsole::read_import(const std::string& path, admin::SecretT
   return read_all(path, text, [&](std::span<char> into, size_t offset, size_t& read) {
     return file->read_at(offset, into, read);
   });
+}
+
+std::string StandardConsole::write_private(const std::string& path, std::string_view text) {
+  int error = 0;
+  const auto file = files_.open(path, port::OpenMode::CreateNew, error);
+  if (error == EEXIST) return path + " is there already: name a new file";
+  if (file != nullptr) error = file->append(text);
+  if (file != nullptr && error == 0) error = file->sync();
+  if (error == 0) return "";
+  if (file != nullptr) files_.remove(path);  // a part of it would pass for all
+  return "cannot write " + path + ": " + std::strerror(error);
 }
 
 void StandardConsole::write(std::string_view text) {

@@ -16,6 +16,7 @@ class StandardConsole final : public CtlConsole {
   void make_password(admin::SecretText& password) override;
   size_t width() const override { return port::output_width(); }
   std::string read_import(const std::string& path, admin::SecretText& text) override;
+  std::string write_private(const std::string& path, std::string_view text) override;
   void write(std::string_view text) override;
   void write_error(std::string_view text) override;
   void flush() override;

@@ -8,15 +8,15 @@ namespace tipring::app {
 
 namespace {
 
+auto user_key(const CtlRow& row) {
+  return std::make_pair(cell_text(row, "domain"), cell_text(row, "name"));
+}
+
 // Rows of one user, his registrations, keep their order. The server lists by slot, and slots are
 // used again.
 void sort_by_user(CtlRows& rows) {
-  std::stable_sort(rows.begin(), rows.end(), [](const CtlRow& a, const CtlRow& b) {
-    const auto key = [](const CtlRow& row) {
-      return std::make_pair(cell_text(row, "domain"), cell_text(row, "name"));
-    };
-    return key(a) < key(b);
-  });
+  std::stable_sort(rows.begin(), rows.end(),
+                   [](const CtlRow& a, const CtlRow& b) { return user_key(a) < user_key(b); });
 }
 
 std::string name_of(const CtlRow& row) {
@@ -67,6 +67,37 @@ std::string with_commas(std::string_view lines) {
   return text;
 }
 
+// Both sorted by user; without credentials their columns are left out. The auth_name is that of the
+// hashes, since a user may have got another one between the two listings.
+std::string export_text(const CtlRows& users, const CtlRows& credentials) {
+  constexpr std::string_view kHashes[] = {"realm", "ha1_md5", "ha1_sha256"};
+  std::string text = "name";
+  for (const std::string_view field : admin::user_field_names()) text += "," + std::string(field);
+  for (const std::string_view column : kHashes) {
+    if (!credentials.empty()) text += "," + std::string(column);
+  }
+  text += "\n";
+  auto secret = credentials.begin();
+  for (const CtlRow& row : users) {
+    while (secret != credentials.end() && user_key(*secret) < user_key(row)) ++secret;
+    const bool found = secret != credentials.end() && user_key(*secret) == user_key(row);
+    admin::append_value(text, name_of(row));
+    for (const std::string_view field : admin::user_field_names()) {
+      const CtlCell* cell = find_cell(found && field == "auth_name" ? *secret : row, field);
+      text += ",";
+      if (cell != nullptr)
+        admin::append_value(text, cell->is_list ? with_commas(cell->text) : cell->text);
+    }
+    for (const std::string_view column : kHashes) {
+      if (credentials.empty()) continue;
+      text += ",";
+      if (found) admin::append_value(text, cell_text(*secret, column));
+    }
+    text += "\n";
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string_view cell_text(const CtlRow& row, std::string_view name) {
@@ -94,28 +125,29 @@ int list_users(CtlSession& session) {
 }
 
 int export_users(CtlSession& session) {
+  const bool with_credentials = session.arguments.with_credentials;
   CtlRows rows;
   if (const std::string fault = session.backend.list(CtlListing::Users, rows); !fault.empty())
     return session.fail(fault);
+  CtlRows credentials;
+  if (with_credentials) {
+    const std::string fault = session.backend.list(CtlListing::Credentials, credentials);
+    if (!fault.empty()) return session.fail(fault);
+    sort_by_user(credentials);
+  }
   sort_by_user(rows);
-  if (session.arguments.json) {
-    session.console.write(format_json(rows) + "\n");
+  admin::SecretText text(session.arguments.json ? format_json(rows) + "\n"
+                                                : export_text(rows, credentials));
+  const std::string& file = session.arguments.operand;
+  if (file.empty()) {
+    session.console.write(text.view());
     return kCtlDone;
   }
-  std::string text = "name";
-  for (const std::string_view field : admin::user_field_names()) text += "," + std::string(field);
-  text += "\n";
-  for (const CtlRow& row : rows) {
-    admin::append_value(text, name_of(row));
-    for (const std::string_view field : admin::user_field_names()) {
-      const CtlCell* cell = find_cell(row, field);
-      text += ",";
-      if (cell != nullptr)
-        admin::append_value(text, cell->is_list ? with_commas(cell->text) : cell->text);
-    }
-    text += "\n";
-  }
-  session.console.write(text);
+  const std::string fault = session.console.write_private(file, text.view());
+  if (!fault.empty()) return session.fail(fault);
+  session.console.write(std::to_string(rows.size()) + (rows.size() == 1 ? " user" : " users") +
+                        " written to " + file +
+                        (with_credentials ? ", with what suffices to log in as each\n" : "\n"));
   return kCtlDone;
 }
 

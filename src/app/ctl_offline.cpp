@@ -100,7 +100,8 @@ std::string CtlOffline::put(const admin::UserName& user, const CtlUserChange& ch
   const Result<store::OfflineUser> stands = store_.find_user(user.domain, user.name);
   if (!stands && stands.error() != Error::NotFound) return describe(stands.error());
   const bool sets_auth_name = (change.fields.present & store::kAuthName) != 0;
-  const bool has_password = !change.password.empty();
+  const bool has_hashes = change.ha1 != nullptr && change.ha1->present != 0;
+  const bool has_password = !change.password.empty() || has_hashes;
   if (!stands && !has_password) return describe(Error::NotFound);
   created = !stands;
   store::UserRecord record = admin::record_of(user.domain, user.name, change.fields);
@@ -108,10 +109,13 @@ std::string CtlOffline::put(const admin::UserName& user, const CtlUserChange& ch
   if (record.auth_name.empty()) record.auth_name = user.name;
   if (stands && !has_password && record.auth_name != stands->auth_name)
     return std::string(admin::refusal_of(admin::Outcome::NeedsPassword).message);
-  const store::Credentials credentials =
-      has_password
-          ? admin::credentials_of(admin::make_secret(record.auth_name, realm_, change.password))
-          : store::Credentials();
+  store::Credentials credentials;
+  if (has_hashes) {
+    credentials = admin::credentials_of(*change.ha1);
+  } else if (has_password) {
+    credentials =
+        admin::credentials_of(admin::make_secret(record.auth_name, realm_, change.password));
+  }
   const Result<void> stored =
       store_.put_user(record, has_password ? &credentials : nullptr, store_mode(change.mode));
   return stored ? "" : describe(stored.error());
@@ -167,11 +171,12 @@ std::string CtlOffline::import(const admin::ImportLines& lines, uint32_t& create
   uint32_t new_ones = 0;
   for (const admin::ImportLine& line : lines.lines) {
     const admin::UserName user = admin::in_store(line.user, default_domain(config_));
-    const auto mode =
-        line.password.view().empty() ? admin::PutMode::Change : admin::PutMode::Either;
+    const bool has_secret = !line.password.view().empty() || line.ha1.present != 0;
+    const auto mode = has_secret ? admin::PutMode::Either : admin::PutMode::Change;
     bool created_one = false;
-    const std::string fault =
-        put(user, {user, mode, line.password.view(), line.fields}, created_one);
+    std::string fault = admin::fault_of_realm(line, realm_);
+    if (fault.empty())
+      fault = put(user, {user, mode, line.password.view(), line.fields, &line.ha1}, created_one);
     // Without end() the file keeps nothing of it.
     if (!fault.empty()) return "line " + std::to_string(line.line) + ": " + fault;
     if (created_one) ++new_ones;
@@ -182,10 +187,26 @@ std::string CtlOffline::import(const admin::ImportLines& lines, uint32_t& create
   return "";
 }
 
+std::string CtlOffline::list_credentials(CtlRows& rows) {
+  const Result<std::vector<store::OfflineCredentials>> all = store_.list_credentials();
+  if (!all) return describe(all.error());
+  for (const store::OfflineCredentials& one : *all) {
+    rows.push_back({{"name", one.name},
+                    {"domain", one.domain},
+                    {"auth_name", one.auth_name},
+                    {"realm", realm_},
+                    {"ha1_md5", one.ha1_md5},
+                    {"ha1_sha256", one.ha1_sha256}});
+  }
+  return "";
+}
+
 std::string CtlOffline::list(CtlListing listing, CtlRows& rows) {
-  if (listing != CtlListing::Users) return kServerOnly;
+  const bool credentials = listing == CtlListing::Credentials;
+  if (listing != CtlListing::Users && !credentials) return kServerOnly;
   if (!has_database()) return "";
   if (std::string fault = open(); !fault.empty()) return fault;
+  if (credentials) return list_credentials(rows);
   const Result<std::vector<store::OfflineUser>> users = store_.list_users();
   if (!users) return describe(users.error());
   for (const store::OfflineUser& user : *users) rows.push_back(row_of(user));

@@ -27,12 +27,13 @@ class CtlOffline final : public CtlBackend {
                      uint32_t& changed) override;
   // Blocks are in the server's memory alone; the command line does not lead here.
   std::string lift_block(std::string_view source, std::string_view user) override;
-  // Users only. None when there is no database yet.
+  // Users and credentials only. None when there is no database yet.
   std::string list(CtlListing listing, CtlRows& rows) override;
   std::string list_registrations(const admin::UserName& user, CtlRows& rows) override;
   std::string remove_registrations(const admin::UserName& user, std::string_view contact) override;
 
  private:
+  std::string list_credentials(CtlRows& rows);
   bool has_database();
   std::string open();
   std::string describe(Error error);

@@ -21,6 +21,8 @@ class CtlConsole {
   virtual void make_password(admin::SecretText& password) = 0;
   // All of a file, or of standard input for "-".
   virtual std::string read_import(const std::string& path, admin::SecretText& text) = 0;
+  // Makes a file that nobody but its owner can read; there may be none of that name.
+  virtual std::string write_private(const std::string& path, std::string_view text) = 0;
   // Columns of the terminal that standard output goes to; 0 when it is none.
   virtual size_t width() const = 0;
   virtual void write(std::string_view text) = 0;        // to standard output

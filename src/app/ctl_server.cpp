@@ -62,6 +62,7 @@ struct ListingPath {
 ListingPath path_of(CtlListing listing) {
   switch (listing) {
     case CtlListing::Users: return {"/v1/users", "users"};
+    case CtlListing::Credentials: return {"/v1/credentials", "credentials"};
     case CtlListing::Registrations: return {"/v1/registrations", "registrations"};
     case CtlListing::Blocks: return {"/v1/blocks", "blocks"};
     case CtlListing::Refused: return {"/v1/refused", "refused"};

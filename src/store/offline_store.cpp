@@ -20,6 +20,14 @@ constexpr std::string_view kSelectUsers =
     " (SELECT count(*) FROM bindings WHERE user_id = id), session_timer"
     " FROM users ";
 
+constexpr std::string_view kSelectCredentials =
+    "SELECT domain, name, auth_name,"
+    " (SELECT lower(hex(ha1)) FROM credentials"
+    "  WHERE user_id = id AND realm = ?1 AND algorithm = 'MD5'),"
+    " (SELECT lower(hex(ha1)) FROM credentials"
+    "  WHERE user_id = id AND realm = ?1 AND algorithm = 'SHA-256')"
+    " FROM users ORDER BY domain, name";
+
 SessionTimerRule rule_of(int64_t value) {
   return value == 0 ? SessionTimerRule::AsConfigured : SessionTimerRule::Exempt;
 }
@@ -289,6 +297,23 @@ Result<void> OfflineStore::remove_user(std::string_view domain, std::string_view
 
 Result<std::vector<OfflineUser>> OfflineStore::list_users() {
   return parts_->select_users("ORDER BY domain, name", "", "");
+}
+
+Result<std::vector<OfflineCredentials>> OfflineStore::list_credentials() {
+  Statement rows;
+  std::vector<OfflineCredentials> found;
+  int code = rows.prepare(parts_->database.connection().get(), std::string(kSelectCredentials));
+  if (code == SQLITE_OK) {
+    rows.bind(1, std::string_view(parts_->realm));
+    while ((code = rows.step()) == SQLITE_ROW) {
+      found.push_back({std::string(rows.text(0)), std::string(rows.text(1)),
+                       std::string(rows.text(2)), std::string(rows.text(3)),
+                       std::string(rows.text(4))});
+    }
+  }
+  if (const auto result = parts_->result_of(code == SQLITE_DONE ? SQLITE_OK : code); !result)
+    return result.error();
+  return found;
 }
 
 Result<OfflineUser> OfflineStore::find_user(std::string_view domain, std::string_view name) {

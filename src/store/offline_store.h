@@ -29,6 +29,15 @@ struct OfflineUser {
   uint32_t bindings = 0;  // rows in the file, expired ones included
 };
 
+// The hashes in hexadecimal digits; empty: there is none.
+struct OfflineCredentials {
+  std::string domain;
+  std::string name;
+  std::string auth_name;
+  std::string ha1_md5;
+  std::string ha1_sha256;
+};
+
 class OfflineStore {
  public:
   // Both outlive it. `realm`: as in StoreOptions.
@@ -51,6 +60,8 @@ class OfflineStore {
                                const Credentials& credentials);
   Result<void> remove_user(std::string_view domain, std::string_view name);
   Result<std::vector<OfflineUser>> list_users();
+  // Of all users, for this realm.
+  Result<std::vector<OfflineCredentials>> list_credentials();
   // Error: NotFound.
   Result<OfflineUser> find_user(std::string_view domain, std::string_view name);
 

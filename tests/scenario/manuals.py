@@ -42,7 +42,7 @@ def commands(bin_dir):
 
 
 def options(text):
-    return set(re.findall(r"(?<![\w-])--[a-z]+", text))
+    return set(re.findall(r"(?<![\w-])--[a-z]+(?:-[a-z]+)*", text))
 
 
 def every_key_is_in_the_manual(bin_dir, build):
@@ -71,7 +71,7 @@ def every_command_is_in_the_manual(bin_dir, build):
 def every_option_is_in_the_manual(bin_dir, build):
     for program, name, words in (("tipringctl", "tipringctl.1", ["help"]), ("tipringd", "tipringd.8", ["--help"])):
         taken = options(help_of(bin_dir, program, *words)) | {"--help"}
-        shown = {f"-{word}" for word in re.findall(r"^\.It Fl (-[a-z]+)", page(build, name), re.M)} | {"--help"}
+        shown = {f"-{word}" for word in re.findall(r"^\.It Fl (-[a-z]+(?:-[a-z]+)*)", page(build, name), re.M)} | {"--help"}
         missing = taken - shown
         assert not missing, (program, missing)
 
@@ -202,7 +202,7 @@ def completion_offers_every_word(bin_dir):
     assert fields == {*FIELDS, "alias"}, fields
     assert complete(bin_dir, "tipringctl", "user", "set", "anna", "session_timer", "=", "e") == ["exempt"]
     taken = options(help_of(bin_dir, "tipringctl", "help")) | {"--help", "--version"}
-    offered = {word for command in ("user list", "user set", "trace on")
+    offered = {word for command in ("user list", "user set", "user export", "trace on")
                for word in complete(bin_dir, "tipringctl", *command.split(), "--")}
     assert offered == taken, offered ^ taken
     taken = options(help_of(bin_dir, "tipringd", "--help"))

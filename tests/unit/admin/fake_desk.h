@@ -69,6 +69,10 @@ struct FakeExchange final : Exchange {
                                            uint64_t cursor, Page& page) override;
   uint64_t list_users(uint64_t cursor, Page& page) override;
   uint64_t list_bindings(uint64_t cursor, Page& page) override;
+  uint64_t list_credentials(uint64_t, Page& page) override {
+    page.add(CredentialRow{"100", "x.example", "phone", {}, "0123", "4567"});
+    return 0;
+  }
   uint64_t list_blocks(uint64_t, Page& page) override {
     page.add(BlockRow{"192.0.2.7", "100", 1, 59, 10});
     return 0;

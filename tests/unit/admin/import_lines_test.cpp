@@ -55,6 +55,37 @@ TEST_CASE("import lines: a heading names the columns, values may stand in quotes
   CHECK(import.lines[1].text == "101@example.org,,,,");
 }
 
+TEST_CASE("import lines: hashes instead of a password" * doctest::description("RFC 7616 3.4.2")) {
+  const std::string heading = "name,auth_name,password,realm,ha1_md5,ha1_sha256\n";
+  const std::string md5(32, 'B');
+  const std::string sha256(64, '7');
+  const auto fault = [&](const std::string& line) {
+    const std::string text = heading + line + "\n";
+    return describe(parse_import(text).faults);
+  };
+  const std::string good = heading + "100,phone,,home," + md5 + "," + sha256 + "\n";
+  const ImportLines import = parse_import(good);
+  REQUIRE(describe(import.faults) == "");
+  const ImportLine& line = import.lines.front();
+  CHECK(line.ha1.present == (store::kAlgorithmMd5 | store::kAlgorithmSha256));
+  CHECK(line.ha1.md5.back() == 0xbb);
+  CHECK(line.ha1.sha256.back() == 0x77);
+  CHECK(line.fields.auth_name.view() == "phone");
+  CHECK(fault_of_realm(line, "home") == "");
+  CHECK(fault_of_realm(line, "away").find("realm \"home\" and of no use for \"away\"") !=
+        std::string::npos);
+  CHECK(fault("100,,x,home," + md5 + ",") ==
+        "line 2: give a password or the hashes of one, not both");
+  for (const std::string& bad : {md5 + "b", md5.substr(1), md5.substr(1) + "g"})
+    CHECK(fault("100,,,home," + bad + ",").find("line 2: ha1_md5 must be 32 hexadecimal digits") ==
+          0);
+  CHECK(fault("100,,,home,," + md5).find("line 2: ha1_sha256 must be 64 hexadecimal") == 0);
+  CHECK(describe(parse_import("name,ha1_md5,realm\n").faults).find("need the columns") !=
+        std::string::npos);
+  CHECK(describe(parse_import("name,ha1_md5,auth_name\n").faults).find("need the columns") !=
+        std::string::npos);
+}
+
 TEST_CASE("import lines: a heading in another order is no user called password") {
   const ImportLines import = parse_import("Password, Name\nsecretive,100\n");
   REQUIRE(describe(import.faults) == "");

@@ -85,6 +85,9 @@ TEST_CASE("ctl arguments: what is no command line has a fault") {
       {"--offline", "--socket", "x", "user", "list"},
       {"--quiet", "status"},
       {"--config", "", "status"},
+      {"--with-credentials", "user", "export"},
+      {"--with-credentials", "user", "list"},
+      {"--with-credentials", "--json", "user", "export", "file"},
   };
   for (const auto& words : rows) CHECK(parse(words).fault != "");
 }

@@ -46,8 +46,9 @@ struct FakeBackend final : CtlBackend {
     lifted = std::string(source) + " " + std::string(user);
     return fault;
   }
-  std::string list(CtlListing, CtlRows& into) override {
-    into = rows;
+  std::string list(CtlListing listing, CtlRows& into) override {
+    into = listing == CtlListing::Credentials ? credentials : rows;
+    if (listing == CtlListing::Credentials) return fault;
     for (const auto& [name, password] : users) {
       const admin::UserName user = admin::split_user_name(name);
       into.push_back({{"name", user.name}, {"domain", user.domain}});
@@ -57,6 +58,7 @@ struct FakeBackend final : CtlBackend {
 
   std::map<std::string, std::string> users;
   CtlRows rows;  // listed before them
+  CtlRows credentials;
   std::string fault;
   admin::UserFields last_fields;
   std::string login;  // of all users; empty: the name
@@ -73,6 +75,10 @@ struct FakeConsole final : CtlConsole {
   }
   void make_password(admin::SecretText& text) override { text.append("made-for-you"); }
   size_t width() const override { return 0; }
+  std::string write_private(const std::string& path, std::string_view text) override {
+    file = path + ": " + std::string(text);
+    return input_fault;
+  }
   std::string read_import(const std::string&, admin::SecretText& text) override {
     text.append(input);
     return input_fault;
@@ -82,6 +88,7 @@ struct FakeConsole final : CtlConsole {
 
   std::string input;
   std::string input_fault;
+  std::string file;  // the last one that was written
   std::string out;
   std::string errors;
 };
@@ -188,6 +195,34 @@ TEST_CASE("user export: a heading and values that import reads back, no password
         "name,auth_name,display_name,aliases,algorithms,session_timer\n"
         "100@x.example,,\"Bell, Anna\",\"1,2\",,\n");
   CHECK(admin::parse_import(scene.console.out).faults.empty());
+}
+
+TEST_CASE("user export: with credentials into a file that is named, and nowhere else") {
+  Scene scene;
+  scene.backend.rows = {{{"name", "101"}, {"domain", "x.example"}, {"auth_name", "101"}},
+                        {{"name", "100"}, {"domain", "x.example"}, {"auth_name", "before"}}};
+  const std::string md5(32, 'a');
+  scene.backend.credentials = {{{"name", "100"},
+                                {"domain", "x.example"},
+                                {"auth_name", "phone"},
+                                {"realm", "a,b"},
+                                {"ha1_md5", md5},
+                                {"ha1_sha256", ""}}};
+  CHECK(scene.run({"user", "export", "f", "--with-credentials"}) == 0);
+  CHECK(scene.console.file ==
+        "f: name,auth_name,display_name,aliases,algorithms,session_timer,realm,ha1_md5,ha1_sha256\n"
+        "100@x.example,phone,,,,,\"a,b\"," +
+            md5 + ",\n101@x.example,101,,,,,,,\n");
+  CHECK(scene.console.out.find(md5) == std::string::npos);
+  const std::string text = scene.console.file.substr(3);
+  const admin::ImportLines import = admin::parse_import(text);
+  REQUIRE(admin::describe(import.faults) == "");
+  CHECK(import.lines[0].realm == "a,b");
+  CHECK(import.lines[0].ha1.present == store::kAlgorithmMd5);
+  CHECK(import.lines[0].ha1.md5.front() == 0xaa);
+  CHECK(import.lines[1].ha1.present == 0);
+  scene.console.input_fault = "f is there already";
+  CHECK(scene.run({"user", "export", "f", "--with-credentials"}) == 1);
 }
 
 TEST_CASE("registrations: of one user, and their removal") {
