@@ -12,6 +12,14 @@ namespace {
 
 constexpr size_t kReasonMax = 96;
 
+template <class Test>
+bool any(const TransactionStatefulProxy::BranchList& branches, Test test) {
+  for (Branch* branch = branches.front(); branch != nullptr; branch = branches.next(*branch)) {
+    if (test(*branch)) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 Result<void> TransactionStatefulProxy::open(const Environment& environment, const Incoming& request,
@@ -49,17 +57,15 @@ bool TransactionStatefulProxy::may_try() const {
 // --- branches ------------------------------------------------------------------------------------
 
 bool TransactionStatefulProxy::any_open() const {
-  for (Branch* branch = branches_.front(); branch != nullptr; branch = branches_.next(*branch)) {
-    if (branch->is_open()) return true;
-  }
-  return false;
+  return any(branches_, [](const Branch& branch) { return branch.is_open(); });
 }
 
 bool TransactionStatefulProxy::any_pending() const {
-  for (Branch* branch = branches_.front(); branch != nullptr; branch = branches_.next(*branch)) {
-    if (branch->is_pending()) return true;
-  }
-  return false;
+  return any(branches_, [](const Branch& branch) { return branch.is_pending(); });
+}
+
+bool TransactionStatefulProxy::any_accepted() const {
+  return any(branches_, [](const Branch& branch) { return branch.state == BranchState::Accepted; });
 }
 
 uint32_t TransactionStatefulProxy::breadth_left(uint32_t incoming) const {

@@ -134,7 +134,7 @@ class Proxy final : public transaction::TransactionUser,
   void finish(ProxyContext& context);
   void settle(ProxyContext& context);
   bool send_best(ProxyContext& context);
-  void answer_overload(ProxyContext& context);
+  void answer_unheard(ProxyContext& context);
   bool send_upstream(ProxyContext& context, const sip::MessageView& response,
                      sip::ResponseEdit edit);
   void answer(ProxyContext& context, uint16_t status, const sip::ResponseParts& parts);

@@ -75,7 +75,7 @@ void Proxy::on_client_end(uint64_t id, ClientHandle client, EndReason reason) {
   ProxyContext& context = context_of(*branch);
   if (branch->state == BranchState::Accepted) {
     release_branch(*branch);
-    return settle(context);
+    return go_on(context);
   }
   if (reason == EndReason::TransportError) {
     branch->selection.note_unreachable(stream_refusals_, environment_.now());
@@ -156,14 +156,13 @@ void Proxy::close_branches(ProxyContext& context, uint16_t cause, bool cancels) 
 void Proxy::finish(ProxyContext& context) {
   TransactionStatefulProxy& proxy = context.get<TransactionStatefulProxy>();
   if (!proxy.is_open()) return settle(context);
+  // A 2xx could not be forwarded yet: never a failure before it.
+  if (proxy.any_accepted()) return;
   close_branches(context, 0);  // those that never had their turn
   BestResponse& best = proxy.best();
   const uint16_t status = best.status();
-  if (status == 0 && !context.lacks.empty()) {
-    answer_overload(context);
-  } else if (status == 0) {
-    const bool wanted = proxy.is_cancelled();
-    answer(context, wanted ? sip::status::kRequestTerminated : sip::status::kRequestTimeout, {});
+  if (status == 0) {
+    answer_unheard(context);
   } else if (!send_best(context)) {
     sip::ResponseParts parts;
     parts.headers = best.lines();
@@ -173,9 +172,12 @@ void Proxy::finish(ProxyContext& context) {
   settle(context);
 }
 
-// No branch got out, for want of what `lacks` says.
-void Proxy::answer_overload(ProxyContext& context) {
-  const MessageRef kept = context.get<TransactionStatefulProxy>().request();
+// Nobody has said anything, since the caller was faster, no branch got out, or all were silent.
+void Proxy::answer_unheard(ProxyContext& context) {
+  TransactionStatefulProxy& proxy = context.get<TransactionStatefulProxy>();
+  if (proxy.is_cancelled()) return answer(context, sip::status::kRequestTerminated, {});
+  if (context.lacks.empty()) return answer(context, sip::status::kRequestTimeout, {});
+  const MessageRef kept = proxy.request();
   sip::HeaderIndex room;
   const sip::MessageView request = environment_.transactions.read(kept, room);
   answer(context, sip::status::kServiceUnavailable,

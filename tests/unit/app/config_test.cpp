@@ -110,6 +110,9 @@ TEST_CASE("configuration: bad values name file, line, key and what is wanted" *
   CHECK(only_fault("[auth]\nalgorithms = [\"BASIC\"]\n").find("one of \"MD5\", \"SHA-256\"") !=
         std::string::npos);
   CHECK(only_fault("[auth]\nrealm = \"a\\\"b\"\n").find("printable") != std::string::npos);
+  CHECK(only_fault("[routing]\nfork = \"all\"\n").find("one of \"q\", \"parallel\", \"serial\"") !=
+        std::string::npos);
+  CHECK(only_fault("[routing]\nserial_timeout = 181\n").find("0 to 180") != std::string::npos);
   CHECK(only_fault("[routing]\noffline_status = 450\n").find("404 or 480") != std::string::npos);
   CHECK(only_fault("[registrar]\nmin_expires = 3601\n").find("from 1 to 3600") !=
         std::string::npos);

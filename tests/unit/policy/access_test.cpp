@@ -49,6 +49,12 @@ class Bench final : public sim::Node, public Domains, public store::StoreWaiter 
     return rules.judge({parsed.view, buffer, flow, host.clock().monotonic()}, route);
   }
 
+  bool may_follow(const std::string& from, const std::string& uri) {
+    judge("INVITE", from, "sip:bob@tipring");
+    const sip::ParsedMessage parsed = sip::parse_message(text_, index_, sip::Framing::Datagram);
+    return rules.may_follow(parsed.view, *sip::parse_uri(uri));
+  }
+
   // With the password of `user`, after a fresh challenge.
   Access prove(const std::string& method, const std::string& from, const std::string& to,
                const std::string& user, const std::string& password = "secret",
@@ -238,6 +244,24 @@ TEST_CASE("access: who registers for another is let in by a rule only" *
   CHECK(prove(alice, there).user ==
         bench.store.handle_of(*bench.store.find_user("branch.example", "bob")).to_u64());
   CHECK(prove(alice, bob).status == 404);
+}
+
+TEST_CASE("access: a redirection leads nobody where he could not have gone by himself" *
+          doctest::description("RFC 3261 16.5; C21, U21")) {
+  const std::string abroad = "sip:x@elsewhere";
+  for (const bool foreign : {false, true}) {
+    for (const bool accept_foreign : {false, true}) {
+      port::SimWorld world(1);
+      AccessOptions options;
+      options.foreign = foreign;
+      options.accept_foreign = accept_foreign;
+      Bench bench(world, options);
+      CHECK(bench.may_follow("sip:alice@tipring", abroad) == foreign);
+      CHECK_FALSE(bench.may_follow("sip:eve@elsewhere", abroad));
+      CHECK(bench.may_follow("sip:alice@tipring", "sip:carol@tipring"));
+      CHECK(bench.may_follow("sip:eve@elsewhere", "sip:carol@tipring") == accept_foreign);
+    }
+  }
 }
 
 TEST_CASE("access: a preloaded Route to elsewhere makes the request one to elsewhere" *

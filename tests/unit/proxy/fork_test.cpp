@@ -291,3 +291,32 @@ TEST_CASE("fork: where branches are short those go on that got one, and without 
   bench.say(2, newest, "200 OK");
   CHECK(bench.take_at(bench.alice, "SIP/2.0 200").line("Retry-After").empty());
 }
+
+TEST_CASE("fork: a 2xx that finds no buffer is not overtaken by a failure" *
+          doctest::description("RFC 3261 16.7 step 5; R5.5")) {
+  for (const bool repeated : {true, false}) {
+    CAPTURE(repeated);
+    Forks bench({900, 900});
+    bench.invite();
+    const auto invites = bench.take_invites();
+    std::vector<MessageRef> all;
+    for (const size_t size : {sip::kMessageSizeMax, size_t{1}}) {
+      while (MessageRef message = bench.exchange.slabs.acquire(size)) all.push_back(message);
+    }
+    // Longer than what the end of its transaction sets free.
+    const std::string lines = "X-Long: " + std::string(3000, 'x') + "\r\n";
+    bench.say(0, invites[0], "200 OK", lines);
+    all.clear();
+    bench.say(1, invites[1], "486 Busy Here");
+    CHECK(bench.alice.take().first_line() == "SIP/2.0 100 Trying");
+    CHECK(bench.alice.got_nothing());
+    if (repeated) {
+      bench.say(0, invites[0], "200 OK", lines);
+      CHECK(bench.outcome() == "SIP/2.0 200 OK");
+    } else {
+      bench.world.run_for(Millis(33'000));  // Timer M
+      CHECK(bench.outcome() == "SIP/2.0 486 Busy Here");
+    }
+    bench.check_empty();
+  }
+}

@@ -179,6 +179,16 @@ TEST_CASE("cancel to the peer: waits for a provisional" *
   CHECK(bench.heard == Heard{"180", "183"});
 }
 
+TEST_CASE("cancel to the peer: says why" * doctest::description("RFC 3326 2; R3.4")) {
+  Bench bench;
+  SipText invite;
+  const ClientHandle client = bench.start(invite, sip::Method::Invite);
+  bench.receive(invite.response(180));
+  bench.layer->cancel(client, "Reason: SIP;cause=200\r\n");
+  CHECK(bench.count("CANCEL ") == 1);
+  CHECK(bench.last_sent().find("\r\nReason: SIP;cause=200\r\n") != std::string::npos);
+}
+
 TEST_CASE(
     "cancel to the peer: goes out at once after a provisional, and is repeated until answered" *
     doctest::description("RFC 3261 9.1, 17.1.2.2; R3.4")) {
