@@ -15,25 +15,25 @@ SipHasher<kWordRounds, kEndRounds>::SipHasher(const HashKey& key, Width width)
 }
 
 template <int kWordRounds, int kEndRounds>
-inline void SipHasher<kWordRounds, kEndRounds>::State::rounds(int count) {
-  for (int i = 0; i < count; ++i) {
-    v0 += v1;
-    v1 = std::rotl(v1, 13) ^ v0;
-    v0 = std::rotl(v0, 32);
-    v2 += v3;
-    v3 = std::rotl(v3, 16) ^ v2;
-    v0 += v3;
-    v3 = std::rotl(v3, 21) ^ v0;
-    v2 += v1;
-    v1 = std::rotl(v1, 17) ^ v2;
-    v2 = std::rotl(v2, 32);
-  }
+template <int kCount>
+inline void SipHasher<kWordRounds, kEndRounds>::State::rounds() {
+  v0 += v1;
+  v1 = std::rotl(v1, 13) ^ v0;
+  v0 = std::rotl(v0, 32);
+  v2 += v3;
+  v3 = std::rotl(v3, 16) ^ v2;
+  v0 += v3;
+  v3 = std::rotl(v3, 21) ^ v0;
+  v2 += v1;
+  v1 = std::rotl(v1, 17) ^ v2;
+  v2 = std::rotl(v2, 32);
+  if constexpr (kCount > 1) rounds<kCount - 1>();
 }
 
 template <int kWordRounds, int kEndRounds>
 inline void SipHasher<kWordRounds, kEndRounds>::State::compress(uint64_t word) {
   v3 ^= word;
-  rounds(kWordRounds);
+  rounds<kWordRounds>();
   v0 ^= word;
 }
 
@@ -48,7 +48,7 @@ void SipHasher<kWordRounds, kEndRounds>::add_text(std::string_view text, const C
   uint64_t word = word_;
   const auto take = [&](uint64_t next) {
     state.compress(word | next << shift);
-    word = shift == 0 ? 0 : next >> (64 - shift);
+    word = next >> 1 >> (63 - shift);  // all of it out where nothing was held
   };
   const char* at = text.data();
   size_t left = text.size();
@@ -80,7 +80,7 @@ void SipHasher<kWordRounds, kEndRounds>::add_u64(uint64_t value) {
   State state = state_;
   state.compress(word_ | value << shift);
   state_ = state;
-  word_ = shift == 0 ? 0 : value >> (64 - shift);
+  word_ = value >> 1 >> (63 - shift);
   size_ += 8;
 }
 
@@ -90,7 +90,7 @@ typename SipHasher<kWordRounds, kEndRounds>::State SipHasher<kWordRounds, kEndRo
   State state = state_;
   state.compress(word_ | size_ << 56);
   state.v2 ^= width_ == Width::Bits128 ? 0xee : 0xff;
-  state.rounds(kEndRounds);
+  state.template rounds<kEndRounds>();
   return state;
 }
 
@@ -104,7 +104,7 @@ Hash128 SipHasher<kWordRounds, kEndRounds>::finish128() const {
   State state = finish();
   const uint64_t lo = state.mix();
   state.v1 ^= 0xdd;
-  state.rounds(kEndRounds);
+  state.template rounds<kEndRounds>();
   return {lo, state.mix()};
 }
 

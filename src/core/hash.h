@@ -40,7 +40,8 @@ class SipHasher {
   struct State {
     uint64_t v0, v1, v2, v3;
     void compress(uint64_t word);
-    void rounds(int count);
+    template <int kCount>
+    void rounds();
     uint64_t mix() const { return v0 ^ v1 ^ v2 ^ v3; }
   };
 
