@@ -24,6 +24,7 @@ uint8_t rank_of(uint16_t status, bool wanted_end) {
     case sip::status::kBadExtension:
     case sip::status::kAddressIncomplete: return of_class;
     case sip::status::kRequestTimeout:
+    case sip::status::kLoopDetected:  // a phone with two contacts, which has the request already
     case sip::status::kServiceUnavailable: return of_class + 2;
     default: return status >= 600 ? 0 : of_class + 1;
   }

@@ -234,6 +234,37 @@ def call_past_a_lost_phone(caller, callee):
     callee.register()
 
 
+def forked_call(caller, callee):
+    """Three phones ring: one redirects, one is cancelled since the third has answered; then two refuse."""
+    others = [Phone(caller.server, callee.user, callee.password, callee.transport) for _ in range(2)]
+    for phone in others:
+        phone.register()
+    others[0].contact = f"Contact: <sip:nobody@127.0.0.1>, <{others[1].aor}>, <sip:x@abroad.example>"
+    call = Call(caller, callee.aor).invite()
+    others[0].respond(others[0].expect("INVITE"), 302, "Moved", "c2")
+    others[0].expect("ACK")
+    ringing = others[1].expect("INVITE")
+    others[1].respond(ringing, 183, "Progress", "c3")
+    caller.expect(100)
+    caller.expect(183)
+    call.received = callee.expect("INVITE")
+    call.answer(callee)
+    others[1].respond(others[1].expect("CANCEL"), 200, "OK", "c3")
+    others[1].respond(ringing, 487, "Request Terminated", "c3")
+    others[1].expect("ACK")
+    call.hang_up(callee)
+    call = Call(caller, callee.aor).invite()
+    for phone, status in ((callee, 486), (others[0], 302), (others[1], 407)):
+        phone.respond(phone.expect("INVITE"), status, "No", "c4")
+        phone.expect("ACK")
+    call.caller.expect(100)
+    call.expect_refusal(302)
+    callee.unregister()
+    callee.register()
+    for phone in others:
+        phone.close()
+
+
 def large_requests_in_a_call(caller, callee):
     """Too large for a datagram: over TCP, or over UDP when that is refused (RFC 3261 18.1.1)."""
     call = Call(caller, callee.aor).invite().ring(callee).answer(callee)
@@ -245,6 +276,7 @@ CALLS = {"whole calls": calls(whole_call, 2000), "cancelled calls": calls(cancel
          "calls without session timers": calls(without_session_timers, 500),
          "calls with a wrong password": calls(wrong_password, 500),
          "calls past a lost phone": calls(call_past_a_lost_phone, 100),
+         "forked calls": calls(forked_call, 100),
          "large requests in calls": calls(large_requests_in_a_call, 200)}
 
 

@@ -119,6 +119,7 @@ TEST_CASE("fork: the best of several failures" * doctest::description("RFC 3261 
       {{"486 Busy Here", "420 Bad Extension", "404 Not Found"}, "420 Bad Extension"},
       {{"486 Busy Here", "484 Address Incomplete", "404 Not Found"}, "484 Address Incomplete"},
       {{"408 Timeout", "480 Away", "487 Ended"}, "480 Away"},
+      {{"482 Merged", "486 Busy Here", "482 Merged"}, "486 Busy Here"},
       {{"503 Full", "501 What", "503 Full"}, "501 What"},
       {{"503 Full", "503 Full", "503 Full"}, "500 Server Internal Error"},
       {{"603 Decline", "302 Moved", "486 Busy Here"}, "603 Decline"},
