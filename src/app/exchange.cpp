@@ -43,11 +43,13 @@ void Exchange::plan(const Config& config, MemoryPlan& plan) {
   transport::Trace::plan(config.trace_kib, plan);
   transport::Locator::plan(plan);
   transaction::TransactionLayer::plan(limits, plan);
+  dialog::Calls::plan(limits, plan);
   store::Store::plan(limits, plan);
   auth::NonceTable::plan(plan, limits.bindings);
   auth::Blocks::plan(plan, limits.users);
   registrar::Registrar::plan(limits, plan);
   proxy::Proxy::plan(limits, plan);
+  proxy::CallEnder::plan(limits, plan);
 }
 
 Exchange::Exchange(const Config& config, const Ports& ports, Arena& arena, Log& log)
@@ -65,6 +67,7 @@ Exchange::Exchange(const Config& config, const Ports& ports, Arena& arena, Log& 
       locator_(ports_.names, ports_.loop, transport_, arena),
       transactions_({transport_, timers_, slabs_, arena, ports_.entropy, log, &ports_.loop},
                     config.capacity, 0),
+      calls_({slabs_, timers_, ports_.loop, arena}, config.capacity),
       store_({arena,
               ports_.loop,
               timers_,
@@ -86,6 +89,7 @@ Exchange::Exchange(const Config& config, const Ports& ports, Arena& arena, Log& 
       environment_{transport_,
                    locator_,
                    transactions_,
+                   calls_,
                    slabs_,
                    timers_,
                    ports_.loop,
@@ -96,11 +100,15 @@ Exchange::Exchange(const Config& config, const Ports& ports, Arena& arena, Log& 
                    log_,
                    overload_,
                    session_timer_options(config),
-                   &untimed_calls_},
+                   &untimed_calls_,
+                   static_cast<uint32_t>(ports_.entropy.u64()),
+                   ports_.clock.monotonic()},
       validation_(environment_, config.routing.forward_unknown),
       registrar_(environment_, store_, ports_.clock, registrar_options(config), arena,
                  config.capacity),
-      proxy_(environment_, location_, arena, config.capacity) {
+      proxy_(environment_, location_, arena, config.capacity),
+      call_ender_(environment_, arena, config.capacity) {
+  calls_.set_observer(call_ender_);
   blocks_.set_options(block_options(config));
   blocks_.set_observer(&block_log_);
   access_.set_authenticator(authenticator_, blocks_);
@@ -163,10 +171,13 @@ void Exchange::register_pools(PoolRegistry& pools) const {
   pools.add(transport_.source_stats());
   pools.add(transactions_.server_stats());
   pools.add(transactions_.client_stats());
+  pools.add(calls_.call_stats());
+  pools.add(calls_.dialog_stats());
   pools.add(registrar_.stats());
   pools.add(proxy_.stats());
   pools.add(proxy_.branch_stats());
   pools.add(proxy_.acks().stats());
+  pools.add(call_ender_.stats());
   store_.register_pools(pools);
 }
 

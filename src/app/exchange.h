@@ -14,6 +14,7 @@
 #include "server/policy/block_log.h"
 #include "server/policy/untimed_calls.h"
 #include "server/policy/validation.h"
+#include "server/proxy/call_ender.h"
 #include "server/proxy/proxy.h"
 #include "server/registrar/registrar.h"
 #include "transport/trace.h"
@@ -86,6 +87,7 @@ class Exchange final : private port::TurnHandler, private transaction::RequestHa
   transport::Trace trace_;
   transport::Locator locator_;
   transaction::TransactionLayer transactions_;
+  dialog::Calls calls_;
   store::Store store_;
   StoreLocation location_;
   auth::NonceTable nonces_;
@@ -99,6 +101,7 @@ class Exchange final : private port::TurnHandler, private transaction::RequestHa
   policy::Validation validation_;
   registrar::Registrar registrar_;
   proxy::Proxy proxy_;
+  proxy::CallEnder call_ender_;
   bool refuses_calls_ = false;
   std::array<char, 160> listen_fault_;
 };

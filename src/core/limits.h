@@ -39,6 +39,11 @@ constexpr uint32_t binding_slots(const Limits& limits) {
   return limits.bindings + updates_max(limits);
 }
 
+// One for each call, and those of forks that ring or answer beside the first.
+constexpr uint32_t dialogs_max(const Limits& limits) {
+  return limits.calls + std::max(limits.calls / 4, 8u);
+}
+
 constexpr uint32_t server_transactions_max(const Limits& limits) { return limits.transactions; }
 constexpr uint32_t client_transactions_max(const Limits& limits) { return limits.transactions; }
 
@@ -94,7 +99,8 @@ constexpr MessageSlabs::Counts message_slab_counts(const Limits& limits) {
   // Three of four are below 1 KiB; INVITEs with a long session description are not.
   const uint32_t kept = server_transactions_open_max(limits) + limits.calls;
   // A final response without a body, until its transaction ends.
-  const uint32_t up_to_1k = server_transactions_max(limits) + (kept - kept / 4);
+  uint32_t up_to_1k = server_transactions_max(limits) + (kept - kept / 4);
+  up_to_1k += dialogs_max(limits);  // identifiers, addresses, targets and routes of each
   // The request as it was sent, to be resent; with a session description it has 1 to 2 KiB.
   const uint32_t up_to_2k = client_transactions_max(limits) + kept / 4;
   const uint32_t up_to_4k = receive_buffers_max(limits) + long_messages_max(limits);

@@ -10,6 +10,7 @@
 #include "core/log.h"
 #include "core/message_slabs.h"
 #include "core/timer_wheel.h"
+#include "dialog/calls.h"
 #include "port/loop.h"
 #include "service/overload.h"
 #include "sip/message.h"
@@ -55,7 +56,9 @@ struct RouteFacts {
   // stands in the request.
   const sip::ParsedUri* request_uri = nullptr;
   bool routed_on = false;  // a Route that is not ours says where the request goes
-  bool in_dialog = false;  // it came along a Route that we wrote for its dialog
+  bool in_dialog = false;  // it goes from one side of a dialog that stands to the other
+  // It may be within a call from before the last start, of which nothing is known here.
+  bool may_be_older = false;
 };
 
 class AccessControl {
@@ -105,6 +108,7 @@ struct Environment {
   transport::TransportLayer& transport;
   transport::Locator& locator;
   transaction::TransactionLayer& transactions;
+  dialog::Calls& calls;
   MessageSlabs& slabs;
   TimerWheel& timers;
   const port::Loop& loop;
@@ -116,6 +120,8 @@ struct Environment {
   Overload& overload;
   SessionTimerOptions session_timer = {};
   TimerExceptions* timer_exceptions = nullptr;  // null: there are none
+  uint32_t life = 0;  // tells the cookies of this run from those of others
+  Millis started_at{0};
 
   // Of this turn. The wheel's own time stands still while the loop sleeps.
   Millis now() const { return loop.now(); }

@@ -79,6 +79,14 @@ std::string_view ViaManagement::write(const Environment& environment,
       environment.transactions.write_branch(client, loop_hash(environment, request), branch), text);
 }
 
+std::string_view ViaManagement::write_own(const Environment& environment,
+                                          transaction::ClientHandle client, const Flow& flow,
+                                          Text& text) {
+  std::array<char, transaction::TransactionLayer::kBranchMax> branch;
+  return write_value(environment, flow, environment.transactions.write_branch(client, 0, branch),
+                     text);
+}
+
 std::string_view ViaManagement::write_stateless(const Environment& environment, const Flow& flow,
                                                 const sip::MessageView& request, Text& text) {
   std::array<char, transaction::TransactionLayer::kBranchMax> branch;

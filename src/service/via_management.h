@@ -22,6 +22,10 @@ class ViaManagement {
   static std::string_view write(const Environment& environment, transaction::ClientHandle client,
                                 const Flow& flow, const sip::MessageView& request, Text& text);
 
+  // The same for a request of our own, which nobody has sent to us.
+  static std::string_view write_own(const Environment& environment,
+                                    transaction::ClientHandle client, const Flow& flow, Text& text);
+
   // The same for a request that has no transaction of ours: the ACK to a 2xx.
   static std::string_view write_stateless(const Environment& environment, const Flow& flow,
                                           const sip::MessageView& request, Text& text);

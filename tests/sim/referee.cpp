@@ -84,8 +84,10 @@ void Referee::judge(const port::SocketAddress& from, const port::SocketAddress& 
     return report(from, message, "a message with a fault");
   }
   if (message.is_response()) return judge_response(from, to, message);
-  // ACK and CANCEL may be its own (17.1.1.3, 9.1).
-  const bool own = message.method() == sip::Method::Ack || message.method() == sip::Method::Cancel;
+  // ACK and CANCEL may be its own (17.1.1.3, 9.1), and the BYE of a session that is over.
+  const bool own = message.method() == sip::Method::Ack ||
+                   message.method() == sip::Method::Cancel ||
+                   (message.method() == sip::Method::Bye && message.has(sip::HeaderId::Reason));
   if (!is_server(from) || own) return;
   const auto hops = message.typed<sip::HeaderId::MaxForwards>();
   if (!hops || *hops >= 70) report(from, message, "Max-Forwards was not counted down");

@@ -13,8 +13,9 @@ class ServiceBench : public Node, public service::OwnNames, public service::Acce
  public:
   explicit ServiceBench(port::SimWorld& world)
       : Node(world, "exchange", "10.0.0.1", kTinyLimits),
+        calls({slabs, wheel, host.loop(), arena}, kTinyLimits),
         overload({1, 2}, log),
-        environment{transport, locator, transactions, slabs,  wheel, host.loop(),
+        environment{transport, locator, transactions, calls,  slabs, wheel,   host.loop(),
                     *this,     *this,   "tipring",    {3, 4}, log,   overload} {}
 
   // Parses a request from a@h to b@h with `lines` before the others; the last one parsed is the one
@@ -54,6 +55,7 @@ class ServiceBench : public Node, public service::OwnNames, public service::Acce
   sip::ParsedMessage parsed_;
 
  public:
+  dialog::Calls calls;
   service::Overload overload;
   service::Environment environment;
 };

@@ -51,10 +51,10 @@ Access AccessRules::judge(const Incoming& request, const service::RouteFacts& ro
     read_party(message.to_uri(), to);
     return authenticate(request, auth::Role::Server, from, to, is_served_at(to, uri));
   }
-  // A dialog that an earlier life of this server wrote its cookie for: who proves to be its side
-  // may go on with it and end it. Its other side is a phone's address, which is no domain of ours.
-  const bool old_dialog =
-      from.domain && !route.routed_on && !message.to_tag().empty() && needs_dialog(method);
+  // A call that an earlier run of this server let begin: who proves to be its side may go on with it
+  // and end it. Its other side is a phone's address, which is no domain of ours.
+  const bool old_dialog = route.may_be_older && from.domain && !route.routed_on &&
+                          !message.to_tag().empty() && needs_dialog(method);
   switch (decide(from.domain.has_value(), to_ours || old_dialog, in_dialog, options_)) {
     case Rule::Allow: return {};
     case Rule::Forbid: return {sip::status::kForbidden};

@@ -123,8 +123,8 @@ MessageRef Acks::write(const AckContext& context, const sip::MessageView& ack, c
   const std::string_view via = ViaManagement::write_stateless(environment_, out, ack, text);
   OutputControl output;
   output.configure(environment_);
-  return write_forwarded(environment_,
-                         {ack, plan, context.in, nullptr, max_breadth_of(ack), output, {}}, via);
+  return write_forwarded(
+      environment_, {ack, plan, context.in, nullptr, {}, max_breadth_of(ack), output, {}}, via);
 }
 
 void Acks::drop(AckContext& context) {

@@ -40,8 +40,9 @@ MessageRef write_forwarded(const Environment& environment, const ForwardedReques
   edit.extra_lines = what.lines;
   std::optional<RecordRoutes> routes;
   if (what.record_for != nullptr) {
-    routes.emplace(environment, request, what.in, *what.record_for,
-                   plan.destination.flow.has_value());
+    const bool is_phone = plan.destination.keeps_transport;
+    routes.emplace(environment, request, what.call, what.in, *what.record_for,
+                   plan.destination.flow.has_value() || (!what.call && is_phone));
     edit.record_routes = routes->values();
   }
   return service::write_message(

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "core/message_slabs.h"
+#include "dialog/dialog.h"
 #include "server/proxy/target_set.h"
 #include "sip/message_edit.h"
 
@@ -21,6 +22,7 @@ struct ForwardedRequest {
   const Plan& plan;
   const Flow& in;                 // how it came
   const Flow* record_for;         // how it goes, when it gets our Record-Route; else null
+  dialog::CallHandle call;        // that it begins, for that Record-Route
   uint32_t max_breadth;           // of what it brings
   const sip::LineFilter& filter;  // what of it goes on
   std::string_view lines;         // whole lines of ours

@@ -8,6 +8,7 @@ namespace tipring::proxy {
 
 namespace {
 
+using service::DialogTracking;
 using service::DigestServerAuth;
 using service::OutputControl;
 using service::SessionInterval;
@@ -17,6 +18,7 @@ using sip::Wish;
 constexpr std::string_view kName = "proxy_contexts";
 constexpr std::string_view kBranchesName = "proxy_branches";
 constexpr std::string_view kTransactionsKey = "capacity.transactions";
+constexpr std::string_view kCallsKey = "capacity.calls";
 
 // A caller who wants to find his callee himself gets all that we know: RFC 3841 9.1, RFC 3261 8.3.
 // Empty when it does not fit; then he is served as if he had not asked.
@@ -65,7 +67,8 @@ void Proxy::handle(const Incoming& request, const RouteInfo& routes) {
   context->local = targets.is_local();
   if (context->local) context->wishes = sip::read_disposition(request.message);
   std::array<char, 2048> room;
-  const Refusal refusal = find_refusal(*context, request.message, targets, room);
+  Refusal refusal = find_refusal(*context, request.message, targets, room);
+  if (refusal.status == 0) refusal = track(*context, request, routes);
   const bool refused = refusal.status != 0;
   // Who has been asked has used up a count of his nonce. When his request comes again, only a
   // transaction knows it; without one it would be challenged after its final answer (17.2.1).
@@ -108,6 +111,23 @@ Proxy::Refusal Proxy::find_refusal(const ProxyContext& context, const sip::Messa
   return refusal;
 }
 
+// Follows the call that the request begins or belongs to. Refuses one for which there is no room.
+Proxy::Refusal Proxy::track(ProxyContext& context, const Incoming& request,
+                            const RouteInfo& routes) {
+  DialogTracking& tracking = context.get<DialogTracking>();
+  const sip::MessageView& message = request.message;
+  if (routes.dialog) {
+    tracking.enter(environment_, routes.dialog, message);
+  } else if (message.method() == sip::Method::Invite && message.to_tag().empty()) {
+    const Result<void> begun = tracking.begin(environment_, request);
+    if (begun) return {};
+    if (begun.error() == Error::TooLong) return {sip::status::kMessageTooLarge, {}};
+    return {sip::status::kServiceUnavailable,
+            environment_.overload.refuse(message, kCallsKey, environment_.now())};
+  }
+  return {};
+}
+
 void Proxy::refuse_stateless(const Incoming& request, std::string_view key) {
   const sip::ResponseParts parts =
       environment_.overload.refuse(request.message, key, environment_.now());
@@ -137,6 +157,7 @@ void Proxy::release(ProxyContext& context) {
   while (Branch* branch = context.get<TransactionStatefulProxy>().branches().front()) {
     release_branch(*branch);
   }
+  context.get<DialogTracking>().leave(environment_);
   contexts_.release(context);
 }
 

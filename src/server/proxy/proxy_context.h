@@ -4,6 +4,7 @@
 #include "core/timer_wheel.h"
 #include "server/proxy/call_line.h"
 #include "service/context.h"
+#include "service/dialog_tracking.h"
 #include "service/digest_server_auth.h"
 #include "service/output_control.h"
 #include "service/session_interval.h"
@@ -15,9 +16,9 @@ namespace tipring::proxy {
 
 class Proxy;
 
-using ProxyServices =
-    service::Context<service::TransactionStatefulProxy, service::SessionInterval,
-                     service::DigestServerAuth, service::ViaManagement, service::OutputControl>;
+using ProxyServices = service::Context<service::TransactionStatefulProxy, service::SessionInterval,
+                                       service::DialogTracking, service::DigestServerAuth,
+                                       service::ViaManagement, service::OutputControl>;
 
 struct ProxyContext : ProxyServices {
   explicit ProxyContext(Proxy& by) : proxy(by) {}

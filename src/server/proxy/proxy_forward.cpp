@@ -7,6 +7,7 @@ namespace tipring::proxy {
 namespace {
 
 using service::BranchState;
+using service::DialogTracking;
 using service::OutputControl;
 using service::SessionInterval;
 using service::TransactionStatefulProxy;
@@ -140,8 +141,11 @@ MessageRef Proxy::write_try(const Work& work, Branch& branch, const Plan& plan, 
         ViaManagement::write(environment_, branch.client, flow, request, text);
     const Flow& in = work.context.get<TransactionStatefulProxy>().received_over();
     const Flow* record_for = is_record_routed(request) ? &flow : nullptr;
-    return write_forwarded(environment_,
-                           {request, plan, in, record_for, branch.breadth, filter, lines}, via);
+    return write_forwarded(
+        environment_,
+        {request, plan, in, record_for, work.context.get<DialogTracking>().call(), branch.breadth,
+         filter, lines},
+        via);
   };
   MessageRef message = write();
   const bool switched = message && branch.selection.switch_to_stream(environment_, stream_refusals_,

@@ -10,6 +10,7 @@ namespace {
 using service::BestResponse;
 using service::Branch;
 using service::BranchState;
+using service::DialogTracking;
 using service::SessionInterval;
 using service::TransactionStatefulProxy;
 using sip::Wish;
@@ -35,9 +36,14 @@ void Proxy::on_response(uint64_t id, ClientHandle client, const Incoming& respon
 
 // 16.7 step 5: provisionals, and every 2xx. The first 2xx ends all others.
 void Proxy::forward_now(ProxyContext& context, const Incoming& response) {
-  const bool sent = send_upstream(context, response.message, {});
-  if (sip::is_provisional(response.message.status())) return;
   TransactionStatefulProxy& proxy = context.get<TransactionStatefulProxy>();
+  const MessageRef request = proxy.request();  // a 2xx lets go of it
+  const bool sent = send_upstream(context, response.message, {});
+  if (sent) {
+    context.get<DialogTracking>().on_response(environment_, response,
+                                              context.get<SessionInterval>(), request);
+  }
+  if (sip::is_provisional(response.message.status())) return;
   // Without a buffer the next retransmission of a 2xx to an INVITE gets its chance.
   if (!sent && proxy.is_invite()) return;
   if (!sent) answer(context, sip::status::kServerInternalError, {});
@@ -217,6 +223,7 @@ bool Proxy::send_upstream(ProxyContext& context, const sip::MessageView& respons
       response.text().size() + edit.required.size() + edit.extra_lines.size() + 64,
       [&](std::span<char> out) { return sip::write_forwarded_response(response, edit, out); });
   if (!message || !proxy.respond(std::move(message), status)) return false;
+  if (status >= 300) context.get<DialogTracking>().on_failure(environment_, status);
   context.call.end(environment_.log, proxy.final_status(), environment_.now());
   return true;
 }

@@ -8,17 +8,13 @@
 #include <span>
 #include <string_view>
 
+#include "dialog/cookie.h"
 #include "service/environment.h"
 
 namespace tipring::proxy {
 
 using service::Environment;
 using service::Flow;
-
-// The parameter that carries the cookie: a keyed hash of Call-ID and the caller's tag. Who shows it
-// was in a dialog that we record-routed. It lets a request pass without a challenge and replaces no
-// other policy.
-inline constexpr std::string_view kCookieParam = "tc";
 
 // The parameter that carries a flow (flow_token.h).
 inline constexpr std::string_view kFlowParam = "tf";
@@ -27,23 +23,21 @@ class RecordRoutes {
  public:
   // The values for a request that goes from `in` to `out`: one, or two where transport, family or
   // address change, so that each side finds us on its own; also two where a side can be reached by
-  // its flow alone. `out_by_flow`: the request goes out over the flow of a binding.
-  RecordRoutes(const Environment& environment, const sip::MessageView& request, const Flow& in,
-               const Flow& out, bool out_by_flow);
+  // its flow alone. `call`: that an INVITE begins; where a dialog of another kind begins, of which
+  // nothing is kept, there is none, and the flow to the caller is written. `out_by_flow`: so is that
+  // to the callee.
+  RecordRoutes(const Environment& environment, const sip::MessageView& request,
+               dialog::CallHandle call, const Flow& in, const Flow& out, bool out_by_flow);
 
   std::span<const std::string_view> values() const { return {values_.data(), count_}; }
 
  private:
   void add(const Environment& environment, const Flow& flow, std::string_view call_id,
-           uint64_t cookie, bool by_flow);
+           const dialog::Cookie& cookie, bool by_flow);
 
   std::array<std::array<char, 320>, 2> text_;
   std::array<std::string_view, 2> values_;
   size_t count_ = 0;
 };
-
-// The cookie in one of our values: a keyed hash of Call-ID and the caller's tag.
-uint64_t cookie_of(const Environment& environment, std::string_view call_id,
-                   std::string_view caller_tag);
 
 }  // namespace tipring::proxy

@@ -1,6 +1,7 @@
 #include "server/proxy/routes.h"
 
 #include "core/text.h"
+#include "dialog/cookie.h"
 #include "server/proxy/flow_token.h"
 #include "server/proxy/record_route.h"
 #include "sip/headers.h"
@@ -11,35 +12,57 @@ namespace tipring::proxy {
 
 namespace {
 
-// What a cookie of this request's dialog would be. Hashed once: a stranger may send a thousand
-// Routes with a long Call-ID.
+// Time for the calls from before a start to end.
+constexpr Millis kOlderCalls{24 * 60 * 60 * 1000};
+
+// What the cookies in a request's Routes are worth. The dialog is hashed once, however many a
+// stranger sends with a long Call-ID.
 class Cookies {
  public:
   Cookies(const Environment& environment, const sip::MessageView& request)
       : environment_(environment), request_(request) {}
 
-  // The caller of the dialog may be on either side of this request.
+  // Whether it leads to a dialog that this request belongs to, or was written by us for one.
   bool fit(std::string_view text) {
-    const Result<uint64_t> given = parse_hex_u64(text);
-    if (!given) return false;
-    return is_in_dialog() && (*given == of_caller(of_from_, request_.from_tag()) ||
-                              *given == of_caller(of_to_, request_.to_tag()));
+    const std::optional<dialog::Cookie> cookie = dialog::read_cookie(text);
+    if (!cookie || !may_be_within()) return false;
+    if (const dialog::Match match = environment_.calls.match(cookie->call, request_)) {
+      match_ = match;
+      return true;
+    }
+    if (!is_proved(*cookie)) return false;
+    proved_ = cookie;
+    return true;
   }
 
+  const dialog::Match& match() const { return match_; }
+  // Of a dialog that is not known here; nothing when there was none.
+  const std::optional<dialog::Cookie>& proved() const { return proved_; }
+
  private:
-  bool is_in_dialog() const {
+  bool may_be_within() const {
     // An RFC 2543 callee gives no tag; an ACK and a BYE can begin nothing with that.
     return !request_.to_tag().empty() || request_.method() == sip::Method::Ack ||
            request_.method() == sip::Method::Bye;
   }
+  // The caller of the dialog may be on either side of this request.
+  bool is_proved(const dialog::Cookie& cookie) {
+    const HashKey& key = environment_.route_key;
+    return dialog::is_proved(key, cookie, of_caller(of_from_, request_.from_tag())) ||
+           dialog::is_proved(key, cookie, of_caller(of_to_, request_.to_tag()));
+  }
   uint64_t of_caller(std::optional<uint64_t>& known, std::string_view tag) {
-    const auto call_id = request_.header(sip::HeaderId::CallId);
-    if (!known) known = cookie_of(environment_, call_id.value_or(""), tag);
+    if (!known) {
+      known = dialog::hash_dialog(environment_.route_key,
+                                  request_.header(sip::HeaderId::CallId).value_or(""), tag);
+    }
     return *known;
   }
 
   const Environment& environment_;
   const sip::MessageView& request_;
+  dialog::Match match_;
+  std::optional<dialog::Cookie> proved_;
   std::optional<uint64_t> of_from_;  // were the caller who stands in From
   std::optional<uint64_t> of_to_;
 };
@@ -50,7 +73,7 @@ bool is_own(const Environment& environment, Cookies& cookies, const sip::Uri& ur
   const auto maddr = uri.param("maddr");
   const std::string_view host = maddr ? maddr->value : uri.host;
   if (environment.names.is_own(host, uri.port)) return true;
-  const std::optional<sip::Param> cookie = uri.param(kCookieParam);
+  const std::optional<sip::Param> cookie = uri.param(dialog::kCookieParam);
   return cookie && environment.names.was_own(host, uri.port) && cookies.fit(cookie->value);
 }
 
@@ -105,6 +128,39 @@ void resolve_request_uri(const Environment& environment, const sip::MessageView&
   if (!info.uri_too_long) info.request_uri = sip::ParsedUri(out.view());
 }
 
+// Whether a request to `uri` goes where one to `target` goes.
+bool is_same_place(const sip::ParsedUri& uri, std::string_view target) {
+  if (uri.text == target) return true;
+  const auto other = sip::parse_uri(target);
+  if (!uri || !other) return false;
+  const auto maddr_of = [](const sip::Uri& of) {
+    const auto maddr = of.param("maddr");
+    return maddr ? maddr->value : std::string_view();
+  };
+  return iequals(uri->host, other->host) && uri->port == other->port &&
+         iequals(maddr_of(*uri), maddr_of(*other));
+}
+
+// Whether the request goes to that side of the dialog. Else whoever is in a call could send anything
+// anywhere through us.
+bool leads_to(const RouteInfo& info, const dialog::Dialog& dialog, dialog::Side side) {
+  if (!info.next_route.text.empty()) {
+    std::string_view routes = dialog.routes(side);
+    std::string_view first;
+    if (!sip::next_list_value(routes, first)) return false;
+    const auto route = sip::parse_name_addr(first);
+    return route && is_same_place(info.next_route, route->uri);
+  }
+  return info.flow || is_same_place(info.request_uri, dialog.target(side));
+}
+
+// Dialogs of which nothing is kept here: those that are no calls, which go on by the flows in our
+// Record-Route, and calls from before the last start, which are given a day to end.
+bool goes_on(const Environment& environment, const dialog::Cookie& cookie, const RouteInfo& info) {
+  if (!cookie.call) return info.flow && info.next_route.text.empty();
+  return cookie.life != environment.life && info.may_be_older;
+}
+
 }  // namespace
 
 void write_as_sip(sip::Writer& out, const Environment& environment, const sip::MessageView& request,
@@ -131,9 +187,10 @@ RouteInfo read_routes(const Environment& environment, const sip::MessageView& re
   // 16.4: a strict router has put our own value into the Request-URI; only we write the cookie.
   const bool ours =
       request_uri && !request_uri->has_user && is_own(environment, cookies, *request_uri);
-  const std::optional<sip::Param> placed = ours ? request_uri->param(kCookieParam) : std::nullopt;
+  const std::optional<sip::Param> placed =
+      ours ? request_uri->param(dialog::kCookieParam) : std::nullopt;
   if (placed) {
-    info.in_dialog = cookies.fit(placed->value);
+    cookies.fit(placed->value);
     last_own = *request_uri;
   }
   std::string_view last_route;
@@ -147,8 +204,8 @@ RouteInfo read_routes(const Environment& environment, const sip::MessageView& re
     last_route = route->uri;
     if (at_front && uri && is_own(environment, cookies, *uri)) {
       ++info.own_routes;
-      const std::optional<sip::Param> cookie = uri->param(kCookieParam);
-      if (cookie && cookies.fit(cookie->value)) info.in_dialog = true;
+      const std::optional<sip::Param> cookie = uri->param(dialog::kCookieParam);
+      if (cookie) cookies.fit(cookie->value);
       last_own = *uri;
       continue;
     }
@@ -160,6 +217,13 @@ RouteInfo read_routes(const Environment& environment, const sip::MessageView& re
   if (info.strict) info.request_uri = sip::ParsedUri(last_route);
   if (info.strict && info.next_route.text.data() == last_route.data()) info.next_route = {};
   resolve_request_uri(environment, request, in, room, info);
+  info.may_be_older = environment.now() - environment.started_at < kOlderCalls;
+  info.dialog = cookies.match();
+  if (info.dialog) {
+    info.in_dialog = leads_to(info, *info.dialog.dialog, dialog::other(info.dialog.from));
+  } else if (cookies.proved()) {
+    info.in_dialog = goes_on(environment, *cookies.proved(), info);
+  }
   return info;
 }
 

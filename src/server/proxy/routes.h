@@ -27,13 +27,16 @@ struct RouteInfo {
   bool uri_too_long = false;   // to be rewritten: 414
   sip::ParsedUri request_uri;  // the real one; a telephone number without a Route as a SIP URI
   sip::ParsedUri next_route;   // of the first Route behind our own; without a text: there is none
-  bool in_dialog = false;      // one of our values carries a cookie that fits this request
+  dialog::Match dialog;        // a call that stands, and this request belongs to
+  bool in_dialog = false;      // it goes from one side of a dialog to the other
+  bool may_be_older = false;   // calls from before the last start may still stand
   std::optional<Flow> flow;    // that the last of our values names, for the next hop
 };
 
 // What of it the policy asks for; refers to `routes`.
 inline service::RouteFacts facts_of(const RouteInfo& routes) {
-  return {&routes.request_uri, !routes.next_route.text.empty(), routes.in_dialog};
+  return {&routes.request_uri, !routes.next_route.text.empty(), routes.in_dialog,
+          routes.may_be_older};
 }
 
 // 19.1.6: a number as the user part of a SIP URI. It is looked for among the users of the caller's

@@ -22,8 +22,9 @@ std::string Message::line(std::string_view name) const {
 Exchange::Exchange(port::SimWorld& world, const Limits& limits)
     : Node(world, "exchange", "10.0.0.1", limits),
       overload_({1, 2}, log),
-      environment_{transport, locator, transactions, slabs,  wheel, host.loop(),
+      environment_{transport, locator, transactions, calls,  slabs, wheel,    host.loop(),
                    *this,     *this,   "tipring",    {3, 4}, log,   overload_},
+      calls({slabs, wheel, host.loop(), arena}, limits),
       proxy(environment_, *this, arena, limits) {
   environment_.session_timer.mode = service::SessionTimerMode::Off;
   transactions.set_request_handler(*this);

@@ -44,6 +44,10 @@ class Exchange final : public sim::Node,
   void bind_with_q(const std::string& user, const std::string& contact, uint16_t q) {
     bindings_[user].push_back({contact, {}, {}, q});
   }
+  // As if every standing call had had its BYE.
+  void forget_calls() {
+    calls.for_each([this](dialog::Dialog& dialog) { calls.end(dialog); });
+  }
   void unbind(const std::string& user) { bindings_.erase(user); }
   const Flow& last_flow() const { return last_flow_; }  // that a request came over
 
@@ -69,6 +73,7 @@ class Exchange final : public sim::Node,
   Flow last_flow_;
 
  public:
+  dialog::Calls calls;
   Proxy proxy;
   std::vector<bool> judged_in_dialog;
   bool follows_abroad = false;  // what the policy says of redirections

@@ -56,6 +56,23 @@ service::Flow flow_of(port::SimWorld& world, proxy::Exchange& exchange, Device& 
   return exchange.last_flow();
 }
 
+// The callee takes the call: tag b.
+template <class Device>
+void answer(Device& callee, Phone& caller, const Message& invite, const std::string& contact) {
+  std::string text = "SIP/2.0 200 OK\r\n";
+  for (const char* name : {"Via", "Record-Route"}) {
+    for (const std::string& value : invite.lines(name)) {
+      text += std::string(name) + ": " + value + "\r\n";
+    }
+  }
+  for (const char* name : {"From", "Call-ID", "CSeq"}) {
+    text += std::string(name) + ": " + invite.line(name) + "\r\n";
+  }
+  callee.send(text + "To: " + invite.line("To") + ";tag=b\r\nContact: <" + contact +
+              ">\r\nContent-Length: 0\r\n\r\n");
+  CHECK(caller.take().first_line() == "SIP/2.0 200 OK");
+}
+
 constexpr const char* kAliceVia = "SIP/2.0/UDP 10.0.0.2";
 constexpr const char* kBobVia = "SIP/2.0/UDP 10.0.0.3";
 
@@ -97,12 +114,23 @@ TEST_CASE("dialog route: a request in it is known by its Route, from both sides,
   const Message got = bob.take();
   alice.take();  // 100
   Dialog dialog{"sip:alice@10.0.0.2", "sip:bob@10.0.0.3", got.lines("Record-Route")};
-  alice.send(dialog.request("INFO", false, kAliceVia));
-  CHECK(bob.take().first_line() == "INFO sip:bob@10.0.0.3 SIP/2.0");
+  // Nobody has answered: there is no dialog yet, whatever the cookie says.
+  alice.send(dialog.request("INFO", false, kAliceVia, 6));
+  bob.take();
+  CHECK_FALSE(exchange.judged_in_dialog.back());
+  answer(bob, alice, got, "sip:bob@10.0.0.3");
+  alice.send(dialog.request("UPDATE", false, kAliceVia));
+  CHECK(bob.take().first_line() == "UPDATE sip:bob@10.0.0.3 SIP/2.0");
   CHECK(exchange.judged_in_dialog.back());
   bob.send(dialog.request("INFO", true, kBobVia));
   CHECK(alice.take().first_line() == "INFO sip:alice@10.0.0.2 SIP/2.0");
   CHECK(exchange.judged_in_dialog.back());
+  // To another place than where the other side is.
+  Dialog elsewhere = dialog;
+  elsewhere.callee_contact = "sip:victim@10.0.0.4";
+  alice.send(elsewhere.request("PRACK", false, kAliceVia));
+  alice.take();
+  CHECK_FALSE(exchange.judged_in_dialog.back());
   // Somebody else's cookie, and one that was made up.
   std::string other = dialog.request("MESSAGE", false, kAliceVia);
   other.replace(other.find("Call-ID: 1"), 10, "Call-ID: 2");

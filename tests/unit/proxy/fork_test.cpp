@@ -279,10 +279,10 @@ TEST_CASE("fork: where branches are short those go on that got one, and without 
   limits.transactions = 16;
   limits.calls = 1;
   Forks bench({900, 900, 900}, limits);
-  // Calls to nobody hold all client transactions but two and those kept back.
+  // Messages to nobody hold all client transactions but two and those kept back.
   const uint32_t kept = transactions_kept_back(limits);
   for (uint32_t i = 0; i + 2 + kept < 16; ++i) {
-    bench.request("INVITE", "sip:carol@10.0.0.99", "", "z9hG4bKx" + std::to_string(i));
+    bench.request("MESSAGE", "sip:carol@10.0.0.99", "", "z9hG4bKx" + std::to_string(i));
   }
   bench.world.run_for(Millis(10));
   bench.invite();

@@ -226,6 +226,11 @@ class Calls {
     REQUIRE(seen_.after_2xx == 0);
     REQUIRE(seen_.after_failure == 0);
     REQUIRE((any_lost || !in_vain));
+    // What was answered stands until its BYE, and nothing else does.
+    const bool answered = seen_.status / 100 == 2;
+    REQUIRE((exchange_.calls.call_stats().in_use == 1) == answered);
+    exchange_.forget_calls();
+    REQUIRE(exchange_.calls.call_stats().in_use == 0);
     REQUIRE(exchange_.leftovers() == "");
     REQUIRE(is_empty());
   }

@@ -30,7 +30,8 @@ class Exchange final : public sim::Node,
             {arena, host.loop(), wheel, host.clock(), host.workers(), host.files(), lines_, {1, 2}},
             limits, {"/data/tipring.db", "tipring", Millis(10)}),
         overload_({5, 6}, lines_),
-        environment_{transport, locator, transactions, slabs,  wheel,  host.loop(),
+        calls_({slabs, wheel, host.loop(), arena}, limits),
+        environment_{transport, locator, transactions, calls_, slabs,  wheel,    host.loop(),
                      *this,     *this,   "tipring",    {3, 4}, lines_, overload_},
         registrar(environment_, store, host.clock(), options, arena, limits) {
     host.files().make_directory("/data");
@@ -82,6 +83,7 @@ class Exchange final : public sim::Node,
 
  private:
   service::Overload overload_;
+  dialog::Calls calls_;
   service::Environment environment_;
 
  public:

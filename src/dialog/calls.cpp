@@ -1,0 +1,214 @@
+#include "dialog/calls.h"
+
+#include <algorithm>
+
+#include "dialog/route_set.h"
+#include "sip/headers.h"
+#include "sip/status.h"
+
+namespace tipring::dialog {
+
+namespace {
+
+constexpr std::string_view kCallsName = "calls";
+constexpr std::string_view kDialogsName = "dialogs";
+
+std::string_view text_of(const sip::MessageView& message, sip::HeaderId id) {
+  return message.header(id).value_or(std::string_view());
+}
+
+uint32_t cseq_of(const sip::MessageView& message) {
+  const auto& cseq = message.typed<sip::HeaderId::CSeq>();
+  return cseq ? cseq->number : 0;
+}
+
+// A peer on a stream, or one whose Contact is not where it sends from. Behind other proxies the
+// flow is theirs.
+bool is_reached_by_flow(const sip::MessageView& message, std::string_view routes,
+                        const transport::Flow& flow) {
+  if (!routes.empty()) return false;
+  if (flow.transport != sip::Transport::Udp) return true;
+  const sip::ParsedUri& uri = message.contact_uri();
+  const auto ip = uri ? port::parse_ip(uri->host) : std::nullopt;
+  return ip && *ip != flow.remote.ip;
+}
+
+}  // namespace
+
+void Dialog::on_expiry(Millis) { calls.on_expiry(*this); }
+
+void Calls::plan(const Limits& limits, MemoryPlan& plan) {
+  Pool<Call>::plan(plan, kCallsName, limits.calls);
+  Pool<Dialog>::plan(plan, kDialogsName, dialogs_max(limits));
+}
+
+Calls::Calls(const CallDependencies& dependencies, const Limits& limits)
+    : dependencies_(dependencies),
+      calls_(kCallsName, dependencies.arena, limits.calls),
+      dialogs_(kDialogsName, dependencies.arena, dialogs_max(limits)) {}
+
+Result<CallHandle> Calls::begin(const Incoming& invite) {
+  const sip::MessageView& message = invite.message;
+  RouteSetText room;
+  const Result<std::string_view> routes = routes_to_caller(message, room);
+  if (!routes) return routes.error();
+  Call* call = calls_.acquire();
+  if (call == nullptr) return Error::PoolExhausted;
+  Dialog* dialog = dialogs_.acquire(*this, *call);
+  TIPRING_ASSERT(dialog != nullptr);  // forks leave one for every call
+  call->dialogs.push_back(*dialog);
+  const Result<void> taken = dialog->texts.assign(
+      dependencies_.slabs, {text_of(message, sip::HeaderId::CallId), message.from_tag(),
+                            text_of(message, sip::HeaderId::From), message.contact_uri().text,
+                            *routes, "", text_of(message, sip::HeaderId::To), "", ""});
+  if (!taken) {
+    dialogs_.release(*dialog);
+    calls_.release(*call);
+    return taken.error();
+  }
+  call->begun = invite.now;
+  dialog->caller = {invite.flow, cseq_of(message),
+                    is_reached_by_flow(message, *routes, invite.flow)};
+  ++counters_.begun;
+  return calls_.handle_of(*call);
+}
+
+Answer Calls::on_response(CallHandle handle, const Incoming& response) {
+  Call* call = calls_.get(handle);
+  const std::string_view tag = response.message.to_tag();
+  const bool confirms = sip::is_success(response.message.status());
+  // Of a callee without tags there is one dialog, made by its 2xx.
+  if (call == nullptr || (tag.empty() && !confirms)) return {};
+  Dialog* dialog = dialog_of(*call, tag);
+  if (dialog == nullptr) {
+    ++counters_.untracked;
+    return {};
+  }
+  const DialogState before = dialog->state;
+  // A 2xx says the last word on the route set (13.2.2.4).
+  if (before == DialogState::Calling || (confirms && before == DialogState::Early)) {
+    learn_callee(*dialog, response);
+  }
+  if (!confirms) {
+    if (before == DialogState::Calling) dialog->state = DialogState::Early;
+    return {dialog};
+  }
+  if (dialog->is_standing()) return {dialog};
+  dialog->state = DialogState::Confirmed;
+  dialog->confirmed_at = response.now;
+  call->answered = true;
+  ++counters_.answered;
+  return {dialog, true};
+}
+
+// The dialog with this tag: one that is known, else the one that has no callee yet, else a fork.
+Dialog* Calls::dialog_of(Call& call, std::string_view tag) {
+  uint32_t count = 0;
+  for (Dialog* dialog = call.dialogs.front(); dialog != nullptr;
+       dialog = call.dialogs.next(*dialog)) {
+    if (dialog->state == DialogState::Calling || dialog->tag(Side::Callee) == tag) return dialog;
+    ++count;
+  }
+  const Dialog* first = call.dialogs.front();
+  return first != nullptr && count < kForksMax ? fork(*first) : nullptr;
+}
+
+// Another dialog of the same call. Leaves one for each call that may begin.
+Dialog* Calls::fork(const Dialog& first) {
+  const PoolStats& calls = calls_.stats();
+  Dialog* dialog = dialogs_.acquire_leaving(calls.capacity - calls.in_use, *this, first.call);
+  if (dialog == nullptr) return nullptr;
+  if (!dialog->texts.copy(dependencies_.slabs, first.texts)) {
+    dialogs_.release(*dialog);
+    return nullptr;
+  }
+  dialog->caller = first.caller;
+  first.call.dialogs.push_back(*dialog);
+  return dialog;
+}
+
+// Where there is no room for all that a callee says, its dialog is known by the tag alone and
+// cannot be ended from here.
+void Calls::learn_callee(Dialog& dialog, const Incoming& response) {
+  const sip::MessageView& message = response.message;
+  MessageSlabs& slabs = dependencies_.slabs;
+  RouteSetText room;
+  const Result<std::string_view> routes =
+      routes_to_callee(message, calls_.handle_of(dialog.call), room);
+  const bool complete =
+      dialog.texts.replace(slabs, Text::CalleeTag, message.to_tag()) &&
+      dialog.texts.replace(slabs, Text::CalleeAddress, text_of(message, sip::HeaderId::To)) &&
+      routes && dialog.texts.replace(slabs, Text::CalleeRoutes, *routes) &&
+      dialog.texts.replace(slabs, Text::CalleeTarget, message.contact_uri().text);
+  if (!complete) ++counters_.untracked;
+  dialog.callee.flow = response.flow;
+  dialog.callee.by_flow = complete && is_reached_by_flow(message, *routes, response.flow);
+}
+
+void Calls::close(CallHandle handle) {
+  Call* call = calls_.get(handle);
+  if (call == nullptr) return;
+  call->is_inviting = false;
+  give_up_early(*call);
+  if (call->is_over()) calls_.release(*call);
+}
+
+void Calls::give_up_early(Call& call) {
+  for (Dialog* dialog = call.dialogs.front(); dialog != nullptr;) {
+    Dialog* const next = call.dialogs.next(*dialog);
+    if (!dialog->is_standing()) dialogs_.release(*dialog);
+    dialog = next;
+  }
+}
+
+Match Calls::match(CallHandle handle, const sip::MessageView& request) const {
+  const Call* call = calls_.get(handle);
+  if (call == nullptr) return {};
+  const std::string_view from = request.from_tag();
+  const std::string_view to = request.to_tag();
+  const std::string_view call_id = text_of(request, sip::HeaderId::CallId);
+  for (Dialog* dialog = call->dialogs.front(); dialog != nullptr;
+       dialog = call->dialogs.next(*dialog)) {
+    if (dialog->state == DialogState::Calling) continue;
+    if (dialog->texts.get(Text::CallId) != call_id) return {};
+    const std::string_view caller = dialog->tag(Side::Caller);
+    const std::string_view callee = dialog->tag(Side::Callee);
+    if (from == caller && to == callee) return {dialog, Side::Caller};
+    if (from == callee && to == caller) return {dialog, Side::Callee};
+  }
+  return {};
+}
+
+void Calls::set_session(Dialog& dialog, const Session& session) {
+  dialog.session = session;
+  const Millis lasts =
+      session.supervised ? Millis(int64_t{session.interval_s} * 1000) : kUnsupervisedLimit;
+  dependencies_.timers.start(dialog.expiry, dependencies_.loop.now() + lasts);
+}
+
+void Calls::note_alive(Dialog& dialog) {
+  if (dialog.session.supervised || !dialog.expiry.armed()) return;
+  dependencies_.timers.start(dialog.expiry, dependencies_.loop.now() + kUnsupervisedLimit);
+}
+
+void Calls::set_target(Dialog& dialog, Side side, std::string_view uri) {
+  const Text which = side == Side::Caller ? Text::CallerTarget : Text::CalleeTarget;
+  if (!uri.empty()) static_cast<void>(dialog.texts.replace(dependencies_.slabs, which, uri));
+}
+
+void Calls::on_expiry(Dialog& dialog) {
+  ++counters_.expired;
+  dialog.state = DialogState::Ending;
+  if (observer_ != nullptr) return observer_->on_expired(dialog);
+  end(dialog);
+}
+
+void Calls::end(Dialog& dialog) {
+  Call& call = dialog.call;
+  dialogs_.release(dialog);
+  if (!call.is_over()) return;
+  give_up_early(call);
+  calls_.release(call);
+}
+
+}  // namespace tipring::dialog

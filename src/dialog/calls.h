@@ -1,0 +1,130 @@
+// All calls that pass through this server, from their INVITE to the answer to their BYE: found by a
+// handle that our Record-Route carries, told apart by Call-ID and tags, ended when nobody refreshes
+// them (RFC 4028).
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "core/arena.h"
+#include "core/limits.h"
+#include "core/memory_plan.h"
+#include "core/pool.h"
+#include "core/result.h"
+#include "dialog/dialog.h"
+#include "port/loop.h"
+#include "transport/incoming.h"
+
+namespace tipring::dialog {
+
+using transport::Incoming;
+
+// A request within a dialog.
+struct Match {
+  Dialog* dialog = nullptr;  // null: none
+  Side from = Side::Caller;
+
+  explicit operator bool() const { return dialog != nullptr; }
+};
+
+// What a response to an INVITE outside any dialog was to the dialog that it belongs to.
+struct Answer {
+  Dialog* dialog = nullptr;  // null: it makes none
+  bool confirmed = false;    // by this one
+};
+
+class ExpiryObserver {
+ public:
+  // The session of a dialog is over: nobody has refreshed it in time, or it is unsupervised and has
+  // been quiet for very long. It is in state Ending, and stands until Calls::end() is called.
+  virtual void on_expired(Dialog& dialog) = 0;
+
+ protected:
+  ~ExpiryObserver() = default;
+};
+
+struct CallCounters {
+  uint64_t begun = 0;
+  uint64_t answered = 0;
+  uint64_t expired = 0;    // dialogs that nobody refreshed
+  uint64_t untracked = 0;  // dialogs for which there was no room, or whose texts are too long
+};
+
+struct CallDependencies {
+  MessageSlabs& slabs;
+  TimerWheel& timers;
+  const port::Loop& loop;
+  Arena& arena;
+};
+
+class Calls {
+ public:
+  // Dialogs of one call, so that a fork cannot take all the room.
+  static constexpr uint32_t kForksMax = 8;
+
+  static void plan(const Limits& limits, MemoryPlan& plan);
+
+  // Borrows them.
+  Calls(const CallDependencies& dependencies, const Limits& limits);
+
+  // Before the first call.
+  void set_observer(ExpiryObserver& observer) { observer_ = &observer; }
+  // After which an unsupervised call is taken for one that has been forgotten.
+  static constexpr Millis kUnsupervisedLimit{24 * 60 * 60 * 1000};
+
+  // An INVITE outside any dialog. Errors: PoolExhausted, TooLong.
+  Result<CallHandle> begin(const Incoming& invite);
+
+  // A response to it. There is no dialog where a provisional one has no tag, or for want of room.
+  // REQUIRES: a provisional response or a 2xx.
+  Answer on_response(CallHandle call, const Incoming& response);
+
+  // The INVITE makes no more dialogs: the early ones are given up, and the call where no dialog is
+  // left.
+  void close(CallHandle call);
+
+  // The dialog of a request that came along our Record-Route for `call`. Call-ID and both tags
+  // decide.
+  Match match(CallHandle call, const sip::MessageView& request) const;
+
+  // Sets the session's end anew: from now on.
+  void set_session(Dialog& dialog, const Session& session);
+  // A request within an unsupervised dialog: it is not forgotten.
+  void note_alive(Dialog& dialog);
+  // A target refresh: 12.2. Of no effect where there is no room.
+  void set_target(Dialog& dialog, Side side, std::string_view uri);
+
+  void end(Dialog& dialog);
+
+  Dialog* get(DialogHandle handle) const { return dialogs_.get(handle); }
+  DialogHandle handle_of(const Dialog& dialog) const { return dialogs_.handle_of(dialog); }
+  CallHandle handle_of(const Call& call) const { return calls_.handle_of(call); }
+  bool stands(CallHandle call) const { return calls_.get(call) != nullptr; }
+
+  template <class Visit>
+  void for_each(Visit visit) const {
+    dialogs_.for_each(visit);
+  }
+  Dialog* at_slot(uint32_t index) const { return dialogs_.at_slot(index); }
+
+  const PoolStats& call_stats() const { return calls_.stats(); }
+  const PoolStats& dialog_stats() const { return dialogs_.stats(); }
+  const CallCounters& counters() const { return counters_; }
+
+ private:
+  friend struct Dialog;
+
+  Dialog* dialog_of(Call& call, std::string_view tag);
+  Dialog* fork(const Dialog& first);
+  void learn_callee(Dialog& dialog, const Incoming& response);
+  void on_expiry(Dialog& dialog);
+  void give_up_early(Call& call);
+
+  CallDependencies dependencies_;
+  Pool<Call> calls_;
+  Pool<Dialog> dialogs_;  // after the pool whose objects they refer to
+  ExpiryObserver* observer_ = nullptr;
+  CallCounters counters_;
+};
+
+}  // namespace tipring::dialog

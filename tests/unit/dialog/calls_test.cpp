@@ -1,0 +1,236 @@
+#include <doctest/doctest.h>
+
+#include "bench.h"
+#include "dialog/cookie.h"
+
+using namespace tipring;
+using namespace tipring::dialog;
+
+TEST_CASE("calls: a call rings, is answered, and ends with its BYE" *
+          doctest::description("RFC 3261 12.1, 12.3; R2.5, R3.3")) {
+  Bench bench;
+  const CallHandle call = *bench.invite("Record-Route: <sip:p;lr>\r\n");
+  CHECK(bench.calls.dialog_stats().in_use == 1);
+  CHECK(bench.answer(call, "180", "").dialog == nullptr);  // no tag, no dialog
+  const Answer ringing = bench.answer(call, "180");
+  REQUIRE(ringing.dialog != nullptr);
+  CHECK(ringing.dialog->state == DialogState::Early);
+  CHECK_FALSE(ringing.confirmed);
+  const Answer answered = bench.answer(call, "200");
+  CHECK(answered.dialog == ringing.dialog);
+  CHECK(answered.confirmed);
+  CHECK_FALSE(bench.answer(call, "200").confirmed);  // it came again
+  const Dialog& dialog = *answered.dialog;
+  CHECK(dialog.state == DialogState::Confirmed);
+  CHECK(dialog.address(Side::Caller) == kAlice);
+  CHECK(dialog.address(Side::Callee) == "<sip:bob@h>;tag=b");
+  CHECK(dialog.target(Side::Caller) == "sip:alice@10.0.0.2");
+  CHECK(dialog.target(Side::Callee) == "sip:bob@10.0.0.3");
+  CHECK(dialog.routes(Side::Caller) == "<sip:p;lr>");
+  CHECK(dialog.caller.cseq == 5);
+  CHECK(dialog.callee.cseq == 0);
+  bench.calls.close(call);
+  CHECK(bench.calls.stands(call));
+  bench.calls.end(*answered.dialog);
+  CHECK_FALSE(bench.calls.stands(call));
+  CHECK(bench.is_empty());
+}
+
+TEST_CASE("calls: Call-ID and both tags find a dialog, from either side, and nothing else does" *
+          doctest::description("RFC 3261 12; SPEC C21, DESIGN: Handles")) {
+  Bench bench;
+  const CallHandle call = *bench.invite();
+  CHECK_FALSE(bench.match(call, "a", ""));  // nobody has answered
+  bench.answer(call, "183", "b");
+  bench.answer(call, "200", "c");
+  CHECK(bench.match(call, "a", "b").from == Side::Caller);
+  CHECK(bench.match(call, "a", "b").dialog->state == DialogState::Early);
+  CHECK(bench.match(call, "c", "a").from == Side::Callee);
+  CHECK(bench.match(call, "c", "a").dialog->state == DialogState::Confirmed);
+  CHECK_FALSE(bench.match(call, "a", "d"));
+  CHECK_FALSE(bench.match(call, "b", "c"));
+  CHECK_FALSE(bench.match(call, "a", ""));
+  CHECK_FALSE(bench.match(call, "a", "b", "2"));
+  CHECK_FALSE(bench.match({call.index, call.generation + 1}, "a", "b"));
+  CHECK_FALSE(bench.match({call.index + 1, call.generation}, "a", "b"));
+}
+
+TEST_CASE("calls: a 2xx gives the route set and the target, whatever was said when it rang" *
+          doctest::description("RFC 3261 13.2.2.4")) {
+  Bench bench;
+  const CallHandle call = *bench.invite();
+  std::array<char, kCookieSize> room;
+  const std::string own =
+      "<sip:10.0.0.1;lr;tc=" + std::string(write_cookie({call, 0, 0}, room)) + ">";
+  bench.answer(call, "180", "b", "Record-Route: <sip:x;lr>, " + own + "\r\n");
+  const Dialog& dialog = *bench.match(call, "a", "b").dialog;
+  CHECK(dialog.routes(Side::Callee) == "<sip:x;lr>");
+  CHECK(dialog.target(Side::Callee).empty());
+  bench.answer(call, "200", "b",
+               "Record-Route: <sip:y;lr>, " + own + "\r\nContact: <sip:bob@10.0.0.3>\r\n");
+  CHECK(dialog.routes(Side::Callee) == "<sip:y;lr>");
+  CHECK(dialog.target(Side::Callee) == "sip:bob@10.0.0.3");
+}
+
+TEST_CASE("calls: forks are dialogs of one call, and those that only rang go with its answer" *
+          doctest::description("RFC 3261 12.1, 13.2.2.4, 16.7; F13")) {
+  Bench bench;
+  const CallHandle call = *bench.invite();
+  for (const char* tag : {"b", "c", "d"}) bench.answer(call, "180", tag);
+  CHECK(bench.calls.dialog_stats().in_use == 3);
+  CHECK(bench.answer(call, "200", "c").confirmed);
+  CHECK(bench.answer(call, "200", "e").confirmed);  // a second answer
+  CHECK(bench.match(call, "a", "e").dialog->texts.get(Text::CallId) == "1");
+  bench.calls.close(call);
+  CHECK(bench.calls.dialog_stats().in_use == 2);
+  CHECK_FALSE(bench.match(call, "a", "b"));
+  bench.calls.end(*bench.match(call, "a", "c").dialog);
+  CHECK(bench.calls.stands(call));
+  bench.calls.end(*bench.match(call, "a", "e").dialog);
+  CHECK(bench.is_empty());
+}
+
+TEST_CASE("calls: one that comes to nothing leaves nothing" *
+          doctest::description("RFC 3261 16.7; R3.3, R3.4")) {
+  Bench bench;
+  const CallHandle unanswered = *bench.invite();
+  bench.calls.close(unanswered);
+  CHECK(bench.is_empty());
+  const CallHandle rang = *bench.invite();
+  bench.answer(rang, "180", "b");
+  bench.answer(rang, "180", "c");
+  bench.calls.close(rang);
+  CHECK(bench.is_empty());
+  CHECK(bench.answer(rang, "200").dialog == nullptr);
+}
+
+TEST_CASE("calls: a BYE while others still ring ends its own dialog only" *
+          doctest::description("RFC 3261 15: a caller may send it on an early dialog")) {
+  Bench bench;
+  const CallHandle call = *bench.invite();
+  Dialog* const first = bench.answer(call, "180", "b").dialog;
+  bench.calls.end(*first);
+  CHECK(bench.calls.stands(call));
+  bench.answer(call, "180", "c");  // with nothing left to copy from it is not followed
+  CHECK(bench.calls.dialog_stats().in_use == 0);
+  bench.calls.close(call);
+  CHECK(bench.is_empty());
+}
+
+TEST_CASE("calls: once an answered call has ended, its place is free while its INVITE lingers" *
+          doctest::description("RFC 6026 7.2; R3.3")) {
+  Bench bench;
+  const CallHandle call = *bench.invite();
+  bench.answer(call, "180", "c");
+  Dialog* const dialog = bench.answer(call, "200", "b").dialog;
+  bench.calls.end(*dialog);
+  CHECK(bench.is_empty());
+  bench.calls.close(call);
+}
+
+TEST_CASE("calls: the cap refuses the next one, and every call has its first dialog" *
+          doctest::description("R5.3, R5.5, C7")) {
+  Bench bench;
+  std::vector<CallHandle> calls;
+  for (uint32_t i = 0; i < kTinyLimits.calls; ++i) {
+    calls.push_back(*bench.invite());
+    // Forks take what they can.
+    for (char tag = 'b'; tag < 'z'; ++tag) bench.answer(calls.back(), "180", std::string(1, tag));
+  }
+  CHECK(bench.calls.dialog_stats().in_use == dialogs_max(kTinyLimits));
+  CHECK(bench.calls.counters().untracked > 0);
+  CHECK(bench.invite().error() == Error::PoolExhausted);
+  bench.calls.close(calls.front());
+  CHECK(bench.invite());
+}
+
+TEST_CASE("calls: one call can't take all the room by forking" *
+          doctest::description("RFC 5393; R5.5")) {
+  Limits limits = kTinyLimits;
+  limits.calls = 64;
+  Bench bench(limits);
+  const CallHandle call = *bench.invite();
+  for (char tag = 'b'; tag < 'z'; ++tag) bench.answer(call, "180", std::string(1, tag));
+  CHECK(bench.calls.dialog_stats().in_use == Calls::kForksMax);
+}
+
+TEST_CASE("calls: without buffers an INVITE is refused and nothing is left of it" *
+          doctest::description("R5.5")) {
+  Bench bench;
+  std::vector<MessageRef> taken;
+  for (;;) {
+    MessageRef buffer = bench.slabs.acquire(1);
+    if (!buffer) break;
+    taken.push_back(std::move(buffer));
+  }
+  CHECK(bench.invite().error() == Error::PoolExhausted);
+  CHECK(bench.is_empty());
+  taken.clear();
+  CHECK(bench.invite("Record-Route: <sip:" + std::string(5000, 'h') + ">\r\n").error() ==
+        Error::TooLong);
+  CHECK(bench.is_empty());
+}
+
+TEST_CASE("calls: a session that nobody refreshes is over when its interval is" *
+          doctest::description("RFC 4028 8.2, 8.3; R3.5, R8.4, C4")) {
+  Bench bench;
+  const CallHandle call = *bench.invite();
+  Dialog& dialog = *bench.answer(call, "200").dialog;
+  bench.set_session(dialog, {90, Side::Callee, true});
+  bench.calls.close(call);
+  bench.run_for(89);
+  CHECK(bench.expired.empty());
+  bench.set_session(dialog, {90, Side::Callee, true});  // refreshed
+  bench.run_for(89);
+  CHECK(bench.expired.empty());
+  bench.run_for(2);
+  CHECK(bench.expired == std::vector<std::string>{"b"});
+  CHECK(bench.calls.counters().expired == 1);
+  CHECK(bench.is_empty());
+}
+
+TEST_CASE("calls: each dialog of a fork has a session of its own" *
+          doctest::description("RFC 4028 8.2: multiple session expirations")) {
+  Bench bench;
+  const CallHandle call = *bench.invite();
+  bench.set_session(*bench.answer(call, "200", "b").dialog, {90, Side::Caller, true});
+  bench.set_session(*bench.answer(call, "200", "c").dialog, {180, Side::Caller, true});
+  bench.run_for(100);
+  CHECK(bench.expired == std::vector<std::string>{"b"});
+  bench.run_for(100);
+  CHECK(bench.expired == std::vector<std::string>{"b", "c"});
+  CHECK(bench.is_empty());
+}
+
+TEST_CASE("calls: an unsupervised call is forgotten when it has been quiet for very long" *
+          doctest::description("SPEC C1, R5.5: no slot is held for ever")) {
+  constexpr int64_t kLimit = Calls::kUnsupervisedLimit.count() / 1000;
+  Bench bench;
+  const CallHandle call = *bench.invite();
+  Dialog& dialog = *bench.answer(call, "200").dialog;
+  bench.set_session(dialog, {});
+  bench.run_for(kLimit - 1);
+  bench.calls.note_alive(dialog);
+  bench.run_for(kLimit - 1);
+  CHECK(bench.expired.empty());
+  bench.run_for(2);
+  CHECK(bench.expired.size() == 1);
+}
+
+TEST_CASE("calls: a side on a stream or behind NAT is reached by its flow, one behind a proxy not" *
+          doctest::description("RFC 5626 5.3; SPEC C22")) {
+  Bench bench;
+  const auto caller_by_flow = [&](const std::string& lines) {
+    const CallHandle call = *bench.invite(lines);
+    bench.answer(call, "180");
+    const bool by_flow = bench.match(call, "a", "b").dialog->caller.by_flow;
+    bench.calls.close(call);
+    return by_flow;
+  };
+  CHECK_FALSE(caller_by_flow(""));
+  bench.flow.remote.ip = *port::parse_ip("10.0.0.9");
+  CHECK(caller_by_flow(""));
+  CHECK_FALSE(caller_by_flow("Record-Route: <sip:p;lr>\r\n"));
+  bench.flow.transport = sip::Transport::Tcp;
+  CHECK(caller_by_flow(""));
+}
