@@ -100,7 +100,10 @@ bool Proxy::follow(const Work& work, const Offer& offer) {
     const uint64_t name = targets.name(member);
     dealt = true;
     if (proxy.has_target(name)) continue;
-    Branch* branch = proxy.is_full() ? nullptr : branches_.acquire(*this, id, name);
+    // Those that wait for their turn leave half of the places to calls.
+    const uint32_t kept_back = branches_.stats().capacity / 2;
+    Branch* branch =
+        proxy.is_full() ? nullptr : branches_.acquire_leaving(kept_back, *this, id, name);
     if (branch == nullptr) return member != 0;
     proxy.add_target(name);
     proxy.branches().push_back(*branch);

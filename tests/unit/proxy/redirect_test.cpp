@@ -166,6 +166,28 @@ TEST_CASE("redirect: however many contacts there are, the tries are bounded" *
   bench.check_empty();
 }
 
+TEST_CASE("redirect: contacts that wait leave half of the branches to calls" *
+          doctest::description("RFC 3261 16.5; R5.5")) {
+  Forks bench({900});
+  bench.exchange.follows_abroad = true;
+  std::string lines;
+  for (int i = 0; i < 15; ++i) {
+    lines += "Contact: <sip:x@10.0.0.99:" + std::to_string(6000 + i) + ">;q=0." +
+             std::to_string(90 - i) + "\r\n";
+  }
+  for (int call = 0; call < 6; ++call) {
+    bench.request("INVITE", "sip:bob@tipring", "", "z9hG4bKc" + std::to_string(call));
+    bench.say(0, bench.bob.take(), "302 Moved", lines);
+    CHECK(bench.bob.take().first_line().starts_with("ACK "));
+  }
+  const PoolStats& branches = bench.exchange.proxy.branch_stats();
+  CHECK(branches.in_use >= branches.capacity / 2 - 1);
+  CHECK(branches.in_use <= branches.capacity / 2);
+  CHECK(bench.take_at(bench.alice, "SIP/2.0 302").lines("Contact").size() == 15);
+  bench.request("INVITE", "sip:bob@tipring", "", "z9hG4bKlast");
+  CHECK(bench.bob.take().first_line() == "INVITE sip:bob@10.0.0.3 SIP/2.0");
+}
+
 TEST_CASE("wishes: how the phones are to be tried" *
           doctest::description("RFC 3841 9.1; U19, C11")) {
   struct Row {
