@@ -52,6 +52,21 @@ std::string_view write_cookie(const Cookie& cookie, std::span<char> out) {
   return {out.data(), at};
 }
 
+std::string_view write_cookie_start(CallHandle call, CookieStart& out) {
+  const size_t name = 1 + kCookieParam.size();
+  out[0] = ';';
+  kCookieParam.copy(out.data() + 1, kCookieParam.size());
+  out[name] = '=';
+  write_hex_u64(call.to_u64(), std::span(out).subspan(name + 1));
+  return {out.data(), out.size()};
+}
+
+CallHandle read_cookie_call(std::string_view text) {
+  if (text.size() != kCookieSize) return {};
+  const auto call = parse_hex_u64(text.substr(0, kDigitsOf64));
+  return call ? CallHandle::from_u64(*call) : CallHandle();
+}
+
 std::optional<Cookie> read_cookie(std::string_view text) {
   if (text.size() != kCookieSize) return std::nullopt;
   const auto call = parse_hex_u64(text.substr(0, kDigitsOf64));

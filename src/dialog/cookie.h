@@ -3,6 +3,7 @@
 // Call-ID and tags decide (Calls::match()). The proof is for what cannot be found here.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -35,6 +36,13 @@ bool is_proved(const HashKey& key, const Cookie& cookie, uint64_t dialog_hash);
 
 // `out` holds kCookieSize.
 std::string_view write_cookie(const Cookie& cookie, std::span<char> out);
+// What the parameter with a cookie of this call begins with, ";" included: a value of Record-Route
+// in which it stands is ours.
+using CookieStart = std::array<char, 1 + kCookieParam.size() + 1 + 16>;
+std::string_view write_cookie_start(CallHandle call, CookieStart& out);
+// The call alone, which is all that a request of a call that stands is asked for; null for what is
+// no cookie.
+CallHandle read_cookie_call(std::string_view text);
 // Nothing for what is no cookie.
 std::optional<Cookie> read_cookie(std::string_view text);
 

@@ -2,21 +2,11 @@
 
 #include "dialog/cookie.h"
 #include "sip/headers.h"
-#include "sip/uri.h"
 #include "sip/writer.h"
 
 namespace tipring::dialog {
 
 namespace {
-
-bool is_of_call(std::string_view value, CallHandle call) {
-  const auto route = sip::parse_name_addr(value);
-  if (!route) return false;
-  const auto uri = sip::parse_uri(route->uri);
-  const auto param = uri ? uri->param(kCookieParam) : std::nullopt;
-  const auto cookie = param ? read_cookie(param->value) : std::nullopt;
-  return cookie && cookie->call == call;
-}
 
 void add(sip::Writer& out, std::string_view value) {
   if (out.size() != 0) out.text(", ");
@@ -40,9 +30,11 @@ Result<std::string_view> routes_to_callee(const sip::MessageView& response, Call
                                           RouteSetText& room) {
   std::array<std::string_view, kRoutesMax> above;
   size_t count = 0;
+  CookieStart room_of_start;
+  const std::string_view own = write_cookie_start(call, room_of_start);
   bool found = false;
   for (const std::string_view value : response.values(sip::HeaderId::RecordRoute)) {
-    found = is_of_call(value, call);
+    found = value.find(own) != std::string_view::npos;
     if (found) break;
     if (count == above.size()) return Error::TooLong;
     above[count++] = value;

@@ -24,13 +24,14 @@ class Cookies {
 
   // Whether it leads to a dialog that this request belongs to, or was written by us for one.
   bool fit(std::string_view text) {
-    const std::optional<dialog::Cookie> cookie = dialog::read_cookie(text);
-    if (!cookie || !may_be_within()) return false;
-    if (const dialog::Match match = environment_.calls.match(cookie->call, request_)) {
+    if (!may_be_within()) return false;
+    const dialog::CallHandle call = dialog::read_cookie_call(text);
+    if (const dialog::Match match = environment_.calls.match(call, request_)) {
       match_ = match;
       return true;
     }
-    if (!is_proved(*cookie)) return false;
+    const std::optional<dialog::Cookie> cookie = dialog::read_cookie(text);
+    if (!cookie || !is_proved(*cookie)) return false;
     proved_ = cookie;
     return true;
   }

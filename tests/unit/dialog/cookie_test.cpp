@@ -24,6 +24,8 @@ TEST_CASE("cookie: what was written is read again" * doctest::description("DESIG
   const auto read = read_cookie(text);
   REQUIRE(read);
   CHECK(*read == sample());
+  CHECK(read_cookie_call(text) == kCall);
+  CHECK(read_cookie_call(text + "0") == CallHandle());
   CHECK(is_proved(kKey, *read, hash_dialog(kKey, "1@h", "a")));
 }
 
@@ -43,6 +45,15 @@ TEST_CASE("cookie: it proves nothing for another dialog, call, run or key" *
   other = sample();
   other.proof ^= 1;
   CHECK_FALSE(is_proved(kKey, other, dialog));
+}
+
+TEST_CASE("cookie: the beginning tells the call" * doctest::description("DESIGN: Handles")) {
+  std::array<char, kCookieSize> room;
+  CookieStart start;
+  const std::string text = ";tc=" + std::string(write_cookie(sample(), room));
+  CHECK(text.starts_with(write_cookie_start(kCall, start)));
+  CHECK_FALSE(text.starts_with(write_cookie_start({7, 4}, start)));
+  CHECK_FALSE(text.starts_with(write_cookie_start({8, 3}, start)));
 }
 
 TEST_CASE("cookie: what is none is not read" * doctest::description("DESIGN: Handles")) {
