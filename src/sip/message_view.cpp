@@ -121,11 +121,14 @@ using Address = Result<NameAddr, ParseError>;
 
 // The error's offset counts from the start of the message.
 ParsedUri uri_of(const MessageView& message, HeaderId id, const Address& address) {
-  if (!address) return {{}, address.error()};
-  const auto uri = parse_uri(address->uri);
-  if (uri) return {address->uri, uri};
-  const uint32_t offset = message.offset_of(address->uri) + uri.error().offset;
-  return {address->uri, ParseError{uri.error().fault, id, offset}};
+  ParsedUri uri(address ? address->uri : std::string_view());
+  if (!address) {
+    uri.fail(address.error());
+  } else if (!uri) {
+    const ParseError error = uri.error();
+    uri.fail({error.fault, id, message.offset_of(address->uri) + error.offset});
+  }
+  return uri;
 }
 
 }  // namespace

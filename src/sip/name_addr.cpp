@@ -69,6 +69,7 @@ Result<void, ParseError> read_bare(std::string_view text, NameAddr& address) {
 // Parameters of the header, and those that everybody asks for.
 Result<void, ParseError> read_params(std::string_view text, NameAddr& address) {
   address.initials = ParamInitials::none();
+  if (address.params.empty()) return {};
   const auto good = visit_params(address.params, [&](const Param& param) {
     address.initials.note(param.name);
     if (iequals(param.name, "tag") && address.tags++ == 0) address.first_tag = param.value;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "core/result.h"
 #include "sip/params.h"
@@ -41,12 +42,18 @@ struct Uri {
 // that comparing stays bounded).
 Result<Uri, ParseError> parse_uri(std::string_view text);
 
+// The same where the result is to be kept, for a copy of it would show. REQUIRES: `result` holds a
+// Uri().
+void parse_uri(std::string_view text, Result<Uri, ParseError>& result);
+
 // A URI of any scheme, and what parse_uri() says of it.
 struct ParsedUri : Result<Uri, ParseError> {
   ParsedUri() : Result<Uri, ParseError>(ParseError{ParseFault::BadUri, HeaderId::Other, 0}) {}
-  ParsedUri(std::string_view uri, const Result<Uri, ParseError>& parsed)
-      : Result<Uri, ParseError>(parsed), text(uri) {}
-  explicit ParsedUri(std::string_view uri) : Result<Uri, ParseError>(parse_uri(uri)), text(uri) {}
+  explicit ParsedUri(std::string_view uri) : Result<Uri, ParseError>(std::in_place), text(uri) {
+    parse_uri(uri, *this);
+  }
+
+  void fail(const ParseError& error) { Result<Uri, ParseError>::operator=(error); }
 
   std::string_view text;
 };

@@ -189,8 +189,12 @@ std::string_view scheme_of(std::string_view text) {
 
 Result<Uri, ParseError> parse_uri(std::string_view text) {
   Result<Uri, ParseError> result(std::in_place);
-  if (const auto good = UriReader(text, *result).read(); !good) result = good.error();
+  parse_uri(text, result);
   return result;
+}
+
+void parse_uri(std::string_view text, Result<Uri, ParseError>& result) {
+  if (const auto good = UriReader(text, *result).read(); !good) result = good.error();
 }
 
 }  // namespace tipring::sip
