@@ -4,6 +4,7 @@
 
 #include "dialog/route_set.h"
 #include "sip/headers.h"
+#include "sip/name_addr.h"
 #include "sip/status.h"
 
 namespace tipring::dialog {
@@ -36,6 +37,11 @@ bool is_reached_by_flow(const sip::MessageView& message, std::string_view routes
 }  // namespace
 
 void Dialog::on_expiry(Millis) { calls.on_expiry(*this); }
+
+std::string_view Dialog::uri(Side side) const {
+  const auto parsed = sip::parse_name_addr(address(side));
+  return parsed ? parsed->uri : address(side);
+}
 
 void Calls::plan(const Limits& limits, MemoryPlan& plan) {
   Pool<Call>::plan(plan, kCallsName, limits.calls);

@@ -57,9 +57,10 @@ struct Dialog {
   Session session;
   Millis confirmed_at{0};
 
-  ListNode call_node;    // among those of its call
-  ListNode ending_node;  // among those that wait for their BYEs
-  uint8_t byes = 0;      // of the server's own, on their way
+  ListNode call_node;        // among those of its call
+  ListNode ending_node;      // among those that wait for their BYEs
+  uint8_t byes = 0;          // of the server's own, on their way
+  bool by_operator = false;  // who wanted them; else its session was over
   void on_expiry(Millis now);
   MemberTimer<Dialog, &Dialog::on_expiry> expiry{*this};
 
@@ -69,6 +70,8 @@ struct Dialog {
     return state == DialogState::Confirmed || state == DialogState::Ending;
   }
 
+  // Of its From or To.
+  std::string_view uri(Side side) const;
   std::string_view tag(Side side) const {
     return texts.get(side == Side::Caller ? Text::CallerTag : Text::CalleeTag);
   }
@@ -81,6 +84,9 @@ struct Dialog {
   std::string_view routes(Side side) const {
     return texts.get(side == Side::Caller ? Text::CallerRoutes : Text::CalleeRoutes);
   }
+  // It rang when another of its call was answered: its phone has been cancelled, and it stands for a
+  // 2xx that is late.
+  bool is_given_up() const;
 };
 
 // Of one INVITE.
@@ -98,5 +104,7 @@ struct Call {
     return answered || !is_inviting;
   }
 };
+
+inline bool Dialog::is_given_up() const { return call.answered && !is_standing(); }
 
 }  // namespace tipring::dialog

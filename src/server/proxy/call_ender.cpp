@@ -4,7 +4,6 @@
 
 #include "dialog/bye.h"
 #include "service/via_management.h"
-#include "sip/name_addr.h"
 #include "sip/status.h"
 
 namespace tipring::proxy {
@@ -16,13 +15,10 @@ using dialog::Side;
 using service::ViaManagement;
 
 constexpr std::string_view kName = "end_contexts";
-constexpr std::string_view kReason = "SIP;cause=408;text=\"Session expired\"";
+constexpr std::string_view kExpired = "SIP;cause=408;text=\"Session expired\"";
+// Q.850: normal call clearing. No status of SIP says it.
+constexpr std::string_view kByOperator = "Q.850;cause=16;text=\"Ended by the operator\"";
 constexpr size_t kByeGrowth = 512;  // beside what is kept of a dialog
-
-std::string_view uri_of(const Dialog& dialog, Side side) {
-  const auto address = sip::parse_name_addr(dialog.address(side));
-  return address ? address->uri : dialog.address(side);
-}
 
 // A quarter of the calls at one time, each by two of them; the others wait for their turn.
 uint32_t contexts_max(const Limits& limits) { return std::max(limits.calls / 2, 8u); }
@@ -37,16 +33,28 @@ CallEnder::CallEnder(const service::Environment& environment, Arena& arena, cons
     : environment_(environment), contexts_(kName, arena, contexts_max(limits)) {}
 
 void CallEnder::on_expired(Dialog& dialog) {
-  environment_.log.info("call_expired", kv("from", uri_of(dialog, Side::Caller)),
-                        kv("to", uri_of(dialog, Side::Callee)),
+  environment_.log.info("call_expired", kv("from", dialog.uri(Side::Caller)),
+                        kv("to", dialog.uri(Side::Callee)),
                         kv("interval_s", dialog.session.interval_s));
   const bool forgets = environment_.session_timer.on_expiry == service::SessionExpiry::Drop;
   if (forgets || !dialog.session.supervised) return environment_.calls.end(dialog);
-  end(dialog);
+  begin_end(dialog);
 }
 
 void CallEnder::end(Dialog& dialog) {
-  if (dialog.ending_node.linked() || dialog.byes != 0) return;
+  if (is_being_ended(dialog)) return;
+  environment_.log.info("call_ended_by_operator", kv("from", dialog.uri(Side::Caller)),
+                        kv("to", dialog.uri(Side::Callee)));
+  dialog.by_operator = true;
+  begin_end(dialog);
+}
+
+bool CallEnder::is_being_ended(const Dialog& dialog) const {
+  return dialog.ending_node.linked() || dialog.byes != 0;
+}
+
+void CallEnder::begin_end(Dialog& dialog) {
+  if (is_being_ended(dialog)) return;
   dialog.state = dialog::DialogState::Ending;
   dialog.expiry.cancel();
   waiting_.push_back(dialog);
@@ -116,10 +124,10 @@ bool CallEnder::send(EndContext& context, const Dialog& dialog, const transport:
   if (!client) return false;
   ViaManagement::Text text;
   const std::string_view via = ViaManagement::write_own(environment_, *client, flow, text);
+  const std::string_view reason = dialog.by_operator ? kByOperator : kExpired;
   MessageRef bye = service::write_message(
-      environment_.slabs, dialog.texts.size() + kByeGrowth, [&](std::span<char> out) {
-        return dialog::write_bye(dialog, context.to, via, kReason, out);
-      });
+      environment_.slabs, dialog.texts.size() + kByeGrowth,
+      [&](std::span<char> out) { return dialog::write_bye(dialog, context.to, via, reason, out); });
   if (!bye) {
     transactions.abandon(*client);
     return false;

@@ -19,7 +19,6 @@ struct EndContext {
 
   dialog::DialogHandle dialog;
   dialog::Side to;
-  std::string_view reason;
   transaction::ClientHandle client;
   service::DestinationSelection selection;
 };
@@ -33,8 +32,9 @@ class CallEnder final : public dialog::ExpiryObserver,
   // Borrows the environment for as long as it lives.
   CallEnder(const service::Environment& environment, Arena& arena, const Limits& limits);
 
-  // BYE to both sides, as soon as there is room for them; then the dialog is forgotten, whatever
-  // was answered. A side whose target is not known gets none.
+  // For an operator: BYE to both sides, as soon as there is room for them; then the dialog is
+  // forgotten, whatever was answered. A side whose target is not known gets none. Of no effect
+  // while it is being ended. REQUIRES: is_standing().
   void end(dialog::Dialog& dialog);
 
   const PoolStats& stats() const { return contexts_.stats(); }
@@ -49,6 +49,8 @@ class CallEnder final : public dialog::ExpiryObserver,
   void on_cancel(uint64_t, transaction::ServerHandle, const transport::Incoming&) override {}
   void on_server_end(uint64_t, transaction::ServerHandle, transaction::EndReason) override {}
 
+  bool is_being_ended(const dialog::Dialog& dialog) const;
+  void begin_end(dialog::Dialog& dialog);
   void end_waiting();
   void begin(dialog::Dialog& dialog, dialog::Side to);
   service::Destination destination_of(const dialog::Dialog& dialog, dialog::Side to) const;
