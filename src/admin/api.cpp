@@ -1,5 +1,6 @@
 #include "admin/api.h"
 
+#include "admin/call_names.h"
 #include "admin/import_job.h"
 #include "admin/import_lines.h"
 #include "admin/json.h"
@@ -13,6 +14,7 @@ namespace {
 
 constexpr std::string_view kUserPath = "/v1/users/";
 constexpr std::string_view kRegistrationsPath = "/v1/registrations/";
+constexpr std::string_view kCallPath = "/v1/calls/";
 constexpr std::string_view kImportPath = "/v1/users/import";
 
 constexpr std::string_view kTracePath = "/v1/trace";
@@ -23,10 +25,15 @@ struct Listing {
   Command::Kind kind;
 };
 constexpr Listing kListings[] = {
-    {"/v1/status", Command::Kind::Status},     {"/v1/pools", Command::Kind::ListPools},
-    {"/v1/users", Command::Kind::ListUsers},   {"/v1/registrations", Command::Kind::ListBindings},
-    {"/v1/blocks", Command::Kind::ListBlocks}, {"/v1/refused", Command::Kind::ListRefused},
-    {kTracePath, Command::Kind::ReadTrace},    {"/v1/credentials", Command::Kind::ListCredentials},
+    {"/v1/status", Command::Kind::Status},
+    {"/v1/pools", Command::Kind::ListPools},
+    {"/v1/users", Command::Kind::ListUsers},
+    {"/v1/registrations", Command::Kind::ListBindings},
+    {"/v1/blocks", Command::Kind::ListBlocks},
+    {"/v1/refused", Command::Kind::ListRefused},
+    {"/v1/calls", Command::Kind::ListCalls},
+    {kTracePath, Command::Kind::ReadTrace},
+    {"/v1/credentials", Command::Kind::ListCredentials},
 };
 
 void refuse_busy(port::HttpExchange& exchange) {
@@ -95,9 +102,11 @@ void Api::route(port::HttpExchange& exchange) {
     return user(exchange, path.substr(kUserPath.size()));
   if (path.substr(0, kRegistrationsPath.size()) == kRegistrationsPath)
     return registrations_of(exchange, path.substr(kRegistrationsPath.size()));
+  if (path.substr(0, kCallPath.size()) == kCallPath)
+    return end_call(exchange, path.substr(kCallPath.size()));
   reply_error(exchange, 404, "no_such_path",
               "no such path; there are /v1/status, /v1/pools, /v1/users, /v1/credentials, "
-              "/v1/registrations, /v1/blocks, /v1/refused and /v1/trace");
+              "/v1/registrations, /v1/calls, /v1/blocks, /v1/refused and /v1/trace");
 }
 
 void Api::trace(port::HttpExchange& exchange) {
@@ -248,6 +257,19 @@ void Api::lift_block(port::HttpExchange& exchange) {
   command.name = FixedText<kNameMax>(user);
   if (send(command, std::make_shared<PlainJob>(exchange.id(), "lifted")) == 0)
     refuse_busy(exchange);
+}
+
+void Api::end_call(port::HttpExchange& exchange, std::string_view name) {
+  if (exchange.method() != port::HttpMethod::Delete)
+    return reply_error(exchange, 405, "method",
+                       "a call is ended with DELETE; /v1/calls lists all of them");
+  const std::optional<uint64_t> id = parse_call_name(name);
+  if (!id)
+    return reply_error(exchange, 400, "id", "an id is as the list of calls shows it, such as 2f-3");
+  Command command;
+  command.kind = Command::Kind::EndCall;
+  command.cursor = *id;
+  if (send(command, std::make_shared<PlainJob>(exchange.id(), "ended")) == 0) refuse_busy(exchange);
 }
 
 void Api::import(port::HttpExchange& exchange) {

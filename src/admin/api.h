@@ -17,6 +17,9 @@
 //   DELETE /v1/blocks?source=SOURCE[&user=USER]       200; 404 when nothing is blocked there
 //   GET    /v1/refused                                {"refused": […], "next": "…"}: users whose calls
 //          were refused for want of session timers, and what excepts each
+//   GET    /v1/calls                                  {"calls": […], "next": "…"}: one for each dialog
+//   DELETE /v1/calls/ID                               BYE to both sides: 200; 404 when there is no such
+//          call, 409 when it only rings
 //   GET    /v1/registrations                          {"registrations": […], "next": "…"}
 //   GET    /v1/registrations/NAME or …/DOMAIN/NAME    the same, of one user
 //   DELETE the same                                   all, or the one with ?contact=: 200
@@ -74,6 +77,7 @@ class Api final : public port::HttpHandler, private Desk {
   void rename_user(port::HttpExchange& exchange, Command command);
   void import(port::HttpExchange& exchange);
   void lift_block(port::HttpExchange& exchange);
+  void end_call(port::HttpExchange& exchange, std::string_view name);
   void trace(port::HttpExchange& exchange);
   const std::string& default_domain();
 

@@ -41,6 +41,8 @@ enum class Outcome : uint8_t {
   NeedsPassword,  // a new user, or a new auth_name, for which the hashes that stand are no good
   KeepsPassword,  // a rename with hashes, of a user with an auth_name of its own
   NoTrace,        // capacity.trace is 0
+  NoCall,
+  NotAnswered,  // a call that rings, to end
 };
 
 struct Command {
@@ -52,6 +54,8 @@ struct Command {
     ListBindings,
     ListBlocks,
     ListRefused,
+    ListCalls,
+    EndCall,
     LiftBlock,
     ShowUser,
     ListBindingsOfUser,
@@ -67,7 +71,8 @@ struct Command {
   Kind kind = Kind::Status;
   PutMode mode = PutMode::Either;
   uint64_t ticket = 0;
-  // Of listings: 0, or what the last answer gave as `next`. Of StartTrace: for how many seconds.
+  // Of listings: 0, or what the last answer gave as `next`. Of StartTrace: for how many seconds. Of
+  // EndCall: CallRow::id.
   uint64_t cursor = 0;
   FixedText<kNameMax> name;
   FixedText<kDomainMax> domain;

@@ -44,6 +44,9 @@ class Exchange {
   virtual uint64_t list_bindings(uint64_t cursor, Page& page) = 0;
   virtual uint64_t list_blocks(uint64_t cursor, Page& page) = 0;
   virtual uint64_t list_refused(uint64_t cursor, Page& page) = 0;
+  virtual uint64_t list_calls(uint64_t cursor, Page& page) = 0;
+  // By CallRow::id. Done when its BYEs are on their way; NoCall or NotAnswered.
+  virtual Outcome end_call(uint64_t id) = 0;
   // Of one user, as a BlockRow names him, or with an empty name all of the source. Done or NoBlock.
   virtual Outcome lift_block(const port::IpAddress& source, std::string_view user) = 0;
   // One user; false when there is none.

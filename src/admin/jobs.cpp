@@ -28,11 +28,13 @@ std::string_view opening(Command::Kind kind) {
     case Command::Kind::ListBindingsOfUser: return R"({"registrations":[)";
     case Command::Kind::ListBlocks: return R"({"blocks":[)";
     case Command::Kind::ListRefused: return R"({"refused":[)";
+    case Command::Kind::ListCalls: return R"({"calls":[)";
     case Command::Kind::ReadTrace: return R"({"trace":[)";
     case Command::Kind::StartTrace:
     case Command::Kind::StopTrace:
     case Command::Kind::ShowUser:
     case Command::Kind::LiftBlock:
+    case Command::Kind::EndCall:
     case Command::Kind::PutUser:
     case Command::Kind::RenameUser:
     case Command::Kind::RemoveUser:
@@ -51,6 +53,7 @@ void append_page(std::string& body, Command::Kind kind, std::string_view realm, 
     append_rows<BindingRow>(body, page);
   if (kind == Command::Kind::ListBlocks) append_rows<BlockRow>(body, page);
   if (kind == Command::Kind::ListRefused) append_rows<RefusedRow>(body, page);
+  if (kind == Command::Kind::ListCalls) append_rows<CallRow>(body, page);
 }
 
 void refuse(port::HttpExchange& client, Outcome outcome) {

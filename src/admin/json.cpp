@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "admin/call_names.h"
 #include "admin/user_names.h"
 #include "core/text.h"
 #include "server/policy/untimed_calls.h"
@@ -113,6 +114,16 @@ std::string methods_text(uint32_t methods) {
   return text;
 }
 
+std::string_view state_text(dialog::DialogState state) {
+  switch (state) {
+    case dialog::DialogState::Calling: return "calling";
+    case dialog::DialogState::Early: return "early";
+    case dialog::DialogState::Confirmed: return "confirmed";
+    case dialog::DialogState::Ending: return "ending";
+  }
+  return {};
+}
+
 void append_excepting_command(std::string& out, std::string_view name, std::string_view domain) {
   std::array<char, policy::kExceptingCommandMax> room;
   append_member(out, "except", policy::write_excepting_command(name, domain, "", room));
@@ -194,6 +205,26 @@ void append_json(std::string& out, const RefusedRow& row) {
   append_member(out, "source", row.source);
   append_excepting_command(out, row.name, row.domain);
   out += '}';
+}
+
+void append_json(std::string& out, const CallRow& row) {
+  out += '{';
+  append_member(out, "id", call_name(row.id));
+  append_member(out, "state", state_text(row.state));
+  append_member(out, "begun_ms", row.begun_ms);
+  if (row.answered_ms != 0) append_member(out, "answered_ms", row.answered_ms);
+  append_member(out, "caller", row.caller);
+  append_member(out, "callee", row.callee);
+  append_member(out, "call_id", row.call_id);
+  if (row.interval_s != 0) {
+    append_member(out, "interval_s", uint64_t{row.interval_s});
+    append_member(out, "refresher", row.refresher == dialog::Side::Caller ? "caller" : "callee");
+  }
+  if (row.is_timed) {
+    append_member(out, "refresh_s", uint64_t{row.refresh_s});
+    append_member(out, "left_s", uint64_t{row.left_s});
+  }
+  out += row.supervised ? R"(,"supervised":true})" : R"(,"supervised":false})";
 }
 
 void append_json(std::string& out, const PoolRow& row) {

@@ -57,6 +57,7 @@ std::optional<Outcome> LoopEndpoint::change(const Command& command) {
       return exchange_.rename_user(domain, name, command.new_name.view(),
                                    command.has_secret ? &command.secret : nullptr, command.ticket);
     case Command::Kind::LiftBlock: return exchange_.lift_block(command.source, name);
+    case Command::Kind::EndCall: return exchange_.end_call(command.cursor);
     case Command::Kind::RemoveUser: return exchange_.remove_user(domain, name, command.ticket);
     case Command::Kind::RemoveBindings:
       return exchange_.remove_bindings(domain, name, command.contact.view(), command.ticket);
@@ -72,6 +73,7 @@ std::optional<Outcome> LoopEndpoint::change(const Command& command) {
     case Command::Kind::ListBindings:
     case Command::Kind::ListBlocks:
     case Command::Kind::ListRefused:
+    case Command::Kind::ListCalls:
     case Command::Kind::ShowUser:
     case Command::Kind::ListBindingsOfUser: break;
   }
@@ -98,6 +100,7 @@ void LoopEndpoint::show(const Command& command, Answer& answer) {
     case Command::Kind::ListRefused:
       next = exchange_.list_refused(command.cursor, answer.page);
       break;
+    case Command::Kind::ListCalls: next = exchange_.list_calls(command.cursor, answer.page); break;
     case Command::Kind::ShowUser:
       if (!exchange_.show_user(domain, name, answer.page)) next = std::nullopt;
       break;
@@ -106,6 +109,7 @@ void LoopEndpoint::show(const Command& command, Answer& answer) {
       break;
     case Command::Kind::ReadTrace: next = read_trace(command.cursor, answer.page); break;
     case Command::Kind::LiftBlock:
+    case Command::Kind::EndCall:
     case Command::Kind::StartTrace:
     case Command::Kind::StopTrace:
     case Command::Kind::PutUser:

@@ -14,6 +14,7 @@ namespace {
 constexpr size_t kAgentMax = 256;
 constexpr size_t kShortMax = 64;
 constexpr size_t kTextHead = sizeof(uint16_t);
+constexpr size_t kPartyMax = 512;
 
 static_assert(6 * kTextHead + kNameMax + kDomainMax + kContactMax + kAgentMax + 2 * kShortMax +
                   3 * sizeof(uint64_t) <=
@@ -21,6 +22,7 @@ static_assert(6 * kTextHead + kNameMax + kDomainMax + kContactMax + kAgentMax + 
 static_assert(6 * kTextHead + kNameMax + kDomainMax + kAuthNameMax + kDisplayNameMax + kAliasesMax +
                   kShortMax + 6 * sizeof(uint64_t) <=
               Page::kRowMax);
+static_assert(3 * kTextHead + 2 * kPartyMax + kAgentMax + 10 * sizeof(uint64_t) <= Page::kRowMax);
 
 }  // namespace
 
@@ -86,6 +88,18 @@ void Page::add(const RefusedRow& row) {
   put_number(row.calls);
   put_number(row.last_s);
   put_text(row.source, kShortMax);
+}
+
+void Page::add(const CallRow& row) {
+  for (const uint64_t number :
+       {row.id, static_cast<uint64_t>(row.state), row.begun_ms, row.answered_ms,
+        uint64_t{row.interval_s}, static_cast<uint64_t>(row.refresher),
+        uint64_t{row.supervised ? 1U : 0U}, uint64_t{row.is_timed ? 1U : 0U},
+        uint64_t{row.refresh_s}, uint64_t{row.left_s}})
+    put_number(number);
+  put_text(row.caller, kPartyMax);
+  put_text(row.callee, kPartyMax);
+  put_text(row.call_id, kAgentMax);
 }
 
 void Page::add(const PoolRow& row) {
@@ -188,6 +202,24 @@ bool PageReader::next(RefusedRow& row) {
   row.calls = static_cast<uint32_t>(take_number());
   row.last_s = static_cast<uint32_t>(take_number());
   row.source = take_text();
+  return true;
+}
+
+bool PageReader::next(CallRow& row) {
+  if (rest_.empty()) return false;
+  row.id = take_number();
+  row.state = static_cast<dialog::DialogState>(take_number());
+  row.begun_ms = take_number();
+  row.answered_ms = take_number();
+  row.interval_s = static_cast<uint32_t>(take_number());
+  row.refresher = static_cast<dialog::Side>(take_number());
+  row.supervised = take_number() != 0;
+  row.is_timed = take_number() != 0;
+  row.refresh_s = static_cast<uint32_t>(take_number());
+  row.left_s = static_cast<uint32_t>(take_number());
+  row.caller = take_text();
+  row.callee = take_text();
+  row.call_id = take_text();
   return true;
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "dialog/dialog.h"
 #include "store/user.h"
 
 namespace tipring::admin {
@@ -69,6 +70,25 @@ struct RefusedRow {
   std::string_view source;  // where that came from
 };
 
+// One dialog of a call. Its texts are cut as those of a registration.
+struct CallRow {
+  uint64_t id = 0;  // DialogHandle::to_u64()
+  dialog::DialogState state = dialog::DialogState::Calling;
+  uint64_t begun_ms = 0;     // by the wall clock
+  uint64_t answered_ms = 0;  // 0: not yet
+  std::string_view caller;   // URI of From
+  std::string_view callee;   // URI of To
+  std::string_view call_id;
+  uint32_t interval_s = 0;  // 0: nobody refreshes
+  dialog::Side refresher = dialog::Side::Caller;
+  bool supervised = false;
+  // Of a supervised one that nobody ends yet: when the refresher is to refresh it (RFC 4028 10),
+  // and when it is over.
+  bool is_timed = false;
+  uint32_t refresh_s = 0;
+  uint32_t left_s = 0;
+};
+
 struct PoolRow {
   std::string_view name;
   uint32_t capacity = 0;
@@ -115,6 +135,7 @@ class Page {
   void add(const BindingRow& row);
   void add(const BlockRow& row);
   void add(const RefusedRow& row);
+  void add(const CallRow& row);
   void add(const PoolRow& row);
   void add(const FactRow& row);
   void add(const TraceRow& row);
@@ -139,6 +160,7 @@ class PageReader {
   bool next(BindingRow& row);
   bool next(BlockRow& row);
   bool next(RefusedRow& row);
+  bool next(CallRow& row);
   bool next(PoolRow& row);
   bool next(FactRow& row);
   bool next(TraceRow& row);

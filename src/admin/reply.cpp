@@ -63,6 +63,13 @@ Refusal refusal_of(Outcome outcome) {
               "no such phone is registered; list registrations to see their contacts"};
     case Outcome::NoTrace:
       return {409, "no_trace", "capacity.trace is 0; raise it and restart the server"};
+    case Outcome::NoCall:
+      return {404, "no_call", "there is no such call; list calls to see their ids"};
+    case Outcome::NotAnswered:
+      return {
+          409, "not_answered",
+          "it only rings, and a BYE ends answered calls alone; the caller can give it up, or end "
+          "it once it is answered"};
     case Outcome::OtherAuthName:
       return {503, "busy", "the user is being changed by somebody else; try again in a moment"};
     case Outcome::NeedsPassword:

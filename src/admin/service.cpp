@@ -17,6 +17,7 @@ Service::Service(Arena& arena, port::Loop& loop, store::Store& store, auth::Bloc
   }
   exchange_.set_endpoint(endpoint_);
   exchange_.set_untimed_calls(options.untimed_calls);
+  exchange_.set_calls(options.calls);
   endpoint_.set_trace(options.trace);
 }
 

@@ -16,6 +16,7 @@ struct ServiceOptions {
   std::string default_domain;  // the first of sip.domains, or empty
   transport::Trace* trace = nullptr;
   const policy::UntimedCalls* untimed_calls = nullptr;
+  CallDesk* calls = nullptr;
 };
 
 class Service final : private port::WakeupHandler {

@@ -304,6 +304,14 @@ uint64_t StoreExchange::list_refused(uint64_t cursor, Page& page) {
   return place;
 }
 
+uint64_t StoreExchange::list_calls(uint64_t cursor, Page& page) {
+  return calls_ == nullptr ? 0 : calls_->list(cursor, page);
+}
+
+Outcome StoreExchange::end_call(uint64_t id) {
+  return calls_ == nullptr ? Outcome::NoCall : calls_->end(id);
+}
+
 Outcome StoreExchange::lift_block(const port::IpAddress& source, std::string_view user) {
   return blocks_.lift(source, user, loop_.now()) > 0 ? Outcome::Done : Outcome::NoBlock;
 }

@@ -1,10 +1,11 @@
 // The exchange as the admin API sees it, over the store: users and their registrations; who is
-// blocked, and whose calls were refused.
+// blocked, whose calls were refused, and the calls that there are.
 #pragma once
 
 #include <array>
 #include <cstdint>
 
+#include "admin/call_desk.h"
 #include "admin/exchange.h"
 #include "admin/loop_endpoint.h"
 #include "auth/blocks.h"
@@ -39,6 +40,9 @@ class StoreExchange final : public Exchange, private store::StoreWaiter {
   // Who was refused for want of session timers; null: nobody. It outlives this.
   void set_untimed_calls(const policy::UntimedCalls* calls) { untimed_calls_ = calls; }
 
+  // The calls; null: none. It outlives this.
+  void set_calls(CallDesk* calls) { calls_ = calls; }
+
   // A change of a user that stands touches nothing but what it names. REQUIRES: it names something.
   std::optional<Outcome> put_user(const UserChange& change, uint64_t ticket) override;
   std::optional<Outcome> rename_user(std::string_view domain, std::string_view name,
@@ -56,6 +60,8 @@ class StoreExchange final : public Exchange, private store::StoreWaiter {
   uint64_t list_bindings(uint64_t cursor, Page& page) override;
   uint64_t list_blocks(uint64_t cursor, Page& page) override;
   uint64_t list_refused(uint64_t cursor, Page& page) override;
+  uint64_t list_calls(uint64_t cursor, Page& page) override;
+  Outcome end_call(uint64_t id) override;
   Outcome lift_block(const port::IpAddress& source, std::string_view user) override;
   void status(Page& page) override;
 
@@ -83,6 +89,7 @@ class StoreExchange final : public Exchange, private store::StoreWaiter {
   StatusSource& status_;
   LoopEndpoint* endpoint_ = nullptr;
   const policy::UntimedCalls* untimed_calls_ = nullptr;
+  CallDesk* calls_ = nullptr;
   std::array<Removal, Channel::kAnswers> removals_;  // no more commands than that are open
 };
 

@@ -118,6 +118,68 @@ TEST_CASE("blocks: listed, and lifted by what the list shows" * doctest::descrip
   CHECK(lift({{"source", "192.0.2.8"}}) == 404);
 }
 
+TEST_CASE("calls: what is not agreed upon is left out, and the page goes on" *
+          doctest::description("R12.3")) {
+  FakeDesk desk;
+  CHECK(desk.get("/v1/calls").answer_ == "{\"calls\":[]}\n");
+  CallRow row;
+  row.id = (uint64_t{3} << 32) | 47;
+  row.begun_ms = 1700000000123;
+  row.caller = "sip:100@x";
+  row.callee = "sip:200@x";
+  row.call_id = "c\"1";
+  desk.exchange.calls.push_back(row);
+  row.id = (uint64_t{1} << 32);
+  row.state = dialog::DialogState::Confirmed;
+  row.answered_ms = 1700000001000;
+  row.interval_s = 1800;
+  row.refresher = dialog::Side::Callee;
+  row.supervised = row.is_timed = true;
+  row.refresh_s = 900;
+  row.left_s = 1800;
+  desk.exchange.calls.push_back(row);
+  CHECK(desk.get("/v1/calls").answer_ ==
+        R"({"calls":[{"id":"2f-3","state":"calling","begun_ms":1700000000123,"caller":"sip:100@x",)"
+        R"("callee":"sip:200@x","call_id":"c\"1","supervised":false},)"
+        "\n"
+        R"({"id":"0-1","state":"confirmed","begun_ms":1700000000123,"answered_ms":1700000001000,)"
+        R"("caller":"sip:100@x","callee":"sip:200@x","call_id":"c\"1","interval_s":1800,)"
+        R"("refresher":"callee","refresh_s":900,"left_s":1800,"supervised":true}]})"
+        "\n");
+}
+
+TEST_CASE("calls with the longest texts: cut to what a page shows, over several pages") {
+  FakeDesk desk;
+  const std::string text(4000, 'x');
+  CallRow row;
+  row.caller = row.callee = row.call_id = text;
+  desk.exchange.calls.assign(20, row);
+  const FakeHttpExchange& request = desk.get("/v1/calls");
+  CHECK(request.status_ == 200);
+  size_t rows = 0;
+  for (size_t at = 0; (at = request.answer_.find("\"id\"", at)) != std::string::npos; ++at) ++rows;
+  CHECK(rows == 20);
+}
+
+TEST_CASE("call: ended by what the list shows, and by nothing else") {
+  FakeDesk desk;
+  const auto end = [&](const std::string& id) {
+    const FakeHttpExchange& request = desk.ask(port::HttpMethod::Delete, "/v1/calls/" + id, "");
+    desk.run();
+    return request.status_;
+  };
+  CHECK(end("2f-3") == 200);
+  CHECK(desk.exchange.ended == ((uint64_t{3} << 32) | 47));
+  for (const char* id : {"", "2f", "-", "2f-", "-3", "2f-3-1", "x-1", "100000000-1", "1-100000000"})
+    CHECK_MESSAGE(end(id) == 400, id);
+  desk.exchange.refusal = Outcome::NoCall;
+  CHECK(end("ffffffff-ffffffff") == 404);
+  CHECK(desk.exchange.ended == UINT64_MAX);
+  desk.exchange.refusal = Outcome::NotAnswered;
+  CHECK(end("0-1") == 409);
+  CHECK(desk.get("/v1/calls/0-1").status_ == 405);
+}
+
 TEST_CASE("refused: each with the command that excepts the user" * doctest::description("C1")) {
   FakeDesk desk;
   CHECK(desk.get("/v1/refused").answer_ ==

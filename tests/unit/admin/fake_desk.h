@@ -81,6 +81,14 @@ struct FakeExchange final : Exchange {
     page.add(RefusedRow{"100", "branch.example", 3, 7, "192.0.2.7:5060"});
     return 0;
   }
+  uint64_t list_calls(uint64_t cursor, Page& page) override {
+    for (; cursor < calls.size() && page.has_room(); ++cursor) page.add(calls[cursor]);
+    return cursor < calls.size() ? cursor : 0;
+  }
+  Outcome end_call(uint64_t id) override {
+    ended = id;
+    return refusal.value_or(Outcome::Done);
+  }
   Outcome lift_block(const port::IpAddress& source, std::string_view user) override {
     std::array<char, port::kAddressTextMax> text;
     lifted = std::string(port::write_ip(source, text)) + " " + std::string(user);
@@ -93,6 +101,8 @@ struct FakeExchange final : Exchange {
   size_t users_max = 1000;
   std::optional<Outcome> refusal;  // of every change
   std::string lifted;
+  std::vector<CallRow> calls;
+  uint64_t ended = 0;
   bool later = false;  // outcomes come by complete()
   std::deque<std::pair<uint64_t, Outcome>> due;
 };

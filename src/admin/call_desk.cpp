@@ -1,0 +1,69 @@
+#include "admin/call_desk.h"
+
+#include <algorithm>
+
+namespace tipring::admin {
+
+namespace {
+
+using dialog::Dialog;
+using dialog::Side;
+
+// Slots of the pool of dialogs that one command looks at.
+constexpr uint32_t kSlotsPerPage = 512;
+
+uint32_t seconds(Millis time) {
+  return static_cast<uint32_t>(std::max(time, Millis(0)).count() / 1000);
+}
+
+// The wall clock of a past instant, as far as it has not stepped since.
+uint64_t wall_ms(const port::Clock& clock, Millis then) {
+  const Millis wall = clock.wall() - (clock.monotonic() - then);
+  return static_cast<uint64_t>(std::max(wall, Millis(0)).count());
+}
+
+CallRow row_of(const Dialog& dialog, uint64_t id, const port::Clock& clock) {
+  CallRow row;
+  row.id = id;
+  row.state = dialog.state;
+  row.begun_ms = wall_ms(clock, dialog.call.begun);
+  if (dialog.confirmed_at != Millis(0)) row.answered_ms = wall_ms(clock, dialog.confirmed_at);
+  row.caller = dialog.uri(Side::Caller);
+  row.callee = dialog.uri(Side::Callee);
+  row.call_id = dialog.texts.get(dialog::Text::CallId);
+  row.interval_s = dialog.session.interval_s;
+  row.refresher = dialog.session.refresher;
+  row.supervised = dialog.session.supervised;
+  row.is_timed = row.supervised && dialog.expiry.armed();
+  if (!row.is_timed) return row;
+  // RFC 4028 10: whoever refreshes does so when half of the interval is over.
+  const Millis left = dialog.expiry.deadline() - clock.monotonic();
+  row.left_s = seconds(left);
+  row.refresh_s = seconds(left - Millis(int64_t{row.interval_s} * 500));
+  return row;
+}
+
+}  // namespace
+
+uint64_t CallDesk::list(uint64_t cursor, Page& page) const {
+  const uint32_t slots = calls_.dialog_stats().capacity;
+  if (cursor >= slots) return 0;
+  auto slot = static_cast<uint32_t>(cursor);
+  const uint32_t end = std::min(slots, slot + kSlotsPerPage);
+  for (; slot < end && page.has_room(); ++slot) {
+    const Dialog* dialog = calls_.at_slot(slot);
+    if (dialog == nullptr || dialog->is_given_up()) continue;
+    page.add(row_of(*dialog, calls_.handle_of(*dialog).to_u64(), clock_));
+  }
+  return slot < slots ? slot : 0;
+}
+
+Outcome CallDesk::end(uint64_t id) {
+  Dialog* dialog = calls_.get(dialog::DialogHandle::from_u64(id));
+  if (dialog == nullptr || dialog->is_given_up()) return Outcome::NoCall;
+  if (!dialog->is_standing()) return Outcome::NotAnswered;
+  ending_.end_call(*dialog);
+  return Outcome::Done;
+}
+
+}  // namespace tipring::admin
