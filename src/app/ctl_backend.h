@@ -19,6 +19,7 @@ enum class CtlListing : uint8_t {
   Registrations,
   Blocks,
   Refused,
+  Calls,
   Pools,
   Status
 };
@@ -56,6 +57,11 @@ class CtlBackend {
                                            std::string_view contact) = 0;
 
   // Of the running server only.
+  // By the id that the listing shows.
+  virtual std::string end_call(std::string_view id) {
+    static_cast<void>(id);
+    return std::string(kNeedsServer);
+  }
   virtual std::string start_trace(std::string_view subject, uint64_t seconds) {
     static_cast<void>(subject);
     static_cast<void>(seconds);

@@ -89,6 +89,17 @@ constexpr CtlCommandRow kCommands[] = {
      "is\n"
      "\"mandatory\"; the command that excepts its user is shown. Whoever can reach the server can\n"
      "call by the name of a user, so look at SOURCE, where the last call came from.\n"},
+    {CtlCommand::CallsEnd, "calls end", "ID", 1, 1, 0,
+     "ends an answered call with BYE to both sides",
+     "ID as `tipringctl calls` shows it. A call that only rings cannot be ended this way.\n"},
+    {CtlCommand::Calls, "calls", "", 0, 0, 0, "the calls that there are, and who refreshes each",
+     "The oldest first, times in UTC. A call that rings at several phones has a row for each, "
+     "since\n"
+     "each of them may answer. STATE is calling (nobody rings yet), early (a phone rings), "
+     "confirmed\n"
+     "(answered) or ending (a BYE waits for its answer). INTERVAL is what the phones have agreed\n"
+     "upon, in seconds (RFC 4028); REFRESHER is to refresh the call in REFRESH seconds, and a\n"
+     "supervised call is over in LEFT seconds when nobody does. --json has the Call-ID too.\n"},
     {CtlCommand::Status, "status", "", 0, 0, 0, "what the server does", ""},
     {CtlCommand::Pools, "pools", "", 0, 0, 0,
      "how full each pool of memory is, and how often it was full", ""},

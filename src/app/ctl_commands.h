@@ -27,6 +27,8 @@ enum class CtlCommand : uint8_t {
   Blocks,
   BlocksLift,
   Refused,
+  Calls,
+  CallsEnd,
   Status,
   Pools,
   TraceOn,

@@ -43,18 +43,6 @@ void blank_usual(CtlRows& rows) {
   blank(rows, "q_thousandths", "1000");
 }
 
-int show_table(CtlSession& session, CtlRows& rows, std::string_view none) {
-  if (session.arguments.json) {
-    session.console.write(format_json(rows) + "\n");
-  } else if (rows.empty()) {
-    session.console.write(std::string(none) + "\n");
-  } else {
-    blank_usual(rows);
-    session.console.write(format_table(rows, session.console.width()));
-  }
-  return kCtlDone;
-}
-
 int show_facts(CtlSession& session, const CtlRow& row) {
   session.console.write(session.arguments.json ? format_json(row) + "\n" : format_facts(row));
   return kCtlDone;
@@ -99,6 +87,18 @@ std::string export_text(const CtlRows& users, const CtlRows& credentials) {
 }
 
 }  // namespace
+
+int show_table(CtlSession& session, CtlRows& rows, std::string_view none) {
+  if (session.arguments.json) {
+    session.console.write(format_json(rows) + "\n");
+  } else if (rows.empty()) {
+    session.console.write(std::string(none) + "\n");
+  } else {
+    blank_usual(rows);
+    session.console.write(format_table(rows, session.console.width()));
+  }
+  return kCtlDone;
+}
 
 std::string_view cell_text(const CtlRow& row, std::string_view name) {
   const CtlCell* cell = find_cell(row, name);

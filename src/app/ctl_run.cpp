@@ -39,6 +39,8 @@ int run_ctl(const CtlArguments& arguments, std::string_view default_domain, CtlB
     case CtlCommand::RegistrationsRemove: return remove_registrations(session);
     case CtlCommand::Blocks: return list_blocks(session);
     case CtlCommand::Refused: return list_refused(session);
+    case CtlCommand::Calls: return list_calls(session);
+    case CtlCommand::CallsEnd: return end_call(session);
     case CtlCommand::BlocksLift: return lift_block(session);
     case CtlCommand::Pools: return list_pools(session);
     case CtlCommand::Status: return show_status(session);

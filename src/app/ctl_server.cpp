@@ -66,6 +66,7 @@ ListingPath path_of(CtlListing listing) {
     case CtlListing::Registrations: return {"/v1/registrations", "registrations"};
     case CtlListing::Blocks: return {"/v1/blocks", "blocks"};
     case CtlListing::Refused: return {"/v1/refused", "refused"};
+    case CtlListing::Calls: return {"/v1/calls", "calls"};
     case CtlListing::Pools: return {"/v1/pools", "pools"};
     case CtlListing::Status: return {"/v1/status", "status"};
   }
@@ -215,6 +216,11 @@ std::string CtlServer::list(const std::string& path, std::string_view name, CtlR
     if (!parse_listing(reply.body, name, rows, next)) return reason_of(EPROTO, socket_);
   } while (!next.empty());
   return "";
+}
+
+std::string CtlServer::end_call(std::string_view id) {
+  port::HttpReply reply;
+  return ask({"DELETE", "/v1/calls/" + percent_encoded(id), ""}, reply);
 }
 
 std::string CtlServer::start_trace(std::string_view subject, uint64_t seconds) {

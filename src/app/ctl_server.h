@@ -25,6 +25,7 @@ class CtlServer final : public CtlBackend {
   std::string list(CtlListing listing, CtlRows& rows) override;
   std::string list_registrations(const admin::UserName& user, CtlRows& rows) override;
   std::string remove_registrations(const admin::UserName& user, std::string_view contact) override;
+  std::string end_call(std::string_view id) override;
   std::string start_trace(std::string_view subject, uint64_t seconds) override;
   std::string stop_trace() override;
   std::string read_trace(std::string_view after, CtlRows& rows) override;

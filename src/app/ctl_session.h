@@ -29,6 +29,9 @@ struct CtlSession {
 
 std::string_view cell_text(const CtlRow& row, std::string_view name);
 
+// The rows as JSON or as a table; `none` where there are none.
+int show_table(CtlSession& session, CtlRows& rows, std::string_view none);
+
 // ctl_users.cpp
 int add_user(CtlSession& session);
 int set_user(CtlSession& session);
@@ -48,6 +51,10 @@ int lift_block(CtlSession& session);
 int list_refused(CtlSession& session);
 int list_pools(CtlSession& session);
 int show_status(CtlSession& session);
+
+// ctl_calls.cpp
+int list_calls(CtlSession& session);
+int end_call(CtlSession& session);
 
 // ctl_trace.cpp
 int start_trace(CtlSession& session);

@@ -58,6 +58,8 @@ class Exchange final : private port::TurnHandler, private transaction::RequestHa
   store::Store& store() { return store_; }
   auth::Blocks& blocks() { return blocks_; }
   const policy::UntimedCalls& untimed_calls() const { return untimed_calls_; }
+  const dialog::Calls& calls() const { return calls_; }
+  void end_call(dialog::Dialog& dialog) { call_ender_.end(dialog); }
   transport::Trace& trace() { return trace_; }
   void register_pools(PoolRegistry& pools) const;
   transport::TransportCounters transport_counters() const { return transport_.counters(); }

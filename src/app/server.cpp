@@ -24,11 +24,12 @@ std::string default_domain(const Config& config) {
 }
 
 admin::ServiceOptions admin_options(const Config& config, std::string_view realm,
-                                    Exchange& exchange) {
+                                    Exchange& exchange, admin::CallDesk& calls) {
   admin::ServiceOptions options;
   options.socket = config.admin.socket;
   options.trace = &exchange.trace();
   options.untimed_calls = &exchange.untimed_calls();
+  options.calls = &calls;
   options.realm = realm;
   options.default_domain = default_domain(config);
   return options;
@@ -81,8 +82,9 @@ Server::Server(const ConfigSource& source, const Config& config, std::span<std::
       exchange_(config, {clock_, entropy_, files_, workers_, loop_, network_, names_}, arena_,
                 log_),
       reloader_(loop_, files_, source, config, exchange_.realm(), *this),
+      call_desk_(exchange_.calls(), clock_, *this),
       admin_(arena_, loop_, exchange_.store(), exchange_.blocks(), pools_, *this,
-             admin_options(config, exchange_.realm(), exchange_)),
+             admin_options(config, exchange_.realm(), exchange_, call_desk_)),
       watchdog_(loop_) {
   exchange_.register_pools(pools_);
   stop_timer_ = loop_.make_timer(*this);
@@ -224,6 +226,7 @@ void Server::add_facts(admin::Page& page) {
   const transport::TransportCounters transport = exchange_.transport_counters();
   const transaction::TransactionCounters& transactions = exchange_.transaction_counters();
   const auth::BlockCounters& blocks = exchange_.blocks().counters();
+  const dialog::CallCounters& calls = exchange_.calls().counters();
   const transport::Trace& trace = exchange_.trace();
   const admin::FactRow facts[] = {
       {"version", kVersion, 0},
@@ -250,6 +253,10 @@ void Server::add_facts(admin::Page& page) {
       {"blocks_begun", "", blocks.begun},
       {"refused_blocked_users", "", blocks.refused},
       {"dropped_blocked_sources", "", blocks.dropped},
+      {"calls_begun", "", calls.begun},
+      {"calls_answered", "", calls.answered},
+      {"calls_expired", "", calls.expired},
+      {"calls_untracked", "", calls.untracked},
       {"requests_forwarded", "",
        exchange_.proxy_counters().forwarded + exchange_.ack_counters().forwarded},
       {"requests_tried_again", "", exchange_.proxy_counters().retried},

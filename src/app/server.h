@@ -26,7 +26,8 @@ namespace tipring::app {
 class Server final : private port::SignalHandler,
                      private port::TimerHandler,
                      private ReloadHandler,
-                     private admin::StatusSource {
+                     private admin::StatusSource,
+                     private admin::CallEnding {
  public:
   // Every line of memory, and every descriptor, that a server of this configuration takes.
   static void plan(const Config& config, MemoryPlan& plan);
@@ -48,6 +49,7 @@ class Server final : private port::SignalHandler,
   void after_reload(const Config& config) override;
   void set_listening(Reload& reload);
   void add_facts(admin::Page& page) override;
+  void end_call(dialog::Dialog& dialog) override { exchange_.end_call(dialog); }
   std::string open_log();
   void log_configuration();
 
@@ -72,6 +74,7 @@ class Server final : private port::SignalHandler,
   Exchange exchange_;
   PoolRegistry pools_;
   Reloader reloader_;
+  admin::CallDesk call_desk_;
   admin::Service admin_;
   std::unique_ptr<port::LoopTimer> stop_timer_;
   Watchdog watchdog_;

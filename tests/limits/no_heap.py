@@ -283,7 +283,7 @@ CALLS = {"whole calls": calls(whole_call, 2000), "cancelled calls": calls(cancel
 def administration(server, _, rounds):
     for i in range(max(rounds // 400, 1)):
         server.ctl("user", "add", f"new{i}", text_in="secret\n")
-        for command in (["status"], ["pools"], ["registrations"], ["refused"], ["user", "list"]):
+        for command in (["status"], ["pools"], ["registrations"], ["calls"], ["refused"], ["user", "list"]):
             server.ctl(*command)
         server.ctl("user", "delete", f"new{i}")
 

@@ -46,6 +46,10 @@ struct FakeBackend final : CtlBackend {
     lifted = std::string(source) + " " + std::string(user);
     return fault;
   }
+  std::string end_call(std::string_view id) override {
+    ended = id;
+    return fault;
+  }
   std::string list(CtlListing listing, CtlRows& into) override {
     into = listing == CtlListing::Credentials ? credentials : rows;
     if (listing == CtlListing::Credentials) return fault;
@@ -65,6 +69,7 @@ struct FakeBackend final : CtlBackend {
   std::string removed;
   std::string renamed;
   std::string lifted;
+  std::string ended;
   admin::PutMode last_mode = admin::PutMode::Either;
 };
 
@@ -337,6 +342,57 @@ TEST_CASE("refused: a table, and the commands behind it" * doctest::description(
   scene.console.out.clear();
   CHECK(scene.run({"refused", "--json"}) == 0);
   CHECK(scene.console.out == "[{\"name\":\"100\",\"calls\":3,\"except\":\"tipringctl user\"}]\n");
+}
+
+TEST_CASE("calls: the oldest first, times and URIs as a screen has room for them") {
+  Scene scene;
+  CHECK(scene.run({"calls"}) == 0);
+  CHECK(scene.console.out == "no calls\n");
+  scene.backend.rows = {{{"id", "0-9"},
+                         {"state", "early"},
+                         {"begun_ms", "1700000100000", false},
+                         {"caller", "sip:100@x"},
+                         {"callee", "tel:7"},
+                         {"call_id", "b"},
+                         {"supervised", "false", false}},
+                        {{"id", "1-1"},
+                         {"state", "confirmed"},
+                         {"begun_ms", "1700000000000", false},
+                         {"answered_ms", "1700000003000", false},
+                         {"caller", "sip:200@x"},
+                         {"callee", "sip:300@x"},
+                         {"call_id", "a"},
+                         {"interval_s", "1800", false},
+                         {"refresher", "callee"},
+                         {"refresh_s", "800", false},
+                         {"left_s", "1700", false},
+                         {"supervised", "true", false}}};
+  scene.console.out.clear();
+  CHECK(scene.run({"calls"}) == 0);
+  CHECK(
+      scene.console.out ==
+      "ID   STATE      BEGUN           ANSWERED  CALLER  CALLEE  INTERVAL  REFRESHER  REFRESH  LEFT"
+      "  SUPERVISED\n"
+      "1-1  confirmed  11-14 22:13:20  22:13:23  200@x   300@x       1800  callee         800  1700"
+      "  yes\n"
+      "0-9  early      11-14 22:15:00            100@x   tel:7                                     "
+      "  no\n");
+  scene.console.out.clear();
+  CHECK(scene.run({"calls", "--json"}) == 0);
+  CHECK(scene.console.out.starts_with(
+      R"([{"id":"1-1","state":"confirmed","begun_ms":1700000000000,)"));
+  CHECK(scene.console.out.ends_with("\"call_id\":\"b\",\"supervised\":false}]\n"));
+}
+
+TEST_CASE("calls end: done, or told why not") {
+  Scene scene;
+  CHECK(scene.run({"calls", "end", "2f-3"}) == 0);
+  CHECK(scene.backend.ended == "2f-3");
+  CHECK(scene.run({"calls", "end", "2f-3", "--json"}) == 0);
+  CHECK(scene.console.out == "call 2f-3 ended\n{\"result\":\"ended\"}\n");
+  scene.backend.fault = "it only rings";
+  CHECK(scene.run({"calls", "end", "2f-3"}) == 1);
+  CHECK(scene.console.errors == "tipringctl: call 2f-3: it only rings\n");
 }
 
 TEST_CASE("user import: a wrong line stops all of it, each fault is named, no password is shown") {
