@@ -57,6 +57,7 @@ class Exchange final : private port::TurnHandler, private transaction::RequestHa
   // For operators.
   store::Store& store() { return store_; }
   auth::Blocks& blocks() { return blocks_; }
+  const dialog::Calls& calls() const { return calls_; }
   const policy::UntimedCalls& untimed_calls() const { return untimed_calls_; }
   const dialog::Calls& calls() const { return calls_; }
   void end_call(dialog::Dialog& dialog) { call_ender_.end(dialog); }

@@ -69,26 +69,34 @@ transaction::ClientHandle Phone::send(const Request& request, sip::Method method
 }
 
 void Phone::on_request(const Incoming& request) {
+  if (silent_) return;
   switch (request.message.method()) {
     case sip::Method::Invite: return answer_invite(request);
     case sip::Method::Bye: return answer_bye(request);
     case sip::Method::Ack: return take_ack(request);
+    case sip::Method::Update:
+      if (const Call* call = find(request.message)) {
+        return answer_refresh(request, static_cast<size_t>(call - calls_.data()));
+      }
+      return transactions.reply_stateless(request, 481, {});
     default: return transactions.reply_stateless(request, 501, {});
   }
 }
 
 void Phone::on_response(uint64_t context, transaction::ClientHandle, const Incoming& response) {
+  if (silent_) return;
   const auto index = static_cast<size_t>(context / 4);
   switch (static_cast<Kind>(context % 4)) {
     case Register: return on_register_response(response);
     case Invite: return on_invite_response(index, response);
     case Bye: return on_bye_response(index, response);
+    case Refresh: return on_refresh_response(index, response);
   }
 }
 
 void Phone::on_client_end(uint64_t context, transaction::ClientHandle client,
                           transaction::EndReason reason) {
-  if (reason == transaction::EndReason::Done) return;
+  if (reason == transaction::EndReason::Done || silent_) return;
   const auto index = static_cast<size_t>(context / 4);
   const uint16_t status = reason == transaction::EndReason::Timeout ? 408 : 503;
   if (context % 4 == Register) {
@@ -97,7 +105,8 @@ void Phone::on_client_end(uint64_t context, transaction::ClientHandle client,
     return;
   }
   Call& call = calls_[index];
-  if (call.request != client) return;
+  if (context % 4 == Refresh && call.refresh == client) call.refresh_status = status;
+  if (context % 4 == Refresh || call.request != client) return;
   if (context % 4 == Invite) {
     if (call.outcome != 0) return;
     settle(call, status);

@@ -19,6 +19,17 @@ inline constexpr std::string_view kDomain = "sim.example";
 // What a phone does with a call that comes.
 enum class Manner : uint8_t { Answer, Busy, LetRing };
 
+// What a phone makes of RFC 4028, and of what its peer or the server does about a session.
+struct SessionHabits {
+  bool knows_timer = true;
+  uint32_t interval_s = 0;     // asked for in its own calls; 0: none
+  bool by_update = false;      // its way to refresh; else by INVITE
+  bool lets_ring = false;      // whatever the caller wants
+  bool offers_itself = false;  // as callee it refreshes, where the caller leaves it open
+  uint16_t refresh_answer = 200;
+  uint16_t bye_answer = 200;  // 401: to the first one
+};
+
 // How a call is to go. The caller tells the callee in the Subject of the INVITE.
 struct CallPlan {
   Manner manner = Manner::Answer;
@@ -57,6 +68,17 @@ struct Call {
   MessageRef ok;  // callee: the 200 that is repeated until the ACK comes
   Millis repeat_after{500};
   Millis repeat_until = kNever;
+  // RFC 4028.
+  uint32_t interval_s = 0;  // 0: the session has no end
+  bool refreshes = false;   // this side does
+  uint32_t round = 0;       // of the interval that runs
+  uint32_t refresh_cseq = 0;
+  uint32_t refreshed = 0;  // 2xx to refreshes of its own
+  uint16_t refresh_status = 0;
+  uint32_t remote_cseq = 0;
+  uint32_t answered_cseq = 0;  // of the INVITE that this side has answered last
+  transaction::ClientHandle refresh;
+  bool challenged = false;  // its peer's BYE
 };
 
 // What this phone has been told of its own binding.
@@ -98,11 +120,16 @@ class Phone final : public Node,
 
   const std::vector<Call>& calls() const { return calls_; }
   const Call* find_call(const std::string& id) const;
+  SessionHabits habits;
+  // Dies without a word: no call of its own is left, and nobody gets an answer.
+  void fall_silent();
+  bool is_silent() const { return silent_; }
+
   bool idle() const { return open_calls_ == 0 && !registration_.pending; }
 
  private:
   using Incoming = transport::Incoming;
-  enum Kind : uint8_t { Register, Invite, Bye };
+  enum Kind : uint8_t { Register, Invite, Bye, Refresh };
   // What a client transaction is about, as its context.
   static uint64_t context_of(Kind kind, size_t index) { return index * 4 + kind; }
 
@@ -141,7 +168,7 @@ class Phone final : public Node,
 
   void send_invite(size_t index);
   void cancel_now(size_t index);
-  void send_ack(Call& call);
+  void send_ack(const Call& call, uint32_t cseq);
   void send_bye(size_t index);
   void send_bye_now(size_t index);
   void on_invite_response(size_t index, const Incoming& response);
@@ -155,9 +182,18 @@ class Phone final : public Node,
   void answer_invite(const Incoming& request);
   void give_up(size_t index);
   void take_call(size_t index);
+  void answer_with_ok(Call& call, const std::string& lines);
   void repeat_ok(size_t index);
   void take_ack(const Incoming& request);
   void answer_bye(const Incoming& request);
+
+  std::string offer_session() const;
+  std::string agree_on_session(Call& call, const sip::MessageView& request);
+  void learn_session(size_t index, const sip::MessageView& response);
+  void start_session(size_t index);
+  void send_refresh(size_t index);
+  void on_refresh_response(size_t index, const Incoming& response);
+  void answer_refresh(const Incoming& request, size_t index);
 
   std::string user_;
   std::string server_;
@@ -175,6 +211,7 @@ class Phone final : public Node,
   std::vector<Call> calls_;
   std::map<std::string, size_t, std::less<>> by_id_;
   size_t open_calls_ = 0;
+  bool silent_ = false;
 };
 
 }  // namespace tipring::sim

@@ -15,6 +15,8 @@ namespace {
 constexpr Millis kRepeatFor{32'000};
 constexpr Millis kT2{4'000};
 constexpr Millis kPatience{120'000};  // the other side may be gone: nobody talks forever
+constexpr const char* kWhoIsIt = "WWW-Authenticate: Digest realm=\"peer\", nonce=\"n\"\r\n";
+constexpr Millis kThinks{2'000};
 constexpr Millis kRingsFor{300'000};  // longer than any proxy lets it: 16.6 step 11
 
 // The Route lines of a dialog: Record-Route in order for the callee, reversed for the caller (12.1).
@@ -107,7 +109,7 @@ void Phone::send_invite(size_t index) {
   Call& call = calls_[index];
   call.invite_cseq = call.cseq;
   Request request = in_call(call, "INVITE");
-  request.lines = "Contact: <" + contact() + ">\r\nSupported: timer\r\n" + write_plan(call.plan) +
+  request.lines = "Contact: <" + contact() + ">\r\n" + offer_session() + write_plan(call.plan) +
                   digest_.next_line("Proxy-Authorization", request.method, request.uri);
   call.request = send(request, sip::Method::Invite, context_of(Invite, index));
   if (call.request) return;
@@ -121,7 +123,7 @@ void Phone::cancel(size_t index) {
 
 void Phone::cancel_now(size_t index) {
   Call& call = calls_[index];
-  if (call.outcome != 0) return;
+  if (call.outcome != 0 || call.over) return;
   call.cancelled = true;
   transactions.cancel(call.request);
 }
@@ -160,17 +162,18 @@ void Phone::on_invite_success(size_t index, const Incoming& response) {
   }
   const bool first = call.outcome == 0;
   settle(call, 200);
-  send_ack(call);
+  send_ack(call, call.invite_cseq);
   if (!first) return;
+  learn_session(index, response.message);
   if (call.cancelled) return send_bye(index);
   const bool waits = call.plan.callee_ends && !call.plan.both_end;
   const Millis patience = waits ? kPatience : Millis(0);
   at(response.now + call.plan.talk_time + patience, [this, index] { send_bye(index); });
 }
 
-void Phone::send_ack(Call& call) {
+void Phone::send_ack(const Call& call, uint32_t cseq) {
   Request request = in_call(call, "ACK");
-  request.cseq = call.invite_cseq;
+  request.cseq = cseq;
   const std::string branch = "z9hG4bKack" + std::to_string(host.entropy().u64());
   MessageRef ack = slabs.copy(write(request, branch));
   if (!ack) return report("no buffer is free for an ACK");
@@ -206,6 +209,10 @@ void Phone::on_bye_response(size_t index, const Incoming& response) {
     return send_bye_now(index);
   }
   call.bye_status = status;
+  // The other side wants to know who hangs up: in a while it is told.
+  if (status == sip::status::kUnauthorized && ++call.attempts <= 3) {
+    return at(response.now + kThinks, [this, index] { send_bye_now(index); });
+  }
   // Nobody but the other side's disappearance may keep a dialog from ending.
   const bool unreachable = status == 408 || status == 480 || status >= 500;
   if (status >= 300 && status != 481 && !unreachable) {
@@ -229,6 +236,10 @@ void Phone::read_plan(const sip::MessageView& invite, CallPlan& plan) {
 }
 
 void Phone::answer_invite(const Incoming& request) {
+  const auto to = request.message.typed<sip::HeaderId::To>();
+  if (Call* const known = find(request.message); known != nullptr && !to->tag().empty()) {
+    return answer_refresh(request, static_cast<size_t>(known - calls_.data()));
+  }
   const auto server = transactions.open(request, *this, context_of(Invite, calls_.size()), false);
   if (!server) {
     report("no server transaction is free");
@@ -236,8 +247,7 @@ void Phone::answer_invite(const Incoming& request) {
   }
   if (find(request.message) != nullptr) report("a call came twice");
   const auto from = request.message.typed<sip::HeaderId::From>();
-  const auto to = request.message.typed<sip::HeaderId::To>();
-  if (!to->tag().empty()) report("an INVITE within a call that nobody changes");
+  if (!to->tag().empty()) report("an INVITE within a call that nobody knows");
   Call call;
   call.id = *request.message.header(sip::HeaderId::CallId);
   call.local_tag = std::to_string(host.entropy().u64());
@@ -247,9 +257,11 @@ void Phone::answer_invite(const Incoming& request) {
   call.target = contact_of(request.message);
   call.routes = routes_of(request.message, false);
   call.invite_cseq = request.message.typed<sip::HeaderId::CSeq>()->number;
+  call.remote_cseq = call.answered_cseq = call.invite_cseq;
   call.invite = *server;
   call.began_at = request.now;
   read_plan(request.message, call.plan);
+  if (habits.lets_ring) call.plan.manner = Manner::LetRing;
   const CallPlan plan = call.plan;
   call.ringing = plan.manner != Manner::Busy;
   sip::ResponseParts parts;
@@ -288,7 +300,17 @@ void Phone::take_call(size_t index) {
   if (call.over || !kept) return;  // cancelled
   sip::HeaderIndex headers;
   const auto parsed = sip::parse_message(kept.view(), headers, sip::Framing::Datagram);
-  const std::string lines = "Contact: <" + contact() + ">\r\n";
+  const std::string lines = agree_on_session(call, parsed.view);
+  settle(call, 200);
+  answer_with_ok(call, lines);
+  start_session(index);
+}
+
+void Phone::answer_with_ok(Call& call, const std::string& session) {
+  const MessageRef kept = transactions.request_of(call.invite);
+  sip::HeaderIndex headers;
+  const auto parsed = sip::parse_message(kept.view(), headers, sip::Framing::Datagram);
+  const std::string lines = "Contact: <" + contact() + ">\r\n" + session;
   sip::ResponseParts parts;
   parts.to_tag = call.local_tag;
   parts.copy_record_route = true;
@@ -300,9 +322,10 @@ void Phone::take_call(size_t index) {
   const auto size = sip::write_response(parsed.view, 200, parts, ok.room());
   ok.set_size(*size);
   call.ok = slabs.shrink(std::move(ok));
-  settle(call, 200);
+  call.repeat_after = Millis(500);
   call.repeat_until = host.loop().now() + kRepeatFor;
   static_cast<void>(transactions.respond(call.invite, call.ok).has_value());
+  const auto index = static_cast<size_t>(&call - calls_.data());
   at(host.loop().now() + call.repeat_after, [this, index] { repeat_ok(index); });
 }
 
@@ -319,15 +342,15 @@ void Phone::repeat_ok(size_t index) {
 
 void Phone::take_ack(const Incoming& request) {
   Call* const call = find(request.message);
-  if (call == nullptr || call->caller) return report("an ACK to nothing");
+  if (call == nullptr || call->answered_cseq == 0) return report("an ACK to nothing");
   if (call->outcome == 0) return report("an ACK to a call that was not answered");
   if (call->outcome != 200) return;  // to a refusal, after Timer H had given it up
-  if (request.message.typed<sip::HeaderId::CSeq>()->number != call->invite_cseq) {
-    return report("an ACK with another CSeq");
-  }
-  if (call->acked) return;
-  call->acked = true;
+  const uint32_t cseq = request.message.typed<sip::HeaderId::CSeq>()->number;
+  if (cseq > call->answered_cseq) return report("an ACK with another CSeq");
+  if (cseq < call->answered_cseq) return;  // a refresh has overtaken it
   call->ok.reset();
+  if (call->acked || call->caller) return;
+  call->acked = true;
   if (call->over) return;
   const auto index = static_cast<size_t>(call - calls_.data());
   const Millis patience = call->plan.callee_ends ? Millis(0) : kPatience;
@@ -346,7 +369,18 @@ void Phone::answer_bye(const Incoming& request) {
     report("no server transaction is free");
     return transactions.reply_stateless(request, 503, {});
   }
-  static_cast<void>(transactions.respond(*server, 200, {}).has_value());
+  const uint32_t cseq = request.message.typed<sip::HeaderId::CSeq>()->number;
+  if (cseq <= call->remote_cseq) report("the CSeq of a BYE goes back");  // 12.2.2
+  call->remote_cseq = std::max(cseq, call->remote_cseq);
+  const bool asks = habits.bye_answer == sip::status::kUnauthorized && !call->challenged;
+  const bool takes = habits.bye_answer == sip::status::kUnauthorized && call->challenged;
+  sip::ResponseParts parts;
+  if (asks) parts.headers = kWhoIsIt;
+  static_cast<void>(
+      transactions.respond(*server, takes ? sip::status::kOk : habits.bye_answer, parts)
+          .has_value());
+  if (asks) call->challenged = true;
+  if (asks) return;
   call->bye_received = true;
   call->ok.reset();
   if (!call->bye_sent) end(*call);
