@@ -93,14 +93,14 @@ constexpr uint32_t long_messages_max(const Limits& limits) { return limits.trans
 // one.
 constexpr MessageSlabs::Counts message_slab_counts(const Limits& limits) {
   // Most ACKs, CANCELs and 100s are below 512 bytes. A transaction has one for a moment, if ever.
-  const uint32_t up_to_512 =
-      client_transactions_max(limits) / 4 + server_transactions_max(limits) / 4;
+  uint32_t up_to_512 = client_transactions_max(limits) / 4 + server_transactions_max(limits) / 4;
+  // The texts of each dialog. Where they are longer, what the call needed while it rang is free.
+  up_to_512 += dialogs_max(limits);
   // Requests, kept until their final response is sent, and what a call that rings was answered.
   // Three of four are below 1 KiB; INVITEs with a long session description are not.
   const uint32_t kept = server_transactions_open_max(limits) + limits.calls;
   // A final response without a body, until its transaction ends.
-  uint32_t up_to_1k = server_transactions_max(limits) + (kept - kept / 4);
-  up_to_1k += dialogs_max(limits);  // identifiers, addresses, targets and routes of each
+  const uint32_t up_to_1k = server_transactions_max(limits) + (kept - kept / 4);
   // The request as it was sent, to be resent; with a session description it has 1 to 2 KiB.
   const uint32_t up_to_2k = client_transactions_max(limits) + kept / 4;
   const uint32_t up_to_4k = receive_buffers_max(limits) + long_messages_max(limits);

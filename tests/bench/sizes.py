@@ -64,7 +64,7 @@ def memory_rows(session):
         call = kamailio_call_bytes(session, max(100, int(2000 * session.options.scale)))
     yield size_row("memory-registration", "memory per registration, plan",
                    share_of_plan(bin_dir, "capacity.bindings", 2000, 20000), 450, "bytes", registration)
-    yield size_row("memory-call", "memory per call, plan (dialogs are not tracked yet)",
+    yield size_row("memory-call", "memory per call, plan",
                    share_of_plan(bin_dir, "capacity.calls", 64, 6400), 4096, "bytes", call)
 
 
