@@ -59,7 +59,6 @@ class Exchange final : private port::TurnHandler, private transaction::RequestHa
   auth::Blocks& blocks() { return blocks_; }
   const dialog::Calls& calls() const { return calls_; }
   const policy::UntimedCalls& untimed_calls() const { return untimed_calls_; }
-  const dialog::Calls& calls() const { return calls_; }
   void end_call(dialog::Dialog& dialog) { call_ender_.end(dialog); }
   transport::Trace& trace() { return trace_; }
   void register_pools(PoolRegistry& pools) const;
