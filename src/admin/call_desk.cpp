@@ -61,7 +61,8 @@ uint64_t CallDesk::list(uint64_t cursor, Page& page) const {
 Outcome CallDesk::end(uint64_t id) {
   Dialog* dialog = calls_.get(dialog::DialogHandle::from_u64(id));
   if (dialog == nullptr || dialog->is_given_up()) return Outcome::NoCall;
-  if (!dialog->is_standing()) return Outcome::NotAnswered;
+  // 15: a callee sends no BYE before it has answered, so the server sends none in its name.
+  if (dialog->confirmed_at == Millis(0)) return Outcome::NotAnswered;
   ending_.end_call(*dialog);
   return Outcome::Done;
 }

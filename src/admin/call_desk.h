@@ -10,7 +10,7 @@ namespace tipring::admin {
 // Ends calls for an operator.
 class CallEnding {
  public:
-  // BYE to both sides. REQUIRES: is_standing().
+  // BYE to both sides. REQUIRES: it is answered.
   virtual void end_call(dialog::Dialog& dialog) = 0;
 
  protected:

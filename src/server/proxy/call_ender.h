@@ -34,7 +34,7 @@ class CallEnder final : public dialog::ExpiryObserver,
 
   // For an operator: BYE to both sides, as soon as there is room for them; then the dialog is
   // forgotten, whatever was answered. A side whose target is not known gets none. Of no effect
-  // while it is being ended. REQUIRES: is_standing().
+  // while it is being ended. REQUIRES: it is answered.
   void end(dialog::Dialog& dialog);
 
   const PoolStats& stats() const { return contexts_.stats(); }

@@ -99,6 +99,10 @@ TEST_CASE("call desk: phones that ring have a row each, until one of them answer
   REQUIRE(rows.size() == 3);
   for (const CallRow& row : rows) CHECK(row.state == DialogState::Early);
   const uint64_t given_up = rows[2].id;
+  dialog::Dialog* hung_up = it.bench.calls.get(dialog::DialogHandle::from_u64(rows[0].id));
+  hung_up->state = DialogState::Ending;  // by a caller's BYE, RFC 3261 15
+  CHECK(it.desk.end(rows[0].id) == Outcome::NotAnswered);
+  hung_up->state = DialogState::Early;
   CHECK(it.desk.end(given_up) == Outcome::NotAnswered);
   it.bench.answer(*call, "200", "c");
   rows = it.list();
