@@ -34,7 +34,7 @@ sip::ParsedUri next_hop(const Dialog& dialog, Side to) {
 Result<size_t> write_bye(const Dialog& dialog, Side to, std::string_view via,
                          std::string_view reason, std::span<char> out) {
   const std::string_view target = dialog.target(to);
-  if (target.empty()) return Error::Invalid;
+  if (target.empty() || dialog.address(Side::Callee).empty()) return Error::Invalid;
   std::string_view rest = dialog.routes(to);
   const sip::ParsedUri first = take_first(rest);
   const bool strict = is_strict(first);

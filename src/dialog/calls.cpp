@@ -61,7 +61,10 @@ Result<CallHandle> Calls::begin(const Incoming& invite) {
   Call* call = calls_.acquire();
   if (call == nullptr) return Error::PoolExhausted;
   Dialog* dialog = dialogs_.acquire(*this, *call);
-  TIPRING_ASSERT(dialog != nullptr);  // forks leave one for every call
+  if (dialog == nullptr) {  // forks leave one for every call: this is not to be
+    calls_.release(*call);
+    return Error::PoolExhausted;
+  }
   call->dialogs.push_back(*dialog);
   const Result<void> taken = dialog->texts.assign(
       dependencies_.slabs, {text_of(message, sip::HeaderId::CallId), message.from_tag(),
@@ -85,7 +88,7 @@ Answer Calls::on_response(CallHandle handle, const Incoming& response) {
   const bool confirms = sip::is_success(response.message.status());
   // Of a callee without tags there is one dialog, made by its 2xx.
   if (call == nullptr || (tag.empty() && !confirms)) return {};
-  Dialog* dialog = dialog_of(*call, tag);
+  Dialog* dialog = dialog_of(*call, tag, confirms);
   if (dialog == nullptr) {
     ++counters_.untracked;
     return {};
@@ -99,8 +102,10 @@ Answer Calls::on_response(CallHandle handle, const Incoming& response) {
     if (before == DialogState::Calling) dialog->state = DialogState::Early;
     return {dialog};
   }
-  if (dialog->is_standing()) return {dialog};
-  dialog->state = DialogState::Confirmed;
+  if (dialog->confirmed) return {dialog};
+  // One whose caller has sent a BYE already stays what it is.
+  if (before != DialogState::Ending) dialog->state = DialogState::Confirmed;
+  dialog->confirmed = true;
   dialog->confirmed_at = response.now;
   call->answered = true;
   ++counters_.answered;
@@ -108,15 +113,35 @@ Answer Calls::on_response(CallHandle handle, const Incoming& response) {
 }
 
 // The dialog with this tag: one that is known, else the one that has no callee yet, else a fork.
-Dialog* Calls::dialog_of(Call& call, std::string_view tag) {
+// Where there is no room for it, who answers takes the place of one who rings.
+Dialog* Calls::dialog_of(Call& call, std::string_view tag, bool confirms) {
   uint32_t count = 0;
+  Dialog* ringing = nullptr;
   for (Dialog* dialog = call.dialogs.front(); dialog != nullptr;
        dialog = call.dialogs.next(*dialog)) {
     if (dialog->state == DialogState::Calling || dialog->tag(Side::Callee) == tag) return dialog;
+    if (dialog->state == DialogState::Early) ringing = dialog;
     ++count;
   }
   const Dialog* first = call.dialogs.front();
-  return first != nullptr && count < kForksMax ? fork(*first) : nullptr;
+  Dialog* dialog = first != nullptr && count < kForksMax ? fork(*first) : nullptr;
+  if (dialog == nullptr && confirms && ringing != nullptr) {
+    forget_callee(*ringing);
+    dialog = ringing;
+  }
+  return dialog;
+}
+
+// As it was before anybody rang. What goes makes room, so that nothing is wanted.
+void Calls::forget_callee(Dialog& dialog) {
+  for (const Text text :
+       {Text::CalleeTag, Text::CalleeAddress, Text::CalleeTarget, Text::CalleeRoutes}) {
+    static_cast<void>(dialog.texts.replace(dependencies_.slabs, text, ""));
+  }
+  dialog.callee = {};
+  dialog.state = DialogState::Calling;
+  dialog.session = {};
+  dialog.expiry.cancel();
 }
 
 // Another dialog of the same call. Leaves one for each call that may begin.
@@ -128,6 +153,7 @@ Dialog* Calls::fork(const Dialog& first) {
     dialogs_.release(*dialog);
     return nullptr;
   }
+  forget_callee(*dialog);
   dialog->caller = first.caller;
   first.call.dialogs.push_back(*dialog);
   return dialog;
@@ -156,7 +182,7 @@ void Calls::close(CallHandle handle) {
   if (call == nullptr) return;
   call->is_inviting = false;
   give_up_early(*call);
-  if (call->is_over()) calls_.release(*call);
+  if (call->dialogs.empty()) calls_.release(*call);
 }
 
 void Calls::give_up_early(Call& call) {
@@ -187,8 +213,10 @@ Match Calls::match(CallHandle handle, const sip::MessageView& request) const {
 
 void Calls::set_session(Dialog& dialog, const Session& session) {
   dialog.session = session;
+  // Nothing is held for as long as a phone may name: 2**32 seconds.
   const Millis lasts =
-      session.supervised ? Millis(int64_t{session.interval_s} * 1000) : kUnsupervisedLimit;
+      session.supervised ? std::min(Millis(int64_t{session.interval_s} * 1000), kUnsupervisedLimit)
+                         : kUnsupervisedLimit;
   dependencies_.timers.start(dialog.expiry, dependencies_.loop.now() + lasts);
 }
 
@@ -211,10 +239,16 @@ void Calls::on_expiry(Dialog& dialog) {
 
 void Calls::end(Dialog& dialog) {
   Call& call = dialog.call;
+  const bool is_only = call.dialogs.front() == &dialog && call.dialogs.back() == &dialog;
+  if (is_only && call.is_inviting) {
+    // Other branches may still ring or answer.
+    dialog.ending_node.unlink();
+    dialog.byes = 0;
+    dialog.confirmed = false;
+    return forget_callee(dialog);
+  }
   dialogs_.release(dialog);
-  if (!call.is_over()) return;
-  give_up_early(call);
-  calls_.release(call);
+  if (is_only) calls_.release(call);
 }
 
 }  // namespace tipring::dialog

@@ -114,7 +114,8 @@ class Calls {
  private:
   friend struct Dialog;
 
-  Dialog* dialog_of(Call& call, std::string_view tag);
+  Dialog* dialog_of(Call& call, std::string_view tag, bool confirms);
+  void forget_callee(Dialog& dialog);
   Dialog* fork(const Dialog& first);
   void learn_callee(Dialog& dialog, const Incoming& response);
   void on_expiry(Dialog& dialog);

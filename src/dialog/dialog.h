@@ -54,6 +54,7 @@ struct Dialog {
   Peer caller;
   Peer callee;
   DialogState state = DialogState::Calling;
+  bool confirmed = false;  // also while it is Ending
   Session session;
   Millis confirmed_at{0};
 
@@ -91,18 +92,10 @@ struct Dialog {
 
 // Of one INVITE.
 struct Call {
-  List<Dialog, &Dialog::call_node> dialogs;
-  Millis begun{0};          // monotonic
-  bool is_inviting = true;  // its INVITE may still make dialogs
-  bool answered = false;    // with a 2xx
-
-  bool is_over() const {
-    for (Dialog* dialog = dialogs.front(); dialog != nullptr; dialog = dialogs.next(*dialog)) {
-      if (dialog->is_standing()) return false;
-    }
-    // Once it is answered, those that ring have been cancelled.
-    return answered || !is_inviting;
-  }
+  List<Dialog, &Dialog::call_node> dialogs;  // at least one while the INVITE is pending
+  Millis begun{0};                           // monotonic
+  bool is_inviting = true;                   // branches of its INVITE are pending
+  bool answered = false;                     // with a 2xx
 };
 
 inline bool Dialog::is_given_up() const { return call.answered && !is_standing(); }

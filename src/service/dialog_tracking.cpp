@@ -11,6 +11,9 @@ using dialog::Dialog;
 using dialog::DialogState;
 using dialog::Side;
 
+// Until the side that a BYE has not reached gets one of the server's.
+constexpr uint32_t kOtherSideWaits_s = 32;
+
 // 12.2: they may give their sender, and who answers, another target.
 bool is_target_refresh(sip::Method method) {
   return method == sip::Method::Invite || method == sip::Method::Update;
@@ -33,7 +36,8 @@ Result<void> DialogTracking::begin(const Environment& environment, const Incomin
 }
 
 void DialogTracking::enter(const Environment& environment, const dialog::Match& match,
-                           const sip::MessageView& request) {
+                           const Incoming& incoming) {
+  const sip::MessageView& request = incoming.message;
   Dialog& dialog = *match.dialog;
   dialog_ = environment.calls.handle_of(dialog);
   from_ = match.from;
@@ -41,6 +45,7 @@ void DialogTracking::enter(const Environment& environment, const dialog::Match& 
   dialog::Peer& peer = dialog.peer(from_);
   const auto& cseq = request.typed<sip::HeaderId::CSeq>();
   if (cseq && cseq->number > peer.cseq) peer.cseq = cseq->number;
+  peer.flow = incoming.flow;  // a phone may have connected anew
   environment.calls.note_alive(dialog);
   if (method_ == sip::Method::Bye) dialog.state = DialogState::Ending;
   moves_target_ = is_target_refresh(method_) && request.has(sip::HeaderId::Contact) &&
@@ -65,16 +70,38 @@ void DialogTracking::on_response(const Environment& environment, const Incoming&
   dialog_ = {};  // its 2xx may come again
 }
 
+// RFC 5057 5.1: the other side knows of no such call.
+bool DialogTracking::ends_call(const Dialog& dialog, uint16_t status) const {
+  if (method_ == sip::Method::Bye) return !is_challenge(status);
+  return status == sip::status::kCallOrTransactionDoesNotExist && is_target_refresh(method_) &&
+         dialog.confirmed;
+}
+
 void DialogTracking::on_failure(const Environment& environment, uint16_t status) {
-  Dialog* dialog = environment.calls.get(dialog_);
+  const Dialog* dialog = environment.calls.get(dialog_);
   if (dialog == nullptr) return;
-  // RFC 5057 5.2: the other side knows of no such dialog.
-  if (status == sip::status::kCallOrTransactionDoesNotExist) return end(environment);
-  if (method_ == sip::Method::Bye && !is_challenge(status)) return end(environment);
-  if (method_ == sip::Method::Bye) {
-    dialog->state = dialog->confirmed_at == Millis(0) ? DialogState::Early : DialogState::Confirmed;
-  }
+  if (ends_call(*dialog, status)) return end(environment);
+  take_back_bye(environment);
   dialog_ = {};
+}
+
+void DialogTracking::on_not_reached(const Environment& environment) {
+  Dialog* dialog = take_back_bye(environment);
+  dialog_ = {};
+  // Its sender has hung up, whatever he is told: the other side is told too, once it can be.
+  if (dialog != nullptr && dialog->confirmed) {
+    environment.calls.set_session(*dialog, {kOtherSideWaits_s, dialog->session.refresher, true});
+  }
+}
+
+// The dialog goes on. Null when there was none, or it is over.
+Dialog* DialogTracking::take_back_bye(const Environment& environment) {
+  Dialog* dialog = environment.calls.get(dialog_);
+  if (dialog == nullptr || method_ != sip::Method::Bye) return nullptr;
+  dialog->state = dialog->confirmed ? DialogState::Confirmed : DialogState::Early;
+  if (dialog->confirmed || dialog->call.is_inviting) return dialog;
+  end(environment);  // it had only rung, and nobody rings any more
+  return nullptr;
 }
 
 // 12.2.1.2, 12.2.2: both targets are those that the request and its 2xx have given.
@@ -100,8 +127,12 @@ void DialogTracking::settle(const Environment& environment, Dialog& dialog,
   environment.calls.set_session(dialog, {outcome.interval_s, refresher, outcome.supervised});
 }
 
-void DialogTracking::leave(const Environment& environment) {
+void DialogTracking::close(const Environment& environment) {
   if (call_) environment.calls.close(call_);
+}
+
+void DialogTracking::leave(const Environment& environment) {
+  close(environment);
   call_ = {};
   // 15.1.1: a dialog whose BYE is not answered is over too.
   if (method_ == sip::Method::Bye) end(environment);

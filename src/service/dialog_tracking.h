@@ -14,8 +14,7 @@ class DialogTracking {
   // A new call, by an INVITE that was accepted. Errors: as Calls::begin().
   Result<void> begin(const Environment& environment, const Incoming& invite);
   // A request within a dialog, which is being forwarded.
-  void enter(const Environment& environment, const dialog::Match& match,
-             const sip::MessageView& request);
+  void enter(const Environment& environment, const dialog::Match& match, const Incoming& request);
 
   // For our Record-Route; null for none.
   dialog::CallHandle call() const { return call_; }
@@ -26,6 +25,10 @@ class DialogTracking {
                    const SessionInterval& interval, const MessageRef& request);
   // Another final response has gone.
   void on_failure(const Environment& environment, uint16_t status);
+  // It was answered here, since nobody could be reached.
+  void on_not_reached(const Environment& environment);
+  // No branch of an INVITE is pending, and it has had its final response.
+  void close(const Environment& environment);
   // The request is over.
   void leave(const Environment& environment);
 
@@ -34,6 +37,8 @@ class DialogTracking {
                     const Incoming& response, const MessageRef& request);
   void settle(const Environment& environment, dialog::Dialog& dialog,
               const SessionOutcome& outcome) const;
+  bool ends_call(const dialog::Dialog& dialog, uint16_t status) const;
+  dialog::Dialog* take_back_bye(const Environment& environment);
   void end(const Environment& environment);
 
   dialog::CallHandle call_;      // of an INVITE that begins it

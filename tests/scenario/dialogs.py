@@ -142,6 +142,48 @@ def a_challenged_bye_keeps_the_call(server):
     bob.close()
 
 
+def only_what_ends_a_call_ends_it(server):
+    """A 481 to what is no part of the call, and a BYE that goes elsewhere, leave it as it was: RFC 5057 5.1."""
+    alice, bob = phones(server)
+    carol = registered_phone(server, *USERS[2])
+    call = establish(alice, bob, server)
+    for method in ("INFO", "NOTIFY"):
+        call.inside(method)
+        bob.send(response(take_request(bob, method), "481 Call/Transaction Does Not Exist"))
+        call.expect(481)
+        assert standing(server) == (1, 1), method
+    # To another user of ours, who knows no such call: a password is asked for, and the call stands.
+    alice.send(along_the_route(call, "BYE", f"sip:carol@127.0.0.1:{server.port}"))
+    assert alice.receive_final().status == 407
+    assert carol.receive(0.2) is None and standing(server) == (1, 1)
+    hang_up(call, bob)
+    assert standing(server) == (0, 0)
+    for phone in (alice, bob, carol):
+        phone.close()
+
+
+def an_early_bye_leaves_nothing(server):
+    """A BYE on a dialog that rings, challenged when the INVITE has failed."""
+    alice, bob = phones(server)
+    call = Call(alice, server)
+    call.invite_with_credentials()
+    invite = take_request(bob, "INVITE")
+    contact = f"Contact: <sip:bob@127.0.0.1:{bob.port}>"
+    bob.send(response(invite, "180 Ringing", "b1", [contact]))
+    call.expect(100)
+    call.answer = call.expect(180)
+    call.inside("BYE")
+    bye = take_request(bob, "BYE")
+    bob.send(response(invite, "487 Request Terminated", "b1"))
+    take_request(bob, "ACK")
+    call.expect(487)
+    bob.send(response(bye, "401 Unauthorized", headers=['WWW-Authenticate: Digest realm="b", nonce="1"']))
+    call.expect(401)
+    wait_until(lambda: standing(server) == (0, 0), 1, lambda: f"left: {standing(server)}")
+    alice.close()
+    bob.close()
+
+
 def a_target_moves(server):
     """A re-INVITE and its 2xx give both sides another target: only there may requests go now."""
     alice, bob = phones(server)
@@ -204,6 +246,8 @@ def main():
                 ("a call allows nothing but itself (C21)", a_call_allows_nothing_but_itself),
                 ("a call that has ended allows nothing (C21)", a_call_that_has_ended_allows_nothing),
                 ("a challenged BYE keeps the call, a 481 ends it", a_challenged_bye_keeps_the_call),
+                ("only what ends a call ends it (RFC 5057)", only_what_ends_a_call_ends_it),
+                ("an early BYE leaves nothing (R3.3, R5.5)", an_early_bye_leaves_nothing),
                 ("a target moves with the 2xx to a re-INVITE (R3.1)", a_target_moves),
                 ("more calls than there is room for (R5.3, C7)", more_calls_than_there_is_room_for)):
             report.run(name, lambda c=check: c(server))

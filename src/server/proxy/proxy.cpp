@@ -81,6 +81,7 @@ void Proxy::handle(const Incoming& request, const RouteInfo& routes) {
   const bool trying = !refused;  // an answer that is known needs no 100 before it
   if (!context->get<TransactionStatefulProxy>().open(environment_, request, *this, id, trying)) {
     refuse_stateless(request, kTransactionsKey);
+    context->get<DialogTracking>().on_not_reached(environment_);
     return release(*context);
   }
   context->call.begin(request.message, environment_.now());
@@ -116,8 +117,8 @@ Proxy::Refusal Proxy::track(ProxyContext& context, const Incoming& request,
                             const RouteInfo& routes) {
   DialogTracking& tracking = context.get<DialogTracking>();
   const sip::MessageView& message = request.message;
-  if (routes.dialog) {
-    tracking.enter(environment_, routes.dialog, message);
+  if (routes.dialog && routes.in_dialog) {
+    tracking.enter(environment_, routes.dialog, request);
   } else if (message.method() == sip::Method::Invite && message.to_tag().empty()) {
     const Result<void> begun = tracking.begin(environment_, request);
     if (begun) return {};

@@ -207,6 +207,7 @@ bool Proxy::send_best(ProxyContext& context) {
 void Proxy::settle(ProxyContext& context) {
   TransactionStatefulProxy& proxy = context.get<TransactionStatefulProxy>();
   if (proxy.is_open()) return;
+  if (!proxy.any_pending()) context.get<DialogTracking>().close(environment_);
   if (!proxy.is_invite() || proxy.branches().empty()) release(context);
 }
 
@@ -232,6 +233,7 @@ bool Proxy::send_upstream(ProxyContext& context, const sip::MessageView& respons
 void Proxy::answer(ProxyContext& context, uint16_t status, const sip::ResponseParts& parts) {
   TransactionStatefulProxy& proxy = context.get<TransactionStatefulProxy>();
   close_branches(context, 0);
+  context.get<DialogTracking>().on_not_reached(environment_);
   proxy.respond(status, parts);
   context.call.end(environment_.log, proxy.final_status(), environment_.now());
 }

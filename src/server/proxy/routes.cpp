@@ -138,7 +138,11 @@ bool is_same_place(const sip::ParsedUri& uri, std::string_view target) {
     const auto maddr = of.param("maddr");
     return maddr ? maddr->value : std::string_view();
   };
-  return iequals(uri->host, other->host) && uri->port == other->port &&
+  const auto port_of = [](const sip::Uri& of) {
+    const uint16_t none = of.scheme == sip::Scheme::Sips ? sip::kSipsPort : sip::kSipPort;
+    return of.port != 0 ? of.port : none;
+  };
+  return iequals(uri->host, other->host) && port_of(*uri) == port_of(*other) &&
          iequals(maddr_of(*uri), maddr_of(*other));
 }
 
@@ -157,9 +161,18 @@ bool leads_to(const RouteInfo& info, const dialog::Dialog& dialog, dialog::Side 
 
 // Dialogs of which nothing is kept here: those that are no calls, which go on by the flows in our
 // Record-Route, and calls from before the last start, which are given a day to end.
-bool goes_on(const Environment& environment, const dialog::Cookie& cookie, const RouteInfo& info) {
+bool goes_on(const Environment& environment, const dialog::Cookie& cookie,
+             const sip::MessageView& request, const RouteInfo& info) {
   if (!cookie.call) return info.flow && info.next_route.text.empty();
-  return cookie.life != environment.life && info.may_be_older;
+  const sip::Method method = request.method();
+  if (cookie.life == environment.life) {
+    // A fork for which there was no room: it can be taken and ended.
+    return environment.calls.stands(cookie.call) &&
+           (method == sip::Method::Ack || method == sip::Method::Bye ||
+            method == sip::Method::Prack);
+  }
+  return info.may_be_older && (method == sip::Method::Ack || method == sip::Method::Bye ||
+                               method == sip::Method::Update || method == sip::Method::Info);
 }
 
 }  // namespace
@@ -223,7 +236,7 @@ RouteInfo read_routes(const Environment& environment, const sip::MessageView& re
   if (info.dialog) {
     info.in_dialog = leads_to(info, *info.dialog.dialog, dialog::other(info.dialog.from));
   } else if (cookies.proved()) {
-    info.in_dialog = goes_on(environment, *cookies.proved(), info);
+    info.in_dialog = goes_on(environment, *cookies.proved(), request, info);
   }
   return info;
 }

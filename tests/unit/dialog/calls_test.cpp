@@ -110,22 +110,87 @@ TEST_CASE("calls: a BYE while others still ring ends its own dialog only" *
   const CallHandle call = *bench.invite();
   Dialog* const first = bench.answer(call, "180", "b").dialog;
   bench.calls.end(*first);
-  CHECK(bench.calls.stands(call));
-  bench.answer(call, "180", "c");  // with nothing left to copy from it is not followed
-  CHECK(bench.calls.dialog_stats().in_use == 0);
+  CHECK_FALSE(bench.match(call, "a", "b"));
+  CHECK(bench.answer(call, "180", "c").dialog != nullptr);
+  CHECK(bench.match(call, "a", "c").dialog->target(Side::Callee) == "sip:bob@10.0.0.3");
+  CHECK(bench.calls.dialog_stats().in_use == 1);
   bench.calls.close(call);
   CHECK(bench.is_empty());
 }
 
-TEST_CASE("calls: once an answered call has ended, its place is free while its INVITE lingers" *
-          doctest::description("RFC 6026 7.2; R3.3")) {
+TEST_CASE("calls: every call keeps a dialog, whatever becomes of those that ring" *
+          doctest::description("R5.5: no order of events takes another call's place")) {
+  Bench bench;
+  for (int round = 0; round < 50; ++round) {
+    const CallHandle one = *bench.invite();
+    bench.calls.end(*bench.answer(one, "180", "b").dialog);
+    const CallHandle forking = *bench.invite();
+    for (char tag = 'b'; tag < 'z'; ++tag) bench.answer(forking, "180", std::string(1, tag));
+    std::vector<CallHandle> others;
+    for (uint32_t i = 2; i < kTinyLimits.calls; ++i) others.push_back(*bench.invite());
+    CHECK(bench.invite().error() == Error::PoolExhausted);
+    bench.calls.close(one);
+    CHECK(bench.invite());
+    for (const CallHandle other : others) bench.calls.close(other);
+    bench.calls.close(forking);
+    bench.calls.for_each(
+        [&](Dialog& dialog) { bench.calls.close(bench.calls.handle_of(dialog.call)); });
+    CHECK(bench.is_empty());
+  }
+}
+
+TEST_CASE("calls: who answers where no room is left takes the place of one who rings" *
+          doctest::description("RFC 3261 13.2.2.4; R5.5")) {
+  Limits limits = kTinyLimits;
+  limits.calls = 64;
+  Bench bench(limits);
+  const CallHandle call = *bench.invite();
+  for (char tag = 'b'; tag < 'z'; ++tag) bench.answer(call, "180", std::string(1, tag));
+  REQUIRE_FALSE(bench.match(call, "a", "y"));
+  CHECK(bench.answer(call, "200", "y").confirmed);
+  const Match found = bench.match(call, "a", "y");
+  REQUIRE(found);
+  CHECK(found.dialog->address(Side::Callee) == "<sip:bob@h>;tag=y");
+  CHECK(bench.calls.dialog_stats().in_use == Calls::kForksMax);
+}
+
+TEST_CASE("calls: a fork without room for its callee is not taken for another one" *
+          doctest::description("SPEC C4: no BYE goes to the wrong phone")) {
   Bench bench;
   const CallHandle call = *bench.invite();
-  bench.answer(call, "180", "c");
-  Dialog* const dialog = bench.answer(call, "200", "b").dialog;
+  bench.answer(call, "200", "b");
+  const std::string too_long(DialogTexts::kBytesMax, 'h');
+  bench.answer(call, "200", "c", "Contact: <sip:" + too_long + ">\r\n");
+  CHECK(bench.match(call, "a", "b").dialog->target(Side::Callee) == "sip:bob@10.0.0.3");
+  CHECK(bench.match(call, "a", "c").dialog->target(Side::Callee).empty());
+}
+
+TEST_CASE("calls: a 2xx that crosses the BYE of its caller confirms the dialog" *
+          doctest::description("RFC 3261 15, 13.2.2.4")) {
+  Bench bench;
+  const CallHandle call = *bench.invite();
+  Dialog& dialog = *bench.answer(call, "180").dialog;
+  dialog.state = DialogState::Ending;
+  CHECK(bench.answer(call, "200").confirmed);
+  CHECK(dialog.state == DialogState::Ending);
+  CHECK(dialog.confirmed);
+}
+
+TEST_CASE("calls: one is free with its BYE, unless other branches may still answer" *
+          doctest::description("RFC 3261 16.7; R3.3")) {
+  Bench bench;
+  const CallHandle forked = *bench.invite();
+  bench.answer(forked, "180", "c");
+  bench.calls.end(*bench.answer(forked, "200", "b").dialog);
+  CHECK(bench.answer(forked, "200", "c").confirmed);  // it was late
+  bench.calls.close(forked);
+  bench.calls.end(*bench.match(forked, "a", "c").dialog);
+  CHECK(bench.is_empty());
+  const CallHandle single = *bench.invite();
+  Dialog* const dialog = bench.answer(single, "200").dialog;
+  bench.calls.close(single);
   bench.calls.end(*dialog);
   CHECK(bench.is_empty());
-  bench.calls.close(call);
 }
 
 TEST_CASE("calls: the cap refuses the next one, and every call has its first dialog" *
@@ -189,12 +254,23 @@ TEST_CASE("calls: a session that nobody refreshes is over when its interval is" 
   CHECK(bench.is_empty());
 }
 
+TEST_CASE("calls: no phone keeps a place for as long as it likes" *
+          doctest::description("RFC 4028 4: an interval may be 2**32 - 1 seconds; R5.5")) {
+  Bench bench;
+  const CallHandle call = *bench.invite();
+  Dialog& dialog = *bench.answer(call, "200").dialog;
+  bench.set_session(dialog, {0xffffffff, Side::Caller, true});
+  bench.run_for(Calls::kUnsupervisedLimit.count() / 1000 + 1);
+  CHECK(bench.expired.size() == 1);
+}
+
 TEST_CASE("calls: each dialog of a fork has a session of its own" *
           doctest::description("RFC 4028 8.2: multiple session expirations")) {
   Bench bench;
   const CallHandle call = *bench.invite();
   bench.set_session(*bench.answer(call, "200", "b").dialog, {90, Side::Caller, true});
   bench.set_session(*bench.answer(call, "200", "c").dialog, {180, Side::Caller, true});
+  bench.calls.close(call);
   bench.run_for(100);
   CHECK(bench.expired == std::vector<std::string>{"b"});
   bench.run_for(100);
