@@ -47,7 +47,8 @@ std::string CrowdCounts::text() const {
          " to nobody";
 }
 
-Crowd::Crowd(Network& network, const CrowdOptions& options) : network_(network) {
+Crowd::Crowd(Network& network, const CrowdOptions& options)
+    : network_(network), talk_max_(options.talk_max) {
   port::SimNat& nat = network_.world.make_nat(*port::parse_ip("203.0.113.9"));
   for (size_t i = 0; i < options.phones; ++i) {
     const std::string user = "phone" + std::to_string(i);
@@ -93,7 +94,7 @@ void Crowd::act() {
 // Most refresh; some leave, and come back the next time.
 void Crowd::register_one() {
   Phone& phone = any_phone();
-  if (phone.registration().pending || is_being_called(phone)) return;
+  if (phone.is_silent() || phone.registration().pending || is_being_called(phone)) return;
   port::SimRandom& random = network_.world.random();
   const bool leaves = phone.is_bound() && random.chance(200);
   phone.send_register(leaves ? 0 : static_cast<uint32_t>(60 + random.below(3000)));
@@ -103,14 +104,15 @@ void Crowd::call_one() {
   port::SimRandom& random = network_.world.random();
   Phone& caller = any_phone();
   Phone& callee = any_phone();
-  if (&caller == &callee) return;
+  if (&caller == &callee || caller.is_silent()) return;
   // A callee whose registration is under way may be there or not.
   const RegistrationView& there = callee.registration();
   const bool bound = callee.is_bound() && callee.bound_until() - network_.now() > kSetupMax;
   if (there.may_be_gone || there.may_be_there || there.bound != bound) return;
   CallPlan plan;
   plan.ring_time = Millis(static_cast<int64_t>(random.below(3000)));
-  plan.talk_time = Millis(static_cast<int64_t>(random.below(5000)));
+  plan.talk_time =
+      Millis(static_cast<int64_t>(random.below(static_cast<uint64_t>(talk_max_.count()))));
   plan.callee_ends = random.chance(500);
   plan.both_end = random.chance(100);
   uint16_t wanted = bound ? 200 : 404;

@@ -16,6 +16,7 @@ struct CrowdOptions {
   uint32_t loss_per_mille = 100;
   uint32_t duplicate_per_mille = 100;
   Millis delay_max{40};
+  Millis talk_max{5'000};
 };
 
 struct CrowdCounts {
@@ -58,6 +59,7 @@ class Crowd {
   static bool as_wanted(const Planned& planned, const Call& call);
 
   Network& network_;
+  Millis talk_max_;
   std::vector<Planned> planned_;
 };
 

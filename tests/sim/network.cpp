@@ -1,6 +1,7 @@
 #include "network.h"
 
 #include <algorithm>
+#include <map>
 
 namespace tipring::sim {
 
@@ -23,6 +24,7 @@ constexpr Millis kPhoneIdle{120'000};  // when a phone closes its connection
 constexpr Millis kTimerC{180'000};
 // Timer H, I, J, K, L and M, and a proxy's Timer C.
 constexpr Millis kAllTimers{240'000};
+constexpr Millis kBriefly{40'000};  // a BYE is answered by then, or will not be
 constexpr Millis kForgotten = dialog::Calls::kUnsupervisedLimit + Millis(1000);
 
 }  // namespace
@@ -100,12 +102,14 @@ void Network::check_findings() {
 void Network::check_calls() {
   for (const Phone& phone : phones) {
     for (const Call& call : phone.calls()) {
+      if (call.abandoned) continue;
       if (!call.over || call.outcome == 0) findings.add(now(), call.id + " never ended");
       if (!call.caller) continue;
       const Call* callee = nullptr;
       for (const Phone& other : phones) {
         if (&other != &phone && callee == nullptr) callee = other.find_call(call.id);
       }
+      if (callee != nullptr && callee->abandoned) continue;
       check_call(call, callee);
     }
   }
@@ -123,7 +127,8 @@ void Network::check_call(const Call& caller, const Call* callee) {
   const uint16_t answer = callee == nullptr ? 0 : callee->outcome;
   if (caller.outcome == 200 && answer != 200) fault("answered by nobody");
   if (answer == 200 && callee->acked && caller.outcome != 200) fault("an ACK from nowhere");
-  if (answer == 200 && !callee->bye_sent && !callee->bye_received) fault("no BYE reached it");
+  const bool told = answer == 200 && (callee->bye_received || callee->refresh_status == 481);
+  if (answer == 200 && !callee->bye_sent && !told) fault("no BYE reached it");
   if (caller.outcome == 486 && answer != 486) fault("busy, but nobody said so");
   if (caller.outcome == 404 && callee != nullptr) fault("found nobody and rang somebody");
   // The proxy's own 487 is for a callee who has not answered anything yet.
@@ -131,6 +136,41 @@ void Network::check_call(const Call& caller, const Call* callee) {
     fault("ended by a CANCEL that nobody sent");
   }
   if (caller.outcome == 487 && answer == 200 && callee->acked) fault("cancelled and answered");
+}
+
+void Network::restart_exchange(Millis dark) {
+  referee.forget();
+  exchange.cut_power(port::SimCrashKeeps::Any);
+  world.run_for(dark);
+  const std::string fault = exchange.start();
+  REQUIRE_MESSAGE(fault.empty(), fault);
+  exchange_began_ = now();
+}
+
+void Network::check_standing() {
+  std::map<std::string, int> followed;
+  exchange.server().calls().for_each([&](const dialog::Dialog& dialog) {
+    if (dialog.is_standing()) ++followed[std::string(dialog.texts.get(dialog::Text::CallId))];
+  });
+  std::map<std::string, int> sides;
+  std::map<std::string, bool> may_stand;
+  for (const Phone& phone : phones) {
+    for (const Call& call : phone.calls()) {
+      const bool in_it = call.outcome == 200 && !call.over && !call.bye_sent;
+      if (in_it && call.began_at > exchange_began_) ++sides[call.id];
+      const bool leaves = call.over && now() - call.ended_at < kBriefly;
+      if (in_it || call.abandoned || call.bye_sent != call.over || leaves)
+        may_stand[call.id] = true;
+    }
+  }
+  for (const auto& [id, count] : sides) {
+    if (count == 2 && followed[id] != 1) findings.add(now(), id + ": stands and is not followed");
+  }
+  for (const auto& [id, count] : followed) {
+    if (count > 1) findings.add(now(), id + ": is followed twice");
+    if (count == 1 && !may_stand[id]) findings.add(now(), id + ": is followed and has ended");
+  }
+  check_findings();
 }
 
 size_t Network::bindings_of(const Phone& phone) {

@@ -37,6 +37,11 @@ class Network {
 
   // Both sides of each call know of it what the RFC promises, and nothing else has been found.
   void check_calls();
+  // The server follows each call that both of its phones are in, and no other but those that a phone
+  // has left without a word, or is leaving.
+  void check_standing();
+  // The power of the server fails for a while; the disk keeps what it had to.
+  void restart_exchange(Millis dark);
   // Past all timers: nothing may be left anywhere. Registrations are removed first.
   void check_empty();
   // The bindings in the store are those that phones were told of.
@@ -59,6 +64,8 @@ class Network {
   Phone& start_phone(port::SimHost& host, sip::Transport protocol);
   void check_call(const Call& caller, const Call* callee);
   size_t bindings_of(const Phone& phone);
+
+  Millis exchange_began_{0};
 };
 
 }  // namespace tipring::sim

@@ -49,7 +49,8 @@ struct Call {
   bool bye_sent = false;
   bool bye_received = false;
   bool over = false;
-  uint16_t outcome = 0;  // the INVITE's final status as this side knows it: 408 for a timeout
+  bool abandoned = false;  // by a phone that died
+  uint16_t outcome = 0;    // the INVITE's final status as this side knows it: 408 for a timeout
   uint16_t bye_status = 0;
   int attempts = 0;  // caller: INVITEs or BYEs that were challenged
   std::string id;
@@ -123,6 +124,7 @@ class Phone final : public Node,
   SessionHabits habits;
   // Dies without a word: no call of its own is left, and nobody gets an answer.
   void fall_silent();
+  void wake_up();
   bool is_silent() const { return silent_; }
 
   bool idle() const { return open_calls_ == 0 && !registration_.pending; }
@@ -181,6 +183,7 @@ class Phone final : public Node,
   void read_plan(const sip::MessageView& invite, CallPlan& plan);
   void answer_invite(const Incoming& request);
   void give_up(size_t index);
+  void refuse(Call& call, uint16_t status);
   void take_call(size_t index);
   void answer_with_ok(Call& call, const std::string& lines);
   void repeat_ok(size_t index);

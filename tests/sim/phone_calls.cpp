@@ -123,7 +123,7 @@ void Phone::cancel(size_t index) {
 
 void Phone::cancel_now(size_t index) {
   Call& call = calls_[index];
-  if (call.outcome != 0 || call.over) return;
+  if (call.outcome != 0) return;
   call.cancelled = true;
   transactions.cancel(call.request);
 }
@@ -285,12 +285,14 @@ void Phone::answer_invite(const Incoming& request) {
 // The CANCEL may never reach it.
 void Phone::give_up(size_t index) {
   Call& call = calls_[index];
-  if (call.over) return;
+  if (!call.over) refuse(call, sip::status::kTemporarilyUnavailable);
+}
+
+void Phone::refuse(Call& call, uint16_t status) {
   sip::ResponseParts parts;
   parts.to_tag = call.local_tag;
-  static_cast<void>(
-      transactions.respond(call.invite, sip::status::kTemporarilyUnavailable, parts).has_value());
-  settle(call, sip::status::kTemporarilyUnavailable);
+  static_cast<void>(transactions.respond(call.invite, status, parts).has_value());
+  settle(call, status);
   end(call);
 }
 
@@ -342,10 +344,12 @@ void Phone::repeat_ok(size_t index) {
 
 void Phone::take_ack(const Incoming& request) {
   Call* const call = find(request.message);
-  if (call == nullptr || call->answered_cseq == 0) return report("an ACK to nothing");
+  if (call == nullptr) return report("an ACK to nothing");
+  const uint32_t cseq = request.message.typed<sip::HeaderId::CSeq>()->number;
+  if (call->over && cseq > call->answered_cseq) return;  // to a 481
+  if (call->answered_cseq == 0) return report("an ACK to nothing");
   if (call->outcome == 0) return report("an ACK to a call that was not answered");
   if (call->outcome != 200) return;  // to a refusal, after Timer H had given it up
-  const uint32_t cseq = request.message.typed<sip::HeaderId::CSeq>()->number;
   if (cseq > call->answered_cseq) return report("an ACK with another CSeq");
   if (cseq < call->answered_cseq) return;  // a refresh has overtaken it
   call->ok.reset();
@@ -370,7 +374,8 @@ void Phone::answer_bye(const Incoming& request) {
     return transactions.reply_stateless(request, 503, {});
   }
   const uint32_t cseq = request.message.typed<sip::HeaderId::CSeq>()->number;
-  if (cseq <= call->remote_cseq) report("the CSeq of a BYE goes back");  // 12.2.2
+  // The server's own, and one that it has crossed, have the same.
+  if (cseq <= call->remote_cseq && !call->over) report("the CSeq of a BYE goes back");  // 12.2.2
   call->remote_cseq = std::max(cseq, call->remote_cseq);
   const bool asks = habits.bye_answer == sip::status::kUnauthorized && !call->challenged;
   const bool takes = habits.bye_answer == sip::status::kUnauthorized && call->challenged;
@@ -386,14 +391,11 @@ void Phone::answer_bye(const Incoming& request) {
   if (!call->bye_sent) end(*call);
 }
 
-void Phone::on_cancel(uint64_t context, transaction::ServerHandle server, const Incoming&) {
+void Phone::on_cancel(uint64_t context, transaction::ServerHandle, const Incoming&) {
+  if (context % 4 == Refresh) return;  // it is answered at once
   Call& call = calls_[static_cast<size_t>(context / 4)];
   call.cancelled = true;
-  sip::ResponseParts parts;
-  parts.to_tag = call.local_tag;
-  static_cast<void>(transactions.respond(server, 487, parts).has_value());
-  settle(call, 487);
-  end(call);
+  refuse(call, sip::status::kRequestTerminated);
 }
 
 }  // namespace tipring::sim

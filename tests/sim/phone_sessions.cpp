@@ -9,6 +9,12 @@
 
 namespace tipring::sim {
 
+namespace {
+
+constexpr Millis kRefreshTakes{64'000};
+
+}  // namespace
+
 // In an INVITE of its own.
 std::string Phone::offer_session() const {
   if (!habits.knows_timer) return {};
@@ -66,6 +72,11 @@ void Phone::send_refresh(size_t index) {
                   digest_.next_line("Proxy-Authorization", request.method, request.uri);
   const sip::Method method = habits.by_update ? sip::Method::Update : sip::Method::Invite;
   call.refresh = send(request, method, context_of(Refresh, index));
+  // Its final response may have been lost with a connection.
+  if (habits.by_update) return;
+  at(host.loop().now() + kRefreshTakes, [this, index, cseq = call.refresh_cseq] {
+    if (calls_[index].refresh_cseq == cseq) transactions.cancel(calls_[index].refresh);
+  });
 }
 
 // One that is refused is not tried again: who waits then sees the end of the interval.
@@ -82,6 +93,7 @@ void Phone::on_refresh_response(size_t index, const Incoming& response) {
   }
   call.refresh_status = status;
   call.refresh_cseq = 0;
+  if (status == sip::status::kCallOrTransactionDoesNotExist) end(call);  // RFC 5057 5.2
   if (status >= 300) return;
   ++call.refreshed;
   call.attempts = 0;
@@ -118,8 +130,26 @@ void Phone::answer_refresh(const Incoming& request, size_t index) {
 
 void Phone::fall_silent() {
   silent_ = true;
-  for (Call& call : calls_) end(call);
+  for (Call& call : calls_) {
+    call.abandoned = call.abandoned || !call.over;
+    end(call);
+  }
   registration_.pending = false;
+}
+
+// What its peers still wait for is given up.
+void Phone::wake_up() {
+  silent_ = false;
+  at(host.loop().now(), [this] {
+    for (Call& call : calls_) {
+      if (!call.abandoned || call.outcome != 0) continue;
+      if (call.caller) {
+        transactions.cancel(call.request);
+      } else {
+        refuse(call, sip::status::kTemporarilyUnavailable);
+      }
+    }
+  });
 }
 
 }  // namespace tipring::sim
