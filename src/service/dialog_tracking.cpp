@@ -47,6 +47,7 @@ void DialogTracking::enter(const Environment& environment, const dialog::Match& 
   if (cseq && cseq->number > peer.cseq) peer.cseq = cseq->number;
   peer.flow = incoming.flow;  // a phone may have connected anew
   environment.calls.note_alive(dialog);
+  was_confirmed_ = dialog.confirmed;
   if (method_ == sip::Method::Bye) dialog.state = DialogState::Ending;
   moves_target_ = is_target_refresh(method_) && request.has(sip::HeaderId::Contact) &&
                   request.contact_uri().text != dialog.target(from_);
@@ -72,7 +73,11 @@ void DialogTracking::on_response(const Environment& environment, const Incoming&
 
 // RFC 5057 5.1: the other side knows of no such call.
 bool DialogTracking::ends_call(const Dialog& dialog, uint16_t status) const {
-  if (method_ == sip::Method::Bye) return !is_challenge(status);
+  if (method_ == sip::Method::Bye) {
+    // It was for one that rang, and has been answered meanwhile: the caller has to send another.
+    const bool too_early = dialog.confirmed && !was_confirmed_;
+    return !is_challenge(status) && !too_early;
+  }
   return status == sip::status::kCallOrTransactionDoesNotExist && is_target_refresh(method_) &&
          dialog.confirmed;
 }

@@ -45,6 +45,7 @@ class DialogTracking {
   dialog::DialogHandle dialog_;  // of a request within it
   dialog::Side from_ = dialog::Side::Caller;
   sip::Method method_ = sip::Method::Other;
+  bool was_confirmed_ = false;  // when the request came
   bool moves_target_ = false;  // its Contact is another one than that we know
 };
 

@@ -136,7 +136,9 @@ void Proxy::on_server_end(uint64_t id, ServerHandle, EndReason) {
 // After a branch has come to its end.
 void Proxy::go_on(ProxyContext& context) {
   TransactionStatefulProxy& proxy = context.get<TransactionStatefulProxy>();
-  if (context.local && proxy.may_branch()) return resume(context, nullptr);
+  // Not while a 2xx waits for a buffer to go upstream in.
+  const bool may_branch = context.local && proxy.may_branch() && !proxy.any_accepted();
+  if (may_branch) return resume(context, nullptr);
   if (!proxy.any_open()) finish(context);
 }
 
