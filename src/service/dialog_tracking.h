@@ -46,7 +46,7 @@ class DialogTracking {
   dialog::Side from_ = dialog::Side::Caller;
   sip::Method method_ = sip::Method::Other;
   bool was_confirmed_ = false;  // when the request came
-  bool moves_target_ = false;  // its Contact is another one than that we know
+  bool moves_target_ = false;   // its Contact is another one than that we know
 };
 
 }  // namespace tipring::service
