@@ -258,6 +258,22 @@ TEST_CASE("session: its BYE reaches phones on TCP and behind routers" *
   }
 }
 
+TEST_CASE("session: a phone that has come back by another connection gets its BYE over that one" *
+          doctest::description("SPEC C4; RFC 3261 18; R7.3, R8.4")) {
+  app::Config config = config_with("mandatory");
+  config.session_timer.default_s = 300;
+  Pair network(13, config, {sip::Transport::Tcp, sip::Transport::Udp, true});
+  network.begin();
+  // Its connections are closed after two minutes of silence; it refreshes by new ones.
+  network.world.run_for(160 * kSecond);
+  CHECK(network.caller().refreshed == 1);
+  network.bob.fall_silent();
+  network.world.run_for(300 * kSecond);
+  CHECK(network.caller().bye_received);
+  network.world.run_for(40 * kSecond);
+  network.check_over();
+}
+
 TEST_CASE("session: a call that rings at two phones stands once when one of them takes it" *
           doctest::description("RFC 3261 12.1, 16.7; F13, R3.3")) {
   Pair network(9, config_with("mandatory"),
