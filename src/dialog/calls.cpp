@@ -23,17 +23,6 @@ uint32_t cseq_of(const sip::MessageView& message) {
   return cseq ? cseq->number : 0;
 }
 
-// A peer on a stream, or one whose Contact is not where it sends from. Behind other proxies the
-// flow is theirs.
-bool is_reached_by_flow(const sip::MessageView& message, std::string_view routes,
-                        const transport::Flow& flow) {
-  if (!routes.empty()) return false;
-  if (flow.transport != sip::Transport::Udp) return true;
-  const sip::ParsedUri& uri = message.contact_uri();
-  const auto ip = uri ? port::parse_ip(uri->host) : std::nullopt;
-  return ip && *ip != flow.remote.ip;
-}
-
 }  // namespace
 
 void Dialog::on_expiry(Millis) { calls.on_expiry(*this); }
@@ -76,8 +65,9 @@ Result<CallHandle> Calls::begin(const Incoming& invite) {
     return taken.error();
   }
   call->begun = invite.now;
-  dialog->caller = {invite.flow, cseq_of(message),
-                    is_reached_by_flow(message, *routes, invite.flow)};
+  // Behind other proxies the flow is theirs.
+  const bool by_flow = routes->empty() && is_reached_by_flow(message, invite.flow);
+  dialog->caller = {invite.flow, cseq_of(message), by_flow};
   ++counters_.begun;
   return calls_.handle_of(*call);
 }
@@ -125,23 +115,30 @@ Dialog* Calls::dialog_of(Call& call, std::string_view tag, bool confirms) {
   }
   const Dialog* first = call.dialogs.front();
   Dialog* dialog = first != nullptr && count < kForksMax ? fork(*first) : nullptr;
-  if (dialog == nullptr && confirms && ringing != nullptr) {
-    forget_callee(*ringing);
-    dialog = ringing;
-  }
-  return dialog;
+  return dialog == nullptr && confirms && ringing != nullptr ? &begin_anew(*ringing) : dialog;
 }
 
-// As it was before anybody rang. What goes makes room, so that nothing is wanted.
+// In the place of `dialog`, as it was before anybody rang. Handles to that one are stale.
+Dialog& Calls::begin_anew(Dialog& dialog) {
+  Call& call = dialog.call;
+  DialogTexts texts = std::move(dialog.texts);
+  const Peer caller = dialog.caller;
+  dialogs_.release(dialog);
+  Dialog* fresh = dialogs_.acquire(*this, call);
+  TIPRING_ASSERT(fresh != nullptr);  // a place has just been given back
+  call.dialogs.push_back(*fresh);
+  fresh->texts = std::move(texts);
+  fresh->caller = caller;
+  forget_callee(*fresh);
+  return *fresh;
+}
+
+// What goes makes room, so that nothing is wanted.
 void Calls::forget_callee(Dialog& dialog) {
   for (const Text text :
        {Text::CalleeTag, Text::CalleeAddress, Text::CalleeTarget, Text::CalleeRoutes}) {
     static_cast<void>(dialog.texts.replace(dependencies_.slabs, text, ""));
   }
-  dialog.callee = {};
-  dialog.state = DialogState::Calling;
-  dialog.session = {};
-  dialog.expiry.cancel();
 }
 
 // Another dialog of the same call. Leaves one for each call that may begin.
@@ -174,7 +171,7 @@ void Calls::learn_callee(Dialog& dialog, const Incoming& response) {
       dialog.texts.replace(slabs, Text::CalleeTarget, message.contact_uri().text);
   if (!complete) ++counters_.untracked;
   dialog.callee.flow = response.flow;
-  dialog.callee.by_flow = complete && is_reached_by_flow(message, *routes, response.flow);
+  dialog.callee.by_flow = complete && routes->empty() && is_reached_by_flow(message, response.flow);
 }
 
 void Calls::close(CallHandle handle) {
@@ -241,11 +238,8 @@ void Calls::end(Dialog& dialog) {
   Call& call = dialog.call;
   const bool is_only = call.dialogs.front() == &dialog && call.dialogs.back() == &dialog;
   if (is_only && call.is_inviting) {
-    // Other branches may still ring or answer.
-    dialog.ending_node.unlink();
-    dialog.byes = 0;
-    dialog.confirmed = false;
-    return forget_callee(dialog);
+    begin_anew(dialog);  // other branches may still ring or answer
+    return;
   }
   dialogs_.release(dialog);
   if (is_only) calls_.release(call);

@@ -3,7 +3,6 @@
 // them (RFC 4028).
 #pragma once
 
-#include <optional>
 #include <string_view>
 
 #include "core/arena.h"
@@ -61,6 +60,9 @@ class Calls {
  public:
   // Dialogs of one call, so that a fork cannot take all the room.
   static constexpr uint32_t kForksMax = 8;
+  // After so much silence an unsupervised call is taken for one that has been forgotten; no session
+  // is longer.
+  static constexpr Millis kUnsupervisedLimit{24 * 60 * 60 * 1000};
 
   static void plan(const Limits& limits, MemoryPlan& plan);
 
@@ -69,8 +71,6 @@ class Calls {
 
   // Before the first call.
   void set_observer(ExpiryObserver& observer) { observer_ = &observer; }
-  // After which an unsupervised call is taken for one that has been forgotten.
-  static constexpr Millis kUnsupervisedLimit{24 * 60 * 60 * 1000};
 
   // An INVITE outside any dialog. Errors: PoolExhausted, TooLong.
   Result<CallHandle> begin(const Incoming& invite);
@@ -94,6 +94,7 @@ class Calls {
   // A target refresh: 12.2. Of no effect where there is no room.
   void set_target(Dialog& dialog, Side side, std::string_view uri);
 
+  // The dialog is gone, and its call with the last one, unless branches of the INVITE are pending.
   void end(Dialog& dialog);
 
   Dialog* get(DialogHandle handle) const { return dialogs_.get(handle); }
@@ -115,6 +116,7 @@ class Calls {
   friend struct Dialog;
 
   Dialog* dialog_of(Call& call, std::string_view tag, bool confirms);
+  Dialog& begin_anew(Dialog& dialog);
   void forget_callee(Dialog& dialog);
   Dialog* fork(const Dialog& first);
   void learn_callee(Dialog& dialog, const Incoming& response);

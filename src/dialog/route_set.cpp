@@ -20,6 +20,13 @@ Result<std::string_view> finished(const sip::Writer& out) {
 
 }  // namespace
 
+bool is_reached_by_flow(const sip::MessageView& message, const transport::Flow& flow) {
+  if (flow.transport != sip::Transport::Udp) return true;
+  const sip::ParsedUri& uri = message.contact_uri();
+  const auto ip = uri ? port::parse_ip(uri->host) : std::nullopt;
+  return ip && *ip != flow.remote.ip;
+}
+
 Result<std::string_view> routes_to_caller(const sip::MessageView& invite, RouteSetText& room) {
   sip::Writer out(room);
   for (const std::string_view value : invite.values(sip::HeaderId::RecordRoute)) add(out, value);

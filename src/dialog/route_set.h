@@ -11,6 +11,10 @@
 
 namespace tipring::dialog {
 
+// Whether a sender is reached by its flow alone: on a stream, or where its Contact is not where it
+// sends from.
+bool is_reached_by_flow(const sip::MessageView& message, const transport::Flow& flow);
+
 // Room for a route set: values with ", " between them, the nearest hop first.
 using RouteSetText = std::array<char, DialogTexts::kBytesMax>;
 inline constexpr size_t kRoutesMax = 64;

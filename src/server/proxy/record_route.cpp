@@ -1,6 +1,7 @@
 #include "server/proxy/record_route.h"
 
 #include "core/text.h"
+#include "dialog/route_set.h"
 #include "server/proxy/flow_token.h"
 #include "sip/headers.h"
 #include "sip/uri.h"
@@ -18,14 +19,6 @@ bool is_first_hop(const sip::MessageView& request) {
   return hops == 1;
 }
 
-// A sender on a stream, or one whose Contact is not where it sends from.
-bool is_reached_by_flow(const sip::MessageView& request, const Flow& flow) {
-  if (flow.transport != sip::Transport::Udp) return true;
-  const sip::ParsedUri& uri = request.contact_uri();
-  const auto ip = uri ? port::parse_ip(uri->host) : std::nullopt;
-  return ip && *ip != flow.remote.ip;
-}
-
 }  // namespace
 
 RecordRoutes::RecordRoutes(const Environment& environment, const sip::MessageView& request,
@@ -35,7 +28,8 @@ RecordRoutes::RecordRoutes(const Environment& environment, const sip::MessageVie
   const HashKey& key = environment.route_key;
   const dialog::Cookie cookie = dialog::make_cookie(
       key, environment.life, call, dialog::hash_dialog(key, call_id, request.from_tag()));
-  const bool in_by_flow = is_first_hop(request) && (!call || is_reached_by_flow(request, in));
+  const bool in_by_flow =
+      is_first_hop(request) && (!call || dialog::is_reached_by_flow(request, in));
   const bool same_side = in.transport == out.transport &&
                          environment.transport.sent_by(in) == environment.transport.sent_by(out);
   // The callee reads from the top: the side that faces it stands first.

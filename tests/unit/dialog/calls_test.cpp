@@ -118,6 +118,25 @@ TEST_CASE("calls: a BYE while others still ring ends its own dialog only" *
   CHECK(bench.is_empty());
 }
 
+TEST_CASE("calls: what was under way for a dialog that has ended finds it no more" *
+          doctest::description("DESIGN: handles, not pointers, cross turns")) {
+  Bench bench;
+  const CallHandle call = *bench.invite();
+  bench.answer(call, "180", "c");
+  bench.calls.end(*bench.match(call, "a", "c").dialog);
+  Dialog* const answered = bench.answer(call, "200", "b").dialog;
+  const DialogHandle ending = bench.calls.handle_of(*answered);
+  answered->byes = 2;
+  answered->by_operator = true;
+  bench.calls.end(*answered);
+  CHECK(bench.calls.get(ending) == nullptr);
+  const Dialog& next = *bench.answer(call, "200", "d").dialog;
+  CHECK(next.byes == 0);
+  CHECK_FALSE(next.by_operator);
+  CHECK(next.tag(Side::Caller) == "a");
+  CHECK(next.target(Side::Caller) == "sip:alice@10.0.0.2");
+}
+
 TEST_CASE("calls: every call keeps a dialog, whatever becomes of those that ring" *
           doctest::description("R5.5: no order of events takes another call's place")) {
   Bench bench;
