@@ -1,0 +1,48 @@
+// What a datagram on a media port is, and the fixed header of RTP (RFC 3550 5.1). Views and values;
+// nothing is changed, nothing is kept.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "core/result.h"
+
+namespace tipring::media {
+
+// By the first bytes: RFC 7983 7, and RFC 5761 4 for RTP and RTCP on one port.
+enum class PacketKind : uint8_t {
+  Rtp,
+  Rtcp,
+  Stun,   // RFC 8489: keepalives of RTP ports, and ICE
+  Dtls,   // RFC 5764: the keys of SRTP
+  Zrtp,   // RFC 6189
+  Other,  // nothing that media ports carry
+};
+inline constexpr size_t kPacketKinds = 6;
+
+// SRTP and SRTCP have the same headers in the clear, and are Rtp and Rtcp.
+PacketKind kind_of(std::span<const char> datagram);
+
+struct RtpHeader {
+  uint32_t timestamp = 0;
+  uint32_t ssrc = 0;
+  uint16_t sequence = 0;
+  uint8_t payload_type = 0;
+  bool marker = false;
+  uint16_t header_size = 0;  // with CSRCs and extension
+};
+
+// Of a datagram that is Rtp. Padding is not looked at: of SRTP it is encrypted.
+// Errors: Invalid (CSRCs or extension run over the end).
+Result<RtpHeader> parse_rtp(std::span<const char> datagram);
+
+struct RtcpHeader {
+  uint32_t ssrc = 0;  // of who sent it
+  uint8_t type = 0;   // 200 is a sender report, 201 a receiver report …
+};
+
+// Of the first packet of a datagram that is Rtcp. Errors: Invalid (it runs over the end).
+Result<RtcpHeader> parse_rtcp(std::span<const char> datagram);
+
+}  // namespace tipring::media
