@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "core/text.h"
 #include "sip/headers.h"
 #include "sip/status.h"
 #include "sip/writer.h"
@@ -11,26 +10,6 @@
 namespace tipring::service {
 
 namespace {
-
-constexpr std::string_view kTimer = "timer";
-constexpr uint32_t kMinSeDefault = 90;  // 5: what no Min-SE means
-
-bool is_refresh(sip::Method method) {
-  return method == sip::Method::Invite || method == sip::Method::Update;
-}
-
-uint32_t min_se_of(const sip::MessageView& request) {
-  if (!request.has(sip::HeaderId::MinSe)) return kMinSeDefault;
-  const auto min_se = request.typed<sip::HeaderId::MinSe>();
-  return min_se ? min_se->seconds : kMinSeDefault;
-}
-
-Refresher refresher_of(const sip::Delta& interval) {
-  const auto param = interval.param("refresher");
-  if (!param) return Refresher::None;
-  if (iequals(param->value, "uac")) return Refresher::Uac;
-  return iequals(param->value, "uas") ? Refresher::Uas : Refresher::None;
-}
 
 Screening refuse(const Environment& environment, const Incoming& request, uint16_t status,
                  std::string_view headers) {
@@ -45,9 +24,9 @@ Screening refuse(const Environment& environment, const Incoming& request, uint16
 Screening SessionInterval::screen_request(const Environment& environment, const Incoming& request) {
   const SessionTimerOptions& options = environment.session_timer;
   const sip::MessageView& message = request.message;
-  if (!is_refresh(message.method()) || options.mode == SessionTimerMode::Off)
+  if (!is_session_refresh(message.method()) || options.mode == SessionTimerMode::Off)
     return Screening::Pass;
-  caller_refreshes_ = sip::contains_token(message.values(sip::HeaderId::Supported), kTimer);
+  caller_refreshes_ = supports_timer(message);
   if (!message.has(sip::HeaderId::SessionExpires)) {
     if (!caller_refreshes_ && options.mode == SessionTimerMode::Mandatory &&
         refuse_untimed(environment, request) == Screening::Refused) {
@@ -126,7 +105,7 @@ void SessionInterval::edit_response(const sip::MessageView& response, sip::Respo
   sip::Writer line(out);
   line.text(sip::to_text(sip::HeaderId::SessionExpires)).text(": ");
   line.number(interval_s_).text(";refresher=uac\r\n");
-  edit.required = kTimer;
+  edit.required = kTimerTag;
   edit.extra_lines = line.view();
 }
 

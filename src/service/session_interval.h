@@ -8,6 +8,7 @@
 
 #include "service/context.h"
 #include "service/environment.h"
+#include "service/session_headers.h"
 #include "sip/message_edit.h"
 
 namespace tipring::service {
@@ -16,9 +17,6 @@ class DigestServerAuth;
 class DestinationSelection;
 class ViaManagement;
 class OutputControl;
-
-// Who keeps a session alive, of the two sides of the request that began or refreshed it.
-enum class Refresher : uint8_t { None, Uac, Uas };
 
 // What a 2xx means for the session of its dialog: 8.2. Each 2xx of a forked INVITE has its own.
 struct SessionOutcome {
