@@ -3,12 +3,12 @@
 
 #include <cstdint>
 
-#include "admin/fixed_text.h"
 #include "admin/page.h"
 #include "admin/user_fields.h"
 #include "admin/user_names.h"
 #include "admin/user_secret.h"
 #include "core/arena.h"
+#include "core/fixed_text.h"
 #include "core/memory_plan.h"
 #include "core/spsc_ring.h"
 #include "port/address.h"

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "admin/fixed_text.h"
+#include "core/fixed_text.h"
 #include "store/user.h"
 
 namespace tipring::admin {

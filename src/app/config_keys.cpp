@@ -103,6 +103,8 @@ const ConfigKey kKeys[] = {
      IntegerKey{TIPRING_AT(uint32_t, capacity.tcp_connections), 1, kMany}},
     {"capacity.messages", IntegerKey{TIPRING_AT(uint32_t, capacity.messages), 0, 4 * kMany}},
     {"capacity.receive_batch", IntegerKey{TIPRING_AT(uint32_t, capacity.receive_batch), 1, 32}},
+    {"capacity.groups", IntegerKey{TIPRING_AT(uint32_t, capacity.groups), 1, 4096}},
+    {"capacity.group_members", IntegerKey{TIPRING_AT(uint32_t, capacity.group_members), 1, 65536}},
     {"capacity.trace", IntegerKey{TIPRING_AT(uint32_t, trace_kib), 0, 65536}},
     {"security.safe_sources", ListKey{TIPRING_AT(TextList, security.safe_sources), source_check},
      When::Reload},

@@ -18,13 +18,16 @@ struct Limits {
   uint32_t relayed_calls = 64;
   uint32_t transactions = 512;  // of each kind, server and client
   uint32_t tcp_connections = 256;
-  uint32_t messages = 0;       // buffers up to 2 KiB in all; 0: as many as the transactions need
-  uint32_t receive_batch = 8;  // datagrams per system call
+  uint32_t messages = 0;         // buffers up to 2 KiB in all; 0: as many as the transactions need
+  uint32_t receive_batch = 8;    // datagrams per system call
+  uint32_t groups = 50;          // hunt groups
+  uint32_t group_members = 400;  // of all of them
 };
 
-inline constexpr Limits kTinyLimits = {50, 100, 8, 8, 64, 32, 0, 4};
+inline constexpr Limits kTinyLimits = {50, 100, 8, 8, 64, 32, 0, 4, 8, 32};
 inline constexpr Limits kDefaultLimits = {};
-inline constexpr Limits kFullLimits = {100000, 200000, 20000, 2000, 65536, 20000, 0, 32};
+inline constexpr Limits kFullLimits = {100000, 200000, 20000, 2000, 65536,
+                                       20000,  0,      32,    1000, 8000};
 
 // Registrations that wait for the disk at one time; each holds fresh bindings until it is durable.
 constexpr uint32_t updates_max(const Limits& limits) {

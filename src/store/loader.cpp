@@ -47,7 +47,7 @@ bool Loader::load_clock(StoreClock& clock, StartReport& report) {
                                                 last_written);
   if (code != SQLITE_OK) return failed(code, report);
   if (last_written < 0 || last_written > kWallMax.count()) {
-    skip("meta", 1, "last_written", report);
+    report.skip("meta", 1, "last_written");
     last_written = 0;
   }
   report.clock_was_unset = clock.set_last_written(Millis(last_written));
@@ -64,7 +64,7 @@ bool Loader::load_users(StartReport& report) {
     const char* fault = read_user(rows, record);
     if (fault == nullptr && is_second(record)) fault = "auth_name";
     if (fault != nullptr) {
-      skip("users", rows.integer(0), fault, report);
+      report.skip("users", rows.integer(0), fault);
       continue;
     }
     std::array<uint16_t, 5> ends{};
@@ -89,13 +89,6 @@ bool Loader::is_second(const UserRecord& record) const {
   const std::string_view auth_name = record.auth_name.empty() ? record.name : record.auth_name;
   return users_.find(record.domain, record.name) != nullptr ||
          users_.find_by_auth_name(record.domain, auth_name) != nullptr;
-}
-
-void Loader::skip(std::string_view table, int64_t row, std::string_view column,
-                  StartReport& report) {
-  if (report.rows_skipped++ > 0) return;
-  report.first_skipped =
-      std::string(table) + " " + std::to_string(row) + ": " + std::string(column);
 }
 
 bool Loader::load_credentials(std::string_view realm, StartReport& report) {
@@ -195,7 +188,7 @@ bool Loader::load_bindings(Millis wall_offset, Millis now, StartReport& report) 
     const char* fault = read_binding(rows, row);
     if (fault == nullptr && user_of(row.user_id) == nullptr) fault = "user_id";
     if (fault != nullptr) {
-      skip("bindings", rows.integer(0), fault, report);
+      report.skip("bindings", rows.integer(0), fault);
     } else if (!load_binding(row, wall_offset, now, report)) {
       return false;
     }
@@ -218,7 +211,7 @@ bool Loader::load_binding(BindingRow& row, Millis wall_offset, Millis now, Start
   User& user = *user_of(row.user_id);
   const Result<Binding*> binding = bindings_.make_at(row.slot, row.fields);
   if (!binding && binding.error() == Error::TooLong) {
-    skip("bindings", row.slot, "its texts are too long", report);
+    report.skip("bindings", row.slot, "its texts are too long");
     return true;
   }
   if (!binding) return does_not_fit("bindings", "bindings", report);

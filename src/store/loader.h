@@ -36,8 +36,6 @@ class Loader {
   bool load_bindings(Millis wall_offset, Millis now, StartReport& report);
   bool load_binding(BindingRow& row, Millis wall_offset, Millis now, StartReport& report);
   bool is_second(const UserRecord& record) const;
-  static void skip(std::string_view table, int64_t row, std::string_view column,
-                   StartReport& report);
   User* user_of(int64_t id) const;
 
   Database& database_;

@@ -7,10 +7,11 @@ namespace tipring::store {
 // Made at build time from migrations/*.sql.
 extern const std::string_view k0001Initial;
 extern const std::string_view k0002SessionTimer;
+extern const std::string_view k0003Groups;
 
 std::span<const Migration> migrations() {
-  static const std::array<Migration, 2> kMigrations = {
-      {{1000, k0001Initial}, {1001, k0002SessionTimer}}};
+  static const std::array<Migration, 3> kMigrations = {
+      {{1000, k0001Initial}, {1001, k0002SessionTimer}, {1002, k0003Groups}}};
   return kMigrations;
 }
 

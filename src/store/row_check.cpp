@@ -5,6 +5,7 @@
 #include "core/text.h"
 #include "sip/uri.h"
 #include "sip/via.h"
+#include "store/group_check.h"
 #include "store/user_changes.h"
 
 namespace tipring::store {
@@ -60,6 +61,35 @@ const char* read_user(const Statement& row, UserRecord& record) {
   if (!read_number(row, 7, static_cast<int64_t>(SessionTimerRule::Exempt), record.session_timer))
     return "session_timer";
   return check_record(record) ? nullptr : "name";
+}
+
+const char* read_group(const Statement& row, GroupRecord& record) {
+  record.domain = row.text(1);
+  record.name = row.text(2);
+  record.display_name = row.text(3);
+  record.no_answer_to = row.text(8);
+  for (const auto& [column, text] : {std::pair("domain", record.domain),
+                                     {"name", record.name},
+                                     {"display_name", record.display_name},
+                                     {"no_answer_to", record.no_answer_to}}) {
+    if (!is_utf8(text)) return column;
+  }
+  if (!read_number(row, 4, kGroupStrategies - 1, record.strategy)) return "strategy";
+  if (!read_number(row, 5, kGroupTimeMax, record.ring_timeout_s)) return "ring_timeout";
+  if (!read_number(row, 6, kGroupTimeMax, record.member_ring_s)) return "member_ring";
+  if (!read_number(row, 7, 699, record.no_answer_status)) return "no_answer_status";
+  if (!read_number(row, 9, 1, record.enabled)) return "enabled";
+  return fault_of(record);
+}
+
+const char* read_member(const Statement& row, MemberRecord& record) {
+  record.name = row.text(2);
+  if (!is_utf8(record.name)) return "name";
+  if (!read_number(row, 3, kMemberOrderMax, record.order) || record.order == 0) return "place";
+  if (!read_number(row, 4, kGroupTimeMax, record.delay_s)) return "delay";
+  if (!read_number(row, 5, kGroupTimeMax, record.ring_s)) return "ring";
+  if (!read_number(row, 6, 1, record.enabled)) return "enabled";
+  return fault_of(record);
 }
 
 const char* read_binding(const Statement& row, BindingRow& binding) {

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "store/binding.h"
+#include "store/group.h"
 #include "store/sqlite.h"
 #include "store/user.h"
 
@@ -21,9 +22,18 @@ inline constexpr std::string_view kBindingColumns =
     "slot, user_id, contact, params, path, call_id, cseq, expires_at, interval_ms, q, received,"
     " local, transport, listener, instance, reg_id, user_agent, methods";
 
-// Both return what cannot be used, by the name of its column; null when all can. Texts live until
+inline constexpr std::string_view kGroupColumns =
+    "id, domain, name, display_name, strategy, ring_timeout, member_ring, no_answer_status,"
+    " no_answer_to, enabled";
+inline constexpr std::string_view kMemberColumns =
+    "id, group_id, name, place, delay, ring, enabled";
+
+// All return what cannot be used, by the name of its column; null when all can. Texts live until
 // the next step of `row`.
 const char* read_user(const Statement& row, UserRecord& record);
+
+const char* read_group(const Statement& row, GroupRecord& record);
+const char* read_member(const Statement& row, MemberRecord& record);
 
 struct BindingRow {
   uint32_t slot = 0;

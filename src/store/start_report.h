@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace tipring::store {
 
@@ -16,7 +17,7 @@ enum class StartStatus : uint8_t {
   Corrupt,
   DiskFull,
   Io,
-  DoesNotFit,  // more users or bindings than `capacity` has room for
+  DoesNotFit,  // more users, bindings or groups than `capacity` has room for
 };
 
 struct StartReport {
@@ -25,6 +26,7 @@ struct StartReport {
   std::string copy;      // path of the copy made before a major migration, or empty
   bool created = false;  // there was no file
   uint32_t users = 0;
+  uint32_t groups = 0;
   uint32_t bindings = 0;
   uint32_t bindings_expired = 0;      // dropped
   uint32_t users_without_secret = 0;  // their credentials were made for another realm (warn)
@@ -32,7 +34,15 @@ struct StartReport {
   std::string first_skipped;          // of them: table, row and column
   bool clock_was_unset = false;       // remaining life counts from the last written time (warn)
 
+  // Notes a record that cannot be used.
+  void skip(std::string_view table, int64_t row, std::string_view column);
+
   bool ready() const { return status == StartStatus::Ready; }
 };
+
+inline void StartReport::skip(std::string_view table, int64_t row, std::string_view column) {
+  if (rows_skipped++ > 0) return;
+  first_skipped = std::string(table) + " " + std::to_string(row) + ": " + std::string(column);
+}
 
 }  // namespace tipring::store

@@ -1,5 +1,6 @@
 #include "store/store.h"
 
+#include "store/group_loader.h"
 #include "store/loader.h"
 #include "store/store_parts.h"
 
@@ -13,6 +14,7 @@ constexpr Millis kProbeAfter{2'000};
 void Store::plan(const Limits& limits, MemoryPlan& plan) {
   SqliteMemory::plan(limits, plan);
   UserTable::plan(limits, plan);
+  GroupTable::plan(limits, plan);
   StorageLink::plan(limits, plan);
   BindingTable::plan(limits, plan);
   UpdateQueue::plan(limits, plan);
@@ -37,6 +39,7 @@ void Store::set_observer(BindingObserver* observer) { parts_->observer = observe
 
 void Store::register_pools(PoolRegistry& registry) const {
   parts_->users.register_pools(registry);
+  parts_->groups.register_pools(registry);
   parts_->bindings.register_pools(registry);
   parts_->queue.register_pools(registry);
   parts_->changes.register_pools(registry);
@@ -51,6 +54,19 @@ User* Store::find_by_auth_name(std::string_view domain, std::string_view auth_na
 User* Store::find_called(std::string_view domain, std::string_view name) const {
   User* user = parts_->users.find(domain, name);
   return user != nullptr ? user : parts_->users.find_by_alias(domain, name);
+}
+Group* Store::find_group(std::string_view domain, std::string_view name) const {
+  return parts_->groups.find(domain, name);
+}
+Extension Store::find_extension(std::string_view domain, std::string_view name) const {
+  User* user = find_called(domain, name);
+  return {user, user == nullptr ? find_group(domain, name) : nullptr};
+}
+Group* Store::get(Handle<Group> handle) const { return parts_->groups.get(handle); }
+GroupMember* Store::get(Handle<GroupMember> handle) const { return parts_->groups.get(handle); }
+Handle<Group> Store::handle_of(const Group& group) const { return parts_->groups.handle_of(group); }
+Handle<GroupMember> Store::handle_of(const GroupMember& member) const {
+  return parts_->groups.handle_of(member);
 }
 User* Store::get(Handle<User> handle) const { return parts_->users.get(handle); }
 Binding* Store::get(Handle<Binding> handle) const { return parts_->bindings.get(handle); }
@@ -67,6 +83,9 @@ bool Store::takes_changes() const { return parts_->changes.has_room(); }
 uint32_t Store::binding_count() const { return parts_->bindings.visible(); }
 uint32_t Store::user_slots() const { return parts_->users.slots(); }
 User* Store::user_at(uint32_t slot) const { return parts_->users.at_slot(slot); }
+uint32_t Store::group_count() const { return parts_->groups.visible(); }
+uint32_t Store::group_slots() const { return parts_->groups.slots(); }
+Group* Store::group_at(uint32_t slot) const { return parts_->groups.at_slot(slot); }
 
 Result<BindingUpdate*> Store::begin_update(User& user) { return parts_->queue.begin(user); }
 
@@ -116,6 +135,7 @@ Store::Parts::Parts(const StoreDependencies& dependencies, const Limits& limits,
       database(world.files, world.clock, SqliteMemory::cached_pages(limits)),
       keeper(world.files, database, writes),
       users(world.arena, limits, world.hash_key),
+      groups(world.arena, limits, world.hash_key),
       link(world.arena, limits, clock, options.commit_window, *this),
       bindings(world.arena, limits, world.timers, world.loop, *this, world.hash_key),
       lazy(bindings.slots(), link, world.timers, clock),
@@ -135,6 +155,7 @@ bool Store::Parts::open(StartReport& report) {
   const int code = writes.prepare(database.connection(), options.realm);
   if (code != SQLITE_OK) return database.explain(code, report), false;
   if (!Loader(database, writes, users, bindings).load(options.realm, clock, report)) return false;
+  if (!GroupLoader(database, users, groups).load(report)) return false;
   keeper.start(options.realm);
   if (!link.start(world.loop, world.workers, database.connection(), writes, keeper)) {
     report.status = StartStatus::Io;
@@ -167,8 +188,8 @@ void Store::Parts::close() {
 void Store::Parts::log_start(const StartReport& report) {
   if (!report.ready()) return;  // whoever opened the store decides what to do and says why
   world.log.info("store_ready", kv("path", options.path), kv("users", report.users),
-                 kv("bindings", report.bindings), kv("expired", report.bindings_expired),
-                 kv("created", report.created));
+                 kv("groups", report.groups), kv("bindings", report.bindings),
+                 kv("expired", report.bindings_expired), kv("created", report.created));
   if (!report.copy.empty()) world.log.info("store_copied", kv("copy", report.copy));
   if (report.users_without_secret > 0) {
     world.log.warning("realm_changed", kv("realm", options.realm),

@@ -29,6 +29,7 @@
 #include "port/worker.h"
 #include "store/binding.h"
 #include "store/binding_update.h"
+#include "store/group.h"
 #include "store/start_report.h"
 #include "store/store_status.h"
 #include "store/user.h"
@@ -75,6 +76,14 @@ struct StoreCounters {
 
 enum class PutMode : uint8_t { Create, Change, Either };
 
+// Both null: nobody. Never both.
+struct Extension {
+  User* user = nullptr;
+  Group* group = nullptr;
+
+  explicit operator bool() const { return user != nullptr || group != nullptr; }
+};
+
 class Store {
  public:
   // Lines of the plan: tables, rings, and SQLite's own pool.
@@ -106,6 +115,15 @@ class Store {
   Handle<User> handle_of(const User& user) const;
   Handle<Binding> handle_of(const Binding& binding) const;
 
+  // Null when there is none. The default domain is "".
+  Group* find_group(std::string_view domain, std::string_view name) const;
+  Group* get(Handle<Group> handle) const;
+  GroupMember* get(Handle<GroupMember> handle) const;
+  Handle<Group> handle_of(const Group& group) const;
+  Handle<GroupMember> handle_of(const GroupMember& member) const;
+  // Who is called by this name: find_called() and find_group() in one.
+  Extension find_extension(std::string_view domain, std::string_view name) const;
+
   // False while as many changes of users wait for the disk as may. When it is true, PoolExhausted
   // means that there is no room for another user.
   bool takes_changes() const;
@@ -115,6 +133,7 @@ class Store {
 
   uint32_t user_count() const;
   uint32_t binding_count() const;
+  uint32_t group_count() const;
 
   // Walks over all users in steps of at most `slots` slots of the pool: calls `visit(User&)` and
   // returns the cursor for the next step, 0 when the walk is over. Start with 0. In no particular
@@ -125,6 +144,15 @@ class Store {
       if (User* user = user_at(cursor)) visit(*user);
     }
     return cursor < user_slots() ? cursor : 0;
+  }
+
+  // As walk_users().
+  template <class Visit>
+  uint32_t walk_groups(uint32_t cursor, uint32_t slots, Visit visit) const {
+    for (; slots > 0 && cursor < group_slots(); ++cursor, --slots) {
+      if (Group* group = group_at(cursor)) visit(*group);
+    }
+    return cursor < group_slots() ? cursor : 0;
   }
 
   // --- registrations -----------------------------------------------------------------------------
@@ -183,6 +211,8 @@ class Store {
 
   uint32_t user_slots() const;
   User* user_at(uint32_t slot) const;
+  uint32_t group_slots() const;
+  Group* group_at(uint32_t slot) const;
 
   std::unique_ptr<Parts> parts_;
 };

@@ -4,6 +4,7 @@
 #include "store/binding_table.h"
 #include "store/database.h"
 #include "store/file_keeper.h"
+#include "store/group_table.h"
 #include "store/lazy_writes.h"
 #include "store/sqlite_memory.h"
 #include "store/storage_link.h"
@@ -44,6 +45,7 @@ struct Store::Parts final : BindingTable::Events, StorageLink::ReplyHandler {
   Writes writes;
   FileKeeper keeper;
   UserTable users;
+  GroupTable groups;
   StorageLink link;
   BindingTable bindings;
   LazyWrites lazy;

@@ -1,4 +1,5 @@
-// Text of bounded length by value, for slots that go from one thread to another.
+// Text of bounded length by value: for records that are copied, and slots that go from one thread to
+// another.
 #pragma once
 
 #include <array>
@@ -8,7 +9,7 @@
 
 #include "core/assert.h"
 
-namespace tipring::admin {
+namespace tipring {
 
 template <size_t kMax>
 class FixedText {
@@ -27,4 +28,4 @@ class FixedText {
   std::array<char, kMax> bytes_{};
 };
 
-}  // namespace tipring::admin
+}  // namespace tipring
