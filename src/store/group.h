@@ -22,7 +22,7 @@ namespace tipring::store {
 inline constexpr size_t kExtensionMax = 64;     // bytes of a group's or member's name
 inline constexpr size_t kGroupDomainMax = 253;  // RFC 1035 2.3.4
 inline constexpr size_t kGroupDisplayMax = 128;
-inline constexpr uint32_t kGroupMembersMax = 64;  // of one group
+inline constexpr uint32_t kGroupMembersMax = 32;  // of one group
 inline constexpr uint32_t kGroupDepthMax = 8;     // groups within groups that a call goes through
 inline constexpr uint16_t kGroupTimeMax = 3600;   // any of the times below, in seconds
 
