@@ -139,9 +139,8 @@ uint8_t passages_of(HeaderId id) {
 }
 
 bool is_body_line(HeaderId id) {
-  return id == HeaderId::ContentType || id == HeaderId::ContentDisposition ||
-         id == HeaderId::ContentEncoding || id == HeaderId::ContentLanguage ||
-         id == HeaderId::MimeVersion;
+  return id == HeaderId::ContentDisposition || id == HeaderId::ContentEncoding ||
+         id == HeaderId::ContentLanguage || id == HeaderId::MimeVersion;
 }
 
 bool hides_identity(const sip::MessageView& message) {

@@ -27,8 +27,8 @@ bool is_carried(const sip::HeaderView& line, Passage passage);
 // Errors: BufferFull.
 Result<size_t> write_carried(const sip::MessageView& message, Passage passage, std::span<char> out);
 
-// What is told of a body that is carried as it came: Content-Type and the like. Nothing where there
-// is no body. Errors: BufferFull.
+// What is told of a body that is carried as it came, beside its Content-Type. Nothing where there is
+// no body. Errors: BufferFull.
 Result<size_t> write_body_lines(const sip::MessageView& message, std::span<char> out);
 
 }  // namespace tipring::b2bua

@@ -56,6 +56,7 @@ class Hunt {
   size_t winner() const { return winner_; }          // Answered only
   bool has_timed_out() const { return timed_out_; }  // somebody rang until his time was over
   MemberSet ringing() const { return ringing_; }
+  Millis rang_at(size_t member) const { return rang_at_[member]; }  // of one who has been rung
 
  private:
   bool waits(size_t member) const { return (waiting_ & set_of(member)) != 0; }
@@ -71,7 +72,7 @@ class Hunt {
   const RingPlan* plan_ = nullptr;
   Millis ends_at_{kNever};
   Millis delays_from_{0};  // the beginning of the step; earlier, where delays have been given up
-  std::array<Millis, RingPlan::kMembersMax> rang_at_;  // of those that ring
+  std::array<Millis, RingPlan::kMembersMax> rang_at_;  // of those that have rung
   MemberSet waiting_ = 0;                              // not rung yet
   MemberSet ringing_ = 0;
   uint8_t step_ = 0;

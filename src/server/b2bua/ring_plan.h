@@ -13,7 +13,6 @@ namespace tipring::b2bua {
 struct PlannedMember {
   uint64_t user = 0;     // a handle: who is rung
   uint64_t member = 0;   // a handle: as whom he is in his group; 0 where no group was called
-  uint8_t group = 0;     // RingPlan::groups
   uint8_t step = 0;      // ascending
   uint16_t delay_s = 0;  // from the beginning of the step
   uint16_t ring_s = 0;   // how long he rings; 0: for as long as the call may

@@ -4,6 +4,7 @@
 
 #include "service/context.h"
 #include "service/digest_server_auth.h"
+#include "service/hops.h"
 #include "service/output_control.h"
 #include "service/via_management.h"
 
@@ -124,7 +125,8 @@ MessageRef Acks::write(const AckContext& context, const sip::MessageView& ack, c
   OutputControl output;
   output.configure(environment_);
   return write_forwarded(
-      environment_, {ack, plan, context.in, nullptr, {}, max_breadth_of(ack), output, {}}, via);
+      environment_, {ack, plan, context.in, nullptr, {}, service::max_breadth_of(ack), output, {}},
+      via);
 }
 
 void Acks::drop(AckContext& context) {

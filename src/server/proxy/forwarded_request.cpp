@@ -1,24 +1,16 @@
 #include "server/proxy/forwarded_request.h"
 
-#include <algorithm>
-
 #include "server/proxy/record_route.h"
+#include "service/hops.h"
 #include "sip/headers.h"
 
 namespace tipring::proxy {
 
 namespace {
 
-constexpr uint8_t kMaxForwardsDefault = 70;  // 16.6 step 3
 constexpr size_t kGrowth = 768;  // our Via, two Record-Routes, a longer Request-URI, our own lines
 
 }  // namespace
-
-uint32_t max_breadth_of(const sip::MessageView& request) {
-  if (!request.has(sip::HeaderId::MaxBreadth)) return kMaxBreadth;
-  const auto breadth = request.typed<sip::HeaderId::MaxBreadth>();
-  return breadth ? std::min(*breadth, kMaxBreadth) : kMaxBreadth;
-}
 
 MessageRef write_forwarded(const Environment& environment, const ForwardedRequest& what,
                            std::string_view via) {
@@ -29,8 +21,7 @@ MessageRef write_forwarded(const Environment& environment, const ForwardedReques
   edit.via = via;
   if (const auto& top = request.typed<sip::HeaderId::Via>())
     edit.top_via = sip::make_via_fix_up(*top, what.in.remote);
-  const auto& hops = request.typed<sip::HeaderId::MaxForwards>();
-  edit.max_forwards = hops && *hops != 0 ? static_cast<uint8_t>(*hops - 1) : kMaxForwardsDefault;
+  edit.max_forwards = service::next_max_forwards(request);
   edit.max_breadth = what.max_breadth;
   edit.routes_removed = plan.routes_removed;
   edit.last_route_removed = plan.last_route_removed;

@@ -11,12 +11,6 @@
 
 namespace tipring::proxy {
 
-// RFC 5393 5.3.3: what a request without the header is worth, and the most that we take.
-inline constexpr uint32_t kMaxBreadth = 60;
-
-// What `request` brings; 0 where its sender leaves nothing.
-uint32_t max_breadth_of(const sip::MessageView& request);
-
 struct ForwardedRequest {
   const sip::MessageView& request;
   const Plan& plan;

@@ -1,5 +1,6 @@
 #include "server/proxy/proxy.h"
 
+#include "service/hops.h"
 #include "sip/headers.h"
 #include "sip/status.h"
 #include "sip/writer.h"
@@ -97,7 +98,7 @@ Proxy::Refusal Proxy::find_refusal(const ProxyContext& context, const sip::Messa
   if (targets.size() == 0) {
     refusal.status = targets.refusal();
     refusal.parts.headers = targets.headers();
-  } else if (max_breadth_of(request) == 0) {
+  } else if (service::max_breadth_of(request) == 0) {
     refusal.status = sip::status::kMaxBreadthExceeded;
   } else if (context.wishes.queue == Wish::Yes && request.method() == sip::Method::Invite) {
     // RFC 3261 21.5.2: "does not support the functionality required to fulfill the request". Any

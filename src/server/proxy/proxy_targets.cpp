@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "server/proxy/proxy.h"
+#include "service/hops.h"
 
 namespace tipring::proxy {
 
@@ -50,7 +51,7 @@ bool Proxy::start_group(const Work& work, const TargetSet& targets) {
   ProxyContext& context = work.context;
   TransactionStatefulProxy& proxy = context.get<TransactionStatefulProxy>();
   const Candidates candidates = find_candidates(context, targets);
-  uint32_t breadth = proxy.breadth_left(max_breadth_of(work.request));
+  uint32_t breadth = proxy.breadth_left(service::max_breadth_of(work.request));
   // Those for whom no breadth is left have their turn when others have failed.
   const size_t count = std::min<size_t>(group_size(context, candidates), breadth);
   if (count == 0) return false;

@@ -108,7 +108,7 @@ TEST_CASE("carry: a body keeps what is said of it") {
   const auto size = b2bua::write_body_lines(parsed.view, out);
   REQUIRE(size);
   CHECK(std::string(out.data(), *size) ==
-        "Content-Type: application/dtmf-relay\r\nContent-Disposition: signal\r\n");
+        "Content-Disposition: signal\r\n");
 }
 
 TEST_CASE("carry: what does not fit is an error and no cut line") {
