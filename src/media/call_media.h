@@ -33,6 +33,7 @@
 #include "media/stream.h"
 #include "port/address.h"
 #include "sdp/description.h"
+#include "sdp/edit.h"
 #include "sdp/origin.h"
 
 namespace tipring::media {
@@ -40,7 +41,8 @@ namespace tipring::media {
 class CallMedia;
 class Relay;
 class RelayedCall;
-class Stream;
+class RelayedStream;
+struct RelayParts;
 
 enum class Mode : uint8_t {
   // Relayed when a side is behind a NAT or the families differ, as far as is known when the call's
@@ -131,7 +133,7 @@ class CallMedia {
 
   // What a side has sent in the stream of that m= line; nothing for one that is not relayed.
   const Reception* reception(size_t section, Side side) const;
-  size_t sections() const;
+  size_t sections() const { return section_count_; }
 
   // `sink` hears the packets of the stream of that m= line until remove_sink() or the end of the
   // stream. Errors: NotFound (not relayed), PoolExhausted (it has as many as it may have).
@@ -140,12 +142,30 @@ class CallMedia {
 
  private:
   friend class RelayedCall;
+  using Locals = std::array<port::IpAddress, 2>;  // our address toward each side
 
-  Relay& relay_;
+  Result<size_t, MediaFault> write_new_offer(const MediaLeg& from, const sdp::Description& offer,
+                                             MediaLeg& to, std::span<char> out);
+  Result<void, MediaFault> open_streams(const sdp::Description& offer, const Locals& local);
+  port::IpAddress local_toward(const MediaLeg& leg, const sdp::Description& description);
+  port::IpAddress local_as_before(const MediaLeg& leg) const;
+  bool flows(size_t section, const sdp::Description& answer) const;
+  void connect(const MediaLeg& from, const sdp::Description& answer, const MediaLeg& to,
+               const sdp::Description& offer, const Locals& local);
+  void note_answer(const sdp::Description& answer);
+  Result<size_t, MediaFault> write(const sdp::Description& description, MediaLeg& to,
+                                   const port::IpAddress& local, std::span<char> out);
+  sdp::Edit relayed_edit(const sdp::Description& description, Side to,
+                         const port::IpAddress& told) const;
+  RelayedStream* stream_of(size_t section) const;
+  void drop_new();
+  void give_up_relay();
+
+  RelayParts& relay_;
   CallMediaObserver& observer_;
   RelayedCall* call_ = nullptr;  // null while direct
   MessageRef offer_;             // the text of the open offer
-  MediaLeg offerer_;
+  Side offerer_ = Side::Caller;
   uint8_t section_count_ = 0;  // of the last description that was answered
   bool answered_ = false;      // the open offer has an answer
 };

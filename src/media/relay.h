@@ -78,13 +78,11 @@ class Relay {
   sdp::LocalOrigin new_origin();
 
   void register_pools(PoolRegistry& pools) const;
-  const RelayCounters& counters() const;
+  RelayCounters counters() const;
 
  private:
   friend class CallMedia;
-  struct Parts;  // in the arena
-
-  Parts* parts_;
+  RelayParts* parts_;  // in the arena
 };
 
 }  // namespace tipring::media

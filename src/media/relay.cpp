@@ -1,0 +1,87 @@
+#include "media/relay.h"
+
+#include <new>
+
+#include "media/relay_parts.h"
+
+namespace tipring::media {
+
+namespace {
+
+constexpr std::string_view kStreams = "relayed_streams";
+constexpr std::string_view kCalls = "relayed_calls";
+
+// One for each call, and a second one for every other: where calls with pictures are the rule,
+// there are fewer of them.
+uint32_t streams_max(const Limits& limits) {
+  return limits.relayed_calls + limits.relayed_calls / 2;
+}
+
+}  // namespace
+
+RelayParts::RelayParts(const RelayDependencies& given, const Limits& limits, const PortRange& range)
+    : dependencies(given),
+      forwarding(given.arena, given.loop),
+      ports(given.arena, given.network, Relay::pairs_needed(limits), range.first),
+      streams(kStreams, given.arena, streams_max(limits)),
+      calls(kCalls, given.arena, limits.relayed_calls) {}
+
+port::IpAddress RelayParts::bind_for(port::Family family) const {
+  port::IpAddress bind = family == port::Family::V6 ? options.bind_v6 : options.bind_v4;
+  bind.family = family;
+  return bind;
+}
+
+port::IpAddress RelayParts::advertised_for(const port::IpAddress& local) const {
+  const port::IpAddress& told =
+      local.family == port::Family::V6 ? options.advertised_v6 : options.advertised_v4;
+  return told.family == port::Family::None ? local : told;
+}
+
+void RelayParts::note_taken_ports() {
+  if (ports.taken() == taken_noted) return;
+  const uint64_t count = taken_lines.note(dependencies.loop.now(), ports.taken() - taken_noted);
+  taken_noted = ports.taken();
+  if (count == 0) return;
+  dependencies.log.warning("media_ports_taken", kv("pairs", count),
+                           kv("help", "another program uses ports of media.ports"));
+}
+
+uint32_t Relay::pairs_needed(const Limits& limits) { return 2 * streams_max(limits); }
+
+void Relay::plan(const Limits& limits, MemoryPlan& plan) {
+  Forwarding::plan(plan);
+  PortPool::plan(plan, pairs_needed(limits));
+  Pool<RelayedStream>::plan(plan, kStreams, streams_max(limits));
+  Pool<RelayedCall>::plan(plan, kCalls, limits.relayed_calls);
+  plan.add("media_relay", 1, sizeof(RelayParts));
+}
+
+Relay::Relay(const RelayDependencies& dependencies, const Limits& limits, const PortRange& ports)
+    : parts_(new (dependencies.arena.take_bytes(sizeof(RelayParts)).data())
+                 RelayParts(dependencies, limits, ports)) {}
+
+Relay::~Relay() { parts_->~RelayParts(); }
+
+void Relay::set_options(const RelayOptions& options) { parts_->options = options; }
+
+const RelayOptions& Relay::options() const { return parts_->options; }
+
+// Below 2^62, as the version has to be (RFC 3264 5); many read these numbers as signed.
+sdp::LocalOrigin Relay::new_origin() {
+  return sdp::LocalOrigin(parts_->dependencies.entropy.u64() >> 2, 1);
+}
+
+void Relay::register_pools(PoolRegistry& pools) const {
+  pools.add(parts_->ports.stats());
+  pools.add(parts_->streams.stats());
+  pools.add(parts_->calls.stats());
+}
+
+RelayCounters Relay::counters() const {
+  RelayCounters counters = parts_->forwarding.counters;
+  counters.ports_taken = parts_->ports.taken();
+  return counters;
+}
+
+}  // namespace tipring::media
