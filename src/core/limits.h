@@ -47,6 +47,12 @@ constexpr uint32_t dialogs_max(const Limits& limits) {
   return limits.calls + std::max(limits.calls / 4, 8u);
 }
 
+// Call legs of our own: two for a call that stands, and those that ring in groups or are forked.
+constexpr uint32_t legs_max(const Limits& limits) { return limits.calls * 5 / 2 + 8; }
+
+// Requests of legs that are under way: each can be ended, and has another besides.
+constexpr uint32_t leg_requests_max(const Limits& limits) { return 2 * legs_max(limits); }
+
 constexpr uint32_t server_transactions_max(const Limits& limits) { return limits.transactions; }
 constexpr uint32_t client_transactions_max(const Limits& limits) { return limits.transactions; }
 
@@ -98,7 +104,7 @@ constexpr MessageSlabs::Counts message_slab_counts(const Limits& limits) {
   // Most ACKs, CANCELs and 100s are below 512 bytes. A transaction has one for a moment, if ever.
   uint32_t up_to_512 = client_transactions_max(limits) / 4 + server_transactions_max(limits) / 4;
   // The texts of each dialog. Where they are longer, what the call needed while it rang is free.
-  up_to_512 += dialogs_max(limits);
+  up_to_512 += dialogs_max(limits) + legs_max(limits);
   // Requests, kept until their final response is sent, and what a call that rings was answered.
   // Three of four are below 1 KiB; INVITEs with a long session description are not.
   const uint32_t kept = server_transactions_open_max(limits) + limits.calls;

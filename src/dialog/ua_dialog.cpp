@@ -59,15 +59,13 @@ constexpr size_t kAddressMax = 2048;
 
 }  // namespace
 
-Result<void> UaDialog::begin(MessageSlabs& slabs, std::string_view call_id,
-                             std::string_view local_tag, std::string_view local,
-                             std::string_view remote, std::string_view target,
-                             std::string_view routes) {
+Result<void> UaDialog::begin(MessageSlabs& slabs, const Beginning& beginning) {
   std::array<char, kAddressMax> room;
-  const Result<std::string_view> from = tagged(local, local_tag, room);
+  const Result<std::string_view> from = tagged(beginning.local, beginning.local_tag, room);
   if (!from) return from.error();
-  return texts_.assign(slabs,
-                       {call_id, local_tag, *from, "", "", "", remote, target, routes});
+  return texts_.assign(slabs, {beginning.call_id, beginning.local_tag, *from,
+                               beginning.contact_user, "", "", beginning.remote, beginning.target,
+                               beginning.routes});
 }
 
 Result<void> UaDialog::begin_as_uas(MessageSlabs& slabs, const sip::MessageView& invite,
@@ -81,8 +79,10 @@ Result<void> UaDialog::begin_as_uas(MessageSlabs& slabs, const sip::MessageView&
   if (!local) return local.error();
   const auto& cseq = invite.typed<sip::HeaderId::CSeq>();
   remote_cseq_ = cseq ? cseq->number : 0;
+  const sip::ParsedUri& uri = invite.parsed_request_uri();
+  const std::string_view user = uri ? uri->user : std::string_view();
   return texts_.assign(slabs,
-                       {text_of(invite, sip::HeaderId::CallId), local_tag, *local, "", "",
+                       {text_of(invite, sip::HeaderId::CallId), local_tag, *local, user, "",
                         invite.from_tag(), text_of(invite, sip::HeaderId::From),
                         invite.contact_uri().text, *routes});
 }
@@ -161,7 +161,7 @@ Result<size_t> UaDialog::write_request(sip::Method method, uint32_t cseq,
   writer.header(sip::HeaderId::CallId, call_id());
   writer.text("CSeq: ").number(cseq).text(" ").text(sip::to_text(method)).crlf();
   if (!content.contact.empty()) writer.header(sip::HeaderId::Contact, content.contact);
-  writer.text(content.lines);
+  writer.text(content.lines).text(content.more_lines);
   if (!content.body.empty()) writer.header(sip::HeaderId::ContentType, content.content_type);
   writer.header(sip::HeaderId::ContentLength, content.body.size()).crlf().text(content.body);
   return writer.finish();

@@ -1,7 +1,8 @@
 // A dialog as one of its two sides sees it: RFC 3261 12. What it is made of by a request that came or
 // a response that answered ours, which requests may come within it, and how ours are written.
 //
-// Of the texts (dialog_texts.h) our own side has the caller's places, whoever called.
+// Of the texts (dialog_texts.h) our own side has the caller's places, whoever called, and in the place
+// of its target the user part of our Contact, whose host depends on the way that a message takes.
 #pragma once
 
 #include <cstdint>
@@ -34,13 +35,21 @@ class UaDialog {
   static constexpr uint32_t kCSeqMax = 0x7fffffff;  // 8.1.1.5
   static constexpr size_t kRoutesMax = 32;          // a longer route set is refused
 
-  // We are about to call: `local` and `remote` are values of From and To without a tag, `routes` values
-  // of Route with ", " between them. Errors: TooLong, PoolExhausted.
-  Result<void> begin(MessageSlabs& slabs, std::string_view call_id, std::string_view local_tag,
-                     std::string_view local, std::string_view remote, std::string_view target,
-                     std::string_view routes);
+  // What begins a dialog with a request of ours.
+  struct Beginning {
+    std::string_view call_id;
+    std::string_view local_tag;
+    std::string_view local;   // value of From, without a tag
+    std::string_view remote;  // value of To
+    std::string_view target;
+    std::string_view routes;        // values of Route, ", " between them
+    std::string_view contact_user;  // user part of our Contact; may be empty
+  };
+  // Errors: TooLong, PoolExhausted.
+  Result<void> begin(MessageSlabs& slabs, const Beginning& beginning);
 
   // 12.1.1: by an INVITE that we answer. Errors: as begin().
+  // Our Contact has the user of its Request-URI.
   Result<void> begin_as_uas(MessageSlabs& slabs, const sip::MessageView& invite,
                             std::string_view local_tag);
 
@@ -79,6 +88,7 @@ class UaDialog {
                                std::span<char> out) const;
 
   std::string_view call_id() const { return texts_.get(Text::CallId); }
+  std::string_view contact_user() const { return texts_.get(Text::CallerTarget); }
   std::string_view local_tag() const { return texts_.get(Text::CallerTag); }
   std::string_view local_address() const { return texts_.get(Text::CallerAddress); }  // with the tag
   std::string_view remote_tag() const { return texts_.get(Text::CalleeTag); }

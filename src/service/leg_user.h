@@ -31,6 +31,14 @@ enum class LegState : uint8_t {
   Ended,      // on_end() has been or will be called, and nothing else any more
 };
 
+// What the peer has said of itself: RFC 3261 20.5 and 20.37. Nothing while it is not known.
+struct PeerFeatures {
+  bool reliable_provisionals = false;
+  bool replaces = false;
+  bool timer = false;
+  bool update = false;  // he allows it
+};
+
 // What we say in a request or a response. All texts are copied.
 struct LegContent {
   std::string_view lines;  // whole header lines, each with its CR LF

@@ -18,8 +18,10 @@
 #include "core/result.h"
 #include "port/entropy.h"
 #include "service/environment.h"
+#include "service/leg.h"
 #include "service/leg_tag.h"
 #include "service/leg_user.h"
+#include "service/stream_refusals.h"
 
 namespace tipring::service {
 
@@ -45,19 +47,15 @@ struct LegView {
   std::string_view remote_target;
   Flow flow;            // by which the peer was heard last
   ServerHandle invite;  // his INVITE, while it has no final response
-  bool peer_knows_100rel = false;
-  bool peer_knows_replaces = false;
-  bool peer_knows_timer = false;
-  bool peer_allows_update = false;
-  uint32_t session_interval_s = 0;  // 0: no session timer
+  PeerFeatures peer;
 };
 
-class Legs {
+class Legs final : private transaction::TransactionUser, private transport::LocateHandler {
  public:
   static void plan(const Limits& limits, MemoryPlan& plan);
 
   Legs(const Environment& environment, port::Entropy& entropy, Arena& arena, const Limits& limits);
-  ~Legs();
+  ~Legs() = default;
   Legs(const Legs&) = delete;
   Legs& operator=(const Legs&) = delete;
 
@@ -130,15 +128,121 @@ class Legs {
   // For Via-less texts of an application: our address as the peer of this leg sees it.
   port::SocketAddress local_address(LegHandle leg) const;
 
-  bool is_quiet() const { return leg_stats().in_use == 0; }
-  const LegCounters& counters() const;
-  const PoolStats& leg_stats() const;
-  const PoolStats& request_stats() const;
+  bool is_quiet() const { return legs_.stats().in_use == 0; }
+  const LegCounters& counters() const { return counters_; }
+  const PoolStats& leg_stats() const { return legs_.stats(); }
+  const PoolStats& request_stats() const { return requests_.stats(); }
+
+  // --- for legs and their requests ---------------------------------------------------------------
+
+  void on_repeat(Leg& leg, Millis now);
+  void on_ack_missing(Leg& leg);
+  void on_retry(LegRequest& request);
 
  private:
-  struct Parts;  // in the arena
+  // legs.cpp: places, and what becomes of them
+  Leg* make_leg(LegGroup& group, LegUser& user, uint64_t name);
+  bool is_alone(const Leg& leg) const;
+  bool is_awaited(const Leg& leg) const;
+  void tell_end(Leg& leg, const LegEnd& end);
+  void end_later(Leg& leg, const LegEnd& end);
+  void close(Leg& leg);
+  void reap_later(Leg& leg);
+  void reap(Millis now);
+  void release(Leg& leg);
+  void release(LegRequest& request);
 
-  Parts* parts_;
+  // legs_called.cpp: his INVITEs, and our answers
+  void take_invite(Leg& leg, const Incoming& invite, ServerHandle server);
+  Result<void> respond_invite(Leg& leg, uint16_t status, const LegReply& reply);
+  Result<void> progress(Leg& leg, uint16_t status, const LegReply& reply);
+  Result<void> succeed(Leg& leg, uint16_t status, const LegReply& reply);
+  Result<void> send_success(Leg& leg);
+  Result<void> fail(Leg& leg, uint16_t status, const LegReply& reply);
+  MessageRef write_response(Leg& leg, uint16_t status, const LegReply& reply,
+                            std::string_view lines);
+  void repeat_after(Leg& leg, Millis delay);
+  void refuse_unanswered(Leg& leg, std::string_view lines);
+  void on_ack(Leg& leg, const Incoming& ack);
+  void on_acknowledged(Leg& leg);
+  void on_no_ack(Leg& leg);
+  void on_prack(Leg& leg, const Incoming& prack);
+
+  // legs_requests.cpp: requests within dialogs
+  Leg* leg_of(const sip::MessageView& request) const;
+  LegHandle replaced_by(const sip::MessageView& request) const;
+  void handle_replaces(const Incoming& invite);
+  void handle(Leg& leg, const Incoming& request);
+  void on_bye(Leg& leg, const Incoming& bye);
+  void on_invite(Leg& leg, const Incoming& invite);
+  void on_other(Leg& leg, const Incoming& request);
+  bool is_refused(Leg& leg, const Incoming& request);
+  Pending pending_of(const Leg& leg) const;
+  void hand_up(Leg& leg, const Incoming& request);
+  void answer(Leg& leg, const Incoming& request, uint16_t status, std::string_view lines = {});
+  void refuse_stateless(const Incoming& request, uint16_t status);
+  void refuse_for_want(const Incoming& request, std::string_view key);
+  Result<void> respond_other(Leg& leg, ServerHandle& place, uint16_t status,
+                             const LegReply& reply);
+  void answer_pending(Leg& leg);
+
+  // legs_sending.cpp: requests of ours
+  Result<void> place(Leg& leg, const LegCall& call);
+  LegRequest* make_request(Leg& leg, sip::Method method, LegRequest::Purpose purpose);
+  Result<void> begin(LegRequest& request, Leg& leg, const dialog::RequestContent& content);
+  Result<void> begin_again(LegRequest& request, Leg& leg);
+  Result<void> send_within(LegRequest& request, Leg& leg, const LegContent& content);
+  bool may_send(const Leg& leg, sip::Method method, bool has_offer,
+                const LegRequest* own = nullptr) const;
+  Result<void> try_next(LegRequest& request, Leg& leg, const dialog::RequestContent* content);
+  Result<void> send(LegRequest& request, Leg& leg, Flow flow,
+                    const dialog::RequestContent* content);
+  MessageRef write(const LegRequest& request, const Leg& leg, const Flow& flow,
+                   std::string_view via, const dialog::RequestContent* content) const;
+  Destination destination_of(const LegRequest& request, const Leg& leg) const;
+  void send_bye(Leg& leg, std::string_view lines, const LegEnd& end);
+  Result<void> send_ack(Leg& leg, const LegContent& content);
+  void acknowledge_and_reject(Leg& leg);
+  Result<void> send_prack(Leg& leg, const LegContent& content);
+  void cancel_call(Leg& leg, std::string_view lines);
+  void cancel_request(LegRequest& request, std::string_view lines);
+
+  // legs_responses.cpp: to requests of ours
+  void on_provisional(LegRequest& request);
+  void on_forks_over(LegRequest& request);
+  void on_not_answered(LegRequest& request, uint16_t status);
+  void on_call_response(LegRequest& request, LegGroup& group, const Incoming& response);
+  void on_call_progress(LegRequest& request, LegGroup& group, const Incoming& response);
+  void on_call_success(LegRequest& request, LegGroup& group, const Incoming& response);
+  void expect_ack(Leg& leg, uint32_t cseq, const sip::MessageView& response, bool offerless);
+  void discard(LegGroup& group, Leg& leg);
+  void end_call(LegRequest& request, LegGroup& group, LegEnd end);
+  Leg* leg_for(LegGroup& group, const Incoming& response, bool tells);
+  void note_answer_flow(Leg& leg, const Incoming& response);
+  LegRequestInfo info_of(const LegRequest& request) const;
+  void note_failure(Leg& leg, const LegRequest& request);
+  void on_dialog_response(LegRequest& request, Leg& leg, const Incoming& response);
+  void on_changed(LegRequest& request, Leg& leg, const Incoming& response);
+  bool waits(LegRequest& request, Leg& leg, const Incoming& response);
+  void lose(Leg& leg, uint16_t status);
+
+  void on_located(uint64_t tag, const Result<transport::FlowList>& flows) override;
+  void on_cancel(uint64_t leg, ServerHandle server, const Incoming& cancel) override;
+  void on_server_end(uint64_t leg, ServerHandle server, transaction::EndReason reason) override;
+  void on_response(uint64_t request, ClientHandle client, const Incoming& response) override;
+  void on_client_end(uint64_t request, ClientHandle client,
+                     transaction::EndReason reason) override;
+
+  const Environment& environment_;
+  port::Entropy& entropy_;
+  LegTagCodec tags_;
+  StreamRefusals stream_refusals_;
+  mutable Pool<LegGroup> groups_;
+  mutable Pool<Leg> legs_;
+  mutable Pool<LegRequest> requests_;
+  List<Leg, &Leg::ended_node> ended_;
+  MemberTimer<Legs, &Legs::reap> reap_timer_{*this};
+  LegCounters counters_;
 };
 
 }  // namespace tipring::service

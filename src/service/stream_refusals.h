@@ -4,6 +4,7 @@
 #pragma once
 
 #include <span>
+#include <string_view>
 
 #include "core/arena.h"
 #include "core/memory_plan.h"
@@ -18,7 +19,9 @@ class StreamRefusals {
   static constexpr size_t kEntries = 64;  // a power of two
   static constexpr Millis kLifetime{10 * 60 * 1000};
 
-  static void plan(MemoryPlan& plan) { plan.add("stream_refusals", kEntries, sizeof(Entry)); }
+  static void plan(MemoryPlan& plan, std::string_view name = "stream_refusals") {
+    plan.add(name, kEntries, sizeof(Entry));
+  }
 
   StreamRefusals(Arena& arena, const HashKey& key)
       : entries_(arena.take<Entry>(kEntries)), key_(key) {}

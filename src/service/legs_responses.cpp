@@ -1,0 +1,359 @@
+// Responses to the requests of legs: RFC 3261 8.1.3, 12.2.1.2, 13.2.2 and 14.1, RFC 3262 4, RFC 5057.
+#include "service/leg_texts.h"
+#include "service/legs.h"
+#include "sip/headers.h"
+#include "sip/session_body.h"
+#include "sip/status.h"
+
+namespace tipring::service {
+
+using sdp::Carrier;
+using sip::Method;
+using transaction::EndReason;
+using Phase = LegRequest::Phase;
+using Purpose = LegRequest::Purpose;
+
+namespace {
+
+constexpr uint32_t kForksMax = 8;    // dialogs of one INVITE
+constexpr Millis kAckWait{20 * 1000};  // the peer gives up after 32 s
+
+bool has_tag(const sip::MessageView& response) { return !response.to_tag().empty(); }
+
+// RFC 5057 5: whether a failure of this request within the dialog ends the call.
+bool ends_dialog(Method method, uint16_t status) {
+  switch (status) {
+    case sip::status::kNotFound:
+    case sip::status::kGone:
+    case sip::status::kUnsupportedUriScheme:
+    case sip::status::kLoopDetected:
+    case sip::status::kAddressIncomplete:
+    case sip::status::kAmbiguous:
+    case sip::status::kBadGateway:
+    case sip::status::kDoesNotExistAnywhere: return true;
+    case sip::status::kCallOrTransactionDoesNotExist:
+    case sip::status::kRequestTimeout:
+      return method == Method::Invite || method == Method::Update || method == Method::Info;
+    default: return false;
+  }
+}
+
+}  // namespace
+
+void Legs::on_response(uint64_t id, ClientHandle client, const Incoming& response) {
+  LegRequest* request = requests_.get(LegRequestHandle::from_u64(id));
+  if (request == nullptr || request->client != client) return;
+  const uint16_t status = response.message.status();
+  if (sip::is_provisional(status)) on_provisional(*request);
+  if (status == sip::status::kTrying) return;
+  if (request->purpose == Purpose::Call) {
+    return on_call_response(*request, *groups_.get(request->group), response);
+  }
+  Leg* leg = legs_.get(request->leg);
+  if (leg == nullptr) return release(*request);
+  if (request->purpose == Purpose::Application) return on_dialog_response(*request, *leg, response);
+  if (sip::is_provisional(status)) return;
+  if (request->purpose == Purpose::Prack) {
+    const bool success = sip::is_success(status);
+    (void)leg->offer_answer.pass(sdp::Side::Remote,
+                                 success ? Carrier::PrackSuccess : Carrier::PrackFailure,
+                                 has_description(response.message));
+  }
+  release(*request);
+}
+
+// 9.1: what was cancelled before can be now.
+void Legs::on_provisional(LegRequest& request) {
+  if (request.phase != Phase::Sent) return;
+  request.phase = Phase::Proceeding;
+  if (!request.cancelled) return;
+  const MessageRef& lines = request.cancel_lines;
+  environment_.transactions.cancel(request.client, lines ? lines.view() : std::string_view());
+}
+
+void Legs::on_client_end(uint64_t id, ClientHandle client, EndReason reason) {
+  LegRequest* request = requests_.get(LegRequestHandle::from_u64(id));
+  if (request == nullptr || request->client != client) return;
+  if (request->phase == Phase::Accepted) return on_forks_over(*request);
+  if (reason == EndReason::TransportError) {
+    request->selection.note_unreachable(stream_refusals_, environment_.now());
+  }
+  Leg* leg = legs_.get(request->leg);
+  const bool may_go_on = request->phase == Phase::Sent && !request->cancelled && leg != nullptr &&
+                         request->selection.has_next();
+  if (may_go_on && try_next(*request, *leg, nullptr)) return;
+  on_not_answered(*request, reason == EndReason::Timeout ? sip::status::kRequestTimeout
+                                                         : sip::status::kServiceUnavailable);
+}
+
+// Timer M (RFC 6026 8.7): no further 2xx comes. 13.2.2.4: what has only rung is over.
+void Legs::on_forks_over(LegRequest& request) {
+  LegGroup* group = groups_.get(request.group);
+  Leg* leg = group != nullptr ? group->all.front() : nullptr;
+  release(request);
+  for (; leg != nullptr; leg = group->all.next(*leg)) {
+    leg->ack.reset();
+    if (leg->state == LegState::Early || leg->state == LegState::Calling) {
+      tell_end(*leg, {EndCause::ForkLost});
+    } else if (!leg->stands()) {
+      reap_later(*leg);
+    }
+  }
+}
+
+void Legs::on_not_answered(LegRequest& request, uint16_t status) {
+  if (request.purpose == Purpose::Call) {
+    const EndCause cause = status == sip::status::kRequestTimeout ? EndCause::Refused
+                                                                  : EndCause::Unreachable;
+    return end_call(request, *groups_.get(request.group), {cause, status});
+  }
+  Leg* leg = legs_.get(request.leg);
+  const bool is_users = request.purpose == Purpose::Application && leg != nullptr && leg->stands();
+  const LegRequestInfo info = info_of(request);
+  if (leg != nullptr) note_failure(*leg, request);
+  release(request);
+  if (!is_users) return;
+  leg->user->on_no_response(legs_.handle_of(*leg), leg->name, info, status);
+  if (leg->stands() && ends_dialog(info.method, status)) lose(*leg, status);
+}
+
+// --- to the INVITE of a call ---------------------------------------------------------------------
+
+void Legs::on_call_response(LegRequest& request, LegGroup& group, const Incoming& response) {
+  const uint16_t status = response.message.status();
+  if (sip::is_provisional(status)) return on_call_progress(request, group, response);
+  if (sip::is_success(status)) return on_call_success(request, group, response);
+  end_call(request, group, {EndCause::Refused, status, &response.message});
+}
+
+// The dialog of a response; a new one where it was forked. Null for want of a place.
+Leg* Legs::leg_for(LegGroup& group, const Incoming& response, bool tells) {
+  const std::string_view tag = response.message.to_tag();
+  uint32_t count = 0;
+  for (Leg* leg = group.all.front(); leg != nullptr; leg = group.all.next(*leg)) {
+    if (leg->state == LegState::Calling || leg->dialog.remote_tag() == tag) return leg;
+    ++count;
+  }
+  Leg& first = *group.all.front();
+  Leg* leg = count < kForksMax ? make_leg(group, *first.user, first.name) : nullptr;
+  if (leg == nullptr || !leg->dialog.fork(environment_.slabs, first.dialog)) {
+    if (leg != nullptr) release(*leg);
+    ++counters_.refused;
+    return nullptr;
+  }
+  leg->dialog.set_local_cseq(group.cseq);
+  leg->is_caller = true;
+  (void)leg->offer_answer.pass(sdp::Side::Local, Carrier::Invite, !group.offerless);
+  leg->told_end = !tells;
+  group.forked = true;
+  ++counters_.forks;
+  if (tells) {
+    leg->name =
+        leg->user->on_fork(legs_.handle_of(*leg), legs_.handle_of(first), first.name);
+  }
+  return leg;
+}
+
+void Legs::on_call_progress(LegRequest&, LegGroup& group, const Incoming& incoming) {
+  if (group.cancelled || group.settled) return;
+  const sip::MessageView& response = incoming.message;
+  Leg* leg = has_tag(response) ? leg_for(group, incoming, true) : group.all.front();
+  if (leg == nullptr || !leg->stands()) return;
+  using Verdict = ReliableReceiver::Verdict;
+  const Verdict verdict = leg->services.get<ReliableReceiver>().on_provisional(response);
+  if (verdict == Verdict::Drop) return;
+  if (has_tag(response)) {
+    if (!leg->dialog.learn_remote(environment_.slabs, response)) return;
+    note_features(leg->peer, response);
+    note_answer_flow(*leg, incoming);
+    if (leg->state == LegState::Calling) leg->state = LegState::Early;
+  }
+  const bool reliable = verdict == Verdict::Acknowledge;
+  const auto body = leg->offer_answer.pass(
+      sdp::Side::Remote, reliable ? Carrier::ReliableProvisional : Carrier::Provisional,
+      has_description(response));
+  leg->prack_due = reliable;
+  leg->user->on_progress(legs_.handle_of(*leg), leg->name, incoming);
+  const bool offers = body && *body == sdp::Body::Offer;
+  if (leg->prack_due && leg->stands() && !offers) (void)send_prack(*leg, {});
+}
+
+void Legs::on_call_success(LegRequest& request, LegGroup& group, const Incoming& incoming) {
+  const sip::MessageView& response = incoming.message;
+  request.phase = Phase::Accepted;
+  const bool lost = group.cancelled || group.settled;
+  Leg* leg = leg_for(group, incoming, !lost);
+  if (leg == nullptr) return;
+  if (leg->had_2xx) {  // 13.2.2.4: once more
+    if (leg->ack) (void)environment_.transactions.send_stateless(leg->ack, leg->ack_flow);
+    return;
+  }
+  if (!leg->dialog.learn_remote(environment_.slabs, response)) return;
+  note_features(leg->peer, response);
+  note_answer_flow(*leg, incoming);
+  leg->services.get<ReliableReceiver>().close();
+  leg->had_2xx = true;
+  expect_ack(*leg, group.cseq, response, group.offerless);
+  if (lost) return discard(group, *leg);
+  group.settled = true;
+  leg->state = LegState::Confirmed;
+  ++counters_.answered;
+  leg->user->on_answer(legs_.handle_of(*leg), leg->name, incoming);
+  for (Leg* other = group.all.front(); other != nullptr; other = group.all.next(*other)) {
+    if (other != leg && other->stands()) tell_end(*other, {EndCause::ForkLost});
+  }
+}
+
+// An ACK is due for this 2xx to an INVITE of ours.
+void Legs::expect_ack(Leg& leg, uint32_t cseq, const sip::MessageView& response, bool offerless) {
+  const bool has_session = has_description(response);
+  if (!leg.offer_answer.pass(sdp::Side::Remote, Carrier::Success, has_session)) {
+    (void)leg.offer_answer.pass(sdp::Side::Remote, Carrier::Failure, false);
+  }
+  leg.ack_cseq = cseq;
+  leg.ack.reset();
+  leg.offer.reset();
+  if (offerless && has_session) {
+    leg.offer = environment_.slabs.copy(sip::find_session_body(response).text);
+  }
+  leg.our_ack_due = true;
+  environment_.timers.start(leg.wait_timer, environment_.now() + kAckWait);
+}
+
+// 13.2.2.4: acknowledged and ended, whoever has asked for it does not want it any more.
+void Legs::discard(LegGroup& group, Leg& leg) {
+  const LegEnd end{group.cancelled ? EndCause::Cancelled : EndCause::ForkLost};
+  const std::string_view reason = group.cancelled ? std::string_view() : kLostForkReason;
+  send_bye(leg, reason, end);
+  tell_end(leg, end);
+}
+
+// The application has forgotten it.
+void Legs::on_ack_missing(Leg& leg) {
+  if (!leg.our_ack_due) return;
+  const LegEnd end{EndCause::AckMissing};
+  send_bye(leg, {}, end);
+  tell_end(leg, end);
+}
+
+// Nobody has answered, or everybody has refused.
+void Legs::end_call(LegRequest& request, LegGroup& group, LegEnd end) {
+  if (group.cancelled) end.cause = EndCause::Cancelled;
+  release(request);
+  for (Leg* leg = group.all.front(); leg != nullptr; leg = group.all.next(*leg)) {
+    if (leg->stands()) tell_end(*leg, end);
+  }
+}
+
+// Of who is called by a flow that was given, and of who answers from elsewhere than his Contact says,
+// nothing else is known to lead to him.
+void Legs::note_answer_flow(Leg& leg, const Incoming& response) {
+  leg.flow = response.flow;
+  leg.by_flow = !leg.dialog.has_routes() &&
+                (leg.group.by_flow || dialog::is_reached_by_flow(response.message, response.flow));
+}
+
+// --- within the dialog ---------------------------------------------------------------------------
+
+LegRequestInfo Legs::info_of(const LegRequest& request) const {
+  return {requests_.handle_of(request), request.method, request.tag};
+}
+
+// It was not accepted: an offer in it is as if it had not been made.
+void Legs::note_failure(Leg& leg, const LegRequest& request) {
+  if (request.method == Method::Invite) {
+    (void)leg.offer_answer.pass(sdp::Side::Remote, Carrier::Failure, false);
+  }
+  if (request.method == Method::Update) {
+    (void)leg.offer_answer.pass(sdp::Side::Remote, Carrier::UpdateFailure, false);
+  }
+}
+
+void Legs::on_dialog_response(LegRequest& request, Leg& leg, const Incoming& incoming) {
+  const sip::MessageView& response = incoming.message;
+  const uint16_t status = response.status();
+  const LegRequestInfo info = info_of(request);
+  const LegHandle handle = legs_.handle_of(leg);
+  if (sip::is_provisional(status)) {
+    if (leg.stands()) leg.user->on_response(handle, leg.name, info, incoming);
+    return;
+  }
+  if (request.method == Method::Invite && sip::is_success(status)) {
+    return on_changed(request, leg, incoming);
+  }
+  if (status == sip::status::kRequestPending && leg.stands() && waits(request, leg, incoming)) return;
+  if (sip::is_success(status)) {
+    if (request.method == Method::Update) {
+      leg.dialog.refresh_target(environment_.slabs, response);
+      (void)leg.offer_answer.pass(sdp::Side::Remote, Carrier::UpdateSuccess,
+                                  has_description(response));
+    }
+  } else {
+    note_failure(leg, request);
+  }
+  release(request);
+  if (!leg.stands()) return;
+  leg.user->on_response(handle, leg.name, info, incoming);
+  if (leg.stands() && ends_dialog(info.method, status)) lose(leg, status);
+}
+
+// A 2xx to a re-INVITE. RFC 5407 3.2.3: it is acknowledged also where BYE has been sent meanwhile.
+void Legs::on_changed(LegRequest& request, Leg& leg, const Incoming& incoming) {
+  if (request.phase == Phase::Accepted) {
+    if (leg.ack) (void)environment_.transactions.send_stateless(leg.ack, leg.ack_flow);
+    return;
+  }
+  request.phase = Phase::Accepted;
+  const LegRequestInfo info = info_of(request);
+  leg.dialog.refresh_target(environment_.slabs, incoming.message);
+  note_features(leg.peer, incoming.message);
+  leg.services.get<Glare>().settle();
+  expect_ack(leg, request.cseq, incoming.message, !request.has_offer);
+  if (leg.stands()) {
+    return leg.user->on_response(legs_.handle_of(leg), leg.name, info, incoming);
+  }
+  acknowledge_and_reject(leg);
+  reap_later(leg);
+}
+
+// 14.1: the same once more, after a while.
+bool Legs::waits(LegRequest& request, Leg& leg, const Incoming& response) {
+  if (request.method != Method::Invite && request.method != Method::Update) return false;
+  const Millis wait = leg.services.get<Glare>().on_request_pending(leg.is_caller, entropy_);
+  if (wait == kNever || request.cancelled) return false;
+  const ClientVerdict verdict = leg.user->on_client_event(
+      legs_.handle_of(leg), leg.name, LegClientEvent::RequestPending, response);
+  if (!leg.stands() || verdict == ClientVerdict::Next) return false;
+  note_failure(leg, request);
+  if (verdict == ClientVerdict::Done) {
+    release(request);
+    return true;
+  }
+  request.phase = Phase::Waiting;
+  request.client = {};
+  environment_.timers.start(request.wait_timer, environment_.now() + wait);
+  return true;
+}
+
+void Legs::on_retry(LegRequest& request) {
+  Leg* leg = legs_.get(request.leg);
+  if (leg == nullptr || !leg->stands()) return release(request);
+  if (!may_send(*leg, request.method, request.has_offer, &request)) {
+    return on_not_answered(request, sip::status::kRequestPending);
+  }
+  request.cseq = leg->dialog.next_cseq();
+  request.phase = Phase::Locating;
+  const Carrier carrier = request.method == Method::Invite ? Carrier::Invite : Carrier::Update;
+  (void)leg->offer_answer.pass(sdp::Side::Local, carrier, request.has_offer);
+  if (!begin_again(request, *leg)) on_not_answered(request, sip::status::kServiceUnavailable);
+}
+
+// RFC 5057: the peer has lost the dialog, or cannot be asked about it. Who says that he knows of none
+// needs no BYE.
+void Legs::lose(Leg& leg, uint16_t status) {
+  const LegEnd end{EndCause::DialogLost, status};
+  if (status != sip::status::kCallOrTransactionDoesNotExist) send_bye(leg, {}, end);
+  tell_end(leg, end);
+}
+
+}  // namespace tipring::service

@@ -1,0 +1,385 @@
+// Requests of legs: RFC 3261 8.1, 9.1, 12.2.1, 13.2.2.4 and 15.1.1, RFC 3262 4.
+#include <algorithm>
+#include <array>
+
+#include "core/text.h"
+#include "service/leg_rewrite.h"
+#include "service/leg_texts.h"
+#include "service/legs.h"
+#include "service/via_management.h"
+#include "sip/headers.h"
+#include "sip/session_body.h"
+#include "sip/status.h"
+#include "transaction/branch.h"
+#include "transaction/timers.h"
+
+namespace tipring::service {
+
+using dialog::RequestContent;
+using sdp::Carrier;
+using sip::Method;
+using Phase = LegRequest::Phase;
+using Purpose = LegRequest::Purpose;
+
+namespace {
+
+constexpr size_t kGrowth = 512;  // of a request beyond the texts of its dialog and its own
+constexpr std::string_view kDraftVia = "SIP/2.0/UDP 0.0.0.0;branch=z9hG4bK-";
+constexpr std::string_view kDraftContact = "<sip:0.0.0.0>";
+
+bool is_target_refresh(Method method) {
+  return method == Method::Invite || method == Method::Update;
+}
+
+bool is_request_of_user(Method method) {
+  switch (method) {
+    case Method::Invite:
+    case Method::Update:
+    case Method::Info:
+    case Method::Refer:
+    case Method::Message:
+    case Method::Notify:
+    case Method::Options: return true;
+    default: return false;
+  }
+}
+
+// Of a request without a transaction of ours.
+std::string_view write_lone_via(const Environment& environment, port::Entropy& entropy,
+                                const Flow& flow, ViaManagement::Text& text) {
+  std::array<char, port::kAddressTextMax> sent_by;
+  std::array<char, 16> digits;
+  sip::Writer writer(text);
+  writer.text("SIP/2.0/").text(sip::to_text(flow.transport)).text(" ");
+  writer.text(port::write_address(environment.transport.sent_by(flow), sent_by));
+  writer.text(";branch=").text(transaction::kMagicCookie);
+  writer.text(write_hex_u64(entropy.u64(), digits));
+  writer.text(write_hex_u64(entropy.u64(), digits)).text(";rport");
+  return writer.view();
+}
+
+}  // namespace
+
+// Each leg can be ended, whatever else is under way.
+LegRequest* Legs::make_request(Leg& leg, Method method, Purpose purpose) {
+  const bool ends = purpose == Purpose::Bye || purpose == Purpose::Ack;
+  const uint32_t kept_back = ends ? 0 : legs_.stats().capacity;
+  LegRequest* request =
+      requests_.acquire_leaving(kept_back, *this, legs_.handle_of(leg), method, purpose);
+  if (request == nullptr) ++counters_.refused;
+  return request;
+}
+
+Result<void> Legs::place(Leg& leg, const LegCall& call) {
+  LegRequest* request = make_request(leg, Method::Invite, Purpose::Call);
+  if (request == nullptr) return Error::PoolExhausted;
+  LegGroup& group = leg.group;
+  request->group = groups_.handle_of(group);
+  group.invite = requests_.handle_of(*request);
+  group.cseq = request->cseq = leg.dialog.next_cseq();
+  const bool has_session = is_description(call.content);
+  group.offerless = !has_session;
+  (void)leg.offer_answer.pass(sdp::Side::Local, Carrier::Invite, has_session);
+  if (call.flow) {
+    leg.flow = *call.flow;
+    leg.by_flow = group.by_flow = true;
+  }
+  HeaderLines lines;
+  lines.capabilities(call.reliable_provisionals);
+  RequestContent content;
+  content.lines = lines.view();
+  content.more_lines = call.content.lines;
+  content.content_type = call.content.content_type;
+  content.body = call.content.body;
+  content.max_forwards = call.max_forwards;
+  content.max_breadth = call.max_breadth;
+  return begin(*request, leg, content);
+}
+
+// On failure the request has gone.
+Result<void> Legs::begin(LegRequest& request, Leg& leg, const RequestContent& content) {
+  const uint64_t id = requests_.handle_of(request).to_u64();
+  const auto state =
+      request.selection.select(environment_, destination_of(request, leg), *this, id);
+  Result<void> done;
+  if (!state) {
+    done = state.error();
+  } else if (*state == transport::LocateState::Done) {
+    done = try_next(request, leg, &content);
+  } else {
+    request.sent = write(request, leg, leg.flow, kDraftVia, &content);
+    if (!request.sent) done = Error::PoolExhausted;
+  }
+  if (!done) release(request);
+  return done;
+}
+
+// What was sent before, to wherever the peer is by now. On failure the request stands.
+Result<void> Legs::begin_again(LegRequest& request, Leg& leg) {
+  const uint64_t id = requests_.handle_of(request).to_u64();
+  const auto state =
+      request.selection.select(environment_, destination_of(request, leg), *this, id);
+  if (!state) return state.error();
+  if (*state == transport::LocateState::Suspended) return {};
+  return try_next(request, leg, nullptr);
+}
+
+Destination Legs::destination_of(const LegRequest& request, const Leg& leg) const {
+  Destination destination;
+  destination.next_hop = leg.dialog.next_hop();
+  const bool by_flow = leg.by_flow && (request.purpose == Purpose::Call ||
+                                       environment_.transport.stands(leg.flow));
+  if (by_flow) destination.flow = leg.flow;
+  destination.keeps_transport = request.method == Method::Ack || request.method == Method::Bye;
+  return destination;
+}
+
+// `content`: of the first try; later ones are written from what was sent before.
+Result<void> Legs::try_next(LegRequest& request, Leg& leg, const RequestContent* content) {
+  Result<void> done = Error::Unreachable;
+  while (const auto flow = request.selection.next(environment_, destination_of(request, leg))) {
+    done = send(request, leg, *flow, content);
+    if (done || done.error() == Error::TooLong) break;
+  }
+  return done;
+}
+
+Result<void> Legs::send(LegRequest& request, Leg& leg, Flow flow, const RequestContent* content) {
+  transaction::TransactionLayer& transactions = environment_.transactions;
+  ViaManagement::Text text;
+  if (request.method == Method::Ack) {
+    MessageRef ack = write(request, leg, flow,
+                           write_lone_via(environment_, entropy_, flow, text), content);
+    if (!ack) return Error::PoolExhausted;
+    leg.ack = ack;
+    leg.ack_flow = flow;
+    return transactions.send_stateless(std::move(ack), flow);
+  }
+  const auto claim =
+      request.purpose == Purpose::Call ? transaction::Claim::New : transaction::Claim::Standing;
+  const Result<ClientHandle> client = transactions.reserve(
+      request.method, *this, requests_.handle_of(request).to_u64(), claim);
+  if (!client) return client.error();
+  const auto write_over = [&] {
+    return write(request, leg, flow, ViaManagement::write_own(environment_, *client, flow, text),
+                 content);
+  };
+  MessageRef message = write_over();
+  const bool switched = message && request.selection.switch_to_stream(
+                                       environment_, stream_refusals_, message.size(), flow);
+  if (switched) message = write_over();
+  if (!message) {
+    transactions.abandon(*client);
+    return Error::PoolExhausted;
+  }
+  request.client = *client;
+  request.phase = Phase::Sent;
+  request.sent = message;
+  return transactions.start(*client, std::move(message), flow);
+}
+
+MessageRef Legs::write(const LegRequest& request, const Leg& leg, const Flow& flow,
+                       std::string_view via, const RequestContent* content) const {
+  std::array<char, kContactMax> room;
+  const bool has_contact = is_target_refresh(request.method) || request.method == Method::Refer ||
+                           request.method == Method::Notify;
+  std::string_view contact;
+  if (has_contact && via != kDraftVia) {
+    contact = write_contact(environment_, flow, leg.dialog.contact_user(), room);
+  } else if (has_contact) {
+    contact = kDraftContact;
+  }
+  if (content == nullptr) {
+    if (!request.sent) return {};
+    sip::HeaderIndex index;
+    const sip::MessageView sent = environment_.transactions.read(request.sent, index);
+    return write_message(environment_.slabs, request.sent.size() + kGrowth / 4,
+                         [&](std::span<char> out) {
+                           return write_again(sent, {via, contact, request.cseq, nullptr, {}}, out);
+                         });
+  }
+  RequestContent full = *content;
+  full.via = via;
+  full.contact = contact;
+  const size_t expected = leg.dialog.text_size() + kGrowth + full.lines.size() +
+                          full.more_lines.size() + full.body.size();
+  return write_message(environment_.slabs, expected, [&](std::span<char> out) {
+    return leg.dialog.write_request(request.method, request.cseq, full, out);
+  });
+}
+
+void Legs::on_located(uint64_t tag, const Result<transport::FlowList>& flows) {
+  LegRequest* request = requests_.get(LegRequestHandle::from_u64(tag));
+  if (request == nullptr) return;
+  request->selection.resumed();
+  Leg* leg = legs_.get(request->leg);
+  if (leg == nullptr) return release(*request);
+  Result<void> done = flows ? Result<void>() : Result<void>(flows.error());
+  if (done) {
+    request->selection.located(*flows);
+    done = try_next(*request, *leg, nullptr);
+  }
+  if (!done) return on_not_answered(*request, sip::status::kServiceUnavailable);
+  if (request->method == Method::Ack) release(*request);
+}
+
+// --- within the dialog ---------------------------------------------------------------------------
+
+Result<LegRequestHandle> Legs::request(LegHandle handle, Method method, const LegContent& content,
+                                       uint64_t tag) {
+  Leg* leg = legs_.get(handle);
+  if (leg == nullptr || !leg->stands() || leg->group.cancelled) return Error::Stale;
+  const bool allowed = leg->state == LegState::Confirmed ||
+                       (leg->state == LegState::Early && method != Method::Invite &&
+                        !leg->dialog.remote_tag().empty());
+  if (!allowed || !is_request_of_user(method) || !leg->dialog.has_cseq()) return Error::Invalid;
+  const bool has_offer = is_description(content);
+  if (!may_send(*leg, method, has_offer)) return Error::Busy;
+  LegRequest* request = make_request(*leg, method, Purpose::Application);
+  if (request == nullptr) return Error::PoolExhausted;
+  request->tag = tag;
+  request->has_offer = has_offer;
+  const LegRequestHandle made = requests_.handle_of(*request);
+  const Result<void> done = send_within(*request, *leg, content);
+  if (!done) return done.error();
+  if (method == Method::Invite) {
+    leg->our_invite = made;
+    (void)leg->offer_answer.pass(sdp::Side::Local, Carrier::Invite, has_offer);
+  } else if (method == Method::Update) {
+    leg->our_update = made;
+    (void)leg->offer_answer.pass(sdp::Side::Local, Carrier::Update, has_offer);
+  }
+  return made;
+}
+
+// 14.1, RFC 3311 5.1.
+bool Legs::may_send(const Leg& leg, Method method, bool has_offer, const LegRequest* own) const {
+  if (!is_target_refresh(method)) return true;
+  const Pending pending = pending_of(leg);
+  const bool offers = pending.our_offer || pending.their_offer;
+  if (method == Method::Update) {
+    const LegRequest* update = requests_.get(leg.our_update);
+    return (update == nullptr || update == own) && !(has_offer && offers);
+  }
+  const bool open = pending.our_invite || pending.their_invite || leg.ack_due || leg.our_ack_due;
+  return !open && !offers;
+}
+
+Result<void> Legs::send_within(LegRequest& request, Leg& leg, const LegContent& content) {
+  request.cseq = leg.dialog.next_cseq();
+  HeaderLines lines;
+  if (is_target_refresh(request.method)) lines.capabilities(true);
+  RequestContent full;
+  full.lines = lines.view();
+  full.more_lines = content.lines;
+  full.content_type = content.content_type;
+  full.body = content.body;
+  return begin(request, leg, full);
+}
+
+void Legs::cancel(LegRequestHandle handle, std::string_view lines) {
+  LegRequest* request = requests_.get(handle);
+  const bool pending = request != nullptr && request->method == Method::Invite &&
+                       request->purpose == Purpose::Application && !request->cancelled;
+  if (pending) cancel_request(*request, lines);
+}
+
+// 9.1: not before a provisional response has come.
+void Legs::cancel_request(LegRequest& request, std::string_view lines) {
+  request.cancelled = true;
+  if (request.phase == Phase::Proceeding) {
+    return environment_.transactions.cancel(request.client, lines);
+  }
+  if (!lines.empty()) request.cancel_lines = environment_.slabs.copy(lines);
+}
+
+void Legs::cancel_call(Leg& leg, std::string_view lines) {
+  LegGroup& group = leg.group;
+  if (group.cancelled) return;
+  group.cancelled = true;
+  LegRequest* invite = requests_.get(group.invite);
+  const bool sent = invite != nullptr &&
+                    (invite->phase == Phase::Sent || invite->phase == Phase::Proceeding);
+  if (sent) return cancel_request(*invite, lines);
+  if (invite != nullptr) release(*invite);
+  end_later(leg, {EndCause::Cancelled});
+}
+
+// 15.1.1. Who has not acknowledged our 2xx yet is not sent one before he has, or it is late.
+void Legs::send_bye(Leg& leg, std::string_view lines, const LegEnd& end) {
+  if (leg.our_ack_due) acknowledge_and_reject(leg);  // before the state forbids it
+  answer_pending(leg);
+  leg.end = end;
+  leg.end.message = nullptr;
+  if (leg.ack_due) {
+    leg.state = LegState::Ended;
+    leg.bye_waits = true;
+    if (!lines.empty()) leg.bye_lines = environment_.slabs.copy(lines);
+    return;
+  }
+  close(leg);
+  LegRequest* request = make_request(leg, Method::Bye, Purpose::Bye);
+  if (request == nullptr || !leg.dialog.has_cseq()) return;
+  leg.bye = requests_.handle_of(*request);
+  if (!send_within(*request, leg, {lines, {}, {}})) leg.bye = {};
+}
+
+// --- acknowledgements ----------------------------------------------------------------------------
+
+Result<void> Legs::ack(LegHandle handle, const LegContent& content) {
+  Leg* leg = legs_.get(handle);
+  if (leg == nullptr || !leg->our_ack_due) return Error::Stale;
+  return send_ack(*leg, content);
+}
+
+Result<void> Legs::send_ack(Leg& leg, const LegContent& content) {
+  LegRequest* request = make_request(leg, Method::Ack, Purpose::Ack);
+  if (request == nullptr) return Error::PoolExhausted;
+  request->cseq = leg.ack_cseq;
+  RequestContent full;
+  full.more_lines = content.lines;
+  full.content_type = content.content_type;
+  full.body = content.body;
+  const Result<void> done = begin(*request, leg, full);
+  if (!done) return done;
+  if (!request->selection.suspended()) release(*request);
+  leg.our_ack_due = false;
+  leg.wait_timer.cancel();
+  leg.offer.reset();
+  (void)leg.offer_answer.pass(sdp::Side::Local, Carrier::Ack, is_description(content));
+  return done;
+}
+
+// SPEC C24: an offer is not left without an answer, even where nothing of it is wanted.
+void Legs::acknowledge_and_reject(Leg& leg) {
+  std::array<char, 4096> room;
+  LegContent content;
+  if (leg.offer) {
+    content.content_type = "application/sdp";
+    content.body = write_rejection(leg.offer.view(), leg.flow.local.ip, entropy_.u64(), room);
+  }
+  (void)send_ack(leg, content);
+}
+
+Result<void> Legs::prack(LegHandle handle, const LegContent& content) {
+  Leg* leg = legs_.get(handle);
+  if (leg == nullptr || !leg->stands() || !leg->prack_due) return Error::Stale;
+  return send_prack(*leg, content);
+}
+
+Result<void> Legs::send_prack(Leg& leg, const LegContent& content) {
+  LegRequest* request = make_request(leg, Method::Prack, Purpose::Prack);
+  if (request == nullptr) return Error::PoolExhausted;
+  std::array<char, ReliableReceiver::kLineMax> room;
+  HeaderLines lines;
+  lines.add(leg.services.get<ReliableReceiver>().rack_line(room));
+  lines.add(content.lines);
+  const Result<void> done =
+      send_within(*request, leg, {lines.view(), content.content_type, content.body});
+  if (!done) return done;
+  leg.prack_due = false;
+  (void)leg.offer_answer.pass(sdp::Side::Local, Carrier::Prack, is_description(content));
+  return done;
+}
+
+}  // namespace tipring::service
