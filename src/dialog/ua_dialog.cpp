@@ -63,9 +63,9 @@ Result<void> UaDialog::begin(MessageSlabs& slabs, const Beginning& beginning) {
   std::array<char, kAddressMax> room;
   const Result<std::string_view> from = tagged(beginning.local, beginning.local_tag, room);
   if (!from) return from.error();
-  return texts_.assign(slabs, {beginning.call_id, beginning.local_tag, *from,
-                               beginning.contact_user, "", "", beginning.remote, beginning.target,
-                               beginning.routes});
+  return texts_.assign(
+      slabs, {beginning.call_id, beginning.local_tag, *from, beginning.contact_user, "", "",
+              beginning.remote, beginning.target, beginning.routes});
 }
 
 Result<void> UaDialog::begin_as_uas(MessageSlabs& slabs, const sip::MessageView& invite,
@@ -81,10 +81,9 @@ Result<void> UaDialog::begin_as_uas(MessageSlabs& slabs, const sip::MessageView&
   remote_cseq_ = cseq ? cseq->number : 0;
   const sip::ParsedUri& uri = invite.parsed_request_uri();
   const std::string_view user = uri ? uri->user : std::string_view();
-  return texts_.assign(slabs,
-                       {text_of(invite, sip::HeaderId::CallId), local_tag, *local, user, "",
-                        invite.from_tag(), text_of(invite, sip::HeaderId::From),
-                        invite.contact_uri().text, *routes});
+  return texts_.assign(slabs, {text_of(invite, sip::HeaderId::CallId), local_tag, *local, user, "",
+                               invite.from_tag(), text_of(invite, sip::HeaderId::From),
+                               invite.contact_uri().text, *routes});
 }
 
 Result<void> UaDialog::learn_remote(MessageSlabs& slabs, const sip::MessageView& response) {
@@ -137,8 +136,7 @@ sip::ParsedUri UaDialog::next_hop() const {
 }
 
 Result<size_t> UaDialog::write_request(sip::Method method, uint32_t cseq,
-                                       const RequestContent& content,
-                                       std::span<char> out) const {
+                                       const RequestContent& content, std::span<char> out) const {
   const std::string_view target =
       content.request_uri.empty() ? remote_target() : content.request_uri;
   if (target.empty()) return Error::Invalid;

@@ -24,6 +24,7 @@ struct RequestContent {
   std::string_view via;          // a value
   std::string_view contact;      // a value; empty: no Contact
   std::string_view lines;        // whole lines, each with its CR LF
+  std::string_view more_lines;   // the same
   std::string_view content_type;
   std::string_view body;
   uint32_t max_breadth = 0;  // RFC 5393 5.3.3; 0: none
@@ -90,7 +91,9 @@ class UaDialog {
   std::string_view call_id() const { return texts_.get(Text::CallId); }
   std::string_view contact_user() const { return texts_.get(Text::CallerTarget); }
   std::string_view local_tag() const { return texts_.get(Text::CallerTag); }
-  std::string_view local_address() const { return texts_.get(Text::CallerAddress); }  // with the tag
+  std::string_view local_address() const {
+    return texts_.get(Text::CallerAddress);
+  }  // with the tag
   std::string_view remote_tag() const { return texts_.get(Text::CalleeTag); }
   std::string_view remote_address() const { return texts_.get(Text::CalleeAddress); }
   std::string_view remote_target() const { return texts_.get(Text::CalleeTarget); }

@@ -75,15 +75,15 @@ struct Leg {
   LegEnd end;  // what on_end() is still to say
   PeerFeatures peer;
   bool is_caller : 1 = false;
-  bool by_flow : 1 = false;         // he is reached by `flow` alone
-  bool ack_due : 1 = false;         // he owes us one
-  bool our_ack_due : 1 = false;     // the application owes him one
-  bool prack_due : 1 = false;       // the same
+  bool by_flow : 1 = false;      // he is reached by `flow` alone
+  bool ack_due : 1 = false;      // he owes us one
+  bool our_ack_due : 1 = false;  // the application owes him one
+  bool prack_due : 1 = false;    // the same
   bool bye_waits : 1 = false;
   bool told_end : 1 = false;
   bool requires_reliable : 1 = false;
-  bool is_initial : 1 = false;      // `invite` is the one that made the leg
-  bool had_2xx : 1 = false;          // to our INVITE that made it
+  bool is_initial : 1 = false;  // `invite` is the one that made the leg
+  bool had_2xx : 1 = false;     // to our INVITE that made it
   bool delayed_has_session : 1 = false;
 
   void on_repeat(Millis now);
@@ -99,12 +99,12 @@ struct LegGroup {
   Legs& legs;
   List<Leg, &Leg::group_node> all;
   LegRequestHandle invite;  // ours, while responses to it may come
-  bool by_flow = false;    // it was sent by a flow that was given
-  bool settled = false;    // one of them was answered
-  bool cancelled = false;  // by us
-  bool forked = false;     // more than one callee has answered
-  bool offerless = false;  // the INVITE had no description
-  uint32_t cseq = 0;       // of the INVITE
+  bool by_flow = false;     // it was sent by a flow that was given
+  bool settled = false;     // one of them was answered
+  bool cancelled = false;   // by us
+  bool forked = false;      // more than one callee has answered
+  bool offerless = false;   // the INVITE had no description
+  uint32_t cseq = 0;        // of the INVITE
 };
 
 // A request of ours.

@@ -78,8 +78,7 @@ std::string_view write_rejection(std::string_view offer, const port::IpAddress& 
   return answer ? std::string_view(out.data(), answer->size) : std::string_view();
 }
 
-void HeaderLines::contact(const Environment& environment, const Flow& flow,
-                          std::string_view user) {
+void HeaderLines::contact(const Environment& environment, const Flow& flow, std::string_view user) {
   std::array<char, kContactMax> room;
   out_.header(sip::HeaderId::Contact, write_contact(environment, flow, user, room));
 }

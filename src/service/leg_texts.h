@@ -13,8 +13,7 @@ namespace tipring::service {
 // Who rings for long says so again, so that no proxy takes him for dead: RFC 3261 13.3.1.1.
 inline constexpr Millis kProgressInterval{60 * 1000};
 
-inline constexpr std::string_view kNoAckReason =
-    "Reason: SIP;cause=408;text=\"No ACK\"\r\n";
+inline constexpr std::string_view kNoAckReason = "Reason: SIP;cause=408;text=\"No ACK\"\r\n";
 inline constexpr std::string_view kLostForkReason =
     "Reason: SIP;cause=200;text=\"Call completed elsewhere\"\r\n";
 

@@ -62,7 +62,7 @@ struct LegCall {
   std::string_view to;            // the same
   std::string_view contact_user;  // user part of our Contact; may be empty
   std::string_view routes;        // values of Route, ", " between them; may be empty
-  std::optional<Flow> flow;       // a binding's: then neither URI nor routes are looked at for the way
+  std::optional<Flow> flow;  // a binding's: then neither URI nor routes are looked at for the way
   LegContent content;
   uint32_t max_breadth = 0;  // RFC 5393 5.3.3; 0: no header
   uint8_t max_forwards = 70;
@@ -71,14 +71,14 @@ struct LegCall {
 };
 
 enum class EndCause : uint8_t {
-  PeerBye,      // `message` is his BYE
-  LocalEnd,     // we have ended it: end()
-  Refused,      // our INVITE: `message` is the final response; null where none came
-  Rejected,     // his INVITE: by respond() with a failure
-  Cancelled,    // his INVITE: `message` is the CANCEL, or null. Ours: by end(), whatever was answered
-  ForkLost,     // another dialog of the same INVITE was answered, or no answer came to this one
-  NoAck,        // he has not acknowledged our 2xx: BYE has been sent
-  NoPrack,      // nor a reliable provisional response: the INVITE got 504
+  PeerBye,    // `message` is his BYE
+  LocalEnd,   // we have ended it: end()
+  Refused,    // our INVITE: `message` is the final response; null where none came
+  Rejected,   // his INVITE: by respond() with a failure
+  Cancelled,  // his INVITE: `message` is the CANCEL, or null. Ours: by end(), whatever was answered
+  ForkLost,   // another dialog of the same INVITE was answered, or no answer came to this one
+  NoAck,      // he has not acknowledged our 2xx: BYE has been sent
+  NoPrack,    // nor a reliable provisional response: the INVITE got 504
   AckMissing,   // the application gave no ACK in time: an empty one and BYE have been sent
   DialogLost,   // he knows no such dialog, or did not answer within it: RFC 5057 5.1
   SessionOver,  // nobody has refreshed the session (RFC 4028 10): BYE has been sent

@@ -57,10 +57,14 @@ Result<LegHandle> Legs::call(const LegCall& call, LegUser& user, uint64_t name) 
   LegTagCodec::Text tag;
   write_hex_u64(entropy_.u64(), std::span(call_id).first(16));
   write_hex_u64(entropy_.u64(), std::span(call_id).subspan(16));
-  Result<void> done = leg->dialog.begin(
-      environment_.slabs,
-      {{call_id.data(), call_id.size()}, tags_.write(groups_.handle_of(*group), tag), call.from,
-       call.to, call.request_uri, call.routes, call.contact_user});
+  Result<void> done =
+      leg->dialog.begin(environment_.slabs, {{call_id.data(), call_id.size()},
+                                             tags_.write(groups_.handle_of(*group), tag),
+                                             call.from,
+                                             call.to,
+                                             call.request_uri,
+                                             call.routes,
+                                             call.contact_user});
   if (done) done = place(*leg, call);
   if (!done) {
     release(*leg);
@@ -79,8 +83,8 @@ Result<LegHandle> Legs::adopt(const Incoming& invite, LegUser& user, uint64_t na
     return Error::PoolExhausted;
   }
   LegTagCodec::Text tag;
-  const Result<void> done = leg->dialog.begin_as_uas(
-      environment_.slabs, invite.message, tags_.write(groups_.handle_of(*group), tag));
+  const Result<void> done = leg->dialog.begin_as_uas(environment_.slabs, invite.message,
+                                                     tags_.write(groups_.handle_of(*group), tag));
   const Result<ServerHandle> server =
       done ? environment_.transactions.open(invite, *this, legs_.handle_of(*leg).to_u64(), true)
            : Result<ServerHandle>(done.error());

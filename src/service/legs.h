@@ -26,11 +26,11 @@
 namespace tipring::service {
 
 struct LegCounters {
-  uint64_t placed = 0;    // INVITEs of ours
-  uint64_t taken = 0;     // that we have adopted
-  uint64_t forks = 0;     // further dialogs of ours
-  uint64_t answered = 0;  // of both kinds
-  uint64_t strays = 0;    // requests to legs that have gone: 481
+  uint64_t placed = 0;      // INVITEs of ours
+  uint64_t taken = 0;       // that we have adopted
+  uint64_t forks = 0;       // further dialogs of ours
+  uint64_t answered = 0;    // of both kinds
+  uint64_t strays = 0;      // requests to legs that have gone: 481
   uint64_t disordered = 0;  // CSeq lower than one before: 500
   uint64_t refused = 0;     // for want of a place
 };
@@ -182,8 +182,7 @@ class Legs final : private transaction::TransactionUser, private transport::Loca
   void answer(Leg& leg, const Incoming& request, uint16_t status, std::string_view lines = {});
   void refuse_stateless(const Incoming& request, uint16_t status);
   void refuse_for_want(const Incoming& request, std::string_view key);
-  Result<void> respond_other(Leg& leg, ServerHandle& place, uint16_t status,
-                             const LegReply& reply);
+  Result<void> respond_other(Leg& leg, ServerHandle& place, uint16_t status, const LegReply& reply);
   void answer_pending(Leg& leg);
 
   // legs_sending.cpp: requests of ours
@@ -230,8 +229,7 @@ class Legs final : private transaction::TransactionUser, private transport::Loca
   void on_cancel(uint64_t leg, ServerHandle server, const Incoming& cancel) override;
   void on_server_end(uint64_t leg, ServerHandle server, transaction::EndReason reason) override;
   void on_response(uint64_t request, ClientHandle client, const Incoming& response) override;
-  void on_client_end(uint64_t request, ClientHandle client,
-                     transaction::EndReason reason) override;
+  void on_client_end(uint64_t request, ClientHandle client, transaction::EndReason reason) override;
 
   const Environment& environment_;
   port::Entropy& entropy_;

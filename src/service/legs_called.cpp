@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "dialog/route_set.h"
 #include "service/leg_texts.h"
 #include "service/legs.h"
 #include "sip/headers.h"
@@ -25,8 +26,7 @@ void Legs::take_invite(Leg& leg, const Incoming& incoming, ServerHandle server) 
   leg.requires_reliable = reliability_of(invite) == Reliability::Required;
   leg.services.get<ReliableSender>() = {};
   leg.flow = incoming.flow;
-  leg.by_flow =
-      !leg.dialog.has_routes() && dialog::is_reached_by_flow(invite, incoming.flow);
+  leg.by_flow = !leg.dialog.has_routes() && dialog::is_reached_by_flow(invite, incoming.flow);
   (void)leg.offer_answer.pass(sdp::Side::Remote, Carrier::Invite, has_description(invite));
 }
 
@@ -53,8 +53,7 @@ Result<void> Legs::respond_invite(Leg& leg, uint16_t status, const LegReply& rep
 
 Result<void> Legs::progress(Leg& leg, uint16_t status, const LegReply& reply) {
   ReliableSender& sender = leg.services.get<ReliableSender>();
-  const bool reliable =
-      leg.requires_reliable || (reply.reliable && leg.peer.reliable_provisionals);
+  const bool reliable = leg.requires_reliable || (reply.reliable && leg.peer.reliable_provisionals);
   if (reliable && !sender.may_send()) return Error::Busy;
   const bool has_session = is_description(reply.content);
   std::array<char, ReliableSender::kLinesMax> room;

@@ -30,9 +30,8 @@ LegHandle Legs::replaced_by(const sip::MessageView& request) const {
 void Legs::handle_replaces(const Incoming& invite) {
   const LegHandle handle = replaced_by(invite.message);
   Leg* leg = legs_.get(handle);
-  const LegVerdict verdict = leg == nullptr
-                                 ? LegVerdict::Unknown
-                                 : leg->user->on_replaces(handle, leg->name, invite);
+  const LegVerdict verdict =
+      leg == nullptr ? LegVerdict::Unknown : leg->user->on_replaces(handle, leg->name, invite);
   if (verdict == LegVerdict::Unknown) refuse_stateless(invite, sip::status::kDecline);
 }
 
@@ -89,8 +88,8 @@ bool Legs::is_refused(Leg& leg, const Incoming& incoming) {
     answer(leg, incoming, sip::status::kBadExtension, lines.view());
     return true;
   }
-  const Crossing crossing = Glare::judge(request.method(), has_description(request),
-                                         pending_of(leg), entropy_);
+  const Crossing crossing =
+      Glare::judge(request.method(), has_description(request), pending_of(leg), entropy_);
   if (crossing.status == 0) return false;
   if (crossing.status == sip::status::kServerInternalError) {
     lines.header(sip::HeaderId::RetryAfter, uint64_t{crossing.retry_after_s});

@@ -1,4 +1,5 @@
 // Responses to the requests of legs: RFC 3261 8.1.3, 12.2.1.2, 13.2.2 and 14.1, RFC 3262 4, RFC 5057.
+#include "dialog/route_set.h"
 #include "service/leg_texts.h"
 #include "service/legs.h"
 #include "sip/headers.h"
@@ -15,7 +16,7 @@ using Purpose = LegRequest::Purpose;
 
 namespace {
 
-constexpr uint32_t kForksMax = 8;    // dialogs of one INVITE
+constexpr uint32_t kForksMax = 8;      // dialogs of one INVITE
 constexpr Millis kAckWait{20 * 1000};  // the peer gives up after 32 s
 
 bool has_tag(const sip::MessageView& response) { return !response.to_tag().empty(); }
@@ -103,8 +104,8 @@ void Legs::on_forks_over(LegRequest& request) {
 
 void Legs::on_not_answered(LegRequest& request, uint16_t status) {
   if (request.purpose == Purpose::Call) {
-    const EndCause cause = status == sip::status::kRequestTimeout ? EndCause::Refused
-                                                                  : EndCause::Unreachable;
+    const EndCause cause =
+        status == sip::status::kRequestTimeout ? EndCause::Refused : EndCause::Unreachable;
     return end_call(request, *groups_.get(request.group), {cause, status});
   }
   Leg* leg = legs_.get(request.leg);
@@ -148,8 +149,7 @@ Leg* Legs::leg_for(LegGroup& group, const Incoming& response, bool tells) {
   group.forked = true;
   ++counters_.forks;
   if (tells) {
-    leg->name =
-        leg->user->on_fork(legs_.handle_of(*leg), legs_.handle_of(first), first.name);
+    leg->name = leg->user->on_fork(legs_.handle_of(*leg), legs_.handle_of(first), first.name);
   }
   return leg;
 }
@@ -281,7 +281,8 @@ void Legs::on_dialog_response(LegRequest& request, Leg& leg, const Incoming& inc
   if (request.method == Method::Invite && sip::is_success(status)) {
     return on_changed(request, leg, incoming);
   }
-  if (status == sip::status::kRequestPending && leg.stands() && waits(request, leg, incoming)) return;
+  if (status == sip::status::kRequestPending && leg.stands() && waits(request, leg, incoming))
+    return;
   if (sip::is_success(status)) {
     if (request.method == Method::Update) {
       leg.dialog.refresh_target(environment_.slabs, response);
@@ -321,8 +322,8 @@ bool Legs::waits(LegRequest& request, Leg& leg, const Incoming& response) {
   if (request.method != Method::Invite && request.method != Method::Update) return false;
   const Millis wait = leg.services.get<Glare>().on_request_pending(leg.is_caller, entropy_);
   if (wait == kNever || request.cancelled) return false;
-  const ClientVerdict verdict = leg.user->on_client_event(
-      legs_.handle_of(leg), leg.name, LegClientEvent::RequestPending, response);
+  const ClientVerdict verdict = leg.user->on_client_event(legs_.handle_of(leg), leg.name,
+                                                          LegClientEvent::RequestPending, response);
   if (!leg.stands() || verdict == ClientVerdict::Next) return false;
   note_failure(leg, request);
   if (verdict == ClientVerdict::Done) {

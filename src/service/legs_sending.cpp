@@ -127,8 +127,8 @@ Result<void> Legs::begin_again(LegRequest& request, Leg& leg) {
 Destination Legs::destination_of(const LegRequest& request, const Leg& leg) const {
   Destination destination;
   destination.next_hop = leg.dialog.next_hop();
-  const bool by_flow = leg.by_flow && (request.purpose == Purpose::Call ||
-                                       environment_.transport.stands(leg.flow));
+  const bool by_flow =
+      leg.by_flow && (request.purpose == Purpose::Call || environment_.transport.stands(leg.flow));
   if (by_flow) destination.flow = leg.flow;
   destination.keeps_transport = request.method == Method::Ack || request.method == Method::Bye;
   return destination;
@@ -148,8 +148,8 @@ Result<void> Legs::send(LegRequest& request, Leg& leg, Flow flow, const RequestC
   transaction::TransactionLayer& transactions = environment_.transactions;
   ViaManagement::Text text;
   if (request.method == Method::Ack) {
-    MessageRef ack = write(request, leg, flow,
-                           write_lone_via(environment_, entropy_, flow, text), content);
+    MessageRef ack =
+        write(request, leg, flow, write_lone_via(environment_, entropy_, flow, text), content);
     if (!ack) return Error::PoolExhausted;
     leg.ack = ack;
     leg.ack_flow = flow;
@@ -157,8 +157,8 @@ Result<void> Legs::send(LegRequest& request, Leg& leg, Flow flow, const RequestC
   }
   const auto claim =
       request.purpose == Purpose::Call ? transaction::Claim::New : transaction::Claim::Standing;
-  const Result<ClientHandle> client = transactions.reserve(
-      request.method, *this, requests_.handle_of(request).to_u64(), claim);
+  const Result<ClientHandle> client =
+      transactions.reserve(request.method, *this, requests_.handle_of(request).to_u64(), claim);
   if (!client) return client.error();
   const auto write_over = [&] {
     return write(request, leg, flow, ViaManagement::write_own(environment_, *client, flow, text),
@@ -298,8 +298,8 @@ void Legs::cancel_call(Leg& leg, std::string_view lines) {
   if (group.cancelled) return;
   group.cancelled = true;
   LegRequest* invite = requests_.get(group.invite);
-  const bool sent = invite != nullptr &&
-                    (invite->phase == Phase::Sent || invite->phase == Phase::Proceeding);
+  const bool sent =
+      invite != nullptr && (invite->phase == Phase::Sent || invite->phase == Phase::Proceeding);
   if (sent) return cancel_request(*invite, lines);
   if (invite != nullptr) release(*invite);
   end_later(leg, {EndCause::Cancelled});
