@@ -1,0 +1,394 @@
+// What goes through a relayed call, packet by packet.
+#include "media/relay.h"
+
+#include <doctest/doctest.h>
+
+#include <set>
+
+#include "bench.h"
+#include "port/sim/sim_nat.h"
+
+namespace tipring::media {
+namespace {
+
+using test::at;
+using test::audio;
+using test::Bench;
+using test::Phone;
+using test::RelayedBench;
+
+TEST_CASE("relay: packets pass both ways as they are, from our ports" *
+          doctest::description("RFC 3264 5.1; RFC 4961 4; R18.2")) {
+  RelayedBench bench;
+  bench.anna.speak(bench.toward_anna());
+  bench.bob.speak(bench.toward_bob());
+  bench.run_for(10);
+  REQUIRE(bench.bob.heard.size() == 1);
+  CHECK(bench.bob.heard[0].bytes == test::rtp(bench.anna.rtp));
+  CHECK(bench.bob.heard[0].from == bench.toward_bob());
+  REQUIRE(bench.anna.heard.size() == 1);
+  CHECK(bench.anna.heard[0].bytes == test::rtp(bench.bob.rtp));
+  CHECK(bench.anna.heard[0].from == bench.toward_anna());
+  CHECK(bench.relay.counters().forwarded == 2);
+}
+
+TEST_CASE("relay: events and any payload type pass untouched" *
+          doctest::description("RFC 4733; R18.2")) {
+  RelayedBench bench;
+  const std::string event =
+      test::rtp({.payload_type = 101, .marker = true}, std::string("\x05\x0a\x00\xa0", 4));
+  bench.anna.send(bench.toward_anna(), event);
+  bench.anna.send(bench.toward_anna(), test::rtp({.sequence = 9, .payload_type = 127}, ""));
+  bench.run_for(10);
+  REQUIRE(bench.bob.heard.size() == 2);
+  CHECK(bench.bob.heard[0].bytes == event);
+}
+
+TEST_CASE("relay: many packets that wait together keep their order" *
+          doctest::description("R18.2")) {
+  RelayedBench bench;
+  for (int i = 0; i < 50; ++i) bench.anna.speak(bench.toward_anna());
+  bench.run_for(50);
+  REQUIRE(bench.bob.heard.size() == 50);
+  for (size_t i = 0; i < 50; ++i)
+    CHECK(parse_rtp(bench.bob.heard[i].bytes)->sequence == static_cast<uint16_t>(i + 2));
+}
+
+TEST_CASE("relay: RTCP goes by the port beside" * doctest::description("RFC 3550 11; R18.2")) {
+  RelayedBench bench;
+  bench.anna.send(RelayedBench::next(bench.toward_anna()), test::rtcp(1), true);
+  bench.run_for(10);
+  REQUIRE(bench.bob.heard.size() == 1);
+  CHECK(bench.bob.heard[0].control);
+  CHECK(bench.bob.heard[0].bytes == test::rtcp(1));
+  CHECK(bench.bob.heard[0].from == RelayedBench::next(bench.toward_bob()));
+}
+
+TEST_CASE("relay: a=rtcp says where RTCP goes" * doctest::description("RFC 3605 2.1; R18.2")) {
+  RelayedBench bench;
+  Phone elsewhere(bench.bob_host, "10.0.0.3", 7000);
+  bench.offer(Side::Callee, audio("10.0.0.3", 5000, "a=rtcp:7001\r\n"));
+  bench.answer(Side::Caller, audio("10.0.0.2", 4000));
+  bench.media.settle();
+  bench.anna.send(RelayedBench::next(bench.toward_anna()), test::rtcp(1), true);
+  bench.run_for(10);
+  CHECK(bench.bob.heard.empty());
+  CHECK(elsewhere.heard.size() == 1);
+}
+
+TEST_CASE("relay: with rtcp-mux agreed RTCP goes by the port of RTP" *
+          doctest::description("RFC 5761 5.1.1; R18.2")) {
+  RelayedBench bench;
+  const std::string offered = bench.offer(Side::Caller, audio("10.0.0.2", 4000, "a=rtcp-mux\r\n"));
+  CHECK(offered.find("a=rtcp-mux") != std::string::npos);
+  bench.answer(Side::Callee, audio("10.0.0.3", 5000, "a=rtcp-mux\r\n"));
+  bench.media.settle();
+  bench.anna.send(bench.toward_anna(), test::rtcp(1));
+  // A phone that has agreed, and does not do it.
+  bench.anna.send(RelayedBench::next(bench.toward_anna()), test::rtcp(2), true);
+  bench.run_for(10);
+  REQUIRE(bench.bob.heard.size() == 2);
+  CHECK_FALSE(bench.bob.heard[0].control);
+  CHECK_FALSE(bench.bob.heard[1].control);
+}
+
+TEST_CASE("relay: keepalives and handshakes pass, all else is dropped and counted" *
+          doctest::description("RFC 7983 7; R18.2")) {
+  RelayedBench bench;
+  for (const std::string& bytes : {test::stun(), test::dtls(), test::zrtp()})
+    bench.anna.send(bench.toward_anna(), bytes);
+  for (const std::string& bytes :
+       {std::string("x"), std::string("OPTIONS sip:x SIP/2.0\r\n\r\n"), std::string(200, '\0'),
+        test::rtp({}).substr(0, 11), test::rtp({}, std::string(3000, 'x'))})
+    bench.anna.send(bench.toward_anna(), bytes);
+  bench.run_for(10);
+  CHECK(bench.bob.heard.size() == 3);
+  CHECK(bench.relay.counters().garbage == 5);
+}
+
+TEST_CASE("relay: losses, repetitions and another order pass through as they come" *
+          doctest::description("RFC 3550 A.3; R18.2")) {
+  RelayedBench bench;
+  port::SimLink& link = bench.world.link(bench.anna_host, bench.server);
+  link.loss_per_mille = 100;
+  link.duplicate_per_mille = 50;
+  link.delay_max = Millis(60);
+  for (int i = 0; i < 500; ++i) {
+    bench.anna.speak(bench.toward_anna());
+    bench.run_for(20);
+  }
+  bench.run_for(100);
+  const Reception& figures = *bench.media.reception(0, Side::Caller);
+  CHECK(bench.bob.heard.size() == figures.packets);
+  CHECK(figures.packets > 400);
+  std::set<uint16_t> distinct;
+  for (const Phone::Packet& packet : bench.bob.heard)
+    distinct.insert(parse_rtp(packet.bytes)->sequence);
+  const auto first = parse_rtp(bench.bob.heard.front().bytes)->sequence;
+  const auto span = *distinct.rbegin() - first + 1;
+  CHECK(figures.lost == span - static_cast<int64_t>(figures.packets));
+  CHECK(figures.jitter_us > 5000);
+  CHECK(bench.media.reception(0, Side::Callee)->packets == 0);
+}
+
+TEST_CASE("relay: a phone behind a NAT is heard where its packets come from" *
+          doctest::description("RFC 4961 4; R18.2")) {
+  Bench bench;
+  port::SimNat& nat = bench.world.make_nat(*port::parse_ip("203.0.113.9"));
+  port::SimHost& home = bench.world.make_host_behind(nat, "anna", {*port::parse_ip("192.168.1.5")});
+  port::SimHost& office = bench.world.make_host("bob", {*port::parse_ip("10.0.0.3")});
+  Phone anna(home, "192.168.1.5", 4000);
+  Phone bob(office, "10.0.0.3", 5000);
+  bench.caller = bench.leg(Side::Caller, "203.0.113.9");
+  const auto toward_bob = RelayedBench::told(bench.offer(Side::Caller, audio("192.168.1.5", 4000)));
+  CHECK(bench.media.relayed());  // by itself: the addresses differ
+  const auto toward_anna = RelayedBench::told(bench.answer(Side::Callee, audio("10.0.0.3", 5000)));
+  bench.media.settle();
+  bob.speak(toward_bob);  // nobody knows yet where Anna is
+  bench.run_for(10);
+  CHECK(anna.heard.empty());
+  anna.speak(toward_anna);
+  bench.run_for(10);
+  bob.speak(toward_bob);
+  bench.run_for(10);
+  CHECK(anna.heard.size() == 1);
+  CHECK(bob.heard.size() == 1);
+
+  // The router forgets, and gives her another port.
+  for (int i = 0; i < 10; ++i) {
+    anna.speak(toward_anna);
+    bench.run_for(20);
+  }
+  nat.reboot();
+  const size_t heard = anna.heard.size();
+  for (int i = 0; i < 50; ++i) {
+    anna.speak(toward_anna);
+    bob.speak(toward_bob);
+    bench.run_for(20);
+  }
+  CHECK(anna.heard.size() > heard + 20);
+  CHECK(bob.heard.size() > 11 + 20);
+}
+
+TEST_CASE("relay: who sprays packets at our ports neither hears nor is heard" *
+          doctest::description("RTP bleed; R18.2")) {
+  RelayedBench bench;
+  port::SimHost& lair = bench.world.make_host("mallory", {*port::parse_ip("10.0.0.66")});
+  Phone mallory(lair, "10.0.0.66", 6000);
+  mallory.rtp.ssrc = 0x66666666;
+  for (int i = 0; i < 100; ++i) {
+    for (uint16_t port = 0; port < 8; ++port)
+      mallory.speak(at("10.0.0.1", static_cast<uint16_t>(test::kFirstPort + port)));
+    if (i >= 50) bench.talk(1);
+    bench.run_for(5);
+  }
+  CHECK(mallory.heard.empty());
+  CHECK(bench.anna.heard.size() == 50);
+  CHECK(bench.bob.heard.size() == 50);
+  CHECK(bench.relay.counters().strangers >= 200);
+}
+
+TEST_CASE("relay: a phone that has a new SSRC goes on" *
+          doctest::description("RFC 3550 8.2; R18.2")) {
+  RelayedBench bench;
+  bench.talk(20);
+  bench.anna.rtp.ssrc = 99;
+  bench.anna.rtp.sequence = 40000;
+  bench.talk(20);
+  CHECK(bench.bob.heard.size() == 40);
+  CHECK(bench.media.reception(0, Side::Caller)->ssrc == 99);
+  CHECK(bench.media.reception(0, Side::Caller)->lost == 0);
+}
+
+TEST_CASE("relay: packets of the call before do not reach the next one on the same ports" *
+          doctest::description("R18.2")) {
+  RelayedBench bench;
+  bench.talk(10);
+  const auto toward_anna = bench.toward_anna();
+  auto next = std::make_unique<CallMedia>(bench.relay, bench);
+  // The ports that have rested longest come first, so it takes many calls until these come again.
+  int calls = 0;
+  bench.media.~CallMedia();
+  new (&bench.media) CallMedia(bench.relay, bench);
+  for (; calls < 20; ++calls) {
+    next = std::make_unique<CallMedia>(bench.relay, bench);
+    MediaLeg caller = bench.leg(Side::Caller, "10.0.0.2");
+    MediaLeg callee = bench.leg(Side::Callee, "10.0.0.3");
+    bench.offer(*next, caller, callee, audio("10.0.0.2", 4000));
+    const std::string answer = bench.answer(*next, callee, caller, audio("10.0.0.3", 5000));
+    next->settle();
+    if (RelayedBench::told(answer) == toward_anna) break;
+  }
+  CHECK(calls == 5);
+  // Anna's phone has not noticed that the first call has ended.
+  bench.bob.heard.clear();
+  bench.anna.speak(toward_anna);
+  bench.run_for(10);
+  CHECK(bench.bob.heard.empty());
+  CHECK(bench.relay.counters().late == 1);
+  bench.anna.rtp.ssrc = 2;
+  bench.anna.speak(toward_anna);
+  bench.run_for(10);
+  CHECK(bench.bob.heard.size() == 1);
+}
+
+TEST_CASE("relay: what comes before the answer goes nowhere" * doctest::description("R18.2")) {
+  RelayOptions options;
+  options.mode = Mode::Relay;
+  Bench bench(options);
+  port::SimHost& office = bench.world.make_host("bob", {*port::parse_ip("10.0.0.3")});
+  Phone bob(office, "10.0.0.3", 5000);
+  bob.speak(RelayedBench::told(bench.offer(Side::Caller, audio("10.0.0.2", 4000))));
+  bench.run_for(10);
+  CHECK(bench.relay.counters().forwarded == 0);
+  CHECK(bench.relay.counters().strangers == 1);
+}
+
+TEST_CASE("relay: IPv4 on one side and IPv6 on the other" *
+          doctest::description("RFC 6157 3.1; R18.2")) {
+  Bench bench;
+  port::SimHost& anna_host = bench.world.make_host("anna", {*port::parse_ip("10.0.0.2")});
+  port::SimHost& bob_host = bench.world.make_host("bob", {*port::parse_ip("2001:db8::3")});
+  Phone anna(anna_host, "10.0.0.2", 4000);
+  Phone bob(bob_host, "2001:db8::3", 5000);
+  bench.callee = bench.leg(Side::Callee, "2001:db8::3");
+  const auto toward_bob = RelayedBench::told(bench.offer(Side::Caller, audio("10.0.0.2", 4000)));
+  CHECK(bench.media.relayed());
+  CHECK(toward_bob.ip == *port::parse_ip("2001:db8::1"));
+  const auto toward_anna =
+      RelayedBench::told(bench.answer(Side::Callee, audio("2001:db8::3", 5000)));
+  CHECK(toward_anna.ip == *port::parse_ip("10.0.0.1"));
+  bench.media.settle();
+  anna.speak(toward_anna);
+  bob.speak(toward_bob);
+  bench.run_for(10);
+  CHECK(anna.heard.size() == 1);
+  REQUIRE(bob.heard.size() == 1);
+  CHECK(bob.heard[0].from == toward_bob);
+}
+
+TEST_CASE("relay: a phone may signal by one family and speak by the other" *
+          doctest::description("RFC 6157 3.1; R18.2")) {
+  RelayOptions options;
+  options.mode = Mode::Relay;
+  Bench bench(options);
+  port::SimHost& anna_host =
+      bench.world.make_host("anna", {*port::parse_ip("10.0.0.2"), *port::parse_ip("2001:db8::2")});
+  port::SimHost& bob_host = bench.world.make_host("bob", {*port::parse_ip("10.0.0.3")});
+  Phone anna(anna_host, "2001:db8::2", 4000);
+  Phone bob(bob_host, "10.0.0.3", 5000);
+  const auto toward_bob = RelayedBench::told(bench.offer(Side::Caller, audio("2001:db8::2", 4000)));
+  const auto toward_anna = RelayedBench::told(bench.answer(Side::Callee, audio("10.0.0.3", 5000)));
+  CHECK(toward_anna.ip == *port::parse_ip("2001:db8::1"));
+  bench.media.settle();
+  anna.speak(toward_anna);
+  bob.speak(toward_bob);
+  bench.run_for(10);
+  CHECK(anna.heard.size() == 1);
+  CHECK(bob.heard.size() == 1);
+}
+
+TEST_CASE("relay: on hold by 0.0.0.0 nothing is sent there, and it is still heard" *
+          doctest::description("RFC 3264 8.4; R18.2")) {
+  RelayedBench bench;
+  bench.talk(10);
+  const std::string told = bench.offer(Side::Caller, audio("0.0.0.0", 4000));
+  CHECK(told.find("a=sendonly") != std::string::npos);
+  CHECK(told.find("0.0.0.0") == std::string::npos);
+  bench.answer(Side::Callee, audio("10.0.0.3", 5000, "a=recvonly\r\n"));
+  bench.media.settle();
+  bench.talk(10);
+  CHECK(bench.anna.heard.size() == 10);
+  CHECK(bench.bob.heard.size() == 20);
+  bench.offer(Side::Caller, audio("10.0.0.2", 4000));
+  bench.answer(Side::Callee, audio("10.0.0.3", 5000));
+  bench.media.settle();
+  bench.talk(10);
+  CHECK(bench.anna.heard.size() == 20);
+}
+
+struct Recorder final : PacketSink {
+  void on_packet(const StreamPacket& packet) override {
+    ++(packet.kind == PacketKind::Rtp ? rtp : rtcp);
+    last_from = packet.from;
+  }
+  int rtp = 0;
+  int rtcp = 0;
+  Side last_from = Side::Caller;
+};
+
+TEST_CASE("relay: sinks hear what passes, until they are removed" * doctest::description("R18.2")) {
+  RelayedBench bench;
+  Recorder recorder;
+  REQUIRE(bench.media.add_sink(0, recorder));
+  CHECK(bench.media.add_sink(1, recorder).error() == Error::NotFound);
+  bench.talk(3);
+  bench.bob.send(RelayedBench::next(bench.toward_bob()), test::rtcp(1), true);
+  bench.bob.send(bench.toward_bob(), "garbage");
+  bench.run_for(10);
+  CHECK(recorder.rtp == 6);
+  CHECK(recorder.rtcp == 1);
+  CHECK(recorder.last_from == Side::Callee);
+  std::array<Recorder, 4> more;
+  for (size_t i = 0; i < 3; ++i) CHECK(bench.media.add_sink(0, more[i]));
+  CHECK(bench.media.add_sink(0, more[3]).error() == Error::PoolExhausted);
+  bench.media.remove_sink(0, recorder);
+  bench.talk(1);
+  CHECK(recorder.rtp == 6);
+  CHECK(more[2].rtp == 2);
+}
+
+RelayOptions with_timeout(int64_t ms) {
+  RelayOptions options;
+  options.timeout = Millis(ms);
+  return options;
+}
+
+TEST_CASE("relay: a side that has fallen silent is told of, once" * doctest::description("R18.2")) {
+  RelayedBench bench(with_timeout(5000));
+  bench.talk(500);
+  CHECK(bench.silences.empty());
+  for (int i = 0; i < 200; ++i) {
+    bench.anna.speak(bench.toward_anna());
+    bench.run_for(20);
+  }
+  CHECK(bench.silences.empty());
+  bench.run_for(1100);
+  CHECK(bench.silences == std::vector<Side>{Side::Callee});
+  bench.run_for(60'000);
+  CHECK(bench.silences.size() == 1);
+  CHECK(bench.relay.counters().silent_calls == 1);
+}
+
+TEST_CASE("relay: reports of a phone that says nothing show that it lives" *
+          doctest::description("RFC 3550 6.2; R18.2")) {
+  RelayedBench bench(with_timeout(5000));
+  for (int i = 0; i < 20; ++i) {
+    bench.anna.send(RelayedBench::next(bench.toward_anna()), test::rtcp(1), true);
+    bench.bob.send(RelayedBench::next(bench.toward_bob()), test::rtcp(2), true);
+    bench.run_for(4000);
+  }
+  CHECK(bench.silences.empty());
+}
+
+TEST_CASE("relay: on hold nobody has to speak" * doctest::description("RFC 3264 8.4; R18.2")) {
+  for (const char* direction : {"a=sendonly\r\n", "a=inactive\r\n"}) {
+    RelayedBench bench(with_timeout(5000));
+    bench.talk(10);
+    bench.offer(Side::Caller, audio("10.0.0.2", 4000, direction));
+    bench.answer(Side::Callee, audio("10.0.0.3", 5000, "a=recvonly\r\n"));
+    bench.media.settle();
+    bench.run_for(60'000);
+    CHECK(bench.silences.empty());
+    bench.offer(Side::Caller, audio("10.0.0.2", 4000));
+    bench.answer(Side::Callee, audio("10.0.0.3", 5000));
+    bench.media.settle();
+    bench.run_for(4900);
+    CHECK(bench.silences.empty());
+    bench.run_for(200);
+    CHECK(bench.silences.size() == 1);
+  }
+}
+
+}  // namespace
+}  // namespace tipring::media
