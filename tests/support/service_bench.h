@@ -11,9 +11,9 @@ namespace tipring::sim {
 
 class ServiceBench : public Node, public service::OwnNames, public service::AccessControl {
  public:
-  explicit ServiceBench(port::SimWorld& world)
-      : Node(world, "exchange", "10.0.0.1", kTinyLimits),
-        calls({slabs, wheel, host.loop(), arena}, kTinyLimits),
+  explicit ServiceBench(port::SimWorld& world, const Limits& limits = kTinyLimits)
+      : Node(world, "exchange", "10.0.0.1", limits),
+        calls({slabs, wheel, host.loop(), arena}, limits),
         overload({1, 2}, log),
         environment{transport, locator, transactions, calls,  slabs, wheel,   host.loop(),
                     *this,     *this,   "tipring",    {3, 4}, log,   overload} {}

@@ -107,8 +107,7 @@ TEST_CASE("carry: a body keeps what is said of it") {
   std::array<char, 512> out;
   const auto size = b2bua::write_body_lines(parsed.view, out);
   REQUIRE(size);
-  CHECK(std::string(out.data(), *size) ==
-        "Content-Disposition: signal\r\n");
+  CHECK(std::string(out.data(), *size) == "Content-Disposition: signal\r\n");
 }
 
 TEST_CASE("carry: what does not fit is an error and no cut line") {
