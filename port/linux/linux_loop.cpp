@@ -8,6 +8,7 @@
 #include <csignal>
 
 #include "port/linux/loop_event.h"
+#include "port/linux/loop_mirror.h"
 #include "port/linux/timer_queue.h"
 
 namespace tipring::port {
@@ -152,6 +153,7 @@ LinuxLoop::LinuxLoop(const LinuxLoopOptions& options)
   // A peer that closes its stream is no reason to die. Sockets say so by themselves, libraries do
   // not.
   std::signal(SIGPIPE, SIG_IGN);
+  if (options.mirrored) mirror_ = std::make_unique<LoopMirror>();
   keep_fd_ = make_eventfd();
   if (memory_.ok()) base_ = event_base_new();
   if (base_ == nullptr || keep_fd_ < 0) return;
@@ -169,7 +171,9 @@ LinuxLoop::~LinuxLoop() {
   if (keep_fd_ >= 0) close(keep_fd_);
 }
 
-bool LinuxLoop::ok() const { return base_ != nullptr && keep_fd_ >= 0; }
+bool LinuxLoop::ok() const {
+  return base_ != nullptr && keep_fd_ >= 0 && (mirror_ == nullptr || mirror_->ok());
+}
 
 // Outside of run() there are no turns, and start-up may take its time between two calls.
 Millis LinuxLoop::now() const { return in_turn_ ? now_ : clock_.monotonic(); }
@@ -199,6 +203,7 @@ void LinuxLoop::timers_changed() {
   const Millis earliest = timers_->earliest();
   if (earliest == timeout_deadline_) return;
   timeout_deadline_ = earliest;
+  mirror_deadline();
   if (earliest == kNever) {
     timeout_->remove();
   } else {
@@ -219,6 +224,29 @@ void LinuxLoop::turn() {
   begin_turn();
   if (turn_handler_ != nullptr) turn_handler_->on_turn_end(now_);
   in_turn_ = false;
+}
+
+int LinuxLoop::descriptor() const { return mirror_ == nullptr ? -1 : mirror_->descriptor(); }
+
+void LinuxLoop::serve() {
+  event_base_loop(base_, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+  begin_turn();
+  // libevent's coarse clock may not have come to what has woken the caller.
+  if (timers_->earliest() <= now_) on_timeout();
+  if (turn_handler_ != nullptr) turn_handler_->on_turn_end(now_);
+  if (pause_until_ <= now_) pause_until_ = kNever;
+  in_turn_ = false;
+  mirror_deadline();
+}
+
+void LinuxLoop::note_timeout(const LoopEvent& event, Millis delay) {
+  if (&event == timeout_.get()) return;
+  pause_until_ = now() + delay;
+  mirror_deadline();
+}
+
+void LinuxLoop::mirror_deadline() {
+  if (mirror_ != nullptr) mirror_->set_deadline(std::min(timers_->earliest(), pause_until_));
 }
 
 void LinuxLoop::run() {

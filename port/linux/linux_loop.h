@@ -14,11 +14,13 @@ struct event_base;
 namespace tipring::port {
 
 class LoopEvent;
+class LoopMirror;
 class TimerQueue;
 
 struct LinuxLoopOptions {
   size_t descriptors_max = 1024;  // sockets at one time, all kinds
   size_t name_queries = 64;       // of the LinuxNames on this loop; 0 without one
+  bool mirrored = false;          // descriptor() and serve() are wanted
 };
 
 // Made, run and destroyed by one thread; everything made on it must go first. Several loops of one
@@ -46,12 +48,20 @@ class LinuxLoop final : public Loop {
   void run() override;
   void stop() override { stopping_ = true; }
 
+  // Instead of run(), for a program that waits in a loop of its own: a descriptor that can be read
+  // from when there is something to do, and one turn that does it and does not wait.
+  // REQUIRES: LinuxLoopOptions::mirrored.
+  int descriptor() const;
+  void serve();
+
   const BoundedHeap& library_heap() const { return memory_.heap(); }
 
   // For port/linux only.
   event_base* base() const { return base_; }
   void begin_turn();      // by each event: the first of a turn reads the clock
   void timers_changed();  // the earliest deadline may be another one
+  LoopMirror* mirror() const { return mirror_.get(); }  // null: nobody wants one
+  void note_timeout(const LoopEvent& event, Millis delay);
 
  private:
   class Timer;
@@ -59,10 +69,12 @@ class LinuxLoop final : public Loop {
   class Signals;
 
   void on_timeout();
+  void mirror_deadline();
   void turn();
 
   LibraryMemory memory_;
   LinuxClock clock_;
+  std::unique_ptr<LoopMirror> mirror_;
   event_base* base_ = nullptr;
   int keep_fd_ = -1;
   std::unique_ptr<LoopEvent> keep_;     // never fires: libevent will not wait for nothing at all
@@ -72,6 +84,7 @@ class LinuxLoop final : public Loop {
   TurnHandler* turn_handler_ = nullptr;
   Millis now_{0};
   Millis timeout_deadline_ = kNever;  // for which timeout_ is added
+  Millis pause_until_ = kNever;       // of a listener: the last of those that libevent times itself
   bool in_turn_ = false;
   bool stopping_ = false;
 };

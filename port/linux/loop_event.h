@@ -6,6 +6,7 @@
 #include <event2/event_struct.h>
 
 #include "port/linux/linux_loop.h"
+#include "port/linux/loop_mirror.h"
 
 namespace tipring::port {
 
@@ -26,16 +27,23 @@ class LoopEvent {
     event_assign(&event_, loop.base(), fd, what, &LoopEvent::fire, this);
   }
 
-  bool add() { return event_add(&event_, nullptr) == 0; }
+  bool add() {
+    if (event_add(&event_, nullptr) != 0) return false;
+    mirror(true);
+    return true;
+  }
   bool add_timeout(Millis delay) {
     const auto seconds = std::chrono::floor<std::chrono::seconds>(delay);
     timeval timeout{};
     timeout.tv_sec = seconds.count();
     timeout.tv_usec = static_cast<suseconds_t>((delay - seconds).count() * 1000);
+    loop_->note_timeout(*this, delay);
     return event_add(&event_, &timeout) == 0;
   }
   void remove() {
-    if (loop_ != nullptr) event_del(&event_);
+    if (loop_ == nullptr) return;
+    event_del(&event_);
+    mirror(false);
   }
   // As add() or remove(), but only when that changes something.
   void set(bool on) {
@@ -48,6 +56,15 @@ class LoopEvent {
   }
 
  private:
+  void mirror(bool added) {
+    LoopMirror* const mirror = loop_->mirror();
+    const int fd = event_get_fd(&event_);
+    if (mirror == nullptr || fd < 0) return;
+    const short what = event_get_events(&event_);
+    const bool reads = (what & EV_READ) != 0;
+    const bool writes = (what & EV_WRITE) != 0;
+    added ? mirror->add(fd, reads, writes) : mirror->remove(fd, reads, writes);
+  }
   static void fire(evutil_socket_t, short, void* self) {
     const LoopEvent& event = *static_cast<LoopEvent*>(self);
     event.loop_->begin_turn();
