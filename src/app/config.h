@@ -63,9 +63,11 @@ struct Config {
     uint32_t serial_timeout_s = 20;
     bool recurse = true;
     std::vector<std::string> emergency = {"112", "911"};
+    std::string emergency_target;
   } routing;
   Limits capacity;
-  uint32_t trace_kib = 128;  // capacity.trace
+  uint32_t trace_kib = 128;     // capacity.trace
+  uint32_t calls_per_user = 0;  // capacity.calls_per_user; 0: calls_per_user_default()
   struct Security {
     std::vector<std::string> safe_sources = {"127.0.0.0/8", "::1/128"};
     uint32_t failures = 10;

@@ -9,6 +9,7 @@
 #include "port/address.h"
 #include "sip/name_addr.h"
 #include "sip/uri.h"
+#include "sip/uri_host.h"
 
 namespace tipring::app {
 
@@ -57,6 +58,19 @@ std::string number_check(std::string_view text) {
   const bool good = !text.empty() && text.size() <= 64 &&
                     text.find_first_not_of("0123456789*#+") == std::string_view::npos;
   return good ? std::string() : "a number as it is dialled, of digits, \"*\", \"#\" and \"+\"";
+}
+
+std::string help_target_check(std::string_view text) {
+  const auto uri = sip::parse_uri(text);
+  const bool is_uri = text.starts_with("sip:");
+  const size_t at = text.find('@');
+  const bool is_user = text.size() <= 256 && at != 0 &&
+                       std::all_of(text.begin(), text.end(), [](char c) { return c > ' '; }) &&
+                       (at == std::string_view::npos || domain_check(text.substr(at + 1)).empty());
+  const bool good = text.empty() || (is_uri ? uri && sip::names_one_host(*uri) : is_user);
+  return good
+             ? std::string()
+             : "a user such as \"reception\" or an address such as \"sip:112@gateway.example.com\"";
 }
 
 std::string place_check(std::string_view text) {

@@ -6,6 +6,7 @@
 #include "core/source_ranges.h"
 #include "core/text.h"
 #include "port/address.h"
+#include "sip/uri.h"
 
 namespace tipring::app {
 
@@ -31,6 +32,7 @@ class Relations {
     check_registrar();
     check_expires();
     check_pairs();
+    check_help();
   }
 
  private:
@@ -133,6 +135,25 @@ class Relations {
     }
     if (config_.log.syslog && !config_.log.file.empty())
       wrong("log.syslog", "must be false where log.file names a file: the log goes to one place");
+  }
+
+  void check_help() {
+    const std::string& target = config_.routing.emergency_target;
+    const size_t at = target.find('@');
+    if (target.starts_with("sip:")) {
+      const auto uri = sip::parse_uri(target);
+      if (uri && is_domain(config_, uri->host)) {
+        wrong("routing.emergency_target",
+              "names a domain of sip.domains: a user of ours is written without \"sip:\"");
+      }
+    } else if (at != std::string::npos && !is_domain(config_, target.substr(at + 1))) {
+      wrong("routing.emergency_target", "\"" + target.substr(at + 1) + "\" is not in sip.domains");
+    }
+    if (config_.calls_per_user > config_.capacity.calls) {
+      wrong("capacity.calls_per_user",
+            "must not be above capacity.calls, which is " + std::to_string(config_.capacity.calls),
+            "capacity.calls");
+    }
   }
 
   const Config& config_;

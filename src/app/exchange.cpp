@@ -77,13 +77,15 @@ Exchange::Exchange(const Config& config, const Ports& ports, Arena& arena, Log& 
               log,
               {ports_.entropy.u64(), ports_.entropy.u64()}},
              config.capacity, {config.store.path, realm_, Millis(config.store.commit_window_ms)}),
-      location_(transport_, store_, config.sip.domains,
+      location_(transport_, store_, emergency_, config.sip.domains,
                 static_cast<uint16_t>(config.routing.offline_status)),
       nonces_(arena, nonce_key_, 0, config.capacity.bindings),
       blocks_(arena, {ports_.entropy.u64(), ports_.entropy.u64()}, config.capacity.users),
       block_log_(log, timers_, ports_.loop),
       access_(access_options(config), location_, store_, ports_.clock),
-      untimed_calls_(location_, store_, log, timers_, socket_for_others(config)),
+      untimed_calls_(location_, store_, emergency_, log, timers_, socket_for_others(config)),
+      call_shares_(location_, store_, emergency_, {ports_.entropy.u64(), ports_.entropy.u64()}, log,
+                   timers_),
       authenticator_(auth_options(config, realm_), nonces_, blocks_, access_.secrets()),
       overload_({ports_.entropy.u64(), ports_.entropy.u64()}, log),
       environment_{transport_,
@@ -101,6 +103,7 @@ Exchange::Exchange(const Config& config, const Ports& ports, Arena& arena, Log& 
                    overload_,
                    session_timer_options(config),
                    &untimed_calls_,
+                   &call_shares_,
                    static_cast<uint32_t>(ports_.entropy.u64()),
                    ports_.clock.monotonic()},
       validation_(environment_, config.routing.forward_unknown),
@@ -116,7 +119,10 @@ Exchange::Exchange(const Config& config, const Ports& ports, Arena& arena, Log& 
   std::vector<policy::ThirdPartyRule> third_party = third_party_rules(config);
   access_.swap_third_party(third_party);
   std::vector<std::string> emergency = config.routing.emergency;
-  untimed_calls_.swap_emergency(emergency);
+  emergency_.swap_numbers(emergency);
+  policy::HelpTarget help = help_target(config);
+  emergency_.swap_target(help);
+  call_shares_.set_options(calls_per_user(config), safe_sources(config));
   transport_.set_trace(trace_);
   store_.set_observer(&registrar_);
   transactions_.set_request_handler(*this);
@@ -155,7 +161,9 @@ void Exchange::set(Settings& settings) {
   proxy_.set_options(settings.proxy);
   access_.swap_third_party(settings.third_party);
   environment_.session_timer = settings.session_timer;
-  untimed_calls_.swap_emergency(settings.emergency);
+  emergency_.swap_numbers(settings.emergency);
+  emergency_.swap_target(settings.help_target);
+  call_shares_.set_options(settings.calls_per_user, settings.blocks.safe);
   transport_.set_options(settings.transport);
 }
 

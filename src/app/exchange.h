@@ -12,6 +12,8 @@
 #include "core/pool_registry.h"
 #include "server/policy/access.h"
 #include "server/policy/block_log.h"
+#include "server/policy/call_shares.h"
+#include "server/policy/emergency.h"
 #include "server/policy/untimed_calls.h"
 #include "server/policy/validation.h"
 #include "server/proxy/call_ender.h"
@@ -59,6 +61,7 @@ class Exchange final : private port::TurnHandler, private transaction::RequestHa
   auth::Blocks& blocks() { return blocks_; }
   const dialog::Calls& calls() const { return calls_; }
   const policy::UntimedCalls& untimed_calls() const { return untimed_calls_; }
+  const policy::CallShares& call_shares() const { return call_shares_; }
   void end_call(dialog::Dialog& dialog) { call_ender_.end(dialog); }
   transport::Trace& trace() { return trace_; }
   void register_pools(PoolRegistry& pools) const;
@@ -91,12 +94,14 @@ class Exchange final : private port::TurnHandler, private transaction::RequestHa
   transaction::TransactionLayer transactions_;
   dialog::Calls calls_;
   store::Store store_;
+  policy::Emergency emergency_;
   StoreLocation location_;
   auth::NonceTable nonces_;
   auth::Blocks blocks_;
   policy::BlockLog block_log_;
   policy::AccessRules access_;
   policy::UntimedCalls untimed_calls_;
+  policy::CallShares call_shares_;
   auth::Authenticator authenticator_;
   service::Overload overload_;
   service::Environment environment_;

@@ -5,6 +5,7 @@
 
 #include "app/listen_entry.h"
 #include "app/third_party_entry.h"
+#include "core/text.h"
 #include "port/crypto.h"
 
 namespace tipring::app {
@@ -18,6 +19,8 @@ static_assert(kListenMax <= transport::TransportLayer::kListenPointsMax);
 
 Millis seconds(uint32_t count) { return Millis(int64_t{count} * 1000); }
 
+}  // namespace
+
 SourceRanges safe_sources(const Config& config) {
   SourceRanges ranges;
   for (const std::string& text : config.security.safe_sources) {
@@ -25,8 +28,6 @@ SourceRanges safe_sources(const Config& config) {
   }
   return ranges;
 }
-
-}  // namespace
 
 auth::AuthOptions auth_options(const Config& config, std::string_view realm) {
   auth::AuthOptions options;
@@ -121,6 +122,28 @@ transport::TransportOptions transport_options(const Config& config) {
   return options;
 }
 
+// A name is a user of ours, of the default domain where it says no other.
+policy::HelpTarget help_target(const Config& config) {
+  policy::HelpTarget target;
+  const std::string& text = config.routing.emergency_target;
+  if (text.starts_with("sip:")) {
+    target.uri = text;
+    return target;
+  }
+  const size_t at = text.find('@');
+  target.user = text.substr(0, at);
+  if (at == std::string::npos) return target;
+  for (size_t i = 1; i < config.sip.domains.size(); ++i) {
+    if (iequals(config.sip.domains[i], text.substr(at + 1))) target.domain = config.sip.domains[i];
+  }
+  return target;
+}
+
+uint32_t calls_per_user(const Config& config) {
+  return config.calls_per_user != 0 ? config.calls_per_user
+                                    : calls_per_user_default(config.capacity);
+}
+
 std::vector<transport::ListenPoint> listen_points(const Config& config) {
   std::vector<transport::ListenPoint> points;
   for (const std::string& text : config.sip.listen) {
@@ -145,6 +168,8 @@ Settings settings_of(const Config& config, std::string_view realm) {
   settings.third_party = third_party_rules(config);
   settings.session_timer = session_timer_options(config);
   settings.emergency = config.routing.emergency;
+  settings.help_target = help_target(config);
+  settings.calls_per_user = calls_per_user(config);
   settings.transport = transport_options(config);
   return settings;
 }

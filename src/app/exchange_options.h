@@ -5,9 +5,11 @@
 
 #include "app/config.h"
 #include "auth/authenticator.h"
+#include "core/source_ranges.h"
 #include "port/entropy.h"
 #include "port/files.h"
 #include "server/policy/access.h"
+#include "server/policy/emergency.h"
 #include "server/proxy/options.h"
 #include "server/registrar/registrar.h"
 #include "transport/transport.h"
@@ -22,6 +24,9 @@ registrar::RegistrarOptions registrar_options(const Config& config);
 proxy::ProxyOptions proxy_options(const Config& config);
 std::vector<policy::ThirdPartyRule> third_party_rules(const Config& config);
 service::SessionTimerOptions session_timer_options(const Config& config);
+policy::HelpTarget help_target(const Config& config);
+uint32_t calls_per_user(const Config& config);
+SourceRanges safe_sources(const Config& config);
 std::vector<transport::ListenPoint> listen_points(const Config& config);
 
 // Without the listening points.
@@ -41,6 +46,8 @@ struct Settings {
   std::vector<policy::ThirdPartyRule> third_party;
   service::SessionTimerOptions session_timer;
   std::vector<std::string> emergency;
+  policy::HelpTarget help_target;
+  uint32_t calls_per_user = 0;
   transport::TransportOptions transport;
 };
 

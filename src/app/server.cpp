@@ -263,6 +263,7 @@ void Server::add_facts(admin::Page& page) {
       {"requests_forked", "", exchange_.proxy_counters().forked},
       {"redirections_followed", "", exchange_.proxy_counters().redirected},
       {"refused_without_timer", "", exchange_.untimed_calls().refused()},
+      {"refused_over_share", "", exchange_.call_shares().refused()},
       {"refused_for_capacity", "", exchange_.overload().refused()},
       {"log_lines_written", "", log_.written()},
       {"log_lines_dropped", "", log_.lost()},

@@ -167,14 +167,32 @@ void StoreLocation::find_targets(const sip::Uri& uri, proxy::TargetList& targets
     user = find_at_address(uri, status);
   if (user == nullptr) return;
   status = offline_status_;
-  for (const store::Binding* binding = user->first_binding(); binding != nullptr;
-       binding = user->next_binding(*binding)) {
+  add_phones(*user, targets);
+}
+
+void StoreLocation::add_phones(const store::User& user, proxy::TargetList& targets) const {
+  for (const store::Binding* binding = user.first_binding(); binding != nullptr;
+       binding = user.next_binding(*binding)) {
     const sip::ParsedUri contact(binding->contact());
     if (!is_callable(*binding, contact)) continue;
     proxy::Target target = target_of(*binding, contact);
     target.q = binding->q();
     targets.add(target);
   }
+}
+
+bool StoreLocation::is_for_help(const sip::ParsedUri& uri) const {
+  return emergency_.target().is_set() && emergency_.is_for_help(uri) &&
+         policy::domain_of_target(*this, uri).has_value();
+}
+
+// Who calls for help must not hear that there is no such number.
+void StoreLocation::find_help(proxy::TargetList& targets, uint16_t& status) {
+  status = sip::status::kTemporarilyUnavailable;
+  const policy::HelpTarget& target = emergency_.target();
+  if (!target.uri.empty()) return targets.add({sip::ParsedUri(target.uri), std::nullopt, {}});
+  if (const store::User* user = store_.find_called(target.domain, target.user))
+    add_phones(*user, targets);
 }
 
 }  // namespace tipring::app

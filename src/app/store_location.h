@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "server/policy/access.h"
+#include "server/policy/emergency.h"
 #include "server/proxy/location.h"
 #include "service/environment.h"
 #include "store/store.h"
@@ -16,11 +17,13 @@ class StoreLocation final : public service::OwnNames,
                             public policy::Domains,
                             public proxy::Location {
  public:
-  // Borrows transport and store.
+  // Borrows the first three.
   StoreLocation(transport::TransportLayer& transport, const store::Store& store,
-                std::vector<std::string> domains, uint16_t offline_status)
+                const policy::Emergency& emergency, std::vector<std::string> domains,
+                uint16_t offline_status)
       : transport_(transport),
         store_(store),
+        emergency_(emergency),
         domains_(std::move(domains)),
         offline_status_(offline_status) {}
 
@@ -34,6 +37,8 @@ class StoreLocation final : public service::OwnNames,
     return policy::domain_of_target(*this, uri).has_value();
   }
   void find_targets(const sip::Uri& uri, proxy::TargetList& targets, uint16_t& status) override;
+  bool is_for_help(const sip::ParsedUri& uri) const override;
+  void find_help(proxy::TargetList& targets, uint16_t& status) override;
 
  private:
   std::optional<size_t> domain_index(std::string_view host,
@@ -41,11 +46,13 @@ class StoreLocation final : public service::OwnNames,
   bool is_callable(const store::Binding& binding, const sip::ParsedUri& contact) const;
   const store::User* find_user(std::string_view domain, const sip::Uri& uri) const;
   const store::User* find_at_address(const sip::Uri& uri, uint16_t& status) const;
+  void add_phones(const store::User& user, proxy::TargetList& targets) const;
   proxy::Target target_of(const store::Binding& binding, const sip::ParsedUri& uri) const;
   bool listens_on(uint16_t port) const;
 
   transport::TransportLayer& transport_;
   const store::Store& store_;
+  const policy::Emergency& emergency_;
   std::vector<std::string> domains_;  // the first is the default domain
   uint16_t offline_status_;
 };

@@ -42,9 +42,23 @@ constexpr uint32_t binding_slots(const Limits& limits) {
   return limits.bindings + updates_max(limits);
 }
 
+// Kept back for calls for help, beside `calls`: while these are all taken there is room for so many.
+constexpr uint32_t emergency_calls_max(const Limits& limits) {
+  return std::clamp(limits.calls / 32, 1u, 16u);
+}
+constexpr uint32_t calls_max(const Limits& limits) {
+  return limits.calls + emergency_calls_max(limits);
+}
+
+// Calls that one user may hold where the configuration does not say: half of them, so that no user
+// takes the exchange from all others. A very small one he may need as a whole.
+constexpr uint32_t calls_per_user_default(const Limits& limits) {
+  return std::max(limits.calls / 2, std::min(limits.calls, 4u));
+}
+
 // One for each call, and those of forks that ring or answer beside the first.
 constexpr uint32_t dialogs_max(const Limits& limits) {
-  return limits.calls + std::max(limits.calls / 4, 8u);
+  return calls_max(limits) + std::max(limits.calls / 4, 8u);
 }
 
 // Call legs of our own: two for a call that stands, and those that ring in groups or are forked.
@@ -71,9 +85,9 @@ constexpr uint32_t proxy_branches_max(const Limits& limits) {
 
 // Server transactions that have no final response yet and therefore hold their request.
 constexpr uint32_t server_transactions_open_max(const Limits& limits) {
-  uint32_t sum = limits.calls;     // an INVITE that rings
-  sum += updates_max(limits);      // a REGISTER that waits for the disk
-  sum += limits.transactions / 8;  // other requests, whose answers come within a round trip
+  uint32_t sum = calls_max(limits);  // an INVITE that rings
+  sum += updates_max(limits);        // a REGISTER that waits for the disk
+  sum += limits.transactions / 8;    // other requests, whose answers come within a round trip
   return std::min(sum, server_transactions_max(limits));
 }
 
@@ -107,7 +121,7 @@ constexpr MessageSlabs::Counts message_slab_counts(const Limits& limits) {
   up_to_512 += dialogs_max(limits) + legs_max(limits);
   // Requests, kept until their final response is sent, and what a call that rings was answered.
   // Three of four are below 1 KiB; INVITEs with a long session description are not.
-  const uint32_t kept = server_transactions_open_max(limits) + limits.calls;
+  const uint32_t kept = server_transactions_open_max(limits) + calls_max(limits);
   // A final response without a body, until its transaction ends.
   const uint32_t up_to_1k = server_transactions_max(limits) + (kept - kept / 4);
   // The request as it was sent, to be resent; with a session description it has 1 to 2 KiB.

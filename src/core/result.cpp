@@ -20,6 +20,7 @@ std::string_view to_text(Error error) {
     case Error::MethodIsAck: return "method is ACK";
     case Error::Unreachable: return "unreachable";
     case Error::Mismatch: return "does not fit";
+    case Error::OverShare: return "over its share";
   }
   return "unknown";
 }

@@ -29,7 +29,8 @@ enum class Error : uint8_t {
   TimedOut,
   MethodIsAck,  // an ACK opens no transaction
   Unreachable,
-  Mismatch,  // things that were given together do not fit each other
+  Mismatch,   // things that were given together do not fit each other
+  OverShare,  // one would hold more than his share of what is for all
 };
 
 // One short English phrase.

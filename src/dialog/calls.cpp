@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::string_view kCallsName = "calls";
 constexpr std::string_view kDialogsName = "dialogs";
+constexpr std::string_view kHoldersName = "call_holders";
 
 std::string_view text_of(const sip::MessageView& message, sip::HeaderId id) {
   return message.header(id).value_or(std::string_view());
@@ -33,25 +34,62 @@ std::string_view Dialog::uri(Side side) const {
 }
 
 void Calls::plan(const Limits& limits, MemoryPlan& plan) {
-  Pool<Call>::plan(plan, kCallsName, limits.calls);
+  Pool<Holder>::plan(plan, kHoldersName, calls_max(limits));
+  HashTable<Holder, &Holder::node>::plan(plan, kHoldersName, calls_max(limits));
+  Pool<Call>::plan(plan, kCallsName, calls_max(limits));
   Pool<Dialog>::plan(plan, kDialogsName, dialogs_max(limits));
 }
 
 Calls::Calls(const CallDependencies& dependencies, const Limits& limits)
     : dependencies_(dependencies),
-      calls_(kCallsName, dependencies.arena, limits.calls),
+      kept_back_(emergency_calls_max(limits)),
+      holders_(kHoldersName, dependencies.arena, calls_max(limits)),
+      by_holder_(dependencies.arena, calls_max(limits)),
+      calls_(kCallsName, dependencies.arena, calls_max(limits)),
       dialogs_(kDialogsName, dependencies.arena, dialogs_max(limits)) {}
 
-Result<CallHandle> Calls::begin(const Incoming& invite) {
+uint32_t Calls::held_by(uint64_t key) const {
+  const Holder* holder =
+      by_holder_.find(key, [key](const Holder& other) { return other.key == key; });
+  return holder == nullptr ? 0 : holder->calls;
+}
+
+// The holder of a call that is about to begin. Null for nobody.
+Holder* Calls::take_share(uint64_t key) {
+  if (key == 0) return nullptr;
+  Holder* holder = by_holder_.find(key, [key](const Holder& other) { return other.key == key; });
+  if (holder == nullptr) {
+    holder = holders_.acquire(key);
+    TIPRING_ASSERT(holder != nullptr);  // as many as there are calls, and each has one at least
+    by_holder_.insert(key, *holder);
+  }
+  ++holder->calls;
+  return holder;
+}
+
+void Calls::release(Call& call) {
+  Holder* const holder = call.holder;
+  calls_.release(call);
+  if (holder == nullptr || --holder->calls > 0) return;
+  by_holder_.erase(*holder);
+  holders_.release(*holder);
+}
+
+Result<CallHandle> Calls::begin(const Incoming& invite, const Terms& terms) {
   const sip::MessageView& message = invite.message;
   RouteSetText room;
   const Result<std::string_view> routes = routes_to_caller(message, room);
   if (!routes) return routes.error();
-  Call* call = calls_.acquire();
+  Call* call = calls_.acquire_leaving(terms.emergency ? 0 : kept_back_);
   if (call == nullptr) return Error::PoolExhausted;
+  const uint64_t share = uint64_t{terms.held_max} + (terms.emergency ? kHelpBeyondShare : 0);
+  if (held_by(terms.holder) >= share) {
+    calls_.release(*call);
+    return Error::OverShare;
+  }
   Dialog* dialog = dialogs_.acquire(*this, *call);
   if (dialog == nullptr) {  // forks leave one for every call: this is not to be
-    calls_.release(*call);
+    release(*call);
     return Error::PoolExhausted;
   }
   call->dialogs.push_back(*dialog);
@@ -61,10 +99,11 @@ Result<CallHandle> Calls::begin(const Incoming& invite) {
                             *routes, "", text_of(message, sip::HeaderId::To), "", ""});
   if (!taken) {
     dialogs_.release(*dialog);
-    calls_.release(*call);
+    release(*call);
     return taken.error();
   }
   call->begun = invite.now;
+  call->holder = take_share(terms.holder);
   // Behind other proxies the flow is theirs.
   const bool by_flow = routes->empty() && is_reached_by_flow(message, invite.flow);
   dialog->caller = {invite.flow, cseq_of(message), by_flow};
@@ -179,7 +218,7 @@ void Calls::close(CallHandle handle) {
   if (call == nullptr) return;
   call->is_inviting = false;
   give_up_early(*call);
-  if (call->dialogs.empty()) calls_.release(*call);
+  if (call->dialogs.empty()) release(*call);
 }
 
 void Calls::give_up_early(Call& call) {
@@ -242,7 +281,7 @@ void Calls::end(Dialog& dialog) {
     return;
   }
   dialogs_.release(dialog);
-  if (is_only) calls_.release(call);
+  if (is_only) release(call);
 }
 
 }  // namespace tipring::dialog

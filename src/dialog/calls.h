@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "core/arena.h"
+#include "core/hash_table.h"
 #include "core/limits.h"
 #include "core/memory_plan.h"
 #include "core/pool.h"
@@ -30,6 +31,13 @@ struct Match {
 struct Answer {
   Dialog* dialog = nullptr;  // null: it makes none
   bool confirmed = false;    // by this one
+};
+
+// On what terms a call may begin.
+struct Terms {
+  uint64_t holder = 0;             // whose it is, a hash; 0: nobody's, and no bound counts
+  uint32_t held_max = UINT32_MAX;  // calls that this holder may have
+  bool emergency = false;          // it may take what is kept back
 };
 
 class ExpiryObserver {
@@ -72,8 +80,11 @@ class Calls {
   // Before the first call.
   void set_observer(ExpiryObserver& observer) { observer_ = &observer; }
 
-  // An INVITE outside any dialog. Errors: PoolExhausted, TooLong.
-  Result<CallHandle> begin(const Incoming& invite);
+  // An INVITE outside any dialog. Errors: PoolExhausted, TooLong, OverShare.
+  Result<CallHandle> begin(const Incoming& invite, const Terms& terms = {});
+
+  // Calls of this holder that stand or ring.
+  uint32_t held_by(uint64_t holder) const;
 
   // A response to it. There is no dialog where a provisional one has no tag, or for want of room.
   // REQUIRES: a provisional response or a 2xx.
@@ -115,6 +126,11 @@ class Calls {
  private:
   friend struct Dialog;
 
+  // He may call for help when all that he may have is taken, but not without end.
+  static constexpr uint32_t kHelpBeyondShare = 2;
+
+  Holder* take_share(uint64_t key);
+  void release(Call& call);
   Dialog* dialog_of(Call& call, std::string_view tag, bool confirms);
   Dialog& begin_anew(Dialog& dialog);
   void forget_callee(Dialog& dialog);
@@ -124,6 +140,9 @@ class Calls {
   void give_up_early(Call& call);
 
   CallDependencies dependencies_;
+  const uint32_t kept_back_;  // calls for help
+  Pool<Holder> holders_;
+  HashTable<Holder, &Holder::node> by_holder_;
   Pool<Call> calls_;
   Pool<Dialog> dialogs_;  // after the pool whose objects they refer to
   ExpiryObserver* observer_ = nullptr;

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "core/handle.h"
+#include "core/hash_table.h"
 #include "core/list.h"
 #include "core/timer_wheel.h"
 #include "dialog/dialog_texts.h"
@@ -90,12 +91,22 @@ struct Dialog {
   bool is_given_up() const;
 };
 
+// Who has calls, and how many.
+struct Holder {
+  explicit Holder(uint64_t of) : key(of) {}
+
+  const uint64_t key;
+  uint32_t calls = 0;
+  HashNode node;
+};
+
 // Of one INVITE.
 struct Call {
   List<Dialog, &Dialog::call_node> dialogs;  // at least one while the INVITE is pending
   Millis begun{0};                           // monotonic
   bool is_inviting = true;                   // branches of its INVITE are pending
   bool answered = false;                     // with a 2xx
+  Holder* holder = nullptr;                  // lives as long as a call of his does
 };
 
 inline bool Dialog::is_given_up() const { return call.answered && !is_standing(); }

@@ -27,8 +27,9 @@ bool is_challenge(uint16_t status) {
 
 }  // namespace
 
-Result<void> DialogTracking::begin(const Environment& environment, const Incoming& invite) {
-  const Result<dialog::CallHandle> call = environment.calls.begin(invite);
+Result<void> DialogTracking::begin(const Environment& environment, const Incoming& invite,
+                                   const dialog::Terms& terms) {
+  const Result<dialog::CallHandle> call = environment.calls.begin(invite, terms);
   if (!call) return call.error();
   call_ = *call;
   method_ = sip::Method::Invite;

@@ -12,7 +12,8 @@ namespace tipring::service {
 class DialogTracking {
  public:
   // A new call, by an INVITE that was accepted. Errors: as Calls::begin().
-  Result<void> begin(const Environment& environment, const Incoming& invite);
+  Result<void> begin(const Environment& environment, const Incoming& invite,
+                     const dialog::Terms& terms = {});
   // A request within a dialog, which is being forwarded.
   void enter(const Environment& environment, const dialog::Match& match, const Incoming& request);
 

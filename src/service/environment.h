@@ -104,6 +104,19 @@ class TimerExceptions {
   ~TimerExceptions() = default;
 };
 
+// Whose a new call is, how many he may have, and whether it is for help.
+class CallTerms {
+ public:
+  // `user`: whom the credentials have proved the caller to be; 0: nobody was asked.
+  virtual dialog::Terms terms_of(const Incoming& request, const sip::ParsedUri& request_uri,
+                                 uint64_t user) = 0;
+  // The call was refused for want of a share; who implements this says so to the operators.
+  virtual void on_over_share(const Incoming& request, uint64_t user) = 0;
+
+ protected:
+  ~CallTerms() = default;
+};
+
 struct Environment {
   transport::TransportLayer& transport;
   transport::Locator& locator;
@@ -120,6 +133,7 @@ struct Environment {
   Overload& overload;
   SessionTimerOptions session_timer = {};
   TimerExceptions* timer_exceptions = nullptr;  // null: there are none
+  CallTerms* call_terms = nullptr;              // null: all calls are alike
   uint32_t life = 0;  // tells the cookies of this run from those of others
   Millis started_at{0};
 

@@ -23,11 +23,13 @@ bool any(const TransactionStatefulProxy::BranchList& branches, Test test) {
 }  // namespace
 
 Result<void> TransactionStatefulProxy::open(const Environment& environment, const Incoming& request,
-                                            TransactionUser& user, uint64_t context, bool trying) {
+                                            TransactionUser& user, uint64_t context, bool trying,
+                                            transaction::Claim claim) {
   environment_ = &environment;
   method_ = request.message.method();
-  claim_ = transaction::claim_of(request.message);
-  const Result<ServerHandle> server = environment.transactions.open(request, user, context, trying);
+  claim_ = claim == transaction::Claim::Standing ? claim : transaction::claim_of(request.message);
+  const Result<ServerHandle> server =
+      environment.transactions.open(request, user, context, trying, claim_);
   if (!server) return server.error();
   server_ = *server;
   received_over_ = request.flow;

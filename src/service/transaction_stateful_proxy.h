@@ -47,9 +47,11 @@ class TransactionStatefulProxy {
   TransactionStatefulProxy() = default;
 
   // Opens the server transaction: the request is ours to answer from here on. `trying`: an INVITE
-  // gets its 100 at once. Errors: as TransactionLayer::open().
+  // gets its 100 at once. `claim`: of all its transactions, where it has no dialog to go by. Errors:
+  // as TransactionLayer::open().
   Result<void> open(const Environment& environment, const Incoming& request, TransactionUser& user,
-                    uint64_t context, bool trying);
+                    uint64_t context, bool trying,
+                    transaction::Claim claim = transaction::Claim::New);
 
   // --- the target set ----------------------------------------------------------------------------
 

@@ -35,8 +35,8 @@ ServerTransaction* ServerTable::find_cancelled(const RequestKey& key) const {
 }
 
 ServerTransaction* ServerTable::acquire(const Incoming& request, const RequestKey& key,
-                                        TransactionUser& user, uint64_t context) {
-  const bool standing = claim_of(request.message) == Claim::Standing;
+                                        TransactionUser& user, uint64_t context, Claim claim) {
+  const bool standing = claim == Claim::Standing || claim_of(request.message) == Claim::Standing;
   if (requests_kept_max_ - requests_kept_ <= (standing ? 0 : open_kept_back_)) return nullptr;
   const uint32_t kept_back = standing ? 0 : kept_back_;
   while (pool_.stats().capacity - pool_.stats().in_use <= kept_back && reclaim_oldest()) {}

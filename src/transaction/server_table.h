@@ -33,7 +33,7 @@ class ServerTable final : private transport::SendObserver {
   // could even be received, let alone refused. Otherwise the oldest Completed non-INVITEs may have
   // given their places: their TUs are told from within.
   ServerTransaction* acquire(const Incoming& request, const RequestKey& key, TransactionUser& user,
-                             uint64_t context);
+                             uint64_t context, Claim claim);
 
   ServerTransaction* get(ServerHandle handle) const;  // null when stale or at its end
   ServerHandle handle_of(const ServerTransaction& transaction) const {

@@ -176,7 +176,7 @@ void TransactionLayer::on_cancel(const Incoming& incoming) {
 
 void TransactionLayer::accept_cancel(const Incoming& cancel, const RequestKey& key,
                                      TransactionUser& user) {
-  ServerTransaction* own = parts_->servers.acquire(cancel, key, user, 0);
+  ServerTransaction* own = parts_->servers.acquire(cancel, key, user, 0, Claim::Standing);
   if (own == nullptr) return reply_stateless(cancel, sip::status::kOk, {});
   own->keep_silent();
   own->on_event(Event::Start);
@@ -221,7 +221,7 @@ void TransactionLayer::on_malformed(const Incoming& incoming, const sip::ParseEr
 // --- server side ---------------------------------------------------------------------------------
 
 Result<ServerHandle> TransactionLayer::open(const Incoming& request, TransactionUser& user,
-                                            uint64_t context, bool trying) {
+                                            uint64_t context, bool trying, Claim claim) {
   if (request.message.method() == sip::Method::Ack) return Error::MethodIsAck;
   // A CANCEL and an ACK are never opened as they come.
   const bool is_current =
@@ -230,7 +230,7 @@ Result<ServerHandle> TransactionLayer::open(const Incoming& request, Transaction
                                      ? parts_->shared.current_key
                                      : request_key(request.message, parts_->shared.match_key);
   if (!key) return key.error();
-  ServerTransaction* transaction = parts_->servers.acquire(request, *key, user, context);
+  ServerTransaction* transaction = parts_->servers.acquire(request, *key, user, context, claim);
   if (transaction == nullptr) {
     ++parts_->shared.counters.refused;
     return Error::PoolExhausted;

@@ -64,9 +64,10 @@ class TransactionLayer final : public transport::MessageHandler {
 
   // Opens the server transaction of a request that came by on_request(). Keeps the request until
   // the final response. An INVITE gets its 100 at once when `trying` is set (16.2 asks it of a
-  // proxy). Errors: PoolExhausted (answer 503), MethodIsAck.
+  // proxy). `claim`: Standing for a new request that may take what is kept back. Errors:
+  // PoolExhausted (answer 503), MethodIsAck.
   Result<ServerHandle> open(const Incoming& request, TransactionUser& user, uint64_t context,
-                            bool trying);
+                            bool trying, Claim claim = Claim::New);
 
   // Sends a response that was written by someone else (a forwarded one). Its status is read from
   // it. A further 2xx to an INVITE is sent too (RFC 6026 7.1). Errors: Stale.

@@ -352,7 +352,8 @@ class Flooded:
         self.name, self.flood, self.transport, settings = flood
         # The last setting of a key is the one that counts.
         self.server = TipringServer(bin_dir, users=USERS, config=config,
-                                    settings=["store.commit_window=1", "registrar.max_bindings_per_aor=10", *settings])
+                                    settings=["store.commit_window=1", "registrar.max_bindings_per_aor=10",
+                                              "capacity.calls_per_user=8", *settings])
 
     def drive(self):
         self.server.start()

@@ -110,7 +110,8 @@ def full_transactions_for_register(server):
 def main():
     bin_dir = sys.argv[1]
     report = Report()
-    small = [f"capacity.transactions={TRANSACTIONS}", f"capacity.calls={TRANSACTIONS}", 'auth.invite="off"']
+    small = [f"capacity.transactions={TRANSACTIONS}", f"capacity.calls={TRANSACTIONS}",
+             f"capacity.calls_per_user={TRANSACTIONS}", 'auth.invite="off"']
     for transport in ("tcp", "udp"):
         with TipringServer(bin_dir, users=USERS, settings=small) as server:
             report.run(f"{transport}: full transactions are 503, and standing calls go on (R5.5, C7)",

@@ -3,17 +3,15 @@
 #include <algorithm>
 
 #include "core/text.h"
+#include "server/policy/call_shares.h"
 #include "sip/headers.h"
-#include "sip/tel_uri.h"
 #include "sip/writer.h"
 
 namespace tipring::policy {
 
 namespace {
 
-constexpr size_t kNameMax = 256;    // longer than any name of a user
-constexpr size_t kDomainMax = 256;  // and than his domain
-constexpr size_t kNumberMax = 128;  // longer than any number that is dialled
+constexpr size_t kDomainMax = 256;  // longer than any domain of a user
 
 bool is_plain(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' ||
@@ -41,49 +39,12 @@ void write_word(sip::Writer& out, std::string_view first, std::string_view secon
 
 bool UntimedCalls::lets_through(const service::Incoming& request,
                                 const sip::ParsedUri& request_uri) {
-  if (is_emergency(request_uri)) return true;
-  const store::User* user = find_caller(request.message);
+  if (emergency_.is_for_help(request_uri)) return true;
+  const store::User* user = find_sender(domains_, store_, request.message);
   if (user != nullptr && user->session_timer() == store::SessionTimerRule::Exempt) return true;
   ++refused_;
   if (user != nullptr) note(*user, request);
   return false;
-}
-
-// At any host, and written in any way (RFC 3966 5.1.1): too many rather than one too few.
-bool UntimedCalls::is_emergency(const sip::ParsedUri& uri) const {
-  if (!uri) {
-    if (is_emergency_service(uri.text)) return true;
-    const auto tel = sip::parse_tel_uri(uri.text);
-    return tel && is_emergency(*tel);
-  }
-  std::array<char, kNameMax> room;
-  const auto name = sip::unescape(uri->user, room);
-  if (!name) return false;
-  const auto tel = sip::parse_telephone_subscriber(*name);
-  return is_emergency(*name) || (tel && is_emergency(*tel));
-}
-
-bool UntimedCalls::is_emergency(const sip::TelUri& tel) const {
-  std::array<char, kNumberMax> room;
-  const auto number = sip::write_number(tel, room);
-  return number && is_emergency(*number);
-}
-
-bool UntimedCalls::is_emergency(std::string_view number) const {
-  return std::find(emergency_.begin(), emergency_.end(), number) != emergency_.end();
-}
-
-// Who the caller says he is.
-const store::User* UntimedCalls::find_caller(const sip::MessageView& request) const {
-  const sip::ParsedUri& from = request.from_uri();
-  if (!from) return nullptr;
-  const auto domain = domains_.domain_of(from->host, from->port);
-  if (!domain) return nullptr;
-  std::array<char, kNameMax> room;
-  const auto name = sip::unescape(from->user, room);
-  if (!name) return nullptr;
-  const store::User* user = store_.find_called(*domain, *name);
-  return user != nullptr ? user : store_.find_by_auth_name(*domain, *name);
 }
 
 const UntimedCaller* UntimedCalls::find(const store::User& user) const {

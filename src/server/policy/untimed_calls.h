@@ -7,13 +7,12 @@
 #include <array>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "core/log_bursts.h"
 #include "core/log_count.h"
 #include "server/policy/domains.h"
+#include "server/policy/emergency.h"
 #include "service/environment.h"
-#include "sip/tel_uri.h"
 #include "store/store.h"
 
 namespace tipring::policy {
@@ -32,18 +31,16 @@ class UntimedCalls final : public service::TimerExceptions {
   // Beyond these the one who was refused longest ago is forgotten.
   static constexpr size_t kCallersMax = 64;
 
-  // Borrows the first four. `socket`: by which tipringctl reaches this server, as far as it has to be
+  // Borrows the first five. `socket`: by which tipringctl reaches this server, as far as it has to be
   // told.
-  UntimedCalls(const Domains& domains, const store::Store& store, Log& log, TimerWheel& timers,
-               std::string socket)
+  UntimedCalls(const Domains& domains, const store::Store& store, const Emergency& emergency,
+               Log& log, TimerWheel& timers, std::string socket)
       : domains_(domains),
         store_(store),
+        emergency_(emergency),
         log_(log),
         bursts_(kEvent, log, timers),
         socket_(std::move(socket)) {}
-
-  // routing.emergency.
-  void swap_emergency(std::vector<std::string>& numbers) { emergency_.swap(numbers); }
 
   bool lets_through(const service::Incoming& request, const sip::ParsedUri& request_uri) override;
 
@@ -64,19 +61,15 @@ class UntimedCalls final : public service::TimerExceptions {
  private:
   static constexpr std::string_view kEvent = "session_timer_missing";
 
-  bool is_emergency(const sip::ParsedUri& uri) const;
-  bool is_emergency(const sip::TelUri& tel) const;
-  bool is_emergency(std::string_view number) const;
-  const store::User* find_caller(const sip::MessageView& request) const;
   UntimedCaller& place_for(Handle<store::User> user);
   void note(const store::User& user, const service::Incoming& request);
 
   const Domains& domains_;
   const store::Store& store_;
+  const Emergency& emergency_;
   Log& log_;
   LogBursts bursts_;
   const std::string socket_;
-  std::vector<std::string> emergency_;
   uint64_t refused_ = 0;
   size_t count_ = 0;
   std::array<UntimedCaller, kCallersMax> callers_;

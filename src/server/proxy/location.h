@@ -65,6 +65,16 @@ class Location {
   // unknown user, and routing.offline_status for one without a phone.
   virtual void find_targets(const sip::Uri& uri, TargetList& targets, uint16_t& status) = 0;
 
+  // Whether this is a call for help that somebody has been named for; and where he is found.
+  virtual bool is_for_help(const sip::ParsedUri& uri) const {
+    static_cast<void>(uri);
+    return false;
+  }
+  virtual void find_help(TargetList& targets, uint16_t& status) {
+    static_cast<void>(targets);
+    static_cast<void>(status);
+  }
+
  protected:
   ~Location() = default;
 };

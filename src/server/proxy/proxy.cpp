@@ -15,11 +15,16 @@ using service::OutputControl;
 using service::SessionInterval;
 using service::TransactionStatefulProxy;
 using sip::Wish;
+using transaction::Claim;
 
 constexpr std::string_view kName = "proxy_contexts";
 constexpr std::string_view kBranchesName = "proxy_branches";
 constexpr std::string_view kTransactionsKey = "capacity.transactions";
 constexpr std::string_view kCallsKey = "capacity.calls";
+
+bool is_new_call(const sip::MessageView& request) {
+  return request.method() == sip::Method::Invite && request.to_tag().empty();
+}
 
 // A caller who wants to find his callee himself gets all that we know: RFC 3841 9.1, RFC 3261 8.3.
 // Empty when it does not fit; then he is served as if he had not asked.
@@ -69,7 +74,8 @@ void Proxy::handle(const Incoming& request, const RouteInfo& routes) {
   if (context->local) context->wishes = sip::read_disposition(request.message);
   std::array<char, 2048> room;
   Refusal refusal = find_refusal(*context, request.message, targets, room);
-  if (refusal.status == 0) refusal = track(*context, request, routes);
+  const dialog::Terms terms = terms_of(*context, request, routes);
+  if (refusal.status == 0) refusal = track(*context, request, routes, terms);
   const bool refused = refusal.status != 0;
   // Who has been asked has used up a count of his nonce. When his request comes again, only a
   // transaction knows it; without one it would be challenged after its final answer (17.2.1).
@@ -80,7 +86,9 @@ void Proxy::handle(const Incoming& request, const RouteInfo& routes) {
   }
   const uint64_t id = contexts_.handle_of(*context).to_u64();
   const bool trying = !refused;  // an answer that is known needs no 100 before it
-  if (!context->get<TransactionStatefulProxy>().open(environment_, request, *this, id, trying)) {
+  const Claim claim = terms.emergency ? Claim::Standing : Claim::New;
+  if (!context->get<TransactionStatefulProxy>().open(environment_, request, *this, id, trying,
+                                                     claim)) {
     refuse_stateless(request, kTransactionsKey);
     context->get<DialogTracking>().on_not_reached(environment_);
     return release(*context);
@@ -98,6 +106,7 @@ Proxy::Refusal Proxy::find_refusal(const ProxyContext& context, const sip::Messa
   if (targets.size() == 0) {
     refusal.status = targets.refusal();
     refusal.parts.headers = targets.headers();
+    refusal.parts.reason = targets.reason();
   } else if (service::max_breadth_of(request) == 0) {
     refusal.status = sip::status::kMaxBreadthExceeded;
   } else if (context.wishes.queue == Wish::Yes && request.method() == sip::Method::Invite) {
@@ -114,20 +123,40 @@ Proxy::Refusal Proxy::find_refusal(const ProxyContext& context, const sip::Messa
 }
 
 // Follows the call that the request begins or belongs to. Refuses one for which there is no room.
-Proxy::Refusal Proxy::track(ProxyContext& context, const Incoming& request,
-                            const RouteInfo& routes) {
+Proxy::Refusal Proxy::track(ProxyContext& context, const Incoming& request, const RouteInfo& routes,
+                            const dialog::Terms& terms) {
   DialogTracking& tracking = context.get<DialogTracking>();
   const sip::MessageView& message = request.message;
   if (routes.dialog && routes.in_dialog) {
     tracking.enter(environment_, routes.dialog, request);
-  } else if (message.method() == sip::Method::Invite && message.to_tag().empty()) {
-    const Result<void> begun = tracking.begin(environment_, request);
+  } else if (is_new_call(message)) {
+    const Result<void> begun = tracking.begin(environment_, request, terms);
     if (begun) return {};
+    if (begun.error() == Error::OverShare) return refuse_over_share(context, request);
     if (begun.error() == Error::TooLong) return {sip::status::kMessageTooLarge, {}};
     return {sip::status::kServiceUnavailable,
             environment_.overload.refuse(message, kCallsKey, environment_.now())};
   }
   return {};
+}
+
+dialog::Terms Proxy::terms_of(const ProxyContext& context, const Incoming& request,
+                              const RouteInfo& routes) const {
+  if (environment_.call_terms == nullptr || !is_new_call(request.message)) return {};
+  return environment_.call_terms->terms_of(request, routes.request_uri,
+                                           context.get<DigestServerAuth>().user());
+}
+
+// Not 503: others can go on, and he too with what stands (RFC 3261 21.5.4 would have him send
+// nothing more). 480 is what phones tell as "not now", and has room for the cause (21.4.18).
+Proxy::Refusal Proxy::refuse_over_share(const ProxyContext& context,
+                                        const Incoming& request) const {
+  environment_.call_terms->on_over_share(request, context.get<DigestServerAuth>().user());
+  Refusal refusal;
+  refusal.status = sip::status::kTemporarilyUnavailable;
+  refusal.parts.reason = "Temporarily Unavailable - capacity.calls_per_user";
+  refusal.parts.headers = environment_.overload.retry_after(request.message);
+  return refusal;
 }
 
 void Proxy::refuse_stateless(const Incoming& request, std::string_view key) {

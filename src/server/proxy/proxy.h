@@ -97,7 +97,11 @@ class Proxy final : public transaction::TransactionUser,
   // proxy.cpp
   Refusal find_refusal(const ProxyContext& context, const sip::MessageView& request,
                        const TargetSet& targets, std::span<char> room) const;
-  Refusal track(ProxyContext& context, const Incoming& request, const RouteInfo& routes);
+  Refusal track(ProxyContext& context, const Incoming& request, const RouteInfo& routes,
+                const dialog::Terms& terms);
+  dialog::Terms terms_of(const ProxyContext& context, const Incoming& request,
+                         const RouteInfo& routes) const;
+  Refusal refuse_over_share(const ProxyContext& context, const Incoming& request) const;
   void refuse_stateless(const Incoming& request, std::string_view key);
   void release_branch(Branch& branch);
   void release(ProxyContext& context);

@@ -30,10 +30,8 @@ bool has_tls(const Environment& environment) {
   });
 }
 
-// What speaks against a contact for a request to `uri`; empty when nothing does.
-std::string_view scheme_fault(const Environment& environment, const sip::Uri& uri,
-                              const Target& target) {
-  const bool asked = uri.scheme == sip::Scheme::Sips;
+// What speaks against a contact; empty when nothing does. `asked`: for a sips URI.
+std::string_view scheme_fault(const Environment& environment, bool asked, const Target& target) {
   const bool given = is_sips(target.uri);
   if (asked && !given) return kSipsNotAllowed;
   if (!given) return {};
@@ -78,8 +76,13 @@ TargetSet::TargetSet(const Environment& environment, Location& location, const R
   const bool has_route = !routes.next_route.text.empty();
   const sip::ParsedUri& uri = routes.request_uri;
   if (!has_route && !routes.flow) {
+    if (location.is_for_help(uri)) {
+      add_help(environment, location);
+      return;
+    }
     if (!uri) {
       refusal_ = sip::status::kNotFound;  // a service that nobody offers here (RFC 5031)
+      reason_ = "Not Found - routing.emergency_target is not set";
       return;
     }
     if (location.is_local(*uri)) {
@@ -121,12 +124,24 @@ TargetSet::TargetSet(const Environment& environment, Location& location, const R
 
 // 16.5: where the user of a URI of ours is registered.
 void TargetSet::add_users(const Environment& environment, Location& location, const sip::Uri& uri) {
-  local_ = true;
   uint16_t status = sip::status::kNotFound;
   location.find_targets(uri, targets_, status);
+  add_targets(environment, uri.scheme == sip::Scheme::Sips, status);
+}
+
+// RFC 5031 5.3: a service is resolved to who offers it.
+void TargetSet::add_help(const Environment& environment, Location& location) {
+  uint16_t status = sip::status::kTemporarilyUnavailable;
+  location.find_help(targets_, status);
+  add_targets(environment, false, status);
+}
+
+// `asked_secure`: by a sips URI. `status`: the answer where there is none.
+void TargetSet::add_targets(const Environment& environment, bool asked_secure, uint16_t status) {
+  local_ = true;
   for (size_t i = 0; i < targets_.size(); ++i) {
     const Target& target = targets_[i];
-    if (const auto fault = scheme_fault(environment, uri, target); !fault.empty()) {
+    if (const auto fault = scheme_fault(environment, asked_secure, target); !fault.empty()) {
       status = sip::status::kTemporarilyUnavailable;
       headers_ = fault;
       continue;

@@ -33,6 +33,7 @@ class TargetSet {
   // The answer where there is no member; whole lines that go with it.
   uint16_t refusal() const { return refusal_; }
   std::string_view headers() const { return headers_; }
+  std::string_view reason() const { return reason_; }  // empty: the default phrase
   // It is we who say where the user is: only then may members be added, and chosen from (16.5).
   bool is_local() const { return local_; }
 
@@ -47,11 +48,14 @@ class TargetSet {
 
  private:
   void add_users(const Environment& environment, Location& location, const sip::Uri& uri);
+  void add_help(const Environment& environment, Location& location);
+  void add_targets(const Environment& environment, bool asked_secure, uint16_t status);
   void add_one(const Environment& environment, const sip::ParsedUri& uri);
 
   const RouteInfo& routes_;
   uint16_t refusal_ = 0;
   std::string_view headers_;
+  std::string_view reason_;
   bool local_ = false;
   Plan one_;  // of the only member, when it is not for us to choose
   TargetList targets_;

@@ -332,7 +332,8 @@ TEST_CASE("store exchange: refused users over several pages, and in the row of e
   std::vector<LogSlot> slots(8);
   LogRing ring(slots);
   Log log(ring, desk.bench.host.clock(), LogLevel::Error);
-  policy::UntimedCalls calls(domains, desk.bench.server->store(), log, wheel, "");
+  const policy::Emergency emergency;
+  policy::UntimedCalls calls(domains, desk.bench.server->store(), emergency, log, wheel, "");
   CHECK(desk.get("/v1/refused").answer_ == "{\"refused\":[]}\n");  // without any
   desk.exchange().set_untimed_calls(&calls);
   CHECK(desk.get("/v1/refused").answer_ == "{\"refused\":[]}\n");

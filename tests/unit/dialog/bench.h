@@ -26,10 +26,12 @@ class Bench : private World, public sim::Node, private ExpiryObserver {
     REQUIRE(start());
   }
 
-  Result<CallHandle> invite(const std::string& lines = "", const std::string& call_id = "1") {
+  Result<CallHandle> invite(const std::string& lines = "", const std::string& call_id = "1",
+                            const Terms& terms = {}) {
     return calls.begin(incoming("INVITE sip:bob@h SIP/2.0\r\nFrom: " + std::string(kAlice) +
                                 "\r\nTo: <sip:bob@h>\r\nCall-ID: " + call_id +
-                                "\r\nCSeq: 5 INVITE\r\nContact: <sip:alice@10.0.0.2>\r\n" + lines));
+                                "\r\nCSeq: 5 INVITE\r\nContact: <sip:alice@10.0.0.2>\r\n" + lines),
+                       terms);
   }
   Answer answer(CallHandle call, const std::string& status, const std::string& tag = "b",
                 const std::string& lines = "Contact: <sip:bob@10.0.0.3>\r\n") {

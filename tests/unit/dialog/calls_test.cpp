@@ -221,11 +221,54 @@ TEST_CASE("calls: the cap refuses the next one, and every call has its first dia
     // Forks take what they can.
     for (char tag = 'b'; tag < 'z'; ++tag) bench.answer(calls.back(), "180", std::string(1, tag));
   }
-  CHECK(bench.calls.dialog_stats().in_use == dialogs_max(kTinyLimits));
+  CHECK(bench.calls.dialog_stats().in_use ==
+        dialogs_max(kTinyLimits) - emergency_calls_max(kTinyLimits));
   CHECK(bench.calls.counters().untracked > 0);
   CHECK(bench.invite().error() == Error::PoolExhausted);
   bench.calls.close(calls.front());
   CHECK(bench.invite());
+}
+
+TEST_CASE("calls: a call for help finds a place when ordinary ones find none" *
+          doctest::description("R5.3, C1")) {
+  Bench bench;
+  std::vector<CallHandle> calls;
+  for (uint32_t i = 0; i < kTinyLimits.calls; ++i) calls.push_back(*bench.invite());
+  CHECK(bench.invite().error() == Error::PoolExhausted);
+  Terms help;
+  help.emergency = true;
+  for (uint32_t i = 0; i < emergency_calls_max(kTinyLimits); ++i) {
+    const Result<CallHandle> call = bench.invite("", "1", help);
+    REQUIRE(call);
+    CHECK(bench.answer(*call, "200").confirmed);  // it has a dialog too
+    bench.calls.close(*call);
+  }
+  CHECK(bench.invite("", "1", help).error() == Error::PoolExhausted);
+}
+
+TEST_CASE("calls: who holds his share gets no more, but help, until one of his has ended" *
+          doctest::description("R5.3")) {
+  Bench bench;
+  Terms terms;
+  terms.holder = 7;
+  terms.held_max = 2;
+  const CallHandle first = *bench.invite("", "1", terms);
+  REQUIRE(bench.invite("", "2", terms));
+  CHECK(bench.invite("", "3", terms).error() == Error::OverShare);
+  CHECK(bench.calls.held_by(7) == 2);
+  Terms other = terms;
+  other.holder = 8;
+  const CallHandle others = *bench.invite("", "4", other);
+  Terms help = terms;
+  help.emergency = true;
+  const CallHandle helped = *bench.invite("", "5", help);
+  REQUIRE(bench.invite("", "6", help));
+  CHECK(bench.invite("", "7", help).error() == Error::OverShare);  // not without end
+  for (const CallHandle call : {first, others, helped}) bench.calls.close(call);
+  CHECK(bench.calls.held_by(7) == 2);
+  CHECK(bench.calls.held_by(8) == 0);
+  CHECK(bench.invite("", "8", terms).error() == Error::OverShare);
+  for (const char* id : {"9", "10", "11", "12", "13"}) REQUIRE(bench.invite("", id));  // nobody's
 }
 
 TEST_CASE("calls: one call can't take all the room by forking" *

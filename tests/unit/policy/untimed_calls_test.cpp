@@ -33,15 +33,15 @@ class Bench final : public sim::Node, public Domains, public store::StoreWaiter 
         slots_(64),
         ring_(slots_),
         log_to_read_(ring_, host.clock(), LogLevel::Info),
-        calls(*this, store, log_to_read_, wheel, "") {
+        calls(*this, store, emergency, log_to_read_, wheel, "") {
     host.files().make_directory("/data");
     REQUIRE(store.open().ready());
     put_alice();
     put("bob");
     put("bob", "branch.example");
     put("dora", "", kExempt);
-    std::vector<std::string> emergency{"112", "*9#", "+49112", "0+0"};
-    calls.swap_emergency(emergency);
+    std::vector<std::string> numbers{"112", "*9#", "+49112", "0+0"};
+    emergency.swap_numbers(numbers);
   }
 
   void put_alice(store::SessionTimerRule rule = kAsConfigured) {
@@ -101,6 +101,7 @@ class Bench final : public sim::Node, public Domains, public store::StoreWaiter 
   Log log_to_read_;
 
  public:
+  Emergency emergency;
   UntimedCalls calls;
   int stored = 0;
 
@@ -157,7 +158,7 @@ TEST_CASE("untimed calls: no other number is a call for help" * doctest::descrip
     CHECK_FALSE(bench.lets_through("sip:alice@tipring", uri));
   }
   std::vector<std::string> others{"911"};
-  bench.calls.swap_emergency(others);
+  bench.emergency.swap_numbers(others);
   CHECK(bench.lets_through("sip:alice@tipring", "sip:911@tipring"));
   CHECK_FALSE(bench.lets_through("sip:alice@tipring", "sip:112@tipring"));
 }
