@@ -122,49 +122,58 @@ proxy::Target StoreLocation::target_of(const store::Binding& binding,
 
 // By the name as it stands, else by the number that it is (RFC 3966 5.1.1: visual separators mean
 // nothing; 5.1.5: a local number is good in its context only).
-const store::User* StoreLocation::find_user(std::string_view domain, const sip::Uri& uri) const {
+store::Extension StoreLocation::find_in(std::string_view domain, const sip::Uri& uri) const {
   std::array<char, kNameMax> buffer;
   const auto name = sip::unescape(uri.user, buffer);
-  if (!name) return nullptr;
-  if (const store::User* user = store_.find_called(domain, *name)) return user;
-  if (!may_be_number(uri, *name)) return nullptr;
+  if (!name) return {};
+  if (const store::Extension found = store_.find_extension(domain, *name)) return found;
+  if (!may_be_number(uri, *name)) return {};
   const auto tel = sip::parse_telephone_subscriber(*name);
-  if (!tel) return nullptr;
+  if (!tel) return {};
   if (const auto context = tel->param("phone-context")) {
     const auto valid_in = domain_of(context->value, 0);
-    if (!valid_in) return nullptr;
+    if (!valid_in) return {};
     domain = *valid_in;
   }
   std::array<char, kNameMax> digits;
   const auto number = sip::write_number(*tel, digits);
-  return number ? store_.find_called(domain, *number) : nullptr;
+  return number ? store_.find_extension(domain, *number) : store::Extension();
 }
 
 // An address of ours stands for the default domain. Who knows us by nothing else may also call the
-// users of others, by names that only one of these has; else 485.
-const store::User* StoreLocation::find_at_address(const sip::Uri& uri, uint16_t& status) const {
-  const store::User* found = nullptr;
+// users and groups of others, by names that only one of these has; else 485.
+store::Extension StoreLocation::find_at_address(const sip::Uri& uri, uint16_t& status) const {
+  store::Extension found;
   for (size_t i = 1; i < domains_.size(); ++i) {
-    const store::User* user = find_user(domains_[i], uri);
-    if (user == nullptr || user == found) continue;
-    if (found != nullptr) {
+    const store::Extension there = find_in(domains_[i], uri);
+    if (!there || (there.user == found.user && there.group == found.group)) continue;
+    if (found) {
       status = sip::status::kAmbiguous;
-      return nullptr;
+      return {};
     }
-    found = user;
+    found = there;
   }
   return found;
 }
 
-void StoreLocation::find_targets(const sip::Uri& uri, proxy::TargetList& targets,
-                                 uint16_t& status) {
+store::Extension StoreLocation::find_called(const sip::Uri& uri, uint16_t& status) const {
   status = sip::status::kNotFound;
   const auto domain = domain_of(uri.host, uri.port);
-  if (!domain) return;
-  const store::User* user = find_user(*domain, uri);
+  if (!domain) return {};
+  const store::Extension found = find_in(*domain, uri);
   const auto ip = port::parse_ip(uri.host);
-  if (user == nullptr && ip && !domain_index(uri.host, ip, uri.port))
-    user = find_at_address(uri, status);
+  if (found || !ip || domain_index(uri.host, ip, uri.port)) return found;
+  return find_at_address(uri, status);
+}
+
+store::Extension StoreLocation::find(const sip::Uri& uri) const {
+  uint16_t status = 0;
+  return is_local(uri) ? find_called(uri, status) : store::Extension();
+}
+
+void StoreLocation::find_targets(const sip::Uri& uri, proxy::TargetList& targets,
+                                 uint16_t& status) {
+  const store::User* user = find_called(uri, status).user;
   if (user == nullptr) return;
   status = offline_status_;
   add_phones(*user, targets);
@@ -193,6 +202,26 @@ void StoreLocation::find_help(proxy::TargetList& targets, uint16_t& status) {
   if (!target.uri.empty()) return targets.add({sip::ParsedUri(target.uri), std::nullopt, {}});
   if (const store::User* user = store_.find_called(target.domain, target.user))
     add_phones(*user, targets);
+}
+
+void StoreLocation::find_phones(const store::User& user, b2bua::PhoneList& phones) const {
+  for (const store::Binding* binding = user.first_binding(); binding != nullptr;
+       binding = user.next_binding(*binding)) {
+    const sip::ParsedUri contact(binding->contact());
+    if (!is_callable(*binding, contact)) continue;
+    const proxy::Target target = target_of(*binding, contact);
+    const auto ip = port::parse_ip(contact->host);
+    b2bua::Phone phone;
+    phone.contact = target.uri.text;
+    phone.routes = target.path;
+    phone.flow = target.flow;
+    if (binding->received().port != 0) {
+      phone.local = binding->local().ip;
+      phone.remote = binding->received();
+      phone.behind_nat = ip && *ip != phone.remote.ip;
+    }
+    phones.add(phone);
+  }
 }
 
 }  // namespace tipring::app

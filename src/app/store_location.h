@@ -1,10 +1,11 @@
-// Names, domains and locations over the transport and the store: what the proxy and the policy ask
-// about.
+// Names, domains and locations over the transport and the store: what the proxy, the B2BUA and the
+// policy ask about.
 #pragma once
 
 #include <string>
 #include <vector>
 
+#include "server/b2bua/directory.h"
 #include "server/policy/access.h"
 #include "server/policy/emergency.h"
 #include "server/proxy/location.h"
@@ -15,7 +16,8 @@ namespace tipring::app {
 
 class StoreLocation final : public service::OwnNames,
                             public policy::Domains,
-                            public proxy::Location {
+                            public proxy::Location,
+                            public b2bua::Directory {
  public:
   // Borrows the first three.
   StoreLocation(transport::TransportLayer& transport, const store::Store& store,
@@ -40,12 +42,33 @@ class StoreLocation final : public service::OwnNames,
   bool is_for_help(const sip::ParsedUri& uri) const override;
   void find_help(proxy::TargetList& targets, uint16_t& status) override;
 
+  store::Extension find(const sip::Uri& uri) const override;
+  store::Extension find(std::string_view domain, std::string_view name) const override {
+    return store_.find_extension(domain, name);
+  }
+  void find_phones(const store::User& user, b2bua::PhoneList& phones) const override;
+  store::User* get(Handle<store::User> user) const override { return store_.get(user); }
+  store::Group* get(Handle<store::Group> group) const override { return store_.get(group); }
+  store::GroupMember* get(Handle<store::GroupMember> member) const override {
+    return store_.get(member);
+  }
+  Handle<store::User> handle_of(const store::User& user) const override {
+    return store_.handle_of(user);
+  }
+  Handle<store::Group> handle_of(const store::Group& group) const override {
+    return store_.handle_of(group);
+  }
+  Handle<store::GroupMember> handle_of(const store::GroupMember& member) const override {
+    return store_.handle_of(member);
+  }
+
  private:
   std::optional<size_t> domain_index(std::string_view host,
                                      const std::optional<port::IpAddress>& ip, uint16_t port) const;
   bool is_callable(const store::Binding& binding, const sip::ParsedUri& contact) const;
-  const store::User* find_user(std::string_view domain, const sip::Uri& uri) const;
-  const store::User* find_at_address(const sip::Uri& uri, uint16_t& status) const;
+  store::Extension find_in(std::string_view domain, const sip::Uri& uri) const;
+  store::Extension find_at_address(const sip::Uri& uri, uint16_t& status) const;
+  store::Extension find_called(const sip::Uri& uri, uint16_t& status) const;
   void add_phones(const store::User& user, proxy::TargetList& targets) const;
   proxy::Target target_of(const store::Binding& binding, const sip::ParsedUri& uri) const;
   bool listens_on(uint16_t port) const;

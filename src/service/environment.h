@@ -59,6 +59,7 @@ struct RouteFacts {
   bool in_dialog = false;  // it goes from one side of a dialog that stands to the other
   // It may be within a call from before the last start, of which nothing is known here.
   bool may_be_older = false;
+  bool served_here = false;  // by a user agent of this server, which is no proxy for it
 };
 
 class AccessControl {

@@ -60,7 +60,8 @@ Access AccessRules::judge(const Incoming& request, const service::RouteFacts& ro
     case Rule::Forbid: return {sip::status::kForbidden};
     case Rule::Authenticate: break;
   }
-  const bool as_server = options_.invite == InviteChallenge::Server;
+  // 22.3: a proxy asks with 407, a user agent server with 401.
+  const bool as_server = route.served_here || options_.invite == InviteChallenge::Server;
   return authenticate(request, as_server ? auth::Role::Server : auth::Role::Proxy, from, from,
                       true);
 }

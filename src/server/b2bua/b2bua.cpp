@@ -1,0 +1,298 @@
+#include "server/b2bua/b2bua.h"
+
+#include <algorithm>
+
+#include "core/text.h"
+#include "service/digest_server_auth.h"
+#include "service/hops.h"
+#include "service/session_interval.h"
+#include "sip/headers.h"
+#include "sip/status.h"
+#include "sip/writer.h"
+
+namespace tipring::b2bua {
+
+namespace {
+
+using service::DigestServerAuth;
+using service::EndCause;
+using service::SessionInterval;
+
+// What is asked of an INVITE before anything is kept for it: RFC 4028, then who sends it.
+using Screens = service::Context<SessionInterval, DigestServerAuth>;
+
+constexpr std::string_view kCallsName = "b2bua_calls";
+constexpr std::string_view kLegsName = "b2bua_legs";
+constexpr std::string_view kBodyName = "b2bua_texts";
+constexpr std::string_view kCallsKey = "capacity.calls";
+constexpr size_t kBodyMax = 16 * 1024;
+constexpr size_t kLinesMax = 8 * 1024;
+
+// RFC 3326; each a whole line.
+constexpr std::string_view kSilent = "Reason: SIP;cause=408;text=\"No media\"\r\n";
+constexpr std::string_view kExpired = "Reason: SIP;cause=408;text=\"Session expired\"\r\n";
+constexpr std::string_view kNotAcknowledged = "Reason: SIP;cause=408;text=\"No ACK\"\r\n";
+constexpr std::string_view kLost = "Reason: SIP;cause=481;text=\"Other side lost\"\r\n";
+constexpr std::string_view kShortage = "Reason: SIP;cause=503\r\n";
+// Q.850: normal call clearing. No status of SIP says it.
+constexpr std::string_view kByOperator =
+    "Reason: Q.850;cause=16;text=\"Ended by the operator\"\r\n";
+constexpr std::string_view kStopping = "Reason: Q.850;cause=16;text=\"Server stops\"\r\n";
+
+// Extensions that a caller may require of us: what the legs do.
+bool is_supported(std::string_view tag) {
+  return iequals(tag, "100rel") || iequals(tag, "timer") || iequals(tag, "replaces");
+}
+
+// 8.2.2.3: a whole Unsupported line; empty when all is supported. What does not fit is left out.
+std::string_view write_unsupported(const sip::MessageView& request, std::span<char> room) {
+  sip::Writer out(room);
+  std::string_view before = "Unsupported: ";
+  for (const std::string_view tag : request.values(sip::HeaderId::Require)) {
+    if (is_supported(tag)) continue;
+    out.text(before).unfolded(tag);
+    before = ", ";
+  }
+  if (out.size() == 0) return {};
+  out.crlf();
+  return out.full() ? std::string_view("Unsupported: \r\n") : out.view();
+}
+
+}  // namespace
+
+void ShownAddress::set(std::string_view uri) {
+  size_ = static_cast<uint8_t>(std::min(uri.size(), text_.size()));
+  std::copy_n(uri.begin(), size_, text_.begin());
+}
+
+void Call::on_time(Millis now) { b2bua.on_time(*this, now); }
+
+void Call::on_silence(media::CallMedia&, media::Side) { b2bua.on_silence(*this); }
+
+void B2bua::LeftLegs::on_answer(LegHandle leg, uint64_t, const Incoming&) { (void)legs_.ack(leg); }
+
+void B2bua::plan(const Limits& limits, MemoryPlan& plan) {
+  Pool<Call>::plan(plan, kCallsName, limits.calls);
+  Pool<CallLeg>::plan(plan, kLegsName, legs_max(limits));
+  plan.add(kBodyName, 1, kBodyMax + kLinesMax);
+}
+
+B2bua::B2bua(const service::Environment& environment, service::Legs& legs, media::Relay& relay,
+             const Directory& directory, port::Entropy& entropy, Arena& arena, const Limits& limits)
+    : environment_(environment),
+      legs_(legs),
+      relay_(relay),
+      directory_(directory),
+      entropy_(entropy),
+      left_(legs),
+      calls_(kCallsName, arena, limits.calls),
+      call_legs_(kLegsName, arena, legs_max(limits)) {
+  const std::span<char> texts = arena.take<char>(kBodyMax + kLinesMax);
+  body_ = texts.first(kBodyMax);
+  lines_ = texts.subspan(kBodyMax);
+}
+
+bool B2bua::takes(const sip::MessageView& request, const sip::ParsedUri& uri) const {
+  if (request.method() != sip::Method::Invite || !request.to_tag().empty() || !uri) return false;
+  const store::Extension callee = directory_.find(*uri);
+  return callee.group != nullptr || (callee.user != nullptr && options_.anchors_users);
+}
+
+// As far as the adoption of the leg everything is refused without being kept; afterwards the nonce
+// of the caller has been used, and only a transaction knows the request when it comes again.
+void B2bua::handle(const Incoming& invite, const service::RouteFacts& route) {
+  const sip::MessageView& message = invite.message;
+  std::array<char, 512> room;
+  const std::string_view unsupported = write_unsupported(message, room);
+  if (!unsupported.empty()) {
+    sip::ResponseParts parts;
+    parts.headers = unsupported;
+    return environment_.transactions.reply_stateless(invite, sip::status::kBadExtension, parts);
+  }
+  service::RouteFacts facts = route;
+  facts.served_here = true;
+  Screens screens;
+  screens.get<SessionInterval>().configure(*facts.request_uri);
+  screens.get<DigestServerAuth>().configure(facts);
+  if (screens.screen_request(environment_, invite) == service::Screening::Refused) return;
+  const store::Extension callee = directory_.find(**facts.request_uri);
+  Call* call = calls_.acquire(*this, relay_);
+  if (call == nullptr) return refuse(invite, kCallsKey);
+  call->caller = make_leg(*call, media::Side::Caller);
+  if (call->caller == nullptr) {
+    calls_.release(*call);
+    return refuse(invite, kCallsKey);
+  }
+  const Result<LegHandle> leg = legs_.adopt(invite, *this, name_of(*call->caller));
+  if (!leg) {
+    release(*call);
+    if (leg.error() != Error::TooLong) return refuse(invite, kCallsKey);
+    return environment_.transactions.reply_stateless(invite, sip::status::kMessageTooLarge, {});
+  }
+  call->caller->leg = *leg;
+  call->caller_user = Handle<store::User>::from_u64(screens.get<DigestServerAuth>().user());
+  call->to.set(facts.request_uri->text);
+  begin(*call, invite, callee);
+}
+
+void B2bua::refuse(const Incoming& invite, std::string_view key) {
+  const sip::ResponseParts parts =
+      environment_.overload.refuse(invite.message, key, environment_.now());
+  environment_.transactions.reply_stateless(invite, sip::status::kServiceUnavailable, parts);
+}
+
+void B2bua::begin(Call& call, const Incoming& invite, const store::Extension& callee) {
+  ++counters_.calls;
+  call.begun = environment_.now();
+  if (const auto& from = invite.message.typed<sip::HeaderId::From>()) call.from.set(from->uri);
+  note_flow(*call.caller, invite.flow);
+  call.caller->media.behind_nat = false;
+  const uint16_t fault = find_fault(call, invite.message);
+  if (fault != 0) return refuse_caller(call, fault);
+  ring_extension(call, callee);
+}
+
+// A description that nobody could be sent, before anybody is rung with it.
+uint16_t B2bua::find_fault(Call& call, const sip::MessageView& invite) {
+  const sip::SessionBody body = sip::find_session_body(invite);
+  switch (body.status) {
+    case sip::SessionBodyStatus::None: return 0;
+    case sip::SessionBodyStatus::Malformed: return sip::status::kBadRequest;
+    case sip::SessionBodyStatus::Encoded: return sip::status::kUnsupportedMediaType;
+    case sip::SessionBodyStatus::Found: break;
+  }
+  call.has_offer = true;
+  const auto description = sdp::parse_description(body.text);
+  return description ? uint16_t{0} : sdp::status_for(description.error().fault);
+}
+
+CallLeg* B2bua::make_leg(Call& call, media::Side side) {
+  CallLeg* leg = call_legs_.acquire(call, side);
+  if (leg != nullptr) leg->media.origin = relay_.new_origin();
+  return leg;
+}
+
+void B2bua::note_flow(CallLeg& leg, const transport::Flow& flow) {
+  leg.media.local = flow.local.ip;
+  leg.media.signalling = flow.remote;
+}
+
+// --- how it ends ---------------------------------------------------------------------------------
+
+// The leg goes on by itself, as far as it has to.
+void B2bua::leave(CallLeg& leg, std::string_view lines) {
+  legs_.hand_over(leg.leg, left_, 0);
+  legs_.end(leg.leg, lines);
+  call_legs_.release(leg);
+}
+
+void B2bua::leave_ringing(Call& call, std::string_view lines) {
+  while (CallLeg* leg = call.ringing.pop_front()) leave(*leg, lines);
+}
+
+void B2bua::refuse_caller(Call& call, uint16_t status, std::string_view lines) {
+  leave_ringing(call, {});
+  service::LegReply reply;
+  reply.content.lines = lines;
+  (void)legs_.respond(call.caller->leg, {}, status, reply);
+  log_answer(call, status);
+  finish(call, {}, {});
+}
+
+void B2bua::finish(Call& call, std::string_view to_caller, std::string_view to_callee) {
+  leave_ringing(call, to_callee);
+  if (call.callee != nullptr) leave(*call.callee, to_callee);
+  if (call.caller != nullptr) leave(*call.caller, to_caller);
+  call.callee = call.caller = nullptr;
+  if (call.state != CallState::Hunting) {
+    count_end(call);
+    environment_.log.info("call_ended", kv("from", call.from.view()), kv("to", call.to.view()));
+  }
+  release(call);
+}
+
+void B2bua::release(Call& call) {
+  if (call.caller != nullptr) call_legs_.release(*call.caller);
+  calls_.release(call);
+}
+
+// One line when it is answered or comes to nothing.
+void B2bua::log_answer(const Call& call, uint16_t status) {
+  std::string_view by;
+  if (sip::is_success(status)) {
+    const PlannedMember& member = call.plan[call.hunt.winner()];
+    const store::User* user = directory_.get(Handle<store::User>::from_u64(member.user));
+    if (user != nullptr) by = user->name();
+  }
+  environment_.log.info(by.empty() ? "call_failed" : "call_answered", kv("from", call.from.view()),
+                        kv("to", call.to.view()), kv("status", status),
+                        kv("after_ms", environment_.now() - call.begun), kv("by", by));
+}
+
+void B2bua::on_end(LegHandle, uint64_t name, const service::LegEnd& end) {
+  CallLeg* leg = find(name);
+  if (leg == nullptr) return;
+  Call& call = leg->call;
+  if (leg->is_caller()) return on_caller_end(call, end);
+  if (leg == call.callee) {
+    finish(call, reason_of(end), {});
+  } else {
+    on_ringing_end(*leg, end);
+  }
+}
+
+void B2bua::on_caller_end(Call& call, const service::LegEnd& end) {
+  const std::string_view lines = reason_of(end);
+  if (call.state == CallState::Hunting) {
+    count_stopped(call, call.hunt.end().stop, Stopped::ByCaller);
+    count_abandoned(call);
+    log_answer(call, end.cause == EndCause::Cancelled ? sip::status::kRequestTerminated
+                                                      : sip::status::kRequestTimeout);
+  }
+  finish(call, {}, lines);
+}
+
+// What the other side is told of the end of a leg.
+std::string_view B2bua::reason_of(const service::LegEnd& end) {
+  switch (end.cause) {
+    case EndCause::PeerBye:
+    case EndCause::Cancelled: {
+      if (end.message == nullptr) return {};
+      const Result<size_t> size = write_carried(*end.message, Passage::Within, lines_);
+      return size ? std::string_view(lines_.data(), *size) : std::string_view();
+    }
+    case EndCause::SessionOver: return kExpired;
+    case EndCause::NoAck:
+    case EndCause::NoPrack:
+    case EndCause::AckMissing: return kNotAcknowledged;
+    case EndCause::DialogLost:
+    case EndCause::Unreachable: return kLost;
+    case EndCause::Shortage: return kShortage;
+    case EndCause::LocalEnd:
+    case EndCause::Refused:
+    case EndCause::Rejected:
+    case EndCause::ForkLost: break;
+  }
+  return {};
+}
+
+void B2bua::on_silence(Call& call) { finish(call, kSilent, kSilent); }
+
+bool B2bua::end(Call& call) {
+  if (!call.is_joined()) return false;
+  environment_.log.info("call_ended_by_operator", kv("from", call.from.view()),
+                        kv("to", call.to.view()));
+  finish(call, kByOperator, kByOperator);
+  return true;
+}
+
+void B2bua::end_all() {
+  calls_.for_each([this](Call& call) {
+    if (call.is_joined()) return finish(call, kStopping, kStopping);
+    count_stopped(call, call.hunt.end().stop, Stopped::ByUs);
+    count_abandoned(call);
+    refuse_caller(call, sip::status::kServiceUnavailable, service::stopping().headers);
+  });
+}
+
+}  // namespace tipring::b2bua

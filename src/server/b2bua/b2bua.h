@@ -1,0 +1,186 @@
+// The back-to-back user agent: RFC 7092. Rings the members of a hunt group, joins the first one who
+// answers with the caller, and carries what one says to the other for as long as they talk. Calls
+// from user to user can be led through it too; they are groups of one.
+//
+// Each leg is a dialog of its own (service/legs.h): Call-ID, tags, CSeq, route set, session timer
+// and reliable provisional responses are never carried. A leg that is not wanted any more is ended
+// and left to itself, so that a call lasts no longer than its joined legs.
+//
+// A call begins in begin() (b2bua.cpp), rings by obey() (ringing.cpp), is joined by join()
+// (answering.cpp), and carries requests in on_request() (carrying.cpp).
+#pragma once
+
+#include "core/arena.h"
+#include "core/limits.h"
+#include "core/memory_plan.h"
+#include "core/pool.h"
+#include "media/relay.h"
+#include "port/entropy.h"
+#include "server/b2bua/call.h"
+#include "server/b2bua/carry.h"
+#include "server/b2bua/directory.h"
+#include "server/b2bua/options.h"
+#include "service/legs.h"
+#include "sip/session_body.h"
+
+namespace tipring::b2bua {
+
+using service::Incoming;
+using service::LegHandle;
+
+struct B2buaCounters {
+  uint64_t calls = 0;
+  uint64_t rung = 0;      // INVITEs to phones
+  uint64_t answered = 0;  // calls
+  uint64_t broken = 0;    // answers that could not be carried
+};
+
+class B2bua final : private service::LegUser {
+ public:
+  static void plan(const Limits& limits, MemoryPlan& plan);
+
+  // Borrows all but the limits.
+  B2bua(const service::Environment& environment, service::Legs& legs, media::Relay& relay,
+        const Directory& directory, port::Entropy& entropy, Arena& arena, const Limits& limits);
+
+  void set_options(const B2buaOptions& options) { options_ = options; }
+
+  // Whether a request outside any dialog is for this part: an INVITE to a group, or to a user where
+  // users' calls are anchored. `uri` is the Request-URI that counts.
+  bool takes(const sip::MessageView& request, const sip::ParsedUri& uri) const;
+  // REQUIRES: takes(). It has been validated; `route` says what its Route headers did.
+  void handle(const Incoming& invite, const service::RouteFacts& route);
+
+  // Ends every call: the server goes.
+  void end_all();
+  // For an operator. False while nobody has answered.
+  bool end(Call& call);
+
+  Call* get(CallHandle handle) const { return calls_.get(handle); }
+  CallHandle handle_of(const Call& call) const { return calls_.handle_of(call); }
+  Call* at_slot(uint32_t index) const { return calls_.at_slot(index); }
+  const service::Legs& legs() const { return legs_; }
+  const Directory& directory() const { return directory_; }
+
+  const PoolStats& stats() const { return calls_.stats(); }
+  const PoolStats& leg_stats() const { return call_legs_.stats(); }
+  const B2buaCounters& counters() const { return counters_; }
+
+  // For Call.
+  void on_time(Call& call, Millis now);
+  void on_silence(Call& call);
+
+ private:
+  class LeftLegs final : public service::LegUser {
+   public:
+    explicit LeftLegs(service::Legs& legs) : legs_(legs) {}
+    void on_answer(LegHandle leg, uint64_t, const Incoming&) override;
+    service::ClientVerdict on_client_event(LegHandle, uint64_t, service::LegClientEvent,
+                                           const Incoming&) override {
+      return service::ClientVerdict::Next;
+    }
+    void on_end(LegHandle, uint64_t, const service::LegEnd&) override {}
+
+   private:
+    service::Legs& legs_;
+  };
+
+  // b2bua.cpp: how a call begins and ends
+  void refuse(const Incoming& invite, std::string_view key);
+  void begin(Call& call, const Incoming& invite, const store::Extension& callee);
+  uint16_t find_fault(Call& call, const sip::MessageView& invite);
+  CallLeg* make_leg(Call& call, media::Side side);
+  static void note_flow(CallLeg& leg, const transport::Flow& flow);
+  void leave(CallLeg& leg, std::string_view lines);
+  void leave_ringing(Call& call, std::string_view lines);
+  void refuse_caller(Call& call, uint16_t status, std::string_view lines = {});
+  void finish(Call& call, std::string_view to_caller, std::string_view to_callee);
+  void release(Call& call);
+  void log_answer(const Call& call, uint16_t status);
+  void on_end(LegHandle leg, uint64_t name, const service::LegEnd& end) override;
+  void on_caller_end(Call& call, const service::LegEnd& end);
+  std::string_view reason_of(const service::LegEnd& end);
+
+  // ringing.cpp: who rings, and what comes of it
+  void ring_extension(Call& call, const store::Extension& callee);
+  void obey(Call& call, HuntOrders orders);
+  void stop(Call& call, MemberSet members);
+  uint32_t breadth_left(const Call& call, const sip::MessageView& invite) const;
+  bool ring(Call& call, size_t member, uint32_t sharers);
+  bool ring_phone(Call& call, const Phone& phone, size_t member, const sip::MessageView& invite,
+                  uint32_t breadth);
+  uint16_t write_invitation(CallLeg& leg, const sip::MessageView& invite,
+                            service::LegContent& content);
+  void start_timer(Call& call);
+  void on_ringing_end(CallLeg& leg, const service::LegEnd& end);
+  void on_nobody(Call& call);
+  uint64_t on_fork(LegHandle fork, LegHandle of, uint64_t name) override;
+
+  // answering.cpp: from the first sign of a phone to the call that stands
+  void on_progress(LegHandle leg, uint64_t name, const Incoming& response) override;
+  bool tell_ringing(Call& call, std::string_view lines);
+  void on_answer(LegHandle leg, uint64_t name, const Incoming& response) override;
+  void join(Call& call, CallLeg& leg, const sip::MessageView& response);
+  void break_off(Call& call, CallLeg& leg, std::string_view description, uint16_t status);
+  void acknowledge(CallLeg& leg, std::string_view offer);
+  void on_ack(LegHandle leg, uint64_t name, const Incoming& ack) override;
+
+  // carrying.cpp: requests within the call
+  service::LegVerdict on_request(LegHandle leg, uint64_t name, service::ServerHandle server,
+                                 const Incoming& request) override;
+  CallLeg* early_other(const CallLeg& from) const;
+  service::LegVerdict carry(CallLeg& from, CallLeg& to, service::ServerHandle server,
+                            const sip::MessageView& request);
+  static Carried* free_place(Call& call);
+  static Carried* find_carried(Call& call, service::LegRequestHandle request);
+  void on_request_cancelled(LegHandle leg, uint64_t name, service::ServerHandle server) override;
+  service::ClientVerdict on_client_event(LegHandle leg, uint64_t name,
+                                         service::LegClientEvent event,
+                                         const Incoming& response) override;
+  void on_response(LegHandle leg, uint64_t name, const service::LegRequestInfo& request,
+                   const Incoming& response) override;
+  void answer_carried(CallLeg& leg, const Carried& carried, const sip::MessageView& response);
+  void on_agreed(CallLeg& leg, const Carried& carried, const sip::MessageView& response);
+  CallLeg* origin_of(const CallLeg& leg, const Carried& carried) const;
+  void on_no_response(LegHandle leg, uint64_t name, const service::LegRequestInfo& request,
+                      uint16_t status) override;
+
+  // bodies.cpp: content from one side to the other, written into `body_` and `lines_`
+  struct Written {
+    uint16_t fault = 0;     // a status; 0: none
+    std::string_view text;  // the description; good until the next one is written
+  };
+  static constexpr std::string_view kSdpType = "application/sdp";
+  Written write_offer(CallLeg& from, std::string_view text, CallLeg& to);
+  Written write_answer(CallLeg& from, std::string_view text, CallLeg& to);
+  Written write_rejection(CallLeg& to, std::string_view offer);
+  service::LegContent content_of(const sip::MessageView& message, Passage passage,
+                                 std::string_view description);
+
+  // tallies.cpp: what groups and members count
+  enum class Stopped : uint8_t { ByAnswer, ByCaller, ByUs, ByTime, ByMember };
+  store::GroupMember* member_of(const Call& call, size_t member) const;
+  void count_rung(const Call& call, size_t member);
+  void count_answer(Call& call, MemberSet others);
+  void count_stopped(const Call& call, MemberSet members, Stopped why);
+  void count_abandoned(const Call& call);
+  void count_end(const Call& call);
+
+  CallLeg* find(uint64_t name) const { return call_legs_.get(CallLegHandle::from_u64(name)); }
+  uint64_t name_of(const CallLeg& leg) const { return call_legs_.handle_of(leg).to_u64(); }
+
+  const service::Environment& environment_;
+  service::Legs& legs_;
+  media::Relay& relay_;
+  const Directory& directory_;
+  port::Entropy& entropy_;
+  LeftLegs left_;
+  B2buaOptions options_;
+  mutable Pool<Call> calls_;
+  mutable Pool<CallLeg> call_legs_;
+  B2buaCounters counters_;
+  std::span<char> body_;   // a description that is being written
+  std::span<char> lines_;  // header lines that are carried
+};
+
+}  // namespace tipring::b2bua

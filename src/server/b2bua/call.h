@@ -1,0 +1,104 @@
+// A call through the B2BUA: the caller's leg, the legs of those who ring for it, and after the first
+// answer the one leg that it is joined with.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+#include "core/list.h"
+#include "core/timer_wheel.h"
+#include "media/call_media.h"
+#include "server/b2bua/hunt.h"
+#include "server/b2bua/outcome.h"
+#include "server/b2bua/ring_plan.h"
+#include "service/leg_user.h"
+#include "store/group.h"
+#include "store/user.h"
+
+namespace tipring::b2bua {
+
+class B2bua;
+struct Call;
+using CallHandle = Handle<Call>;
+
+// An address for the log and for operators, cut where it is very long.
+class ShownAddress {
+ public:
+  void set(std::string_view uri);
+  std::string_view view() const { return {text_.data(), size_}; }
+
+ private:
+  std::array<char, 63> text_;
+  uint8_t size_ = 0;
+};
+
+struct CallLeg {
+  CallLeg(Call& of, media::Side side) : call(of) { media.side = side; }
+
+  bool is_caller() const { return media.side == media::Side::Caller; }
+
+  Call& call;
+  service::LegHandle leg;
+  media::MediaLeg media;
+  ListNode node;        // of Call::ringing
+  uint8_t member = 0;   // of the plan, who rings here
+  uint8_t breadth = 1;  // RFC 5393: what its INVITE was given
+};
+using CallLegHandle = Handle<CallLeg>;
+
+// A request that came by one leg, and has gone on by the other.
+struct Carried {
+  bool is_free = true;
+  service::ServerHandle server;  // null: it was cancelled
+  service::LegRequestHandle request;
+  sip::Method method = sip::Method::Other;
+  bool from_caller = false;
+  bool has_offer = false;  // it brought one
+};
+
+enum class CallState : uint8_t {
+  Hunting,
+  Answered,  // our 200 has no ACK yet
+  Talking,
+};
+
+struct Call final : private media::CallMediaObserver {
+  Call(B2bua& by, media::Relay& relay) : b2bua(by), media(relay, *this) {}
+
+  bool is_joined() const { return callee != nullptr; }
+  CallLeg* other(const CallLeg& leg) const { return &leg == caller ? callee : caller; }
+
+  B2bua& b2bua;
+  CallState state = CallState::Hunting;
+  CallLeg* caller = nullptr;
+  CallLeg* callee = nullptr;  // who has answered
+  List<CallLeg, &CallLeg::node> ringing;
+  media::CallMedia media;
+
+  RingPlan plan;
+  Hunt hunt;
+  Outcome outcome;
+  Handle<store::Group> group;       // that is being called; null for a user
+  Handle<store::User> caller_user;  // null for a stranger
+  uint8_t diversions = 0;           // groups that nobody of has answered
+  bool has_offer = false;           // the INVITE brought one
+  bool rang = false;                // the caller has been told so
+  bool alone = false;               // only one leg can ever answer: what it says before may stand
+  MessageRef early_answer;          // the description that the caller has from it already
+  CallLeg* ack_due = nullptr;       // whose 2xx brought an offer that the other side has to answer
+  std::array<Carried, 3> carried;
+
+  Millis begun{0};
+  Millis offered_at{0};  // to the group that is being called
+  Millis answered_at{0};
+  ShownAddress from;
+  ShownAddress to;
+
+  void on_time(Millis now);
+  MemberTimer<Call, &Call::on_time> timer{*this};
+
+ private:
+  void on_silence(media::CallMedia& media, media::Side side) override;
+};
+
+}  // namespace tipring::b2bua

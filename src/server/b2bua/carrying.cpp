@@ -1,0 +1,230 @@
+// Requests within the call, from one leg to the other: RFC 3261 12.2 and 14, RFC 3311, 6086, 3515,
+// 3428. What is answered here is what concerns one leg alone.
+#include "server/b2bua/b2bua.h"
+#include "sip/headers.h"
+#include "sip/status.h"
+
+namespace tipring::b2bua {
+
+namespace {
+
+using service::ClientVerdict;
+using service::LegVerdict;
+
+constexpr std::string_view kBroken = "Reason: SIP;cause=488;text=\"Unusable answer\"\r\n";
+constexpr std::string_view kRetrySoon = "Retry-After: 2\r\n";
+
+bool may_offer(sip::Method method) {
+  return method == sip::Method::Invite || method == sip::Method::Update;
+}
+
+// A status that a phone gave to us, as the other one is to hear it. What it asked of us, nobody else
+// can give.
+uint16_t status_across(uint16_t status) {
+  switch (status) {
+    case sip::status::kUnauthorized:
+    case sip::status::kProxyAuthenticationRequired: return sip::status::kForbidden;
+    case sip::status::kBadExtension:
+    case sip::status::kExtensionRequired: return sip::status::kNotAcceptableHere;
+    default: return status;
+  }
+}
+
+}  // namespace
+
+LegVerdict B2bua::on_request(LegHandle, uint64_t name, service::ServerHandle server,
+                             const Incoming& incoming) {
+  CallLeg* from = find(name);
+  if (from == nullptr) return LegVerdict::Unknown;
+  const sip::MessageView& request = incoming.message;
+  Call& call = from->call;
+  note_flow(*from, incoming.flow);
+  const sip::SessionBody body = sip::find_session_body(request);
+  const bool has_session = body.status != sip::SessionBodyStatus::None;
+  // The session timer and the target of this leg are all that it is about: RFC 4028 7.4, RFC 3311.
+  if (request.method() == sip::Method::Update && !has_session) {
+    (void)legs_.respond(from->leg, server, sip::status::kOk, {});
+    return LegVerdict::Taken;
+  }
+  // An offer in a PRACK would need an answer from a phone that has had no such request.
+  if (request.method() == sip::Method::Prack) {
+    (void)legs_.respond(from->leg, server,
+                        has_session ? sip::status::kNotAcceptableHere : sip::status::kOk, {});
+    return LegVerdict::Taken;
+  }
+  CallLeg* to = call.is_joined() ? call.other(*from) : early_other(*from);
+  if (to == nullptr) {
+    service::LegReply reply;
+    reply.content.lines = kRetrySoon;
+    (void)legs_.respond(from->leg, server, sip::status::kServerInternalError, reply);
+    return LegVerdict::Taken;
+  }
+  return carry(*from, *to, server, request);
+}
+
+// While it rings a call has another side only where that can be but one.
+CallLeg* B2bua::early_other(const CallLeg& from) const {
+  const Call& call = from.call;
+  if (!call.alone || call.ringing.front() == nullptr) return nullptr;
+  return from.is_caller() ? call.ringing.front() : call.caller;
+}
+
+LegVerdict B2bua::carry(CallLeg& from, CallLeg& to, service::ServerHandle server,
+                        const sip::MessageView& request) {
+  Call& call = from.call;
+  Carried* place = free_place(call);
+  const auto answer = [&](uint16_t status, std::string_view lines = {}) {
+    service::LegReply reply;
+    reply.content.lines = lines;
+    (void)legs_.respond(from.leg, server, status, reply);
+    return LegVerdict::Taken;
+  };
+  if (place == nullptr) return answer(sip::status::kServerInternalError, kRetrySoon);
+  std::string_view description;
+  const sip::SessionBody body = sip::find_session_body(request);
+  bool has_offer = false;
+  if (may_offer(request.method()) && body.status != sip::SessionBodyStatus::None) {
+    if (body.status == sip::SessionBodyStatus::Malformed) return answer(sip::status::kBadRequest);
+    if (body.status == sip::SessionBodyStatus::Encoded)
+      return answer(sip::status::kUnsupportedMediaType);
+    // The offer of the other side has no answer yet: RFC 3261 14.1.
+    if (call.media.offer_open() && call.state != CallState::Talking)
+      return answer(sip::status::kRequestPending);
+    const Written written = write_offer(from, body.text, to);
+    if (written.fault != 0) return answer(written.fault);
+    description = written.text;
+    has_offer = true;
+  }
+  const auto sent =
+      legs_.request(to.leg, request.method(), content_of(request, Passage::Within, description));
+  if (!sent) {
+    if (has_offer) call.media.abandon();
+    if (sent.error() == Error::Invalid) return LegVerdict::Unknown;
+    if (sent.error() == Error::Busy && may_offer(request.method()))
+      return answer(sip::status::kRequestPending);
+    return answer(sip::status::kServerInternalError, kRetrySoon);
+  }
+  *place = {};
+  place->is_free = false;
+  place->server = server;
+  place->request = *sent;
+  place->method = request.method();
+  place->from_caller = from.is_caller();
+  place->has_offer = has_offer;
+  return LegVerdict::Taken;
+}
+
+Carried* B2bua::free_place(Call& call) {
+  for (Carried& carried : call.carried) {
+    if (carried.is_free) return &carried;
+  }
+  return nullptr;
+}
+
+Carried* B2bua::find_carried(Call& call, service::LegRequestHandle request) {
+  for (Carried& carried : call.carried) {
+    if (!carried.is_free && carried.request == request) return &carried;
+  }
+  return nullptr;
+}
+
+void B2bua::on_request_cancelled(LegHandle, uint64_t name, service::ServerHandle server) {
+  CallLeg* from = find(name);
+  if (from == nullptr) return;
+  for (Carried& carried : from->call.carried) {
+    if (carried.is_free || carried.server != server) continue;
+    carried.server = {};
+    legs_.cancel(carried.request);
+  }
+}
+
+ClientVerdict B2bua::on_client_event(LegHandle, uint64_t, service::LegClientEvent event,
+                                     const Incoming&) {
+  // A raised interval is between us and that phone. Whoever made the offer that was refused with 491
+  // waits, and makes it again; and we have no password to give.
+  return event == service::LegClientEvent::IntervalTooSmall ? ClientVerdict::Reissue
+                                                            : ClientVerdict::Next;
+}
+
+// --- what comes back -----------------------------------------------------------------------------
+
+void B2bua::on_response(LegHandle, uint64_t name, const service::LegRequestInfo& info,
+                        const Incoming& incoming) {
+  CallLeg* leg = find(name);
+  if (leg == nullptr || sip::is_provisional(incoming.message.status())) return;
+  note_flow(*leg, incoming.flow);
+  Carried* place = find_carried(leg->call, info.request);
+  if (place == nullptr) return;
+  const Carried carried = *place;
+  place->is_free = true;
+  if (sip::is_success(incoming.message.status()) && may_offer(carried.method)) {
+    on_agreed(*leg, carried, incoming.message);
+  } else {
+    answer_carried(*leg, carried, incoming.message);
+  }
+}
+
+// A response that changes nothing between the two, or a refusal.
+void B2bua::answer_carried(CallLeg& leg, const Carried& carried, const sip::MessageView& response) {
+  Call& call = leg.call;
+  if (carried.has_offer) call.media.abandon();
+  CallLeg* to = origin_of(leg, carried);
+  if (to == nullptr || !carried.server) return;
+  const bool good = sip::is_success(response.status());
+  service::LegReply reply;
+  reply.content = content_of(response, good ? Passage::Answer : Passage::Refusal, {});
+  (void)legs_.respond(to->leg, carried.server, status_across(response.status()), reply);
+}
+
+// A 2xx to an INVITE or an UPDATE.
+void B2bua::on_agreed(CallLeg& leg, const Carried& carried, const sip::MessageView& response) {
+  Call& call = leg.call;
+  const bool is_invite = carried.method == sip::Method::Invite;
+  CallLeg* to = origin_of(leg, carried);
+  const sip::SessionBody body = sip::find_session_body(response);
+  const bool found = body.status == sip::SessionBodyStatus::Found;
+  Written written;
+  if (to != nullptr && carried.server && found) {
+    written =
+        carried.has_offer ? write_answer(leg, body.text, *to) : write_offer(leg, body.text, *to);
+  }
+  const bool usable = written.fault == 0 && !written.text.empty();
+  const bool delayed = is_invite && !carried.has_offer;
+  service::LegReply reply;
+  if (usable) reply.content = content_of(response, Passage::Answer, written.text);
+  const bool told =
+      usable && legs_.respond(to->leg, carried.server, response.status(), reply).has_value();
+  if (!told) {
+    // One side has agreed to what the other has not heard of, or cannot read: the call is broken.
+    ++counters_.broken;
+    if (is_invite) acknowledge(leg, delayed ? body.text : std::string_view());
+    return finish(call, kBroken, kBroken);
+  }
+  if (delayed) {
+    call.ack_due = &leg;
+  } else if (is_invite) {
+    (void)legs_.ack(leg.leg);
+  } else {
+    call.media.settle();
+  }
+}
+
+CallLeg* B2bua::origin_of(const CallLeg& leg, const Carried& carried) const {
+  Call& call = leg.call;
+  if (carried.from_caller) return call.caller;
+  return call.is_joined() ? call.callee : call.ringing.front();
+}
+
+void B2bua::on_no_response(LegHandle, uint64_t name, const service::LegRequestInfo& info,
+                           uint16_t status) {
+  CallLeg* leg = find(name);
+  Carried* place = leg == nullptr ? nullptr : find_carried(leg->call, info.request);
+  if (place == nullptr) return;
+  const Carried carried = *place;
+  place->is_free = true;
+  if (carried.has_offer) leg->call.media.abandon();
+  CallLeg* to = origin_of(*leg, carried);
+  if (to != nullptr && carried.server) (void)legs_.respond(to->leg, carried.server, status, {});
+}
+
+}  // namespace tipring::b2bua

@@ -1,0 +1,135 @@
+#include "server/b2bua/planner.h"
+
+#include <algorithm>
+
+#include "store/group_order.h"
+
+namespace tipring::b2bua {
+
+namespace {
+
+constexpr size_t kNoFrame = SIZE_MAX;
+constexpr uint8_t kNoStep = UINT8_MAX;
+constexpr size_t kGroupsMax = 16;  // taken apart for one call
+static_assert(RingPlan::kMembersMax < kNoStep);
+
+uint16_t seconds(Millis time) {
+  return static_cast<uint16_t>(std::clamp<int64_t>(time.count() / 1000, 0, UINT16_MAX));
+}
+
+// The shorter of two times of which 0 is none.
+Millis shorter(Millis a, Millis b) {
+  if (a == Millis(0)) return b;
+  return b == Millis(0) ? a : std::min(a, b);
+}
+
+// Takes the groups apart. A frame for each group on the way to where it stands.
+class Planner {
+ public:
+  Planner(const Directory& directory, RingPlan& plan, uint64_t random, Handle<store::User> caller)
+      : directory_(directory), plan_(plan), random_(random), caller_(caller) {}
+
+  void run(store::Group& group) {
+    enter(group, Millis(0), Millis(0), kNoFrame);
+    while (depth_ > 0) {
+      Frame& frame = frames_[depth_ - 1];
+      if (frame.next == frame.order.count) {
+        --depth_;
+      } else {
+        take(*frame.order.members[frame.next++], frame);
+      }
+    }
+  }
+
+ private:
+  struct Frame {
+    store::OrderedMembers order;
+    Millis delay{0};             // of the entries that led here
+    Millis ring{0};              // the shortest of theirs
+    size_t together = kNoFrame;  // the outermost frame that rings all at once, of those up to here
+    uint32_t next = 0;
+    uint8_t step = kNoStep;  // of all below, where this is that frame
+  };
+
+  void enter(store::Group& group, Millis delay, Millis ring, size_t together) {
+    if (!group.enabled() || depth_ == frames_.size() || seen_count_ == seen_.size()) return;
+    for (size_t i = 0; i < seen_count_; ++i) {
+      if (seen_[i] == &group) return;
+    }
+    seen_[seen_count_++] = &group;
+    const bool all = group.strategy() == store::GroupStrategy::All;
+    Frame& frame = frames_[depth_];
+    frame.order = store::order_members(group, random_ + seen_count_);
+    frame.delay = delay;
+    frame.ring = ring;
+    frame.together = together == kNoFrame && all ? depth_ : together;
+    frame.next = 0;
+    frame.step = kNoStep;
+    ++depth_;
+  }
+
+  void take(const store::GroupMember& member, const Frame& frame) {
+    const store::Extension found = directory_.find(member.group().domain(), member.name());
+    const bool waits = member.group().strategy() == store::GroupStrategy::All;
+    const Millis delay = frame.delay + (waits ? member.delay() : Millis(0));
+    // Who would begin to ring when the time of his group is over does not ring at all.
+    if (member.ring_time() == Millis(0)) return;
+    const Millis ring = shorter(frame.ring, member.ring_time());
+    if (found.group != nullptr) enter(*found.group, delay, ring, frame.together);
+    if (found.user != nullptr) add(*found.user, member, frame, delay, ring);
+  }
+
+  void add(const store::User& user, const store::GroupMember& member, const Frame& frame,
+           Millis delay, Millis ring) {
+    const Handle<store::User> handle = directory_.handle_of(user);
+    if (handle == caller_ || is_planned(handle.to_u64())) return;
+    PhoneList phones;
+    directory_.find_phones(user, phones);
+    if (phones.empty()) return;
+    uint8_t step = frame.together == kNoFrame ? kNoStep : frames_[frame.together].step;
+    if (step == kNoStep) step = plan_.steps();
+    if (frame.together != kNoFrame) frames_[frame.together].step = step;
+    PlannedMember planned;
+    planned.user = handle.to_u64();
+    planned.member = directory_.handle_of(member).to_u64();
+    planned.step = step;
+    planned.delay_s = seconds(delay);
+    planned.ring_s = seconds(ring);
+    plan_.add(planned);
+  }
+
+  bool is_planned(uint64_t user) const {
+    for (size_t i = 0; i < plan_.size(); ++i) {
+      if (plan_[i].user == user) return true;
+    }
+    return false;
+  }
+
+  const Directory& directory_;
+  RingPlan& plan_;
+  const uint64_t random_;
+  const Handle<store::User> caller_;
+  size_t depth_ = 0;
+  size_t seen_count_ = 0;
+  std::array<Frame, store::kGroupDepthMax> frames_;
+  std::array<const store::Group*, kGroupsMax> seen_;
+};
+
+}  // namespace
+
+void plan_group(const Directory& directory, store::Group& group, uint64_t random,
+                Handle<store::User> caller, RingPlan& plan) {
+  plan.count = 0;
+  Planner(directory, plan, random, caller).run(group);
+}
+
+void plan_user(const Directory& directory, const store::User& user, RingPlan& plan) {
+  plan.count = 0;
+  PhoneList phones;
+  directory.find_phones(user, phones);
+  PlannedMember planned;
+  planned.user = directory.handle_of(user).to_u64();
+  if (!phones.empty()) plan.add(planned);
+}
+
+}  // namespace tipring::b2bua
