@@ -17,7 +17,7 @@ from tipring_server import Report, TipringServer
 
 MIB = 1 << 20
 LIMITS = {"tiny": (3, 6), "default": (10, 14)}  # MiB: the plan, and the whole process (PSS)
-SHARES = {"bindings": 450, "calls": 4096}  # bytes of the plan
+SHARES = {"bindings": 450, "calls": 9216}  # bytes of the plan
 CALLS = {"tiny": 8, "default": 64}
 FILES = {"tiny": "tiny.toml", "default": "tipring.toml", "full": "full.toml"}
 # The loop's memory is there from the start. What may come after are pages of stacks, and the C library's arenas of the
