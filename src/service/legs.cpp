@@ -196,7 +196,9 @@ bool Legs::is_awaited(const Leg& leg) const {
 
 void Legs::release(Leg& leg) {
   LegGroup& group = leg.group;
+  const LegRequestHandle inner = leg.our_invite;
   legs_.release(leg);
+  if (LegRequest* invite = requests_.get(inner)) release(*invite);
   if (!group.all.empty()) return;
   if (LegRequest* invite = requests_.get(group.invite)) release(*invite);
   groups_.release(group);
