@@ -12,7 +12,8 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
 from run_folder import Folder  # noqa: E402
-from sip_phone import Call, contact_of, establish, register, registered_phone, response, take_request  # noqa: E402
+from sip_phone import (Call, contact_of, establish, register, registered_phone, response, tag_of,  # noqa: E402
+                       take_request)
 from sip_socket import SipSocket, challenge_params, credentials  # noqa: E402
 from tipring_server import Report, TipringServer, free_port, listening_ports  # noqa: E402
 
@@ -165,6 +166,50 @@ def a_call_outlives_kill(bin_dir):
             bob.close()
 
 
+def again_with_proof(call, method, uri, challenge):
+    proof = credentials(challenge_params(challenge, "proxy-authenticate"), *USERS[0], method, uri)
+    call.inside(method, headers=[*call.headers, f"Proxy-Authorization: {proof}"])
+
+
+def a_session_outlives_kill(bin_dir):
+    """A re-INVITE renews a call from before a restart, by the password, to the phone of its callee and to nobody else."""
+    with TipringServer(bin_dir, users=USERS) as server:
+        with open(f"{server.data}/nonce.key", "wb") as file:
+            file.write(os.urandom(32))
+        server.stop()
+        for settings in ((), (f"auth.nonce_key_file={server.data}/nonce.key",)):
+            with restart(server, *settings) as first:
+                bob, alice = registered_phone(first, *USERS[1]), SipSocket(first.port)
+                elsewhere = SipSocket(first.port)
+                call = establish(alice, bob, first)
+                first.kill()
+            with restart(server, *settings):
+                uri = contact_of(bob, "callee")[1:-1]
+                call.inside("INVITE", headers=call.headers)
+                challenge = call.expect(407)
+                again_with_proof(call, "INVITE", uri, challenge)
+                invite = take_request(bob, "INVITE")
+                bob.send(response(invite, "200 OK", headers=[f"Contact: <{uri}>"]))
+                established = call.answer
+                call.expect(100)
+                call.expect(200)
+                call.answer = established  # its Record-Route is the dialog's (12.2.1.2)
+                call.inside("ACK", cseq=call.cseq)
+                take_request(bob, "ACK")
+                # The same proof and another target: no phone of bob's.
+                routes = [f"Route: {value}" for value in call.answer.all("record-route")]
+                other = uri.replace(str(bob.port), str(elsewhere.port))
+                for target in (other, uri + ";maddr=127.0.0.2", "sip:callee@gateway.example"):
+                    call.cseq += 1
+                    alice.send(call._request("INVITE", target, call.cseq, [*routes, *call.headers],
+                                             to_tag=tag_of(call.answer.one("to"))))
+                    answer = alice.receive_final()
+                    assert answer.status == 403, f"{target}: {answer.start_line}"
+                assert elsewhere.receive(0.2) is None
+            for phone in (alice, bob, elsewhere):
+                phone.close()
+
+
 def many_bindings_outlive_kill(bin_dir):
     """Killed while registrations come in: each that was answered with 200 is there afterwards."""
     users = [(f"phone{i}", "secret") for i in range(60)]
@@ -273,6 +318,7 @@ def main():
             ("the ports of the file are opened, and no other (R7.1, R11.1, R11.2, R6.3)", listeners_are_opened),
             ("a registered phone is called after kill -9 (R9.3)", bindings_outlive_kill),
             ("a call can be ended after kill -9 (C21)", a_call_outlives_kill),
+            ("a call is renewed after kill -9, and no other begun (RFC 3261 12.2.1; C21)", a_session_outlives_kill),
             ("what was answered with 200 before kill -9 is kept (R9.2)", many_bindings_outlive_kill),
             ("a restart obeys what has changed (R11.1, R11.3, C2)", restart_obeys_changes),
             ("another realm loses the passwords, with a warning (C22)", another_realm_is_warned_of),

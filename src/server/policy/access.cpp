@@ -1,5 +1,6 @@
 #include "server/policy/access.h"
 
+#include "core/text.h"
 #include "sip/headers.h"
 #include "sip/status.h"
 #include "sip/uri.h"
@@ -41,7 +42,8 @@ Access AccessRules::judge(const Incoming& request, const service::RouteFacts& ro
   const bool in_dialog = route.in_dialog && (!to_ours || needs_dialog(method));
   if (method == sip::Method::Ack) {
     // Without the dialog's cookie it may only reach our own phones: anyone can send one.
-    if (in_dialog || to_ours) return {};
+    const bool may_renew = route.may_be_older && !route.routed_on;
+    if (in_dialog || to_ours || (may_renew && leads_to_phone(message, uri))) return {};
     return {sip::status::kForbidden};
   }
   Party from;
@@ -53,8 +55,9 @@ Access AccessRules::judge(const Incoming& request, const service::RouteFacts& ro
   }
   // A call that an earlier run of this server let begin: who proves to be its side may go on with it
   // and end it. Its other side is a phone's address, which is no domain of ours.
-  const bool old_dialog = route.may_be_older && from.domain && !route.routed_on &&
-                          !message.to_tag().empty() && needs_dialog(method);
+  const bool old_dialog =
+      route.may_be_older && from.domain && !route.routed_on && !message.to_tag().empty() &&
+      (needs_dialog(method) || (method == sip::Method::Invite && leads_to_phone(message, uri)));
   switch (decide(from.domain.has_value(), to_ours || old_dialog, in_dialog, options_)) {
     case Rule::Allow: return {};
     case Rule::Forbid: return {sip::status::kForbidden};
@@ -64,6 +67,24 @@ Access AccessRules::judge(const Incoming& request, const service::RouteFacts& ro
   const bool as_server = route.served_here || options_.invite == InviteChallenge::Server;
   return authenticate(request, as_server ? auth::Role::Server : auth::Role::Proxy, from, from,
                       true);
+}
+
+// Whether it goes to a phone that the user in To has registered, by the host and port that its
+// Contacts have in common. For a re-INVITE, whose To tag anyone can make up, and which a gateway may
+// take for a call that begins (12.2.2): it is let go where its sender might have called anyway.
+bool AccessRules::leads_to_phone(const sip::MessageView& request, const sip::ParsedUri& uri) const {
+  if (!uri || uri->param("maddr")) return false;
+  Party to;
+  read_party(request.to_uri(), to);
+  if (!to.domain || !to.name) return false;
+  const store::User* user = store_.find_called(*to.domain, *to.name);
+  if (user == nullptr) return false;
+  for (const store::Binding* binding = user->first_binding(); binding != nullptr;
+       binding = user->next_binding(*binding)) {
+    const auto contact = sip::parse_uri(binding->contact());
+    if (contact && iequals(contact->host, uri->host) && contact->port == uri->port) return true;
+  }
+  return false;
 }
 
 // Where the caller could not have gone by himself no phone of ours sends him: a foreign caller

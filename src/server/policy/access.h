@@ -64,6 +64,7 @@ class AccessRules final : public service::AccessControl, private auth::SecretLoo
   };
 
   void read_party(const Result<sip::Uri, sip::ParseError>& uri, Party& party) const;
+  bool leads_to_phone(const sip::MessageView& request, const sip::ParsedUri& uri) const;
   Access authenticate(const Incoming& request, auth::Role role, const Party& from, const Party& to,
                       bool served);
   Access challenge(auth::Role role, bool stale, const auth::Asker& asker, uint8_t algorithms);

@@ -311,6 +311,7 @@ TEST_CASE("access: a call from before the last start is ended by who proves who 
   CHECK(bench.judge("BYE", "sip:eve@elsewhere", bob, "", to_phone).status == 403);
   // What could begin something new may not, nor what names no dialog or goes on to elsewhere.
   CHECK(bench.judge("INVITE", alice, bob, "", to_phone).status == 403);
+  CHECK(bench.judge("INVITE", alice, alice, "", to_phone).status == 403);
   const service::RouteFacts routed_on{
       .request_uri = &kPhone, .routed_on = true, .may_be_older = true};
   CHECK(bench.judge("BYE", alice, bob, "", routed_on).status == 403);
