@@ -10,6 +10,7 @@ std::string_view to_text(Error error) {
     case Error::NotFound: return "not found";
     case Error::Exists: return "exists already";
     case Error::Taken: return "taken already";
+    case Error::TakenByGroup: return "taken by a hunt group";
     case Error::Invalid: return "invalid";
     case Error::OutOfRange: return "out of range";
     case Error::Stale: return "stale";

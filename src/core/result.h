@@ -20,6 +20,7 @@ enum class Error : uint8_t {
   NotFound,
   Exists,
   Taken,  // a name that belongs to somebody else
+  TakenByGroup,
   Invalid,
   OutOfRange,
   Stale,  // a handle whose object has gone

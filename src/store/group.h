@@ -89,6 +89,7 @@ class GroupMember {
   uint16_t delay_s() const { return delay_s_; }
   uint16_t ring_s() const { return ring_s_; }  // its own; 0: as the group says
   bool enabled() const { return enabled_; }
+  int64_t id() const { return id_; }  // its row in the file
 
   Millis delay() const { return Millis(int64_t{delay_s_} * 1000); }
   // How long it rings at most; with All never beyond the group's time, so that it may be zero.
@@ -101,7 +102,7 @@ class GroupMember {
   friend class GroupTable;
 
   Group& group_;
-  int64_t id_ = 0;  // its row in the file
+  int64_t id_ = 0;
   uint16_t order_ = 0;
   uint16_t delay_s_ = 0;
   uint16_t ring_s_ = 0;

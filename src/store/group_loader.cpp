@@ -30,6 +30,12 @@ const char* GroupLoader::fault_of(const GroupRecord& record) const {
   return is_taken || groups_.find(record.domain, record.name) != nullptr ? "name" : nullptr;
 }
 
+const char* GroupLoader::fault_of(const MemberRecord& record, const Group& group) {
+  if (group.member_count() == kGroupMembersMax) return "group_id";
+  if (group.find_member(record.name) != nullptr) return "name";
+  return loops_.would_close(group.domain(), group.name(), record.name) ? "name" : nullptr;
+}
+
 bool GroupLoader::load_groups(StartReport& report) {
   Statement rows;
   const std::string sql = "SELECT " + std::string(kGroupColumns) + " FROM hunt_groups ORDER BY id";
@@ -42,6 +48,12 @@ bool GroupLoader::load_groups(StartReport& report) {
     if (fault != nullptr) {
       report.skip("hunt_groups", rows.integer(0), fault);
       continue;
+    }
+    // Calls are not to go round; the group itself can still be called.
+    if (!record.no_answer_to.empty() &&
+        loops_.would_close(record.domain, record.name, record.no_answer_to)) {
+      report.skip("hunt_groups", rows.integer(0), "no_answer_to");
+      record.no_answer_to = {};
     }
     Group* group = groups_.make(record);
     if (group == nullptr) return does_not_fit("groups", groups_.slots(), report);
@@ -66,9 +78,7 @@ bool GroupLoader::load_members(StartReport& report) {
     const char* fault = read_member(rows, record);
     const auto group = by_id.find(rows.integer(1));
     if (fault == nullptr && group == by_id.end()) fault = "group_id";
-    if (fault == nullptr && (group->second->member_count() == kGroupMembersMax ||
-                             group->second->find_member(record.name) != nullptr))
-      fault = "name";
+    if (fault == nullptr) fault = fault_of(record, *group->second);
     if (fault != nullptr) {
       report.skip("group_members", rows.integer(0), fault);
       continue;

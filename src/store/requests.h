@@ -1,7 +1,7 @@
 // What passes between the loop and the storage thread. Requests on their way at one time never
 // touch the same row in ways whose order matters, so a commit may carry them out in any order: the
-// loop keeps a slot back while a lazy write of it is on its way, and a user busy while an update or
-// a change is.
+// loop keeps a slot back while a lazy write of it is on its way, a user busy while an update or a
+// change is, and there is one change of a hunt group at a time.
 #pragma once
 
 #include <cstdint>
@@ -12,11 +12,13 @@
 namespace tipring::store {
 
 class BindingUpdate;
+struct GroupChange;
 struct UserChange;
 
 enum class RequestKind : uint8_t {
   Update,   // `update`, which stays as it is until the reply
   Change,   // `change`, likewise
+  Group,    // `group`, likewise
   Refresh,  // lazily: new expiry and CSeq of the row of `slot`, which need not exist
   Delete,   // lazily: the row of `slot`, which need not exist
   Probe,    // nothing: whether the disk is well again
@@ -32,6 +34,7 @@ struct StoreRequest {
   Millis sent_at{0};
   BindingUpdate* update = nullptr;
   UserChange* change = nullptr;
+  GroupChange* group = nullptr;
 };
 
 struct StoreReply {
@@ -43,6 +46,7 @@ struct StoreReply {
   uint32_t slot = 0;
   BindingUpdate* update = nullptr;
   UserChange* change = nullptr;
+  GroupChange* group = nullptr;
 };
 
 }  // namespace tipring::store

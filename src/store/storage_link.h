@@ -16,6 +16,7 @@
 namespace tipring::store {
 
 inline constexpr uint32_t kUserChangesMax = 32;  // on their way at one time
+inline constexpr uint32_t kGroupChangesSent = 1;
 
 class StorageLink final : private port::WakeupHandler {
  public:
@@ -27,10 +28,10 @@ class StorageLink final : private port::WakeupHandler {
     ~ReplyHandler() = default;
   };
 
-  // There is always room for every update and every change of a user; what is left is for lazy
+  // There is always room for every update and every change of a user or group; what is left is for lazy
   // writes.
   static constexpr uint32_t lazy_max(const Limits& limits) {
-    return ring_slots(limits) - updates_max(limits) - kUserChangesMax;
+    return ring_slots(limits) - updates_max(limits) - kUserChangesMax - kGroupChangesSent;
   }
   static void plan(const Limits& limits, MemoryPlan& plan);
 
@@ -51,7 +52,7 @@ class StorageLink final : private port::WakeupHandler {
 
  private:
   static constexpr uint32_t ring_slots(const Limits& limits) {
-    return std::bit_ceil(updates_max(limits) + kUserChangesMax + 128);
+    return std::bit_ceil(updates_max(limits) + kUserChangesMax + kGroupChangesSent + 127);
   }
   static constexpr bool is_lazy(RequestKind kind) {
     return kind == RequestKind::Refresh || kind == RequestKind::Delete ||

@@ -4,6 +4,7 @@
 
 #include "core/assert.h"
 #include "store/binding_update.h"
+#include "store/group_change.h"
 #include "store/user_change.h"
 
 namespace tipring::store {
@@ -112,6 +113,7 @@ int StorageTask::write(const StoreRequest& request) {
   switch (request.kind) {
     case RequestKind::Update: return write_update(request);
     case RequestKind::Change: return write_change(request);
+    case RequestKind::Group: return write_group(request);
     case RequestKind::Probe: return SQLITE_OK;
     case RequestKind::Delete: return writes_->delete_binding(request.slot);
     case RequestKind::Refresh:
@@ -159,13 +161,26 @@ int StorageTask::write_change(const StoreRequest& request) {
   return code;
 }
 
+int StorageTask::write_group(const StoreRequest& request) {
+  GroupChange& change = *request.group;
+  switch (change.kind) {
+    case GroupChange::Kind::PutGroup: return writes_->put_group(change.record, change.group_id);
+    case GroupChange::Kind::RemoveGroup: return writes_->remove_group(change.group_id);
+    case GroupChange::Kind::PutMember:
+      return writes_->put_member(change.group_id, change.member, change.member_id);
+    case GroupChange::Kind::RemoveMember: return writes_->remove_member(change.member_id);
+  }
+  return SQLITE_MISUSE;
+}
+
 void StorageTask::reply(std::span<const StoreRequest> requests, const Outcome& outcome) {
   for (const StoreRequest& request : requests) {
     StoreReply* reply = replies_.begin_push();
     TIPRING_ASSERT(reply != nullptr);  // the loop has no more on their way than the ring holds
     const bool first = &request == requests.data();
-    *reply = {request.kind, outcome.status, outcome.code,  first, first && keeper_->take_mended(),
-              request.slot, request.update, request.change};
+    *reply = {
+        request.kind, outcome.status, outcome.code,   first,        first && keeper_->take_mended(),
+        request.slot, request.update, request.change, request.group};
     replies_.commit_push();
   }
 }

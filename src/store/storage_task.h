@@ -52,6 +52,7 @@ class StorageTask final : public port::WorkerTask {
   int write(const StoreRequest& request);
   int write_update(const StoreRequest& request);
   int write_change(const StoreRequest& request);
+  int write_group(const StoreRequest& request);
   Outcome finish(int code);
   void reply(std::span<const StoreRequest> requests, const Outcome& outcome);
   void checkpoint();

@@ -19,6 +19,7 @@ void Store::plan(const Limits& limits, MemoryPlan& plan) {
   BindingTable::plan(limits, plan);
   UpdateQueue::plan(limits, plan);
   UserChanges::plan(plan);
+  GroupChanges::plan(plan);
   plan.add_descriptors(4);  // the file, its log, the log's index, and one for a copy
 }
 
@@ -43,6 +44,7 @@ void Store::register_pools(PoolRegistry& registry) const {
   parts_->bindings.register_pools(registry);
   parts_->queue.register_pools(registry);
   parts_->changes.register_pools(registry);
+  parts_->group_changes.register_pools(registry);
 }
 
 User* Store::find_user(std::string_view domain, std::string_view name) const {
@@ -119,6 +121,28 @@ Result<void> Store::remove_user(std::string_view domain, std::string_view name, 
   return parts_->changes.remove(domain, name, waiter, tag);
 }
 
+Result<void> Store::put_group(const GroupRecord& record, PutMode mode, GroupWaiter& waiter,
+                              uint64_t tag) {
+  return parts_->group_changes.put(record, mode, waiter, tag);
+}
+
+Result<void> Store::remove_group(std::string_view domain, std::string_view name,
+                                 GroupWaiter& waiter, uint64_t tag) {
+  return parts_->group_changes.remove(domain, name, waiter, tag);
+}
+
+Result<void> Store::put_group_member(std::string_view domain, std::string_view name,
+                                     const MemberRecord& record, PutMode mode, GroupWaiter& waiter,
+                                     uint64_t tag) {
+  return parts_->group_changes.put_member(domain, name, record, mode, waiter, tag);
+}
+
+Result<void> Store::remove_group_member(std::string_view domain, std::string_view name,
+                                        std::string_view member, GroupWaiter& waiter,
+                                        uint64_t tag) {
+  return parts_->group_changes.remove_member(domain, name, member, waiter, tag);
+}
+
 const StoreCounters& Store::counters() const { return parts_->counters; }
 StoreStatus Store::last_status() const { return parts_->last_status; }
 Millis Store::failing_since() const { return parts_->failing_since; }
@@ -140,7 +164,8 @@ Store::Parts::Parts(const StoreDependencies& dependencies, const Limits& limits,
       bindings(world.arena, limits, world.timers, world.loop, *this, world.hash_key),
       lazy(bindings.slots(), link, world.timers, clock),
       queue(world.arena, limits, clock, users, bindings, lazy, link, counters),
-      changes(world.arena, users, bindings, queue, link),
+      changes(world.arena, users, groups, bindings, queue, link),
+      group_changes(world.arena, groups, changes, link),
       probe_timer(*this) {}
 
 Store::Parts::~Parts() { close(); }
@@ -174,6 +199,7 @@ bool Store::Parts::open(StartReport& report) {
 // Serves what waits, and writes what memory knows better than the file.
 void Store::Parts::close() {
   queue.silence();
+  group_changes.silence();
   lazy.stop();
   probe_timer.cancel();
   if (!started) return;
@@ -222,6 +248,7 @@ void Store::Parts::on_reply(const StoreReply& reply) {
   switch (reply.kind) {
     case RequestKind::Update: return queue.on_reply(*reply.update, reply.status);
     case RequestKind::Change: return changes.on_reply(*reply.change, reply.status);
+    case RequestKind::Group: return group_changes.on_reply(*reply.group, reply.status);
     case RequestKind::Refresh:
     case RequestKind::Delete:
       if (reply.status == StoreStatus::Durable) ++counters.lazy_writes;

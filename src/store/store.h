@@ -30,6 +30,7 @@
 #include "store/binding.h"
 #include "store/binding_update.h"
 #include "store/group.h"
+#include "store/group_reply.h"
 #include "store/start_report.h"
 #include "store/store_status.h"
 #include "store/user.h"
@@ -175,7 +176,8 @@ class Store {
 
   // Creates or changes a user; visible when on_stored() comes with Durable. `credentials` null
   // keeps those that stand. Changes of one user are carried out in order. Errors: Exists (mode
-  // Create), Taken (name, auth_name or an alias is a name of another user of the domain), NotFound
+  // Create), Taken (name, auth_name or an alias is a name of another user of the domain), TakenByGroup (the name or
+  // an alias is one of a hunt group), NotFound
   // (mode Change), Invalid (an empty name, or control characters), TooLong, PoolExhausted
   // (capacity.users, which bounds aliases too, or too many changes on their way).
   Result<void> put_user(const UserRecord& record, const Credentials* credentials, PutMode mode,
@@ -184,7 +186,7 @@ class Store {
   // Gives a user another name in its domain; an alias of that name goes, all else follows. Where
   // the auth_name was the name it stays so, and `credentials` are for the new one; where the user
   // has an auth_name of its own, null: they stay. As put_user(); errors: NotFound, Exists (the name
-  // that it has), Taken, Invalid, TooLong, PoolExhausted, Busy (it is being renamed), Mismatch
+  // that it has), Taken, TakenByGroup, Invalid, TooLong, PoolExhausted, Busy (it is being renamed), Mismatch
   // (`credentials` must be there, or may not). Until it is durable, the three others give Busy for
   // this user.
   Result<void> rename_user(std::string_view domain, std::string_view name,
@@ -197,6 +199,23 @@ class Store {
   // Its bindings go with it.
   Result<void> remove_user(std::string_view domain, std::string_view name, StoreWaiter& waiter,
                            uint64_t tag);
+
+  // --- hunt groups -------------------------------------------------------------------------------
+
+  // All changes of groups are carried out in order, and each is judged when it is its turn:
+  // `waiter` is told what came of it, perhaps before these return. Errors, and nobody is told:
+  // Invalid (what is empty, too long, out of range or holds control characters), PoolExhausted (too
+  // many are on their way: try again).
+  Result<void> put_group(const GroupRecord& record, PutMode mode, GroupWaiter& waiter,
+                         uint64_t tag);
+  // With its members. Where it is a member itself, it is passed over from then on.
+  Result<void> remove_group(std::string_view domain, std::string_view name, GroupWaiter& waiter,
+                            uint64_t tag);
+  Result<void> put_group_member(std::string_view domain, std::string_view name,
+                                const MemberRecord& record, PutMode mode, GroupWaiter& waiter,
+                                uint64_t tag);
+  Result<void> remove_group_member(std::string_view domain, std::string_view name,
+                                   std::string_view member, GroupWaiter& waiter, uint64_t tag);
 
   // --- health ------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@
 #include "store/binding_table.h"
 #include "store/database.h"
 #include "store/file_keeper.h"
+#include "store/group_changes.h"
 #include "store/group_table.h"
 #include "store/lazy_writes.h"
 #include "store/sqlite_memory.h"
@@ -51,6 +52,7 @@ struct Store::Parts final : BindingTable::Events, StorageLink::ReplyHandler {
   LazyWrites lazy;
   UpdateQueue queue;
   UserChanges changes;
+  GroupChanges group_changes;
   MemberTimer<Parts, &Parts::on_probe> probe_timer;  // while the disk fails
 };
 

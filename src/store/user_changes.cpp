@@ -46,9 +46,10 @@ Result<void> check_record(const UserRecord& record) {
 
 void UserChange::on_user_free(User* found) { owner.run(*this, found); }
 
-UserChanges::UserChanges(Arena& arena, UserTable& users, BindingTable& bindings, UpdateQueue& queue,
-                         StorageLink& link)
+UserChanges::UserChanges(Arena& arena, UserTable& users, const GroupTable& groups,
+                         BindingTable& bindings, UpdateQueue& queue, StorageLink& link)
     : users_(users),
+      groups_(groups),
       bindings_(bindings),
       queue_(queue),
       link_(link),
@@ -114,17 +115,37 @@ bool UserChanges::is_taken(const UserRecord& record, std::string_view name, cons
   return found;
 }
 
+bool UserChanges::calls_anybody(std::string_view domain, std::string_view name) const {
+  bool found = users_.calls_anybody(domain, name);
+  changes_.for_each([&](const UserChange& change) {
+    if (change.text.view().empty() || change.part(User::Domain) != domain) return;
+    found =
+        found || change.part(User::Name) == name || holds_line(change.part(User::Aliases), name);
+  });
+  return found;
+}
+
+// What a user is to be called by. Errors: Taken, TakenByGroup.
+Result<void> UserChanges::check_called(const UserRecord& record, std::string_view name,
+                                       const User* user) {
+  if (is_taken(record, name, user)) return Error::Taken;
+  if (groups_.find_any(record.domain, name) != nullptr) return Error::TakenByGroup;
+  return {};
+}
+
 // Those that a standing user keeps were looked at when they came.
 Result<void> UserChanges::check_names(const UserRecord& record, const User* user) {
   const auto changes = [&](uint8_t field) {
     return user == nullptr || (record.fields & field) != 0;
   };
-  if (user == nullptr && is_taken(record, record.name, user)) return Error::Taken;
+  if (user == nullptr) {
+    if (const Result<void> name = check_called(record, record.name, user); !name) return name;
+  }
   const std::string_view auth_name = record.auth_name.empty() ? record.name : record.auth_name;
   if (changes(kAuthName) && is_taken(record, auth_name, user)) return Error::Taken;
   for (std::string_view rest = changes(kAliases) ? record.aliases : ""; !rest.empty();) {
     const auto [alias, others] = split_once(rest, '\n');
-    if (is_taken(record, alias, user)) return Error::Taken;
+    if (const Result<void> name = check_called(record, alias, user); !name) return name;
     rest = others;
   }
   return {};

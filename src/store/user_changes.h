@@ -8,6 +8,7 @@
 #include "core/pool.h"
 #include "core/pool_registry.h"
 #include "store/binding_table.h"
+#include "store/group_table.h"
 #include "store/storage_link.h"
 #include "store/store.h"
 #include "store/user_change.h"
@@ -23,8 +24,8 @@ class UserChanges {
     Pool<UserChange>::plan(plan, "user_changes", kUserChangesMax);
   }
 
-  UserChanges(Arena& arena, UserTable& users, BindingTable& bindings, UpdateQueue& queue,
-              StorageLink& link);
+  UserChanges(Arena& arena, UserTable& users, const GroupTable& groups, BindingTable& bindings,
+              UpdateQueue& queue, StorageLink& link);
 
   // As the functions of Store.
   Result<void> put(const UserRecord& record, const Credentials* credentials, PutMode mode,
@@ -38,6 +39,9 @@ class UserChanges {
 
   bool has_room() const { return changes_.stats().in_use < changes_.stats().capacity; }
 
+  // Whether a user of the domain has it as name or alias, or will have when a change is durable.
+  bool calls_anybody(std::string_view domain, std::string_view name) const;
+
   void on_reply(UserChange& change, StoreStatus status);
   void register_pools(PoolRegistry& registry) const { registry.add(changes_.stats()); }
 
@@ -46,6 +50,7 @@ class UserChanges {
 
   bool is_taken(const UserRecord& record, std::string_view name, const User* user);
   bool is_being_renamed(const User& user);
+  Result<void> check_called(const UserRecord& record, std::string_view name, const User* user);
   Result<void> check_names(const UserRecord& record, const User* user);
   static uint32_t aliases_more(const UserRecord& record, const User* user);
   void give_back(UserChange& change);
@@ -63,6 +68,7 @@ class UserChanges {
   static StoreStatus obstacle(const UserChange& change, const User* user);
 
   UserTable& users_;
+  const GroupTable& groups_;
   BindingTable& bindings_;
   UpdateQueue& queue_;
   StorageLink& link_;

@@ -46,7 +46,7 @@ Result<void> UserChanges::rename(std::string_view domain, std::string_view name,
   if (user == nullptr) return Error::NotFound;
   if (new_name == user->name()) return Error::Exists;
   if (is_being_renamed(*user)) return Error::Busy;
-  if (is_taken(record, new_name, user)) return Error::Taken;
+  if (const Result<void> free = check_called(record, new_name, user); !free) return free;
   const bool login_follows = user->auth_name() == user->name();
   if (login_follows != (credentials != nullptr)) return Error::Mismatch;
   UserChange* change = acquire(UserChange::Kind::Rename, waiter, tag);

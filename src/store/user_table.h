@@ -48,6 +48,11 @@ class UserTable {
   // Whether another user than `self` (may be null) has it as a name of any kind.
   bool is_taken(std::string_view domain, std::string_view name, const User* self) const;
 
+  // By name or alias, those too whose creation is on its way.
+  bool calls_anybody(std::string_view domain, std::string_view name) const {
+    return find_any(domain, name) != nullptr || find_any_by_alias(domain, name) != nullptr;
+  }
+
   User* get(Handle<User> handle) const { return users_.get(handle); }
   Handle<User> handle_of(const User& user) const { return users_.handle_of(user); }
   User* at_slot(uint32_t slot) const;  // visible ones

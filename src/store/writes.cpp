@@ -5,6 +5,7 @@
 namespace tipring::store {
 
 int Writes::prepare(Connection& connection, std::string_view realm) {
+  connection_ = connection.get();
   realm_ = realm;
   struct Pair {
     Statement& statement;

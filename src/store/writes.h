@@ -1,12 +1,13 @@
-// The statements that change the file, prepared once. Both the storage thread and the offline store
-// write through them, inside a transaction of theirs. All results are SQLite's extended result
-// codes.
+// The statements that change the file, prepared once, but for those of hunt groups. Both the storage
+// thread and the offline store write through them, inside a transaction of theirs. All results are
+// SQLite's extended result codes.
 #pragma once
 
 #include <cstdint>
 #include <string_view>
 
 #include "store/binding.h"
+#include "store/group.h"
 #include "store/sqlite.h"
 #include "store/user.h"
 
@@ -40,6 +41,12 @@ class Writes {
   int set_credentials(int64_t user_id, const Credentials& credentials);
   int remove_user(int64_t user_id);  // with its credentials and bindings
 
+  // Both fill `id`. The order of `member` is not 0.
+  int put_group(const GroupRecord& record, int64_t& id);
+  int put_member(int64_t group_id, const MemberRecord& member, int64_t& id);
+  int remove_group(int64_t group_id);  // with its members
+  int remove_member(int64_t member_id);
+
   // Replaces what stands in the row. The first expects nothing there, the second another binding of
   // the user; both do what is needed when it is otherwise.
   int put_binding(const Binding& binding, const RowContext& more);
@@ -53,6 +60,7 @@ class Writes {
   static void bind_binding(Statement& statement, const Binding& binding, const RowContext& more);
   int put_credential(int64_t user_id, std::string_view algorithm, std::span<const uint8_t> ha1);
 
+  sqlite3* connection_ = nullptr;
   std::string realm_;
   Statement begin_, commit_, rollback_;
   Statement put_user_, find_user_, rename_user_, remove_user_;
