@@ -20,6 +20,7 @@ namespace {
 constexpr size_t kBytesBase = 32 * 1024;
 constexpr size_t kBytesForSockets = 64 * 512;  // of LinuxNetwork: UDP sockets and listeners
 constexpr size_t kBytesPerDescriptor = 48 + 3 * sizeof(void*) + 40;
+constexpr size_t kBytesPerSocket = 288;  // and the header of its block
 constexpr size_t kBytesForNames = 160 * 1024;
 constexpr size_t kBytesPerNameQuery = 1536;
 
@@ -140,7 +141,8 @@ class LinuxLoop::Signals {
 };
 
 size_t LinuxLoop::memory_bytes(const LinuxLoopOptions& options) {
-  return kBytesBase + kBytesForSockets + options.descriptors_max * kBytesPerDescriptor +
+  return kBytesBase + kBytesForSockets + options.media_sockets * kBytesPerSocket +
+         options.descriptors_max * kBytesPerDescriptor +
          (options.name_queries == 0 ? 0
                                     : kBytesForNames + options.name_queries * kBytesPerNameQuery);
 }

@@ -17,7 +17,7 @@ struct LinuxNetworkOptions {
 
 // Sockets and listeners that it made must be destroyed before it; streams still open are closed. No
 // call touches the heap except local_addresses(), which is for start-up: sockets and listeners are
-// made in the loop's bounded heap, some sixty of them.
+// made in the loop's bounded heap, as many as LinuxLoopOptions say.
 class LinuxNetwork final : public Network {
  public:
   LinuxNetwork(LinuxLoop& loop, const LinuxNetworkOptions& options);

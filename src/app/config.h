@@ -74,6 +74,12 @@ struct Config {
     uint32_t block_time_s = 60;
     uint32_t block_time_max_s = 3600;
   } security;
+  struct Media {
+    std::string ports = "30000-30511";
+    std::string mode = "auto";
+    uint32_t timeout_s = 0;            // 0: silence ends no call
+    std::vector<std::string> address;  // at most one of each family
+  } media;
   struct Store {
     std::string path = "tipring.db";
     uint32_t commit_window_ms = 10;

@@ -6,6 +6,7 @@
 #include "app/third_party_entry.h"
 #include "core/source_ranges.h"
 #include "core/text.h"
+#include "media/port_range.h"
 #include "port/address.h"
 #include "sip/name_addr.h"
 #include "sip/uri.h"
@@ -71,6 +72,19 @@ std::string help_target_check(std::string_view text) {
   return good
              ? std::string()
              : "a user such as \"reception\" or an address such as \"sip:112@gateway.example.com\"";
+}
+
+std::string port_range_check(std::string_view text) {
+  return media::parse_port_range(text)
+             ? std::string()
+             : "FIRST-LAST such as \"30000-30511\": an even port from 1024 on, and an odd one "
+               "above it";
+}
+
+std::string host_address_check(std::string_view text) {
+  const auto ip = port::parse_ip(text);
+  const bool good = ip && !ip->is_unspecified() && !ip->is_multicast() && !ip->is_broadcast();
+  return good ? std::string() : "the address of one host, such as \"203.0.113.5\"";
 }
 
 std::string place_check(std::string_view text) {

@@ -18,7 +18,9 @@ std::string third_party_check(std::string_view text);
 std::string route_check(std::string_view text);
 std::string number_check(std::string_view text);  // as it is dialled
 std::string help_target_check(std::string_view text);
-std::string place_check(std::string_view text);  // a file
+std::string port_range_check(std::string_view text);
+std::string host_address_check(std::string_view text);  // a literal
+std::string place_check(std::string_view text);         // a file
 std::string socket_check(std::string_view text);
 
 }  // namespace tipring::app

@@ -23,6 +23,7 @@ constexpr std::array<std::string_view, 3> kInvite = {"407", "401", "off"};
 constexpr std::array<std::string_view, 3> kTimerModes = {"mandatory", "insert", "off"};
 constexpr std::array<std::string_view, 2> kOnExpiry = {"bye", "drop"};
 constexpr std::array<std::string_view, 3> kForks = {"q", "parallel", "serial"};
+constexpr std::array<std::string_view, 3> kMediaModes = {"auto", "relay", "direct"};
 constexpr std::array<std::string_view, 4> kLevels = {"error", "warning", "info", "debug"};
 
 constexpr uint32_t kMany = 1000000;
@@ -118,6 +119,11 @@ const ConfigKey kKeys[] = {
      When::Reload},
     {"security.block_time_max",
      IntegerKey{TIPRING_AT(uint32_t, security.block_time_max_s), 1, 604800}, When::Reload},
+    {"media.ports", TextKey{TIPRING_AT(std::string, media.ports), port_range_check}},
+    {"media.mode", TextKey{TIPRING_AT(std::string, media.mode), one_of<kMediaModes>}, When::Reload},
+    {"media.timeout", IntegerKey{TIPRING_AT(uint32_t, media.timeout_s), 0, 86400}, When::Reload},
+    {"media.address", ListKey{TIPRING_AT(TextList, media.address), host_address_check},
+     When::Reload},
     {"store.path", TextKey{TIPRING_AT(std::string, store.path), place_check}},
     {"store.commit_window", IntegerKey{TIPRING_AT(uint32_t, store.commit_window_ms), 0, 1000}},
     {"memory.limit", IntegerKey{TIPRING_AT(uint32_t, memory.limit_mib), 0, kMany}},

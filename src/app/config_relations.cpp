@@ -2,9 +2,11 @@
 #include <algorithm>
 
 #include "app/config.h"
+#include "app/listen_entry.h"
 #include "app/third_party_entry.h"
 #include "core/source_ranges.h"
 #include "core/text.h"
+#include "media/port_range.h"
 #include "port/address.h"
 #include "sip/uri.h"
 
@@ -31,6 +33,7 @@ class Relations {
     check_lists();
     check_registrar();
     check_expires();
+    check_media();
     check_pairs();
     check_help();
   }
@@ -110,6 +113,36 @@ class Relations {
             find_place("registrar.max_expires") != nullptr ? "registrar.max_expires"
                                                            : "registrar.min_expires");
     }
+  }
+
+  void check_media() {
+    const auto range = media::parse_port_range(config_.media.ports);
+    const uint32_t needed = media_pairs_max(config_.capacity);
+    if (range->pairs() < needed) {
+      wrong("media.ports",
+            "has " + std::to_string(range->pairs()) +
+                " pairs of ports, and capacity.relayed_calls " + "needs " + std::to_string(needed) +
+                ", such as \"" + range_of(needed) + "\"",
+            "capacity.relayed_calls");
+    }
+    for (const std::string& text : config_.sip.listen) {
+      const auto entry = parse_listen(text);
+      if (entry->transport != ListenTransport::Udp || !range->contains(entry->address.port))
+        continue;
+      wrong("media.ports", "must leave out the port of \"" + text + "\" in sip.listen",
+            "sip.listen");
+    }
+    const auto is_v6 = [](const std::string& text) { return text.find(':') != std::string::npos; };
+    const std::vector<std::string>& told = config_.media.address;
+    const auto v6_count = std::count_if(told.begin(), told.end(), is_v6);
+    if (v6_count > 1 || static_cast<ptrdiff_t>(told.size()) - v6_count > 1)
+      wrong("media.address", "must not name more than one address of IPv4 and one of IPv6");
+  }
+
+  // A range with so many pairs, or the largest there is.
+  static std::string range_of(uint32_t pairs) {
+    const uint32_t first = pairs <= 17500 ? 30000 : 1024;
+    return std::to_string(first) + "-" + std::to_string(std::min(first + 2 * pairs - 1, 65535u));
   }
 
   void check_pairs() {

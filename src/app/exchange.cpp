@@ -42,6 +42,7 @@ void Exchange::plan(const Config& config, MemoryPlan& plan) {
   transport::TransportLayer::plan(limits, plan);
   transport::Trace::plan(config.trace_kib, plan);
   transport::Locator::plan(plan);
+  media::Relay::plan(limits, plan);
   transaction::TransactionLayer::plan(limits, plan);
   dialog::Calls::plan(limits, plan);
   store::Store::plan(limits, plan);
@@ -65,6 +66,8 @@ Exchange::Exchange(const Config& config, const Ports& ports, Arena& arena, Log& 
                  config.capacity),
       trace_(arena, config.trace_kib, ports_.clock, ports_.loop, timers_, log),
       locator_(ports_.names, ports_.loop, transport_, arena),
+      relay_({ports_.network, ports_.loop, timers_, slabs_, arena, ports_.entropy, log},
+             config.capacity, media_ports(config)),
       transactions_({transport_, timers_, slabs_, arena, ports_.entropy, log, &ports_.loop},
                     config.capacity, 0),
       calls_({slabs_, timers_, ports_.loop, arena}, config.capacity),
@@ -142,6 +145,7 @@ std::string Exchange::start() {
   if (error != 0) {
     return "sip.listen: " + std::string(write_listen_fault(failed, error, listen_fault_));
   }
+  set_media(relay_options(config_));
   ports_.loop.set_turn_handler(this);
   // What the store has armed while it was loading.
   timer_driver_.on_turn_end(ports_.loop.now());
@@ -165,11 +169,18 @@ void Exchange::set(Settings& settings) {
   emergency_.swap_target(settings.help_target);
   call_shares_.set_options(settings.calls_per_user, settings.blocks.safe);
   transport_.set_options(settings.transport);
+  set_media(settings.media);
+}
+
+void Exchange::set_media(media::RelayOptions options) {
+  bind_media(transport_.listen_points(), options);
+  relay_.set_options(options);
 }
 
 std::string_view Exchange::set_listening(std::span<const transport::ListenPoint> wanted) {
   transport::ListenPoint failed;
   const int error = transport_.change_listening(wanted, failed);
+  set_media(relay_.options());
   return error == 0 ? std::string_view() : write_listen_fault(failed, error, listen_fault_);
 }
 
@@ -177,6 +188,7 @@ void Exchange::register_pools(PoolRegistry& pools) const {
   for (size_t i = 0; i < MessageSlabs::kClasses; ++i) pools.add(slabs_.stats(i));
   pools.add(transport_.connection_stats());
   pools.add(transport_.source_stats());
+  relay_.register_pools(pools);
   pools.add(transactions_.server_stats());
   pools.add(transactions_.client_stats());
   pools.add(calls_.call_stats());

@@ -10,6 +10,7 @@
 #include "app/store_location.h"
 #include "auth/authenticator.h"
 #include "core/pool_registry.h"
+#include "media/relay.h"
 #include "server/policy/access.h"
 #include "server/policy/block_log.h"
 #include "server/policy/call_shares.h"
@@ -64,6 +65,7 @@ class Exchange final : private port::TurnHandler, private transaction::RequestHa
   const policy::CallShares& call_shares() const { return call_shares_; }
   void end_call(dialog::Dialog& dialog) { call_ender_.end(dialog); }
   transport::Trace& trace() { return trace_; }
+  const media::Relay& relay() const { return relay_; }
   void register_pools(PoolRegistry& pools) const;
   transport::TransportCounters transport_counters() const { return transport_.counters(); }
   const transaction::TransactionCounters& transaction_counters() const {
@@ -77,6 +79,7 @@ class Exchange final : private port::TurnHandler, private transaction::RequestHa
   void on_turn_end(Millis now) override;
   void on_request(const service::Incoming& request) override;
   bool ignores(const service::Incoming& request) override;
+  void set_media(media::RelayOptions options);
   void answer_here(const service::Incoming& request);
 
   Config config_;
@@ -91,6 +94,7 @@ class Exchange final : private port::TurnHandler, private transaction::RequestHa
   transport::TransportLayer transport_;
   transport::Trace trace_;
   transport::Locator locator_;
+  media::Relay relay_;
   transaction::TransactionLayer transactions_;
   dialog::Calls calls_;
   store::Store store_;

@@ -154,6 +154,35 @@ std::vector<transport::ListenPoint> listen_points(const Config& config) {
   return points;
 }
 
+media::PortRange media_ports(const Config& config) {
+  return *media::parse_port_range(config.media.ports);
+}
+
+media::RelayOptions relay_options(const Config& config) {
+  media::RelayOptions options;
+  if (config.media.mode == "relay") options.mode = media::Mode::Relay;
+  if (config.media.mode == "direct") options.mode = media::Mode::Direct;
+  options.timeout = seconds(config.media.timeout_s);
+  for (const std::string& text : config.media.address) {
+    const port::IpAddress ip = *port::parse_ip(text);
+    (ip.family == port::Family::V6 ? options.advertised_v6 : options.advertised_v4) = ip;
+  }
+  return options;
+}
+
+void bind_media(std::span<const transport::ListenPoint> points, media::RelayOptions& options) {
+  for (const port::Family family : {port::Family::V4, port::Family::V6}) {
+    port::IpAddress bind;
+    for (const transport::ListenPoint& point : points) {
+      const port::IpAddress& ip = point.bind.ip;
+      if (ip.family != family) continue;
+      const bool is_first = bind.family == port::Family::None;
+      bind = is_first || bind == ip ? ip : port::IpAddress{{}, 0, family};
+    }
+    (family == port::Family::V6 ? options.bind_v6 : options.bind_v4) = bind;
+  }
+}
+
 Settings settings_of(const Config& config, std::string_view realm) {
   Settings settings;
   settings.listen = listen_points(config);
@@ -171,6 +200,7 @@ Settings settings_of(const Config& config, std::string_view realm) {
   settings.help_target = help_target(config);
   settings.calls_per_user = calls_per_user(config);
   settings.transport = transport_options(config);
+  settings.media = relay_options(config);
   return settings;
 }
 

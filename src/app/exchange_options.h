@@ -6,6 +6,7 @@
 #include "app/config.h"
 #include "auth/authenticator.h"
 #include "core/source_ranges.h"
+#include "media/relay.h"
 #include "port/entropy.h"
 #include "port/files.h"
 #include "server/policy/access.h"
@@ -28,6 +29,12 @@ policy::HelpTarget help_target(const Config& config);
 uint32_t calls_per_user(const Config& config);
 SourceRanges safe_sources(const Config& config);
 std::vector<transport::ListenPoint> listen_points(const Config& config);
+media::PortRange media_ports(const Config& config);
+
+// Without what sockets are bound to.
+media::RelayOptions relay_options(const Config& config);
+// Media are received where SIP is: on the one address of a family that is listened on, else on all.
+void bind_media(std::span<const transport::ListenPoint> points, media::RelayOptions& options);
 
 // Without the listening points.
 transport::TransportOptions transport_options(const Config& config);
@@ -49,6 +56,7 @@ struct Settings {
   policy::HelpTarget help_target;
   uint32_t calls_per_user = 0;
   transport::TransportOptions transport;
+  media::RelayOptions media;
 };
 
 // `realm` outlives the settings.

@@ -36,7 +36,12 @@ admin::ServiceOptions admin_options(const Config& config, std::string_view realm
 }
 
 port::LinuxLoopOptions loop_options(const Config& config) {
-  return {config.capacity.tcp_connections + kLoopSources, kLoopSources};
+  const size_t media_sockets = media_sockets_max(config.capacity);
+  port::LinuxLoopOptions options;
+  options.descriptors_max = config.capacity.tcp_connections + media_sockets + kLoopSources;
+  options.name_queries = kLoopSources;
+  options.media_sockets = media_sockets;
+  return options;
 }
 
 // One more, so that a newcomer can be looked at when all places are taken.
@@ -227,6 +232,7 @@ void Server::add_facts(admin::Page& page) {
   const transaction::TransactionCounters& transactions = exchange_.transaction_counters();
   const auth::BlockCounters& blocks = exchange_.blocks().counters();
   const dialog::CallCounters& calls = exchange_.calls().counters();
+  const media::RelayCounters media = exchange_.relay().counters();
   const transport::Trace& trace = exchange_.trace();
   const admin::FactRow facts[] = {
       {"version", kVersion, 0},
@@ -262,6 +268,14 @@ void Server::add_facts(admin::Page& page) {
       {"requests_tried_again", "", exchange_.proxy_counters().retried},
       {"requests_forked", "", exchange_.proxy_counters().forked},
       {"redirections_followed", "", exchange_.proxy_counters().redirected},
+      {"media_forwarded", "", media.forwarded},
+      {"media_garbage", "", media.garbage},
+      {"media_strangers", "", media.strangers},
+      {"media_late", "", media.late},
+      {"media_no_target", "", media.no_target},
+      {"media_send_failed", "", media.send_failed},
+      {"media_ports_taken", "", media.ports_taken},
+      {"media_silent_calls", "", media.silent_calls},
       {"refused_without_timer", "", exchange_.untimed_calls().refused()},
       {"refused_over_share", "", exchange_.call_shares().refused()},
       {"refused_for_capacity", "", exchange_.overload().refused()},

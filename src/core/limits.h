@@ -96,6 +96,20 @@ constexpr uint32_t open_kept_back(const Limits& limits) {
   return std::min(limits.calls, limits.transactions / 16);
 }
 
+// One for each relayed call, and a second one for every fourth: where calls with pictures are the
+// rule, there are fewer of them.
+constexpr uint32_t media_streams_max(const Limits& limits) {
+  return limits.relayed_calls + (limits.relayed_calls + 3) / 4;
+}
+
+// Pairs of ports: one toward each side.
+constexpr uint32_t media_pairs_max(const Limits& limits) { return 2 * media_streams_max(limits); }
+
+// Two for each pair, and some for calls that ring in both families.
+constexpr uint32_t media_sockets_max(const Limits& limits) {
+  return 2 * media_pairs_max(limits) + media_pairs_max(limits) / 4;
+}
+
 // Streams that are in the middle of a message. Beyond it the oldest unfinished one must go.
 constexpr uint32_t stream_messages_unfinished_max(const Limits& limits) {
   return std::max(limits.tcp_connections / 4, 8u);

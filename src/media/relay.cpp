@@ -11,19 +11,13 @@ namespace {
 constexpr std::string_view kStreams = "relayed_streams";
 constexpr std::string_view kCalls = "relayed_calls";
 
-// One for each call, and a second one for every other: where calls with pictures are the rule,
-// there are fewer of them.
-uint32_t streams_max(const Limits& limits) {
-  return limits.relayed_calls + limits.relayed_calls / 2;
-}
-
 }  // namespace
 
 RelayParts::RelayParts(const RelayDependencies& given, const Limits& limits, const PortRange& range)
     : dependencies(given),
-      forwarding(given.arena, given.loop),
-      ports(given.arena, given.network, Relay::pairs_needed(limits), range.first),
-      streams(kStreams, given.arena, streams_max(limits)),
+      forwarding(given.arena, limits, given.loop),
+      ports(given.arena, given.network, media_pairs_max(limits), range.first),
+      streams(kStreams, given.arena, media_streams_max(limits)),
       calls(kCalls, given.arena, limits.relayed_calls) {}
 
 port::IpAddress RelayParts::bind_for(port::Family family) const {
@@ -47,14 +41,13 @@ void RelayParts::note_taken_ports() {
                            kv("help", "another program uses ports of media.ports"));
 }
 
-uint32_t Relay::pairs_needed(const Limits& limits) { return 2 * streams_max(limits); }
-
 void Relay::plan(const Limits& limits, MemoryPlan& plan) {
-  Forwarding::plan(plan);
-  PortPool::plan(plan, pairs_needed(limits));
-  Pool<RelayedStream>::plan(plan, kStreams, streams_max(limits));
+  Forwarding::plan(limits, plan);
+  PortPool::plan(plan, media_pairs_max(limits));
+  Pool<RelayedStream>::plan(plan, kStreams, media_streams_max(limits));
   Pool<RelayedCall>::plan(plan, kCalls, limits.relayed_calls);
   plan.add("media_relay", 1, sizeof(RelayParts));
+  plan.add_descriptors(media_sockets_max(limits));
 }
 
 Relay::Relay(const RelayDependencies& dependencies, const Limits& limits, const PortRange& ports)

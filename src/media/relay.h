@@ -60,11 +60,9 @@ struct RelayDependencies {
 
 class Relay {
  public:
-  // Pairs of ports that `limits` ask for: the range must have as many.
-  static uint32_t pairs_needed(const Limits& limits);
   static void plan(const Limits& limits, MemoryPlan& plan);
 
-  // Borrows all of it. REQUIRES: ports.pairs() >= pairs_needed(limits).
+  // Borrows all of it. REQUIRES: ports.pairs() >= media_pairs_max(limits).
   Relay(const RelayDependencies& dependencies, const Limits& limits, const PortRange& ports);
   ~Relay();
   Relay(const Relay&) = delete;

@@ -6,7 +6,7 @@ namespace tipring::media {
 
 // What goes out by one socket, gathered until the socket is another one.
 struct RelayedStream::Batch {
-  explicit Batch(RelayCounters& its_counters) : counters(its_counters) {}
+  explicit Batch(Forwarding& its_forwarding) : forwarding(its_forwarding) {}
   ~Batch() { flush(); }
   Batch(const Batch&) = delete;
   Batch& operator=(const Batch&) = delete;
@@ -14,28 +14,31 @@ struct RelayedStream::Batch {
   void add(port::DatagramSocket& by, const port::OutgoingDatagram& datagram) {
     if (socket != &by) flush();
     socket = &by;
-    datagrams[count++] = datagram;
+    forwarding.outgoing[count++] = datagram;
   }
   // What the kernel has no room for is lost, as it may be on the way.
   void flush() {
     if (count == 0) return;
-    const size_t sent = socket->send(std::span(datagrams).first(count));
-    counters.forwarded += sent;
-    counters.send_failed += count - sent;
+    const size_t sent = socket->send(std::span(forwarding.outgoing).first(count));
+    forwarding.counters.forwarded += sent;
+    forwarding.counters.send_failed += count - sent;
     count = 0;
   }
 
-  RelayCounters& counters;
+  Forwarding& forwarding;
   port::DatagramSocket* socket = nullptr;
   size_t count = 0;
-  std::array<port::OutgoingDatagram, Forwarding::kBatch> datagrams;
 };
 
-void Forwarding::plan(MemoryPlan& plan) { plan.add("media_buffers", kBatch, kDatagramMax); }
+void Forwarding::plan(const Limits& limits, MemoryPlan& plan) {
+  plan.add("media_receive_slots", limits.receive_batch, sizeof(port::DatagramSlot));
+  plan.add("media_receive_buffers", limits.receive_batch, kDatagramMax);
+}
 
-Forwarding::Forwarding(Arena& arena, port::Loop& its_loop) : loop(its_loop) {
-  const std::span<char> bytes = arena.take<char>(kBatch * kDatagramMax);
-  for (size_t i = 0; i < kBatch; ++i)
+Forwarding::Forwarding(Arena& arena, const Limits& limits, port::Loop& its_loop)
+    : loop(its_loop), slots(arena.take<port::DatagramSlot>(limits.receive_batch)) {
+  const std::span<char> bytes = arena.take<char>(slots.size() * kDatagramMax);
+  for (size_t i = 0; i < slots.size(); ++i)
     slots[i].buffer = bytes.subspan(i * kDatagramMax, kDatagramMax);
 }
 
@@ -108,7 +111,7 @@ void RelayedStream::remove_sink(PacketSink& sink) {
 void RelayedStream::on_media(uint8_t tag, Part part, port::DatagramSocket& socket) {
   const auto from = static_cast<Side>(tag);
   const size_t count = socket.receive(forwarding_.slots);
-  Batch batch(forwarding_.counters);
+  Batch batch(forwarding_);
   for (size_t i = 0; i < count; ++i) {
     StreamPacket packet;
     if (!read(from, part, forwarding_.slots[i], packet)) continue;

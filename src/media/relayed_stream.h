@@ -19,15 +19,16 @@ namespace tipring::media {
 
 // What all streams of a relay share: the batch that is being received, and the counters.
 struct Forwarding {
-  static constexpr size_t kBatch = 8;
   // No packet of media that comes through the networks of phones is larger.
   static constexpr size_t kDatagramMax = 2048;
 
-  static void plan(MemoryPlan& plan);
-  Forwarding(Arena& arena, port::Loop& its_loop);
+  static void plan(const Limits& limits, MemoryPlan& plan);
+  Forwarding(Arena& arena, const Limits& limits, port::Loop& its_loop);
 
   port::Loop& loop;
-  std::array<port::DatagramSlot, kBatch> slots;
+  std::span<port::DatagramSlot> slots;
+  // Those that go out, which are never more than have come in.
+  std::array<port::OutgoingDatagram, port::DatagramSocket::kBatchMax> outgoing;
   RelayCounters counters;
 };
 

@@ -281,3 +281,31 @@ TEST_CASE("configuration: a service route is an address with lr" *
   }
   CHECK(fault_of("<sip:" + std::string(1000, 'x') + ";lr>").find("1000") != std::string::npos);
 }
+
+TEST_CASE("configuration: media ports are pairs, enough of them, and nobody else's" *
+          doctest::description("RFC 3550 11; R11.5, R18.2")) {
+  std::vector<ConfigFault> faults;
+  load("[media]\nports = \"40000-40319\"\naddress = [\"203.0.113.5\", \"2001:db8::5\"]", faults);
+  CHECK(faults.empty());
+  load("[capacity]\nrelayed_calls = 0\n[media]\nports = \"40000-40001\"", faults);
+  CHECK(faults.empty());
+  CHECK(only_fault("[media]\nports = \"30001-30512\"") ==
+        "test.toml:2: media.ports: must be FIRST-LAST such as \"30000-30511\": an even port from "
+        "1024 on, and an odd one above it");
+  CHECK(only_fault("[media]\nports = \"40000-40317\"") ==
+        "test.toml:2: media.ports: has 159 pairs of ports, and capacity.relayed_calls needs 160, "
+        "such as \"30000-30319\"");
+  CHECK(only_fault("[capacity]\nrelayed_calls = 103") ==
+        "test.toml:2: media.ports: has 256 pairs of ports, and capacity.relayed_calls needs 258, "
+        "such as \"30000-30515\"");
+  CHECK(only_fault("[media]\nports = \"5000-5999\"") ==
+        "test.toml:2: media.ports: must leave out the port of \"udp:0.0.0.0:5060\" in sip.listen");
+  std::vector<ConfigFault> tcp;
+  load("[sip]\nlisten = [\"tcp:0.0.0.0:5060\"]\n[media]\nports = \"5000-5999\"", tcp);
+  CHECK(tcp.empty());
+  CHECK(only_fault("[media]\naddress = [\"host.example\"]") ==
+        "test.toml:2: media.address: \"host.example\" must be the address of one host, such as "
+        "\"203.0.113.5\"");
+  CHECK(only_fault("[media]\naddress = [\"203.0.113.5\", \"203.0.113.6\"]") ==
+        "test.toml:2: media.address: must not name more than one address of IPv4 and one of IPv6");
+}

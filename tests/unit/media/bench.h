@@ -80,7 +80,7 @@ class Phone final : private port::DatagramHandler {
   std::array<std::unique_ptr<port::DatagramSocket>, 2> sockets_;
 };
 
-// Four calls' worth: six streams.
+// Four calls' worth: five streams.
 inline constexpr Limits kLimits = {50, 100, 8, 4, 64, 32, 0, 4};
 inline constexpr uint16_t kFirstPort = 30000;
 
