@@ -20,8 +20,8 @@ class TimerQueue;
 struct LinuxLoopOptions {
   size_t descriptors_max = 1024;  // sockets at one time, all kinds
   size_t name_queries = 64;       // of the LinuxNames on this loop; 0 without one
-  bool mirrored = false;          // descriptor() and serve() are wanted
   size_t media_sockets = 0;       // UDP sockets that are opened while it runs, besides some sixty
+  bool mirrored = false;          // descriptor() and serve() are wanted
 };
 
 // Made, run and destroyed by one thread; everything made on it must go first. Several loops of one

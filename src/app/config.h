@@ -62,6 +62,7 @@ struct Config {
     std::string fork = "q";
     uint32_t serial_timeout_s = 20;
     bool recurse = true;
+    std::string anchor = "never";
     std::vector<std::string> emergency = {"112", "911"};
     std::string emergency_target;
   } routing;

@@ -22,6 +22,7 @@ constexpr std::array<std::string_view, 2> kQops = {"auth", "auth-int"};
 constexpr std::array<std::string_view, 3> kInvite = {"407", "401", "off"};
 constexpr std::array<std::string_view, 3> kTimerModes = {"mandatory", "insert", "off"};
 constexpr std::array<std::string_view, 2> kOnExpiry = {"bye", "drop"};
+constexpr std::array<std::string_view, 2> kAnchors = {"never", "always"};
 constexpr std::array<std::string_view, 3> kForks = {"q", "parallel", "serial"};
 constexpr std::array<std::string_view, 3> kMediaModes = {"auto", "relay", "direct"};
 constexpr std::array<std::string_view, 4> kLevels = {"error", "warning", "info", "debug"};
@@ -93,6 +94,8 @@ const ConfigKey kKeys[] = {
     {"routing.serial_timeout", IntegerKey{TIPRING_AT(uint32_t, routing.serial_timeout_s), 0, 180},
      When::Reload},
     {"routing.recurse", SwitchKey{TIPRING_AT(bool, routing.recurse)}, When::Reload},
+    {"routing.anchor", TextKey{TIPRING_AT(std::string, routing.anchor), one_of<kAnchors>},
+     When::Reload},
     {"routing.emergency", ListKey{TIPRING_AT(TextList, routing.emergency), number_check},
      When::Reload},
     {"routing.emergency_target",

@@ -51,6 +51,8 @@ void Exchange::plan(const Config& config, MemoryPlan& plan) {
   registrar::Registrar::plan(limits, plan);
   proxy::Proxy::plan(limits, plan);
   proxy::CallEnder::plan(limits, plan);
+  service::Legs::plan(limits, plan);
+  b2bua::B2bua::plan(limits, plan);
 }
 
 Exchange::Exchange(const Config& config, const Ports& ports, Arena& arena, Log& log)
@@ -113,12 +115,15 @@ Exchange::Exchange(const Config& config, const Ports& ports, Arena& arena, Log& 
       registrar_(environment_, store_, ports_.clock, registrar_options(config), arena,
                  config.capacity),
       proxy_(environment_, location_, arena, config.capacity),
-      call_ender_(environment_, arena, config.capacity) {
+      call_ender_(environment_, arena, config.capacity),
+      legs_(environment_, ports_.entropy, arena, config.capacity),
+      b2bua_(environment_, legs_, relay_, location_, ports_.entropy, arena, config.capacity) {
   calls_.set_observer(call_ender_);
   blocks_.set_options(block_options(config));
   blocks_.set_observer(&block_log_);
   access_.set_authenticator(authenticator_, blocks_);
   proxy_.set_options(proxy_options(config));
+  b2bua_.set_options(b2bua_options(config));
   std::vector<policy::ThirdPartyRule> third_party = third_party_rules(config);
   access_.swap_third_party(third_party);
   std::vector<std::string> emergency = config.routing.emergency;
@@ -163,6 +168,7 @@ void Exchange::set(Settings& settings) {
   access_.set_options(settings.access);
   registrar_.swap_options(settings.registrar);
   proxy_.set_options(settings.proxy);
+  b2bua_.set_options(settings.b2bua);
   access_.swap_third_party(settings.third_party);
   environment_.session_timer = settings.session_timer;
   emergency_.swap_numbers(settings.emergency);
@@ -198,6 +204,10 @@ void Exchange::register_pools(PoolRegistry& pools) const {
   pools.add(proxy_.branch_stats());
   pools.add(proxy_.acks().stats());
   pools.add(call_ender_.stats());
+  pools.add(legs_.leg_stats());
+  pools.add(legs_.request_stats());
+  pools.add(b2bua_.stats());
+  pools.add(b2bua_.leg_stats());
   store_.register_pools(pools);
 }
 
@@ -208,9 +218,13 @@ void Exchange::on_turn_end(Millis now) {
   timer_driver_.on_turn_end(now);
 }
 
-// Validation, then the one decision: what is for us is answered here, what is for a user or for
-// elsewhere is the proxy's.
+// Validation, then the one decision: what is for us is answered here, a call to a group is led
+// through us, and what else is for a user or for elsewhere is the proxy's.
 void Exchange::on_request(const service::Incoming& request) {
+  // Within a dialog of our own: it needs no route, and its call has been asked about.
+  if (!request.message.to_tag().empty() && legs_.owns(request.message)) {
+    return legs_.handle(request);
+  }
   proxy::UriRoom room;
   const proxy::RouteInfo routes =
       proxy::read_routes(environment_, request.message, request.flow, room);
@@ -234,8 +248,13 @@ void Exchange::on_request(const service::Incoming& request) {
   switch (job) {
     case Job::Register: return registrar_.handle(request);
     case Job::AnswerHere: return answer_here(request);
-    case Job::Proxy: return proxy_.handle(request, routes);
+    case Job::Proxy: break;
   }
+  // Calls for help go where the proxy finds it.
+  const bool is_anchored = !routed_on && !location_.is_for_help(routes.request_uri) &&
+                           b2bua_.takes(request.message, routes.request_uri);
+  if (is_anchored) return b2bua_.handle(request, proxy::facts_of(routes));
+  proxy_.handle(request, routes);
 }
 
 bool Exchange::ignores(const service::Incoming& request) { return access_.is_shut_out(request); }

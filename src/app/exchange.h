@@ -11,6 +11,7 @@
 #include "auth/authenticator.h"
 #include "core/pool_registry.h"
 #include "media/relay.h"
+#include "server/b2bua/b2bua.h"
 #include "server/policy/access.h"
 #include "server/policy/block_log.h"
 #include "server/policy/call_shares.h"
@@ -20,6 +21,7 @@
 #include "server/proxy/call_ender.h"
 #include "server/proxy/proxy.h"
 #include "server/registrar/registrar.h"
+#include "service/legs.h"
 #include "transport/trace.h"
 
 namespace tipring::app {
@@ -50,7 +52,10 @@ class Exchange final : private port::TurnHandler, private transaction::RequestHa
   void refuse_calls() { refuses_calls_ = true; }
   uint32_t open_requests() const { return transactions_.open_requests(); }
   bool is_quiet() const { return open_requests() == 0; }
-  void end_calls() { proxy_.end_all(); }
+  void end_calls() {
+    proxy_.end_all();
+    b2bua_.end_all();
+  }
 
   std::string_view realm() const { return realm_; }
   std::span<const transport::ListenPoint> listen_points() const {
@@ -72,6 +77,7 @@ class Exchange final : private port::TurnHandler, private transaction::RequestHa
     return transactions_.counters();
   }
   const proxy::ProxyCounters& proxy_counters() const { return proxy_.counters(); }
+  b2bua::B2bua& b2bua() { return b2bua_; }
   const proxy::AckCounters& ack_counters() const { return proxy_.acks().counters(); }
   const service::Overload& overload() const { return overload_; }
 
@@ -113,6 +119,8 @@ class Exchange final : private port::TurnHandler, private transaction::RequestHa
   registrar::Registrar registrar_;
   proxy::Proxy proxy_;
   proxy::CallEnder call_ender_;
+  service::Legs legs_;
+  b2bua::B2bua b2bua_;
   bool refuses_calls_ = false;
   std::array<char, 160> listen_fault_;
 };

@@ -90,6 +90,12 @@ proxy::ProxyOptions proxy_options(const Config& config) {
   return options;
 }
 
+b2bua::B2buaOptions b2bua_options(const Config& config) {
+  b2bua::B2buaOptions options;
+  options.anchors_users = config.routing.anchor == "always";
+  return options;
+}
+
 std::vector<policy::ThirdPartyRule> third_party_rules(const Config& config) {
   std::vector<policy::ThirdPartyRule> rules;
   for (const std::string& text : config.registrar.third_party) {
@@ -194,6 +200,7 @@ Settings settings_of(const Config& config, std::string_view realm) {
   settings.access = access_options(config);
   settings.registrar = registrar_options(config);
   settings.proxy = proxy_options(config);
+  settings.b2bua = b2bua_options(config);
   settings.third_party = third_party_rules(config);
   settings.session_timer = session_timer_options(config);
   settings.emergency = config.routing.emergency;

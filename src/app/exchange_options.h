@@ -9,6 +9,7 @@
 #include "media/relay.h"
 #include "port/entropy.h"
 #include "port/files.h"
+#include "server/b2bua/options.h"
 #include "server/policy/access.h"
 #include "server/policy/emergency.h"
 #include "server/proxy/options.h"
@@ -23,6 +24,7 @@ policy::AccessOptions access_options(const Config& config);
 auth::BlockOptions block_options(const Config& config);
 registrar::RegistrarOptions registrar_options(const Config& config);
 proxy::ProxyOptions proxy_options(const Config& config);
+b2bua::B2buaOptions b2bua_options(const Config& config);
 std::vector<policy::ThirdPartyRule> third_party_rules(const Config& config);
 service::SessionTimerOptions session_timer_options(const Config& config);
 policy::HelpTarget help_target(const Config& config);
@@ -50,6 +52,7 @@ struct Settings {
   policy::AccessOptions access;
   registrar::RegistrarOptions registrar;
   proxy::ProxyOptions proxy;
+  b2bua::B2buaOptions b2bua;
   std::vector<policy::ThirdPartyRule> third_party;
   service::SessionTimerOptions session_timer;
   std::vector<std::string> emergency;

@@ -127,6 +127,12 @@ std::optional<Millis> Hunt::next_due() const {
   return next;
 }
 
+uint32_t Hunt::waiting_now() const {
+  uint32_t count = 0;
+  for (MemberSet left = waiting_; left != 0;) count += is_of_step(take_first(left)) ? 1U : 0U;
+  return count;
+}
+
 std::optional<Millis> Hunt::stops_at(size_t member) const {
   const uint16_t ring_s = (*plan_)[member].ring_s;
   if (ring_s == 0) return std::nullopt;

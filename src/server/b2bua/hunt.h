@@ -56,6 +56,8 @@ class Hunt {
   size_t winner() const { return winner_; }          // Answered only
   bool has_timed_out() const { return timed_out_; }  // somebody rang until his time was over
   MemberSet ringing() const { return ringing_; }
+  // Of this step, whose delays are not over.
+  uint32_t waiting_now() const;
   Millis rang_at(size_t member) const { return rang_at_[member]; }  // of one who has been rung
 
  private:

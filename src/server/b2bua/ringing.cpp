@@ -72,9 +72,11 @@ void B2bua::obey(Call& call, HuntOrders orders) {
   stop(call, orders.stop);
   MemberSet to_ring = orders.ring;
   while (to_ring != 0) {
-    const auto count = static_cast<uint32_t>(std::popcount(to_ring));
+    // Those whose delays are not over will ring beside these.
+    const uint32_t sharers =
+        static_cast<uint32_t>(std::popcount(to_ring)) + call.hunt.waiting_now();
     const size_t member = take_first(to_ring);
-    if (ring(call, member, count)) continue;
+    if (ring(call, member, sharers)) continue;
     to_ring |= call.hunt.on_failed(member, environment_.now()).ring;
   }
   if (call.hunt.state() == Hunt::State::Failed) return on_nobody(call);
@@ -99,8 +101,8 @@ uint32_t B2bua::breadth_left(const Call& call, const sip::MessageView& invite) c
   return left;
 }
 
-// All phones of a member. `sharers`: how many members ring now, of whom this is the first. False when
-// none of his phones does.
+// All phones of a member. `sharers`: how many members share what breadth is left, with him. False when
+// none of his phones rings.
 bool B2bua::ring(Call& call, size_t member, uint32_t sharers) {
   const auto view = legs_.view(call.caller->leg);
   const MessageRef kept = view ? environment_.transactions.request_of(view->invite) : MessageRef();

@@ -68,6 +68,7 @@ TEST_CASE("hunt: of two answers the second one loses" * doctest::description("R1
 TEST_CASE("hunt: a delayed member rings when its delay is over") {
   Running at(Together::Yes, {0, 5});
   CHECK(at.first.ring == 0b01);
+  CHECK(at.hunt.waiting_now() == 1);
   REQUIRE(at.hunt.deadline());
   CHECK(*at.hunt.deadline() == s(105));
   CHECK(at.hunt.on_time(s(104)).ring == 0);

@@ -1,0 +1,400 @@
+#!/usr/bin/env python3
+"""Calls to hunt groups: who rings, who gets the call, and what the caller is told.
+
+Usage: groups_calls.py BIN_DIR
+"""
+
+import os
+import re
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
+from group_calls import (PASSWORDS, GroupCall, GroupServer, Member, group_of, sdp, silent)  # noqa: E402
+from sip_phone import register, registered_phone, tag_of, take_request  # noqa: E402
+from sip_socket import SipSocket  # noqa: E402
+from tipring_server import Report  # noqa: E402
+
+GROUPS = {
+    "600": group_of("bob", "carol"),
+    "601": group_of("bob", "carol", "dave", strategy="sequential", member_ring=1),
+    "602": group_of("bob", "carol", strategy="round-robin"),
+    "603": group_of("bob", "carol", ring_timeout=1),
+    "604": group_of("nobody", "erin"),  # erin has no phone
+    "605": group_of("bob", ("carol", {"delay": 1})),
+    "606": group_of("bob", no_answer_to="607"),
+    "607": group_of("carol"),
+    "608": group_of("bob", no_answer_status=486),
+    "609": group_of("bob", "610", strategy="sequential"),
+    "610": group_of("carol", "609"),
+    "611": group_of("bob", "carol", strategy="longest-idle"),
+    "612": group_of(("bob", {"enabled": 0}), "carol"),
+    "613": group_of("alice", "carol"),
+    "614": group_of("bob", "carol", strategy="random"),
+    "615": group_of("carol", enabled=0),
+}
+ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"'
+
+
+class Office:
+    """alice calls; bob, carol and dave are members."""
+
+    def __init__(self, server):
+        self.server = server
+        self.alice = registered_phone(server, "alice", PASSWORDS["alice"])
+        self.bob = Member(server, "bob")
+        self.carol = Member(server, "carol")
+        self.dave = Member(server, "dave")
+
+    def call(self, group, offer=sdp(4000), **options):
+        return GroupCall(self.alice, self.server, group, offer=offer, **options).start()
+
+    def talk(self, call, member, answer=None):
+        """The member answers, and the caller hangs up."""
+        member.answer(body=answer or sdp(5000))
+        take_request(member.phone, "ACK")
+        call.expect(200)
+        call.ack()
+        self.end(call, member)
+
+    def end(self, call, member):
+        call.inside_with("BYE", "")
+        member.take("BYE")
+        call.expect(200)
+
+    def quiet(self):
+        """Nothing is left over in anybody's socket."""
+        for phone in (self.alice, self.bob.phone, self.carol.phone, self.dave.phone):
+            silent(phone, 0.02)
+
+
+def first_answer_wins(office):
+    call = office.call("600")
+    bob_invite = office.bob.take_invite()
+    carol_invite = office.carol.take_invite()
+    ids = {invite.one("call-id") for invite in (bob_invite, carol_invite)}
+    assert len(ids) == 2 and call.call_id not in ids, ids
+    assert tag_of(bob_invite.one("from")) != call.from_tag
+    office.carol.ring()
+    tag = tag_of(call.expect(180).one("to"))
+    office.bob.ring()
+    office.bob.answer(body=sdp(5000))
+    answered = time.monotonic()
+    cancel = office.carol.take_cancel()
+    assert time.monotonic() - answered < 0.05 + 0.1, "the CANCEL came late"
+    assert cancel.one("reason") == ELSEWHERE, cancel.raw
+    take_request(office.bob.phone, "ACK")
+    ok = call.expect(200)
+    assert tag_of(ok.one("to")) == tag, "another To tag"
+    assert b"m=audio" in ok.body
+    call.ack()
+    office.end(call, office.bob)
+
+
+def both_answer_at_once(office):
+    call = office.call("600")
+    office.bob.take_invite()
+    office.carol.take_invite()
+    office.bob.answer(body=sdp(5000))
+    office.carol.answer(body=sdp(5002))
+    call.expect(200)
+    call.ack()
+    take_request(office.bob.phone, "ACK")
+    take_request(office.carol.phone, "ACK")
+    office.carol.take("BYE")
+    silent(office.alice, 0.2)
+    office.end(call, office.bob)
+
+
+def sequential(office):
+    call = office.call("601")
+    office.bob.take_invite()
+    office.bob.ring()
+    call.expect(180)
+    silent(office.carol.phone, 0.3)
+    office.bob.take_cancel()  # after its second
+    office.carol.take_invite()
+    silent(office.dave.phone, 0.1)
+    office.carol.refuse("486 Busy Here")
+    office.dave.take_invite()
+    office.talk(call, office.dave)
+
+
+def round_robin(office):
+    for first, second in ((office.bob, office.carol), (office.carol, office.bob)):
+        call = office.call("602")
+        first.take_invite()
+        first.refuse("486 Busy Here")
+        second.take_invite()
+        office.talk(call, second)
+
+
+def longest_idle(office):
+    call = office.call("611")
+    office.bob.take_invite()
+    office.talk(call, office.bob)
+    call = office.call("611")
+    office.carol.take_invite()  # has never had a call
+    silent(office.bob.phone, 0.1)
+    office.talk(call, office.carol)
+
+
+def at_random(office):
+    """Both are the first one now and then: 24 calls to the same one have a chance of 1 in 2^23."""
+    seen = set()
+    for _ in range(24):
+        call = office.call("614")
+        deadline = time.monotonic() + 3
+        first = None
+        while first is None and time.monotonic() < deadline:
+            for member in (office.bob, office.carol):
+                invite = member.phone.receive(0.02)
+                if invite is not None:
+                    first, member.invite = member, invite
+                    break
+        seen.add(first.user)
+        first.ring()
+        call.expect(180)
+        call.cancel()
+        call.expect(200)
+        call.expect_refusal(487)
+        first.take_cancel()
+        if len(seen) == 2:
+            return
+    raise AssertionError(f"always {seen}")
+
+
+def caller_cancels_while_it_rings(office):
+    call = office.call("600")
+    office.bob.take_invite()
+    office.carol.take_invite()
+    office.bob.ring()
+    call.expect(180)
+    office.carol.ring()
+    call.cancel()
+    call.expect(200)
+    call.expect_refusal(487)
+    office.bob.take_cancel()
+    office.carol.take_cancel()
+
+
+def caller_cancels_before_a_provisional(office):
+    call = office.call("600")
+    office.bob.take_invite()
+    office.carol.take_invite()
+    call.cancel()
+    call.expect(200)
+    call.expect_refusal(487)
+    silent(office.bob.phone, 0.2)  # 9.1: no CANCEL before a provisional response
+    office.bob.ring()
+    office.bob.take_cancel()
+    office.carol.answer(body=sdp(5000))  # crosses
+    take_request(office.carol.phone, "ACK")
+    office.carol.take("BYE")
+
+
+def all_busy(office):
+    call = office.call("600")
+    office.bob.take_invite()
+    office.carol.take_invite()
+    office.bob.refuse("486 Busy Here")
+    office.carol.refuse("600 Busy Everywhere")  # ends its own leg only
+    call.expect_refusal(486)
+
+
+def six_hundred_ends_one_leg(office):
+    call = office.call("600")
+    office.bob.take_invite()
+    office.carol.take_invite()
+    office.bob.refuse("603 Decline")
+    silent(office.alice, 0.2)
+    office.talk(call, office.carol)
+
+
+def mixture(office):
+    call = office.call("600")
+    office.bob.take_invite()
+    office.carol.take_invite()
+    office.bob.refuse("486 Busy Here")
+    office.carol.refuse("480 Temporarily Unavailable")
+    call.expect_refusal(480)
+
+
+def media_refused(office):
+    call = office.call("600")
+    office.bob.take_invite()
+    office.carol.take_invite()
+    office.bob.refuse("488 Not Acceptable Here")
+    office.carol.refuse("488 Not Acceptable Here")
+    call.expect_refusal(488)
+
+
+def nobody_there(office):
+    office.call("604").expect_refusal(480)
+
+
+def ring_timeout(office):
+    call = office.call("603")
+    office.bob.take_invite()
+    office.carol.take_invite()
+    office.bob.ring()
+    call.expect(180)
+    office.carol.ring()
+    office.bob.take_cancel()
+    office.carol.take_cancel()
+    call.expect_refusal(408)
+
+
+def delay(office):
+    call = office.call("605")
+    office.bob.take_invite()
+    office.bob.ring()
+    call.expect(180)
+    silent(office.carol.phone, 0.5)
+    office.carol.take_invite()
+    office.carol.answer(body=sdp(5000))
+    office.bob.take_cancel()
+    take_request(office.carol.phone, "ACK")
+    call.expect(200)
+    call.ack()
+    office.end(call, office.carol)
+
+
+def another_extension(office):
+    call = office.call("606")
+    office.bob.take_invite()
+    office.bob.refuse("486 Busy Here")
+    office.carol.take_invite()
+    office.talk(call, office.carol)
+
+
+def configured_status(office):
+    call = office.call("608")
+    office.bob.take_invite()
+    office.bob.refuse("480 Temporarily Unavailable")
+    call.expect_refusal(486)
+
+
+def group_in_group(office):
+    call = office.call("609")
+    office.bob.take_invite()
+    office.bob.refuse("486 Busy Here")
+    office.carol.take_invite()
+    office.carol.refuse("486 Busy Here")
+    call.expect_refusal(486)  # and no turn more, though 610 names 609
+
+
+def disabled(office):
+    call = office.call("612")
+    office.carol.take_invite()
+    silent(office.bob.phone, 0.2)
+    office.talk(call, office.carol)
+    office.call("615").expect_refusal(480)
+
+
+def caller_is_a_member(office):
+    call = office.call("613")
+    office.carol.take_invite()
+    silent(office.alice, 0.2)
+    office.talk(call, office.carol)
+
+
+def all_phones_of_a_member(office):
+    second = SipSocket(office.server.port)
+    register(second, office.server, "bob", PASSWORDS["bob"])
+    call = office.call("606")
+    office.bob.take_invite()
+    invite = take_request(second, "INVITE")
+    assert invite.one("call-id") != office.bob.invite.one("call-id")
+    office.bob.ring()
+    call.expect(180)
+    office.bob.answer(body=sdp(5000))
+    take_request(office.bob.phone, "ACK")
+    call.expect(200)
+    call.ack()
+    office.end(call, office.bob)
+    register(second, office.server, "bob", PASSWORDS["bob"],
+             contacts=[f"<sip:bob@127.0.0.1:{second.port};transport=udp>;expires=0"])
+
+
+def early_media(office):
+    call = office.call("607")  # carol alone: what she sends early may stand
+    office.carol.take_invite()
+    office.carol.ring("183 Session Progress", body=sdp(5000))
+    early = call.expect(183)
+    assert b"m=audio 5000" in early.body, early.raw
+    office.carol.answer(body=sdp(5000))
+    take_request(office.carol.phone, "ACK")
+    assert call.expect(200).body == early.body
+    call.ack()
+    office.end(call, office.carol)
+    call = office.call("600")
+    office.bob.take_invite()
+    office.carol.take_invite()
+    office.bob.ring("183 Session Progress", body=sdp(5000))
+    ringing = call.expect(180)
+    assert ringing.body == b""
+    office.carol.refuse("486 Busy Here")
+    office.talk(call, office.bob)
+
+
+def hops_and_headers(office):
+    call = office.call("607", headers=["Subject: lunch", "Alert-Info: <http://h/x>", "X-Door: front",
+                                       "User-to-User: 56a390;encoding=hex", "Max-Breadth: 4"])
+    invite = office.carol.take_invite()
+    assert invite.one("max-forwards") == "69" and invite.one("max-breadth") == "4", invite.raw
+    for name, value in (("subject", "lunch"), ("x-door", "front"), ("user-to-user", "56a390;encoding=hex")):
+        assert invite.one(name) == value, invite.raw
+    assert invite.all("record-route") == [] and len(invite.all("via")) == 1
+    assert invite.one("authorization") is None
+    office.talk(call, office.carol)
+
+
+def tallies(office):
+    log = office.server.read_log()
+    assert re.search(r"call_answered from=sip:alice@127.0.0.1 to=sip:600@\S+ status=200 after_ms=\d+ by=bob", log)
+    assert re.search(r"call_failed from=\S+ to=sip:603@\S+ status=408 after_ms=\d+", log)
+    assert "call_ended from=sip:alice@127.0.0.1 to=sip:600@" in log
+
+
+CASES = [
+    ("the first answer wins, the others are cancelled with a Reason (R15.3, R15.4, R16.2)", first_answer_wins),
+    ("two answers at once: one gets ACK and BYE (R15.3)", both_answer_at_once),
+    ("sequential: each for his time, the busy one passed over", sequential),
+    ("round robin: another one is first each time", round_robin),
+    ("longest idle: who had no call is first", longest_idle),
+    ("random: both are first now and then", at_random),
+    ("the caller cancels while it rings (R16.4)", caller_cancels_while_it_rings),
+    ("the caller cancels before anybody rings: a late 200 gets ACK and BYE (R16.4)", caller_cancels_before_a_provisional),
+    ("all busy is 486 (R15.5)", all_busy),
+    ("a 6xx ends one leg (C16)", six_hundred_ends_one_leg),
+    ("busy and away is 480 (R15.5)", mixture),
+    ("488 of all is 488 (R18.5)", media_refused),
+    ("nobody registered is 480 (R15.5)", nobody_there),
+    ("the ring timeout is 408 (R16.5)", ring_timeout),
+    ("a member begins to ring after its delay", delay),
+    ("another extension gets the call", another_extension),
+    ("the configured status is told", configured_status),
+    ("groups inside groups come to an end", group_in_group),
+    ("who is disabled does not ring (R15.2)", disabled),
+    ("who calls does not ring", caller_is_a_member),
+    ("all phones of a member ring", all_phones_of_a_member),
+    ("early media only where one phone can answer (C24)", early_media),
+    ("what is carried to the phone (RFC 7332 5, 6)", hops_and_headers),
+    ("the log tells of each call", tallies),
+]
+
+
+def main():
+    report = Report()
+    with GroupServer(sys.argv[1], GROUPS) as server:
+        office = Office(server)
+        for name, case in CASES:
+            if not report.run(name, lambda case=case: (case(office), office.quiet())):
+                office = Office(server)  # what is left of a failed case goes to sockets that nobody reads
+    return report.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
