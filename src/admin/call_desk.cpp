@@ -43,11 +43,37 @@ CallRow row_of(const Dialog& dialog, uint64_t id, const port::Clock& clock) {
   return row;
 }
 
+// Two dialogs, which have no name in common but this.
+CallRow row_of(const b2bua::Call& call, const b2bua::B2bua& b2bua, uint64_t id,
+               const port::Clock& clock) {
+  CallRow row;
+  row.id = id;
+  if (call.rang) row.state = dialog::DialogState::Early;
+  if (call.is_joined()) row.state = dialog::DialogState::Confirmed;
+  row.begun_ms = wall_ms(clock, call.begun);
+  if (call.is_joined()) row.answered_ms = wall_ms(clock, call.answered_at);
+  row.caller = call.from.view();
+  row.callee = call.to.view();
+  if (const auto leg = b2bua.legs().view(call.caller->leg)) row.call_id = leg->call_id;
+  row.is_anchored = true;
+  row.is_relayed = call.media.relayed();
+  if (const store::User* user = b2bua.answered_by(call)) row.answered_by = user->name();
+  return row;
+}
+
+// Of the handles of anchored calls, which no pool is large enough to give by itself.
+constexpr uint32_t kAnchoredBit = 0x80000000;
+
+uint64_t id_of(b2bua::CallHandle handle) {
+  handle.index |= kAnchoredBit;
+  return handle.to_u64();
+}
+
 }  // namespace
 
 uint64_t CallDesk::list(uint64_t cursor, Page& page) const {
   const uint32_t slots = calls_.dialog_stats().capacity;
-  if (cursor >= slots) return 0;
+  if (cursor >= slots) return list_anchored(cursor - slots, page);
   auto slot = static_cast<uint32_t>(cursor);
   const uint32_t end = std::min(slots, slot + kSlotsPerPage);
   for (; slot < end && page.has_room(); ++slot) {
@@ -55,10 +81,31 @@ uint64_t CallDesk::list(uint64_t cursor, Page& page) const {
     if (dialog == nullptr || dialog->is_given_up()) continue;
     page.add(row_of(*dialog, calls_.handle_of(*dialog).to_u64(), clock_));
   }
-  return slot < slots ? slot : 0;
+  // The anchored ones have pages of their own.
+  return slot < slots || anchored_ != nullptr ? slot : 0;
+}
+
+uint64_t CallDesk::list_anchored(uint64_t cursor, Page& page) const {
+  const uint32_t slots = anchored_ == nullptr ? 0 : anchored_->stats().capacity;
+  if (cursor >= slots) return 0;
+  auto slot = static_cast<uint32_t>(cursor);
+  const uint32_t end = std::min(slots, slot + kSlotsPerPage);
+  for (; slot < end && page.has_room(); ++slot) {
+    const b2bua::Call* call = anchored_->at_slot(slot);
+    if (call == nullptr) continue;
+    page.add(row_of(*call, *anchored_, id_of(anchored_->handle_of(*call)), clock_));
+  }
+  return slot < slots ? calls_.dialog_stats().capacity + uint64_t{slot} : 0;
 }
 
 Outcome CallDesk::end(uint64_t id) {
+  b2bua::CallHandle handle = b2bua::CallHandle::from_u64(id);
+  if ((handle.index & kAnchoredBit) != 0) {
+    handle.index &= ~kAnchoredBit;
+    b2bua::Call* call = anchored_ == nullptr ? nullptr : anchored_->get(handle);
+    if (call == nullptr) return Outcome::NoCall;
+    return anchored_->end(*call) ? Outcome::Done : Outcome::NotAnswered;
+  }
   Dialog* dialog = calls_.get(dialog::DialogHandle::from_u64(id));
   if (dialog == nullptr || dialog->is_given_up()) return Outcome::NoCall;
   // 15: a callee sends no BYE before it has answered, so the server sends none in its name.

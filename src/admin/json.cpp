@@ -216,6 +216,8 @@ void append_json(std::string& out, const CallRow& row) {
   append_member(out, "caller", row.caller);
   append_member(out, "callee", row.callee);
   append_member(out, "call_id", row.call_id);
+  if (!row.answered_by.empty()) append_member(out, "answered_by", row.answered_by);
+  if (row.is_anchored) append_member(out, "media", row.is_relayed ? "relayed" : "direct");
   if (row.interval_s != 0) {
     append_member(out, "interval_s", uint64_t{row.interval_s});
     append_member(out, "refresher", row.refresher == dialog::Side::Caller ? "caller" : "callee");

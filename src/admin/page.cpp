@@ -22,7 +22,8 @@ static_assert(6 * kTextHead + kNameMax + kDomainMax + kContactMax + kAgentMax + 
 static_assert(6 * kTextHead + kNameMax + kDomainMax + kAuthNameMax + kDisplayNameMax + kAliasesMax +
                   kShortMax + 6 * sizeof(uint64_t) <=
               Page::kRowMax);
-static_assert(3 * kTextHead + 2 * kPartyMax + kAgentMax + 10 * sizeof(uint64_t) <= Page::kRowMax);
+static_assert(4 * kTextHead + 2 * kPartyMax + kAgentMax + kNameMax + 12 * sizeof(uint64_t) <=
+              Page::kRowMax);
 
 }  // namespace
 
@@ -95,11 +96,13 @@ void Page::add(const CallRow& row) {
        {row.id, static_cast<uint64_t>(row.state), row.begun_ms, row.answered_ms,
         uint64_t{row.interval_s}, static_cast<uint64_t>(row.refresher),
         uint64_t{row.supervised ? 1U : 0U}, uint64_t{row.is_timed ? 1U : 0U},
-        uint64_t{row.refresh_s}, uint64_t{row.left_s}})
+        uint64_t{row.refresh_s}, uint64_t{row.left_s}, uint64_t{row.is_anchored ? 1U : 0U},
+        uint64_t{row.is_relayed ? 1U : 0U}})
     put_number(number);
   put_text(row.caller, kPartyMax);
   put_text(row.callee, kPartyMax);
   put_text(row.call_id, kAgentMax);
+  put_text(row.answered_by, kNameMax);
 }
 
 void Page::add(const PoolRow& row) {
@@ -217,9 +220,12 @@ bool PageReader::next(CallRow& row) {
   row.is_timed = take_number() != 0;
   row.refresh_s = static_cast<uint32_t>(take_number());
   row.left_s = static_cast<uint32_t>(take_number());
+  row.is_anchored = take_number() != 0;
+  row.is_relayed = take_number() != 0;
   row.caller = take_text();
   row.callee = take_text();
   row.call_id = take_text();
+  row.answered_by = take_text();
   return true;
 }
 

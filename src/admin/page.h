@@ -72,7 +72,7 @@ struct RefusedRow {
 
 // One dialog of a call. Its texts are cut as those of a registration.
 struct CallRow {
-  uint64_t id = 0;  // DialogHandle::to_u64()
+  uint64_t id = 0;  // see call_names.h
   dialog::DialogState state = dialog::DialogState::Calling;
   uint64_t begun_ms = 0;     // by the wall clock
   uint64_t answered_ms = 0;  // 0: not yet
@@ -87,6 +87,10 @@ struct CallRow {
   bool is_timed = false;
   uint32_t refresh_s = 0;
   uint32_t left_s = 0;
+  // Of one that is led through the server, two dialogs joined.
+  bool is_anchored = false;
+  bool is_relayed = false;
+  std::string_view answered_by;  // the user; empty while nobody has
 };
 
 struct PoolRow {

@@ -1,4 +1,4 @@
-// `calls`: the dialogs that pass through the server, and the end of one.
+// `calls`: the dialogs that pass through the server, the calls that it leads, and the end of one.
 #include <algorithm>
 #include <array>
 
@@ -38,6 +38,7 @@ CtlRow shown_row(const CtlRow& row) {
           {"answered", shown_time(row, "answered_ms", false)},
           {"caller", shown_uri(row, "caller")},
           {"callee", shown_uri(row, "callee")},
+          {"by", text("answered_by")},
           {"interval", text("interval_s"), false},
           {"refresher", text("refresher")},
           {"refresh", text("refresh_s"), false},

@@ -91,6 +91,7 @@ Server::Server(const ConfigSource& source, const Config& config, std::span<std::
       admin_(arena_, loop_, exchange_.store(), exchange_.blocks(), pools_, *this,
              admin_options(config, exchange_.realm(), exchange_, call_desk_)),
       watchdog_(loop_) {
+  call_desk_.set_anchored(exchange_.b2bua());
   exchange_.register_pools(pools_);
   stop_timer_ = loop_.make_timer(*this);
 }

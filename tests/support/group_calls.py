@@ -102,6 +102,37 @@ class GroupCall(Call):
                                       branch=self.branch, body=body))
 
 
+    def inside_plain(self, method, headers, body):
+        """A request inside the dialog with a body of another kind."""
+        self.cseq += 1
+        target = self.answer.one("contact")
+        target = target[target.index("<") + 1:target.index(">")]
+        self.branch = "z9hG4bK" + random_token()
+        self.phone.send(self._request(method, target, self.cseq, headers, to_tag=tag_of(self.answer.one("to")),
+                                      branch=self.branch, body=body))
+
+    def ack_again(self):
+        """To the 2xx of a re-INVITE."""
+        self.inside_with("ACK", "", cseq=self.cseq)
+
+    def ack_with(self, answer):
+        """With the answer to the offer that the 2xx has brought."""
+        self.inside_with("ACK", answer, cseq=self.cseq)
+
+    def ack_last_invite(self):
+        """To a refusal of a re-INVITE: its branch and number."""
+        target = self.answer.one("contact")
+        target = target[target.index("<") + 1:target.index(">")]
+        self.phone.send(self._request("ACK", target, self.cseq, to_tag=tag_of(self.answer.one("to")),
+                                      branch=self.branch))
+
+    def cancel_inside(self):
+        target = self.answer.one("contact")
+        target = target[target.index("<") + 1:target.index(">")]
+        self.phone.send(self._request("CANCEL", target, self.cseq, to_tag=tag_of(self.answer.one("to")),
+                                      branch=self.branch))
+
+
 class Member:
     """A phone of a member."""
 
@@ -111,6 +142,7 @@ class Member:
         self.phone = registered_phone(server, user, PASSWORDS[user])
         self.invite = None
         self.cseq = 100
+        self.branch = None
 
     def take_invite(self, timeout=3.0):
         self.invite = take_request(self.phone, "INVITE", timeout)
@@ -136,16 +168,25 @@ class Member:
         return cancel
 
     def take(self, method, status_line=OK, headers=(), body="", timeout=3.0):
-        request = take_request(self.phone, method, timeout)
+        """Takes a request and answers it."""
+        return self.reply(take_request(self.phone, method, timeout), method, status_line, headers, body)
+
+    def reply(self, request, method, status_line=OK, headers=(), body=""):
         lines = [*headers] + ([SDP_LINE] if body else [])
         if method in ("INVITE", "UPDATE"):
             lines.append(f"Contact: {contact_of(self.phone, self.user)}")
         self.phone.send(response(request, status_line, self.tag, lines, body))
         return request
 
-    def send(self, method, body="", headers=()):
+    def send_ack(self, answer):
+        """To the final response to a re-INVITE of his own."""
+        failed = answer.status >= 300
+        self.send("ACK", cseq=self.cseq, branch=self.branch if failed else None)
+
+    def send(self, method, body="", headers=(), cseq=None, branch=None):
         """A request of the member's within the dialog that it has answered."""
-        self.cseq += 1
+        self.cseq = cseq or self.cseq + 1
+        self.branch = branch or "z9hG4bK" + random_token()
         target = self.invite.one("contact")
         target = target[target.index("<") + 1:target.index(">")]
         contact = [f"Contact: {contact_of(self.phone, self.user)}"] if method in ("INVITE", "UPDATE") else []
@@ -154,8 +195,7 @@ class Member:
         to_uri = self.invite.one("from")
         strip = lambda value: value[value.index("<") + 1:value.index(">")]  # noqa: E731
         self.phone.send(self.phone.request(method, target, strip(from_uri), strip(to_uri), self.invite.one("call-id"),
-                                           self.cseq, lines, body, from_tag=self.tag, to_tag=tag_of(to_uri)))
-        return self.cseq
+                                           self.cseq, lines, body, branch=self.branch, from_tag=self.tag, to_tag=tag_of(to_uri)))
 
 
 def silent(phone, seconds=0.3):

@@ -218,15 +218,20 @@ void B2bua::release(Call& call) {
 
 // One line when it is answered or comes to nothing.
 void B2bua::log_answer(const Call& call, uint16_t status) {
-  std::string_view by;
-  if (sip::is_success(status)) {
-    const PlannedMember& member = call.plan[call.hunt.winner()];
-    const store::User* user = directory_.get(Handle<store::User>::from_u64(member.user));
-    if (user != nullptr) by = user->name();
+  const auto from = kv("from", call.from.view());
+  const auto to = kv("to", call.to.view());
+  const auto after = kv("after_ms", environment_.now() - call.begun);
+  if (!sip::is_success(status)) {
+    return environment_.log.info("call_failed", from, to, kv("status", status), after);
   }
-  environment_.log.info(by.empty() ? "call_failed" : "call_answered", kv("from", call.from.view()),
-                        kv("to", call.to.view()), kv("status", status),
-                        kv("after_ms", environment_.now() - call.begun), kv("by", by));
+  const store::User* user = answered_by(call);
+  environment_.log.info("call_answered", from, to, kv("status", status), after,
+                        kv("by", user == nullptr ? std::string_view() : user->name()));
+}
+
+const store::User* B2bua::answered_by(const Call& call) const {
+  if (!call.is_joined()) return nullptr;
+  return directory_.get(Handle<store::User>::from_u64(call.plan[call.hunt.winner()].user));
 }
 
 void B2bua::on_end(LegHandle, uint64_t name, const service::LegEnd& end) {

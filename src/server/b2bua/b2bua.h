@@ -60,7 +60,8 @@ class B2bua final : private service::LegUser {
   CallHandle handle_of(const Call& call) const { return calls_.handle_of(call); }
   Call* at_slot(uint32_t index) const { return calls_.at_slot(index); }
   const service::Legs& legs() const { return legs_; }
-  const Directory& directory() const { return directory_; }
+  // Null while nobody has, and when he has gone.
+  const store::User* answered_by(const Call& call) const;
 
   const PoolStats& stats() const { return calls_.stats(); }
   const PoolStats& leg_stats() const { return call_legs_.stats(); }
