@@ -75,9 +75,11 @@ uint8_t passages_of(HeaderId id) {
     // They name a dialog, and mean another one over there: mapped by whoever knows both.
     case HeaderId::Replaces:
     case HeaderId::Join:
-    case HeaderId::TargetDialog:
+    case HeaderId::TargetDialog: return 0;
+    // RFC 3515: where the other one is sent. A dialog that is named there is known to whoever gets the
+    // INVITE that follows, and that may be us.
     case HeaderId::ReferTo:
-    case HeaderId::ReferSub: return 0;
+    case HeaderId::ReferSub: return kWithin;
     // RFC 8224 5: signed over From, To and Date of that request, which stays behind.
     case HeaderId::Identity:
     case HeaderId::IdentityInfo: return 0;
