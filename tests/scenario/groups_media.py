@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+"""Sound through the server: calls to groups and anchored calls, with media relayed and direct.
+
+Usage: groups_media.py BIN_DIR
+"""
+
+import os
+import re
+import socket
+import struct
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
+from group_calls import PASSWORDS, GroupCall, GroupServer, Member, group_of, sdp, silent  # noqa: E402
+from sip_phone import registered_phone, take_request  # noqa: E402
+from tipring_server import Report  # noqa: E402
+
+GROUPS = {"600": group_of("bob", "carol", "dave", "erin")}
+PACKETS = 25
+
+
+class Ear:
+    """One side of a sound stream."""
+
+    def __init__(self, ssrc):
+        self.ssrc = ssrc
+        self.sequence = 0
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.socket.settimeout(1.0)
+        self.port = self.socket.getsockname()[1]
+
+    def say(self, text, peer):
+        """A packet of 160 bytes that are known by their beginning."""
+        self.sequence += 1
+        header = struct.pack("!BBHII", 0x80, 0, self.sequence, 160 * self.sequence, self.ssrc)
+        self.socket.sendto(header + text.encode().ljust(160, b"\xd5"), peer)
+
+    def hear(self):
+        packet, sender = self.socket.recvfrom(2048)
+        return packet[12:].rstrip(b"\xd5").decode(), sender
+
+    def close(self):
+        self.socket.close()
+
+
+def place_of(message):
+    """Where the description of a message wants the sound."""
+    body = message.body.decode()
+    host = re.search(r"c=IN IP4 (\S+)", body).group(1)
+    return host, int(re.search(r"m=audio (\d+)", body).group(1))
+
+
+def talk(alice_ear, alice_place, bob_ear, bob_place):
+    """What one says is what the other hears, in both directions."""
+    for i in range(PACKETS):
+        alice_ear.say(f"alice {i}", alice_place)
+        bob_ear.say(f"bob {i}", bob_place)
+        heard, _ = bob_ear.hear()
+        assert heard == f"alice {i}", heard
+        heard, _ = alice_ear.hear()
+        assert heard == f"bob {i}", heard
+
+
+def connect(server, group, members, relayed):
+    """A call that the first of the members answers, with sound."""
+    alice = registered_phone(server, "alice", PASSWORDS["alice"])
+    phones = [Member(server, name) for name in members]
+    alice_ear, bob_ear = Ear(1), Ear(2)
+    call = GroupCall(alice, server, group, offer=sdp(alice_ear.port)).start()
+    for phone in phones:
+        phone.take_invite()
+        phone.ring()
+    call.expect(180)
+    for phone in phones[1:]:
+        assert place_of(phone.invite) == place_of(phones[0].invite), "ports toward one side are the same for all"
+    phones[0].answer(body=sdp(bob_ear.port))
+    for phone in phones[1:]:
+        phone.take_cancel()
+    take_request(phones[0].phone, "ACK")
+    answer = call.expect(200)
+    call.ack()
+    ours = (("127.0.0.1", bob_ear.port), ("127.0.0.1", alice_ear.port))
+    given = (place_of(answer), place_of(phones[0].invite))
+    assert (given != ours) == relayed and (given[0] != ours[0]) == relayed, given
+    talk(alice_ear, given[0], bob_ear, given[1])
+    rows = server.ctl_json("calls")
+    assert [row["media"] for row in rows] == ["relayed" if relayed else "direct"], rows
+    call.inside_with("BYE", "")
+    phones[0].take("BYE")
+    call.expect(200)
+    silent(alice, 0.05)
+    pools = {row["name"]: row["in_use"] for row in server.ctl_json("pools")}
+    assert pools["b2bua_calls"] == 0 and pools["b2bua_legs"] == 0, pools
+    for socket_of in (alice_ear, bob_ear):
+        socket_of.close()
+
+
+def user_to_user(server):
+    """Anchored: the same with one member, whose refusal is the caller's."""
+    connect(server, "bob", ["bob"], True)
+    alice = registered_phone(server, "alice", PASSWORDS["alice"])
+    bob = Member(server, "bob")
+    for status in ("488 Not Acceptable Here", "603 Decline", "404 Not Found"):
+        call = GroupCall(alice, server, "bob", offer=sdp(4000)).start()
+        bob.take_invite()
+        bob.refuse(status)
+        call.expect_refusal(int(status[:3]))
+    GroupCall(alice, server, "carol", offer=sdp(4000)).start().expect_refusal(480)
+
+
+def main():
+    bin_dir = sys.argv[1]
+    report = Report()
+    for mode, relayed in (("relay", True), ("direct", False), ("auto", False)):
+        with GroupServer(bin_dir, GROUPS, settings=[f"media.mode={mode}"]) as server:
+            report.run(f"four phones ring, and there is sound both ways: {mode} (R16.3, R18.2)",
+                       lambda server=server, relayed=relayed: connect(server, "600", ["bob", "carol", "dave", "erin"],
+                                                                      relayed))
+    with GroupServer(bin_dir, GROUPS, settings=["media.mode=relay", "routing.anchor=always"]) as server:
+        report.run("a call from user to user, anchored", lambda: user_to_user(server))
+    return report.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
