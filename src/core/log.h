@@ -13,10 +13,9 @@
 #include "core/spsc_ring.h"
 #include "port/time.h"
 #include "port/worker.h"
+#include "tipring/log_level.h"
 
 namespace tipring {
-
-enum class LogLevel : uint8_t { Error, Warning, Info, Debug };
 
 std::string_view to_text(LogLevel level);
 
