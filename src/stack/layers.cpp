@@ -119,12 +119,11 @@ Layers::Layers(const StackOptions& options, std::span<std::byte> memory)
                   kRealm,
                   {entropy.u64(), entropy.u64()},
                   log,
-                  overload,
-                  timer_options(options),
-                  nullptr,
-                  static_cast<uint32_t>(entropy.u64()),
-                  clock.monotonic()},
+                  overload},
       legs(environment, entropy, arena, limits_) {
+  environment.session_timer = timer_options(options);
+  environment.life = static_cast<uint32_t>(entropy.u64());
+  environment.started_at = clock.monotonic();
   if (!options.log) return;
   log_sink_ = std::make_unique<FunctionSink>(options.log);
   LogRing* rings[] = {&log_ring_};
