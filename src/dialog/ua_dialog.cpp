@@ -100,6 +100,20 @@ Result<void> UaDialog::learn_remote(MessageSlabs& slabs, const sip::MessageView&
   return done;
 }
 
+void UaDialog::begin_again(MessageSlabs& slabs, const sip::MessageView& request) {
+  forget_remote(slabs);
+  RouteSetText room;
+  sip::Writer routes(room);
+  for (const std::string_view value : request.values(sip::HeaderId::Route)) {
+    if (routes.size() != 0) routes.text(", ");
+    routes.unfolded(value);
+  }
+  // What was taken back is not longer than what has stood there before.
+  static_cast<void>(texts_.replace(slabs, Text::CalleeAddress, text_of(request, sip::HeaderId::To)));
+  static_cast<void>(texts_.replace(slabs, Text::CalleeTarget, request.request_uri()));
+  static_cast<void>(texts_.replace(slabs, Text::CalleeRoutes, routes.view()));
+}
+
 Result<void> UaDialog::fork(MessageSlabs& slabs, const UaDialog& first) {
   const Result<void> copied = texts_.copy(slabs, first.texts_);
   if (!copied) return copied;
@@ -159,7 +173,7 @@ Result<size_t> UaDialog::write_request(sip::Method method, uint32_t cseq,
   writer.header(sip::HeaderId::CallId, call_id());
   writer.text("CSeq: ").number(cseq).text(" ").text(sip::to_text(method)).crlf();
   if (!content.contact.empty()) writer.header(sip::HeaderId::Contact, content.contact);
-  writer.text(content.lines).text(content.more_lines);
+  writer.text(content.lines).text(content.more_lines).text(content.credentials);
   if (!content.body.empty()) writer.header(sip::HeaderId::ContentType, content.content_type);
   writer.header(sip::HeaderId::ContentLength, content.body.size()).crlf().text(content.body);
   return writer.finish();

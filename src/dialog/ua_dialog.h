@@ -25,6 +25,7 @@ struct RequestContent {
   std::string_view contact;      // a value; empty: no Contact
   std::string_view lines;        // whole lines, each with its CR LF
   std::string_view more_lines;   // the same
+  std::string_view credentials;  // the same
   std::string_view content_type;
   std::string_view body;
   uint32_t max_breadth = 0;  // RFC 5393 5.3.3; 0: none
@@ -60,8 +61,8 @@ class UaDialog {
 
   // Another dialog of the same INVITE: nothing of the remote side is in it. Errors: PoolExhausted.
   Result<void> fork(MessageSlabs& slabs, const UaDialog& first);
-  // The INVITE is sent anew, and nobody has answered that.
-  void forget_remote(MessageSlabs& slabs);
+  // The INVITE, as it was sent, goes once more, and nobody has answered that.
+  void begin_again(MessageSlabs& slabs, const sip::MessageView& request);
 
   // 12.2.1.2, 12.2.2: the Contact of a target refresh, where there is one. Of no effect where there is
   // no room for it.
@@ -101,6 +102,8 @@ class UaDialog {
   size_t text_size() const { return texts_.size(); }
 
  private:
+  void forget_remote(MessageSlabs& slabs);
+
   DialogTexts texts_;
   uint32_t local_cseq_ = 0;
   uint32_t remote_cseq_ = 0;  // 0 while none has come

@@ -10,10 +10,18 @@
 //   using Requires = ServiceList<Z>;      Z must be present
 //   Screening screen_request(const Environment&, const Incoming&);
 //       may refuse a new request, in list order
+//   bool examine_request(const Environment&, const Incoming&);
+//       a request that nobody has refused; true: there is a server event to report
+//   using ManagesRequests = void;
+//       the request manager, one at most: its server event is the last, wherever it stands
+//   bool examine_response(const Environment&, Exchange&);
+//       a response to a request of ours, with what the context knows of it; true: there is a client
+//       event, which the application answers
 //
 // A wrong order does not compile.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <tuple>
@@ -37,6 +45,13 @@ enum class Screening : uint8_t {
   Refused,  // answered; the context has nothing more to do
 };
 
+// What the application says to a client event.
+enum class ClientVerdict : uint8_t {
+  Reissue,  // the request is sent again as the service has changed it
+  Next,     // not by this service: the next one is asked, and in the end the response is reported
+  Done,     // the response is dealt with; the request is over and nothing more is said of it
+};
+
 namespace detail {
 
 template <class S>
@@ -50,6 +65,21 @@ concept HasRequires = requires {
 template <class S>
 concept Screens = requires(S service, const Environment& environment, const Incoming& request) {
   { service.screen_request(environment, request) } -> std::same_as<Screening>;
+};
+
+template <class S>
+concept ExaminesRequests = requires(S service, const Environment& environment,
+                                    const Incoming& request) {
+  { service.examine_request(environment, request) } -> std::same_as<bool>;
+};
+template <class S, class Exchange>
+concept ExaminesResponses = requires(S service, const Environment& environment,
+                                     Exchange& exchange) {
+  { service.examine_response(environment, exchange) } -> std::same_as<bool>;
+};
+template <class S>
+concept ManagesRequests = requires {
+  typename S::ManagesRequests;
 };
 
 inline constexpr size_t kAbsent = SIZE_MAX;
@@ -106,6 +136,8 @@ template <class... Services>
 class Context {
   static_assert(order_holds<Services...>(),
                 "a service stands in the wrong place, twice, or without one that it requires");
+  static_assert((size_t{detail::ManagesRequests<Services>} + ... + 0) <= 1,
+                "a context has one request manager");
 
  public:
   template <class S>
@@ -131,7 +163,46 @@ class Context {
     return outcome;
   }
 
+  // The same, and then the server events: `report(service)` for each service that has one, helpers
+  // first and in order, the request manager last.
+  template <class Report>
+  Screening pass_request(const Environment& environment, const Incoming& request, Report report) {
+    if (screen_request(environment, request) == Screening::Refused) return Screening::Refused;
+    (examine<false>(std::get<Services>(services_), environment, request, report), ...);
+    (examine<true>(std::get<Services>(services_), environment, request, report), ...);
+    return Screening::Pass;
+  }
+
+  // Shows a response to all services in order. Each that has a client event is one that `ask(service)`
+  // decides about, until one of them is not Next. Next: the response is to be reported by who sent the
+  // request.
+  template <class Exchange, class Ask>
+  ClientVerdict pass_response(const Environment& environment, Exchange& exchange, Ask ask) {
+    ClientVerdict verdict = ClientVerdict::Next;
+    (void)((verdict = examine(std::get<Services>(services_), environment, exchange, ask),
+            verdict == ClientVerdict::Next) &&
+           ...);
+    return verdict;
+  }
+
  private:
+  template <bool kManager, class S, class Report>
+  static void examine(S& service, const Environment& environment, const Incoming& request,
+                      Report& report) {
+    if constexpr (detail::ExaminesRequests<S> && detail::ManagesRequests<S> == kManager) {
+      if (service.examine_request(environment, request)) report(service);
+    }
+  }
+
+  template <class S, class Exchange, class Ask>
+  static ClientVerdict examine(S& service, const Environment& environment, Exchange& exchange,
+                               Ask& ask) {
+    if constexpr (detail::ExaminesResponses<S, Exchange>) {
+      if (service.examine_response(environment, exchange)) return ask(service);
+    }
+    return ClientVerdict::Next;
+  }
+
   template <class S>
   static Screening screen_with(S& service, const Environment& environment,
                                const Incoming& request) {

@@ -10,11 +10,9 @@
 #include "core/timer_wheel.h"
 #include "dialog/ua_dialog.h"
 #include "sdp/offer_answer.h"
-#include "service/context.h"
 #include "service/destination_selection.h"
-#include "service/glare.h"
+#include "service/leg_services.h"
 #include "service/leg_user.h"
-#include "service/reliable_provisionals.h"
 
 namespace tipring::service {
 
@@ -22,8 +20,6 @@ class Legs;
 struct LegGroup;
 using transaction::ClientHandle;
 using LegGroupHandle = Handle<LegGroup>;
-
-using LegServices = Context<ReliableSender, ReliableReceiver, Glare>;
 
 struct Leg {
   static constexpr size_t kRequestsMax = 4;  // of the peer's, other than INVITE, at one time
@@ -64,6 +60,8 @@ struct Leg {
   // --- our INVITE --------------------------------------------------------------------------------
   LegRequestHandle our_invite;  // within the dialog, until its transaction has ended
   MessageRef ack;               // to the last 2xx
+  MessageRef ack_credentials;   // lines: those of its INVITE (RFC 3261 22.1)
+  MessageRef description;       // our last one, where a refresh has to repeat it
   Flow ack_flow;
   MessageRef offer;       // in it, which the ACK has to answer
   uint32_t ack_cseq = 0;  // of that 2xx
@@ -90,6 +88,8 @@ struct Leg {
   void on_wait(Millis now);
   MemberTimer<Leg, &Leg::on_repeat> repeat_timer{*this};  // of `response`
   MemberTimer<Leg, &Leg::on_wait> wait_timer{*this};      // for the application's ACK
+  void on_session(Millis now);
+  MemberTimer<Leg, &Leg::on_session> session_timer{*this};
 };
 
 // The dialogs of one INVITE; of one that came there is only one. Our tag names it.
@@ -112,6 +112,7 @@ struct LegRequest {
   enum class Purpose : uint8_t {
     Call,         // the INVITE of a group
     Application,  // within a dialog
+    Refresh,      // of the session: the leg's own
     Prack,
     Ack,  // that waits for a name
     Bye,
@@ -139,8 +140,10 @@ struct LegRequest {
   sip::Method method;
   Purpose purpose;
   Phase phase = Phase::Locating;
+  AuthTries tries;
   bool has_offer = false;
   bool cancelled = false;
+  bool other_interval = false;  // what it says of the session interval is to be written anew
 
   void on_wait(Millis now);
   MemberTimer<LegRequest, &LegRequest::on_wait> wait_timer{*this};

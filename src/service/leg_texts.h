@@ -43,7 +43,7 @@ std::string_view write_rejection(std::string_view offer, const port::IpAddress& 
 class HeaderLines {
  public:
   void contact(const Environment& environment, const Flow& flow, std::string_view user);
-  // Allow and Supported; `reliable`: with 100rel.
+  // Allow and Supported; `reliable`: with 100rel. RFC 4028 7.1: all requests but ACK list "timer".
   void capabilities(bool reliable);
   void add(std::string_view lines) { out_.text(lines); }
   sip::Writer& writer() { return out_; }

@@ -5,9 +5,12 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "core/handle.h"
+#include "service/context.h"
+#include "service/digest_client_auth.h"
 #include "sip/message.h"
 #include "sip/method.h"
 #include "transaction/transaction_user.h"
@@ -15,9 +18,6 @@
 namespace tipring::service {
 
 using transaction::ServerHandle;
-using transport::Flow;
-using transport::Incoming;
-
 struct Leg;
 struct LegRequest;
 using LegHandle = Handle<Leg>;
@@ -68,6 +68,8 @@ struct LegCall {
   uint8_t max_forwards = 70;
   // Whether provisional responses may be reliable: "100rel" is listed in Supported.
   bool reliable_provisionals = true;
+  // What challenges are answered with. They outlive the leg.
+  std::span<const Credential> credentials;
 };
 
 enum class EndCause : uint8_t {
@@ -113,12 +115,6 @@ enum class LegClientEvent : uint8_t {
   IntervalTooSmall,  // 422: the session interval is raised
   RequestPending,    // 491: the same once more after the random wait of 14.1
 };
-enum class ClientVerdict : uint8_t {
-  Reissue,  // the request is sent again as the service has changed it
-  Next,     // not by this service: the next one is asked, and in the end the response is reported
-  Done,     // the response is dealt with; the request is over and nothing more is said of it
-};
-
 // One object may serve many legs; `user` is what it gave for the leg. From within any of these calls
 // it may make every call of Legs, for this leg and for others; a leg that ends there stays in memory
 // until the call is over. Messages are good during the call.
@@ -155,7 +151,8 @@ class LegUser {
     static_cast<void>(leg), static_cast<void>(user), static_cast<void>(ack);
   }
   // A request within the dialog, in order and at its time: any but ACK, BYE and CANCEL, and PRACK only
-  // where it has a body. `server` names it for Legs::respond().
+  // where it has a body. `server` names it for Legs::respond(). An UPDATE without a description that
+  // is not taken gets a 200: it keeps the session alive (RFC 4028 7.4).
   virtual LegVerdict on_request(LegHandle leg, uint64_t user, ServerHandle server,
                                 const Incoming& request) {
     static_cast<void>(leg), static_cast<void>(user), static_cast<void>(server);
@@ -179,6 +176,9 @@ class LegUser {
     static_cast<void>(leg), static_cast<void>(user), static_cast<void>(request);
     static_cast<void>(status);
   }
+  // A response that a service of the leg has an answer to. Reissue: the request goes once more, with a
+  // higher CSeq. Next: the response is reported as any other. Done is for requests within the dialog:
+  // nothing more is said of this one.
   virtual ClientVerdict on_client_event(LegHandle leg, uint64_t user, LegClientEvent event,
                                         const Incoming& response) {
     static_cast<void>(leg), static_cast<void>(user), static_cast<void>(event);

@@ -24,6 +24,7 @@ HashKey make_key(port::Entropy& entropy) {
 
 void Leg::on_repeat(Millis now) { legs.on_repeat(*this, now); }
 void Leg::on_wait(Millis) { legs.on_ack_missing(*this); }
+void Leg::on_session(Millis now) { legs.on_session(*this, now); }
 void LegRequest::on_wait(Millis) { legs.on_retry(*this); }
 
 void Legs::plan(const Limits& limits, MemoryPlan& plan) {
@@ -53,6 +54,8 @@ Result<LegHandle> Legs::call(const LegCall& call, LegUser& user, uint64_t name) 
     return Error::PoolExhausted;
   }
   leg->is_caller = true;
+  configure_session(*leg);
+  leg->services.get<LegChallenge>().auth.configure(call.credentials);
   std::array<char, 32> call_id;
   LegTagCodec::Text tag;
   write_hex_u64(entropy_.u64(), std::span(call_id).first(16));
@@ -81,6 +84,16 @@ Result<LegHandle> Legs::adopt(const Incoming& invite, LegUser& user, uint64_t na
     if (group != nullptr) groups_.release(*group);
     ++counters_.refused;
     return Error::PoolExhausted;
+  }
+  configure_session(*leg);
+  SessionRefresh& refresh = leg->services.get<LegInterval>().refresh;
+  if (const uint16_t status = refresh.on_request(invite.message); status != 0) {
+    std::array<char, SessionRefresh::kLinesMax> line;
+    sip::ResponseParts parts;
+    parts.headers = refresh.refusal_line(line);
+    environment_.transactions.reply_stateless(invite, status, parts);
+    release(*leg);
+    return Error::OutOfRange;
   }
   LegTagCodec::Text tag;
   const Result<void> done = leg->dialog.begin_as_uas(environment_.slabs, invite.message,
@@ -156,6 +169,7 @@ void Legs::close(Leg& leg) {
   leg.state = LegState::Ended;
   leg.repeat_timer.cancel();
   leg.wait_timer.cancel();
+  leg.session_timer.cancel();
   leg.response.reset();
   leg.delayed.reset();
   leg.our_ack_due = leg.prack_due = leg.ack_due = leg.bye_waits = false;
@@ -230,6 +244,9 @@ std::optional<LegView> Legs::view(LegHandle handle) const {
   view.flow = leg->flow;
   if (environment_.transactions.is_open(leg->invite)) view.invite = leg->invite;
   view.peer = leg->peer;
+  const SessionRefresh& refresh = leg->services.get<LegInterval>().refresh;
+  view.session_interval_s = refresh.interval_s();
+  view.is_refresher = refresh.is_refresher();
   return view;
 }
 
@@ -243,6 +260,10 @@ void Legs::hand_over(LegHandle handle, LegUser& user, uint64_t name) {
   if (leg == nullptr) return;
   leg->user = &user;
   leg->name = name;
+}
+
+void Legs::set_credentials(LegHandle handle, std::span<const Credential> credentials) {
+  if (Leg* leg = legs_.get(handle)) leg->services.get<LegChallenge>().auth.configure(credentials);
 }
 
 LegHandle Legs::find(std::string_view call_id, std::string_view local_tag,

@@ -9,6 +9,8 @@
 // Owns every leg, in pools of legs_max(). Borrows the environment.
 #pragma once
 
+#include <optional>
+#include <span>
 #include <string_view>
 
 #include "core/arena.h"
@@ -20,6 +22,7 @@
 #include "service/environment.h"
 #include "service/leg.h"
 #include "service/leg_tag.h"
+#include "service/leg_texts.h"
 #include "service/leg_user.h"
 #include "service/stream_refusals.h"
 
@@ -48,7 +51,11 @@ struct LegView {
   Flow flow;            // by which the peer was heard last
   ServerHandle invite;  // his INVITE, while it has no final response
   PeerFeatures peer;
+  uint32_t session_interval_s = 0;  // 0: no session timer
+  bool is_refresher = false;        // we are
 };
+
+struct ReplacesHeader;
 
 class Legs final : private transaction::TransactionUser, private transport::LocateHandler {
  public:
@@ -77,7 +84,7 @@ class Legs final : private transaction::TransactionUser, private transport::Loca
 
   // Makes an INVITE that has just come, outside any dialog, a leg: its transaction is opened, with 100
   // sent at once. Call it before anything else has answered. Errors: PoolExhausted (answer 503),
-  // TooLong (513).
+  // TooLong (513), OutOfRange (its session interval is too small: it has been answered with 422).
   Result<LegHandle> adopt(const Incoming& invite, LegUser& user, uint64_t name);
 
   // --- the INVITE of a leg that is called, and requests within dialogs ----------------------------
@@ -122,6 +129,8 @@ class Legs final : private transaction::TransactionUser, private transport::Loca
   bool stands(LegHandle leg) const;
   // Another application, or another name, from the next event on.
   void hand_over(LegHandle leg, LegUser& user, uint64_t name);
+  // What challenges are answered with, also those of a leg that is called. They outlive the leg.
+  void set_credentials(LegHandle leg, std::span<const Credential> credentials);
   // The leg with this dialog: Call-ID, our tag, the peer's tag. Null: none.
   LegHandle find(std::string_view call_id, std::string_view local_tag,
                  std::string_view remote_tag) const;
@@ -138,6 +147,7 @@ class Legs final : private transaction::TransactionUser, private transport::Loca
   void on_repeat(Leg& leg, Millis now);
   void on_ack_missing(Leg& leg);
   void on_retry(LegRequest& request);
+  void on_session(Leg& leg, Millis now);
 
  private:
   // legs.cpp: places, and what becomes of them
@@ -170,13 +180,14 @@ class Legs final : private transaction::TransactionUser, private transport::Loca
 
   // legs_requests.cpp: requests within dialogs
   Leg* leg_of(const sip::MessageView& request) const;
-  LegHandle replaced_by(const sip::MessageView& request) const;
+  LegHandle replaced_by(const ReplacesHeader& header) const;
   void handle_replaces(const Incoming& invite);
   void handle(Leg& leg, const Incoming& request);
   void on_bye(Leg& leg, const Incoming& bye);
   void on_invite(Leg& leg, const Incoming& invite);
   void on_other(Leg& leg, const Incoming& request);
   bool is_refused(Leg& leg, const Incoming& request);
+  bool has_short_interval(Leg& leg, const Incoming& request);
   Pending pending_of(const Leg& leg) const;
   void hand_up(Leg& leg, const Incoming& request);
   void answer(Leg& leg, const Incoming& request, uint16_t status, std::string_view lines = {});
@@ -196,8 +207,15 @@ class Legs final : private transaction::TransactionUser, private transport::Loca
   Result<void> try_next(LegRequest& request, Leg& leg, const dialog::RequestContent* content);
   Result<void> send(LegRequest& request, Leg& leg, Flow flow,
                     const dialog::RequestContent* content);
-  MessageRef write(const LegRequest& request, const Leg& leg, const Flow& flow,
-                   std::string_view via, const dialog::RequestContent* content) const;
+  struct Pen;
+  MessageRef write(const LegRequest& request, const Leg& leg, const Pen& pen,
+                   const dialog::RequestContent* content) const;
+  MessageRef write_anew(const LegRequest& request, const Leg& leg, const Pen& pen,
+                        std::string_view contact) const;
+  std::string_view write_credentials(LegRequest& request, Leg& leg,
+                                     const dialog::RequestContent* content, HeaderLines& out);
+  Result<LegRequestHandle> start(Leg& leg, sip::Method method, LegRequest::Purpose purpose,
+                                 const LegContent& content, uint64_t tag);
   Destination destination_of(const LegRequest& request, const Leg& leg) const;
   void send_bye(Leg& leg, std::string_view lines, const LegEnd& end);
   Result<void> send_ack(Leg& leg, const LegContent& content);
@@ -213,17 +231,32 @@ class Legs final : private transaction::TransactionUser, private transport::Loca
   void on_call_response(LegRequest& request, LegGroup& group, const Incoming& response);
   void on_call_progress(LegRequest& request, LegGroup& group, const Incoming& response);
   void on_call_success(LegRequest& request, LegGroup& group, const Incoming& response);
-  void expect_ack(Leg& leg, uint32_t cseq, const sip::MessageView& response, bool offerless);
+  void expect_ack(Leg& leg, LegRequest& request, const sip::MessageView& response, bool offerless);
+  void note_accepted(Leg& leg, LegRequest& request);
   void discard(LegGroup& group, Leg& leg);
   void end_call(LegRequest& request, LegGroup& group, LegEnd end);
   Leg* leg_for(LegGroup& group, const Incoming& response, bool tells);
   void note_answer_flow(Leg& leg, const Incoming& response);
   LegRequestInfo info_of(const LegRequest& request) const;
   void note_failure(Leg& leg, const LegRequest& request);
+  void note_success(Leg& leg, const LegRequest& request, const sip::MessageView& response);
   void on_dialog_response(LegRequest& request, Leg& leg, const Incoming& response);
   void on_changed(LegRequest& request, Leg& leg, const Incoming& response);
-  bool waits(LegRequest& request, Leg& leg, const Incoming& response);
   void lose(Leg& leg, uint16_t status);
+
+  // legs_reissue.cpp: the same once more
+  bool goes_on(LegRequest& request, Leg& leg, const Incoming& response);
+  bool goes_on_call(LegRequest& request, LegGroup& group, const Incoming& response);
+  Result<void> reissue(LegRequest& request, Leg& leg);
+  void begin_call_anew(LegRequest& request, Leg& leg);
+
+  // legs_session.cpp: RFC 4028
+  void configure_session(Leg& leg);
+  void schedule(Leg& leg);
+  void note_session(Leg& leg, const sip::MessageView& response);
+  void remember(Leg& leg, std::string_view description);
+  void refresh(Leg& leg);
+  void on_refresh_failed(Leg& leg, uint16_t status);
 
   void on_located(uint64_t tag, const Result<transport::FlowList>& flows) override;
   void on_cancel(uint64_t leg, ServerHandle server, const Incoming& cancel) override;

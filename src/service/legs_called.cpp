@@ -79,14 +79,10 @@ Result<void> Legs::progress(Leg& leg, uint16_t status, const LegReply& reply) {
 Result<void> Legs::succeed(Leg& leg, uint16_t status, const LegReply& reply) {
   MessageRef response = write_response(leg, status, reply, {});
   if (!response) return Error::PoolExhausted;
-  const bool has_session = is_description(reply.content);
   leg.delayed = std::move(response);
-  ReliableSender& sender = leg.services.get<ReliableSender>();
-  if (sender.delays_success()) {
-    leg.delayed_has_session = has_session;
-    return {};
-  }
-  leg.delayed_has_session = has_session;
+  leg.delayed_has_session = is_description(reply.content);
+  if (leg.delayed_has_session) remember(leg, reply.content.body);
+  if (leg.services.get<ReliableSender>().delays_success()) return {};
   return send_success(leg);
 }
 
@@ -104,7 +100,8 @@ Result<void> Legs::send_success(Leg& leg) {
     (void)leg.offer_answer.pass(Side::Local, Carrier::Failure, false);
   }
   leg.services.get<ReliableSender>().close();
-  sip::HeaderIndex room;
+  leg.services.get<LegInterval>().refresh.on_answered(environment_.now());
+  schedule(leg);
   leg.ack_due = true;
   if (leg.is_initial) ++counters_.answered;
   leg.state = LegState::Confirmed;
@@ -115,7 +112,6 @@ Result<void> Legs::send_success(Leg& leg) {
 }
 
 Result<void> Legs::fail(Leg& leg, uint16_t status, const LegReply& reply) {
-  HeaderLines headers;
   LegTagCodec::Text tag;
   sip::ResponseParts parts;
   parts.reason = reply.reason;
@@ -150,7 +146,11 @@ MessageRef Legs::write_response(Leg& leg, uint16_t status, const LegReply& reply
   }
   HeaderLines headers;
   headers.contact(environment_, leg.flow, leg.dialog.contact_user());
-  if (sip::is_success(status)) headers.capabilities(true);
+  std::array<char, SessionRefresh::kLinesMax> session;
+  if (sip::is_success(status)) {
+    headers.capabilities(true);
+    headers.add(leg.services.get<LegInterval>().refresh.answer_lines(session));
+  }
   headers.add(lines);
   headers.add(reply.content.lines);
   if (headers.full()) return {};

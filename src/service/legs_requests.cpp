@@ -4,6 +4,7 @@
 
 #include "service/leg_texts.h"
 #include "service/legs.h"
+#include "service/replaces.h"
 #include "sip/headers.h"
 #include "sip/status.h"
 
@@ -15,23 +16,31 @@ using sip::Method;
 bool Legs::owns(const sip::MessageView& request) const {
   if (tags_.read(request.to_tag())) return true;
   return request.method() == Method::Invite && request.to_tag().empty() &&
-         request.has(sip::HeaderId::Replaces) && replaced_by(request);
+         request.has(sip::HeaderId::Replaces) && replaced_by(replaces_of(request));
 }
 
-// RFC 3891 3: its to-tag is that of our side.
-LegHandle Legs::replaced_by(const sip::MessageView& request) const {
-  const auto named = request.typed<sip::HeaderId::Replaces>();
-  if (!named) return {};
-  const auto to = named->param("to-tag");
-  const auto from = named->param("from-tag");
-  return to && from ? find(named->call_id, to->value, from->value) : LegHandle();
+LegHandle Legs::replaced_by(const ReplacesHeader& header) const {
+  if (!header.dialog) return {};
+  return find(header.dialog->call_id, header.dialog->local_tag, header.dialog->remote_tag);
 }
+
+namespace {
+
+ReplacedState state_of(const Leg& leg) {
+  if (leg.state == LegState::Confirmed) return ReplacedState::Confirmed;
+  return leg.is_caller ? ReplacedState::EarlyOfOurs : ReplacedState::EarlyOfTheirs;
+}
+
+}  // namespace
 
 void Legs::handle_replaces(const Incoming& invite) {
-  const LegHandle handle = replaced_by(invite.message);
+  const ReplacesHeader header = replaces_of(invite.message);
+  const LegHandle handle = replaced_by(header);
   Leg* leg = legs_.get(handle);
-  const LegVerdict verdict =
-      leg == nullptr ? LegVerdict::Unknown : leg->user->on_replaces(handle, leg->name, invite);
+  if (leg == nullptr) return;  // owns() has said otherwise
+  const uint16_t status = judge_replaces(state_of(*leg), header.dialog->early_only);
+  if (status != 0) return refuse_stateless(invite, status);
+  const LegVerdict verdict = leg->user->on_replaces(handle, leg->name, invite);
   if (verdict == LegVerdict::Unknown) refuse_stateless(invite, sip::status::kDecline);
 }
 
@@ -90,11 +99,22 @@ bool Legs::is_refused(Leg& leg, const Incoming& incoming) {
   }
   const Crossing crossing =
       Glare::judge(request.method(), has_description(request), pending_of(leg), entropy_);
-  if (crossing.status == 0) return false;
+  if (crossing.status == 0) return has_short_interval(leg, incoming);
   if (crossing.status == sip::status::kServerInternalError) {
     lines.header(sip::HeaderId::RetryAfter, uint64_t{crossing.retry_after_s});
   }
   answer(leg, incoming, crossing.status, lines.view());
+  return true;
+}
+
+// RFC 4028 9.
+bool Legs::has_short_interval(Leg& leg, const Incoming& request) {
+  if (!is_session_refresh(request.message.method())) return false;
+  SessionRefresh& refresh = leg.services.get<LegInterval>().refresh;
+  const uint16_t status = refresh.on_request(request.message);
+  if (status == 0) return false;
+  std::array<char, SessionRefresh::kLinesMax> line;
+  answer(leg, request, status, refresh.refusal_line(line));
   return true;
 }
 
@@ -157,6 +177,8 @@ void Legs::hand_up(Leg& leg, const Incoming& incoming) {
   }
   if (leg.user->on_request(handle, leg.name, *server, incoming) == LegVerdict::Taken) return;
   LegReply reply;
+  const bool refreshes = method == Method::Update && !has_description(incoming.message);
+  if (refreshes) return (void)respond(handle, *server, sip::status::kOk, reply);
   const bool known = is_known_method(method);
   if (known) reply.content.lines = kAllowLine;
   (void)respond(handle, *server,
@@ -173,8 +195,10 @@ Result<void> Legs::respond_other(Leg& leg, ServerHandle& place, uint16_t status,
   const bool is_prack = request.method() == Method::Prack;
   HeaderLines headers;
   if (sip::is_success(status) && is_update) {
+    std::array<char, SessionRefresh::kLinesMax> session;
     headers.contact(environment_, leg.flow, leg.dialog.contact_user());
     headers.capabilities(true);
+    headers.add(leg.services.get<LegInterval>().refresh.answer_lines(session));
   }
   headers.add(reply.content.lines);
   if (headers.full()) return Error::TooLong;
@@ -190,7 +214,12 @@ Result<void> Legs::respond_other(Leg& leg, ServerHandle& place, uint16_t status,
   const bool success = sip::is_success(status);
   if (is_update) {
     leg.update = {};
-    if (success) leg.dialog.refresh_target(environment_.slabs, request);
+    if (success) {
+      leg.dialog.refresh_target(environment_.slabs, request);
+      if (has_session) remember(leg, reply.content.body);
+      leg.services.get<LegInterval>().refresh.on_answered(environment_.now());
+      schedule(leg);
+    }
     (void)leg.offer_answer.pass(
         sdp::Side::Local, success ? Carrier::UpdateSuccess : Carrier::UpdateFailure, has_session);
   }

@@ -52,8 +52,11 @@ void Legs::on_response(uint64_t id, ClientHandle client, const Incoming& respons
   }
   Leg* leg = legs_.get(request->leg);
   if (leg == nullptr) return release(*request);
-  if (request->purpose == Purpose::Application) return on_dialog_response(*request, *leg, response);
+  const bool changes =
+      request->purpose == Purpose::Application || request->purpose == Purpose::Refresh;
+  if (changes) return on_dialog_response(*request, *leg, response);
   if (sip::is_provisional(status)) return;
+  if (!sip::is_success(status) && goes_on(*request, *leg, response)) return;
   if (request->purpose == Purpose::Prack) {
     const bool success = sip::is_success(status);
     (void)leg->offer_answer.pass(sdp::Side::Remote,
@@ -109,11 +112,13 @@ void Legs::on_not_answered(LegRequest& request, uint16_t status) {
     return end_call(request, *groups_.get(request.group), {cause, status});
   }
   Leg* leg = legs_.get(request.leg);
-  const bool is_users = request.purpose == Purpose::Application && leg != nullptr && leg->stands();
+  const Purpose purpose = request.purpose;
   const LegRequestInfo info = info_of(request);
   if (leg != nullptr) note_failure(*leg, request);
   release(request);
-  if (!is_users) return;
+  if (leg == nullptr || !leg->stands()) return;
+  if (purpose == Purpose::Refresh) return on_refresh_failed(*leg, 0);
+  if (purpose != Purpose::Application) return;
   leg->user->on_no_response(legs_.handle_of(*leg), leg->name, info, status);
   if (leg->stands() && ends_dialog(info.method, status)) lose(*leg, status);
 }
@@ -124,6 +129,7 @@ void Legs::on_call_response(LegRequest& request, LegGroup& group, const Incoming
   const uint16_t status = response.message.status();
   if (sip::is_provisional(status)) return on_call_progress(request, group, response);
   if (sip::is_success(status)) return on_call_success(request, group, response);
+  if (goes_on_call(request, group, response)) return;
   end_call(request, group, {EndCause::Refused, status, &response.message});
 }
 
@@ -144,6 +150,8 @@ Leg* Legs::leg_for(LegGroup& group, const Incoming& response, bool tells) {
   }
   leg->dialog.set_local_cseq(group.cseq);
   leg->is_caller = true;
+  configure_session(*leg);
+  leg->services.get<LegChallenge>() = first.services.get<LegChallenge>();
   (void)leg->offer_answer.pass(sdp::Side::Local, Carrier::Invite, !group.offerless);
   leg->told_end = !tells;
   group.forked = true;
@@ -193,11 +201,12 @@ void Legs::on_call_success(LegRequest& request, LegGroup& group, const Incoming&
   note_answer_flow(*leg, incoming);
   leg->services.get<ReliableReceiver>().close();
   leg->had_2xx = true;
-  expect_ack(*leg, group.cseq, response, group.offerless);
+  expect_ack(*leg, request, response, group.offerless);
   if (lost) return discard(group, *leg);
   group.settled = true;
   leg->state = LegState::Confirmed;
   ++counters_.answered;
+  note_session(*leg, response);
   leg->user->on_answer(legs_.handle_of(*leg), leg->name, incoming);
   for (Leg* other = group.all.front(); other != nullptr; other = group.all.next(*other)) {
     if (other != leg && other->stands()) tell_end(*other, {EndCause::ForkLost});
@@ -205,12 +214,14 @@ void Legs::on_call_success(LegRequest& request, LegGroup& group, const Incoming&
 }
 
 // An ACK is due for this 2xx to an INVITE of ours.
-void Legs::expect_ack(Leg& leg, uint32_t cseq, const sip::MessageView& response, bool offerless) {
+void Legs::expect_ack(Leg& leg, LegRequest& request, const sip::MessageView& response,
+                      bool offerless) {
   const bool has_session = has_description(response);
   if (!leg.offer_answer.pass(sdp::Side::Remote, Carrier::Success, has_session)) {
     (void)leg.offer_answer.pass(sdp::Side::Remote, Carrier::Failure, false);
   }
-  leg.ack_cseq = cseq;
+  leg.ack_cseq = request.cseq;
+  note_accepted(leg, request);
   leg.ack.reset();
   leg.offer.reset();
   if (offerless && has_session) {
@@ -218,6 +229,23 @@ void Legs::expect_ack(Leg& leg, uint32_t cseq, const sip::MessageView& response,
   }
   leg.our_ack_due = true;
   environment_.timers.start(leg.wait_timer, environment_.now() + kAckWait);
+}
+
+// What the INVITE has said that is needed later; then it is not kept any more.
+void Legs::note_accepted(Leg& leg, LegRequest& request) {
+  leg.ack_credentials.reset();
+  if (!request.sent) return;  // another of its forks was first
+  sip::HeaderIndex index;
+  const sip::MessageView sent = environment_.transactions.read(request.sent, index);
+  HeaderLines lines;
+  for (const sip::HeaderId id :
+       {sip::HeaderId::Authorization, sip::HeaderId::ProxyAuthorization}) {
+    for (const sip::HeaderView line : sent.headers(id)) lines.writer().header(id, line);
+  }
+  if (!lines.view().empty()) leg.ack_credentials = environment_.slabs.copy(lines.view());
+  const sip::SessionBody offer = sip::find_session_body(sent);
+  if (offer.status == sip::SessionBodyStatus::Found) remember(leg, offer.text);
+  request.sent.reset();
 }
 
 // 13.2.2.4: acknowledged and ended, whoever has asked for it does not want it any more.
@@ -281,21 +309,29 @@ void Legs::on_dialog_response(LegRequest& request, Leg& leg, const Incoming& inc
   if (request.method == Method::Invite && sip::is_success(status)) {
     return on_changed(request, leg, incoming);
   }
-  if (status == sip::status::kRequestPending && leg.stands() && waits(request, leg, incoming))
-    return;
   if (sip::is_success(status)) {
-    if (request.method == Method::Update) {
-      leg.dialog.refresh_target(environment_.slabs, response);
-      (void)leg.offer_answer.pass(sdp::Side::Remote, Carrier::UpdateSuccess,
-                                  has_description(response));
-    }
+    note_success(leg, request, response);
   } else {
+    if (leg.stands() && goes_on(request, leg, incoming)) return;
     note_failure(leg, request);
   }
+  const bool refreshes = request.purpose == Purpose::Refresh;
   release(request);
   if (!leg.stands()) return;
+  if (refreshes) return sip::is_success(status) ? void() : on_refresh_failed(leg, status);
   leg.user->on_response(handle, leg.name, info, incoming);
   if (leg.stands() && ends_dialog(info.method, status)) lose(leg, status);
+}
+
+void Legs::note_success(Leg& leg, const LegRequest& request, const sip::MessageView& response) {
+  DigestClientAuth& auth = leg.services.get<LegChallenge>().auth;
+  if (auth.has_answers()) auth.on_success(environment_.slabs, response);
+  if (request.method != Method::Update) return;
+  leg.dialog.refresh_target(environment_.slabs, response);
+  (void)leg.offer_answer.pass(sdp::Side::Remote, Carrier::UpdateSuccess,
+                              has_description(response));
+  leg.services.get<LegGlare>().glare.settle();
+  note_session(leg, response);
 }
 
 // A 2xx to a re-INVITE. RFC 5407 3.2.3: it is acknowledged also where BYE has been sent meanwhile.
@@ -308,45 +344,15 @@ void Legs::on_changed(LegRequest& request, Leg& leg, const Incoming& incoming) {
   const LegRequestInfo info = info_of(request);
   leg.dialog.refresh_target(environment_.slabs, incoming.message);
   note_features(leg.peer, incoming.message);
-  leg.services.get<Glare>().settle();
-  expect_ack(leg, request.cseq, incoming.message, !request.has_offer);
+  leg.services.get<LegGlare>().glare.settle();
+  expect_ack(leg, request, incoming.message, !request.has_offer);
   if (leg.stands()) {
+    note_session(leg, incoming.message);
+    if (request.purpose == Purpose::Refresh) return (void)send_ack(leg, {});
     return leg.user->on_response(legs_.handle_of(leg), leg.name, info, incoming);
   }
   acknowledge_and_reject(leg);
   reap_later(leg);
-}
-
-// 14.1: the same once more, after a while.
-bool Legs::waits(LegRequest& request, Leg& leg, const Incoming& response) {
-  if (request.method != Method::Invite && request.method != Method::Update) return false;
-  const Millis wait = leg.services.get<Glare>().on_request_pending(leg.is_caller, entropy_);
-  if (wait == kNever || request.cancelled) return false;
-  const ClientVerdict verdict = leg.user->on_client_event(legs_.handle_of(leg), leg.name,
-                                                          LegClientEvent::RequestPending, response);
-  if (!leg.stands() || verdict == ClientVerdict::Next) return false;
-  note_failure(leg, request);
-  if (verdict == ClientVerdict::Done) {
-    release(request);
-    return true;
-  }
-  request.phase = Phase::Waiting;
-  request.client = {};
-  environment_.timers.start(request.wait_timer, environment_.now() + wait);
-  return true;
-}
-
-void Legs::on_retry(LegRequest& request) {
-  Leg* leg = legs_.get(request.leg);
-  if (leg == nullptr || !leg->stands()) return release(request);
-  if (!may_send(*leg, request.method, request.has_offer, &request)) {
-    return on_not_answered(request, sip::status::kRequestPending);
-  }
-  request.cseq = leg->dialog.next_cseq();
-  request.phase = Phase::Locating;
-  const Carrier carrier = request.method == Method::Invite ? Carrier::Invite : Carrier::Update;
-  (void)leg->offer_answer.pass(sdp::Side::Local, carrier, request.has_offer);
-  if (!begin_again(request, *leg)) on_not_answered(request, sip::status::kServiceUnavailable);
 }
 
 // RFC 5057: the peer has lost the dialog, or cannot be asked about it. Who says that he knows of none

@@ -24,6 +24,7 @@ using Purpose = LegRequest::Purpose;
 namespace {
 
 constexpr size_t kGrowth = 512;  // of a request beyond the texts of its dialog and its own
+constexpr std::string_view kTimerLine = "Supported: timer\r\n";
 constexpr std::string_view kDraftVia = "SIP/2.0/UDP 0.0.0.0;branch=z9hG4bK-";
 constexpr std::string_view kDraftContact = "<sip:0.0.0.0>";
 
@@ -44,6 +45,24 @@ bool is_request_of_user(Method method) {
   }
 }
 
+// What is not copied into another try.
+class Outdated final : public sip::LineFilter {
+ public:
+  explicit Outdated(bool interval) : interval_(interval) {}
+  bool keep(const sip::HeaderView& line) const override {
+    switch (line.id()) {
+      case sip::HeaderId::Authorization:
+      case sip::HeaderId::ProxyAuthorization: return false;
+      case sip::HeaderId::SessionExpires:
+      case sip::HeaderId::MinSe: return !interval_;
+      default: return true;
+    }
+  }
+
+ private:
+  bool interval_;
+};
+
 // Of a request without a transaction of ours.
 std::string_view write_lone_via(const Environment& environment, port::Entropy& entropy,
                                 const Flow& flow, ViaManagement::Text& text) {
@@ -59,6 +78,13 @@ std::string_view write_lone_via(const Environment& environment, port::Entropy& e
 }
 
 }  // namespace
+
+// What a request is written with, over one flow.
+struct Legs::Pen {
+  Flow flow;
+  std::string_view via;
+  std::string_view credentials;  // whole lines
+};
 
 // Each leg can be ended, whatever else is under way.
 LegRequest* Legs::make_request(Leg& leg, Method method, Purpose purpose) {
@@ -85,7 +111,9 @@ Result<void> Legs::place(Leg& leg, const LegCall& call) {
     leg.by_flow = group.by_flow = true;
   }
   HeaderLines lines;
+  std::array<char, SessionRefresh::kLinesMax> session;
   lines.capabilities(call.reliable_provisionals);
+  lines.add(leg.services.get<LegInterval>().refresh.request_lines(session));
   RequestContent content;
   content.lines = lines.view();
   content.more_lines = call.content.lines;
@@ -107,7 +135,7 @@ Result<void> Legs::begin(LegRequest& request, Leg& leg, const RequestContent& co
   } else if (*state == transport::LocateState::Done) {
     done = try_next(request, leg, &content);
   } else {
-    request.sent = write(request, leg, leg.flow, kDraftVia, &content);
+    request.sent = write(request, leg, {leg.flow, kDraftVia, {}}, &content);
     if (!request.sent) done = Error::PoolExhausted;
   }
   if (!done) release(request);
@@ -148,8 +176,11 @@ Result<void> Legs::send(LegRequest& request, Leg& leg, Flow flow, const RequestC
   transaction::TransactionLayer& transactions = environment_.transactions;
   ViaManagement::Text text;
   if (request.method == Method::Ack) {
-    MessageRef ack =
-        write(request, leg, flow, write_lone_via(environment_, entropy_, flow, text), content);
+    const MessageRef& known = leg.ack_credentials;
+    MessageRef ack = write(request, leg,
+                           {flow, write_lone_via(environment_, entropy_, flow, text),
+                            known ? known.view() : std::string_view()},
+                           content);
     if (!ack) return Error::PoolExhausted;
     leg.ack = ack;
     leg.ack_flow = flow;
@@ -160,9 +191,12 @@ Result<void> Legs::send(LegRequest& request, Leg& leg, Flow flow, const RequestC
   const Result<ClientHandle> client =
       transactions.reserve(request.method, *this, requests_.handle_of(request).to_u64(), claim);
   if (!client) return client.error();
+  HeaderLines room;
+  const std::string_view credentials = write_credentials(request, leg, content, room);
   const auto write_over = [&] {
-    return write(request, leg, flow, ViaManagement::write_own(environment_, *client, flow, text),
-                 content);
+    return write(
+        request, leg,
+        {flow, ViaManagement::write_own(environment_, *client, flow, text), credentials}, content);
   };
   MessageRef message = write_over();
   const bool switched = message && request.selection.switch_to_stream(
@@ -178,33 +212,65 @@ Result<void> Legs::send(LegRequest& request, Leg& leg, Flow flow, const RequestC
   return transactions.start(*client, std::move(message), flow);
 }
 
-MessageRef Legs::write(const LegRequest& request, const Leg& leg, const Flow& flow,
-                       std::string_view via, const RequestContent* content) const {
+// RFC 3261 22.2, 22.3: what we have been challenged with is answered in what follows too.
+std::string_view Legs::write_credentials(LegRequest& request, Leg& leg,
+                                         const RequestContent* content, HeaderLines& out) {
+  DigestClientAuth& auth = leg.services.get<LegChallenge>().auth;
+  if (!auth.has_answers()) return {};
+  std::array<char, 4096> room;
+  sip::HeaderIndex index;
+  DigestClientAuth::Request asked{sip::to_text(request.method), leg.dialog.remote_target(), {}};
+  if (content != nullptr) {
+    asked.body = content->body;
+  } else if (request.sent) {
+    const sip::MessageView sent = environment_.transactions.read(request.sent, index);
+    asked.uri = sent.request_uri();
+    asked.body = sent.body();
+  }
+  const auto lines = auth.lines(asked, request.tries, entropy_, room);
+  if (lines) out.add(*lines);
+  return out.view();
+}
+
+MessageRef Legs::write(const LegRequest& request, const Leg& leg, const Pen& pen,
+                       const RequestContent* content) const {
   std::array<char, kContactMax> room;
   const bool has_contact = is_target_refresh(request.method) || request.method == Method::Refer ||
                            request.method == Method::Notify;
   std::string_view contact;
-  if (has_contact && via != kDraftVia) {
-    contact = write_contact(environment_, flow, leg.dialog.contact_user(), room);
+  if (has_contact && pen.via != kDraftVia) {
+    contact = write_contact(environment_, pen.flow, leg.dialog.contact_user(), room);
   } else if (has_contact) {
     contact = kDraftContact;
   }
-  if (content == nullptr) {
-    if (!request.sent) return {};
-    sip::HeaderIndex index;
-    const sip::MessageView sent = environment_.transactions.read(request.sent, index);
-    return write_message(environment_.slabs, request.sent.size() + kGrowth / 4,
-                         [&](std::span<char> out) {
-                           return write_again(sent, {via, contact, request.cseq, nullptr, {}}, out);
-                         });
-  }
+  if (content == nullptr) return write_anew(request, leg, pen, contact);
   RequestContent full = *content;
-  full.via = via;
+  full.via = pen.via;
   full.contact = contact;
+  full.credentials = pen.credentials;
   const size_t expected = leg.dialog.text_size() + kGrowth + full.lines.size() +
-                          full.more_lines.size() + full.body.size();
+                          full.more_lines.size() + full.credentials.size() + full.body.size();
   return write_message(environment_.slabs, expected, [&](std::span<char> out) {
     return leg.dialog.write_request(request.method, request.cseq, full, out);
+  });
+}
+
+MessageRef Legs::write_anew(const LegRequest& request, const Leg& leg, const Pen& pen,
+                            std::string_view contact) const {
+  if (!request.sent) return {};
+  sip::HeaderIndex index;
+  const sip::MessageView sent = environment_.transactions.read(request.sent, index);
+  std::array<char, SessionRefresh::kLinesMax> session;
+  HeaderLines lines;
+  lines.add(pen.credentials);
+  if (request.other_interval) {
+    lines.add(leg.services.get<LegInterval>().refresh.request_lines(session));
+  }
+  const Outdated filter(request.other_interval);
+  const Rewrite rewrite{pen.via, contact, request.cseq, &filter, lines.view()};
+  const size_t expected = request.sent.size() + lines.view().size() + kGrowth / 4;
+  return write_message(environment_.slabs, expected, [&](std::span<char> out) {
+    return write_again(sent, rewrite, out);
   });
 }
 
@@ -233,22 +299,28 @@ Result<LegRequestHandle> Legs::request(LegHandle handle, Method method, const Le
                        (leg->state == LegState::Early && method != Method::Invite &&
                         !leg->dialog.remote_tag().empty());
   if (!allowed || !is_request_of_user(method) || !leg->dialog.has_cseq()) return Error::Invalid;
-  const bool has_offer = is_description(content);
-  if (!may_send(*leg, method, has_offer)) return Error::Busy;
-  LegRequest* request = make_request(*leg, method, Purpose::Application);
+  if (!may_send(*leg, method, is_description(content))) return Error::Busy;
+  return start(*leg, method, Purpose::Application, content, tag);
+}
+
+Result<LegRequestHandle> Legs::start(Leg& leg, Method method, Purpose purpose,
+                                     const LegContent& content, uint64_t tag) {
+  LegRequest* request = make_request(leg, method, purpose);
   if (request == nullptr) return Error::PoolExhausted;
   request->tag = tag;
+  const bool has_offer = is_description(content);
   request->has_offer = has_offer;
   const LegRequestHandle made = requests_.handle_of(*request);
-  const Result<void> done = send_within(*request, *leg, content);
+  const Result<void> done = send_within(*request, leg, content);
   if (!done) return done.error();
   if (method == Method::Invite) {
-    leg->our_invite = made;
-    (void)leg->offer_answer.pass(sdp::Side::Local, Carrier::Invite, has_offer);
+    leg.our_invite = made;
+    (void)leg.offer_answer.pass(sdp::Side::Local, Carrier::Invite, has_offer);
   } else if (method == Method::Update) {
-    leg->our_update = made;
-    (void)leg->offer_answer.pass(sdp::Side::Local, Carrier::Update, has_offer);
+    leg.our_update = made;
+    (void)leg.offer_answer.pass(sdp::Side::Local, Carrier::Update, has_offer);
   }
+  if (has_offer) remember(leg, content.body);
   return made;
 }
 
@@ -268,7 +340,13 @@ bool Legs::may_send(const Leg& leg, Method method, bool has_offer, const LegRequ
 Result<void> Legs::send_within(LegRequest& request, Leg& leg, const LegContent& content) {
   request.cseq = leg.dialog.next_cseq();
   HeaderLines lines;
-  if (is_target_refresh(request.method)) lines.capabilities(true);
+  std::array<char, SessionRefresh::kLinesMax> session;
+  if (is_target_refresh(request.method)) {
+    lines.capabilities(true);
+    lines.add(leg.services.get<LegInterval>().refresh.request_lines(session));
+  } else {
+    lines.add(kTimerLine);
+  }
   RequestContent full;
   full.lines = lines.view();
   full.more_lines = content.lines;
@@ -318,8 +396,9 @@ void Legs::send_bye(Leg& leg, std::string_view lines, const LegEnd& end) {
     return;
   }
   close(leg);
-  LegRequest* request = make_request(leg, Method::Bye, Purpose::Bye);
-  if (request == nullptr || !leg.dialog.has_cseq()) return;
+  LegRequest* request =
+      leg.dialog.has_cseq() ? make_request(leg, Method::Bye, Purpose::Bye) : nullptr;
+  if (request == nullptr) return;
   leg.bye = requests_.handle_of(*request);
   if (!send_within(*request, leg, {lines, {}, {}})) leg.bye = {};
 }
@@ -343,6 +422,7 @@ Result<void> Legs::send_ack(Leg& leg, const LegContent& content) {
   const Result<void> done = begin(*request, leg, full);
   if (!done) return done;
   if (!request->selection.suspended()) release(*request);
+  if (is_description(content)) remember(leg, content.body);
   leg.our_ack_due = false;
   leg.wait_timer.cancel();
   leg.offer.reset();
