@@ -109,7 +109,8 @@ void UaDialog::begin_again(MessageSlabs& slabs, const sip::MessageView& request)
     routes.unfolded(value);
   }
   // What was taken back is not longer than what has stood there before.
-  static_cast<void>(texts_.replace(slabs, Text::CalleeAddress, text_of(request, sip::HeaderId::To)));
+  static_cast<void>(
+      texts_.replace(slabs, Text::CalleeAddress, text_of(request, sip::HeaderId::To)));
   static_cast<void>(texts_.replace(slabs, Text::CalleeTarget, request.request_uri()));
   static_cast<void>(texts_.replace(slabs, Text::CalleeRoutes, routes.view()));
 }

@@ -22,8 +22,8 @@ struct LegExchange {
   sip::Method method;
   AuthTries& tries;
   port::Entropy& entropy;
-  bool is_caller;          // ours is the Call-ID
-  Millis wait{0};          // before it is sent again
+  bool is_caller;            // ours is the Call-ID
+  Millis wait{0};            // before it is sent again
   bool other_lines = false;  // Session-Expires and Min-SE have changed
 };
 
@@ -34,9 +34,8 @@ struct LegInterval {
   static constexpr LegClientEvent kEvent = LegClientEvent::IntervalTooSmall;
 
   bool examine_response(const Environment&, LegExchange& exchange) {
-    const bool raised =
-        exchange.response.status() == 422 && is_session_refresh(exchange.method) &&
-        refresh.on_interval_too_small(exchange.response);
+    const bool raised = exchange.response.status() == 422 && is_session_refresh(exchange.method) &&
+                        refresh.on_interval_too_small(exchange.response);
     exchange.other_lines = exchange.other_lines || raised;
     return raised;
   }
@@ -71,7 +70,6 @@ class LegGlare {
   Glare glare;
 };
 
-using LegServices =
-    Context<ReliableSender, ReliableReceiver, LegChallenge, LegInterval, LegGlare>;
+using LegServices = Context<ReliableSender, ReliableReceiver, LegChallenge, LegInterval, LegGlare>;
 
 }  // namespace tipring::service

@@ -84,7 +84,10 @@ void HeaderLines::contact(const Environment& environment, const Flow& flow, std:
 }
 
 void HeaderLines::capabilities(bool reliable) {
-  out_.text(kAllowLine).text("Supported: ").text(reliable ? "100rel, " : "").text("replaces, timer\r\n");
+  out_.text(kAllowLine)
+      .text("Supported: ")
+      .text(reliable ? "100rel, " : "")
+      .text("replaces, timer\r\n");
 }
 
 }  // namespace tipring::service

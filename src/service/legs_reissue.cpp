@@ -82,8 +82,7 @@ void Legs::begin_call_anew(LegRequest& request, Leg& leg) {
   }
   group.cseq = request.cseq;
   sip::HeaderIndex index;
-  leg.dialog.begin_again(environment_.slabs,
-                         environment_.transactions.read(request.sent, index));
+  leg.dialog.begin_again(environment_.slabs, environment_.transactions.read(request.sent, index));
   leg.state = LegState::Calling;
   leg.services.get<ReliableReceiver>() = {};
   leg.offer_answer = {};

@@ -238,8 +238,7 @@ void Legs::note_accepted(Leg& leg, LegRequest& request) {
   sip::HeaderIndex index;
   const sip::MessageView sent = environment_.transactions.read(request.sent, index);
   HeaderLines lines;
-  for (const sip::HeaderId id :
-       {sip::HeaderId::Authorization, sip::HeaderId::ProxyAuthorization}) {
+  for (const sip::HeaderId id : {sip::HeaderId::Authorization, sip::HeaderId::ProxyAuthorization}) {
     for (const sip::HeaderView line : sent.headers(id)) lines.writer().header(id, line);
   }
   if (!lines.view().empty()) leg.ack_credentials = environment_.slabs.copy(lines.view());
@@ -328,8 +327,7 @@ void Legs::note_success(Leg& leg, const LegRequest& request, const sip::MessageV
   if (auth.has_answers()) auth.on_success(environment_.slabs, response);
   if (request.method != Method::Update) return;
   leg.dialog.refresh_target(environment_.slabs, response);
-  (void)leg.offer_answer.pass(sdp::Side::Remote, Carrier::UpdateSuccess,
-                              has_description(response));
+  (void)leg.offer_answer.pass(sdp::Side::Remote, Carrier::UpdateSuccess, has_description(response));
   leg.services.get<LegGlare>().glare.settle();
   note_session(leg, response);
 }

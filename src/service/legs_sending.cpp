@@ -194,9 +194,9 @@ Result<void> Legs::send(LegRequest& request, Leg& leg, Flow flow, const RequestC
   HeaderLines room;
   const std::string_view credentials = write_credentials(request, leg, content, room);
   const auto write_over = [&] {
-    return write(
-        request, leg,
-        {flow, ViaManagement::write_own(environment_, *client, flow, text), credentials}, content);
+    return write(request, leg,
+                 {flow, ViaManagement::write_own(environment_, *client, flow, text), credentials},
+                 content);
   };
   MessageRef message = write_over();
   const bool switched = message && request.selection.switch_to_stream(
@@ -269,9 +269,8 @@ MessageRef Legs::write_anew(const LegRequest& request, const Leg& leg, const Pen
   const Outdated filter(request.other_interval);
   const Rewrite rewrite{pen.via, contact, request.cseq, &filter, lines.view()};
   const size_t expected = request.sent.size() + lines.view().size() + kGrowth / 4;
-  return write_message(environment_.slabs, expected, [&](std::span<char> out) {
-    return write_again(sent, rewrite, out);
-  });
+  return write_message(environment_.slabs, expected,
+                       [&](std::span<char> out) { return write_again(sent, rewrite, out); });
 }
 
 void Legs::on_located(uint64_t tag, const Result<transport::FlowList>& flows) {

@@ -55,22 +55,19 @@ void Legs::on_session(Leg& leg, Millis now) {
 void Legs::refresh(Leg& leg) {
   const Method method = leg.services.get<LegInterval>().refresh.method();
   const bool repeats = method == Method::Invite && leg.description;
-  const LegContent content = {{},
-                              repeats ? "application/sdp" : "",
-                              repeats ? leg.description.view() : std::string_view()};
+  const LegContent content = {
+      {}, repeats ? "application/sdp" : "", repeats ? leg.description.view() : std::string_view()};
   const MessageRef held = leg.description;  // start() remembers it anew
   const bool sendable = (method == Method::Update || repeats) && leg.dialog.has_cseq() &&
                         may_send(leg, method, repeats);
-  const auto started =
-      sendable ? start(leg, method, LegRequest::Purpose::Refresh, content, 0)
-               : Result<LegRequestHandle>(Error::Busy);
+  const auto started = sendable ? start(leg, method, LegRequest::Purpose::Refresh, content, 0)
+                                : Result<LegRequestHandle>(Error::Busy);
   if (!started) on_refresh_failed(leg, sip::status::kRequestPending);
   schedule(leg);
 }
 
 void Legs::on_refresh_failed(Leg& leg, uint16_t status) {
-  const bool over =
-      leg.services.get<LegInterval>().refresh.on_failure(status, environment_.now());
+  const bool over = leg.services.get<LegInterval>().refresh.on_failure(status, environment_.now());
   if (over) return lose(leg, status == 0 ? sip::status::kRequestTimeout : status);
   schedule(leg);
 }

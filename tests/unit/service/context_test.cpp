@@ -133,9 +133,7 @@ TEST_CASE("context: a client event is answered with reissue, next or done" *
           doctest::description("F47")) {
   Context<Helper<'a'>, Silent, Helper<'b'>, Helper<'c'>> context;
   std::vector<char> order;
-  const auto ask = [&](ClientVerdict verdict) {
-    return [verdict](auto&) { return verdict; };
-  };
+  const auto ask = [&](ClientVerdict verdict) { return [verdict](auto&) { return verdict; }; };
   int status = 'b';
   CHECK(context.pass_response(Environment{&order}, status, ask(ClientVerdict::Reissue)) ==
         ClientVerdict::Reissue);
