@@ -216,6 +216,16 @@ TEST_CASE("call media: a new offer that is refused changes nothing" *
   CHECK(bench.bob.heard.size() == 20);
 }
 
+TEST_CASE("call media: what has been answered stands, though its request is refused" *
+          doctest::description("RFC 6141 3.4; R18.5")) {
+  Bench bench(in_mode(Mode::Relay));
+  bench.offer(Side::Caller, audio("10.0.0.2", 4000));
+  bench.answer(Side::Callee, audio("10.0.0.3", 5000));
+  bench.media.abandon();
+  CHECK_FALSE(bench.media.offer_open());
+  CHECK(bench.media.reception(0, Side::Caller) != nullptr);
+}
+
 TEST_CASE("call media: streams are added, rejected and taken away" *
           doctest::description("RFC 3264 6, 8.1, 8.2; R18.2")) {
   RelayedBench bench;
