@@ -97,6 +97,33 @@ bool Exchange::add_user(const std::string& name, const std::string& password) {
   return host.world().run_until([this] { return user_stored_; }, Millis(10'000));
 }
 
+bool Exchange::add_group(const store::GroupRecord& record,
+                         const std::vector<store::MemberRecord>& members) {
+  // Only so many changes may be on their way at one time.
+  const auto change = [this](const auto& put) {
+    group_changes_ = 0;
+    host.loop().schedule(host.loop().now(), [&put] { put(); });
+    return host.world().run_until([this] { return group_changes_ == 1; }, Millis(10'000));
+  };
+  store::Store& store = server().store();
+  const auto put_group = [&] {
+    static_cast<void>(store.put_group(record, store::PutMode::Create, *this, 0).has_value());
+  };
+  if (!change(put_group)) return false;
+  for (const store::MemberRecord& member : members) {
+    const auto put_member = [&] {
+      static_cast<void>(store
+                            .put_group_member(record.domain, record.name, member,
+                                              store::PutMode::Create, *this, 0)
+                            .has_value());
+    };
+    if (!change(put_member)) return false;
+  }
+  return true;
+}
+
+void Exchange::on_group_changed(uint64_t, const store::GroupReply&) { ++group_changes_; }
+
 void Exchange::on_stored(uint64_t, store::StoreStatus status) {
   user_stored_ = status == store::StoreStatus::Durable;
 }

@@ -18,7 +18,7 @@ namespace tipring::sim {
 // Room for a few phones that do much at the same time.
 app::Config test_config();
 
-class Exchange final : private TextSink, private store::StoreWaiter {
+class Exchange final : private TextSink, private store::StoreWaiter, private store::GroupWaiter {
  public:
   // Listens on UDP and TCP, port 5060, of every address.
   Exchange(port::SimWorld& world, const std::vector<std::string>& addresses,
@@ -34,6 +34,8 @@ class Exchange final : private TextSink, private store::StoreWaiter {
 
   // Puts the user into the store, with credentials for digest. Time passes until it is durable.
   bool add_user(const std::string& name, const std::string& password);
+  // The same for a hunt group.
+  bool add_group(const store::GroupRecord& record, const std::vector<store::MemberRecord>& members);
 
   app::Exchange& server() { return *life_->exchange; }
   // Empty when the arena was used up to the last byte of what was planned.
@@ -72,6 +74,7 @@ class Exchange final : private TextSink, private store::StoreWaiter {
 
   void write_text(std::string_view lines) override;
   void on_stored(uint64_t tag, store::StoreStatus status) override;
+  void on_group_changed(uint64_t tag, const store::GroupReply& reply) override;
 
   app::Config config_;
   std::unique_ptr<Life> life_;
@@ -79,6 +82,7 @@ class Exchange final : private TextSink, private store::StoreWaiter {
   std::array<size_t, 4> log_counts_{};
   std::vector<uint32_t> idle_pools_;  // in the order of their registration
   bool user_stored_ = false;
+  size_t group_changes_ = 0;
 };
 
 }  // namespace tipring::sim

@@ -47,7 +47,8 @@ std::string Phone::write(const Request& request, std::string_view branch) const 
          ":5060;rport;branch=" + std::string(branch) + "\r\nMax-Forwards: 70\r\n" + request.routes +
          "From: " + request.from + "\r\nTo: " + request.to + "\r\nCall-ID: " + request.call_id +
          "\r\nCSeq: " + std::to_string(request.cseq) + " " + request.method + "\r\n" +
-         request.lines + "Content-Length: 0\r\n\r\n";
+         request.lines + (request.body.empty() ? "" : "Content-Type: application/sdp\r\n") +
+         "Content-Length: " + std::to_string(request.body.size()) + "\r\n\r\n" + request.body;
 }
 
 transaction::ClientHandle Phone::send(const Request& request, sip::Method method,

@@ -28,6 +28,8 @@ struct SessionHabits {
   bool offers_itself = false;  // as callee it refreshes, where the caller leaves it open
   uint16_t refresh_answer = 200;
   uint16_t bye_answer = 200;  // 401: to the first one
+  bool describes = false;     // offers and answers have a description (RFC 3264)
+  bool has_a_mind = false;    // as callee it does as chance wants, whatever the caller plans
 };
 
 // How a call is to go. The caller tells the callee in the Subject of the INVITE.
@@ -52,7 +54,8 @@ struct Call {
   bool abandoned = false;  // by a phone that died
   uint16_t outcome = 0;    // the INVITE's final status as this side knows it: 408 for a timeout
   uint16_t bye_status = 0;
-  int attempts = 0;  // caller: INVITEs or BYEs that were challenged
+  int attempts = 0;        // caller: INVITEs or BYEs that were challenged
+  bool by_server = false;  // the last time with 401: by a user agent server, not by a proxy
   std::string id;
   std::string local_tag;
   std::string remote_tag;
@@ -144,6 +147,7 @@ class Phone final : public Node,
     std::string call_id;
     uint32_t cseq = 1;
     std::string lines;
+    std::string body;  // a description
   };
 
   void on_request(const Incoming& request) override;
@@ -190,6 +194,7 @@ class Phone final : public Node,
   void take_ack(const Incoming& request);
   void answer_bye(const Incoming& request);
 
+  std::string description() const;
   std::string offer_session() const;
   std::string agree_on_session(Call& call, const sip::MessageView& request);
   void learn_session(size_t index, const sip::MessageView& response);

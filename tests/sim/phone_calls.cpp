@@ -83,6 +83,14 @@ Phone::Request Phone::in_call(const Call& call, std::string_view method) const {
   return request;
 }
 
+std::string Phone::description() const {
+  const std::string ip = host.addresses().front().family == port::Family::V4 ? "IP4 " : "IP6 ";
+  char text[port::kAddressTextMax];
+  const std::string where = ip + std::string(port::write_ip(host.addresses().front(), text));
+  return "v=0\r\no=phone 1 1 IN " + where + "\r\ns=-\r\nc=IN " + where +
+         "\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0 8\r\n";
+}
+
 // --- the caller ------------------------------------------------------------------------------------
 
 size_t Phone::call(const std::string& user, const CallPlan& plan) {
@@ -110,7 +118,9 @@ void Phone::send_invite(size_t index) {
   call.invite_cseq = call.cseq;
   Request request = in_call(call, "INVITE");
   request.lines = "Contact: <" + contact() + ">\r\n" + offer_session() + write_plan(call.plan) +
-                  digest_.next_line("Proxy-Authorization", request.method, request.uri);
+                  digest_.next_line(call.by_server ? "Authorization" : "Proxy-Authorization",
+                                    request.method, request.uri);
+  if (habits.describes) request.body = description();
   call.request = send(request, sip::Method::Invite, context_of(Invite, index));
   if (call.request) return;
   settle(call, 503);
@@ -141,7 +151,8 @@ void Phone::on_invite_response(size_t index, const Incoming& response) {
     return;
   }
   if (status < 300) return on_invite_success(index, response);
-  const bool challenged = status == sip::status::kProxyAuthenticationRequired;
+  call.by_server = status == sip::status::kUnauthorized;
+  const bool challenged = call.by_server || status == sip::status::kProxyAuthenticationRequired;
   if (challenged && !call.cancelled && ++call.attempts <= 3 && digest_.learn(response.message)) {
     ++call.cseq;
     return send_invite(index);
@@ -262,6 +273,11 @@ void Phone::answer_invite(const Incoming& request) {
   call.began_at = request.now;
   read_plan(request.message, call.plan);
   if (habits.lets_ring) call.plan.manner = Manner::LetRing;
+  if (habits.has_a_mind) {
+    const uint64_t chance = host.entropy().u64();
+    call.plan.manner = static_cast<Manner>(chance % 3);
+    call.plan.ring_time = Millis(static_cast<int64_t>(chance / 3 % 64) * 50);
+  }
   const CallPlan plan = call.plan;
   call.ringing = plan.manner != Manner::Busy;
   sip::ResponseParts parts;
@@ -319,6 +335,9 @@ void Phone::answer_with_ok(Call& call, const std::string& session) {
   parts.headers = lines;
   parts.via = sip::make_via_fix_up(*parsed.view.typed<sip::HeaderId::Via>(),
                                    {*port::parse_ip(server_), 5060});
+  const std::string body = habits.describes ? description() : "";
+  parts.body = body;
+  if (!body.empty()) parts.content_type = "application/sdp";
   MessageRef ok = slabs.acquire(2048);
   if (!ok) return report("no buffer is free for a 200");
   const auto size = sip::write_response(parsed.view, 200, parts, ok.room());

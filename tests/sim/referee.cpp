@@ -84,10 +84,13 @@ void Referee::judge(const port::SocketAddress& from, const port::SocketAddress& 
     return report(from, message, "a message with a fault");
   }
   if (message.is_response()) return judge_response(from, to, message);
-  // ACK and CANCEL may be its own (17.1.1.3, 9.1), and the BYE of a session that is over.
-  const bool own = message.method() == sip::Method::Ack ||
-                   message.method() == sip::Method::Cancel ||
-                   (message.method() == sip::Method::Bye && message.has(sip::HeaderId::Reason));
+  // What no proxy has passed on is its own: ACK and CANCEL (17.1.1.3, 9.1), the BYE of a session that
+  // is over, and what a back-to-back user agent sends. Only an invitation counts on from the caller's
+  // (RFC 7332 5).
+  size_t vias = 0;
+  for ([[maybe_unused]] const std::string_view via : message.values(sip::HeaderId::Via)) ++vias;
+  const bool invites = message.method() == sip::Method::Invite && message.to_tag().empty();
+  const bool own = message.method() == sip::Method::Cancel || (vias == 1 && !invites);
   if (!is_server(from) || own) return;
   const auto hops = message.typed<sip::HeaderId::MaxForwards>();
   if (!hops || *hops >= 70) report(from, message, "Max-Forwards was not counted down");

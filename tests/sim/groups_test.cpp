@@ -1,0 +1,140 @@
+// Calls to hunt groups by chance: callers who hang up at any time, phones that answer, refuse or let
+// ring as they like, packets that are lost, doubled and late.
+#include <doctest/doctest.h>
+
+#include <random>
+
+#include "network.h"
+
+using namespace tipring;
+using namespace tipring::sim;
+
+namespace {
+
+using store::GroupStrategy;
+
+constexpr size_t kCallers = 4;
+constexpr size_t kMembers = 8;
+constexpr size_t kGroups = store::kGroupStrategies;
+
+app::Config groups_config(bool relayed) {
+  app::Config config = test_config();
+  config.capacity.calls = 64;
+  config.capacity.relayed_calls = 64;
+  config.capacity.transactions = 2048;
+  config.capacity.group_members = 64;
+  config.media.mode = relayed ? "relay" : "direct";
+  config.media.ports = "30000-30511";
+  return config;
+}
+
+// A group for each strategy, "600" to "604", and "605" of two of them.
+struct Groups : Network {
+  Groups(uint64_t seed, bool relayed) : Network(seed, groups_config(relayed)), chance(seed) {
+    for (size_t i = 0; i < kCallers; ++i) {
+      add("caller" + std::to_string(i), "10.0.1." + std::to_string(i + 1));
+    }
+    for (size_t i = 0; i < kMembers; ++i) {
+      add("member" + std::to_string(i), "10.0.2." + std::to_string(i + 1)).habits.has_a_mind = true;
+    }
+    for (size_t i = 0; i < kGroups; ++i) make_group(i);
+    std::vector<store::MemberRecord> inner(2);
+    inner[0].name = "600";
+    inner[1].name = "601";
+    inner[1].delay_s = 3;
+    store::GroupRecord outer;
+    outer.name = "605";
+    REQUIRE(exchange.add_group(outer, inner));
+    exchange.remember_pools();
+    register_all();
+  }
+
+  Phone& add(const std::string& user, const std::string& address) {
+    Phone& phone =
+        add_phone(user, address, any(2) == 0 ? sip::Transport::Udp : sip::Transport::Tcp);
+    phone.habits.describes = true;
+    return phone;
+  }
+
+  void make_group(size_t index) {
+    const std::string name = "60" + std::to_string(index);
+    std::vector<std::string> names;
+    for (size_t i = 0; i < kMembers; ++i) {
+      if (any(3) != 0) names.push_back("member" + std::to_string(i));
+    }
+    std::vector<store::MemberRecord> members(names.size());
+    for (size_t i = 0; i < names.size(); ++i) {
+      members[i].name = names[i];
+      members[i].delay_s = static_cast<uint16_t>(any(4));
+      members[i].ring_s = static_cast<uint16_t>(any(3) * 4);
+    }
+    store::GroupRecord record;
+    record.name = name;
+    record.strategy = static_cast<GroupStrategy>(index);
+    record.ring_timeout_s = static_cast<uint16_t>(5 + any(20));
+    record.member_ring_s = 3;
+    if (any(3) == 0) record.no_answer_to = "member0";
+    REQUIRE(exchange.add_group(record, members));
+  }
+
+  uint32_t any(uint32_t below) { return static_cast<uint32_t>(chance() % below); }
+
+  void call_by_chance() {
+    CallPlan plan;
+    plan.talk_time = Millis(any(3000));
+    plan.callee_ends = any(2) == 0;
+    plan.both_end = any(4) == 0;
+    if (any(3) == 0) plan.cancel_after = Millis(any(6000));
+    phones[any(kCallers)].call("60" + std::to_string(any(kGroups + 1)), plan);
+  }
+
+  // Each call has ended for both of its sides, and who has answered was told so.
+  void check_group_calls() {
+    size_t answered = 0;
+    size_t taken = 0;
+    for (const Phone& phone : phones) {
+      for (const Call& call : phone.calls()) {
+        if (!call.over || call.outcome == 0) findings.add(now(), call.id + " never ended");
+        if (call.caller && call.outcome == 487 && !call.cancelled)
+          findings.add(now(), call.id + ": ended by a CANCEL that nobody sent");
+        if (call.outcome == 200 && !call.bye_sent && !call.bye_received)
+          findings.add(now(), call.id + ": no BYE reached it");
+        if (call.outcome == 200) ++(call.caller ? answered : taken);
+      }
+    }
+    if (answered > taken) findings.add(now(), "callers were answered by nobody");
+    all_answered += answered;
+    check_findings();
+  }
+
+  std::mt19937_64 chance;
+  size_t all_answered = 0;
+};
+
+void run(uint64_t seed, uint32_t loss, bool relayed) {
+  INFO(replay(seed));
+  Groups network(seed, relayed);
+  network.world.default_link().loss_per_mille = loss;
+  network.world.default_link().duplicate_per_mille = loss;
+  network.world.default_link().delay_max = Millis(40);
+  for (int i = 0; i < 60; ++i) {
+    network.call_by_chance();
+    network.world.run_for(Millis(network.any(1500)));
+  }
+  REQUIRE(network.settle());
+  network.check_group_calls();
+  CHECK(network.all_answered > 5);
+  network.check_empty();
+}
+
+}  // namespace
+
+TEST_CASE("groups: calls of all kinds end for everybody, and nothing stays behind" *
+          doctest::description("R15.2, R15.3, R15.4, R16.1, R16.4, R18.4")) {
+  for (const uint64_t seed : seeds({1, 2, 3, 4})) run(seed, 0, seed % 2 == 0);
+}
+
+TEST_CASE("groups: the same while a tenth of all packets is lost and a tenth doubled" *
+          doctest::description("R15.3, R18.4; RFC 3261 13.3.1.4")) {
+  for (const uint64_t seed : seeds({5, 6, 7, 8})) run(seed, 100, seed % 2 == 0);
+}
