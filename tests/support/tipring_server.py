@@ -27,10 +27,11 @@ def free_port():
     """A port that is free for UDP and TCP on 127.0.0.1, and that was not given out before.
 
     It lies below the range from which the kernel takes ports for sockets that name none, so that nothing takes it
-    between this look and its use; by chance, since other tests may run at the same time.
+    between this look and its use, and below the ports that the server gives to media (media.ports); by chance, since other
+    tests may run at the same time.
     """
     while True:
-        port = random.randrange(10240, 32000)
+        port = random.randrange(10240, 30000)
         if port in issued_ports:
             continue
         issued_ports.add(port)
