@@ -16,6 +16,7 @@ using store::GroupStrategy;
 constexpr size_t kCallers = 4;
 constexpr size_t kMembers = 8;
 constexpr size_t kGroups = store::kGroupStrategies;
+constexpr Millis kCallsLast{100'000};  // ringing, talking, and a BYE that is repeated
 
 app::Config groups_config(bool relayed) {
   app::Config config = test_config();
@@ -99,6 +100,9 @@ struct Groups : Network {
           findings.add(now(), call.id + ": ended by a CANCEL that nobody sent");
         if (call.outcome == 200 && !call.bye_sent && !call.bye_received)
           findings.add(now(), call.id + ": no BYE reached it");
+        // Whoever is left alone talks for two minutes more: the other side's end has to reach it.
+        if (call.outcome == 200 && call.ended_at - call.began_at > kCallsLast)
+          findings.add(now(), call.id + ": was left alone");
         if (call.outcome == 200) ++(call.caller ? answered : taken);
       }
     }
