@@ -15,6 +15,7 @@ namespace {
 constexpr std::string_view kUserPath = "/v1/users/";
 constexpr std::string_view kRegistrationsPath = "/v1/registrations/";
 constexpr std::string_view kCallPath = "/v1/calls/";
+constexpr std::string_view kGroupPath = "/v1/groups/";
 constexpr std::string_view kImportPath = "/v1/users/import";
 
 constexpr std::string_view kTracePath = "/v1/trace";
@@ -28,6 +29,7 @@ constexpr Listing kListings[] = {
     {"/v1/status", Command::Kind::Status},
     {"/v1/pools", Command::Kind::ListPools},
     {"/v1/users", Command::Kind::ListUsers},
+    {"/v1/groups", Command::Kind::ListGroups},
     {"/v1/registrations", Command::Kind::ListBindings},
     {"/v1/blocks", Command::Kind::ListBlocks},
     {"/v1/refused", Command::Kind::ListRefused},
@@ -102,11 +104,14 @@ void Api::route(port::HttpExchange& exchange) {
     return user(exchange, path.substr(kUserPath.size()));
   if (path.substr(0, kRegistrationsPath.size()) == kRegistrationsPath)
     return registrations_of(exchange, path.substr(kRegistrationsPath.size()));
+  if (path.substr(0, kGroupPath.size()) == kGroupPath)
+    return group(exchange, path.substr(kGroupPath.size()));
   if (path.substr(0, kCallPath.size()) == kCallPath)
     return end_call(exchange, path.substr(kCallPath.size()));
-  reply_error(exchange, 404, "no_such_path",
-              "no such path; there are /v1/status, /v1/pools, /v1/users, /v1/credentials, "
-              "/v1/registrations, /v1/calls, /v1/blocks, /v1/refused and /v1/trace");
+  reply_error(
+      exchange, 404, "no_such_path",
+      "no such path; there are /v1/status, /v1/pools, /v1/users, /v1/groups, /v1/credentials, "
+      "/v1/registrations, /v1/calls, /v1/blocks, /v1/refused and /v1/trace");
 }
 
 void Api::trace(port::HttpExchange& exchange) {
@@ -144,9 +149,13 @@ void Api::list(port::HttpExchange& exchange, Command command) {
   if (!job->start(*this, job, command)) refuse_busy(exchange);
 }
 
+UserName Api::name_of_path(std::string_view path) {
+  return in_store(user_of_path(path), default_domain());
+}
+
 // False when the path names no user: it is answered then.
 bool Api::name_user(port::HttpExchange& exchange, std::string_view path, Command& command) {
-  const UserName user = in_store(user_of_path(path), default_domain());
+  const UserName user = name_of_path(path);
   if (const char* fault = fault_of(user)) return reply_error(exchange, 400, "name", fault), false;
   command.name = FixedText<kNameMax>(user.name);
   command.domain = FixedText<kDomainMax>(user.domain);

@@ -23,6 +23,13 @@
 //   GET    /v1/registrations                          {"registrations": […], "next": "…"}
 //   GET    /v1/registrations/NAME or …/DOMAIN/NAME    the same, of one user
 //   DELETE the same                                   all, or the one with ?contact=: 200
+//   GET    /v1/groups                                 {"groups": […], "next": "…"}: hunt groups
+//   GET    /v1/groups/NAME or …/DOMAIN/NAME           {"group": {…}}, with its statistics
+//   PUT    the same                                   {fields of GroupFields}: 201 created, 200
+//          changed; what is left out stays. ?mode= as of users; PATCH is ?mode=change
+//   DELETE the same                                   200
+//   GET    …/members                                  {"members": […], "next": "…"}, by order
+//   PUT, PATCH, DELETE …/members/MEMBER               {fields of MemberFields}, likewise
 //   GET    /v1/trace                                  {"trace": […], "next": "…"}: pieces of messages;
 //          ?after= takes the "after" of a row, to go on behind it
 //   PUT    /v1/trace?subject=NUMBER-OR-ADDRESS&seconds=N    200; DELETE ends it
@@ -79,6 +86,13 @@ class Api final : public port::HttpHandler, private Desk {
   void lift_block(port::HttpExchange& exchange);
   void end_call(port::HttpExchange& exchange, std::string_view name);
   void trace(port::HttpExchange& exchange);
+  // api_groups.cpp
+  void group(port::HttpExchange& exchange, std::string_view path);
+  void one_group(port::HttpExchange& exchange, Command command);
+  void group_member(port::HttpExchange& exchange, Command command, std::string_view member);
+  bool take_mode(port::HttpExchange& exchange, Command& command);
+  void begin(port::HttpExchange& exchange, const Command& command, const std::shared_ptr<Job>& job);
+  UserName name_of_path(std::string_view path);
   const std::string& default_domain();
 
   Channel& channel_;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "admin/group_fields.h"
 #include "admin/page.h"
 #include "admin/user_fields.h"
 #include "admin/user_names.h"
@@ -42,6 +43,16 @@ enum class Outcome : uint8_t {
   KeepsPassword,  // a rename with hashes, of a user with an auth_name of its own
   NoTrace,        // capacity.trace is 0
   NoCall,
+  TakenByGroup,  // a name of a user is one of a hunt group
+  TakenByUser,   // of a hunt group: a user is called by it
+  GroupExists,   // mode Create
+  MemberExists,  // likewise
+  NoGroup,
+  NoMember,
+  GroupsFull,   // capacity.groups
+  MembersFull,  // capacity.group_members
+  GroupFull,    // store::kGroupMembersMax
+  GroupLoop,    // the page has a fact "loop"
   NotAnswered,  // a call that rings, to end
 };
 
@@ -66,6 +77,13 @@ struct Command {
     StartTrace,
     StopTrace,
     ReadTrace,
+    ListGroups,
+    ShowGroup,
+    ListMembers,
+    PutGroup,
+    RemoveGroup,
+    PutMember,
+    RemoveMember,
   };
 
   Kind kind = Kind::Status;
@@ -76,9 +94,12 @@ struct Command {
   uint64_t cursor = 0;
   FixedText<kNameMax> name;
   FixedText<kDomainMax> domain;
-  FixedText<kNameMax> new_name;  // of RenameUser, which the hashes are made for
+  // Of RenameUser, which the hashes are made for. Of PutMember and RemoveMember: the member.
+  FixedText<kNameMax> new_name;
   // Of PutUser: the hashes are made for fields.auth_name, whether that is to be set or not.
   UserFields fields;
+  GroupFields group;    // of PutGroup
+  MemberFields member;  // of PutMember
   bool has_secret = false;
   UserSecret secret;
   FixedText<kContactMax> contact;  // of RemoveBindings; empty: all

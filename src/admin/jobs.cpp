@@ -1,5 +1,6 @@
 #include "admin/jobs.h"
 
+#include "admin/group_json.h"
 #include "admin/json.h"
 #include "admin/reply.h"
 
@@ -30,6 +31,13 @@ std::string_view opening(Command::Kind kind) {
     case Command::Kind::ListRefused: return R"({"refused":[)";
     case Command::Kind::ListCalls: return R"({"calls":[)";
     case Command::Kind::ReadTrace: return R"({"trace":[)";
+    case Command::Kind::ListGroups: return R"({"groups":[)";
+    case Command::Kind::ListMembers: return R"({"members":[)";
+    case Command::Kind::ShowGroup:
+    case Command::Kind::PutGroup:
+    case Command::Kind::RemoveGroup:
+    case Command::Kind::PutMember:
+    case Command::Kind::RemoveMember:
     case Command::Kind::StartTrace:
     case Command::Kind::StopTrace:
     case Command::Kind::ShowUser:
@@ -54,6 +62,8 @@ void append_page(std::string& body, Command::Kind kind, std::string_view realm, 
   if (kind == Command::Kind::ListBlocks) append_rows<BlockRow>(body, page);
   if (kind == Command::Kind::ListRefused) append_rows<RefusedRow>(body, page);
   if (kind == Command::Kind::ListCalls) append_rows<CallRow>(body, page);
+  if (kind == Command::Kind::ListGroups) append_rows<GroupRow>(body, page);
+  if (kind == Command::Kind::ListMembers) append_rows<MemberRow>(body, page);
 }
 
 void refuse(port::HttpExchange& client, Outcome outcome) {

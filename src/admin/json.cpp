@@ -7,6 +7,7 @@
 #include <array>
 
 #include "admin/call_names.h"
+#include "admin/json_members.h"
 #include "admin/user_names.h"
 #include "core/text.h"
 #include "server/policy/untimed_calls.h"
@@ -38,19 +39,6 @@ void append_character(std::string& out, std::string_view character) {
   } else {
     out += character;
   }
-}
-
-void append_member(std::string& out, std::string_view name, std::string_view text) {
-  if (out.back() != '{') out += ',';
-  append_json(out, name);
-  out += ':';
-  append_json(out, text);
-}
-
-void append_member(std::string& out, std::string_view name, uint64_t number) {
-  if (out.back() != '{') out += ',';
-  append_json(out, name);
-  out += ':' + std::to_string(number);
 }
 
 void append_list(std::string& out, std::string_view name, std::string_view items, char separator) {
@@ -130,6 +118,25 @@ void append_excepting_command(std::string& out, std::string_view name, std::stri
 }
 
 }  // namespace
+
+void append_member(std::string& out, std::string_view name, std::string_view text) {
+  if (out.back() != '{') out += ',';
+  append_json(out, name);
+  out += ':';
+  append_json(out, text);
+}
+
+void append_member(std::string& out, std::string_view name, uint64_t number) {
+  if (out.back() != '{') out += ',';
+  append_json(out, name);
+  out += ':' + std::to_string(number);
+}
+
+void append_flag(std::string& out, std::string_view name, bool value) {
+  if (out.back() != '{') out += ',';
+  append_json(out, name);
+  out += value ? ":true" : ":false";
+}
 
 void append_json(std::string& out, std::string_view text) {
   out += '"';

@@ -20,11 +20,12 @@ bool LoopEndpoint::serve(size_t commands_max) {
   return can_serve();
 }
 
-void LoopEndpoint::complete(uint64_t ticket, Outcome outcome) {
+void LoopEndpoint::complete(uint64_t ticket, Outcome outcome, std::string_view loop) {
   TIPRING_ASSERT(open_ > 0);
   --open_;
   Answer& slot = begin_answer(ticket);
   slot.outcome = outcome;
+  if (!loop.empty()) slot.page.add(FactRow{"loop", loop, 0});
   commit_answer();
 }
 
@@ -65,6 +66,14 @@ std::optional<Outcome> LoopEndpoint::change(const Command& command) {
     case Command::Kind::StopTrace:
       if (trace_ != nullptr) trace_->stop();
       break;
+    case Command::Kind::PutGroup:
+    case Command::Kind::RemoveGroup:
+    case Command::Kind::PutMember:
+    case Command::Kind::RemoveMember:
+      return groups_ != nullptr ? groups_->change(command) : Outcome::NoGroup;
+    case Command::Kind::ListGroups:
+    case Command::Kind::ShowGroup:
+    case Command::Kind::ListMembers:
     case Command::Kind::ReadTrace:
     case Command::Kind::Status:
     case Command::Kind::ListPools:
@@ -108,6 +117,13 @@ void LoopEndpoint::show(const Command& command, Answer& answer) {
       next = exchange_.list_bindings_of(domain, name, command.cursor, answer.page);
       break;
     case Command::Kind::ReadTrace: next = read_trace(command.cursor, answer.page); break;
+    case Command::Kind::ListGroups:
+    case Command::Kind::ShowGroup:
+    case Command::Kind::ListMembers: return show_groups(command, answer);
+    case Command::Kind::PutGroup:
+    case Command::Kind::RemoveGroup:
+    case Command::Kind::PutMember:
+    case Command::Kind::RemoveMember:
     case Command::Kind::LiftBlock:
     case Command::Kind::EndCall:
     case Command::Kind::StartTrace:
@@ -119,6 +135,13 @@ void LoopEndpoint::show(const Command& command, Answer& answer) {
   }
   answer.next = next.value_or(0);
   if (!next) answer.outcome = Outcome::NotFound;
+}
+
+void LoopEndpoint::show_groups(const Command& command, Answer& answer) const {
+  std::optional<uint64_t> next;
+  if (groups_ != nullptr) next = groups_->show(command, answer.page);
+  answer.next = next.value_or(0);
+  if (!next) answer.outcome = Outcome::NoGroup;
 }
 
 Outcome LoopEndpoint::start_trace(const Command& command) {

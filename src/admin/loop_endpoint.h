@@ -7,6 +7,7 @@
 
 #include "admin/channel.h"
 #include "admin/exchange.h"
+#include "admin/group_desk.h"
 #include "core/pool_registry.h"
 #include "port/http_server.h"
 #include "transport/trace.h"
@@ -27,12 +28,15 @@ class LoopEndpoint {
   // What the trace commands are about; without one they are refused.
   void set_trace(transport::Trace* trace) { trace_ = trace; }
 
+  // Whom the commands of hunt groups go to; without one there are no groups.
+  void set_groups(GroupDesk* groups) { groups_ = groups; }
+
   // Serves at most `commands_max` commands. True when more could be served at once: call again in
   // the next turn. Otherwise the admin thread wakes the loop when there is something to do.
   bool serve(size_t commands_max);
 
-  // The end of a command that Exchange left open.
-  void complete(uint64_t ticket, Outcome outcome);
+  // The end of a command that Exchange or GroupDesk left open. `loop`: of GroupLoop.
+  void complete(uint64_t ticket, Outcome outcome, std::string_view loop = {});
 
  private:
   bool can_serve();
@@ -41,6 +45,7 @@ class LoopEndpoint {
   uint64_t read_trace(uint64_t cursor, Page& page) const;
   uint64_t list_pools(uint64_t cursor, Page& page) const;
   std::optional<Outcome> change(const Command& command);
+  void show_groups(const Command& command, Answer& answer) const;
   void show(const Command& command, Answer& answer);
   Answer& begin_answer(uint64_t ticket);
   void commit_answer();
@@ -50,6 +55,7 @@ class LoopEndpoint {
   const PoolRegistry& pools_;
   port::HttpServer* server_ = nullptr;
   transport::Trace* trace_ = nullptr;
+  GroupDesk* groups_ = nullptr;
   size_t open_ = 0;  // commands whose outcome comes later; each has an answer slot to itself
 };
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "admin/group_rows.h"
 #include "dialog/dialog.h"
 #include "store/user.h"
 
@@ -143,11 +144,14 @@ class Page {
   void add(const PoolRow& row);
   void add(const FactRow& row);
   void add(const TraceRow& row);
+  void add(const GroupRow& row);
+  void add(const MemberRow& row);
 
  private:
   friend class PageReader;
   void put_text(std::string_view text, size_t max);
   void put_number(uint64_t number);
+  void put_tally(const TallyRow& tally);
 
   uint32_t used_ = 0;
   std::array<char, kBytes> bytes_;
@@ -168,10 +172,13 @@ class PageReader {
   bool next(PoolRow& row);
   bool next(FactRow& row);
   bool next(TraceRow& row);
+  bool next(GroupRow& row);
+  bool next(MemberRow& row);
 
  private:
   std::string_view take_text();
   uint64_t take_number();
+  void take_tally(TallyRow& tally);
 
   std::string_view rest_;
 };

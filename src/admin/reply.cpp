@@ -26,6 +26,30 @@ Refusal refusal_of(Outcome outcome) {
     case Outcome::Taken:
       return {409, "taken",
               "another user of this domain has that as name, auth_name or alias; choose another"};
+    case Outcome::TakenByGroup:
+      return {409, "taken_by_group",
+              "a hunt group of this domain has that as extension; choose another name or alias"};
+    case Outcome::TakenByUser:
+      return {409, "taken",
+              "a user of this domain has that as name or alias; choose another extension"};
+    case Outcome::GroupExists: return {409, "exists", "the group exists already"};
+    case Outcome::MemberExists: return {409, "exists", "it is a member of the group already"};
+    case Outcome::NoGroup:
+      return {404, "no_group", "there is no such hunt group; list groups to see their names"};
+    case Outcome::NoMember:
+      return {404, "no_member", "the group has no such member; show the group to see them"};
+    case Outcome::GroupsFull:
+      return {503, "groups_full",
+              "no room for more hunt groups; raise capacity.groups and restart the server"};
+    case Outcome::MembersFull:
+      return {503, "members_full",
+              "no room for more members of hunt groups; raise capacity.group_members and restart "
+              "the server"};
+    case Outcome::GroupFull:
+      return {409, "group_full",
+              "a group has at most 32 members; make some of them members of a group of their own, "
+              "and that a member of this one"};
+    case Outcome::GroupLoop: return {409, "loop", "calls to the group would come back to it"};
     case Outcome::NotFound:
       return {404, "not_found", "there is no such user; list users to see their names"};
     case Outcome::NoBlock:

@@ -10,12 +10,15 @@ Service::Service(Arena& arena, port::Loop& loop, store::Store& store, auth::Bloc
     : socket_(options.socket),
       channel_(arena),
       exchange_(store, blocks, loop, status),
+      groups_(store, loop),
       endpoint_(channel_, exchange_, pools),
       wakeup_(loop.make_wakeup(*this)) {
   if (wakeup_ != nullptr) {
     api_ = std::make_unique<Api>(channel_, *wakeup_, options.realm, options.default_domain);
   }
   exchange_.set_endpoint(endpoint_);
+  groups_.set_endpoint(endpoint_);
+  endpoint_.set_groups(&groups_);
   exchange_.set_untimed_calls(options.untimed_calls);
   exchange_.set_calls(options.calls);
   endpoint_.set_trace(options.trace);

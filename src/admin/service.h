@@ -47,6 +47,7 @@ class Service final : private port::WakeupHandler {
   std::string socket_;
   Channel channel_;
   StoreExchange exchange_;
+  GroupDesk groups_;
   LoopEndpoint endpoint_;
   std::unique_ptr<port::Wakeup> wakeup_;  // null when the system gives no descriptor
   std::unique_ptr<Api> api_;              // null when there is nothing to wake

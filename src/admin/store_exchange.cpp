@@ -25,23 +25,6 @@ uint64_t tag_of(uint64_t ticket, Outcome success) {
   return ticket << kTagShift | static_cast<uint64_t>(success);
 }
 
-Outcome outcome_of_status(store::StoreStatus status, Outcome success) {
-  switch (status) {
-    case store::StoreStatus::Durable: return success;
-    case store::StoreStatus::DiskFull: return Outcome::DiskFull;
-    case store::StoreStatus::ReadOnly: return Outcome::ReadOnly;
-    case store::StoreStatus::Locked: return Outcome::Locked;
-    case store::StoreStatus::Corrupt: return Outcome::Corrupt;
-    case store::StoreStatus::Io: return Outcome::Io;
-    case store::StoreStatus::Missing:
-    case store::StoreStatus::Replaced: return Outcome::FileMoved;
-    case store::StoreStatus::Rejected: return Outcome::Refused;
-    case store::StoreStatus::Exists: return Outcome::Exists;
-    case store::StoreStatus::Gone: return Outcome::NotFound;
-  }
-  return Outcome::Refused;
-}
-
 // A place in the walk over bindings: the slot of the user, and how many of its bindings were shown.
 constexpr uint64_t kPositionShift = 16;
 constexpr uint64_t kPositionMask = (1u << kPositionShift) - 1;
@@ -61,10 +44,28 @@ std::string_view transport_text(uint8_t transport) {
 
 }  // namespace
 
+Outcome outcome_of_status(store::StoreStatus status, Outcome success) {
+  switch (status) {
+    case store::StoreStatus::Durable: return success;
+    case store::StoreStatus::DiskFull: return Outcome::DiskFull;
+    case store::StoreStatus::ReadOnly: return Outcome::ReadOnly;
+    case store::StoreStatus::Locked: return Outcome::Locked;
+    case store::StoreStatus::Corrupt: return Outcome::Corrupt;
+    case store::StoreStatus::Io: return Outcome::Io;
+    case store::StoreStatus::Missing:
+    case store::StoreStatus::Replaced: return Outcome::FileMoved;
+    case store::StoreStatus::Rejected: return Outcome::Refused;
+    case store::StoreStatus::Exists: return Outcome::Exists;
+    case store::StoreStatus::Gone: return Outcome::NotFound;
+  }
+  return Outcome::Refused;
+}
+
 std::optional<Outcome> StoreExchange::outcome_of(const Result<void>& started) const {
   if (started) return std::nullopt;
   if (started.error() == Error::Exists) return Outcome::Exists;
   if (started.error() == Error::Taken) return Outcome::Taken;
+  if (started.error() == Error::TakenByGroup) return Outcome::TakenByGroup;
   if (started.error() == Error::NotFound) return Outcome::NotFound;
   if (started.error() == Error::Busy) return Outcome::Busy;
   if (started.error() != Error::PoolExhausted) return Outcome::Refused;
@@ -322,6 +323,7 @@ void StoreExchange::status(Page& page) {
   const bool failing = store_.failing_since() != kNever;
   const FactRow facts[] = {
       {"users", "", store_.user_count()},
+      {"groups", "", store_.group_count()},
       {"registrations", "", store_.binding_count()},
       {"registrations_expired", "", counters.expired},
       {"store", failing ? store::to_text(store_.last_status()) : "ok", 0},

@@ -25,6 +25,9 @@ class StatusSource {
   ~StatusSource() = default;
 };
 
+// What becomes of a command whose write ended so.
+Outcome outcome_of_status(store::StoreStatus status, Outcome success);
+
 class StoreExchange final : public Exchange, private store::StoreWaiter {
  public:
   // All outlive it.

@@ -119,12 +119,15 @@ class Reader {
 
   // The word itself may be a password, so it is not repeated.
   void check_fields() {
-    for (const std::string& word : result_.more) {
+    const size_t names = row_->words.starts_with("group member") ? 1 : 0;
+    for (size_t i = names; i < result_.more.size(); ++i) {
+      const std::string& word = result_.more[i];
       if (word.starts_with("password=")) result_.fault = kNoPassword;
       if (word.find('=') == std::string::npos)
         result_.fault = row_->command == CtlCommand::UserAdd
                             ? std::string(kNoPassword)
-                            : "user set takes words FIELD=VALUE after the name";
+                            : std::string(row_->words) + " takes words FIELD=VALUE after the name" +
+                                  (names > 0 ? "s" : "");
     }
   }
 
@@ -133,7 +136,7 @@ class Reader {
       result_.fault = "--socket and --offline exclude each other";
     if (row_ == nullptr || at_once_) return;
     if (result_.quiet && (row_->options & kTakesQuiet) == 0)
-      result_.fault = "--quiet goes with user list and trace on only";
+      result_.fault = "--quiet goes with user list, group list and trace on only";
     if (!result_.for_seconds.empty() && (row_->options & kTakesFor) == 0)
       result_.fault = "--for goes with trace on only";
     if (result_.generate && (row_->options & kTakesGenerate) == 0)

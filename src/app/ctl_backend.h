@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "admin/channel.h"
+#include "admin/group_fields.h"
 #include "admin/import_lines.h"
 #include "admin/user_fields.h"
 #include "admin/user_names.h"
@@ -15,6 +16,7 @@ namespace tipring::app {
 
 enum class CtlListing : uint8_t {
   Users,
+  Groups,
   Credentials,
   Registrations,
   Blocks,
@@ -47,6 +49,14 @@ class CtlBackend {
   // All lines were found right. Counts what was stored, also on failure.
   virtual std::string import(const admin::ImportLines& lines, uint32_t& created,
                              uint32_t& changed) = 0;
+  virtual std::string put_group(const admin::UserName& group, admin::PutMode mode,
+                                const admin::GroupFields& fields) = 0;
+  virtual std::string remove_group(const admin::UserName& group) = 0;
+  virtual std::string show_group(const admin::UserName& group, CtlRow& row) = 0;
+  virtual std::string list_members(const admin::UserName& group, CtlRows& rows) = 0;
+  virtual std::string put_member(const admin::UserName& group, const std::string& member,
+                                 admin::PutMode mode, const admin::MemberFields& fields) = 0;
+  virtual std::string remove_member(const admin::UserName& group, const std::string& member) = 0;
   // Of one user from there, or with an empty one of all.
   virtual std::string lift_block(std::string_view source, std::string_view user) = 0;
   // The status is one row.

@@ -1,6 +1,7 @@
 #include "app/ctl_commands.h"
 
 #include <algorithm>
+#include <tuple>
 #include <vector>
 
 #include "core/text.h"
@@ -24,6 +25,28 @@ constexpr uint8_t kOnUsers = kTakesOffline;
   "  session_timer  \"exempt\" lets the user's phones call without knowing session timers,\n"     \
   "                 \"default\" is what [session_timer] says\n"                                   \
   "An empty VALUE clears the field. When one word is wrong nothing is changed.\n"
+
+#define TIPRING_GROUP_FIELDS                                                                   \
+  "FIELD is one of\n"                                                                          \
+  "  display_name      for people\n"                                                           \
+  "  strategy          all (at once, which is usual), or one after the other: sequential,\n"   \
+  "                    round_robin, longest_idle, random\n"                                    \
+  "  ring_timeout_s    how many seconds the group rings in all; usually 60\n"                  \
+  "  member_ring_s     how many seconds each member rings where one rings after the other;\n"  \
+  "                    usually 15\n"                                                           \
+  "  no_answer_status  what the caller is told when nobody answers, such as 486; 0 for what\n" \
+  "                    the calls came to\n"                                                    \
+  "  no_answer_to      the user or group that gets the call then, instead of a status\n"       \
+  "  enabled           yes or no\n"                                                            \
+  "An empty VALUE makes a field what it is usually. When one word is wrong nothing is changed.\n"
+
+#define TIPRING_MEMBER_FIELDS                                                                  \
+  "FIELD is one of\n"                                                                          \
+  "  order    1 to 9999: who rings first, where one rings after the other; among equals the\n" \
+  "           older member. A new one comes last\n"                                            \
+  "  delay_s  how many seconds later it begins to ring, where all ring at once\n"              \
+  "  ring_s   how many seconds it rings at most; 0 for as long as the group says\n"            \
+  "  enabled  yes or no\n"
 
 constexpr CtlCommandRow kCommands[] = {
     {CtlCommand::UserAdd, "user add", "NAME [FIELD=VALUE]…", 1, kAnyNumber,
@@ -70,6 +93,41 @@ constexpr CtlCommandRow kCommands[] = {
      "and call as each of them, as if it had the passwords. It must be named, and new; nobody but\n"
      "its owner may read it (mode 0600). Remove it after the import. The hashes are good for one\n"
      "realm only: the other server must have the same auth.realm.\n"},
+    {CtlCommand::GroupAdd, "group add", "NAME [members=MEMBER,…] [FIELD=VALUE]…", 1, kAnyNumber,
+     kOnUsers, "creates a hunt group",
+     "NAME is the extension that is called, such as 600 or 600@domain. MEMBERs are users, by name "
+     "or\n"
+     "alias, or other groups of the same domain; they may still be to come. A group has at most "
+     "32.\n" TIPRING_GROUP_FIELDS},
+    {CtlCommand::GroupSet, "group set", "NAME FIELD=VALUE…", 2, kAnyNumber, kOnUsers,
+     "changes fields of a hunt group, and leaves the others",
+     TIPRING_GROUP_FIELDS "Calls that ring go on as they began.\n"},
+    {CtlCommand::GroupEnable, "group enable", "NAME", 1, 1, kOnUsers, "lets a hunt group be called",
+     ""},
+    {CtlCommand::GroupDisable, "group disable", "NAME", 1, 1, kOnUsers,
+     "lets a hunt group ring nobody", ""},
+    {CtlCommand::GroupRemove, "group remove", "NAME", 1, 1, kOnUsers,
+     "removes a hunt group and its members",
+     "The members themselves stay what they are. Where the group was a member of another one, it "
+     "is\n"
+     "passed over there. `group delete` is the same.\n"},
+    {CtlCommand::GroupShow, "group show", "NAME", 1, 1, kOnUsers,
+     "a hunt group, its members and their calls",
+     "Calls are counted since the server's start: OFFERED to the group or member, ANSWERED there,\n"
+     "answered ELSEWHERE, ABANDONED by the caller, or UNANSWERED: refused, not reachable, or rung\n"
+     "until the time was over. A member whose KIND is nobody does not exist and is passed over.\n"},
+    {CtlCommand::GroupList, "group list", "", 0, 0, kOnUsers | kTakesQuiet,
+     "all hunt groups and their calls; with --quiet only their names", ""},
+    {CtlCommand::MemberAdd, "group member add", "NAME MEMBER [FIELD=VALUE]…", 2, kAnyNumber,
+     kOnUsers, "makes a user or a group a member of a hunt group", TIPRING_MEMBER_FIELDS},
+    {CtlCommand::MemberSet, "group member set", "NAME MEMBER FIELD=VALUE…", 3, kAnyNumber, kOnUsers,
+     "changes fields of a member", TIPRING_MEMBER_FIELDS},
+    {CtlCommand::MemberEnable, "group member enable", "NAME MEMBER", 2, 2, kOnUsers,
+     "lets a member be rung", ""},
+    {CtlCommand::MemberDisable, "group member disable", "NAME MEMBER", 2, 2, kOnUsers,
+     "passes a member over", ""},
+    {CtlCommand::MemberRemove, "group member remove", "NAME MEMBER", 2, 2, kOnUsers,
+     "takes a member out of a hunt group", ""},
     {CtlCommand::RegistrationsRemove, "registrations remove", "USER [CONTACT]", 1, 2, 0,
      "removes a user's registrations, or the one with this contact",
      "A phone that still runs registers anew sooner or later; change the user's password to keep\n"
@@ -115,18 +173,21 @@ constexpr CtlCommandRow kCommands[] = {
     {CtlCommand::Trace, "trace", "", 0, 0, 0, "shows what is kept of the trace, and follows it",
      "capacity.trace says how much is kept; what was pushed out before it was read is told.\n"},
 #undef TIPRING_FIELDS
-    {CtlCommand::Help, "help", "[COMMAND]", 0, 2, 0, "this, or what one command does", ""},
+#undef TIPRING_GROUP_FIELDS
+#undef TIPRING_MEMBER_FIELDS
+    {CtlCommand::Help, "help", "[COMMAND]", 0, 3, 0, "this, or what one command does", ""},
     {CtlCommand::Version, "version", "", 0, 0, 0, "the version of this tool", ""},
 };
 
 constexpr std::string_view kOptions =
     "  --socket PATH    the server's socket (admin.socket of the configuration)\n"
-    "  --offline        works on the database itself, while no server runs; users only\n"
+    "  --offline        works on the database itself, while no server runs; users and groups\n"
     "  --config FILE    the server's configuration file; without it, --set and --socket it is\n"
     "                   /etc/tipring/tipring.toml where that is there\n"
     "  --set key=value  one setting, over the file's; may be repeated\n"
     "  --json           output for programs\n"
-    "  --quiet, -q      only names (user list); only begins it (trace on)\n"
+    "  --quiet, -q      only names (user list, group list); only begins it (trace\n"
+    "                   on)\n"
     "  --for SECONDS    how long a trace goes on\n"
     "  --generate       makes a password of 16 letters and digits, and shows it\n"
     "  --with-credentials\n"
@@ -169,9 +230,13 @@ const CtlCommandRow* find_ctl_command(std::span<const std::string_view> words, s
   for (const CtlCommandRow& row : kCommands) {
     if (begins_with(words, row.words, used)) return &row;
   }
-  if (words.size() < 2 || words[0] != "user" || words[1] != "passwd") return nullptr;
+  constexpr std::tuple<std::string_view, std::string_view, CtlCommand> kOtherWords[] = {
+      {"user", "passwd", CtlCommand::UserPassword}, {"group", "delete", CtlCommand::GroupRemove}};
   used = 2;
-  return &ctl_row(CtlCommand::UserPassword);
+  for (const auto& [first, second, command] : kOtherWords) {
+    if (words.size() >= 2 && words[0] == first && words[1] == second) return &ctl_row(command);
+  }
+  return nullptr;
 }
 
 std::string ctl_words_after(std::string_view group) {

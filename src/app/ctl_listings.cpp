@@ -12,18 +12,6 @@ auto user_key(const CtlRow& row) {
   return std::make_pair(cell_text(row, "domain"), cell_text(row, "name"));
 }
 
-// Rows of one user, his registrations, keep their order. The server lists by slot, and slots are
-// used again.
-void sort_by_user(CtlRows& rows) {
-  std::stable_sort(rows.begin(), rows.end(),
-                   [](const CtlRow& a, const CtlRow& b) { return user_key(a) < user_key(b); });
-}
-
-std::string name_of(const CtlRow& row) {
-  return admin::UserName{std::string(cell_text(row, "name")), std::string(cell_text(row, "domain"))}
-      .text();
-}
-
 // For people: what is as ever is left out, so that columns in which it is everywhere go.
 void blank(CtlRows& rows, std::string_view name, std::string_view usual) {
   for (CtlRow& row : rows) {
@@ -87,6 +75,18 @@ std::string export_text(const CtlRows& users, const CtlRows& credentials) {
 }
 
 }  // namespace
+
+// Rows of one user, his registrations, keep their order. The server lists by slot, and slots are
+// used again.
+void sort_by_user(CtlRows& rows) {
+  std::stable_sort(rows.begin(), rows.end(),
+                   [](const CtlRow& a, const CtlRow& b) { return user_key(a) < user_key(b); });
+}
+
+std::string name_of(const CtlRow& row) {
+  return admin::UserName{std::string(cell_text(row, "name")), std::string(cell_text(row, "domain"))}
+      .text();
+}
 
 int show_table(CtlSession& session, CtlRows& rows, std::string_view none) {
   if (session.arguments.json) {

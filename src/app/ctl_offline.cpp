@@ -80,6 +80,8 @@ std::string CtlOffline::open() {
 std::string CtlOffline::describe(Error error) {
   if (error == Error::Exists) return std::string(admin::refusal_of(admin::Outcome::Exists).message);
   if (error == Error::Taken) return std::string(admin::refusal_of(admin::Outcome::Taken).message);
+  if (error == Error::TakenByGroup)
+    return std::string(admin::refusal_of(admin::Outcome::TakenByGroup).message);
   if (error == Error::NotFound)
     return std::string(admin::refusal_of(admin::Outcome::NotFound).message);
   if (error == Error::Unsupported) return store_.failure();
@@ -203,10 +205,12 @@ std::string CtlOffline::list_credentials(CtlRows& rows) {
 
 std::string CtlOffline::list(CtlListing listing, CtlRows& rows) {
   const bool credentials = listing == CtlListing::Credentials;
-  if (listing != CtlListing::Users && !credentials) return kServerOnly;
+  const bool groups = listing == CtlListing::Groups;
+  if (listing != CtlListing::Users && !credentials && !groups) return kServerOnly;
   if (!has_database()) return "";
   if (std::string fault = open(); !fault.empty()) return fault;
   if (credentials) return list_credentials(rows);
+  if (groups) return list_groups(rows);
   const Result<std::vector<store::OfflineUser>> users = store_.list_users();
   if (!users) return describe(users.error());
   for (const store::OfflineUser& user : *users) rows.push_back(row_of(user));

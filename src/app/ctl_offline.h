@@ -25,9 +25,17 @@ class CtlOffline final : public CtlBackend {
   // All or nothing.
   std::string import(const admin::ImportLines& lines, uint32_t& created,
                      uint32_t& changed) override;
+  std::string put_group(const admin::UserName& group, admin::PutMode mode,
+                        const admin::GroupFields& fields) override;
+  std::string remove_group(const admin::UserName& group) override;
+  std::string show_group(const admin::UserName& group, CtlRow& row) override;
+  std::string list_members(const admin::UserName& group, CtlRows& rows) override;
+  std::string put_member(const admin::UserName& group, const std::string& member,
+                         admin::PutMode mode, const admin::MemberFields& fields) override;
+  std::string remove_member(const admin::UserName& group, const std::string& member) override;
   // Blocks are in the server's memory alone; the command line does not lead here.
   std::string lift_block(std::string_view source, std::string_view user) override;
-  // Users and credentials only. None when there is no database yet.
+  // Users, credentials and groups only. None when there is no database yet.
   std::string list(CtlListing listing, CtlRows& rows) override;
   std::string list_registrations(const admin::UserName& user, CtlRows& rows) override;
   std::string remove_registrations(const admin::UserName& user, std::string_view contact) override;
@@ -37,6 +45,11 @@ class CtlOffline final : public CtlBackend {
   bool has_database();
   std::string open();
   std::string describe(Error error);
+  std::string describe(store::GroupVerdict verdict, bool of_member);
+  // Opens the file when there is one. The group as the store has it; what went wrong, or empty.
+  std::string open_for(const admin::UserName& given, admin::UserName& group);
+  std::string find_group(const admin::UserName& given, store::OfflineGroup& group);
+  std::string list_groups(CtlRows& rows);
   std::string put(const admin::UserName& user, const CtlUserChange& change, bool& created);
 
   port::Files& files_;

@@ -35,6 +35,18 @@ int run_ctl(const CtlArguments& arguments, std::string_view default_domain, CtlB
     case CtlCommand::UserList: return list_users(session);
     case CtlCommand::UserImport: return import_users(session);
     case CtlCommand::UserExport: return export_users(session);
+    case CtlCommand::GroupAdd: return add_group(session);
+    case CtlCommand::GroupSet: return set_group(session);
+    case CtlCommand::GroupEnable:
+    case CtlCommand::GroupDisable: return switch_group(session);
+    case CtlCommand::GroupRemove: return remove_group(session);
+    case CtlCommand::GroupShow: return show_group(session);
+    case CtlCommand::GroupList: return list_groups(session);
+    case CtlCommand::MemberAdd: return add_member(session);
+    case CtlCommand::MemberSet: return set_member(session);
+    case CtlCommand::MemberEnable:
+    case CtlCommand::MemberDisable: return switch_member(session);
+    case CtlCommand::MemberRemove: return remove_member(session);
     case CtlCommand::Registrations: return list_registrations(session);
     case CtlCommand::RegistrationsRemove: return remove_registrations(session);
     case CtlCommand::Blocks: return list_blocks(session);

@@ -4,8 +4,8 @@
 #include <cstring>
 
 #include "admin/user_secret.h"
+#include "app/ctl_paths.h"
 #include "app/ctl_reply.h"
-#include "core/text.h"
 
 namespace tipring::app {
 
@@ -14,28 +14,6 @@ namespace {
 constexpr size_t kImportLinesMax = 500;
 // As long as a person waits for a word, and longer than a disk should take for a batch.
 constexpr Millis kTimeout{15000};
-
-// RFC 3986 2.1: all but unreserved characters.
-std::string percent_encoded(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const bool letter = to_lower(c) >= 'a' && to_lower(c) <= 'z';
-    if (letter || is_digit(c) || std::strchr("-._~", c) != nullptr) {
-      out += c;
-    } else {
-      const auto byte = static_cast<uint8_t>(c);
-      char hex[2];
-      out += '%';
-      out += write_hex({&byte, 1}, hex);
-    }
-  }
-  return out;
-}
-
-// Always with the domain, which may be empty, so that a name may hold "/".
-std::string path_of(std::string_view folder, const admin::UserName& user) {
-  return std::string(folder) + percent_encoded(user.domain) + "/" + percent_encoded(user.name);
-}
 
 // As append_json(), into memory that is wiped.
 void append_json_string(admin::SecretText& out, std::string_view text) {
@@ -62,6 +40,7 @@ struct ListingPath {
 ListingPath path_of(CtlListing listing) {
   switch (listing) {
     case CtlListing::Users: return {"/v1/users", "users"};
+    case CtlListing::Groups: return {"/v1/groups", "groups"};
     case CtlListing::Credentials: return {"/v1/credentials", "credentials"};
     case CtlListing::Registrations: return {"/v1/registrations", "registrations"};
     case CtlListing::Blocks: return {"/v1/blocks", "blocks"};

@@ -21,6 +21,14 @@ class CtlServer final : public CtlBackend {
   // disk.
   std::string import(const admin::ImportLines& lines, uint32_t& created,
                      uint32_t& changed) override;
+  std::string put_group(const admin::UserName& group, admin::PutMode mode,
+                        const admin::GroupFields& fields) override;
+  std::string remove_group(const admin::UserName& group) override;
+  std::string show_group(const admin::UserName& group, CtlRow& row) override;
+  std::string list_members(const admin::UserName& group, CtlRows& rows) override;
+  std::string put_member(const admin::UserName& group, const std::string& member,
+                         admin::PutMode mode, const admin::MemberFields& fields) override;
+  std::string remove_member(const admin::UserName& group, const std::string& member) override;
   std::string lift_block(std::string_view source, std::string_view user) override;
   std::string list(CtlListing listing, CtlRows& rows) override;
   std::string list_registrations(const admin::UserName& user, CtlRows& rows) override;
@@ -31,7 +39,9 @@ class CtlServer final : public CtlBackend {
   std::string read_trace(std::string_view after, CtlRows& rows) override;
 
  private:
-  // Empty when the server answered 2xx.
+  // Both empty when the server answered 2xx.
+  std::string put_fields(const std::string& path, admin::PutMode mode,
+                         const std::string& body) const;
   std::string ask(const port::HttpRequest& request, port::HttpReply& reply) const;
 
   // All pages of a listing, which the reply has under `name`.

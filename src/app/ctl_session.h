@@ -29,6 +29,10 @@ struct CtlSession {
 
 std::string_view cell_text(const CtlRow& row, std::string_view name);
 
+// "name" or "name@domain" of a row, and rows in the order of these.
+std::string name_of(const CtlRow& row);
+void sort_by_user(CtlRows& rows);
+
 // The rows as JSON or as a table; `none` where there are none.
 int show_table(CtlSession& session, CtlRows& rows, std::string_view none);
 
@@ -51,6 +55,18 @@ int lift_block(CtlSession& session);
 int list_refused(CtlSession& session);
 int list_pools(CtlSession& session);
 int show_status(CtlSession& session);
+
+// ctl_groups.cpp
+int add_group(CtlSession& session);
+int set_group(CtlSession& session);
+int switch_group(CtlSession& session);
+int remove_group(CtlSession& session);
+int show_group(CtlSession& session);
+int list_groups(CtlSession& session);
+int add_member(CtlSession& session);
+int set_member(CtlSession& session);
+int switch_member(CtlSession& session);
+int remove_member(CtlSession& session);
 
 // ctl_calls.cpp
 int list_calls(CtlSession& session);

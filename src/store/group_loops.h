@@ -30,7 +30,7 @@ class GroupLoops {
 
   const GroupTable& groups_;
   uint32_t searches_ = 0;
-  std::array<char, 512> path_;
+  std::array<char, 250> path_;
   size_t size_ = 0;
 };
 

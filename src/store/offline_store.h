@@ -1,4 +1,4 @@
-// Users changed directly in the file, for `tipringctl --offline` and for tools. Blocks and uses the
+// Users and hunt groups changed directly in the file, for `tipringctl --offline` and for tools. Blocks and uses the
 // heap. While a server has the file it cannot be opened here (StartStatus::Locked), since the
 // server would not see the changes; while it is open here, a server cannot start on it.
 #pragma once
@@ -11,6 +11,7 @@
 #include "core/result.h"
 #include "port/files.h"
 #include "port/time.h"
+#include "store/offline_groups.h"
 #include "store/start_report.h"
 #include "store/store.h"
 #include "store/user.h"
@@ -50,7 +51,7 @@ class OfflineStore {
   // Opens the file, makes or migrates it. Call the others only when the report is ready().
   StartReport open();
 
-  // Error: Exists, NotFound, Invalid, TooLong as Store::put_user(); any other failure of the file
+  // Error: Exists, Taken, TakenByGroup, NotFound, Invalid, TooLong as Store::put_user(); any other failure of the file
   // is Unsupported with its reason in failure().
   Result<void> put_user(const UserRecord& record, const Credentials* credentials, PutMode mode);
   // Errors: as Store::rename_user(), and Unsupported.
@@ -64,6 +65,17 @@ class OfflineStore {
   Result<std::vector<OfflineCredentials>> list_credentials();
   // Error: NotFound.
   Result<OfflineUser> find_user(std::string_view domain, std::string_view name);
+
+  // Of hunt groups, as Store's: NotStored has its reason in failure(), Loop its way in loop(). What
+  // `capacity` has room for is not looked at.
+  GroupVerdict put_group(const GroupRecord& record, PutMode mode);
+  GroupVerdict remove_group(std::string_view domain, std::string_view name);
+  GroupVerdict put_group_member(std::string_view domain, std::string_view name,
+                                const MemberRecord& record, PutMode mode);
+  GroupVerdict remove_group_member(std::string_view domain, std::string_view name,
+                                   std::string_view member);
+  Result<std::vector<OfflineGroup>> list_groups();
+  const std::string& loop() const;
 
   const std::string& failure() const;
 

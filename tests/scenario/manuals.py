@@ -22,6 +22,9 @@ sys.path.insert(0, os.path.join(TOP, "tests", "support"))
 
 from tipring_server import Report  # noqa: E402
 
+GROUP_FIELDS = ["display_name", "strategy", "ring_timeout_s", "member_ring_s", "no_answer_status", "no_answer_to",
+                "enabled"]
+MEMBER_FIELDS = ["order", "delay_s", "ring_s", "enabled"]
 FIELDS = ["display_name", "auth_name", "aliases", "algorithms", "session_timer"]
 
 
@@ -36,8 +39,8 @@ def help_of(bin_dir, program, *words):
 
 def commands(bin_dir):
     """Of tipringctl: from the lines of its help."""
-    found = re.findall(r"^  ([a-z]+(?: [a-z]+)?)(?= |$)(?:[ A-Z\[=…\]-]|$)", help_of(bin_dir, "tipringctl", "help"), re.M)
-    assert {"user add", "status", "registrations remove"} <= set(found), found
+    found = re.findall(r"^  ([a-z]+(?: [a-z]+){0,2}?)(?=  | [A-Z\[]|$)", help_of(bin_dir, "tipringctl", "help"), re.M)
+    assert {"user add", "status", "registrations remove", "group member add"} <= set(found), found
     return found
 
 
@@ -61,10 +64,10 @@ def every_key_is_in_the_manual(bin_dir, build):
 
 def every_command_is_in_the_manual(bin_dir, build):
     text = page(build, "tipringctl.1")
-    listed = re.findall(r"^\.It Cm ([a-z]+(?: [a-z]+)?)", text, re.M)
+    listed = re.findall(r"^\.It Cm ([a-z]+(?: [a-z]+){0,2}?)(?= (?:Ar|Op|Oo)|$)", text, re.M)
     shown = {" ".join(word for word in item.split() if word not in ("name", "file")) for item in listed}
     assert shown == set(commands(bin_dir)), shown ^ set(commands(bin_dir))
-    for field in FIELDS:
+    for field in FIELDS + GROUP_FIELDS + MEMBER_FIELDS:
         assert f".It Li {field}\n" in text, field
 
 
@@ -142,7 +145,9 @@ def complete_in_zsh(bin_dir, *words):
 def zsh_offers_the_same(bin_dir):
     """Where bash, which has tests of its own, offers words."""
     lines = [["tipringctl", ""], ["tipringctl", "user", "s"], ["tipringctl", "help", "user", "exp"],
-             ["tipringctl", "help", ""], ["tipringctl", "user", "set", "anna", ""],
+             ["tipringctl", "help", ""], ["tipringctl", "group", "member", ""], ["tipringctl", "group", "add", "6", ""],
+             ["tipringctl", "group", "member", "set", "6", "2", "en"], ["tipringctl", "group", "set", "6", "strategy=r"],
+             ["tipringctl", "user", "set", "anna", ""],
              ["tipringctl", "user", "set", "anna", "session_timer=e"], ["tipringctl", "status", ""],
              ["tipringctl", "user", "add", "anna", "aliases=1", "algorithms="], ["tipringctl", "--set", ""],
              ["tipringctl", "--json", "user", ""], ["tipringctl", "trace", "on", "1", "--for", "9", "--"],
@@ -196,6 +201,10 @@ def completion_offers_every_word(bin_dir):
         second = {command.split()[1] for command in commands(bin_dir) if command.startswith(f"{group} ")}
         offered = set(complete(bin_dir, "tipringctl", group, ""))
         assert second == offered, (group, second, offered)
+    for words, expected in ((["group", "set", "600"], GROUP_FIELDS), (["group", "member", "add", "600", "201"], MEMBER_FIELDS)):
+        assert [word.rstrip("=") for word in complete(bin_dir, "tipringctl", *words, "")] == expected, words
+    assert complete(bin_dir, "tipringctl", "group", "set", "600", "strategy", "=", "r") == ["round_robin", "random"]
+    assert complete(bin_dir, "tipringctl", "help", "group", "member", "d") == ["disable"]
     assert complete(bin_dir, "tipringctl", "user", "s") == ["set", "show"]
     assert complete(bin_dir, "tipringctl", "help", "user", "exp") == ["export"]
     fields = {word.rstrip("=+-") for word in complete(bin_dir, "tipringctl", "user", "set", "anna", "")}
