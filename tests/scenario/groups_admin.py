@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+"""Hunt groups as an operator makes and changes them: through the real server, its API and the tool, and over restarts.
+
+Usage: groups_admin.py BIN_DIR
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
+from tipring_server import Report, TipringServer  # noqa: E402
+
+USERS = [("201", "a"), ("202", "b"), ("203", "c")]
+
+
+def refused(server, words, *expected):
+    done = subprocess.run([os.path.join(server.bin_dir, "tipringctl"), "--socket", f"{server.data}/tipring.sock", *words],
+                          input="x\n", capture_output=True, text=True, timeout=20)
+    assert done.returncode == 1, done
+    for text in expected:
+        assert text in done.stderr, (text, done.stderr)
+
+
+def members(server, group):
+    rows = server.ctl_json("group", "show", group)["members"]
+    return [(row["name"], row["kind"], row["enabled"]) for row in rows]
+
+
+def group_is_made_and_shown(server):
+    assert server.ctl("group", "list") == "no groups\n"
+    server.ctl("group", "add", "600", "members=201,202,ghost", "display_name=Sales", "strategy=sequential",
+               "ring_timeout=45", "no_answer_to=203")
+    group = server.ctl_json("group", "show", "600")
+    assert (group["strategy"], group["ring_timeout_s"], group["no_answer_to"]) == ("sequential", 45, "203"), group
+    assert members(server, "600") == [("201", "user", True), ("202", "user", True), ("ghost", "nobody", True)]
+    shown = server.ctl("group", "show", "600")
+    assert "Sales" in shown and "call goes to 203\n" in shown and "nobody" in shown, shown
+    assert server.ctl("group", "list", "--quiet") == "600\n"
+    assert server.ctl_json("status")["groups"] == 1
+
+
+def group_is_changed(server):
+    server.ctl("group", "set", "600", "strategy=round-robin", "no_answer_status=486")
+    group = server.ctl_json("group", "show", "600")
+    assert (group["strategy"], group["no_answer_to"], group["no_answer_status"]) == ("round_robin", "", 486), group
+    assert (group["display_name"], group["ring_timeout_s"]) == ("Sales", 45), group
+    server.ctl("group", "member", "set", "600", "202", "order=1", "delay=3")
+    server.ctl("group", "member", "set", "600", "201", "order=2")
+    server.ctl("group", "member", "disable", "600", "201")
+    server.ctl("group", "member", "add", "600", "203")
+    server.ctl("group", "member", "remove", "600", "ghost")
+    assert members(server, "600") == [("202", "user", True), ("201", "user", False), ("203", "user", True)]
+    server.ctl("group", "disable", "600")
+    assert server.ctl_json("group", "list")[0]["enabled"] is False
+    server.ctl("group", "enable", "600")
+
+
+def names_collide(server):
+    refused(server, ["group", "add", "201"], "a user of this domain has that as name or alias")
+    refused(server, ["user", "add", "600"], "a hunt group of this domain has that as extension")
+    refused(server, ["user", "set", "201", "aliases=5,600"], "a hunt group of this domain has that as extension")
+    refused(server, ["user", "rename", "201", "600"], "a hunt group of this domain has that as extension")
+    refused(server, ["group", "add", "600"], "the group exists already")
+    refused(server, ["group", "member", "add", "600", "203"], "it is a member of the group already")
+    assert len(server.ctl_json("user", "list")) == len(USERS)
+
+
+def loops_are_named(server):
+    server.ctl("group", "add", "610", "members=203")
+    server.ctl("group", "member", "add", "600", "610")
+    refused(server, ["group", "member", "add", "610", "600"], "610 > 600 > 610")
+    refused(server, ["group", "set", "610", "no_answer_to=600"], "610 > 600 > 610")
+    refused(server, ["group", "member", "add", "610", "610"], "610 > 610")
+    assert members(server, "610") == [("203", "user", True)]
+
+
+def what_is_not_there_is_refused(server):
+    refused(server, ["group", "set", "999", "enabled=no"], "group 999: there is no such hunt group")
+    refused(server, ["group", "show", "999"], "there is no such hunt group")
+    refused(server, ["group", "member", "set", "600", "999", "delay=1"], "the group has no such member")
+    refused(server, ["group", "set", "600", "ring_timeout=4000"], "from 1 to 3600 seconds")
+
+
+def everything(server):
+    return {name: server.ctl_json("group", "show", name) for name in server.ctl("group", "list", "--quiet").split()}
+
+
+def groups_outlive(server, end):
+    """What was answered for is there after `end`, an end of the server of any kind."""
+    before = everything(server)
+    server.ctl("group", "add", "620", "members=201")
+    server.ctl("group", "set", "620", "ring_timeout=7")
+    end()
+    server.start()
+    after = everything(server)
+    assert after.pop("620")["ring_timeout_s"] == 7
+    assert after == before, (after, before)
+    server.ctl("group", "remove", "620")
+    assert everything(server) == before
+
+
+def users_that_go_leave_members_marked(server):
+    server.ctl("user", "delete", "202")
+    assert ("202", "nobody", True) in members(server, "600")
+    server.ctl("group", "delete", "610")
+    assert ("610", "nobody", True) in members(server, "600")
+
+
+def capacity_is_named(bin_dir):
+    settings = ["capacity.groups=1", "capacity.group_members=1"]
+    with TipringServer(bin_dir, USERS, settings) as server:
+        server.ctl("group", "add", "600", "members=201")
+        refused(server, ["group", "add", "601"], "raise capacity.groups and restart")
+        refused(server, ["group", "member", "add", "600", "202"], "raise capacity.group_members and restart")
+        pools = {row["name"]: row["in_use"] for row in server.ctl_json("pools")}
+        assert (pools["groups"], pools["group_members"]) == (1, 1), pools
+    told = subprocess.run([os.path.join(bin_dir, "tipringd"), "--check", "--set", "capacity.groups=0"],
+                          capture_output=True, text=True, timeout=20)
+    assert told.returncode != 0 and "capacity.groups" in told.stdout + told.stderr, told
+
+
+def offline_and_server_agree(bin_dir):
+    with tempfile.TemporaryDirectory(prefix="tipring-test-") as data:
+        def offline(*words):
+            return subprocess.run([os.path.join(bin_dir, "tipringctl"), "--offline", "--set",
+                                   f"store.path={data}/tipring.db", *words],
+                                  capture_output=True, text=True, timeout=20)
+        assert offline("group", "add", "600", "members=201,610", "strategy=random").returncode == 0
+        assert offline("group", "add", "610").returncode == 0
+        told = offline("group", "member", "add", "610", "600")
+        assert told.returncode == 1 and "610 > 600 > 610" in told.stderr, told
+        shown = json.loads(offline("--json", "group", "show", "600").stdout)
+        with TipringServer(bin_dir, data=data) as server:
+            served = server.ctl_json("group", "show", "600")
+            for row, other in [(shown, served), *zip(shown["members"], served["members"])]:
+                assert all(other[key] == value for key, value in row.items() if key != "members"), (row, other)
+            told = offline("group", "list")
+            assert told.returncode == 1 and "is in use" in told.stderr, told
+
+
+def main():
+    bin_dir = sys.argv[1]
+    report = Report()
+    with TipringServer(bin_dir, USERS) as server:
+        report.run("a group is made and shown", lambda: group_is_made_and_shown(server))
+        report.run("a group and its members are changed", lambda: group_is_changed(server))
+        report.run("an extension belongs to a user or to a group", lambda: names_collide(server))
+        report.run("a loop of groups is refused and named", lambda: loops_are_named(server))
+        report.run("what is not there is refused in words", lambda: what_is_not_there_is_refused(server))
+        server.users = []
+        report.run("groups outlive a restart", lambda: groups_outlive(server, server.stop))
+        report.run("groups outlive kill -9", lambda: groups_outlive(server, server.kill))
+        report.run("members that go are marked", lambda: users_that_go_leave_members_marked(server))
+    report.run("a full pool is named by its key", lambda: capacity_is_named(bin_dir))
+    report.run("groups made offline are those that are served", lambda: offline_and_server_agree(bin_dir))
+    return report.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

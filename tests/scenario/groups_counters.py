@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+"""The statistics of hunt groups and their members are what SIPp counts on both sides.
+
+Usage: groups_counters.py BIN_DIR
+"""
+
+import os
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "support"))
+sys.path.insert(0, HERE)
+
+from sip_phone import register  # noqa: E402
+from sip_socket import SipSocket  # noqa: E402
+from sipp_calls import Sipp, caller_options  # noqa: E402
+from tipring_server import Report, TipringServer, wait_until  # noqa: E402
+
+CALLER = ("100", "secret")
+MEMBERS = [("201", "secret-1"), ("202", "secret-2")]
+WAYS = ("offered", "answered", "elsewhere", "abandoned", "unanswered", "ringing", "talking")
+
+
+def counted(row):
+    return {way: row[way] for way in WAYS if row[way]}
+
+
+def tallies(server, group):
+    shown = server.ctl_json("group", "show", group)
+    return counted(shown), {row["name"]: counted(row) for row in shown["members"]}, shown
+
+
+def play(server, group, uac, uas, calls):
+    """`calls` calls to the group; each member plays the scenario that `uas` has under its name. SIPp's counts."""
+    sides = {}
+    try:
+        for name, password in MEMBERS:
+            if name not in uas:
+                continue
+            sides[name] = Sipp(uas[name], "u1", options=["-m", str(calls)])
+            sides[name].wait_until_bound()
+            desk = SipSocket(server.port)
+            register(desk, server, name, password, contacts=["*"], headers=["Expires: 0"])
+            register(desk, server, name, password, contacts=[f"<sip:x@127.0.0.1:{sides[name].port}>"])
+            desk.close()
+        options = caller_options(server, CALLER, group, calls, 20)
+        sides["caller"] = Sipp(uac, "u1", f"127.0.0.1:{server.port}", options)
+        return {name: int(side.finish(calls)["SuccessfulCall(C)"]) for name, side in reversed(sides.items())}
+    finally:
+        for side in sides.values():
+            side.close()
+
+
+def settled(server, group):
+    """All calls are over here too: SIPp's last message may be on its way."""
+    wait_until(lambda: not {"ringing", "talking"} & set(tallies(server, group)[0]), 5,
+               lambda: f"calls are left: {tallies(server, group)}")
+    return tallies(server, group)
+
+
+def answered_calls(server):
+    server.ctl("group", "add", "600", "members=201")
+    calls = play(server, "600", "uac-invite-digest", {"201": "uas-answer"}, 20)
+    group, members, shown = settled(server, "600")
+    assert calls == {"caller": 20, "201": 20}, calls
+    assert group == {"offered": 20, "answered": 20}, group
+    assert members == {"201": group}, members
+    assert 0 <= shown["answer_min_ms"] <= shown["answer_total_ms"] / 20 <= shown["answer_max_ms"] < 2000, shown
+    assert shown["talk_total_ms"] > 0 and shown["last_answered_s"] < 10, shown
+
+
+def calls_answered_elsewhere(server):
+    server.ctl("group", "add", "601", "members=201,202")
+    server.ctl("group", "member", "set", "601", "201", "delay=1")
+    calls = play(server, "601", "uac-invite-digest", {"201": "uas-answer", "202": "uas-ring-cancelled"}, 5)
+    group, members, shown = settled(server, "601")
+    assert calls == {"caller": 5, "201": 5, "202": 5}, calls
+    assert group == {"offered": 5, "answered": 5}, group
+    assert members == {"201": {"offered": 5, "answered": 5}, "202": {"offered": 5, "elsewhere": 5}}, members
+    # The group was called a second earlier than the member that has answered.
+    assert shown["answer_min_ms"] >= 1000 > shown["members"][0]["answer_max_ms"], shown
+
+
+def abandoned_calls(server):
+    server.ctl("group", "add", "602", "members=201,202")
+    uas = {"201": "uas-ring-cancelled", "202": "uas-ring-cancelled"}
+    calls = play(server, "602", "uac-cancel", uas, 10)
+    group, members, _ = settled(server, "602")
+    assert set(calls.values()) == {10}, calls
+    assert group == {"offered": 10, "abandoned": 10}, group
+    assert members == {"201": group, "202": group}, members
+
+
+def refused_calls(server):
+    server.ctl("group", "add", "603", "members=201,202", "strategy=sequential")
+    calls = play(server, "603", "uac-refused-486", {"201": "uas-busy-486", "202": "uas-busy-486"}, 10)
+    group, members, _ = settled(server, "603")
+    assert set(calls.values()) == {10}, calls
+    assert group == {"offered": 10, "unanswered": 10}, group
+    assert members == {"201": group, "202": group}, members
+
+
+def counts_outlive_changes(server):
+    before = tallies(server, "601")
+    server.ctl("group", "set", "601", "strategy=random", "display_name=Sales")
+    server.ctl("group", "member", "disable", "601", "202")
+    server.ctl("group", "member", "set", "601", "201", "order=9")
+    assert tallies(server, "601")[:2] == before[:2]
+    server.ctl("group", "member", "remove", "601", "202")
+    server.ctl("group", "member", "add", "601", "202")
+    assert tallies(server, "601")[1]["202"] == {}, "a member that is made anew begins with nothing"
+
+
+def main():
+    report = Report()
+    with TipringServer(sys.argv[1], [CALLER, *MEMBERS], ["session_timer.mode=off"]) as server:
+        report.run("answered calls, and how long they took", lambda: answered_calls(server))
+        report.run("who rang while another answered", lambda: calls_answered_elsewhere(server))
+        report.run("calls that the caller gave up", lambda: abandoned_calls(server))
+        report.run("calls that everybody refused", lambda: refused_calls(server))
+        report.run("a change of the group keeps the counts", lambda: counts_outlive_changes(server))
+    return report.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
