@@ -233,7 +233,10 @@ void Exchange::on_request(const service::Incoming& request) {
   policy::RequestUri uri =
       policy::read_request_uri(routes.request_uri, !routed_on && !routes.flow.has_value());
   if (routes.uri_too_long) uri.fault = sip::ParseError{sip::ParseFault::UriTooLong};
-  const Job job = policy::job_of(environment_, location_, request.message, uri, routed_on);
+  const bool replaces = !routed_on && b2bua_.replaces(request.message);
+  const Job job = replaces
+                      ? Job::Proxy
+                      : policy::job_of(environment_, location_, request.message, uri, routed_on);
   const policy::Refusal refusal = validation_.check(request, uri, job);
   if (refusal.status != 0) {
     sip::ResponseParts parts;
@@ -250,6 +253,7 @@ void Exchange::on_request(const service::Incoming& request) {
     case Job::AnswerHere: return answer_here(request);
     case Job::Proxy: break;
   }
+  if (replaces) return b2bua_.handle_replacement(request, proxy::facts_of(routes));
   // Calls for help go where the proxy finds it.
   const bool is_anchored = !routed_on && !location_.is_for_help(routes.request_uri) &&
                            b2bua_.takes(request.message, routes.request_uri);

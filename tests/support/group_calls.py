@@ -183,14 +183,14 @@ class Member:
         failed = answer.status >= 300
         self.send("ACK", cseq=self.cseq, branch=self.branch if failed else None)
 
-    def send(self, method, body="", headers=(), cseq=None, branch=None):
+    def send(self, method, body="", headers=(), cseq=None, branch=None, kind=SDP_LINE):
         """A request of the member's within the dialog that it has answered."""
         self.cseq = cseq or self.cseq + 1
         self.branch = branch or "z9hG4bK" + random_token()
         target = self.invite.one("contact")
         target = target[target.index("<") + 1:target.index(">")]
         contact = [f"Contact: {contact_of(self.phone, self.user)}"] if method in ("INVITE", "UPDATE") else []
-        lines = [*contact, *headers] + ([SDP_LINE] if body else [])
+        lines = [*contact, *headers] + ([kind] if body else [])
         from_uri = self.invite.one("to")
         to_uri = self.invite.one("from")
         strip = lambda value: value[value.index("<") + 1:value.index(">")]  # noqa: E731

@@ -5,6 +5,7 @@
 #include "core/text.h"
 #include "service/digest_server_auth.h"
 #include "service/hops.h"
+#include "service/replaces.h"
 #include "service/session_interval.h"
 #include "sip/headers.h"
 #include "sip/status.h"
@@ -18,7 +19,7 @@ using service::DigestServerAuth;
 using service::EndCause;
 using service::SessionInterval;
 
-// What is asked of an INVITE before anything is kept for it: RFC 4028, then who sends it.
+// RFC 4028, then who sends it.
 using Screens = service::Context<SessionInterval, DigestServerAuth>;
 
 constexpr std::string_view kCallsName = "b2bua_calls";
@@ -98,24 +99,39 @@ bool B2bua::takes(const sip::MessageView& request, const sip::ParsedUri& uri) co
   return callee.group != nullptr || (callee.user != nullptr && options_.anchors_users);
 }
 
-// As far as the adoption of the leg everything is refused without being kept; afterwards the nonce
-// of the caller has been used, and only a transaction knows the request when it comes again.
-void B2bua::handle(const Incoming& invite, const service::RouteFacts& route) {
-  const sip::MessageView& message = invite.message;
+// What is asked of an INVITE before anything is kept for it. False: it has been refused. `user`: who has
+// sent it; 0 for a stranger.
+bool B2bua::screen(const Incoming& invite, const service::RouteFacts& route, uint64_t& user) {
   std::array<char, 512> room;
-  const std::string_view unsupported = write_unsupported(message, room);
+  const std::string_view unsupported = write_unsupported(invite.message, room);
   if (!unsupported.empty()) {
     sip::ResponseParts parts;
     parts.headers = unsupported;
-    return environment_.transactions.reply_stateless(invite, sip::status::kBadExtension, parts);
+    environment_.transactions.reply_stateless(invite, sip::status::kBadExtension, parts);
+    return false;
   }
   service::RouteFacts facts = route;
   facts.served_here = true;
   Screens screens;
   screens.get<SessionInterval>().configure(*facts.request_uri);
   screens.get<DigestServerAuth>().configure(facts);
-  if (screens.screen_request(environment_, invite) == service::Screening::Refused) return;
-  const store::Extension callee = directory_.find(**facts.request_uri);
+  if (screens.screen_request(environment_, invite) == service::Screening::Refused) return false;
+  user = screens.get<DigestServerAuth>().user();
+  return true;
+}
+
+// As far as the adoption of the leg everything is refused without being kept; afterwards the nonce
+// of the caller has been used, and only a transaction knows the request when it comes again.
+void B2bua::handle(const Incoming& invite, const service::RouteFacts& route) {
+  uint64_t user = 0;
+  if (!screen(invite, route, user)) return;
+  const store::Extension callee = directory_.find(**route.request_uri);
+  // RFC 3891 3. It names no leg of ours; a user may know the dialog, but a group has none.
+  const service::ReplacesHeader named = service::replaces_of(invite.message);
+  const uint16_t fault = named.dialog && callee.group != nullptr
+                             ? sip::status::kCallOrTransactionDoesNotExist
+                             : named.status;
+  if (fault != 0) return environment_.transactions.reply_stateless(invite, fault, {});
   Call* call = calls_.acquire(*this, relay_);
   if (call == nullptr) return refuse(invite, kCallsKey);
   call->caller = make_leg(*call, media::Side::Caller);
@@ -130,8 +146,8 @@ void B2bua::handle(const Incoming& invite, const service::RouteFacts& route) {
     return environment_.transactions.reply_stateless(invite, sip::status::kMessageTooLarge, {});
   }
   call->caller->leg = *leg;
-  call->caller_user = Handle<store::User>::from_u64(screens.get<DigestServerAuth>().user());
-  call->to.set(facts.request_uri->text);
+  call->caller_user = Handle<store::User>::from_u64(user);
+  call->to.set(route.request_uri->text);
   begin(*call, invite, callee);
 }
 
@@ -201,6 +217,8 @@ void B2bua::refuse_caller(Call& call, uint16_t status, std::string_view lines) {
 
 void B2bua::finish(Call& call, std::string_view to_caller, std::string_view to_callee) {
   leave_ringing(call, to_callee);
+  if (call.replaced != nullptr) leave(*call.replaced, {});
+  call.replaced = nullptr;
   if (call.callee != nullptr) leave(*call.callee, to_callee);
   if (call.caller != nullptr) leave(*call.caller, to_caller);
   call.callee = call.caller = nullptr;
@@ -238,6 +256,7 @@ void B2bua::on_end(LegHandle, uint64_t name, const service::LegEnd& end) {
   CallLeg* leg = find(name);
   if (leg == nullptr) return;
   Call& call = leg->call;
+  if (is_replacement_over(*leg)) return;
   if (leg->is_caller()) return on_caller_end(call, end);
   if (leg == call.callee) {
     finish(call, reason_of(end), {});

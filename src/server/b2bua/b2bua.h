@@ -51,6 +51,11 @@ class B2bua final : private service::LegUser {
   // REQUIRES: takes(). It has been validated; `route` says what its Route headers did.
   void handle(const Incoming& invite, const service::RouteFacts& route);
 
+  // Whether an INVITE is to take the place of a leg of ours: RFC 3891.
+  bool replaces(const sip::MessageView& request) const;
+  // REQUIRES: replaces(). It has been validated.
+  void handle_replacement(const Incoming& invite, const service::RouteFacts& route);
+
   // Ends every call: the server goes.
   void end_all();
   // For an operator. False while nobody has answered.
@@ -87,6 +92,7 @@ class B2bua final : private service::LegUser {
   };
 
   // b2bua.cpp: how a call begins and ends
+  bool screen(const Incoming& invite, const service::RouteFacts& route, uint64_t& user);
   void refuse(const Incoming& invite, std::string_view key);
   void begin(Call& call, const Incoming& invite, const store::Extension& callee);
   uint16_t find_fault(Call& call, const sip::MessageView& invite);
@@ -132,6 +138,8 @@ class B2bua final : private service::LegUser {
   CallLeg* early_other(const CallLeg& from) const;
   service::LegVerdict carry(CallLeg& from, CallLeg& to, service::ServerHandle server,
                             const sip::MessageView& request);
+  service::LegContent name_referral(const CallLeg& from, const sip::MessageView& request,
+                                    service::LegContent content);
   static Carried* free_place(Call& call);
   static Carried* find_carried(Call& call, service::LegRequestHandle request);
   void on_request_cancelled(LegHandle leg, uint64_t name, service::ServerHandle server) override;
@@ -145,6 +153,15 @@ class B2bua final : private service::LegUser {
   CallLeg* origin_of(const CallLeg& leg, const Carried& carried) const;
   void on_no_response(LegHandle leg, uint64_t name, const service::LegRequestInfo& request,
                       uint16_t status) override;
+
+  // replacing.cpp: another takes the place of a leg
+  service::LegVerdict on_replaces(LegHandle leg, uint64_t name, const Incoming& invite) override;
+  static CallLeg*& place_of(Call& call, const CallLeg& leg);
+  static bool is_replacing(const Call& call, service::ServerHandle server);
+  static bool is_of_replacement(const Call& call, const CallLeg& leg, const Carried& carried);
+  void complete_replacement(Call& call);
+  void give_place_back(Call& call);
+  bool is_replacement_over(CallLeg& leg);
 
   // bodies.cpp: content from one side to the other, written into `body_` and `lines_`
   struct Written {

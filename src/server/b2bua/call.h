@@ -56,6 +56,12 @@ struct Carried {
   bool has_offer = false;  // it brought one
 };
 
+// The last REFER within the call: RFC 3515 2.4.6.
+struct Referral {
+  uint32_t cseq = 0;  // as it came; 0: none did
+  bool from_caller = false;
+};
+
 enum class CallState : uint8_t {
   Hunting,
   Answered,  // our 200 has no ACK yet
@@ -71,7 +77,8 @@ struct Call final : private media::CallMediaObserver {
   B2bua& b2bua;
   CallState state = CallState::Hunting;
   CallLeg* caller = nullptr;
-  CallLeg* callee = nullptr;  // who has answered
+  CallLeg* callee = nullptr;    // who has answered
+  CallLeg* replaced = nullptr;  // whose place another is about to take, and has for now
   List<CallLeg, &CallLeg::node> ringing;
   media::CallMedia media;
 
@@ -87,6 +94,7 @@ struct Call final : private media::CallMediaObserver {
   MessageRef early_answer;          // the description that the caller has from it already
   CallLeg* ack_due = nullptr;       // whose 2xx brought an offer that the other side has to answer
   std::array<Carried, 3> carried;
+  Referral referral;
 
   Millis begun{0};
   Millis offered_at{0};  // to the group that is being called

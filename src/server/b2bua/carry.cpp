@@ -72,9 +72,10 @@ uint8_t passages_of(HeaderId id) {
     case HeaderId::RequestDisposition:
     case HeaderId::AcceptContact:
     case HeaderId::RejectContact: return 0;
-    // They name a dialog, and mean another one over there: mapped by whoever knows both.
+    // Of a dialog that is none of ours: the one over there may know it.
     case HeaderId::Replaces:
-    case HeaderId::Join:
+    case HeaderId::Join: return kBegin;
+    // It names the dialog of this leg.
     case HeaderId::TargetDialog: return 0;
     // RFC 3515: where the other one is sent. A dialog that is named there is known to whoever gets the
     // INVITE that follows, and that may be us.

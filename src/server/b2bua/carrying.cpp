@@ -1,6 +1,10 @@
 // Requests within the call, from one leg to the other: RFC 3261 12.2 and 14, RFC 3311, 6086, 3515,
 // 3428. What is answered here is what concerns one leg alone.
+#include <algorithm>
+
+#include "core/text.h"
 #include "server/b2bua/b2bua.h"
+#include "service/transfer.h"
 #include "sip/headers.h"
 #include "sip/status.h"
 
@@ -53,7 +57,7 @@ LegVerdict B2bua::on_request(LegHandle, uint64_t name, service::ServerHandle ser
     return LegVerdict::Taken;
   }
   CallLeg* to = call.is_joined() ? call.other(*from) : early_other(*from);
-  if (to == nullptr) {
+  if (to == nullptr || from == call.replaced) {
     service::LegReply reply;
     reply.content.lines = kRetrySoon;
     (void)legs_.respond(from->leg, server, sip::status::kServerInternalError, reply);
@@ -95,8 +99,9 @@ LegVerdict B2bua::carry(CallLeg& from, CallLeg& to, service::ServerHandle server
     description = written.text;
     has_offer = true;
   }
-  const auto sent =
-      legs_.request(to.leg, request.method(), content_of(request, Passage::Within, description));
+  const auto sent = legs_.request(
+      to.leg, request.method(),
+      name_referral(from, request, content_of(request, Passage::Within, description)));
   if (!sent) {
     if (has_offer) call.media.abandon();
     if (sent.error() == Error::Invalid) return LegVerdict::Unknown;
@@ -112,6 +117,33 @@ LegVerdict B2bua::carry(CallLeg& from, CallLeg& to, service::ServerHandle server
   place->from_caller = from.is_caller();
   place->has_offer = has_offer;
   return LegVerdict::Taken;
+}
+
+// RFC 3515 2.4.6: a NOTIFY may name its REFER by the number that it had, which is another on each leg.
+service::LegContent B2bua::name_referral(const CallLeg& from, const sip::MessageView& request,
+                                         service::LegContent content) {
+  Referral& referral = from.call.referral;
+  if (request.method() == sip::Method::Refer) {
+    const auto& cseq = request.typed<sip::HeaderId::CSeq>();
+    referral = {cseq ? cseq->number : 0, from.is_caller()};
+  }
+  uint32_t id = 0;
+  const bool names_it = request.method() == sip::Method::Notify && referral.cseq != 0 &&
+                        referral.from_caller != from.is_caller() &&
+                        service::is_refer_event(request, id) && id != 0;
+  if (!names_it) return content;
+  // The lines of the content lie at the front of `lines_`.
+  sip::Writer lines(lines_.subspan(content.lines.size()));
+  std::string_view rest = content.lines;
+  while (!rest.empty()) {
+    const size_t end = std::min(rest.find("\r\n"), rest.size() - 2) + 2;
+    const std::string_view line = rest.substr(0, end);
+    rest.remove_prefix(end);
+    if (!istarts_with(line, "Event:")) lines.text(line);
+  }
+  lines.text("Event: refer;id=").number(referral.cseq).crlf();
+  if (!lines.full()) content.lines = lines.view();
+  return content;
 }
 
 Carried* B2bua::free_place(Call& call) {
@@ -174,6 +206,7 @@ void B2bua::answer_carried(CallLeg& leg, const Carried& carried, const sip::Mess
   service::LegReply reply;
   reply.content = content_of(response, good ? Passage::Answer : Passage::Refusal, {});
   (void)legs_.respond(to->leg, carried.server, status_across(response.status()), reply);
+  if (is_of_replacement(call, *to, carried)) give_place_back(call);
 }
 
 // A 2xx to an INVITE or an UPDATE.
@@ -200,6 +233,7 @@ void B2bua::on_agreed(CallLeg& leg, const Carried& carried, const sip::MessageVi
     if (is_invite) acknowledge(leg, delayed ? body.text : std::string_view());
     return finish(call, kBroken, kBroken);
   }
+  if (is_of_replacement(call, *to, carried)) complete_replacement(call);
   if (delayed) {
     call.ack_due = &leg;
   } else if (is_invite) {
@@ -224,7 +258,9 @@ void B2bua::on_no_response(LegHandle, uint64_t name, const service::LegRequestIn
   place->is_free = true;
   if (carried.has_offer) leg->call.media.abandon();
   CallLeg* to = origin_of(*leg, carried);
-  if (to != nullptr && carried.server) (void)legs_.respond(to->leg, carried.server, status, {});
+  if (to == nullptr || !carried.server) return;
+  (void)legs_.respond(to->leg, carried.server, status, {});
+  if (is_of_replacement(leg->call, *to, carried)) give_place_back(leg->call);
 }
 
 }  // namespace tipring::b2bua

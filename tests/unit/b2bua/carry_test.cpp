@@ -49,7 +49,7 @@ TEST_CASE("carry: what belongs to a dialog, a transaction or a hop stays on its 
                   "Min-SE: 90\r\n"
                   "Allow: INVITE, BYE\r\n"
                   "Max-Breadth: 60\r\n"
-                  "Replaces: 1@h;to-tag=a;from-tag=b\r\n"
+                  "Target-Dialog: 1@h;local-tag=a;remote-tag=b\r\n"
                   "Authorization: Digest username=\"a\"\r\n"
                   "P-Preferred-Identity: <sip:a@h>\r\n"
                   "Content-Type: application/sdp\r\n",
@@ -70,6 +70,13 @@ TEST_CASE("carry: what the caller tells goes to who is called" * doctest::descri
       "Priority: urgent\r\n"
       "X-Door: front\r\n";
   CHECK(carried(lines, Passage::Begin) == lines);
+}
+
+TEST_CASE("carry: a dialog that is none of ours is named to who may know it" *
+          doctest::description("RFC 3891 5; C24, F22")) {
+  const std::string replaces = "Replaces: 1@h;to-tag=a;from-tag=b\r\n";
+  CHECK(carried(replaces, Passage::Begin) == replaces);
+  CHECK(carried(replaces, Passage::Within).empty());
 }
 
 TEST_CASE("carry: compact and folded lines leave in full and on one line") {

@@ -1,0 +1,297 @@
+#!/usr/bin/env python3
+"""Calls through the back-to-back user agent that are transferred: REFER goes across, and who was sent to a leg of ours
+takes its place.
+
+Usage: groups_transfers.py BIN_DIR
+"""
+
+import os
+import re
+import sys
+from urllib.parse import quote
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
+from group_calls import PASSWORDS, SDP_LINE, GroupCall, GroupServer, Member, group_of, sdp, silent  # noqa: E402
+from sip_phone import contact_of, response, tag_of, take_request, uri_of  # noqa: E402
+from sip_socket import SipSocket, challenge_params, credentials  # noqa: E402
+from tipring_server import Report  # noqa: E402
+
+GROUPS = {"601": group_of("bob"), "602": group_of("carol")}
+SIPFRAG = "Content-Type: message/sipfrag;version=2.0"
+
+
+def body(message):
+    return message.body.decode()
+
+
+def replaces_of(call, more=""):
+    """The Replaces value for the other side of a call of ours."""
+    return f"{call.call_id};to-tag={tag_of(call.answer.one('to'))};from-tag={call.from_tag}{more}"
+
+
+class Office:
+    """alice talks to bob by one call and to carol by another."""
+
+    def __init__(self, server):
+        self.server = server
+        self.phones = [SipSocket(server.port), SipSocket(server.port)]  # alice's two lines
+        self.bob = Member(server, "bob")
+        self.carol = Member(server, "carol")
+        self.third = SipSocket(server.port)  # bob's second line
+        self.third.server_host = self.phones[0].server_host
+
+    def join(self, line, group, member, port):
+        call = GroupCall(self.phones[line], self.server, group, offer=sdp(4000 + line * 10)).start()
+        member.take_invite()
+        member.answer(body=sdp(port))
+        take_request(member.phone, "ACK")
+        call.expect(200)
+        call.ack()
+        return call
+
+    def talk(self):
+        return self.join(0, "601", self.bob, 5000), self.join(1, "602", self.carol, 6000)
+
+    def take_place(self, uri, replaces, offer=sdp(7000), user="bob", extra=()):
+        """An INVITE with Replaces, by bob's second line."""
+        headers = [f"Replaces: {replaces}", *extra]
+        return GroupCall(self.third, self.server, caller=user, offer=offer, headers=headers, uri=uri)
+
+    def hang_up(self, call, other):
+        call.inside_with("BYE", "")
+        other.take("BYE")
+        call.expect(200)
+
+    def quiet(self):
+        for phone in (*self.phones, self.third, self.bob.phone, self.carol.phone):
+            silent(phone, 0.02)
+        assert self.server.ctl_json("calls") == []
+
+
+def refer(call, member, refer_to):
+    """REFER to the other side, which accepts it; the number that it had there."""
+    call.inside_plain("REFER", [f"Refer-To: {refer_to}", "Referred-By: <sip:alice@127.0.0.1>",
+                                f"Contact: {contact_of(call.phone, 'alice')}"], "")
+    got = member.take("REFER", "202 Accepted")
+    assert got.one("refer-to") == refer_to, got.raw
+    assert got.one("referred-by") == "<sip:alice@127.0.0.1>", got.raw
+    call.expect(202)
+    return got.one("cseq").split()[0]
+
+
+def notify(call, member, refer_cseq, status, state):
+    """Of the one who was asked; what the other one gets names the REFER as he has sent it."""
+    member.send("NOTIFY", f"SIP/2.0 {status}\r\n",
+                [f"Event: refer;id={refer_cseq}", f"Subscription-State: {state}"], kind=SIPFRAG)
+    got = take_request(call.phone, "NOTIFY")
+    call.phone.send(response(got, "200 OK"))
+    assert member.phone.receive_final().status == 200
+    assert body(got) == f"SIP/2.0 {status}\r\n", got.raw
+    assert got.one("subscription-state") == state, got.raw
+    return got
+
+
+def blind(office):
+    call = office.join(0, "601", office.bob, 5000)
+    target = f"<sip:602@127.0.0.1:{office.server.port}>"
+    number = refer(call, office.bob, target)
+    refer_cseq = call.cseq
+    assert notify(call, office.bob, number, "100 Trying", "active;expires=60").one("event") == f"refer;id={refer_cseq}"
+    onward = GroupCall(office.third, office.server, "602", caller="bob", offer=sdp(7000)).start()
+    office.carol.take_invite()
+    office.carol.answer(body=sdp(6000))
+    take_request(office.carol.phone, "ACK")
+    onward.expect(200)
+    onward.ack()
+    notify(call, office.bob, number, "200 OK", "terminated;reason=noresource")
+    office.hang_up(call, office.bob)
+    office.hang_up(onward, office.carol)
+
+
+def attended(office):
+    first, second = office.talk()
+    target = uri_of(second.answer.one("contact"))
+    number = refer(first, office.bob, f"<{target}?Replaces={quote(replaces_of(second), safe='')}>")
+    notify(first, office.bob, number, "100 Trying", "active;expires=60")
+    onward = office.take_place(target, replaces_of(second), extra=["Referred-By: <sip:alice@127.0.0.1>",
+                                                                   "Require: replaces"]).start()
+    cseq = int(office.carol.invite.one("cseq").split()[0])
+    again = office.carol.take("INVITE", body=sdp(6000, version=2))
+    assert again.one("call-id") == office.carol.invite.one("call-id")
+    assert int(again.one("cseq").split()[0]) == cseq + 1, again.raw
+    assert "m=audio 7000" in body(again) and not again.all("replaces"), again.raw
+    take_request(office.carol.phone, "ACK")
+    answer = onward.expect(200)
+    assert "m=audio 6000" in body(answer), answer.raw
+    onward.ack()
+    bye = take_request(office.phones[1], "BYE")
+    assert bye.one("call-id") == second.call_id and "Replaced" in bye.one("reason"), bye.raw
+    office.phones[1].send(response(bye, "200 OK"))
+    notify(first, office.bob, number, "200 OK", "terminated;reason=noresource")
+    office.hang_up(first, office.bob)
+    onward.inside_plain("INFO", ["Content-Type: text/plain"], "hello")
+    assert body(office.carol.take("INFO")) == "hello"
+    onward.expect(200)
+    office.hang_up(onward, office.carol)
+
+
+def callee_replaced(office):
+    """Carol sends bob to alice in her place."""
+    second = office.join(1, "602", office.carol, 6000)
+    ours = office.carol.invite
+    replaces = f"{ours.one('call-id')};to-tag={tag_of(ours.one('from'))};from-tag={office.carol.tag}"
+    onward = office.take_place(uri_of(ours.one("contact")), replaces).start()
+    again = take_request(office.phones[1], "INVITE")
+    assert again.one("call-id") == second.call_id and "m=audio 7000" in body(again), again.raw
+    lines = [f"Contact: {contact_of(office.phones[1], 'alice')}", SDP_LINE]
+    office.phones[1].send(response(again, "200 OK", None, lines, sdp(4010, version=2)))
+    take_request(office.phones[1], "ACK")
+    assert "m=audio 4010" in body(onward.expect(200))
+    onward.ack()
+    office.carol.take("BYE")
+    second.inside_with("BYE", "")
+    bye = take_request(office.third, "BYE")
+    office.third.send(response(bye, "200 OK"))
+    second.expect(200)
+
+
+def without_offer(office):
+    second = office.join(1, "602", office.carol, 6000)
+    onward = office.take_place(uri_of(second.answer.one("contact")), replaces_of(second), offer=None).start()
+    again = office.carol.take("INVITE", body=sdp(6000, version=2))
+    assert body(again) == "", again.raw
+    assert "m=audio 6000" in body(onward.expect(200))
+    bye = take_request(office.phones[1], "BYE")
+    office.phones[1].send(response(bye, "200 OK"))
+    onward.ack_with(sdp(7000))
+    assert "m=audio 7000" in body(take_request(office.carol.phone, "ACK"))
+    office.hang_up(onward, office.carol)
+
+
+def refused_by_the_third(office):
+    second = office.join(1, "602", office.carol, 6000)
+    onward = office.take_place(uri_of(second.answer.one("contact")), replaces_of(second)).start()
+    office.carol.take("INVITE", "488 Not Acceptable Here")
+    take_request(office.carol.phone, "ACK")
+    onward.expect_refusal(488)
+    silent(office.phones[1], 0.1)
+    second.inside_plain("INFO", ["Content-Type: text/plain"], "still here")
+    assert body(office.carol.take("INFO")) == "still here"
+    second.expect(200)
+    office.hang_up(second, office.carol)
+
+
+def cancelled(office):
+    second = office.join(1, "602", office.carol, 6000)
+    onward = office.take_place(uri_of(second.answer.one("contact")), replaces_of(second)).start()
+    again = take_request(office.carol.phone, "INVITE")
+    office.carol.reply(again, "INVITE", "180 Ringing")
+    onward.cancel()
+    assert sorted(office.third.receive_final().status for _ in range(2)) == [200, 487]
+    onward.phone.send(onward._request("ACK", onward.uri, onward.cseq, branch=onward.branch))
+    office.carol.take("CANCEL")
+    office.carol.reply(again, "INVITE", "487 Request Terminated")
+    take_request(office.carol.phone, "ACK")
+    silent(office.phones[1], 0.1)
+    office.hang_up(second, office.carol)
+
+
+def transferor_leaves_early(office):
+    """Who has sent the other one hangs up before the third one has agreed."""
+    second = office.join(1, "602", office.carol, 6000)
+    onward = office.take_place(uri_of(second.answer.one("contact")), replaces_of(second)).start()
+    again = take_request(office.carol.phone, "INVITE")
+    second.inside_with("BYE", "")
+    second.expect(200)
+    silent(office.carol.phone, 0.1)
+    office.carol.reply(again, "INVITE", body=sdp(6000, version=2))
+    take_request(office.carol.phone, "ACK")
+    onward.expect(200)
+    onward.ack()
+    silent(office.phones[1], 0.1)
+    office.hang_up(onward, office.carol)
+
+
+def third_leaves(office):
+    second = office.join(1, "602", office.carol, 6000)
+    onward = office.take_place(uri_of(second.answer.one("contact")), replaces_of(second)).start()
+    again = take_request(office.carol.phone, "INVITE")
+    office.carol.send("BYE")
+    assert office.carol.phone.receive_final().status == 200
+    onward.expect_refusal(480)
+    bye = take_request(office.phones[1], "BYE")
+    assert bye.one("call-id") == second.call_id
+    office.phones[1].send(response(bye, "200 OK"))
+    office.carol.reply(again, "INVITE", "487 Request Terminated")
+    take_request(office.carol.phone, "ACK")
+
+
+def not_for_everyone(office):
+    """Early-only names no call that is answered; a stranger replaces nobody; wrong tags name nothing."""
+    second = office.join(1, "602", office.carol, 6000)
+    uri = uri_of(second.answer.one("contact"))
+    refused(office.take_place(uri, replaces_of(second, ";early-only")), 486)
+    stranger = office.take_place(uri, replaces_of(second))
+    stranger.password = "wrong"
+    refused(stranger, 401)
+    twice = office.take_place(uri, replaces_of(second), extra=[f"Join: {replaces_of(second)}"])
+    refused(twice, 400)
+    refused(office.take_place(uri, replaces_of(second).replace("from-tag=", "from-tag=x")), 481)
+    silent(office.carol.phone, 0.1)
+    office.hang_up(second, office.carol)
+
+
+def early(office):
+    """A call that rings is not for others to take: the caller's leg is no early dialog of ours."""
+    call = GroupCall(office.phones[0], office.server, "602", offer=sdp(4000)).start()
+    office.carol.take_invite()
+    office.carol.ring()
+    ringing = call.expect(180)
+    call.answer = ringing
+    refused(office.take_place(uri_of(ringing.one("contact")), replaces_of(call)), 481)
+    office.carol.answer(body=sdp(6000))
+    take_request(office.carol.phone, "ACK")
+    call.expect(200)
+    call.ack()
+    office.hang_up(call, office.carol)
+
+
+def refused(call, status):
+    """INVITE, 401, INVITE with credentials, and this refusal."""
+    call.send_invite()
+    challenge = call.phone.receive_final()
+    call.ack_refusal(challenge)
+    proof = credentials(challenge_params(challenge), call.caller, call.password, "INVITE", call.uri)
+    call.send_invite([f"Authorization: {proof}"])
+    answer = call.phone.receive_final()
+    assert answer is not None and answer.status == status, answer and answer.raw
+    call.ack_refusal(answer)
+
+
+CASES = [
+    ("a blind transfer: REFER and its NOTIFYs go across, by the numbers of each leg (R18.4, F21)", blind),
+    ("an attended transfer: who was sent takes the place of the sender (C24, F22)", attended),
+    ("the callee's leg is replaced as the caller's is (C24)", callee_replaced),
+    ("an INVITE with Replaces and without an offer (C24, R18.2)", without_offer),
+    ("the third one refuses, and the call stands (RFC 3891 3)", refused_by_the_third),
+    ("the replacement is cancelled, and the call stands", cancelled),
+    ("the sender hangs up before it is settled", transferor_leaves_early),
+    ("the third one hangs up before it is settled", third_leaves),
+    ("early-only, strangers and contradictions (RFC 3891 3, 8)", not_for_everyone),
+    ("a ringing call is not replaced (RFC 3891 3)", early),
+]
+
+
+def main():
+    report = Report()
+    with GroupServer(sys.argv[1], GROUPS) as server:
+        office = Office(server)
+        for name, case in CASES:
+            if not report.run(name, lambda case=case: (case(office), office.quiet())):
+                office = Office(server)  # what is left of a failed case goes to sockets that nobody reads
+    return report.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
