@@ -60,7 +60,7 @@ def settled(server, group):
 
 def answered_calls(server):
     server.ctl("group", "add", "600", "members=201")
-    calls = play(server, "600", "uac-invite-digest", {"201": "uas-answer"}, 20)
+    calls = play(server, "600", "uac-group-answered", {"201": "uas-group-answer"}, 20)
     group, members, shown = settled(server, "600")
     assert calls == {"caller": 20, "201": 20}, calls
     assert group == {"offered": 20, "answered": 20}, group
@@ -72,7 +72,7 @@ def answered_calls(server):
 def calls_answered_elsewhere(server):
     server.ctl("group", "add", "601", "members=201,202")
     server.ctl("group", "member", "set", "601", "201", "delay=1")
-    calls = play(server, "601", "uac-invite-digest", {"201": "uas-answer", "202": "uas-ring-cancelled"}, 5)
+    calls = play(server, "601", "uac-group-answered", {"201": "uas-group-answer", "202": "uas-group-cancelled"}, 5)
     group, members, shown = settled(server, "601")
     assert calls == {"caller": 5, "201": 5, "202": 5}, calls
     assert group == {"offered": 5, "answered": 5}, group
@@ -83,8 +83,8 @@ def calls_answered_elsewhere(server):
 
 def abandoned_calls(server):
     server.ctl("group", "add", "602", "members=201,202")
-    uas = {"201": "uas-ring-cancelled", "202": "uas-ring-cancelled"}
-    calls = play(server, "602", "uac-cancel", uas, 10)
+    uas = {"201": "uas-group-cancelled", "202": "uas-group-cancelled"}
+    calls = play(server, "602", "uac-group-cancel", uas, 10)
     group, members, _ = settled(server, "602")
     assert set(calls.values()) == {10}, calls
     assert group == {"offered": 10, "abandoned": 10}, group
@@ -93,7 +93,7 @@ def abandoned_calls(server):
 
 def refused_calls(server):
     server.ctl("group", "add", "603", "members=201,202", "strategy=sequential")
-    calls = play(server, "603", "uac-refused-486", {"201": "uas-busy-486", "202": "uas-busy-486"}, 10)
+    calls = play(server, "603", "uac-group-refused", {"201": "uas-busy-486", "202": "uas-busy-486"}, 10)
     group, members, _ = settled(server, "603")
     assert set(calls.values()) == {10}, calls
     assert group == {"offered": 10, "unanswered": 10}, group
