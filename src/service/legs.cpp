@@ -166,6 +166,7 @@ void Legs::end_later(Leg& leg, const LegEnd& end) {
 
 // Nothing more is said or sent by it but what is under way.
 void Legs::close(Leg& leg) {
+  answer_pending(leg);
   leg.state = LegState::Ended;
   leg.repeat_timer.cancel();
   leg.wait_timer.cancel();
@@ -221,9 +222,13 @@ void Legs::release(Leg& leg) {
 void Legs::release(LegRequest& request) {
   request.selection.cancel(environment_, *this, requests_.handle_of(request).to_u64());
   Leg* leg = legs_.get(request.leg);
+  const LegGroup* group = groups_.get(request.group);
   requests_.release(request);
-  if (leg == nullptr || leg->stands()) return;
-  reap_later(*leg);
+  if (leg != nullptr && !leg->stands()) reap_later(*leg);
+  if (group == nullptr) return;
+  for (leg = group->all.front(); leg != nullptr; leg = group->all.next(*leg)) {
+    if (!leg->stands()) reap_later(*leg);
+  }
 }
 
 // --- for everyone --------------------------------------------------------------------------------

@@ -126,10 +126,7 @@ Result<void> Legs::fail(Leg& leg, uint16_t status, const LegReply& reply) {
   leg.response.reset();
   (void)leg.offer_answer.pass(sdp::Side::Local, Carrier::Failure, false);
   leg.invite = {};
-  if (leg.is_initial) {
-    answer_pending(leg);
-    end_later(leg, {EndCause::Rejected, status});
-  }
+  if (leg.is_initial) end_later(leg, {EndCause::Rejected, status});
   return {};
 }
 

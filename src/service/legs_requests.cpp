@@ -137,7 +137,6 @@ Pending Legs::pending_of(const Leg& leg) const {
 // 15.1.2. A BYE that has crossed ours gets its 200 too.
 void Legs::on_bye(Leg& leg, const Incoming& bye) {
   answer(leg, bye, sip::status::kOk);
-  answer_pending(leg);
   if (leg.bye_waits) leg.bye_waits = leg.ack_due = false;  // ours is not needed any more
   tell_end(leg, leg.stands() ? LegEnd{EndCause::PeerBye, 0, &bye.message} : leg.end);
 }
@@ -234,7 +233,10 @@ Result<void> Legs::respond_other(Leg& leg, ServerHandle& place, uint16_t status,
 void Legs::answer_pending(Leg& leg) {
   transaction::TransactionLayer& transactions = environment_.transactions;
   if (transactions.is_open(leg.invite)) {
-    (void)transactions.respond(leg.invite, sip::status::kRequestTerminated, {});
+    LegTagCodec::Text tag;
+    sip::ResponseParts parts;
+    parts.to_tag = tags_.write(groups_.handle_of(leg.group), tag);
+    (void)transactions.respond(leg.invite, sip::status::kRequestTerminated, parts);
   }
   for (ServerHandle& place : leg.requests) {
     if (place) (void)transactions.respond(place, sip::status::kRequestTerminated, {});

@@ -97,11 +97,8 @@ void Legs::on_forks_over(LegRequest& request) {
   release(request);
   for (; leg != nullptr; leg = group->all.next(*leg)) {
     leg->ack.reset();
-    if (leg->state == LegState::Early || leg->state == LegState::Calling) {
-      tell_end(*leg, {EndCause::ForkLost});
-    } else if (!leg->stands()) {
-      reap_later(*leg);
-    }
+    const bool only_rang = leg->state == LegState::Early || leg->state == LegState::Calling;
+    if (only_rang) tell_end(*leg, {EndCause::ForkLost});
   }
 }
 
@@ -143,7 +140,9 @@ Leg* Legs::leg_for(LegGroup& group, const Incoming& response, bool tells) {
   }
   Leg& first = *group.all.front();
   Leg* leg = count < kForksMax ? make_leg(group, *first.user, first.name) : nullptr;
-  if (leg == nullptr || !leg->dialog.fork(environment_.slabs, first.dialog)) {
+  const bool known = leg != nullptr && leg->dialog.fork(environment_.slabs, first.dialog) &&
+                     leg->dialog.learn_remote(environment_.slabs, response.message);
+  if (!known) {
     if (leg != nullptr) release(*leg);
     ++counters_.refused;
     return nullptr;
@@ -154,6 +153,8 @@ Leg* Legs::leg_for(LegGroup& group, const Incoming& response, bool tells) {
   leg->services.get<LegChallenge>() = first.services.get<LegChallenge>();
   (void)leg->offer_answer.pass(sdp::Side::Local, Carrier::Invite, !group.offerless);
   leg->told_end = !tells;
+  leg->state = LegState::Early;
+  note_answer_flow(*leg, response);
   group.forked = true;
   ++counters_.forks;
   if (tells) {
@@ -202,7 +203,7 @@ void Legs::on_call_success(LegRequest& request, LegGroup& group, const Incoming&
   leg->services.get<ReliableReceiver>().close();
   leg->had_2xx = true;
   expect_ack(*leg, request, response, group.offerless);
-  if (lost) return discard(group, *leg);
+  if (lost || !leg->stands()) return discard(group, *leg);
   group.settled = true;
   leg->state = LegState::Confirmed;
   ++counters_.answered;
@@ -249,9 +250,14 @@ void Legs::note_accepted(Leg& leg, LegRequest& request) {
 
 // 13.2.2.4: acknowledged and ended, whoever has asked for it does not want it any more.
 void Legs::discard(LegGroup& group, Leg& leg) {
-  const LegEnd end{group.cancelled ? EndCause::Cancelled : EndCause::ForkLost};
-  const std::string_view reason = group.cancelled ? std::string_view() : kLostForkReason;
-  send_bye(leg, reason, end);
+  // One that the application has ended while it rang has had its BYE, and knows why.
+  LegEnd end{group.cancelled ? EndCause::Cancelled : EndCause::ForkLost};
+  if (!leg.stands()) end = leg.end;
+  if (requests_.get(leg.bye) != nullptr) {
+    acknowledge_and_reject(leg);
+  } else {
+    send_bye(leg, group.cancelled ? std::string_view() : kLostForkReason, end);
+  }
   tell_end(leg, end);
 }
 

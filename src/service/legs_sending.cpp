@@ -378,7 +378,8 @@ void Legs::cancel_call(Leg& leg, std::string_view lines) {
   const bool sent =
       invite != nullptr && (invite->phase == Phase::Sent || invite->phase == Phase::Proceeding);
   if (sent) return cancel_request(*invite, lines);
-  if (invite != nullptr) release(*invite);
+  // One that was answered meanwhile is looked at by who waits for the other dialogs.
+  if (invite != nullptr && invite->phase != Phase::Accepted) release(*invite);
   end_later(leg, {EndCause::Cancelled});
 }
 
