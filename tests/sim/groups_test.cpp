@@ -142,3 +142,65 @@ TEST_CASE("groups: the same while a tenth of all packets is lost and a tenth dou
           doctest::description("R15.3, R18.4; RFC 3261 13.3.1.4")) {
   for (const uint64_t seed : seeds({5, 6, 7, 8})) run(seed, 100, seed % 2 == 0);
 }
+
+namespace {
+
+// alice calls a group of bob alone, and talks for an hour; sessions are of the least interval there is.
+struct Dying : Network {
+  explicit Dying(bool knows_timer) : Network(9, config()) {
+    for (const char* const user : {"alice", "bob"}) {
+      Phone& phone = add_phone(user, *user == 'a' ? "10.0.1.1" : "10.0.1.2");
+      phone.habits.describes = true;
+      phone.habits.knows_timer = knows_timer;
+    }
+    store::GroupRecord record;
+    record.name = "600";
+    std::vector<store::MemberRecord> members(1);
+    members[0].name = "bob";
+    REQUIRE(exchange.add_group(record, members));
+    exchange.remember_pools();
+    register_all();
+    CallPlan plan;
+    plan.talk_time = Millis(3'600'000);
+    phones[0].call("600", plan);
+    world.run_for(Millis(5'000));
+    REQUIRE(phones[1].calls().size() == 1);
+    REQUIRE(phones[1].calls()[0].acked);
+  }
+
+  static app::Config config() {
+    app::Config config = groups_config(false);
+    config.session_timer.mode = "insert";
+    config.session_timer.default_s = 90;
+    return config;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("groups: when one side dies, the session's end is the other's too" *
+          doctest::description("RFC 4028 10; R3.5, R8.4; C4")) {
+  for (const size_t dead : {size_t{0}, size_t{1}}) {
+    CAPTURE(dead);
+    Dying network(true);
+    Phone& living = network.phones[1 - dead];
+    network.phones[dead].fall_silent();
+    network.world.run_for(Millis(150'000));
+    REQUIRE(living.calls().size() == 1);
+    CHECK(living.calls()[0].bye_received);
+    CHECK(living.calls()[0].over);
+    CHECK(network.exchange.pool("b2bua_calls").in_use == 0);
+  }
+}
+
+TEST_CASE("groups: a session that both phones keep alive goes on" *
+          doctest::description("RFC 4028 7; R8.3")) {
+  Dying network(true);
+  network.world.run_for(Millis(600'000));
+  for (const Phone& phone : network.phones) {
+    CHECK_FALSE(phone.calls()[0].over);
+    CHECK_FALSE(phone.calls()[0].bye_received);
+  }
+  CHECK(network.exchange.pool("b2bua_calls").in_use == 1);
+  network.check_findings();
+}

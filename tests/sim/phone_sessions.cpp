@@ -70,6 +70,7 @@ void Phone::send_refresh(size_t index) {
                   ">\r\nSupported: timer\r\nSession-Expires: " + std::to_string(call.interval_s) +
                   ";refresher=uac\r\n" +
                   digest_.next_line("Proxy-Authorization", request.method, request.uri);
+  if (habits.describes && !habits.by_update) request.body = description();
   const sip::Method method = habits.by_update ? sip::Method::Update : sip::Method::Invite;
   call.refresh = send(request, method, context_of(Refresh, index));
   // Its final response may have been lost with a connection.

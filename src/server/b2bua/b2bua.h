@@ -140,6 +140,17 @@ class B2bua final : private service::LegUser {
                             const sip::MessageView& request);
   service::LegContent name_referral(const CallLeg& from, const sip::MessageView& request,
                                     service::LegContent content);
+  enum class Passed : uint8_t {
+    Sent,
+    Refused,  // and answered
+    Unknown,  // not a method that the leg can send
+    Busy,     // not yet
+  };
+  Passed pass_on(CallLeg& from, CallLeg& to, Carried& carried, const sip::MessageView& request);
+  void refuse(CallLeg& leg, service::ServerHandle server, uint16_t status,
+              std::string_view lines = {});
+  void wait_for_turn(Call& call, Carried& carried);
+  void retry_waiting(Call& call);
   static Carried* free_place(Call& call);
   static Carried* find_carried(Call& call, service::LegRequestHandle request);
   void on_request_cancelled(LegHandle leg, uint64_t name, service::ServerHandle server) override;

@@ -53,6 +53,8 @@ struct Carried {
   service::LegRequestHandle request;
   sip::Method method = sip::Method::Other;
   bool from_caller = false;
+  uint8_t waited =
+      0;  // how often it could not go on yet, with something of that leg's own under way
   bool has_offer = false;  // it brought one
 };
 

@@ -17,6 +17,8 @@ using service::LegVerdict;
 
 constexpr std::string_view kBroken = "Reason: SIP;cause=488;text=\"Unusable answer\"\r\n";
 constexpr std::string_view kRetrySoon = "Retry-After: 2\r\n";
+constexpr Millis kTurn{100};
+constexpr uint8_t kTurnsMax = 15;
 
 bool may_offer(sip::Method method) {
   return method == sip::Method::Invite || method == sip::Method::Update;
@@ -58,9 +60,7 @@ LegVerdict B2bua::on_request(LegHandle, uint64_t name, service::ServerHandle ser
   }
   CallLeg* to = call.is_joined() ? call.other(*from) : early_other(*from);
   if (to == nullptr || from == call.replaced) {
-    service::LegReply reply;
-    reply.content.lines = kRetrySoon;
-    (void)legs_.respond(from->leg, server, sip::status::kServerInternalError, reply);
+    refuse(*from, server, sip::status::kServerInternalError, kRetrySoon);
     return LegVerdict::Taken;
   }
   return carry(*from, *to, server, request);
@@ -77,46 +77,98 @@ LegVerdict B2bua::carry(CallLeg& from, CallLeg& to, service::ServerHandle server
                         const sip::MessageView& request) {
   Call& call = from.call;
   Carried* place = free_place(call);
-  const auto answer = [&](uint16_t status, std::string_view lines = {}) {
-    service::LegReply reply;
-    reply.content.lines = lines;
-    (void)legs_.respond(from.leg, server, status, reply);
+  if (place == nullptr) {
+    refuse(from, server, sip::status::kServerInternalError, kRetrySoon);
     return LegVerdict::Taken;
+  }
+  *place = {};
+  place->server = server;
+  place->method = request.method();
+  place->from_caller = from.is_caller();
+  switch (pass_on(from, to, *place, request)) {
+    case Passed::Sent: place->is_free = false; break;
+    case Passed::Unknown: return LegVerdict::Unknown;
+    case Passed::Refused: break;
+    case Passed::Busy:
+      place->is_free = false;
+      wait_for_turn(call, *place);
+      break;
+  }
+  return LegVerdict::Taken;
+}
+
+B2bua::Passed B2bua::pass_on(CallLeg& from, CallLeg& to, Carried& carried,
+                             const sip::MessageView& request) {
+  Call& call = from.call;
+  const auto refused = [&](uint16_t status, std::string_view lines = {}) {
+    refuse(from, carried.server, status, lines);
+    return Passed::Refused;
   };
-  if (place == nullptr) return answer(sip::status::kServerInternalError, kRetrySoon);
   std::string_view description;
   const sip::SessionBody body = sip::find_session_body(request);
-  bool has_offer = false;
   if (may_offer(request.method()) && body.status != sip::SessionBodyStatus::None) {
-    if (body.status == sip::SessionBodyStatus::Malformed) return answer(sip::status::kBadRequest);
+    if (body.status == sip::SessionBodyStatus::Malformed) return refused(sip::status::kBadRequest);
     if (body.status == sip::SessionBodyStatus::Encoded)
-      return answer(sip::status::kUnsupportedMediaType);
+      return refused(sip::status::kUnsupportedMediaType);
     // The offer of the other side has no answer yet: RFC 3261 14.1.
     if (call.media.offer_open() && call.state != CallState::Talking)
-      return answer(sip::status::kRequestPending);
+      return refused(sip::status::kRequestPending);
     const Written written = write_offer(from, body.text, to);
-    if (written.fault != 0) return answer(written.fault);
+    if (written.fault != 0) return refused(written.fault);
     description = written.text;
-    has_offer = true;
+    carried.has_offer = true;
   }
   const auto sent = legs_.request(
       to.leg, request.method(),
       name_referral(from, request, content_of(request, Passage::Within, description)));
-  if (!sent) {
-    if (has_offer) call.media.abandon();
-    if (sent.error() == Error::Invalid) return LegVerdict::Unknown;
-    if (sent.error() == Error::Busy && may_offer(request.method()))
-      return answer(sip::status::kRequestPending);
-    return answer(sip::status::kServerInternalError, kRetrySoon);
+  if (sent) {
+    carried.request = *sent;
+    return Passed::Sent;
   }
-  *place = {};
-  place->is_free = false;
-  place->server = server;
-  place->request = *sent;
-  place->method = request.method();
-  place->from_caller = from.is_caller();
-  place->has_offer = has_offer;
-  return LegVerdict::Taken;
+  if (carried.has_offer) call.media.abandon();
+  carried.has_offer = false;
+  if (sent.error() == Error::Invalid) return Passed::Unknown;
+  if (sent.error() == Error::Busy && may_offer(request.method())) return Passed::Busy;
+  return refused(sip::status::kServerInternalError, kRetrySoon);
+}
+
+void B2bua::refuse(CallLeg& leg, service::ServerHandle server, uint16_t status,
+                   std::string_view lines) {
+  service::LegReply reply;
+  reply.content.lines = lines;
+  (void)legs_.respond(leg.leg, server, status, reply);
+}
+
+// The other leg keeps its session alive at this moment: both intervals have begun with the same 2xx.
+// That takes a round trip, and who has asked would else hear 491 each time.
+void B2bua::wait_for_turn(Call& call, Carried& carried) {
+  if (++carried.waited <= kTurnsMax) {
+    return environment_.timers.start(call.timer, environment_.now() + kTurn);
+  }
+  carried.is_free = true;
+  CallLeg* from = carried.from_caller ? call.caller : call.callee;
+  if (from != nullptr) refuse(*from, carried.server, sip::status::kRequestPending);
+}
+
+void B2bua::retry_waiting(Call& call) {
+  for (Carried& carried : call.carried) {
+    if (carried.is_free || carried.waited == 0 || carried.request) continue;
+    const MessageRef kept = environment_.transactions.request_of(carried.server);
+    CallLeg* from = carried.from_caller ? call.caller : call.callee;
+    CallLeg* to = from == nullptr ? nullptr : call.other(*from);
+    carried.is_free = !kept || to == nullptr;
+    if (carried.is_free) continue;
+    sip::HeaderIndex room;
+    const sip::MessageView request = environment_.transactions.read(kept, room);
+    switch (pass_on(*from, *to, carried, request)) {
+      case Passed::Sent: break;
+      case Passed::Busy: wait_for_turn(call, carried); break;
+      case Passed::Unknown:
+        refuse(*from, carried.server, sip::status::kMethodNotAllowed);
+        [[fallthrough]];
+      case Passed::Refused: carried.is_free = true; break;
+    }
+  }
 }
 
 // RFC 3515 2.4.6: a NOTIFY may name its REFER by the number that it had, which is another on each leg.
@@ -166,7 +218,8 @@ void B2bua::on_request_cancelled(LegHandle, uint64_t name, service::ServerHandle
   for (Carried& carried : from->call.carried) {
     if (carried.is_free || carried.server != server) continue;
     carried.server = {};
-    legs_.cancel(carried.request);
+    if (carried.request) legs_.cancel(carried.request);
+    carried.is_free = !carried.request;  // it has waited for its turn
   }
 }
 
