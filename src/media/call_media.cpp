@@ -36,6 +36,19 @@ bool needs_relay(const MediaLeg& from, const Description& offer, const MediaLeg&
   });
 }
 
+// Under an o= of our own.
+Result<size_t, MediaFault> write_as_ours(const Description& description, sdp::Edit edit,
+                                         MediaLeg& to, const port::IpAddress& address,
+                                         std::span<char> out) {
+  const auto size = to.origin.write(out, [&](uint64_t version) {
+    const sdp::OriginValues values{"-", to.origin.session_id(), version, address};
+    edit.origin = &values;
+    return sdp::write_edited(description, edit, out);
+  });
+  if (!size) return MediaFault::BufferFull;
+  return *size;
+}
+
 // The family that a peer wants its media in, which need not be that of its signalling.
 port::IpAddress media_host(const Description& description) {
   for (const sdp::Media& section : description.media()) {
@@ -120,13 +133,14 @@ Result<size_t, MediaFault> CallMedia::write_new_offer(const MediaLeg& from,
     call_ = relay_.calls.acquire(*this, relay_);
     if (call_ == nullptr) return MediaFault::CallsFull;
   }
-  if (call_ == nullptr) return write(offer, to, to.local, out);
+  to.relayed = call_ != nullptr && (wanted || call_->established());
+  if (!to.relayed) return write_direct(offer, to, out);
   Locals local;
   local[index_of(from.side)] = local_toward(from, offer);
   local[index_of(to.side)] = local_as_before(to);
   const auto opened = open_streams(offer, local);
   if (!opened) return opened.error();
-  return write(offer, to, local[index_of(to.side)], out);
+  return write_relayed(offer, to, local[index_of(to.side)], out);
 }
 
 Result<void, MediaFault> CallMedia::open_streams(const Description& offer, const Locals& local) {
@@ -158,9 +172,9 @@ Result<size_t, MediaFault> CallMedia::write_answer(const MediaLeg& from, const D
   if (!offer_ || offerer_ != to.side || from.side == to.side) return MediaFault::NoOffer;
   const auto offer = sdp::parse_description(offer_.view());
   if (sdp::review_answer(*offer, answer).breaches.fatal()) return MediaFault::NotAnAnswer;
-  if (call_ == nullptr) {
-    const auto size = write(answer, to, to.local, out);
-    if (size) note_answer(answer);
+  if (call_ == nullptr || !from.relayed) {
+    const auto size = write_direct(answer, to, out);
+    if (size) note_answer(answer, true);
     return size;
   }
   Locals local;
@@ -171,10 +185,10 @@ Result<size_t, MediaFault> CallMedia::write_answer(const MediaLeg& from, const D
     const auto opened = call_->open(i, local);
     if (!opened) return opened.error();
   }
-  const auto size = write(answer, to, local[index_of(to.side)], out);
+  const auto size = write_relayed(answer, to, local[index_of(to.side)], out);
   if (!size) return size;
   connect(from, answer, to, *offer, local);
-  note_answer(answer);
+  note_answer(answer, false);
   return size;
 }
 
@@ -198,23 +212,22 @@ void CallMedia::connect(const MediaLeg& from, const Description& answer, const M
   call_->watch();
 }
 
-void CallMedia::note_answer(const Description& answer) {
+void CallMedia::note_answer(const Description& answer, bool direct) {
   answered_ = true;
+  direct_answer_ = direct;
   section_count_ = answer.media_count;
 }
 
-Result<size_t, MediaFault> CallMedia::write(const Description& description, MediaLeg& to,
-                                            const port::IpAddress& local, std::span<char> out) {
-  const port::IpAddress told = call_ == nullptr ? to.local : relay_.advertised_for(local);
-  sdp::Edit edit;
-  if (call_ != nullptr) edit = relayed_edit(description, to.side, told);
-  const auto size = to.origin.write(out, [&](uint64_t version) {
-    const sdp::OriginValues values{"-", to.origin.session_id(), version, told};
-    edit.origin = &values;
-    return sdp::write_edited(description, edit, out);
-  });
-  if (!size) return MediaFault::BufferFull;
-  return *size;
+Result<size_t, MediaFault> CallMedia::write_direct(const Description& description, MediaLeg& to,
+                                                   std::span<char> out) {
+  return write_as_ours(description, sdp::Edit(), to, to.local, out);
+}
+
+Result<size_t, MediaFault> CallMedia::write_relayed(const Description& description, MediaLeg& to,
+                                                    const port::IpAddress& local,
+                                                    std::span<char> out) {
+  const port::IpAddress told = relay_.advertised_for(local);
+  return write_as_ours(description, relayed_edit(description, to.side, told), to, told, out);
 }
 
 sdp::Edit CallMedia::relayed_edit(const Description& description, Side to,
@@ -236,9 +249,13 @@ sdp::Edit CallMedia::relayed_edit(const Description& description, Side to,
 
 void CallMedia::settle() {
   if (!offer_ || !answered_) return;
-  if (call_ != nullptr) call_->keep();
+  if (direct_answer_) {
+    drop_new();  // what was kept for other legs
+  } else if (call_ != nullptr) {
+    call_->keep();
+  }
   offer_.reset();
-  answered_ = false;
+  answered_ = direct_answer_ = false;
 }
 
 void CallMedia::abandon() {

@@ -67,6 +67,9 @@ struct MediaLeg {
   // tells whether a description that was just written says something new (RFC 3264 8): write on a
   // copy of the leg to know it beforehand.
   sdp::LocalOrigin origin;
+  // Set by write_offer(): the leg was told to send to us. Of the legs that ring with one offer some
+  // may be relayed and others not, and who answers decides.
+  bool relayed = false;
 };
 
 enum class MediaFault : uint8_t {
@@ -128,7 +131,7 @@ class CallMedia {
   // An answer that was written already is what stands. Nothing when no offer is open.
   void abandon();
 
-  bool relayed() const { return call_ != nullptr; }
+  bool relayed() const { return call_ != nullptr && !direct_answer_; }
   bool offer_open() const { return static_cast<bool>(offer_); }
 
   // What a side has sent in the stream of that m= line; nothing for one that is not relayed.
@@ -152,9 +155,11 @@ class CallMedia {
   bool flows(size_t section, const sdp::Description& answer) const;
   void connect(const MediaLeg& from, const sdp::Description& answer, const MediaLeg& to,
                const sdp::Description& offer, const Locals& local);
-  void note_answer(const sdp::Description& answer);
-  Result<size_t, MediaFault> write(const sdp::Description& description, MediaLeg& to,
-                                   const port::IpAddress& local, std::span<char> out);
+  void note_answer(const sdp::Description& answer, bool direct);
+  Result<size_t, MediaFault> write_direct(const sdp::Description& description, MediaLeg& to,
+                                          std::span<char> out);
+  Result<size_t, MediaFault> write_relayed(const sdp::Description& description, MediaLeg& to,
+                                           const port::IpAddress& local, std::span<char> out);
   sdp::Edit relayed_edit(const sdp::Description& description, Side to,
                          const port::IpAddress& told) const;
   RelayedStream* stream_of(size_t section) const;
@@ -166,8 +171,9 @@ class CallMedia {
   RelayedCall* call_ = nullptr;  // null while direct
   MessageRef offer_;             // the text of the open offer
   Side offerer_ = Side::Caller;
-  uint8_t section_count_ = 0;  // of the last description that was answered
-  bool answered_ = false;      // the open offer has an answer
+  uint8_t section_count_ = 0;   // of the last description that was answered
+  bool answered_ = false;       // the open offer has an answer
+  bool direct_answer_ = false;  // of a leg that was not told to send to us
 };
 
 }  // namespace tipring::media

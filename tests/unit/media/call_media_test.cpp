@@ -324,6 +324,31 @@ TEST_CASE("call media: one offer for many members, and the last answer counts" *
   CHECK(bench.relay.counters().strangers == 0);  // the ports toward Bob's family are closed
 }
 
+TEST_CASE("call media: of many members each is told to send to us or not, and who answers decides" *
+          doctest::description("R18.2")) {
+  for (const bool relayed_one_answers : {false, true}) {
+    Bench bench;
+    MediaLeg home = bench.leg(Side::Callee, "10.0.0.4");
+    home.behind_nat = true;
+    const std::string text = audio("10.0.0.2", 4000);
+    CHECK(has(bench.offer(Side::Caller, text), "m=audio 4000"));
+    CHECK(has(bench.offer(bench.media, bench.caller, home, text), "m=audio 30002"));
+    MediaLeg last = bench.leg(Side::Callee, "10.0.0.5");
+    CHECK(has(bench.offer(bench.media, bench.caller, last, text), "m=audio 4000"));
+    MediaLeg& winner = relayed_one_answers ? home : last;
+    const std::string answered =
+        bench.answer(bench.media, winner, bench.caller, audio("10.0.0.6", 5000));
+    CHECK(has(answered, relayed_one_answers ? "m=audio 30000" : "m=audio 5000"));
+    bench.media.settle();
+    CHECK(bench.media.relayed() == relayed_one_answers);
+    CHECK(in_use(bench.relay, "media_ports") == (relayed_one_answers ? 2 : 0));
+    // The next offer of the one who has won.
+    const char* const host = relayed_one_answers ? "10.0.0.4" : "10.0.0.5";
+    const std::string next = bench.offer(bench.media, winner, bench.caller, audio(host, 5000));
+    CHECK(has(next, relayed_one_answers ? "m=audio 30000" : "m=audio 5000"));
+  }
+}
+
 TEST_CASE("call media: a delayed offer goes from the callee to the caller" *
           doctest::description("RFC 3261 13.2.1; C24, R18.2")) {
   Bench bench(in_mode(Mode::Relay));
