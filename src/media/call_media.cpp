@@ -76,6 +76,11 @@ uint16_t status_for(MediaFault fault) {
   return 500;
 }
 
+std::string_view key_of(MediaFault fault) {
+  if (status_for(fault) != 503) return {};
+  return fault == MediaFault::NoBuffer ? "capacity.messages" : "capacity.relayed_calls";
+}
+
 std::string_view to_text(MediaFault fault) {
   switch (fault) {
     case MediaFault::CallsFull: return "all relayed calls are in use";

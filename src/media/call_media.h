@@ -85,6 +85,8 @@ enum class MediaFault : uint8_t {
   NoOffer,         // 500: an answer, and no offer is open
 };
 uint16_t status_for(MediaFault fault);
+// Of a 503: the key of the configuration that would have to be larger. Else empty.
+std::string_view key_of(MediaFault fault);
 // One short English phrase, for a Warning or the log.
 std::string_view to_text(MediaFault fault);
 

@@ -4,14 +4,18 @@ namespace tipring::service {
 
 sip::ResponseParts Overload::refuse(const sip::MessageView& request, std::string_view key,
                                     Millis now) {
-  ++refused_;
-  log(key, now);
+  note(key, now);
   sip::Writer reason(reason_);
   reason.text("Service Unavailable - ").text(key);
   sip::ResponseParts parts;
   parts.reason = reason.view();
   parts.headers = retry_after(request);
   return parts;
+}
+
+void Overload::note(std::string_view key, Millis now) {
+  ++refused_;
+  log(key, now);
 }
 
 std::string_view Overload::retry_after(const sip::MessageView& request) {

@@ -31,6 +31,9 @@ class Overload {
   // literal: "capacity.transactions". Views are good until the next call.
   sip::ResponseParts refuse(const sip::MessageView& request, std::string_view key, Millis now);
 
+  // The same for a refusal that somebody else will answer.
+  void note(std::string_view key, Millis now);
+
   // The Retry-After line alone, for a 503 with another cause.
   std::string_view retry_after(const sip::MessageView& request);
 

@@ -59,6 +59,14 @@ std::string_view write_unsupported(const sip::MessageView& request, std::span<ch
   return out.full() ? std::string_view("Unsupported: \r\n") : out.view();
 }
 
+// 1 to 5 s, so that those who are refused do not come back together (RFC 3261 21.5.4).
+std::string_view retry_after(Millis now) {
+  constexpr std::array<std::string_view, 5> kLines = {"Retry-After: 1\r\n", "Retry-After: 2\r\n",
+                                                      "Retry-After: 3\r\n", "Retry-After: 4\r\n",
+                                                      "Retry-After: 5\r\n"};
+  return kLines[static_cast<size_t>(now.count()) % kLines.size()];
+}
+
 }  // namespace
 
 void ShownAddress::set(std::string_view uri) {
@@ -211,6 +219,8 @@ void B2bua::refuse_caller(Call& call, uint16_t status, std::string_view lines) {
   leave_ringing(call, {});
   service::LegReply reply;
   reply.content.lines = lines;
+  if (status == sip::status::kServiceUnavailable && lines.empty())
+    reply.content.lines = retry_after(call.begun);
   (void)legs_.respond(call.caller->leg, {}, status, reply);
   log_answer(call, status);
   finish(call, {}, {});

@@ -10,7 +10,11 @@ B2bua::Written B2bua::write_offer(CallLeg& from, std::string_view text, CallLeg&
   const auto description = sdp::parse_description(text);
   if (!description) return {sdp::status_for(description.error().fault), {}};
   const auto size = from.call.media.write_offer(from.media, *description, to.media, body_);
-  if (!size) return {media::status_for(size.error()), {}};
+  if (!size) {
+    const std::string_view key = media::key_of(size.error());
+    if (!key.empty()) environment_.overload.note(key, environment_.now());
+    return {media::status_for(size.error()), {}};
+  }
   return {0, {body_.data(), *size}};
 }
 

@@ -53,18 +53,25 @@ void Outcome::note(uint16_t code) {
   if (best_ == 0 || rank(told) < rank(best_)) best_ = told;
 }
 
+void Outcome::note_own(uint16_t code) {
+  if (code != status::kServiceUnavailable) return note(code);
+  shortage_ = true;
+}
+
 uint16_t Outcome::of_group() const {
   if (timed_out_) return status::kRequestTimeout;
   const int kinds = int{busy_} + int{declined_} + int{not_acceptable_} + int{away_};
   if (kinds == 1 && busy_) return status::kBusyHere;
   if (kinds == 1 && declined_) return status::kDecline;
   if (kinds == 1 && not_acceptable_) return status::kNotAcceptableHere;
+  if (kinds == 0 && shortage_) return status::kServiceUnavailable;
   return status::kTemporarilyUnavailable;
 }
 
 uint16_t Outcome::of_user() const {
   if (best_ != 0) return best_;
-  return timed_out_ ? status::kRequestTimeout : status::kTemporarilyUnavailable;
+  if (timed_out_) return status::kRequestTimeout;
+  return shortage_ ? status::kServiceUnavailable : status::kTemporarilyUnavailable;
 }
 
 }  // namespace tipring::b2bua

@@ -147,8 +147,8 @@ bool B2bua::ring_phone(Call& call, const Phone& phone, size_t member,
   CallLeg* leg = make_leg(call, media::Side::Callee);
   if (leg == nullptr || out.from.empty() || out.to.empty() || uri_out.full()) {
     if (leg != nullptr) call_legs_.release(*leg);
-    call.outcome.note(leg == nullptr ? sip::status::kServiceUnavailable
-                                     : sip::status::kMessageTooLarge);
+    call.outcome.note_own(leg == nullptr ? sip::status::kServiceUnavailable
+                                         : sip::status::kMessageTooLarge);
     return false;
   }
   leg->member = static_cast<uint8_t>(member);
@@ -171,9 +171,9 @@ bool B2bua::ring_phone(Call& call, const Phone& phone, size_t member,
       ++counters_.rung;
       return true;
     }
-    call.outcome.note(status_of(made.error()));
+    call.outcome.note_own(status_of(made.error()));
   } else {
-    call.outcome.note(fault);
+    call.outcome.note_own(fault);
   }
   call_legs_.release(*leg);
   return false;

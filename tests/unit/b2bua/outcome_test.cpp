@@ -76,3 +76,17 @@ TEST_CASE("outcome: a user who rang too long is timed out, unless a phone has sa
   outcome.note(486);
   CHECK(outcome.of_user() == 486);
 }
+
+TEST_CASE("outcome: where we have no place for more, 503 unless a phone has said something" *
+          doctest::description("RFC 3261 21.5.4; R10.3")) {
+  Outcome outcome;
+  outcome.note_own(503);
+  CHECK(outcome.of_user() == 503);
+  CHECK(outcome.of_group() == 503);
+  outcome.note(486);
+  CHECK(outcome.of_user() == 486);
+  CHECK(outcome.of_group() == 486);
+  Outcome other;
+  other.note_own(488);
+  CHECK(other.of_user() == 488);
+}
