@@ -1,0 +1,171 @@
+#!/usr/bin/env python3
+"""The media relay of the running server: strangers, RTCP, phones that have moved or fallen silent, and ports that run out.
+
+Usage: media.py BIN_DIR
+"""
+
+import os
+import socket
+import struct
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
+from group_calls import PASSWORDS, GroupCall, GroupServer, Member, sdp, silent  # noqa: E402
+from groups_media import Ear, place_of, talk  # noqa: E402
+from sip_phone import registered_phone, response, take_request  # noqa: E402
+from tipring_server import Report  # noqa: E402
+
+RELAY = ("media.mode=relay", "routing.anchor=always")
+
+
+class Talk:
+    """Alice and Bob, whose call is relayed and answered."""
+
+    def __init__(self, server, offer=None):
+        self.server = server
+        self.alice = registered_phone(server, "alice", PASSWORDS["alice"])
+        self.bob = Member(server, "bob")
+        self.ears = [Ear(1), Ear(2)]
+        self.call = GroupCall(self.alice, server, "bob", offer=offer or sdp(self.ears[0].port)).start()
+        self.bob.take_invite()
+        self.bob.ring()
+        self.call.expect(180)
+        self.bob.answer(body=sdp(self.ears[1].port))
+        take_request(self.bob.phone, "ACK")
+        answer = self.call.expect(200)
+        self.call.ack()
+        self.places = (place_of(answer), place_of(self.bob.invite))
+
+    def talk(self):
+        talk(self.ears[0], self.places[0], self.ears[1], self.places[1])
+
+    def end(self):
+        self.call.inside_with("BYE", "")
+        self.bob.take("BYE")
+        self.call.expect(200)
+        for ear in self.ears:
+            ear.close()
+
+
+def facts(server):
+    return server.ctl_json("status")
+
+
+def strangers_hear_nothing(server):
+    """From another address of this host, and from another port of the phones' own."""
+    call = Talk(server)
+    sprayers = [Ear(66), Ear(67)]
+    sprayers[0].socket.close()
+    sprayers[0].socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sprayers[0].socket.bind(("127.0.0.66", 0))
+    before = facts(server)["media_strangers"]
+    call.talk()
+    for _ in range(20):
+        for ear in sprayers:
+            for place in call.places:
+                ear.say("bleed", place)
+        call.talk()
+    for ear in sprayers:
+        ear.socket.settimeout(0.05)
+        try:
+            heard = ear.hear()
+        except TimeoutError:
+            heard = None
+        assert heard is None, heard
+        ear.close()
+    assert facts(server)["media_strangers"] - before == 80, facts(server)
+    call.end()
+
+
+def reports_and_garbage(server):
+    """RTCP by the port beside, and what is no media nowhere."""
+    call = Talk(server)
+    call.talk()
+    ears = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2)]
+    for i, ear in enumerate(ears):
+        ear.bind(("127.0.0.1", call.ears[i].port + 1))
+        ear.settimeout(1.0)
+    report = struct.pack("!BBHI", 0x80, 201, 1, 1)
+    host, port = call.places[0]
+    ears[0].sendto(report, (host, port + 1))
+    heard, sender = ears[1].recvfrom(100)
+    assert heard == report and sender == (call.places[1][0], call.places[1][1] + 1), (heard, sender)
+    before = facts(server)["media_garbage"]
+    call.ears[0].socket.sendto(b"GET / HTTP/1.0\r\n\r\n", call.places[0])
+    call.talk()  # the next thing that is heard is what was said
+    assert facts(server)["media_garbage"] == before + 1
+    for ear in ears:
+        ear.close()
+    call.end()
+
+
+def phone_moves(server):
+    """A re-INVITE names another port: the server's own stay, and the old one hears nothing more."""
+    call = Talk(server)
+    call.talk()
+    moved = Ear(3)
+    call.call.inside_with("INVITE", sdp(moved.port, version=2))
+    invite = call.bob.take("INVITE", body=sdp(call.ears[1].port))
+    call.call.expect(100)
+    answer = call.call.expect(200)
+    call.call.ack_again()
+    take_request(call.bob.phone, "ACK")
+    assert (place_of(answer), place_of(invite)) == call.places
+    talk(moved, call.places[0], call.ears[1], call.places[1])
+    moved.close()
+    call.end()
+
+
+def silence_ends(server):
+    call = Talk(server)
+    call.talk()
+    bye = take_request(call.alice, "BYE", 4.0)
+    call.alice.send(response(bye, "200 OK", "alice"))
+    call.bob.take("BYE")
+    assert facts(server)["media_silent_calls"] == 1
+    pools = {row["name"]: row["in_use"] for row in server.ctl_json("pools")}
+    assert pools["relayed_calls"] == 0 and pools["media_ports"] == 0, pools
+    for ear in call.ears:
+        ear.close()
+
+
+def hold_is_no_silence(server):
+    call = Talk(server, offer=sdp(4000, direction="sendonly"))
+    silent(call.alice, 2.5)
+    call.end()
+
+
+def ports_run_out(server):
+    """Two calls have all of them: the third caller hears why, and gets his call when one has ended."""
+    calls = [Talk(server), Talk(server)]
+    third = GroupCall(registered_phone(server, "alice", PASSWORDS["alice"]), server, "carol", offer=sdp(4000))
+    carol = Member(server, "carol")
+    refusal = third.start().expect_refusal(503)
+    assert 1 <= int(refusal.one("retry-after")) <= 5, refusal.raw.decode()
+    silent(carol.phone, 0.1)
+    calls.pop().end()
+    calls.append(Talk(server))
+    calls[-1].talk()
+    for call in calls:
+        call.end()
+
+
+def main():
+    bin_dir = sys.argv[1]
+    report = Report()
+    with GroupServer(bin_dir, {}, settings=RELAY) as server:
+        for name, test in (("who sprays packets at the ports of a call hears nothing (R18.2)", strangers_hear_nothing),
+                           ("RTCP passes, garbage does not (R18.2)", reports_and_garbage),
+                           ("a phone that has moved is heard where it is (R18.2)", phone_moves)):
+            report.run(name, lambda test=test: test(server))
+    with GroupServer(bin_dir, {}, settings=[*RELAY, "media.timeout=1"]) as server:
+        report.run("a call whose phones have fallen silent ends (R18.5)", lambda: silence_ends(server))
+        report.run("a call on hold may be silent (R18.5)", lambda: hold_is_no_silence(server))
+    with GroupServer(bin_dir, {}, settings=[*RELAY, "capacity.relayed_calls=2"]) as server:
+        report.run("a call for which no place is left is 503 (R10.3)", lambda: ports_run_out(server))
+    return report.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
