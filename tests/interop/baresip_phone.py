@@ -1,12 +1,15 @@
 """A real phone for tests: one baresip process, driven by its control socket."""
 
 import json
+import math
 import os
 import shutil
 import socket
+import struct
 import subprocess
 import tempfile
 import time
+import wave
 
 from tipring_server import free_port
 
@@ -25,11 +28,36 @@ def module_directory():
     raise RuntimeError("baresip's modules were not found")
 
 
+def write_tone(path, tone, seconds=30, rate=8000):
+    with wave.open(path, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(b"".join(struct.pack("<h", int(8000 * math.sin(2 * math.pi * tone * i / rate)))
+                                  for i in range(seconds * rate)))
+    return path
+
+
+def main_tone(path):
+    """By the zero crossings of the last half second that is not silent."""
+    with wave.open(path, "rb") as file:
+        rate = file.getframerate()
+        frames = file.readframes(file.getnframes())
+    samples = struct.unpack(f"<{len(frames) // 2}h", frames[:len(frames) // 2 * 2])
+    loud = [i for i, sample in enumerate(samples) if abs(sample) > 1000]
+    if not loud:
+        return 0
+    part = samples[max(loud[-1] - rate // 2, 0):loud[-1]]
+    crossings = sum(1 for before, after in zip(part, part[1:]) if before < 0 <= after)
+    return crossings * rate / max(len(part), 1)
+
+
 class Phone:
     """Registers `user` at the server and takes or makes calls. Keeps every event it was told of."""
 
-    def __init__(self, user, password, server_port, transport, answer=False):
-        self.user = user
+    def __init__(self, user, password, server_port, transport, answer=False, tone=None):
+        """`tone`: in Hz, what it plays into its calls; what it hears is then recorded."""
+        self.user, self.server_port = user, server_port
         self.folder = tempfile.mkdtemp(prefix=f"tipring-phone-{user}-")
         self.control_port = free_port()
         self.sip_port = free_port()
@@ -41,15 +69,20 @@ class Phone:
             account += ";answermode=auto"
         self._write("accounts", account + "\n")
         self._write("contacts", "")
+        source = "aubridge,tipring"
+        modules = []
+        if tone:
+            source = f"aufile,{write_tone(os.path.join(self.folder, 'tone.wav'), tone)}"
+            modules = ["module aufile.so", "module sndfile.so", f"snd_path {self.folder}"]
         self._write("config", "\n".join([
             f"sip_listen 127.0.0.1:{self.sip_port}",
             "net_interface 127.0.0.1",
             "audio_player aubridge,tipring",
-            "audio_source aubridge,tipring",
+            f"audio_source {source}",
             "audio_alert aubridge,tipring2",
             "ausrc_srate 8000", "auplay_srate 8000", "audio_channels 1",
             f"module_path {module_directory()}",
-            "module g711.so", "module aubridge.so",
+            "module g711.so", "module aubridge.so", *modules,
             "module_tmp account.so", "module_app ctrl_tcp.so", "module_app menu.so",
             f"ctrl_tcp_listen 127.0.0.1:{self.control_port}",
         ]) + "\n")
@@ -116,6 +149,12 @@ class Phone:
         self.output.flush()
         with open(os.path.join(self.folder, "output"), encoding="utf-8", errors="replace") as file:
             return file.read()
+
+    def heard(self):
+        """The strongest tone in what it has heard, in Hz; 0 for silence."""
+        records = [name for name in os.listdir(self.folder) if name.endswith("-dec.wav")]
+        assert records, f"{self.user} has recorded nothing"
+        return main_tone(os.path.join(self.folder, records[0]))
 
     def close(self):
         self.control.close()
