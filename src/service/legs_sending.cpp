@@ -105,6 +105,7 @@ Result<void> Legs::place(Leg& leg, const LegCall& call) {
   group.cseq = request->cseq = leg.dialog.next_cseq();
   const bool has_session = is_description(call.content);
   group.offerless = !has_session;
+  request->has_offer = has_session;
   (void)leg.offer_answer.pass(sdp::Side::Local, Carrier::Invite, has_session);
   if (call.flow) {
     leg.flow = *call.flow;

@@ -61,6 +61,17 @@ TEST_CASE_FIXTURE(WithCredentials, "legs: a challenged INVITE goes once more wit
   CHECK(bye.line("Authorization").find("nc=00000002") != std::string::npos);
 }
 
+TEST_CASE_FIXTURE(WithCredentials, "legs: a call that was challenged may be changed once answered" *
+                                       doctest::description("RFC 3261 14.1; F17, F28")) {
+  const LegHandle leg = call_with(kOurs);
+  bob.send(answer(bob.take(), "401 Unauthorized", "x", kChallenge));
+  bob.take();  // ACK
+  bob.send(answer(bob.take(), "200 OK", "b", "", kTheirs));
+  world.run_for(Millis(50));
+  REQUIRE(bench.legs.ack(leg));
+  CHECK(bench.legs.request(leg, Method::Invite, {"", "application/sdp", kOurs}));
+}
+
 TEST_CASE_FIXTURE(WithCredentials, "legs: credentials that are refused end the call" *
                                        doctest::description("RFC 3261 22.2; F28")) {
   call_with(kOurs);
