@@ -23,8 +23,9 @@ port::LinuxLoopOptions loop_options(const Limits& limits) {
 
 service::SessionTimerOptions timer_options(const StackOptions& options) {
   service::SessionTimerOptions timers;
-  timers.mode = service::SessionTimerMode::Off;  // of a proxy, until there is one
-  timers.interval_s = options.session_interval_s;
+  const bool wanted = options.session_interval_s != 0;
+  timers.mode = wanted ? service::SessionTimerMode::Insert : service::SessionTimerMode::Off;
+  if (wanted) timers.interval_s = options.session_interval_s;
   return timers;
 }
 

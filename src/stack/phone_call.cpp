@@ -43,6 +43,7 @@ std::string PhoneCall::begin(uint64_t id, PhoneAccount& account, CallEvents& eve
   call.contact_user = account.contact_user();
   call.routes = outgoing.routes;
   call.content.lines = outgoing.lines;
+  call.credentials = account.credentials();
   call.content.content_type = kSdp;
   call.content.body = media_.write_offer(room);
   const Result<LegHandle> leg = layers_.legs.call(call, *this, id);
@@ -64,6 +65,7 @@ std::string PhoneCall::begin(uint64_t id, PhoneAccount& account, CallEvents& eve
 bool PhoneCall::take(uint64_t id, PhoneAccount& account, const Incoming& invite) {
   const Result<LegHandle> leg = layers_.legs.adopt(invite, *this, id);
   if (!leg) {
+    if (leg.error() == Error::OutOfRange) return false;  // answered with 422
     const bool too_long = leg.error() == Error::TooLong;
     layers_.transactions.reply_stateless(
         invite, too_long ? sip::status::kMessageTooLarge : sip::status::kServiceUnavailable, {});
@@ -75,6 +77,7 @@ bool PhoneCall::take(uint64_t id, PhoneAccount& account, const Incoming& invite)
   legs_ = 1;
   incoming_ = true;
   state_ = CallState::Incoming;
+  layers_.legs.set_credentials(leg_, account.credentials());
   const auto view = layers_.legs.view(leg_);
   if (view) {
     invite_ = view->invite;

@@ -80,7 +80,9 @@ bool PhoneCall::change_hold(bool hold) {
   media_.set_hold(hold);
   PhoneMedia::Text text;
   const service::LegContent content{{}, kSdp, media_.write_offer(text)};
-  if (!layers_.legs.request(leg_, sip::Method::Invite, content, kHold)) {
+  const auto asked = layers_.legs.request(leg_, sip::Method::Invite, content, kHold);
+  if (!asked) {
+    layers_.log.debug("hold_not_asked", kv("error", asked.error()));
     media_.set_hold(held_);
     return false;
   }

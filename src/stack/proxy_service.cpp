@@ -11,13 +11,14 @@ using service::Incoming;
 
 ProxyService::ProxyService(Layers& layers)
     : layers_(layers),
-      validation_(layers.environment, true),
-      proxy_(layers.environment, *this, layers.arena, layers.limits()) {}
+      environment_(layers.environment),
+      validation_(environment_, true),
+      proxy_(environment_, *this, layers.arena, layers.limits()) {}
 
 void ProxyService::set(const ProxyOptions& options, ProxyEvents& events) {
   events_ = &events;
   layers_.hosts.domains = options.domains;
-  service::SessionTimerOptions& timer = layers_.environment.session_timer;
+  service::SessionTimerOptions& timer = environment_.session_timer;
   timer.mode = options.session_interval_s == 0 ? service::SessionTimerMode::Off
                                                : service::SessionTimerMode::Insert;
   if (options.session_interval_s != 0) timer.interval_s = options.session_interval_s;
@@ -32,13 +33,13 @@ void ProxyService::refuse(const Incoming& request, uint16_t status) {
 void ProxyService::handle(const Incoming& request) {
   proxy::UriRoom room;
   const proxy::RouteInfo routes =
-      proxy::read_routes(layers_.environment, request.message, request.flow, room);
+      proxy::read_routes(environment_, request.message, request.flow, room);
   const bool routed_on = !routes.next_route.text.empty();
   policy::RequestUri uri =
       policy::read_request_uri(routes.request_uri, !routed_on && !routes.flow.has_value());
   if (routes.uri_too_long) uri.fault = sip::ParseError{sip::ParseFault::UriTooLong};
   const policy::Job job =
-      policy::job_of(layers_.environment, layers_.hosts, request.message, uri, routed_on);
+      policy::job_of(environment_, layers_.hosts, request.message, uri, routed_on);
   const policy::Refusal refusal = validation_.check(request, uri, job);
   if (refusal.status != 0) {
     sip::ResponseParts parts;

@@ -29,6 +29,7 @@ class ProxyService final : private proxy::Location {
   void refuse(const service::Incoming& request, uint16_t status);
 
   Layers& layers_;
+  service::Environment environment_;  // that of the stack, with session timers of the proxy's own
   policy::Validation validation_;
   proxy::Proxy proxy_;
   ProxyEvents* events_ = nullptr;
