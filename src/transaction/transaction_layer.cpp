@@ -1,5 +1,6 @@
 #include "transaction/transaction_layer.h"
 
+#include <algorithm>
 #include <new>
 
 #include "core/text.h"
@@ -74,6 +75,23 @@ struct TransactionLayer::Parts {
   ServerTable servers;
   ClientTable clients;
   RequestHandler* handler = nullptr;
+
+  // Of the last INVITEs within dialogs that were refused without state: their ACKs end here, and no
+  // tag tells them (17.1.1.3), since the dialog has its own.
+  std::array<uint64_t, 64> refused_inside{};
+  size_t refused_count = 0;
+
+  void note_refused(const sip::MessageView& request) {
+    if (request.method() != sip::Method::Invite || request.to_tag().empty()) return;
+    refused_inside[refused_count++ % refused_inside.size()] =
+        top_via_hash(request, shared.match_key);
+  }
+  bool was_refused(const sip::MessageView& ack) const {
+    const uint64_t hash = top_via_hash(ack, shared.match_key);
+    const auto end = refused_inside.begin() +
+                     static_cast<ptrdiff_t>(std::min(refused_count, refused_inside.size()));
+    return std::find(refused_inside.begin(), end, hash) != end;
+  }
 };
 
 void TransactionLayer::plan(const Limits& limits, MemoryPlan& plan) {
@@ -139,7 +157,8 @@ void TransactionLayer::on_ack(const Incoming& incoming) {
   ServerTransaction* transaction = parts_->servers.find(*key);
   if (transaction != nullptr) {
     if (!transaction->on_event(Event::Ack)) return;
-  } else if (has_own_tag(incoming.message, parts_->tag_key)) {
+  } else if (has_own_tag(incoming.message, parts_->tag_key) ||
+             parts_->was_refused(incoming.message)) {
     ++counters.absorbed_acks;
     return;
   }
@@ -318,6 +337,7 @@ void TransactionLayer::reply_stateless(const Incoming& request, uint16_t status,
   if (tagged.to_tag.empty() && status > sip::status::kTrying) {
     tagged.to_tag = write_tag(request.message, tag);
   }
+  if (status >= 300) parts_->note_refused(request.message);
   const Result<MessageRef> response =
       write_bounded_response(parts_->shared, request, status, tagged);
   const RefusalLog::Source source{request.flow.remote, request.flow.transport};

@@ -12,7 +12,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
 from run_folder import Folder  # noqa: E402
-from sip_phone import (Call, contact_of, establish, register, registered_phone, response, tag_of,  # noqa: E402
+from sip_phone import (Call, contact_of, establish, register, registered_phone, response, route_set, tag_of,  # noqa: E402
                        take_request)
 from sip_socket import SipSocket, challenge_params, credentials  # noqa: E402
 from tipring_server import Report, TipringServer, free_port, listening_ports  # noqa: E402
@@ -171,6 +171,10 @@ def again_with_proof(call, method, uri, challenge):
     call.inside(method, headers=[*call.headers, f"Proxy-Authorization: {proof}"])
 
 
+def branch_of(text):
+    return re.search(r"branch=([^;\s]+)", text).group(1)
+
+
 def a_session_outlives_kill(bin_dir):
     """A re-INVITE renews a call from before a restart, by the password, to the phone of its callee and to nobody else."""
     with TipringServer(bin_dir, users=USERS) as server:
@@ -185,8 +189,12 @@ def a_session_outlives_kill(bin_dir):
                 first.kill()
             with restart(server, *settings):
                 uri = contact_of(bob, "callee")[1:-1]
-                call.inside("INVITE", headers=call.headers)
+                text = call.inside("INVITE", headers=call.headers)
                 challenge = call.expect(407)
+                routes = [f"Route: {value}" for value in route_set(call.answer)]
+                alice.send(call._request("ACK", uri, call.cseq, routes, to_tag=tag_of(call.answer.one("to")),
+                                         branch=branch_of(text)))
+                assert bob.receive(0.2) is None, "the ACK to a challenge is no affair of bob's"
                 again_with_proof(call, "INVITE", uri, challenge)
                 invite = take_request(bob, "INVITE")
                 bob.send(response(invite, "200 OK", headers=[f"Contact: <{uri}>"]))
@@ -197,7 +205,6 @@ def a_session_outlives_kill(bin_dir):
                 call.inside("ACK", cseq=call.cseq)
                 take_request(bob, "ACK")
                 # The same proof and another target: no phone of bob's.
-                routes = [f"Route: {value}" for value in call.answer.all("record-route")]
                 other = uri.replace(str(bob.port), str(elsewhere.port))
                 for target in (other, uri + ";maddr=127.0.0.2", "sip:callee@gateway.example"):
                     call.cseq += 1

@@ -256,7 +256,9 @@ void Phone::answer_invite(const Incoming& request) {
     report("no server transaction is free");
     return transactions.reply_stateless(request, 503, {});
   }
-  if (find(request.message) != nullptr) report("a call came twice");
+  // One that has connected anew is another target, and is tried when its old connection has failed.
+  const bool may_come_again = request.flow.transport != sip::Transport::Udp;
+  if (find(request.message) != nullptr && !may_come_again) report("a call came twice");
   const auto from = request.message.typed<sip::HeaderId::From>();
   if (!to->tag().empty()) report("an INVITE within a call that nobody knows");
   Call call;

@@ -62,6 +62,12 @@ def tag_of(name_addr):
     return found.group(1) if found else None
 
 
+def route_set(answer):
+    """A caller's: RFC 3261 12.1.2."""
+    values = [value for line in answer.all("record-route") for value in re.split(r",\s*(?=<)", line)]
+    return values[::-1]
+
+
 class Call:
     """The caller's side of one call: INVITE with credentials, then requests inside the dialog."""
 
@@ -121,7 +127,7 @@ class Call:
         if cseq is None:
             self.cseq += 1
             cseq = self.cseq
-        routes = [f"Route: {value}" for value in reversed(self.answer.all("record-route"))]
+        routes = [f"Route: {value}" for value in route_set(self.answer)]
         text = self._request(method, uri_of(self.answer.one("contact")), cseq, [*routes, *headers],
                              to_tag=tag_of(self.answer.one("to")), branch=branch)
         self.phone.send(text)
