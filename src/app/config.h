@@ -59,6 +59,7 @@ struct Config {
     bool forward_unknown = true;
     bool accept_foreign = false;
     bool foreign = false;
+    std::string proxy = "session";
     std::string fork = "q";
     uint32_t serial_timeout_s = 20;
     bool recurse = true;

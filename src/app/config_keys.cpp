@@ -23,6 +23,7 @@ constexpr std::array<std::string_view, 3> kInvite = {"407", "401", "off"};
 constexpr std::array<std::string_view, 3> kTimerModes = {"mandatory", "insert", "off"};
 constexpr std::array<std::string_view, 2> kOnExpiry = {"bye", "drop"};
 constexpr std::array<std::string_view, 2> kAnchors = {"never", "always"};
+constexpr std::array<std::string_view, 2> kProxies = {"session", "transaction"};
 constexpr std::array<std::string_view, 3> kForks = {"q", "parallel", "serial"};
 constexpr std::array<std::string_view, 3> kMediaModes = {"auto", "relay", "direct"};
 constexpr std::array<std::string_view, 4> kLevels = {"error", "warning", "info", "debug"};
@@ -89,6 +90,7 @@ const ConfigKey kKeys[] = {
     {"routing.forward_unknown", SwitchKey{TIPRING_AT(bool, routing.forward_unknown)}, When::Reload},
     {"routing.accept_foreign", SwitchKey{TIPRING_AT(bool, routing.accept_foreign)}, When::Reload},
     {"routing.foreign", SwitchKey{TIPRING_AT(bool, routing.foreign)}, When::Reload},
+    {"routing.proxy", TextKey{TIPRING_AT(std::string, routing.proxy), one_of<kProxies>}},
     {"routing.fork", TextKey{TIPRING_AT(std::string, routing.fork), one_of<kForks>}, When::Reload},
     // Timer C (RFC 3261 16.6 step 11) ends what rings for three minutes.
     {"routing.serial_timeout", IntegerKey{TIPRING_AT(uint32_t, routing.serial_timeout_s), 0, 180},

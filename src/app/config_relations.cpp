@@ -36,6 +36,7 @@ class Relations {
     check_media();
     check_pairs();
     check_help();
+    check_proxy();
   }
 
  private:
@@ -168,6 +169,22 @@ class Relations {
     }
     if (config_.log.syslog && !config_.log.file.empty())
       wrong("log.syslog", "must be false where log.file names a file: the log goes to one place");
+  }
+
+  // What is kept of calls alone can be bounded, and ended when nobody refreshes it.
+  void check_proxy() {
+    if (config_.routing.proxy == "session") return;
+    if (config_.session_timer.mode == "mandatory") {
+      wrong("session_timer.mode",
+            "must be \"insert\" or \"off\" where routing.proxy is \"transaction\": no call is "
+            "followed "
+            "to its end then",
+            "routing.proxy");
+    }
+    if (config_.calls_per_user != 0) {
+      wrong("capacity.calls_per_user", "has no effect where routing.proxy is \"transaction\"",
+            "routing.proxy");
+    }
   }
 
   void check_help() {

@@ -120,6 +120,13 @@ proxy::Target StoreLocation::target_of(const store::Binding& binding,
   return {uri, *anew, {}};
 }
 
+// By where it has registered from. Of a phone that somebody else has registered nothing is known but its
+// Contact: an address was looked at then.
+bool StoreLocation::is_on_host(const store::Binding& binding, const sip::ParsedUri& contact) const {
+  if (binding.received().port != 0) return transport_.is_of_host(binding.received().ip);
+  return contact && port::parse_ip(contact->host).has_value();
+}
+
 // By the name as it stands, else by the number that it is (RFC 3966 5.1.1: visual separators mean
 // nothing; 5.1.5: a local number is good in its context only).
 store::Extension StoreLocation::find_in(std::string_view domain, const sip::Uri& uri) const {
@@ -186,6 +193,7 @@ void StoreLocation::add_phones(const store::User& user, proxy::TargetList& targe
     if (!is_callable(*binding, contact)) continue;
     proxy::Target target = target_of(*binding, contact);
     target.q = binding->q();
+    target.on_host = is_on_host(*binding, contact);
     targets.add(target);
   }
 }
@@ -199,7 +207,11 @@ bool StoreLocation::is_for_help(const sip::ParsedUri& uri) const {
 void StoreLocation::find_help(proxy::TargetList& targets, uint16_t& status) {
   status = sip::status::kTemporarilyUnavailable;
   const policy::HelpTarget& target = emergency_.target();
-  if (!target.uri.empty()) return targets.add({sip::ParsedUri(target.uri), std::nullopt, {}});
+  if (!target.uri.empty()) {
+    proxy::Target elsewhere{sip::ParsedUri(target.uri), std::nullopt, {}};
+    elsewhere.on_host = true;  // where it is: an operator says so
+    return targets.add(elsewhere);
+  }
   if (const store::User* user = store_.find_called(target.domain, target.user))
     add_phones(*user, targets);
 }

@@ -70,6 +70,7 @@ class StoreLocation final : public service::OwnNames,
   store::Extension find_at_address(const sip::Uri& uri, uint16_t& status) const;
   store::Extension find_called(const sip::Uri& uri, uint16_t& status) const;
   void add_phones(const store::User& user, proxy::TargetList& targets) const;
+  bool is_on_host(const store::Binding& binding, const sip::ParsedUri& contact) const;
   proxy::Target target_of(const store::Binding& binding, const sip::ParsedUri& uri) const;
   bool listens_on(uint16_t port) const;
 

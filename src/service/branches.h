@@ -58,6 +58,7 @@ struct Branch {
   // Without them the target comes from the request's own URI.
   MessageRef origin;
   std::string_view uri;
+  bool from_host = false;  // whoever has named that URI is on this host
   uint16_t q = 1000;
   uint8_t breadth = 0;  // RFC 5393 5.3.2: what its request was given
   BranchState state = BranchState::Locating;

@@ -7,6 +7,7 @@ Result<transport::LocateState> DestinationSelection::select(const Environment& e
                                                             transport::LocateHandler& handler,
                                                             uint64_t tag) {
   count_ = 0;
+  kept_off_host_ = false;
   may_switch_ = !destination.flow && !destination.keeps_transport;
   if (destination.flow) {
     left_[count_++] = {{}, destination.flow->transport, Kind::Flow};
@@ -34,6 +35,10 @@ std::optional<Flow> DestinationSelection::next(const Environment& environment,
   while (count_ != 0) {
     const Entry& entry = left_[--count_];
     if (entry.kind == Kind::Flow) return destination.flow;
+    if (destination.keeps_off_host && environment.transport.ends_on_host(entry.remote)) {
+      kept_off_host_ = true;
+      continue;
+    }
     if (entry.kind == Kind::InsteadOfStream) may_switch_ = false;
     const Result<Flow> flow = environment.transport.flow_to(entry.transport, entry.remote);
     if (flow) return *flow;

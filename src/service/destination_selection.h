@@ -21,6 +21,9 @@ struct Destination {
   std::optional<Flow> flow;  // a binding's: then the URI is not looked at
   // Whatever its size: a phone that has registered over UDP may have no other way (SPEC C5).
   bool keeps_transport = false;
+  // Neither who sends nor who is meant is on this host: what a name or an address leads to on it is
+  // left out, or anyone could have us speak to what listens there for this host alone.
+  bool keeps_off_host = false;
 };
 
 class DestinationSelection {
@@ -45,6 +48,7 @@ class DestinationSelection {
   // The next one of `destination`, the same that was selected; nothing when all have been taken.
   std::optional<Flow> next(const Environment& environment, const Destination& destination);
   bool has_next() const { return count_ != 0; }
+  bool kept_off_host() const { return kept_off_host_; }  // something has been left out
   void forget_rest() { count_ = 0; }
 
   // Whether a request of `bytes` goes over TCP instead of over `flow`, which next() gave and which
@@ -68,6 +72,7 @@ class DestinationSelection {
 
   bool suspended_ = false;
   bool may_switch_ = false;
+  bool kept_off_host_ = false;
   uint8_t count_ = 0;
   std::array<Entry, std::tuple_size_v<decltype(transport::FlowList::flows)>> left_;  // next: last
 };

@@ -135,6 +135,7 @@ struct Environment {
   SessionTimerOptions session_timer = {};
   TimerExceptions* timer_exceptions = nullptr;  // null: there are none
   CallTerms* call_terms = nullptr;              // null: all calls are alike
+  bool tracks_calls = true;                     // false: a proxy for transactions alone
   uint32_t life = 0;  // tells the cookies of this run from those of others
   Millis started_at{0};
 

@@ -44,6 +44,9 @@ Result<FlowList> Locator::flows_to(std::span<const port::IpAddress> addresses, u
   FlowList list;
   for (const port::IpAddress& address : addresses) {
     if (list.count == list.flows.size()) break;
+    // A name may lead anywhere; a system takes the unspecified address for itself.
+    const port::IpAddress ip = port::unmapped(address);
+    if (ip.is_unspecified() || ip.is_multicast() || ip.is_broadcast()) continue;
     const Result<Flow> flow = transport_.flow_to(transport, {address, port});
     if (flow) list.flows[list.count++] = *flow;
   }

@@ -142,6 +142,18 @@ bool TransportLayer::is_own(const port::IpAddress& ip, uint16_t port) const {
   return names_point(listen_points(), ip, port);
 }
 
+bool TransportLayer::is_of_host(const port::IpAddress& address) const {
+  const port::IpAddress ip = port::unmapped(address);
+  const auto first = parts_->addresses.begin();
+  const auto last = first + static_cast<std::ptrdiff_t>(parts_->address_count);
+  return ip.is_loopback() || std::find(first, last, ip) != last;
+}
+
+bool TransportLayer::ends_on_host(const port::SocketAddress& remote) const {
+  if (!is_of_host(remote.ip)) return false;
+  return port::unmapped(remote.ip).is_loopback() || !is_own(remote.ip, remote.port);
+}
+
 bool TransportLayer::comes_from_us(const Flow& flow) const {
   if (flow.transport == sip::Transport::Udp) return is_own(flow.remote.ip, flow.remote.port);
   return parts_->connections.has_other_end(flow);
@@ -153,15 +165,10 @@ bool TransportLayer::was_own(const port::IpAddress& ip, uint16_t port) const {
 
 bool TransportLayer::names_point(std::span<const ListenPoint> points, const port::IpAddress& ip,
                                  uint16_t port) const {
-  const auto has_address = [&] {
-    const auto first = parts_->addresses.begin();
-    const auto last = first + static_cast<std::ptrdiff_t>(parts_->address_count);
-    return ip.is_loopback() || std::find(first, last, ip) != last;
-  };
   for (const ListenPoint& point : points) {
     const uint16_t wanted = port != 0 ? port : sip::default_port(point.transport);
     if (point.bind.port != wanted || point.bind.ip.family != ip.family) continue;
-    if (point.bind.ip == ip || (point.bind.ip.is_unspecified() && has_address())) return true;
+    if (point.bind.ip == ip || (point.bind.ip.is_unspecified() && is_of_host(ip))) return true;
   }
   return false;
 }

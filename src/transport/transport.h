@@ -149,6 +149,12 @@ class TransportLayer {
   // The same for one on which we listened before change_listening().
   bool was_own(const port::IpAddress& ip, uint16_t port) const;
 
+  // An address of this host: one of its interfaces', or of its loopback network.
+  bool is_of_host(const port::IpAddress& ip) const;
+  // Whether what is sent there ends on this host, but not at one of our own listening points in the
+  // network: somebody else may listen there for nobody but this host.
+  bool ends_on_host(const port::SocketAddress& remote) const;
+
   // Whether what came by `flow` was sent by this layer itself: from one of its UDP sockets, or on a
   // connection that it has made to one of its listening points. Its host alone says nothing: others
   // run there too.

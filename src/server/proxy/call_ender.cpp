@@ -94,6 +94,7 @@ service::Destination CallEnder::destination_of(const Dialog& dialog, Side to) co
   const dialog::Peer& peer = dialog.peer(to);
   if (peer.by_flow && environment_.transport.stands(peer.flow)) destination.flow = peer.flow;
   destination.keeps_transport = true;  // it is short
+  destination.keeps_off_host = !environment_.transport.is_of_host(peer.flow.remote.ip);
   return destination;
 }
 

@@ -129,7 +129,7 @@ Proxy::Refusal Proxy::track(ProxyContext& context, const Incoming& request, cons
   const sip::MessageView& message = request.message;
   if (routes.dialog && routes.in_dialog) {
     tracking.enter(environment_, routes.dialog, request);
-  } else if (is_new_call(message)) {
+  } else if (is_new_call(message) && environment_.tracks_calls) {
     const Result<void> begun = tracking.begin(environment_, request, terms);
     if (begun) return {};
     if (begun.error() == Error::OverShare) return refuse_over_share(context, request);

@@ -86,7 +86,7 @@ class Proxy final : public transaction::TransactionUser,
     const MessageRef& origin;  // holds its URI
     sip::ParsedUri uri;
     uint16_t q = 0;
-    bool from_loopback = false;
+    bool from_host = false;  // who has sent it is on our own
   };
   // Why a request is not forwarded.
   struct Refusal {

@@ -81,7 +81,9 @@ bool Proxy::find_plan(const Work& work, const Branch& branch, Plan& plan) {
   };
   if (branch.uri.empty()) return find(TargetSet(environment_, location_, work.routes));
   const sip::ParsedUri uri(branch.uri);
-  return find(TargetSet(environment_, location_, work.routes, uri));
+  if (!find(TargetSet(environment_, location_, work.routes, uri))) return false;
+  if (branch.from_host) plan.destination.keeps_off_host = false;
+  return true;
 }
 
 // Goes through the addresses that are left, until the request is on its way. Gives the branch up
@@ -97,7 +99,11 @@ void Proxy::try_branch(const Work& work, Branch& branch, const Plan& plan) {
     lacks = true;  // another address may do without
   }
   // As if a 503 had come: 16.9.
-  if (!lacks) proxy.note(sip::status::kServiceUnavailable);
+  if (!lacks) {
+    const bool kept_off = branch.selection.kept_off_host();
+    proxy.note(kept_off ? sip::status::kForbidden : sip::status::kServiceUnavailable);
+    if (kept_off) environment_.log.info("target_on_own_host", kv("uri", plan.request_uri));
+  }
   release_branch(branch);
 }
 

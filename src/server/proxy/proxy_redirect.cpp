@@ -78,7 +78,7 @@ void Proxy::redirect(ProxyContext& context, const Incoming& response) {
     const Offer offer{origin,
                       sip::ParsedUri(write_target(out, environment_, request, proxy.received_over(),
                                                   contact->uri)),
-                      q_of(*contact), response.flow.remote.ip.is_loopback()};
+                      q_of(*contact), environment_.transport.is_of_host(response.flow.remote.ip)};
     if (follow({context, request, routes}, offer)) taken |= 1U << place;
   }
   origin.set_size(out.size());
@@ -110,6 +110,7 @@ bool Proxy::follow(const Work& work, const Offer& offer) {
     branch->origin = offer.origin;
     branch->uri = uri.text;
     branch->q = offer.q;
+    branch->from_host = offer.from_host;
     branch->state = BranchState::Waiting;
     ++counters_.redirected;
   }
@@ -125,7 +126,7 @@ bool Proxy::may_follow(const Work& work, const Offer& offer) const {
   const sip::ParsedUri& asked = work.routes.request_uri;
   if (asked->scheme == sip::Scheme::Sips && uri.scheme != sip::Scheme::Sips) return false;
   if (location_.is_local(uri)) return true;
-  if (sip::names_loopback(uri) && !offer.from_loopback) return false;
+  if (sip::names_loopback(uri) && !offer.from_host) return false;
   return environment_.access.may_follow(work.request, uri);
 }
 

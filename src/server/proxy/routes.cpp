@@ -78,6 +78,12 @@ bool is_own(const Environment& environment, Cookies& cookies, const sip::Uri& ur
   return cookie && environment.names.was_own(host, uri.port) && cookies.fit(cookie->value);
 }
 
+// Whether who is at its other end is on our host. What we have sent to ourselves was somebody else's.
+bool is_on_host(const Environment& environment, const Flow& flow) {
+  return environment.transport.is_of_host(flow.remote.ip) &&
+         !environment.transport.comes_from_us(flow);
+}
+
 // The flow that one of our own values names, while it can be sent on.
 std::optional<Flow> flow_of(const Environment& environment, const sip::MessageView& request,
                             const sip::Uri& own) {
@@ -231,13 +237,17 @@ RouteInfo read_routes(const Environment& environment, const sip::MessageView& re
   if (info.strict) info.request_uri = sip::ParsedUri(last_route);
   if (info.strict && info.next_route.text.data() == last_route.data()) info.next_route = {};
   resolve_request_uri(environment, request, in, room, info);
-  info.may_be_older = environment.now() - environment.started_at < kOlderCalls;
+  info.may_be_older =
+      !environment.tracks_calls || environment.now() - environment.started_at < kOlderCalls;
   info.dialog = cookies.match();
   if (info.dialog) {
     info.in_dialog = leads_to(info, *info.dialog.dialog, dialog::other(info.dialog.from));
+    const Flow& other = info.dialog.dialog->peer(dialog::other(info.dialog.from)).flow;
+    info.may_end_on_host = is_on_host(environment, other);
   } else if (cookies.proved()) {
     info.in_dialog = goes_on(environment, *cookies.proved(), request, info);
   }
+  info.may_end_on_host = info.may_end_on_host || is_on_host(environment, in);
   return info;
 }
 

@@ -29,8 +29,10 @@ struct RouteInfo {
   sip::ParsedUri next_route;   // of the first Route behind our own; without a text: there is none
   dialog::Match dialog;        // a call that stands, and this request belongs to
   bool in_dialog = false;      // it goes from one side of a dialog to the other
-  bool may_be_older = false;   // calls from before the last start may still stand
-  std::optional<Flow> flow;    // that the last of our values names, for the next hop
+  bool may_be_older = false;   // it may be of a call that nothing is known of, and that stands
+  // Who sends it, or the side of the call that it goes to, is on the server's own host.
+  bool may_end_on_host = false;
+  std::optional<Flow> flow;  // that the last of our values names, for the next hop
 };
 
 // What of it the policy asks for; refers to `routes`.

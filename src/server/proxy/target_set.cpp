@@ -58,7 +58,7 @@ uint64_t name_of(const Environment& environment, std::string_view uri, std::stri
 
 void plan_binding(const Target& target, Plan& plan) {
   plan.request_uri = target.uri.text;
-  plan.destination = {target.uri, target.flow, true};
+  plan.destination = {target.uri, target.flow, true, !target.on_host};
   if (target.path.empty()) return;
   plan.path = target.path;
   plan.destination.keeps_transport = false;
@@ -155,6 +155,7 @@ void TargetSet::add_targets(const Environment& environment, bool asked_secure, u
 // The target set is one URI alone.
 void TargetSet::add_one(const Environment& environment, const sip::ParsedUri& uri) {
   one_.last_route_removed = routes_.strict;
+  one_.destination.keeps_off_host = !routes_.may_end_on_host;
   const sip::ParsedUri& next = one_.destination.next_hop;
   if ((is_sips(uri) || is_sips(next)) && !is_secure(one_.destination.flow) &&
       !has_tls(environment)) {

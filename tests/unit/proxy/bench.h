@@ -35,6 +35,10 @@ class Exchange final : public sim::Node,
             const std::string& path = "") {
     bindings_[user] = {{contact, flow, path, 1000}};
   }
+  // One that is on the server's own host.
+  void bind_on_host(const std::string& user, const std::string& contact) {
+    bindings_[user] = {{contact, {}, {}, 1000, true}};
+  }
   // One more phone of the user, tried after the others.
   void bind_also(const std::string& user, const std::string& contact,
                  std::optional<Flow> flow = {}) {
@@ -57,6 +61,7 @@ class Exchange final : public sim::Node,
     std::optional<Flow> flow;
     std::string path;
     uint16_t q = 1000;
+    bool on_host = false;
   };
 
   void on_request(const service::Incoming& request) override;
