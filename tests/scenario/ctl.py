@@ -264,7 +264,7 @@ def wrong_usage(tool):
         ([], "no command given"), (["user"], "user needs one of add"), (["user", "frob"], "unknown command user frob"),
         (["frob"], "unknown command frob"), (["--frob"], "unknown option --frob"), (["user", "add"], "add needs NAME"),
         (["status", "more"], "takes no further words"), (["--socket"], "--socket needs a value"),
-        (["--quiet", "status"], "--quiet goes with user list and trace on only"),
+        (["--quiet", "status"], "--quiet goes with user list, group list and trace on only"),
         (["--offline", "user", "list"], "--socket and --offline exclude each other"),
     ]:
         tool.refused(message, *words, code=2)
