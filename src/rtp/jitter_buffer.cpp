@@ -20,17 +20,15 @@ void JitterBuffer::begin(uint32_t ssrc, uint32_t timestamp) {
 void JitterBuffer::put(uint32_t ssrc, uint32_t timestamp, std::span<const int16_t> samples) {
   samples = samples.first(std::min<size_t>(samples.size(), kSamples - kDelay));
   if (!begun_ || ssrc != ssrc_) begin(ssrc, timestamp);
-  auto ahead = static_cast<int32_t>(timestamp - next_);
-  const auto size = static_cast<int32_t>(samples.size());
+  const int64_t ahead = static_cast<int32_t>(timestamp - next_);  // it goes round
+  const auto size = static_cast<int64_t>(samples.size());
   if (ahead < 0) {
     ++late_;
     // The peer's clock is slower than ours, or it has set its timestamps back.
-    if (++late_in_a_row_ <= kLateInARowMax && ahead >= -static_cast<int32_t>(8 * kSamples)) return;
+    if (++late_in_a_row_ <= kLateInARowMax && ahead >= -8 * int64_t{kSamples}) return;
     begin(ssrc, timestamp);
-    ahead = kDelay;
-  } else if (ahead + size > static_cast<int32_t>(kSamples)) {
+  } else if (ahead + size > int64_t{kSamples}) {
     begin(ssrc, timestamp);
-    ahead = kDelay;
   }
   late_in_a_row_ = 0;
   for (size_t i = 0; i < samples.size(); ++i) {

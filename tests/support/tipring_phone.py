@@ -14,8 +14,8 @@ import wave
 class TipringPhone:
     """Keeps every event it was told of. Use as a context manager; it ends its own process."""
 
-    def __init__(self, bin_dir, aor, *options, password=None):
-        environment = dict(os.environ)
+    def __init__(self, bin_dir, aor, *options, password=None, preload=None):
+        environment = {**os.environ, **(preload or {})}
         environment.pop("TIPRING_PASSWORD", None)
         if password is not None:
             environment["TIPRING_PASSWORD"] = password
