@@ -112,6 +112,11 @@ Result<void> PortPool::open(PortPair& pair, const port::IpAddress& bind) {
   return Error::PoolExhausted;
 }
 
+bool PortPool::has(uint16_t number) const {
+  if (pairs_.empty()) return false;
+  return number >= pairs_.front().rtp_number() && number <= pairs_.back().rtcp_number();
+}
+
 void PortPool::release(PortPair& pair) {
   pair.close(port::Family::V4);
   pair.close(port::Family::V6);

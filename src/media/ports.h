@@ -87,6 +87,8 @@ class PortPool {
   // Closes its sockets.
   void release(PortPair& pair);
 
+  // Whether a pair may have this number, be it open or not.
+  bool has(uint16_t number) const;
   uint64_t taken() const { return taken_; }  // found in use by another program
   const PoolStats& stats() const { return stats_; }
 

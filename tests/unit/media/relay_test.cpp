@@ -207,6 +207,21 @@ TEST_CASE("relay: who sprays packets at our ports neither hears nor is heard" *
   CHECK(bench.relay.counters().strangers >= 200);
 }
 
+TEST_CASE("relay: who names our own ports as his has nothing sent round in a circle" *
+          doctest::description("RFC 3264 5; R18.2")) {
+  RelayedBench bench;
+  const auto toward_anna = bench.toward_anna();
+  const auto toward_bob = bench.toward_bob();
+  // From 10.0.0.1 as both offers say, and each port is the other's peer.
+  bench.offer(Side::Caller, test::audio("10.0.0.1", toward_bob.port));
+  bench.answer(Side::Callee, test::audio("10.0.0.1", toward_anna.port));
+  bench.media.settle();
+  bench.anna.speak(toward_anna);
+  bench.run_for(1000);
+  CHECK(bench.relay.counters().forwarded == 0);
+  CHECK(bench.relay.counters().no_target == 1);
+}
+
 TEST_CASE("relay: a phone that has a new SSRC goes on" *
           doctest::description("RFC 3550 8.2; R18.2")) {
   RelayedBench bench;
