@@ -63,6 +63,10 @@ class UaDialog {
   Result<void> fork(MessageSlabs& slabs, const UaDialog& first);
   // The INVITE, as it was sent, goes once more, and nobody has answered that.
   void begin_again(MessageSlabs& slabs, const sip::MessageView& request);
+  // It is sent to another address: 8.1.3.4. Errors: as begin().
+  Result<void> retarget(MessageSlabs& slabs, std::string_view uri) {
+    return texts_.replace(slabs, Text::CalleeTarget, uri);
+  }
 
   // 12.2.1.2, 12.2.2: the Contact of a target refresh, where there is one. Of no effect where there is
   // no room for it.

@@ -144,6 +144,7 @@ struct LegRequest {
   bool has_offer = false;
   bool cancelled = false;
   bool other_interval = false;  // what it says of the session interval is to be written anew
+  bool redirected = false;      // it goes to where the redirection of its leg says
 
   void on_wait(Millis now);
   MemberTimer<LegRequest, &LegRequest::on_wait> wait_timer{*this};

@@ -7,7 +7,9 @@ namespace tipring::service {
 Result<size_t> write_again(const sip::MessageView& request, const Rewrite& rewrite,
                            std::span<char> out) {
   sip::Writer writer(out);
-  writer.text(request.method_text()).text(" ").text(request.request_uri()).text(" SIP/2.0\r\n");
+  writer.text(request.method_text()).text(" ");
+  writer.text(rewrite.request_uri.empty() ? request.request_uri() : rewrite.request_uri);
+  writer.text(" SIP/2.0\r\n");
   for (const sip::HeaderView line : request.headers()) {
     if (line.id() == sip::HeaderId::Via) {
       writer.header(sip::HeaderId::Via, rewrite.via);

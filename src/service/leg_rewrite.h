@@ -13,11 +13,12 @@
 namespace tipring::service {
 
 struct Rewrite {
-  std::string_view via;      // value of its only Via
-  std::string_view contact;  // value; empty: as it stands
-  uint32_t cseq = 0;         // 0: as it stands
+  std::string_view via;               // value of its only Via
+  std::string_view request_uri = {};  // empty: as it stands
+  std::string_view contact = {};      // value; empty: as it stands
+  uint32_t cseq = 0;                  // 0: as it stands
   const sip::LineFilter* filter = nullptr;
-  std::string_view lines;  // whole lines behind all others
+  std::string_view lines = {};  // whole lines behind all others
 };
 
 // Errors: BufferFull.

@@ -1,7 +1,7 @@
 // The services of a call leg: what each does with the responses to its requests, and the values that
 // it keeps between them. In the order of the type, which is checked: credentials come before the
-// session interval, and both before what is tried again later (RFC 4028 7.4 sends a 422 only to who
-// has been let in).
+// session interval, and both before what is tried elsewhere, or again later (RFC 4028 7.4 sends a 422
+// only to who has been let in).
 #pragma once
 
 #include "core/message_slabs.h"
@@ -11,8 +11,10 @@
 #include "service/environment.h"
 #include "service/glare.h"
 #include "service/leg_user.h"
+#include "service/redirection.h"
 #include "service/reliable_provisionals.h"
 #include "service/session_refresh.h"
+#include "sip/status.h"
 
 namespace tipring::service {
 
@@ -22,15 +24,19 @@ struct LegExchange {
   sip::Method method;
   AuthTries& tries;
   port::Entropy& entropy;
-  bool is_caller;            // ours is the Call-ID
+  bool is_caller;  // ours is the Call-ID
+  // Of the INVITE of a call; else empty.
+  std::string_view request_uri = {};
   Millis wait{0};            // before it is sent again
   bool other_lines = false;  // Session-Expires and Min-SE have changed
+  bool elsewhere = false;    // it goes to the redirection's next target
 };
 
 class LegGlare;
+struct LegRedirection;
 
 struct LegInterval {
-  using Before = ServiceList<LegGlare>;
+  using Before = ServiceList<LegRedirection, LegGlare>;
   static constexpr LegClientEvent kEvent = LegClientEvent::IntervalTooSmall;
 
   bool examine_response(const Environment&, LegExchange& exchange) {
@@ -44,7 +50,7 @@ struct LegInterval {
 };
 
 struct LegChallenge {
-  using Before = ServiceList<LegInterval, LegGlare>;
+  using Before = ServiceList<LegInterval, LegRedirection, LegGlare>;
   static constexpr LegClientEvent kEvent = LegClientEvent::Challenge;
 
   bool examine_response(const Environment& environment, LegExchange& exchange) {
@@ -55,6 +61,28 @@ struct LegChallenge {
   }
 
   DigestClientAuth auth;
+};
+
+// RFC 3261 8.1.3.4.
+struct LegRedirection {
+  using Before = ServiceList<LegGlare>;
+  static constexpr LegClientEvent kEvent = LegClientEvent::Redirected;
+
+  bool examine_response(const Environment& environment, LegExchange& exchange) {
+    if (exchange.request_uri.empty()) return false;
+    const uint16_t status = exchange.response.status();
+    // 305 and 380 name no addresses of the callee (21.3.4, 21.3.5), and a 6xx is for all of them.
+    if (status >= 300 && status <= 302) {
+      if (!targets.has_begun()) (void)targets.begin(environment.slabs, exchange.request_uri);
+      targets.on_redirect(environment.slabs, exchange.response);
+    } else if (!sip::is_failure(status) || status >= 600) {
+      return false;
+    }
+    exchange.elsewhere = !targets.next().empty();
+    return exchange.elsewhere;
+  }
+
+  Redirection targets;
 };
 
 class LegGlare {
@@ -70,6 +98,7 @@ class LegGlare {
   Glare glare;
 };
 
-using LegServices = Context<ReliableSender, ReliableReceiver, LegChallenge, LegInterval, LegGlare>;
+using LegServices =
+    Context<ReliableSender, ReliableReceiver, LegChallenge, LegInterval, LegRedirection, LegGlare>;
 
 }  // namespace tipring::service

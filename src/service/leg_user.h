@@ -113,8 +113,11 @@ enum class LegVerdict : uint8_t {
 enum class LegClientEvent : uint8_t {
   Challenge,         // 401, 407: there are credentials for it
   IntervalTooSmall,  // 422: the session interval is raised
-  RequestPending,    // 491: the same once more after the random wait of 14.1
+  Redirected,      // 3xx to the INVITE of a call: it goes to another address; also a failure of one
+                   // of these, where another is left
+  RequestPending,  // 491: the same once more after the random wait of 14.1
 };
+
 // One object may serve many legs; `user` is what it gave for the leg. From within any of these calls
 // it may make every call of Legs, for this leg and for others; a leg that ends there stays in memory
 // until the call is over. Messages are good during the call.

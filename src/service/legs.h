@@ -212,6 +212,7 @@ class Legs final : private transaction::TransactionUser, private transport::Loca
                    const dialog::RequestContent* content) const;
   MessageRef write_anew(const LegRequest& request, const Leg& leg, const Pen& pen,
                         std::string_view contact) const;
+  static std::string_view redirected_to(const LegRequest& request, const Leg& leg);
   std::string_view write_credentials(LegRequest& request, Leg& leg,
                                      const dialog::RequestContent* content, HeaderLines& out);
   Result<LegRequestHandle> start(Leg& leg, sip::Method method, LegRequest::Purpose purpose,
@@ -248,7 +249,9 @@ class Legs final : private transaction::TransactionUser, private transport::Loca
   bool goes_on(LegRequest& request, Leg& leg, const Incoming& response);
   bool goes_on_call(LegRequest& request, LegGroup& group, const Incoming& response);
   Result<void> reissue(LegRequest& request, Leg& leg);
-  void begin_call_anew(LegRequest& request, Leg& leg);
+  Result<void> begin_call_anew(LegRequest& request, Leg& leg);
+  bool goes_elsewhere(LegRequest& request, LegGroup& group);
+  Leg* take_call(LegRequest& request, LegGroup& group);
 
   // legs_session.cpp: RFC 4028
   void configure_session(Leg& leg);

@@ -14,6 +14,10 @@ using Purpose = LegRequest::Purpose;
 bool Legs::goes_on(LegRequest& request, Leg& leg, const Incoming& response) {
   if (request.cancelled) return false;
   LegExchange exchange{response.message, request.method, request.tries, entropy_, leg.is_caller};
+  sip::HeaderIndex index;
+  if (request.purpose == Purpose::Call && request.sent) {
+    exchange.request_uri = environment_.transactions.read(request.sent, index).request_uri();
+  }
   const bool asks = request.purpose == Purpose::Call || request.purpose == Purpose::Application;
   const LegRequestHandle handle = requests_.handle_of(request);
   const ClientVerdict verdict =
@@ -33,6 +37,7 @@ bool Legs::goes_on(LegRequest& request, Leg& leg, const Incoming& response) {
   }
   note_failure(leg, request);
   request.other_interval = exchange.other_lines;
+  request.redirected = request.redirected || exchange.elsewhere;
   request.phase = Phase::Waiting;
   request.client = {};
   if (exchange.wait > Millis(0)) {
@@ -45,12 +50,26 @@ bool Legs::goes_on(LegRequest& request, Leg& leg, const Incoming& response) {
 
 // What has only rung was of the INVITE that was refused.
 bool Legs::goes_on_call(LegRequest& request, LegGroup& group, const Incoming& response) {
-  if (group.cancelled) return false;
+  Leg* leg = take_call(request, group);
+  return leg != nullptr && goes_on(request, *leg, response);
+}
+
+// Who is silent, or not to be reached, leaves the call to the next address of a redirection (8.1.3.4).
+// The application has agreed to that one.
+bool Legs::goes_elsewhere(LegRequest& request, LegGroup& group) {
+  Leg* leg = take_call(request, group);
+  if (leg == nullptr || leg->services.get<LegRedirection>().targets.next().empty()) return false;
+  request.redirected = true;
+  return reissue(request, *leg).has_value();
+}
+
+// The leg that goes on with the INVITE of its group; null where nobody wants that.
+Leg* Legs::take_call(LegRequest& request, LegGroup& group) {
+  if (group.cancelled) return nullptr;
   Leg* leg = group.all.front();
   while (leg != nullptr && !leg->stands()) leg = group.all.next(*leg);
-  if (leg == nullptr) return false;
-  request.leg = legs_.handle_of(*leg);
-  return goes_on(request, *leg, response);
+  if (leg != nullptr) request.leg = legs_.handle_of(*leg);
+  return leg;
 }
 
 void Legs::on_retry(LegRequest& request) {
@@ -67,7 +86,10 @@ Result<void> Legs::reissue(LegRequest& request, Leg& leg) {
   if (!leg.dialog.has_cseq()) return Error::OutOfRange;
   request.phase = Phase::Locating;
   request.cseq = leg.dialog.next_cseq();
-  if (request.purpose == Purpose::Call) begin_call_anew(request, leg);
+  if (request.purpose == Purpose::Call) {
+    const Result<void> begun = begin_call_anew(request, leg);
+    if (!begun) return begun;
+  }
   if (request.method == Method::Invite || request.method == Method::Update) {
     const Carrier carrier = request.method == Method::Invite ? Carrier::Invite : Carrier::Update;
     (void)leg.offer_answer.pass(sdp::Side::Local, carrier, request.has_offer);
@@ -75,7 +97,7 @@ Result<void> Legs::reissue(LegRequest& request, Leg& leg) {
   return begin_again(request, leg);
 }
 
-void Legs::begin_call_anew(LegRequest& request, Leg& leg) {
+Result<void> Legs::begin_call_anew(LegRequest& request, Leg& leg) {
   LegGroup& group = leg.group;
   for (Leg* other = group.all.front(); other != nullptr; other = group.all.next(*other)) {
     if (other != &leg && other->stands()) tell_end(*other, {EndCause::ForkLost});
@@ -86,6 +108,9 @@ void Legs::begin_call_anew(LegRequest& request, Leg& leg) {
   leg.state = LegState::Calling;
   leg.services.get<ReliableReceiver>() = {};
   leg.offer_answer = {};
+  if (!request.redirected) return {};
+  leg.by_flow = group.by_flow = false;
+  return leg.dialog.retarget(environment_.slabs, redirected_to(request, leg));
 }
 
 }  // namespace tipring::service

@@ -104,6 +104,7 @@ void Legs::on_forks_over(LegRequest& request) {
 
 void Legs::on_not_answered(LegRequest& request, uint16_t status) {
   if (request.purpose == Purpose::Call) {
+    if (goes_elsewhere(request, *groups_.get(request.group))) return;
     const EndCause cause =
         status == sip::status::kRequestTimeout ? EndCause::Refused : EndCause::Unreachable;
     return end_call(request, *groups_.get(request.group), {cause, status});

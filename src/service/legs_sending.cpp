@@ -6,6 +6,7 @@
 #include "service/leg_rewrite.h"
 #include "service/leg_texts.h"
 #include "service/legs.h"
+#include "service/uri_headers.h"
 #include "service/via_management.h"
 #include "sip/headers.h"
 #include "sip/session_body.h"
@@ -23,7 +24,8 @@ using Purpose = LegRequest::Purpose;
 
 namespace {
 
-constexpr size_t kGrowth = 512;  // of a request beyond the texts of its dialog and its own
+constexpr size_t kTargetMax = 1024;  // longer ones are not followed
+constexpr size_t kGrowth = 512;      // of a request beyond the texts of its dialog and its own
 constexpr std::string_view kTimerLine = "Supported: timer\r\n";
 constexpr std::string_view kDraftVia = "SIP/2.0/UDP 0.0.0.0;branch=z9hG4bK-";
 constexpr std::string_view kDraftContact = "<sip:0.0.0.0>";
@@ -48,8 +50,12 @@ bool is_request_of_user(Method method) {
 // What is not copied into another try.
 class Outdated final : public sip::LineFilter {
  public:
-  explicit Outdated(bool interval) : interval_(interval) {}
+  // `uri`: of whose headers none stays; null where that is not asked.
+  Outdated(bool interval, const sip::Uri* uri) : interval_(interval), uri_(uri) {}
   bool keep(const sip::HeaderView& line) const override {
+    if (uri_ != nullptr && may_come_from_uri(line.id()) && names_header(*uri_, line.id())) {
+      return false;
+    }
     switch (line.id()) {
       case sip::HeaderId::Authorization:
       case sip::HeaderId::ProxyAuthorization: return false;
@@ -61,7 +67,15 @@ class Outdated final : public sip::LineFilter {
 
  private:
   bool interval_;
+  const sip::Uri* uri_;
 };
+
+// As the Request-URI has it.
+std::string_view write_target(std::string_view uri, std::span<char> out) {
+  sip::Writer writer(out);
+  sip::write_request_uri(writer, uri);
+  return writer.view();
+}
 
 // Of a request without a transaction of ours.
 std::string_view write_lone_via(const Environment& environment, port::Entropy& entropy,
@@ -219,13 +233,15 @@ std::string_view Legs::write_credentials(LegRequest& request, Leg& leg,
   DigestClientAuth& auth = leg.services.get<LegChallenge>().auth;
   if (!auth.has_answers()) return {};
   std::array<char, 4096> room;
+  std::array<char, kTargetMax> uri;
   sip::HeaderIndex index;
   DigestClientAuth::Request asked{sip::to_text(request.method), leg.dialog.remote_target(), {}};
   if (content != nullptr) {
     asked.body = content->body;
   } else if (request.sent) {
     const sip::MessageView sent = environment_.transactions.read(request.sent, index);
-    asked.uri = sent.request_uri();
+    const std::string_view target = redirected_to(request, leg);
+    asked.uri = target.empty() ? sent.request_uri() : write_target(target, uri);
     asked.body = sent.body();
   }
   const auto lines = auth.lines(asked, request.tries, entropy_, room);
@@ -256,6 +272,12 @@ MessageRef Legs::write(const LegRequest& request, const Leg& leg, const Pen& pen
   });
 }
 
+// Empty where it goes where it went first.
+std::string_view Legs::redirected_to(const LegRequest& request, const Leg& leg) {
+  return request.redirected ? leg.services.get<LegRedirection>().targets.current()
+                            : std::string_view();
+}
+
 MessageRef Legs::write_anew(const LegRequest& request, const Leg& leg, const Pen& pen,
                             std::string_view contact) const {
   if (!request.sent) return {};
@@ -267,8 +289,21 @@ MessageRef Legs::write_anew(const LegRequest& request, const Leg& leg, const Pen
   if (request.other_interval) {
     lines.add(leg.services.get<LegInterval>().refresh.request_lines(session));
   }
-  const Outdated filter(request.other_interval);
-  const Rewrite rewrite{pen.via, contact, request.cseq, &filter, lines.view()};
+  std::array<char, kTargetMax> uri;
+  Rewrite rewrite;
+  rewrite.via = pen.via;
+  rewrite.contact = contact;
+  rewrite.cseq = request.cseq;
+  const sip::ParsedUri target(redirected_to(request, leg));
+  if (target) {
+    std::array<char, kTargetMax> room;
+    const auto headers = write_lines_of_uri(*target, sip::HeaderId::Other, room);
+    if (headers) lines.add(*headers);
+    rewrite.request_uri = write_target(target.text, uri);
+  }
+  const Outdated filter(request.other_interval, target ? &*target : nullptr);
+  rewrite.filter = &filter;
+  rewrite.lines = lines.view();
   const size_t expected = request.sent.size() + lines.view().size() + kGrowth / 4;
   return write_message(environment_.slabs, expected,
                        [&](std::span<char> out) { return write_again(sent, rewrite, out); });

@@ -38,7 +38,7 @@ bool Redirection::begin(MessageSlabs& slabs, std::string_view request_uri) {
 
 void Redirection::clear() {
   texts_.reset();
-  count_ = 0;
+  count_ = current_ = 0;
 }
 
 size_t Redirection::on_redirect(MessageSlabs& slabs, const sip::MessageView& response) {
@@ -65,7 +65,12 @@ std::string_view Redirection::next() {
   }
   if (best == nullptr) return {};
   best->tried = true;
+  current_ = static_cast<uint8_t>(best - targets_.data());
   return text(*best);
+}
+
+std::string_view Redirection::current() const {
+  return current_ == 0 ? std::string_view() : text(targets_[current_]);
 }
 
 bool Redirection::has_next() const {

@@ -16,6 +16,7 @@ class Redirection {
   // All that one request is sent to, the first included.
   static constexpr size_t kTargetsMax = 8;
 
+  bool has_begun() const { return count_ != 0; }
   // The Request-URI of the first try. False: no buffer was free, and no redirection is followed.
   bool begin(MessageSlabs& slabs, std::string_view request_uri);
 
@@ -28,6 +29,8 @@ class Redirection {
   // Empty when none is left. Good until the next on_redirect().
   std::string_view next();
   bool has_next() const;
+  // What next() gave last; empty before. Good until the next on_redirect().
+  std::string_view current() const;
 
   void clear();
 
@@ -47,6 +50,7 @@ class Redirection {
   MessageRef texts_;
   std::array<Target, kTargetsMax> targets_;
   uint8_t count_ = 0;
+  uint8_t current_ = 0;
 };
 
 }  // namespace tipring::service

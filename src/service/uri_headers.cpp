@@ -56,6 +56,13 @@ std::string_view uri_header(const sip::Uri& uri, sip::HeaderId id, std::span<cha
   return plain && is_one_line(*plain) ? *plain : std::string_view();
 }
 
+bool names_header(const sip::Uri& uri, sip::HeaderId id) {
+  bool found = false;
+  visit_uri_headers(uri.headers,
+                    [&](std::string_view name, std::string_view) { found |= id_of(name) == id; });
+  return found;
+}
+
 Result<std::string_view> write_lines_of_uri(const sip::Uri& uri, sip::HeaderId without,
                                             std::span<char> out) {
   sip::Writer lines(out);

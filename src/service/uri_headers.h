@@ -33,6 +33,9 @@ bool may_come_from_uri(sip::HeaderId id);
 // name, or where `out` is too small.
 std::string_view uri_header(const sip::Uri& uri, sip::HeaderId id, std::span<char> out);
 
+// Whether there is one of that name.
+bool names_header(const sip::Uri& uri, sip::HeaderId id);
+
 // A line for each header that may come from a URI, but for `without`. What would not stay one line
 // is left out. Errors: BufferFull.
 Result<std::string_view> write_lines_of_uri(const sip::Uri& uri, sip::HeaderId without,
