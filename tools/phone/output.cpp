@@ -39,10 +39,10 @@ Field::Field(std::string_view field, double value) : name(field), is_number(true
   text = digits;
 }
 
-void Output::event(std::string_view name, std::initializer_list<Field> fields) {
-  std::string line = json_ ? "{\"event\":\"" + std::string(name) + "\"" : std::string(name);
+std::string write_event(bool json, std::string_view name, std::initializer_list<Field> fields) {
+  std::string line = json ? "{\"event\":\"" + std::string(name) + "\"" : std::string(name);
   for (const Field& field : fields) {
-    if (json_) {
+    if (json) {
       line += ",\"" + std::string(field.name) + "\":";
       line += field.is_number ? field.text : "\"" + escaped(field.text) + "\"";
     } else {
@@ -50,7 +50,12 @@ void Output::event(std::string_view name, std::initializer_list<Field> fields) {
       line += needs_quotes(field.text) ? "\"" + escaped(field.text) + "\"" : field.text;
     }
   }
-  line += json_ ? "}\n" : "\n";
+  line += json ? "}\n" : "\n";
+  return line;
+}
+
+void Output::event(std::string_view name, std::initializer_list<Field> fields) {
+  const std::string line = write_event(json_, name, fields);
   std::fwrite(line.data(), 1, line.size(), stdout);
   std::fflush(stdout);
 }

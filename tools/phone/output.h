@@ -21,11 +21,14 @@ struct Field {
   bool is_number = false;
 };
 
+// The line, with its end. Text of strangers is made harmless: it stays one line.
+std::string write_event(bool json, std::string_view name, std::initializer_list<Field> fields);
+
 class Output {
  public:
   explicit Output(bool json) : json_(json) {}
 
-  // Writes the line at once. Text of strangers is made harmless: it stays one line.
+  // Writes the line at once.
   void event(std::string_view name, std::initializer_list<Field> fields = {});
   // Lines for people only.
   void text(std::string_view lines);

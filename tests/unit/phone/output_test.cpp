@@ -1,0 +1,23 @@
+#include "tools/phone/output.h"
+
+#include <doctest/doctest.h>
+
+using namespace tipring::phone;
+
+TEST_CASE("phone output: one line for people, quoted where it must be") {
+  CHECK(write_event(false, "ended", {{"call", int64_t{1}}, {"reason", "Busy Here"}}) ==
+        "ended call=1 reason=\"Busy Here\"\n");
+  CHECK(write_event(false, "played", {}) == "played\n");
+  CHECK(write_event(false, "x", {{"a", ""}}) == "x a=\"\"\n");
+}
+
+TEST_CASE("phone output: one object for programs, numbers without quotes") {
+  CHECK(write_event(true, "heard", {{"hertz", int64_t{700}}, {"share", 0.5}, {"by", "anna"}}) ==
+        "{\"event\":\"heard\",\"hertz\":700,\"share\":0.500,\"by\":\"anna\"}\n");
+}
+
+TEST_CASE("phone output: text of strangers stays one line and moves no terminal") {
+  CHECK(write_event(false, "x", {{"a", "1\n\x1b[2J\"\\"}}) ==
+        "x a=\"1\\u000a\\u001b[2J\\\"\\\\\"\n");
+  CHECK(write_event(true, "x", {{"a", "1\n"}}) == "{\"event\":\"x\",\"a\":\"1\\u000a\"}\n");
+}
