@@ -12,7 +12,6 @@ namespace tipring::app {
 
 namespace {
 
-constexpr size_t kLogSlots = 1024;
 constexpr size_t kLoopSources = 64;  // listeners, timers, wakeups, signals
 
 constexpr std::string_view kNoDescriptor =
@@ -65,7 +64,7 @@ void add_connection_ends(admin::Page& page, const transport::ConnectionEndCounts
 }  // namespace
 
 void Server::plan(const Config& config, MemoryPlan& plan) {
-  plan.add("log_lines", kLogSlots, sizeof(LogSlot));
+  plan.add("log_lines", log_lines_max(config.capacity), sizeof(LogSlot));
   Exchange::plan(config, plan);
   admin::Service::plan(plan);
   const size_t loop_bytes = port::LinuxLoop::memory_bytes(loop_options(config));
@@ -80,7 +79,7 @@ Server::Server(const ConfigSource& source, const Config& config, std::span<std::
       network_(loop_, network_options(config)),
       names_(loop_, {}),
       arena_(memory),
-      log_slots_(arena_.take<LogSlot>(kLogSlots)),
+      log_slots_(arena_.take<LogSlot>(log_lines_max(config.capacity))),
       log_ring_(log_slots_),
       log_(log_ring_, clock_, log_level(config)),
       stop_(clock_, log_),

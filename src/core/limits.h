@@ -151,6 +151,12 @@ constexpr MessageSlabs::Counts message_slab_counts(const Limits& limits) {
   return {share(up_to_512), share(up_to_1k), share(up_to_2k), up_to_4k, up_to_64k};
 }
 
+// Log lines that wait to be written, a power of two: what all transactions say at one time, and more
+// than a flood of refusals, which is counted.
+constexpr uint32_t log_lines_max(const Limits& limits) {
+  return limits.transactions >= 256 ? 1024 : 512;
+}
+
 static_assert(server_transactions_open_max(kDefaultLimits) >= kDefaultLimits.calls);
 static_assert(binding_slots(kFullLimits) > kFullLimits.bindings);
 
