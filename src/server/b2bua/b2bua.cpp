@@ -26,8 +26,8 @@ constexpr std::string_view kCallsName = "b2bua_calls";
 constexpr std::string_view kLegsName = "b2bua_legs";
 constexpr std::string_view kBodyName = "b2bua_texts";
 constexpr std::string_view kCallsKey = "capacity.calls";
-constexpr size_t kBodyMax = 16 * 1024;
-constexpr size_t kLinesMax = 8 * 1024;
+constexpr size_t kBodyMax = 8 * 1024;
+constexpr size_t kLinesMax = 4 * 1024;
 
 // RFC 3326; each a whole line.
 constexpr std::string_view kSilent = "Reason: SIP;cause=408;text=\"No media\"\r\n";
@@ -260,7 +260,7 @@ void B2bua::log_answer(const Call& call, uint16_t status) {
 
 const store::User* B2bua::answered_by(const Call& call) const {
   if (!call.is_joined()) return nullptr;
-  return directory_.get(Handle<store::User>::from_u64(call.plan[call.hunt.winner()].user));
+  return directory_.get(call.answered_by);
 }
 
 void B2bua::on_end(LegHandle, uint64_t name, const service::LegEnd& end) {

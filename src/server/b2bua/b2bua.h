@@ -111,6 +111,7 @@ class B2bua final : private service::LegUser {
   // ringing.cpp: who rings, and what comes of it
   void ring_extension(Call& call, const store::Extension& callee);
   void obey(Call& call, HuntOrders orders);
+  const store::User* user_of(const Call& call, size_t member) const;
   void stop(Call& call, MemberSet members);
   uint32_t breadth_left(const Call& call, const sip::MessageView& invite) const;
   bool ring(Call& call, size_t member, uint32_t sharers);

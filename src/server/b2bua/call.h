@@ -87,7 +87,9 @@ struct Call final : private media::CallMediaObserver {
   RingPlan plan;
   Hunt hunt;
   Outcome outcome;
-  Handle<store::Group> group;       // that is being called; null for a user
+  Handle<store::Group> group;  // that is being called; null for a user
+  Handle<store::User> user;    // who is being called, where it is no group
+  Handle<store::User> answered_by;
   Handle<store::User> caller_user;  // null for a stranger
   uint8_t diversions = 0;           // groups that nobody of has answered
   bool has_offer = false;           // the INVITE brought one

@@ -25,7 +25,7 @@ void keep_earlier(std::optional<Millis>& earliest, std::optional<Millis> time) {
 HuntOrders Hunt::begin(const RingPlan& plan, Millis time_limit, Millis now) {
   plan_ = &plan;
   ends_at_ = time_limit > Millis(0) ? now + time_limit : kNever;
-  delays_from_ = now;
+  delays_from_ = began_ = now;
   waiting_ = plan.size() == 32 ? ~MemberSet{0} : set_of(plan.size()) - 1;
   ringing_ = 0;
   step_ = 0;
@@ -108,7 +108,7 @@ MemberSet Hunt::start_due(Millis now) {
   for (MemberSet left = waiting_; left != 0;) {
     const size_t member = take_first(left);
     if (!is_of_step(member) || due(member) > now) continue;
-    rang_at_[member] = now;
+    rang_after_ms_[member] = static_cast<uint32_t>((now - began_).count());
     started |= set_of(member);
   }
   waiting_ &= ~started;
@@ -136,7 +136,7 @@ uint32_t Hunt::waiting_now() const {
 std::optional<Millis> Hunt::stops_at(size_t member) const {
   const uint16_t ring_s = (*plan_)[member].ring_s;
   if (ring_s == 0) return std::nullopt;
-  return rang_at_[member] + seconds(ring_s);
+  return rang_at(member) + seconds(ring_s);
 }
 
 std::optional<Millis> Hunt::deadline() const {

@@ -58,7 +58,9 @@ class Hunt {
   MemberSet ringing() const { return ringing_; }
   // Of this step, whose delays are not over.
   uint32_t waiting_now() const;
-  Millis rang_at(size_t member) const { return rang_at_[member]; }  // of one who has been rung
+  Millis rang_at(size_t member) const {
+    return began_ + Millis(rang_after_ms_[member]);
+  }  // who has
 
  private:
   bool waits(size_t member) const { return (waiting_ & set_of(member)) != 0; }
@@ -74,8 +76,9 @@ class Hunt {
   const RingPlan* plan_ = nullptr;
   Millis ends_at_{kNever};
   Millis delays_from_{0};  // the beginning of the step; earlier, where delays have been given up
-  std::array<Millis, RingPlan::kMembersMax> rang_at_;  // of those that have rung
-  MemberSet waiting_ = 0;                              // not rung yet
+  Millis began_{0};
+  std::array<uint32_t, RingPlan::kMembersMax> rang_after_ms_;  // of those that have rung
+  MemberSet waiting_ = 0;                                      // not rung yet
   MemberSet ringing_ = 0;
   uint8_t step_ = 0;
   uint8_t winner_ = 0;

@@ -82,7 +82,7 @@ class Planner {
   void add(const store::User& user, const store::GroupMember& member, const Frame& frame,
            Millis delay, Millis ring) {
     const Handle<store::User> handle = directory_.handle_of(user);
-    if (handle == caller_ || is_planned(handle.to_u64())) return;
+    if (handle == caller_ || plan_.size() == RingPlan::kMembersMax || is_planned(handle)) return;
     PhoneList phones;
     directory_.find_phones(user, phones);
     if (phones.empty()) return;
@@ -90,17 +90,17 @@ class Planner {
     if (step == kNoStep) step = plan_.steps();
     if (frame.together != kNoFrame) frames_[frame.together].step = step;
     PlannedMember planned;
-    planned.user = handle.to_u64();
-    planned.member = directory_.handle_of(member).to_u64();
+    planned.member = directory_.handle_of(member);
     planned.step = step;
     planned.delay_s = seconds(delay);
     planned.ring_s = seconds(ring);
+    users_[plan_.size()] = handle;
     plan_.add(planned);
   }
 
-  bool is_planned(uint64_t user) const {
+  bool is_planned(Handle<store::User> user) const {
     for (size_t i = 0; i < plan_.size(); ++i) {
-      if (plan_[i].user == user) return true;
+      if (users_[i] == user) return true;
     }
     return false;
   }
@@ -113,6 +113,7 @@ class Planner {
   size_t seen_count_ = 0;
   std::array<Frame, store::kGroupDepthMax> frames_;
   std::array<const store::Group*, kGroupsMax> seen_;
+  std::array<Handle<store::User>, RingPlan::kMembersMax> users_;  // of the plan's members
 };
 
 }  // namespace
@@ -127,9 +128,7 @@ void plan_user(const Directory& directory, const store::User& user, RingPlan& pl
   plan.count = 0;
   PhoneList phones;
   directory.find_phones(user, phones);
-  PlannedMember planned;
-  planned.user = directory.handle_of(user).to_u64();
-  if (!phones.empty()) plan.add(planned);
+  if (!phones.empty()) plan.add({});
 }
 
 }  // namespace tipring::b2bua

@@ -6,16 +6,20 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/handle.h"
 #include "port/time.h"
+
+namespace tipring::store {
+class GroupMember;
+}
 
 namespace tipring::b2bua {
 
 struct PlannedMember {
-  uint64_t user = 0;     // a handle: who is rung
-  uint64_t member = 0;   // a handle: as whom he is in his group; 0 where no group was called
-  uint8_t step = 0;      // ascending
-  uint16_t delay_s = 0;  // from the beginning of the step
-  uint16_t ring_s = 0;   // how long he rings; 0: for as long as the call may
+  Handle<store::GroupMember> member;  // null where no group was called: the user himself
+  uint16_t delay_s = 0;               // from the beginning of the step
+  uint16_t ring_s = 0;                // how long he rings; 0: for as long as the call may
+  uint8_t step = 0;                   // ascending
 };
 
 struct RingPlan {

@@ -61,6 +61,7 @@ void B2bua::ring_extension(Call& call, const store::Extension& callee) {
     limit = callee.group->ring_timeout();
     plan_group(directory_, *callee.group, entropy_.u64(), call.caller_user, call.plan);
   } else if (callee.user != nullptr) {
+    call.user = directory_.handle_of(*callee.user);
     plan_user(directory_, *callee.user, call.plan);
   }
   obey(call, call.hunt.begin(call.plan, limit, environment_.now()));
@@ -101,12 +102,20 @@ uint32_t B2bua::breadth_left(const Call& call, const sip::MessageView& invite) c
   return left;
 }
 
+// Null where he has gone, or is no member any more.
+const store::User* B2bua::user_of(const Call& call, size_t member) const {
+  if (!call.plan[member].member) return directory_.get(call.user);
+  const store::GroupMember* found = member_of(call, member);
+  if (found == nullptr) return nullptr;
+  return directory_.find(found->group().domain(), found->name()).user;
+}
+
 // All phones of a member. `sharers`: how many members share what breadth is left, with him. False when
 // none of his phones rings.
 bool B2bua::ring(Call& call, size_t member, uint32_t sharers) {
   const auto view = legs_.view(call.caller->leg);
   const MessageRef kept = view ? environment_.transactions.request_of(view->invite) : MessageRef();
-  const store::User* user = directory_.get(Handle<store::User>::from_u64(call.plan[member].user));
+  const store::User* user = user_of(call, member);
   if (!kept || user == nullptr) return false;
   sip::HeaderIndex room;
   const sip::MessageView invite = environment_.transactions.read(kept, room);

@@ -6,7 +6,7 @@
 namespace tipring::b2bua {
 
 store::GroupMember* B2bua::member_of(const Call& call, size_t member) const {
-  return directory_.get(Handle<store::GroupMember>::from_u64(call.plan[member].member));
+  return directory_.get(call.plan[member].member);
 }
 
 void B2bua::count_rung(const Call& call, size_t member) {
@@ -17,6 +17,8 @@ void B2bua::count_rung(const Call& call, size_t member) {
 void B2bua::count_answer(Call& call, MemberSet others) {
   const Millis now = environment_.now();
   const size_t winner = call.hunt.winner();
+  if (const store::User* user = user_of(call, winner))
+    call.answered_by = directory_.handle_of(*user);
   if (store::GroupMember* counted = member_of(call, winner)) {
     counted->tally.on_answered(now - call.hunt.rang_at(winner), now);
   }

@@ -65,7 +65,7 @@ class World final : public Directory {
     std::string text;
     for (size_t i = 0; i < plan.size(); ++i) {
       if (i > 0) text += " ";
-      text += names_[Handle<store::User>::from_u64(plan[i].user).index];
+      text += groups_.get(plan[i].member)->name();
       text += "@" + std::to_string(plan[i].step);
       if (plan[i].delay_s > 0) text += "+" + std::to_string(plan[i].delay_s);
       text += "/" + std::to_string(plan[i].ring_s);
