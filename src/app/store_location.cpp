@@ -194,6 +194,7 @@ void StoreLocation::add_phones(const store::User& user, proxy::TargetList& targe
     proxy::Target target = target_of(*binding, contact);
     target.q = binding->q();
     target.on_host = is_on_host(*binding, contact);
+    target.params = binding->params();
     targets.add(target);
   }
 }

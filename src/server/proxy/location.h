@@ -19,10 +19,11 @@ namespace tipring::proxy {
 struct Target {
   sip::ParsedUri uri;  // the Contact as registered
   std::optional<transport::Flow>
-      flow;               // for a phone behind NAT or on a stream: where it registered from
-  std::string_view path;  // RFC 3327: values of the Route to the contact; empty for none
-  uint16_t q = 1000;      // in thousandths
-  bool on_host = false;   // it is on this host, or an operator has named it
+      flow;                      // for a phone behind NAT or on a stream: where it registered from
+  std::string_view path;         // RFC 3327: values of the Route to the contact; empty for none
+  uint16_t q = 1000;             // in thousandths
+  std::string_view params = {};  // of that Contact: its features (RFC 3840)
+  bool on_host = false;          // it is on this host, or an operator has named it
 };
 
 // Targets, best q first. The room for them costs nothing until they are there.

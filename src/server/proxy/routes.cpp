@@ -202,6 +202,7 @@ RouteInfo read_routes(const Environment& environment, const sip::MessageView& re
                       const Flow& in, UriRoom& room) {
   const sip::ParsedUri& request_uri = request.parsed_request_uri();
   RouteInfo info(request_uri);
+  info.request = &request;
   Cookies cookies(environment, request);
   std::optional<sip::Uri> last_own;
   // 16.4: a strict router has put our own value into the Request-URI; only we write the cookie.

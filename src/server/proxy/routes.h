@@ -22,7 +22,8 @@ struct UriRoom {
 struct RouteInfo {
   explicit RouteInfo(const sip::ParsedUri& received) : request_uri(received) {}
 
-  size_t own_routes = 0;       // values at the front that name us
+  const sip::MessageView* request = nullptr;  // that it was read from, while that stands
+  size_t own_routes = 0;                      // values at the front that name us
   bool strict = false;         // the Request-URI is ours and the last Route is the real one
   bool uri_too_long = false;   // to be rewritten: 414
   sip::ParsedUri request_uri;  // the real one; a telephone number without a Route as a SIP URI

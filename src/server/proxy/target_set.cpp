@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sip/caller_preferences.h"
 #include "sip/headers.h"
 #include "sip/status.h"
 #include "sip/uri.h"
@@ -139,6 +140,7 @@ void TargetSet::add_help(const Environment& environment, Location& location) {
 // `asked_secure`: by a sips URI. `status`: the answer where there is none.
 void TargetSet::add_targets(const Environment& environment, bool asked_secure, uint16_t status) {
   local_ = true;
+  std::array<uint16_t, TargetList::kMax> scores;
   for (size_t i = 0; i < targets_.size(); ++i) {
     const Target& target = targets_[i];
     if (const auto fault = scheme_fault(environment, asked_secure, target); !fault.empty()) {
@@ -146,8 +148,25 @@ void TargetSet::add_targets(const Environment& environment, bool asked_secure, u
       headers_ = fault;
       continue;
     }
-    places_[count_] = static_cast<uint8_t>(i);
-    names_[count_++] = name_of(environment, target.uri.text, target.path, target.flow);
+    const sip::Preference preference = routes_.request != nullptr
+                                           ? sip::judge_contact(*routes_.request, target.params)
+                                           : sip::Preference();
+    if (preference.dropped) {
+      status = sip::status::kTemporarilyUnavailable;  // RFC 3841 7.2.4
+      continue;
+    }
+    // Among those of one q who fits better comes first.
+    size_t place = count_++;
+    for (; place > 0 && q(place - 1) == target.q && scores[place - 1] < preference.score; --place) {
+      places_[place] = places_[place - 1];
+      scores[place] = scores[place - 1];
+    }
+    places_[place] = static_cast<uint8_t>(i);
+    scores[place] = preference.score;
+  }
+  for (size_t member = 0; member < count_; ++member) {
+    const Target& target = targets_[places_[member]];
+    names_[member] = name_of(environment, target.uri.text, target.path, target.flow);
   }
   if (count_ == 0) refusal_ = status;
 }

@@ -51,8 +51,8 @@ void Exchange::find_targets(const sip::Uri& uri, TargetList& targets, uint16_t& 
   status = 404;
   if (found == bindings_.end()) return;
   for (const Binding& binding : found->second) {
-    targets.add(
-        {sip::ParsedUri(binding.contact), binding.flow, binding.path, binding.q, binding.on_host});
+    targets.add({sip::ParsedUri(binding.contact), binding.flow, binding.path, binding.q,
+                 binding.params, binding.on_host});
   }
 }
 

@@ -48,6 +48,11 @@ class Exchange final : public sim::Node,
   void bind_with_q(const std::string& user, const std::string& contact, uint16_t q) {
     bindings_[user].push_back({contact, {}, {}, q});
   }
+  // One that has registered with features (RFC 3840).
+  void bind_with_features(const std::string& user, const std::string& contact,
+                          const std::string& params) {
+    bindings_[user].push_back({contact, {}, {}, 1000, false, params});
+  }
   // As if every standing call had had its BYE.
   void forget_calls() {
     calls.for_each([this](dialog::Dialog& dialog) { calls.end(dialog); });
@@ -62,6 +67,7 @@ class Exchange final : public sim::Node,
     std::string path;
     uint16_t q = 1000;
     bool on_host = false;
+    std::string params = {};
   };
 
   void on_request(const service::Incoming& request) override;

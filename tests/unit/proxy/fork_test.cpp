@@ -258,6 +258,39 @@ TEST_CASE("fork: breadth is divided among those who ring together" *
   CHECK(std::stoi(invites[0].line("Max-Breadth")) + std::stoi(invites[1].line("Max-Breadth")) == 5);
 }
 
+TEST_CASE("fork: a caller's preferences choose among the phones, and order those of one q" *
+          doctest::description("RFC 3841 7.2.4; U19")) {
+  Forks bench(std::vector<uint16_t>{});
+  const auto phone_with = [&](int host, const std::string& params) {
+    const std::string ip = "10.0.0." + std::to_string(host);
+    bench.exchange.bind_with_features("bob", "sip:bob@" + ip, params);
+    if (host != 3) bench.others.push_back(std::make_unique<proxy::Phone>(bench.world, ip));
+  };
+  phone_with(3, ";audio;mobility=\"fixed\"");
+  phone_with(4, ";audio;video;mobility=\"mobile\"");
+  phone_with(5, ";automata");
+  bench.invite(
+      "Reject-Contact: *;automata\r\nAccept-Contact: *;audio;require, *;mobility=\"mobile\"\r\n"
+      "Request-Disposition: sequential\r\n");
+  const Message first = bench.phone(1).take();
+  CHECK(bench.bob.got_nothing());
+  bench.say(1, first, "486 Busy Here");
+  const Message second = bench.bob.take();
+  CHECK(second.line("Accept-Contact") == "*;audio;require, *;mobility=\"mobile\"");
+  bench.say(0, second, "486 Busy Here");
+  CHECK(bench.outcome() == "SIP/2.0 486 Busy Here");
+  CHECK(bench.phone(2).got_nothing());
+}
+
+TEST_CASE("fork: where a caller's preferences leave no phone it is 480" *
+          doctest::description("RFC 3841 7.2.4")) {
+  Forks bench(std::vector<uint16_t>{});
+  bench.exchange.bind_with_features("bob", "sip:bob@10.0.0.3", ";audio");
+  bench.invite("Accept-Contact: *;video;require;explicit\r\n");
+  CHECK(bench.outcome() == "SIP/2.0 480 Temporarily Unavailable");
+  CHECK(bench.bob.got_nothing());
+}
+
 TEST_CASE("fork: who has no breadth waits until another has failed, and without any it is 440" *
           doctest::description("RFC 5393 5.3.3, 5.3.3.1, 5.5")) {
   Forks bench;
