@@ -72,7 +72,8 @@ def every_command_is_in_the_manual(bin_dir, build):
 
 
 def every_option_is_in_the_manual(bin_dir, build):
-    for program, name, words in (("tipringctl", "tipringctl.1", ["help"]), ("tipringd", "tipringd.8", ["--help"])):
+    for program, name, words in (("tipringctl", "tipringctl.1", ["help"]), ("tipringd", "tipringd.8", ["--help"]),
+                                 ("tipring-phone", "tipring-phone.1", ["--help"])):
         taken = options(help_of(bin_dir, program, *words)) | {"--help"}
         shown = {f"-{word}" for word in re.findall(r"^\.It Fl (-[a-z]+(?:-[a-z]+)*)", page(build, name), re.M)} | {"--help"}
         missing = taken - shown
@@ -81,7 +82,7 @@ def every_option_is_in_the_manual(bin_dir, build):
 
 def pages_are_well_formed(build):
     with tempfile.TemporaryDirectory() as folder:
-        for name in ("tipringctl.1", "tipring.toml.5", "tipringd.8"):
+        for name in ("tipring-phone.1", "tipringctl.1", "tipring.toml.5", "tipringd.8"):
             path = f"{folder}/{name}"
             with open(path, "w", encoding="utf-8") as text:
                 text.write(page(build, name))
@@ -100,6 +101,7 @@ def complete(bin_dir, *words, given=""):
         PATH={shlex.quote(bin_dir)}:$PATH
         source {shlex.quote(TOP)}/port/appliance/completion/tipringctl
         source {shlex.quote(TOP)}/port/appliance/completion/tipringd
+        source {shlex.quote(TOP)}/port/appliance/completion/tipring-phone
         COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
         "_${{1##*/}}"
         printf '%s\\n' "${{COMPREPLY[@]}}"
@@ -133,7 +135,7 @@ def complete_in_zsh(bin_dir, *words):
           true
         }}
         _files() {{ print -rl -- a file }}
-        autoload -Uz _tipringctl _tipringd
+        autoload -Uz _tipring-phone _tipringctl _tipringd
         words=("$@") CURRENT=$#
         _$1
     """
@@ -151,7 +153,8 @@ def zsh_offers_the_same(bin_dir):
              ["tipringctl", "user", "set", "anna", "session_timer=e"], ["tipringctl", "status", ""],
              ["tipringctl", "user", "add", "anna", "aliases=1", "algorithms="], ["tipringctl", "--set", ""],
              ["tipringctl", "--json", "user", ""], ["tipringctl", "trace", "on", "1", "--for", "9", "--"],
-             ["tipringd", "--"], ["tipringd", "--set", ""]]
+             ["tipringd", "--"], ["tipringd", "--set", ""], ["tipring-phone", "--"],
+             ["tipring-phone", "--transport", ""]]
     lines += [["tipringctl", *command.split(), "--"] for command in commands(bin_dir)]
     lines += [["tipringctl", command.split()[0], ""] for command in commands(bin_dir) if " " in command]
     for line in lines:
@@ -216,6 +219,8 @@ def completion_offers_every_word(bin_dir):
     assert offered == taken, offered ^ taken
     taken = options(help_of(bin_dir, "tipringd", "--help"))
     assert set(complete(bin_dir, "tipringd", "--")) == taken
+    taken = options(help_of(bin_dir, "tipring-phone", "--help")) | {"--help", "--version"}
+    assert set(complete(bin_dir, "tipring-phone", "--")) == taken, taken
 
 
 def completion_offers_users(bin_dir):

@@ -26,19 +26,23 @@ TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 FILES = """
 /etc/tipring/tipring.toml
 /lib/systemd/system/tipring.service
+/usr/bin/tipring-phone
 /usr/bin/tipringctl
 /usr/lib/sysusers.d/tipring.conf
 /usr/lib/tmpfiles.d/tipring.conf
 /usr/sbin/tipringd
+/usr/share/bash-completion/completions/tipring-phone
 /usr/share/bash-completion/completions/tipringctl
 /usr/share/bash-completion/completions/tipringd
 /usr/share/doc/tipring/changelog.Debian.gz
 /usr/share/doc/tipring/changelog.gz
 /usr/share/doc/tipring/copyright
 /usr/share/lintian/overrides/tipring
+/usr/share/man/man1/tipring-phone.1.gz
 /usr/share/man/man1/tipringctl.1.gz
 /usr/share/man/man5/tipring.toml.5.gz
 /usr/share/man/man8/tipringd.8.gz
+/usr/share/zsh/vendor-completions/_tipring-phone
 /usr/share/zsh/vendor-completions/_tipringctl
 /usr/share/zsh/vendor-completions/_tipringd
 """.split()
