@@ -59,6 +59,7 @@ TEST_CASE("groups: a change touches what it names, and the statistics and the tu
   GroupRecord record = group_record("600");
   record.display_name = "Sales";
   record.no_answer_status = 486;
+  record.enabled = false;
   REQUIRE(bench.put(record) == GroupVerdict::Created);
   for (const char* name : {"201", "202"})
     REQUIRE(bench.put_member("600", member_record(name)) == GroupVerdict::Created);
@@ -79,7 +80,7 @@ TEST_CASE("groups: a change touches what it names, and the statistics and the tu
     CHECK(group.ring_timeout_s() == 90);
     CHECK(group.display_name() == "Sales");
     CHECK(group.no_answer_status() == 486);
-    CHECK(group.enabled());
+    CHECK_FALSE(group.enabled());
     CHECK_FALSE(group.find_member("201")->enabled());
     CHECK(group.find_member("201")->order() == 1);
     CHECK(group.find_member("202")->enabled());
@@ -335,6 +336,12 @@ TEST_CASE("groups: a full disk changes nothing, and says so" *
   CHECK(bench.group("600").display_name().empty());
   CHECK(bench.members("600") == Names{"201"});
   CHECK(bench.store().find_group("", "601") == nullptr);
+
+  // Nobody has the extension of the group that came to nothing.
+  UserRecord user;
+  user.name = "601";
+  CHECK(bench.store().put_user(user, nullptr, PutMode::Create, bench.server->answers, 1));
+  REQUIRE(bench.wait(1) == StoreStatus::DiskFull);
 
   bench.host.files().faults().write_error = 0;
   CHECK(bench.put(group_record("601")) == GroupVerdict::Created);
