@@ -54,7 +54,15 @@ CallRow row_of(const b2bua::Call& call, const b2bua::B2bua& b2bua, uint64_t id,
   if (call.is_joined()) row.answered_ms = wall_ms(clock, call.answered_at);
   row.caller = call.from.view();
   row.callee = call.to.view();
-  if (const auto leg = b2bua.legs().view(call.caller->leg)) row.call_id = leg->call_id;
+  // Each leg has a session timer of its own, with us as the one side: that of the caller is shown.
+  if (const auto leg = b2bua.legs().view(call.caller->leg)) {
+    row.call_id = leg->call_id;
+    row.interval_s = leg->session_interval_s;
+    row.refresher = leg->is_refresher ? Side::Callee : Side::Caller;
+    row.supervised = row.interval_s != 0;
+  }
+  const auto other = call.is_joined() ? b2bua.legs().view(call.callee->leg) : std::nullopt;
+  if (other) row.callee_interval_s = other->session_interval_s;
   row.is_anchored = true;
   row.is_relayed = call.media.relayed();
   if (const store::User* user = b2bua.answered_by(call)) row.answered_by = user->name();

@@ -229,6 +229,8 @@ void append_json(std::string& out, const CallRow& row) {
     append_member(out, "interval_s", uint64_t{row.interval_s});
     append_member(out, "refresher", row.refresher == dialog::Side::Caller ? "caller" : "callee");
   }
+  if (row.callee_interval_s != 0)
+    append_member(out, "callee_interval_s", uint64_t{row.callee_interval_s});
   if (row.is_timed) {
     append_member(out, "refresh_s", uint64_t{row.refresh_s});
     append_member(out, "left_s", uint64_t{row.left_s});

@@ -22,7 +22,7 @@ static_assert(6 * kTextHead + kNameMax + kDomainMax + kContactMax + kAgentMax + 
 static_assert(6 * kTextHead + kNameMax + kDomainMax + kAuthNameMax + kDisplayNameMax + kAliasesMax +
                   kShortMax + 6 * sizeof(uint64_t) <=
               Page::kRowMax);
-static_assert(4 * kTextHead + 2 * kPartyMax + kAgentMax + kNameMax + 12 * sizeof(uint64_t) <=
+static_assert(4 * kTextHead + 2 * kPartyMax + kAgentMax + kNameMax + 13 * sizeof(uint64_t) <=
               Page::kRowMax);
 
 }  // namespace
@@ -97,7 +97,7 @@ void Page::add(const CallRow& row) {
         uint64_t{row.interval_s}, static_cast<uint64_t>(row.refresher),
         uint64_t{row.supervised ? 1U : 0U}, uint64_t{row.is_timed ? 1U : 0U},
         uint64_t{row.refresh_s}, uint64_t{row.left_s}, uint64_t{row.is_anchored ? 1U : 0U},
-        uint64_t{row.is_relayed ? 1U : 0U}})
+        uint64_t{row.is_relayed ? 1U : 0U}, uint64_t{row.callee_interval_s}})
     put_number(number);
   put_text(row.caller, kPartyMax);
   put_text(row.callee, kPartyMax);
@@ -222,6 +222,7 @@ bool PageReader::next(CallRow& row) {
   row.left_s = static_cast<uint32_t>(take_number());
   row.is_anchored = take_number() != 0;
   row.is_relayed = take_number() != 0;
+  row.callee_interval_s = static_cast<uint32_t>(take_number());
   row.caller = take_text();
   row.callee = take_text();
   row.call_id = take_text();

@@ -91,7 +91,8 @@ struct CallRow {
   // Of one that is led through the server, two dialogs joined.
   bool is_anchored = false;
   bool is_relayed = false;
-  std::string_view answered_by;  // the user; empty while nobody has
+  uint32_t callee_interval_s = 0;  // of the leg of who has answered; 0: nobody refreshes it
+  std::string_view answered_by;    // the user; empty while nobody has
 };
 
 struct PoolRow {

@@ -298,6 +298,8 @@ def listed_and_ended(office):
     assert len(rows) == 1, rows
     row = rows[0]
     assert row["callee"].endswith("601@127.0.0.1:" + str(office.server.port)) and row["answered_by"] == "bob", row
+    # alice knows session timers, and bob's phone did not say so: it is ours to keep his alive.
+    assert row["interval_s"] == 1800 and row["supervised"] is True, row
     office.server.ctl("calls", "end", row["id"])
     office.bob.take("BYE")
     bye = take_request(office.alice, "BYE")

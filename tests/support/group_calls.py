@@ -78,10 +78,13 @@ class GroupCall(Call):
         challenge = self.phone.receive_final()
         assert challenge is not None and challenge.status == 401, challenge and challenge.raw.decode()
         self.ack_refusal(challenge)
-        proof = credentials(challenge_params(challenge), self.caller, self.password, "INVITE", self.uri)
-        self.send_invite([f"Authorization: {proof}"])
+        self.answer_challenge(challenge)
         self.expect(100)
         return self
+
+    def answer_challenge(self, challenge):
+        proof = credentials(challenge_params(challenge), self.caller, self.password, "INVITE", self.uri)
+        self.send_invite([f"Authorization: {proof}"])
 
     def expect_refusal(self, status):
         answer = self.expect(status)

@@ -148,6 +148,27 @@ TEST_CASE("calls: what is not agreed upon is left out, and the page goes on" *
         "\n");
 }
 
+TEST_CASE("calls: one that is led through the server tells who has answered, and of both its legs" *
+          doctest::description("R12.3, R18.4")) {
+  FakeDesk desk;
+  CallRow row;
+  row.id = (uint64_t{1} << 32) | 0x80000002;
+  row.caller = "sip:100@x";
+  row.callee = "sip:600@x";
+  row.call_id = "c";
+  row.is_anchored = true;
+  row.is_relayed = true;
+  row.answered_by = "bob";
+  row.interval_s = 1800;
+  row.callee_interval_s = 90;
+  desk.exchange.calls.push_back(row);
+  CHECK(desk.get("/v1/calls").answer_ ==
+        R"({"calls":[{"id":"80000002-1","state":"calling","begun_ms":0,"caller":"sip:100@x",)"
+        R"("callee":"sip:600@x","call_id":"c","answered_by":"bob","media":"relayed",)"
+        R"("interval_s":1800,"refresher":"caller","callee_interval_s":90,"supervised":false}]})"
+        "\n");
+}
+
 TEST_CASE("calls with the longest texts: cut to what a page shows, over several pages") {
   FakeDesk desk;
   const std::string text(4000, 'x');

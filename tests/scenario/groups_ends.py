@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+"""How calls to hunt groups end when nobody of them wants it: places are full, or the server stops.
+
+Usage: groups_ends.py BIN_DIR
+"""
+
+import os
+import signal
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
+from group_calls import PASSWORDS, GroupCall, GroupServer, Member, group_of, sdp  # noqa: E402
+from sip_phone import registered_phone, response, take_request  # noqa: E402
+from tipring_server import Report  # noqa: E402
+
+GROUPS = {"600": group_of("bob", "carol")}
+
+
+class Office:
+    def __init__(self, server):
+        self.server = server
+        self.alice = registered_phone(server, "alice", PASSWORDS["alice"])
+        self.bob = Member(server, "bob")
+        self.carol = Member(server, "carol")
+
+    def ring(self):
+        call = GroupCall(self.alice, self.server, offer=sdp(4000)).start()
+        for member in (self.bob, self.carol):
+            member.take_invite()
+            member.ring()
+        call.expect(180)
+        return call
+
+    def join(self):
+        call = self.ring()
+        self.bob.answer(body=sdp(5000))
+        self.carol.take_cancel()
+        take_request(self.bob.phone, "ACK")
+        call.expect(200)
+        call.ack()
+        return call
+
+    def pools(self):
+        return {row["name"]: row for row in self.server.ctl_json("pools")}
+
+
+def calls_are_full(office):
+    """The next call is 503 with Retry-After, and the one that stands goes on."""
+    call = office.join()
+    other = GroupCall(office.alice, office.server, offer=sdp(4002))
+    other.send_invite()
+    challenge = office.alice.receive_final()
+    other.ack_refusal(challenge)
+    other.answer_challenge(challenge)
+    answer = office.alice.receive_final()
+    assert answer.status == 503 and "capacity.calls" in answer.reason, answer.raw
+    assert 1 <= int(answer.one("retry-after")) <= 5, answer.raw
+    other.ack_refusal(answer)
+    call.inside_plain("INFO", [], "")
+    office.bob.take("INFO")
+    assert office.alice.receive_final().status == 200
+    call.inside_with("BYE", "")
+    office.bob.take("BYE")
+    call.expect(200)
+    assert office.pools()["b2bua_calls"]["refusals"] == 1
+    office.join()  # there is room again
+
+
+def stop_while_talking(office):
+    call = office.join()
+    office.server.process.send_signal(signal.SIGTERM)
+    bye = office.bob.take("BYE")
+    assert "Q.850" in bye.one("reason"), bye.raw
+    bye = take_request(office.alice, "BYE")
+    assert bye.one("call-id") == call.call_id
+    office.alice.send(response(bye, "200 OK"))
+    office.server.process.wait(15)
+
+
+def stop_while_ringing(office):
+    call = office.ring()
+    office.server.process.send_signal(signal.SIGTERM)
+    answer = call.phone.receive_final(10)
+    assert answer.status == 503, answer.start_line
+    take_request(office.bob.phone, "CANCEL")
+    office.server.process.wait(15)
+
+
+def with_server(bin_dir, case, settings=()):
+    with GroupServer(bin_dir, GROUPS, settings=settings) as server:
+        case(Office(server))
+
+
+def main():
+    bin_dir = sys.argv[1]
+    report = Report()
+    one = ["capacity.calls=1"]
+    report.run("as many calls as there are places, then 503 (R5.3)", lambda: with_server(bin_dir, calls_are_full, one))
+    report.run("a stop ends calls that stand on both sides", lambda: with_server(bin_dir, stop_while_talking))
+    report.run("a stop ends what rings", lambda: with_server(bin_dir, stop_while_ringing, ["sip.stop_limit=1"]))
+    return report.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
