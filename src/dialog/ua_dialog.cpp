@@ -78,7 +78,7 @@ Result<void> UaDialog::begin_as_uas(MessageSlabs& slabs, const sip::MessageView&
       tagged(text_of(invite, sip::HeaderId::To), local_tag, address);
   if (!local) return local.error();
   const auto& cseq = invite.typed<sip::HeaderId::CSeq>();
-  remote_cseq_ = cseq ? cseq->number : 0;
+  first_cseq_ = remote_cseq_ = cseq ? cseq->number : 0;
   const sip::ParsedUri& uri = invite.parsed_request_uri();
   const std::string_view user = uri ? uri->user : std::string_view();
   return texts_.assign(slabs, {text_of(invite, sip::HeaderId::CallId), local_tag, *local, user, "",
@@ -143,6 +143,12 @@ bool UaDialog::accept_cseq(uint32_t number) {
 bool UaDialog::owns(const sip::MessageView& request) const {
   return request.to_tag() == local_tag() && request.from_tag() == remote_tag() &&
          text_of(request, sip::HeaderId::CallId) == call_id();
+}
+
+bool UaDialog::began_with(const sip::MessageView& invite) const {
+  const auto& cseq = invite.typed<sip::HeaderId::CSeq>();
+  return cseq && cseq->number == first_cseq_ && invite.from_tag() == remote_tag() &&
+         text_of(invite, sip::HeaderId::CallId) == call_id();
 }
 
 sip::ParsedUri UaDialog::next_hop() const {

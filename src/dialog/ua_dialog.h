@@ -85,6 +85,10 @@ class UaDialog {
   // A message of this dialog from the other side, by Call-ID and both tags.
   bool owns(const sip::MessageView& request) const;
 
+  // It was begun by an INVITE of the other side with the Call-ID, From tag and CSeq of this one, which
+  // is outside any dialog: RFC 3261 8.2.2.2.
+  bool began_with(const sip::MessageView& invite) const;
+
   // Where our requests go first: 12.2.1.1. An error where the target is not known.
   sip::ParsedUri next_hop() const;
   bool has_routes() const { return !texts_.get(Text::CalleeRoutes).empty(); }
@@ -111,6 +115,7 @@ class UaDialog {
   DialogTexts texts_;
   uint32_t local_cseq_ = 0;
   uint32_t remote_cseq_ = 0;  // 0 while none has come
+  uint32_t first_cseq_ = 0;   // of the INVITE that began it, where it was theirs
 };
 
 }  // namespace tipring::dialog

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 
+#include "core/hash_table.h"
 #include "core/list.h"
 #include "core/message_slabs.h"
 #include "core/timer_wheel.h"
@@ -37,6 +38,7 @@ struct Leg {
   uint64_t name;
   ListNode group_node;
   ListNode ended_node;
+  HashNode invite_node;  // of one that is called: by what merged requests have in common
   dialog::UaDialog dialog;
   LegServices services;
   sdp::OfferAnswer offer_answer;

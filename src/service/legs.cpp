@@ -32,6 +32,7 @@ void Legs::plan(const Limits& limits, MemoryPlan& plan) {
   Pool<LegGroup>::plan(plan, kGroupsName, legs_max(limits));
   Pool<Leg>::plan(plan, kLegsName, legs_max(limits));
   Pool<LegRequest>::plan(plan, kRequestsName, leg_requests_max(limits));
+  HashTable<Leg, &Leg::invite_node>::plan(plan, "leg_index", legs_max(limits));
 }
 
 Legs::Legs(const Environment& environment, port::Entropy& entropy, Arena& arena,
@@ -42,7 +43,9 @@ Legs::Legs(const Environment& environment, port::Entropy& entropy, Arena& arena,
       stream_refusals_(arena, make_key(entropy)),
       groups_(kGroupsName, arena, legs_max(limits)),
       legs_(kLegsName, arena, legs_max(limits)),
-      requests_(kRequestsName, arena, leg_requests_max(limits)) {}
+      requests_(kRequestsName, arena, leg_requests_max(limits)),
+      by_invite_(arena, legs_max(limits)),
+      invite_key_(make_key(entropy)) {}
 
 Result<LegHandle> Legs::call(const LegCall& call, LegUser& user, uint64_t name) {
   if (!call.flow && !sip::ParsedUri(call.request_uri)) return Error::Invalid;
@@ -78,6 +81,13 @@ Result<LegHandle> Legs::call(const LegCall& call, LegUser& user, uint64_t name) 
 }
 
 Result<LegHandle> Legs::adopt(const Incoming& invite, LegUser& user, uint64_t name) {
+  const uint64_t hash = invite_hash(invite.message);
+  const Leg* known =
+      by_invite_.find(hash, [&](const Leg& leg) { return leg.dialog.began_with(invite.message); });
+  if (known != nullptr) {
+    environment_.transactions.reply_stateless(invite, sip::status::kLoopDetected, {});
+    return Error::Exists;
+  }
   LegGroup* group = groups_.acquire(*this);
   Leg* leg = group != nullptr ? make_leg(*group, user, name) : nullptr;
   if (leg == nullptr) {
@@ -105,11 +115,21 @@ Result<LegHandle> Legs::adopt(const Incoming& invite, LegUser& user, uint64_t na
     release(*leg);
     return server.error();
   }
+  by_invite_.insert(hash, *leg);
   take_invite(*leg, invite, *server);
   leg->state = LegState::Called;
   leg->is_initial = true;
   ++counters_.taken;
   return legs_.handle_of(*leg);
+}
+
+// 8.2.2.2: a request that has come by two ways has these in common.
+uint64_t Legs::invite_hash(const sip::MessageView& invite) const {
+  TableHasher64 hasher(invite_key_);
+  hasher.add(invite.header(sip::HeaderId::CallId).value_or(""));
+  hasher.add("\n");
+  hasher.add(invite.from_tag());
+  return hasher.finish();
 }
 
 Leg* Legs::make_leg(LegGroup& group, LegUser& user, uint64_t name) {
@@ -212,6 +232,7 @@ bool Legs::is_awaited(const Leg& leg) const {
 void Legs::release(Leg& leg) {
   LegGroup& group = leg.group;
   const LegRequestHandle inner = leg.our_invite;
+  by_invite_.erase(leg);
   legs_.release(leg);
   if (LegRequest* invite = requests_.get(inner)) release(*invite);
   if (!group.all.empty()) return;

@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "core/arena.h"
+#include "core/hash_table.h"
 #include "core/limits.h"
 #include "core/memory_plan.h"
 #include "core/pool.h"
@@ -57,6 +58,11 @@ struct LegView {
 
 struct ReplacesHeader;
 
+// Of Legs::adopt(): the INVITE has had its answer already.
+constexpr bool is_answered(Error adoption) {
+  return adoption == Error::OutOfRange || adoption == Error::Exists;
+}
+
 class Legs final : private transaction::TransactionUser, private transport::LocateHandler {
  public:
   static void plan(const Limits& limits, MemoryPlan& plan);
@@ -84,7 +90,8 @@ class Legs final : private transaction::TransactionUser, private transport::Loca
 
   // Makes an INVITE that has just come, outside any dialog, a leg: its transaction is opened, with 100
   // sent at once. Call it before anything else has answered. Errors: PoolExhausted (answer 503),
-  // TooLong (513), OutOfRange (its session interval is too small: it has been answered with 422).
+  // TooLong (513). OutOfRange (its session interval is too small) and Exists (it has come before, by
+  // another way: RFC 3261 8.2.2.2) have been answered, with 422 and 482: is_answered().
   Result<LegHandle> adopt(const Incoming& invite, LegUser& user, uint64_t name);
 
   // --- the INVITE of a leg that is called, and requests within dialogs ----------------------------
@@ -151,6 +158,7 @@ class Legs final : private transaction::TransactionUser, private transport::Loca
 
  private:
   // legs.cpp: places, and what becomes of them
+  uint64_t invite_hash(const sip::MessageView& invite) const;
   Leg* make_leg(LegGroup& group, LegUser& user, uint64_t name);
   bool is_alone(const Leg& leg) const;
   bool is_awaited(const Leg& leg) const;
@@ -274,6 +282,8 @@ class Legs final : private transaction::TransactionUser, private transport::Loca
   mutable Pool<LegGroup> groups_;
   mutable Pool<Leg> legs_;
   mutable Pool<LegRequest> requests_;
+  HashTable<Leg, &Leg::invite_node> by_invite_;  // of those that are called
+  const HashKey invite_key_;
   List<Leg, &Leg::ended_node> ended_;
   MemberTimer<Legs, &Legs::reap> reap_timer_{*this};
   LegCounters counters_;

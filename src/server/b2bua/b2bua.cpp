@@ -150,7 +150,7 @@ void B2bua::handle(const Incoming& invite, const service::RouteFacts& route) {
   const Result<LegHandle> leg = legs_.adopt(invite, *this, name_of(*call->caller));
   if (!leg) {
     release(*call);
-    if (leg.error() == Error::OutOfRange) return;  // answered: its session interval is too short
+    if (service::is_answered(leg.error())) return;
     if (leg.error() != Error::TooLong) return refuse(invite, kCallsKey);
     return environment_.transactions.reply_stateless(invite, sip::status::kMessageTooLarge, {});
   }

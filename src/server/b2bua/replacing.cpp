@@ -52,6 +52,7 @@ LegVerdict B2bua::on_replaces(LegHandle, uint64_t name, const Incoming& invite) 
                                                    : legs_.adopt(invite, *this, name_of(*leg));
   if (!adopted) {
     if (leg != nullptr) call_legs_.release(*leg);
+    if (service::is_answered(adopted.error())) return LegVerdict::Taken;
     return refuse(sip::status::kServiceUnavailable, kRetrySoon);
   }
   leg->leg = *adopted;

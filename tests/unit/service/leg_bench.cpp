@@ -172,7 +172,8 @@ void LegBench::on_request(const Incoming& request) {
       return;
     }
     refused = leg.error();
-    return transactions.reply_stateless(request, 503, {});
+    if (refused == Error::PoolExhausted) transactions.reply_stateless(request, 503, {});
+    return;
   }
   strays.emplace_back(request.message.method_text());
   transactions.reply_stateless(request, 404, {});

@@ -117,6 +117,37 @@ TEST_CASE_FIXTURE(LegPair, "legs: an INVITE is refused with what the application
   CHECK(bench.legs.is_quiet());
 }
 
+TEST_CASE_FIXTURE(LegPair, "legs: an INVITE that comes by two ways is taken once" *
+                               doctest::description("RFC 3261 8.2.2.2; C23")) {
+  invite();
+  CHECK(alice.take().first_line() == "SIP/2.0 100 Trying");
+  invite("", "", "z9hG4bKother");
+  CHECK(alice.take().first_line() == "SIP/2.0 482 Loop Detected");
+  CHECK(bench.refused == Error::Exists);
+  CHECK(bench.legs.leg_stats().in_use == 1);
+  REQUIRE(bench.legs.respond(bench.adopted, {}, 404, {}));
+  alice.take();
+  world.run_for(Millis(50));
+  // What comes later with another number, as after a challenge, is another one.
+  invite("", "", "z9hG4bKthird", 2);
+  CHECK(alice.take().first_line() == "SIP/2.0 100 Trying");
+}
+
+TEST_CASE_FIXTURE(LegPair, "legs: BYE of a caller whose call rings ends it" *
+                               doctest::description("RFC 3261 15.1.2, RFC 5407 3.1.3; F17")) {
+  invite();
+  alice.take();
+  const LegHandle leg = bench.adopted;
+  REQUIRE(bench.legs.respond(leg, {}, 180, {}));
+  const std::string tag = alice.take().tag("To");
+  alice.send(within(leg, "BYE", 2));
+  CHECK(alice.take().line("CSeq") == "2 BYE");
+  const Text terminated = alice.take();
+  CHECK(terminated.first_line() == "SIP/2.0 487 Request Terminated");
+  CHECK(terminated.tag("To") == tag);
+  CHECK(bench.notes.taken() == "end 1 peer-bye");
+}
+
 TEST_CASE_FIXTURE(LegPair, "legs: a caller is sent elsewhere" *
                                doctest::description("RFC 3261 8.3, 13.3.1.2")) {
   invite();

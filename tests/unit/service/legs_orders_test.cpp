@@ -145,9 +145,9 @@ void play(Orders& orders, uint64_t seed, bool calls) {
     orders.legs.push_back(orders.call(chance.one_in(2) ? kOurs : ""));
   } else {
     orders.invite("Supported: 100rel\r\nAllow: UPDATE\r\n", chance.one_in(2) ? kTheirs : "",
-                  "z9hG4bKo" + std::to_string(seed));
+                  "z9hG4bKo" + std::to_string(seed), static_cast<int>(seed));
     orders.legs.push_back(orders.bench.adopted);
-    orders.cseq = 1;
+    orders.cseq = static_cast<int>(seed);
   }
   orders.world.run_for(Millis(20));
   for (int i = 0; i < 10; ++i) {

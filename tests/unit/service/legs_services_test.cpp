@@ -344,3 +344,40 @@ TEST_CASE_FIXTURE(LegPair, "legs: a phone behind NAT is reached by the flow it h
   bench.legs.end(bench.adopted);
   CHECK(hidden.take().first_line() == "BYE sip:h@192.168.1.2 SIP/2.0");
 }
+
+TEST_CASE_FIXTURE(LegPair,
+                  "legs: what is too large for a datagram goes by UDP where TCP is refused" *
+                      doctest::description("RFC 3261 18.1.1; F58, C5")) {
+  const std::string large = kOurs + "a=x:" + std::string(1500, 'y') + "\r\n";
+  call(large);
+  const Text invite = bob.take(Millis(3000));
+  CHECK(invite.line("Via").starts_with("SIP/2.0/UDP"));
+  CHECK(invite.line("Contact") == "<sip:200@10.0.0.1:5060>");
+  CHECK(invite.body() == large);
+}
+
+TEST_CASE_FIXTURE(LegPair,
+                  "legs: all of them end when the program does" * doctest::description("F50")) {
+  const LegHandle talking = call_answered();
+  bench.next_name = 2;
+  call(kOurs);
+  const Text ringing = bob.take();
+  bob.send(answer(ringing, "180 Ringing", "r"));
+  invite();
+  alice.take();
+  bench.notes.taken();
+  bench.legs.end_all("Reason: SIP;cause=503\r\n");
+  CHECK(alice.take().first_line() == "SIP/2.0 480 Temporarily Unavailable");
+  std::vector<std::string> seen;
+  for (int i = 0; i < 2; ++i) {
+    const Text got = bob.take();
+    seen.push_back(got.first_line().substr(0, 4));
+    CHECK(got.line("Reason") == "SIP;cause=503");
+    bob.send(answer(got, "200 OK"));
+  }
+  bob.send(answer(ringing, "487 Request Terminated", "r"));
+  world.run_for(Millis(100));
+  CHECK(seen == std::vector<std::string>{"BYE ", "CANC"});
+  CHECK(bench.legs.is_quiet());
+  CHECK_FALSE(bench.legs.stands(talking));
+}
