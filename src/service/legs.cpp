@@ -39,13 +39,13 @@ Legs::Legs(const Environment& environment, port::Entropy& entropy, Arena& arena,
            const Limits& limits)
     : environment_(environment),
       entropy_(entropy),
-      tags_(make_key(entropy)),
+      key_(make_key(entropy)),
+      tags_(key_),
       stream_refusals_(arena, make_key(entropy)),
       groups_(kGroupsName, arena, legs_max(limits)),
       legs_(kLegsName, arena, legs_max(limits)),
       requests_(kRequestsName, arena, leg_requests_max(limits)),
-      by_invite_(arena, legs_max(limits)),
-      invite_key_(make_key(entropy)) {}
+      by_invite_(arena, legs_max(limits)) {}
 
 Result<LegHandle> Legs::call(const LegCall& call, LegUser& user, uint64_t name) {
   if (!call.flow && !sip::ParsedUri(call.request_uri)) return Error::Invalid;
@@ -125,7 +125,8 @@ Result<LegHandle> Legs::adopt(const Incoming& invite, LegUser& user, uint64_t na
 
 // 8.2.2.2: a request that has come by two ways has these in common.
 uint64_t Legs::invite_hash(const sip::MessageView& invite) const {
-  TableHasher64 hasher(invite_key_);
+  TableHasher64 hasher(key_);
+  hasher.add("invite\n");
   hasher.add(invite.header(sip::HeaderId::CallId).value_or(""));
   hasher.add("\n");
   hasher.add(invite.from_tag());

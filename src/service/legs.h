@@ -277,13 +277,13 @@ class Legs final : private transaction::TransactionUser, private transport::Loca
 
   const Environment& environment_;
   port::Entropy& entropy_;
+  const HashKey key_;
   LegTagCodec tags_;
   StreamRefusals stream_refusals_;
   mutable Pool<LegGroup> groups_;
   mutable Pool<Leg> legs_;
   mutable Pool<LegRequest> requests_;
   HashTable<Leg, &Leg::invite_node> by_invite_;  // of those that are called
-  const HashKey invite_key_;
   List<Leg, &Leg::ended_node> ended_;
   MemberTimer<Legs, &Legs::reap> reap_timer_{*this};
   LegCounters counters_;

@@ -65,11 +65,7 @@ std::string PhoneCall::begin(uint64_t id, PhoneAccount& account, CallEvents& eve
 bool PhoneCall::take(uint64_t id, PhoneAccount& account, const Incoming& invite) {
   const Result<LegHandle> leg = layers_.legs.adopt(invite, *this, id);
   if (!leg) {
-<<<<<<< HEAD
-    if (leg.error() == Error::OutOfRange) return false;  // answered with 422
-=======
     if (service::is_answered(leg.error())) return false;
->>>>>>> b032582 (service: an INVITE that comes by two ways is one call)
     const bool too_long = leg.error() == Error::TooLong;
     layers_.transactions.reply_stateless(
         invite, too_long ? sip::status::kMessageTooLarge : sip::status::kServiceUnavailable, {});
