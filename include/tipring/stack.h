@@ -7,10 +7,12 @@
 //     stack->run();
 //
 // Threads: a stack is used on the one thread that made it; all events come on that thread. Only
-// notify() may be called from others. A process may have several stacks, on several threads.
+// notify() may be called from others. A process may have several stacks, each on a thread of its
+// own.
 //
 // Memory: what requests, transactions and calls need is taken by create(), by the numbers in
-// StackOptions; while a call stands nothing is taken from the heap on the stack's thread.
+// StackOptions; while a call stands nothing is taken from the heap on the stack's thread. The limit
+// of descriptors must have room for the TCP connections, two sockets for each call, and some twenty.
 //
 // Times are milliseconds or, where a name ends in _s, seconds. Texts are UTF-8. Nothing here throws.
 // Classes that a program derives from hold no state; those that it only uses belong to the stack.

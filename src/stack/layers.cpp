@@ -16,7 +16,8 @@ constexpr std::string_view kRealm = "tipring";
 
 port::LinuxLoopOptions loop_options(const Limits& limits) {
   port::LinuxLoopOptions options;
-  options.descriptors_max = limits.tcp_connections + kLoopSources + 2 * size_t{limits.calls};
+  options.media_sockets = 2 * size_t{limits.calls};
+  options.descriptors_max = limits.tcp_connections + kLoopSources + options.media_sockets;
   options.mirrored = true;
   return options;
 }

@@ -325,3 +325,42 @@ TEST_CASE("registration: over TCP a lost connection is made anew at once" *
   CHECK(registrar.requests.size() == 2);
   CHECK(phone.events == Scene::Texts{"registered 3600", "registered 3600"});
 }
+
+TEST_CASE("registration: a registrar by its name, at its next address when the first is silent" *
+          doctest::description("RFC 3263 4.2, 4.3")) {
+  Scene scene;
+  scene.phone.host.names().set("registrar.example",
+                               {*port::parse_ip("10.0.0.9"), *port::parse_ip("10.0.0.2")});
+  scene.phone.options.registrar = "sip:registrar.example";
+  scene.registrar.answers = {{200, kContact + "100\r\n"}};
+  scene.phone.begin();
+  scene.world.run_for(Millis(40'000));
+  REQUIRE(scene.registrar.requests.size() == 1);
+  CHECK(scene.registrar.requests[0].starts_with("REGISTER sip:registrar.example SIP/2.0\r\n"));
+  CHECK(scene.phone.events == Scene::Texts{"registered 100"});
+}
+
+TEST_CASE("registration: a name that nobody knows is tried again later") {
+  Scene scene;
+  scene.phone.options.registrar = "sip:nowhere.example";
+  scene.phone.begin();
+  scene.world.run_for(Millis(1000));
+  CHECK(scene.phone.events == Scene::Texts{"failed 503"});
+  CHECK(scene.phone.last_wait != kNever);
+  scene.phone.end();
+  scene.world.run_for(Millis(1000));
+  CHECK(scene.phone.events == Scene::Texts{"failed 503", "unregistered"});
+}
+
+TEST_CASE("registration: through an outbound proxy, which is asked for in a Route" *
+          doctest::description("RFC 3261 8.1.2")) {
+  Scene scene;
+  scene.phone.options.registrar = "sip:example.com";
+  scene.phone.options.routes = "<sip:10.0.0.2;lr>";
+  scene.registrar.answers = {{200, kContact + "100\r\n"}};
+  scene.phone.begin();
+  scene.world.run_for(Millis(1000));
+  REQUIRE(scene.registrar.requests.size() == 1);
+  CHECK(scene.registrar.line(0, "Route") == "<sip:10.0.0.2;lr>");
+  CHECK(scene.registrar.requests[0].starts_with("REGISTER sip:example.com SIP/2.0\r\n"));
+}
