@@ -58,6 +58,8 @@ class Latch {
   // Where packets to the peer go; port 0: nowhere yet.
   const port::SocketAddress& target() const { return known() ? source_ : peer_.described; }
 
+  const port::SocketAddress& described() const { return peer_.described; }
+
   // Where the peer's packets come from; port 0: none has come.
   const port::SocketAddress& source() const { return source_; }
   bool known() const { return source_.port != 0; }

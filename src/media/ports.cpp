@@ -36,6 +36,7 @@ void PortPool::plan(MemoryPlan& plan, uint32_t pairs) {
 
 PortPool::PortPool(Arena& arena, port::Network& network, uint32_t pairs, uint16_t first_number)
     : network_(network), pairs_(arena.take<PortPair>(pairs)), free_(arena.take<uint32_t>(pairs)) {
+  own_count_ = network.local_addresses(own_);
   stats_.name = kName;
   stats_.capacity = pairs;
   stats_.item_bytes = sizeof(PortPair) + sizeof(uint32_t);
@@ -95,6 +96,7 @@ Result<PortPair*> PortPool::acquire(const port::IpAddress& bind, PairHandler& ha
       stats_.high_water = std::max(stats_.high_water, stats_.in_use);
       return &pair;
     }
+    pair.handler_ = nullptr;
     push_free(index);
     if (error != EADDRINUSE) break;
     ++taken_;
@@ -120,7 +122,17 @@ bool PortPool::has(uint16_t number) const {
 void PortPool::release(PortPair& pair) {
   pair.close(port::Family::V4);
   pair.close(port::Family::V6);
+  pair.handler_ = nullptr;
   push_free(static_cast<uint32_t>(&pair - pairs_.data()));
+}
+
+const PortPair* PortPool::find(const port::SocketAddress& address) const {
+  const auto own_end = own_.begin() + static_cast<ptrdiff_t>(own_count_);
+  const bool is_own =
+      address.ip.is_loopback() || std::find(own_.begin(), own_end, address.ip) != own_end;
+  if (!is_own || pairs_.empty() || address.port < pairs_[0].rtp_number()) return nullptr;
+  const size_t index = (size_t{address.port} - pairs_[0].rtp_number()) / 2;
+  return index < pairs_.size() && pairs_[index].handler_ != nullptr ? &pairs_[index] : nullptr;
 }
 
 }  // namespace tipring::media

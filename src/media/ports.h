@@ -46,6 +46,9 @@ class PortPair {
   port::DatagramSocket* socket(Part part, port::Family family) const;
   bool has(port::Family family) const { return socket(Part::Rtp, family) != nullptr; }
   void close(port::Family family);
+  // Who has it; null while it is free.
+  PairHandler* handler() const { return handler_; }
+  uint8_t tag() const { return tag_; }
 
   FormerPeer former;
 
@@ -89,6 +92,10 @@ class PortPool {
 
   // Whether a pair may have this number, be it open or not.
   bool has(uint16_t number) const;
+  // The pair in use that a datagram to `address` would come to; null for another host's, or a port
+  // that is none of these.
+  const PortPair* find(const port::SocketAddress& address) const;
+
   uint64_t taken() const { return taken_; }  // found in use by another program
   const PoolStats& stats() const { return stats_; }
 
@@ -106,6 +113,8 @@ class PortPool {
   std::span<uint32_t> free_;  // a ring, the one that has rested longest first
   uint32_t first_free_ = 0;
   uint64_t taken_ = 0;
+  std::array<port::IpAddress, 32> own_;  // addresses of this host at start
+  size_t own_count_ = 0;
   PoolStats stats_;
 };
 

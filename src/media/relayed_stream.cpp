@@ -88,6 +88,36 @@ void RelayedStream::connect(const StreamPeer& caller, const StreamPeer& callee) 
     end.rtp.expect(peer.rtp, now);
     end.rtcp.expect(peer.rtcp, now);
   }
+  for (const Side into : {Side::Caller, Side::Callee}) {
+    for (const Part part : {Part::Rtp, Part::Rtcp}) {
+      if (leads_back(into, part, false) || leads_back(into, part, true))
+        at(other(into)).listens = false;
+    }
+  }
+}
+
+// The port that what came by that part leaves by.
+Part RelayedStream::part_toward(const End& end, Part came_by, bool is_rtcp) {
+  return (is_rtcp || came_by == Part::Rtcp) && !end.mux ? Part::Rtcp : Part::Rtp;
+}
+
+// Descriptions may name our own ports: those of another call that leads through us, or of this one,
+// and then packets would go round for ever. Whether what comes in from that side comes in again.
+bool RelayedStream::leads_back(Side into, Part part, bool is_rtcp) const {
+  const RelayedStream* stream = this;
+  Side side = into;
+  for (int passes = 0; passes < kPassesMax; ++passes) {
+    const End& end = stream->at(other(side));
+    const Part by = part_toward(end, part, is_rtcp);
+    const port::SocketAddress& target = (by == Part::Rtcp ? end.rtcp : end.rtp).target();
+    const PortPair* const next = end.listens ? ports_.find(target) : nullptr;
+    if (next == nullptr) return false;
+    stream = static_cast<const RelayedStream*>(next->handler());
+    side = static_cast<Side>(next->tag());
+    part = target.port == next->rtp_number() ? Part::Rtp : Part::Rtcp;
+    if (stream == this && side == into) return true;
+  }
+  return true;
 }
 
 void RelayedStream::shut() {
@@ -165,6 +195,9 @@ bool RelayedStream::is_late(const End& end, const port::DatagramSlot& slot, cons
 bool RelayedStream::admit(End& end, Part part, const StreamPacket& packet, const PacketMark& mark,
                           const port::SocketAddress& source) {
   if (source.ip.family != end.local.family) return false;
+  // From a port of ours only where the description says so, which connect() has looked at.
+  const Latch& latch = part == Part::Rtcp ? end.rtcp : end.rtp;
+  if (source != latch.described() && ports_.find(source) != nullptr) return false;
   if (part == Part::Rtcp) {
     const port::IpAddress* host = end.rtp.known() ? &end.rtp.source().ip : nullptr;
     return end.rtcp.admit(source, mark, packet.at, host);
@@ -187,8 +220,7 @@ void RelayedStream::note(End& end, const StreamPacket& packet) {
 
 void RelayedStream::forward(Side to, Part part, const StreamPacket& packet, Batch& batch) {
   const End& end = at(to);
-  const bool is_rtcp = packet.kind == PacketKind::Rtcp || part == Part::Rtcp;
-  const Part by = is_rtcp && !end.mux ? Part::Rtcp : Part::Rtp;
+  const Part by = part_toward(end, part, packet.kind == PacketKind::Rtcp);
   const port::SocketAddress& target = (by == Part::Rtcp ? end.rtcp : end.rtp).target();
   port::DatagramSocket* const socket =
       end.pair == nullptr ? nullptr : end.pair->socket(by, target.ip.family);

@@ -44,6 +44,8 @@ struct StreamPeer {
 class RelayedStream final : private PairHandler {
  public:
   static constexpr size_t kSinksMax = 4;
+  // Streams that one packet may go through here, where calls lead through the server again.
+  static constexpr int kPassesMax = 8;
   // The packets of a call that has ended are known for this long.
   static constexpr Millis kLateTime{10'000};
 
@@ -95,6 +97,8 @@ class RelayedStream final : private PairHandler {
   bool admit(End& end, Part part, const StreamPacket& packet, const PacketMark& mark,
              const port::SocketAddress& source);
   void note(End& end, const StreamPacket& packet);
+  static Part part_toward(const End& end, Part came_by, bool is_rtcp);
+  bool leads_back(Side into, Part part, bool is_rtcp) const;
   void forward(Side to, Part part, const StreamPacket& packet, Batch& batch);
 
   Forwarding& forwarding_;

@@ -278,6 +278,64 @@ TEST_CASE("relay: what comes before the answer goes nowhere" * doctest::descript
   CHECK(bench.relay.counters().strangers == 1);
 }
 
+// Port of ours toward a side, as a phone may come to know it.
+port::SocketAddress own_port(uint16_t offset) {
+  return at("10.0.0.1", static_cast<uint16_t>(test::kFirstPort + offset));
+}
+
+TEST_CASE("relay: descriptions that lead back to our own ports make no packet go round" *
+          doctest::description("R18.2, R5.5")) {
+  for (uint16_t offset = 0; offset < 4; ++offset) {
+    RelayedBench bench;
+    const auto names_us = [&](uint16_t port) {
+      return audio("10.0.0.1", port, "a=rtcp:" + std::to_string(port + 1) + "\r\n");
+    };
+    bench.talk(10);
+    bench.caller.signalling = bench.callee.signalling = at("10.0.0.1", 5060);
+    bench.offer(Side::Caller, names_us(own_port(offset).port));
+    bench.answer(Side::Callee, names_us(own_port(static_cast<uint16_t>((offset + 2) % 4)).port));
+    bench.media.settle();
+    const uint64_t before = bench.relay.counters().forwarded;
+    for (int i = 0; i < 10; ++i) {
+      for (uint16_t port = 0; port < 4; ++port) {
+        bench.anna.speak(own_port(port));
+        bench.anna.send(own_port(port), test::rtcp(1));
+      }
+    }
+    bench.run_for(1000);
+    CHECK(bench.relay.counters().forwarded - before < 200);
+  }
+}
+
+TEST_CASE("relay: a call may lead through the server twice, but not in a circle" *
+          doctest::description("R18.2, R5.5")) {
+  for (const bool circle : {false, true}) {
+    RelayedBench bench;  // ports 0 toward Anna and 2 toward Bob
+    CallMedia second(bench.relay, bench);
+    MediaLeg caller = bench.leg(Side::Caller, "10.0.0.1");
+    MediaLeg callee = bench.leg(Side::Callee, "10.0.0.3");
+    // What the first call's callee is: the caller of the second, whose ports are 4 and 6.
+    bench.offer(second, caller, callee, audio("10.0.0.1", own_port(2).port));
+    bench.answer(second, callee, caller,
+                 circle ? audio("10.0.0.1", own_port(0).port) : audio("10.0.0.3", 5000));
+    second.settle();
+    bench.callee = bench.leg(Side::Callee, "10.0.0.1");
+    bench.offer(Side::Caller,
+                circle ? audio("10.0.0.1", own_port(6).port) : audio("10.0.0.2", 4000));
+    bench.answer(Side::Callee, audio("10.0.0.1", own_port(4).port));
+    bench.media.settle();
+    for (int i = 0; i < 10; ++i) {
+      bench.anna.speak(own_port(0));
+      bench.bob.speak(own_port(6));
+      bench.run_for(20);
+    }
+    bench.run_for(1000);
+    CHECK(bench.bob.heard.size() == (circle ? 0 : 10));
+    CHECK(bench.anna.heard.size() == (circle ? 0 : 10));
+    CHECK(bench.relay.counters().forwarded <= 40);
+  }
+}
+
 TEST_CASE("relay: IPv4 on one side and IPv6 on the other" *
           doctest::description("RFC 6157 3.1; R18.2")) {
   Bench bench;
