@@ -307,6 +307,17 @@ TEST_CASE("relay: descriptions that lead back to our own ports make no packet go
   }
 }
 
+TEST_CASE("relay: nor does RTCP that a description leads to the port of RTP" *
+          doctest::description("R18.2, R5.5")) {
+  RelayedBench bench;
+  bench.offer(Side::Caller, audio("10.0.0.1", own_port(3).port));
+  bench.answer(Side::Callee, audio("10.0.0.3", 5000, "a=rtcp:30000 IN IP4 10.0.0.1\r\n"));
+  bench.media.settle();
+  bench.anna.send(own_port(0), test::rtcp(1));
+  bench.run_for(1000);
+  CHECK(bench.relay.counters().forwarded <= 1);
+}
+
 TEST_CASE("relay: a call may lead through the server twice, but not in a circle" *
           doctest::description("R18.2, R5.5")) {
   for (const bool circle : {false, true}) {
