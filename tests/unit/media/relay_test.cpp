@@ -318,6 +318,39 @@ TEST_CASE("relay: nor does RTCP that a description leads to the port of RTP" *
   CHECK(bench.relay.counters().forwarded <= 1);
 }
 
+TEST_CASE("relay: a port of ours is no phone's because its host is the same" *
+          doctest::description("R18.2, R5.5")) {
+  RelayedBench bench;
+  bench.caller.signalling = at("10.0.0.1", 5060);  // a phone on the server's host
+  bench.offer(Side::Caller, audio("10.0.0.1", 9999));
+  bench.answer(Side::Callee, audio("10.0.0.3", 5000));
+  bench.media.settle();
+  CallMedia second(bench.relay, bench);
+  MediaLeg caller = bench.leg(Side::Caller, "10.0.0.2");
+  MediaLeg callee = bench.leg(Side::Callee, "10.0.0.1");
+  bench.offer(second, caller, callee, audio("10.0.0.2", 4000));
+  bench.answer(second, callee, caller, audio("10.0.0.1", own_port(0).port));
+  second.settle();
+  bench.anna.speak(own_port(4));
+  bench.run_for(10);
+  CHECK(bench.bob.heard.empty());
+  CHECK(bench.relay.counters().strangers == 1);
+}
+
+TEST_CASE("relay: a phone elsewhere may have a port with the number of one of ours" *
+          doctest::description("R18.2")) {
+  RelayedBench bench;
+  Phone same(bench.bob_host, "10.0.0.3", own_port(0).port);
+  bench.offer(Side::Callee, audio("10.0.0.3", own_port(0).port));
+  bench.answer(Side::Caller, audio("10.0.0.2", 4000));
+  bench.media.settle();
+  bench.anna.speak(bench.toward_anna());
+  same.speak(bench.toward_bob());
+  bench.run_for(10);
+  CHECK(same.heard.size() == 1);
+  CHECK(bench.anna.heard.size() == 1);
+}
+
 TEST_CASE("relay: a call may lead through the server twice, but not in a circle" *
           doctest::description("R18.2, R5.5")) {
   for (const bool circle : {false, true}) {
