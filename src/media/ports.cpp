@@ -127,12 +127,14 @@ void PortPool::release(PortPair& pair) {
 }
 
 const PortPair* PortPool::find(const port::SocketAddress& address) const {
+  // For most packets the number alone says that it is another's.
+  if (pairs_.empty() || address.port < pairs_[0].rtp_number()) return nullptr;
+  const size_t index = (size_t{address.port} - pairs_[0].rtp_number()) / 2;
+  if (index >= pairs_.size() || pairs_[index].handler_ == nullptr) return nullptr;
   const auto own_end = own_.begin() + static_cast<ptrdiff_t>(own_count_);
   const bool is_own =
       address.ip.is_loopback() || std::find(own_.begin(), own_end, address.ip) != own_end;
-  if (!is_own || pairs_.empty() || address.port < pairs_[0].rtp_number()) return nullptr;
-  const size_t index = (size_t{address.port} - pairs_[0].rtp_number()) / 2;
-  return index < pairs_.size() && pairs_[index].handler_ != nullptr ? &pairs_[index] : nullptr;
+  return is_own ? &pairs_[index] : nullptr;
 }
 
 }  // namespace tipring::media

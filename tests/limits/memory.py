@@ -19,6 +19,7 @@ MIB = 1 << 20
 LIMITS = {"tiny": (3, 6), "default": (10, 14)}  # MiB: the plan, and the whole process (PSS)
 # Bytes of the plan. A call: what is followed of it, and two and a half legs of our own in case that we lead it.
 SHARES = {"bindings": 450, "calls": 10496}
+RELAYED_CALL = 4608  # with its part of a second stream
 CALLS = {"tiny": 8, "default": 64}
 FILES = {"tiny": "tiny.toml", "default": "tipring.toml", "full": "full.toml"}
 # The loop's memory is there from the start. What may come after are pages of stacks, and the C library's arenas of the
@@ -148,6 +149,10 @@ def check_shares(bin_dir):
         each = (doubled - base) / more
         print(f"one more of capacity.{key}: {each:.0f} bytes", flush=True)
         assert each <= SHARES.get(key, each), f"capacity.{key}: {each:.0f} bytes each, {SHARES[key]} is the limit"
+    ports = ["--set", "media.ports=30000-31023"]
+    each = (Plan(bin_dir, ["--set", "capacity.relayed_calls=128", *ports]).bytes - base) / 64
+    print(f"one more of capacity.relayed_calls: {each:.0f} bytes", flush=True)
+    assert each <= RELAYED_CALL, f"capacity.relayed_calls: {each:.0f} bytes each, {RELAYED_CALL} is the limit"
 
 
 def main():
