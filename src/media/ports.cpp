@@ -36,7 +36,6 @@ void PortPool::plan(MemoryPlan& plan, uint32_t pairs) {
 
 PortPool::PortPool(Arena& arena, port::Network& network, uint32_t pairs, uint16_t first_number)
     : network_(network), pairs_(arena.take<PortPair>(pairs)), free_(arena.take<uint32_t>(pairs)) {
-  own_count_ = network.local_addresses(own_);
   stats_.name = kName;
   stats_.capacity = pairs;
   stats_.item_bytes = sizeof(PortPair) + sizeof(uint32_t);
@@ -114,11 +113,6 @@ Result<void> PortPool::open(PortPair& pair, const port::IpAddress& bind) {
   return Error::PoolExhausted;
 }
 
-bool PortPool::has(uint16_t number) const {
-  if (pairs_.empty()) return false;
-  return number >= pairs_.front().rtp_number() && number <= pairs_.back().rtcp_number();
-}
-
 void PortPool::release(PortPair& pair) {
   pair.close(port::Family::V4);
   pair.close(port::Family::V6);
@@ -131,9 +125,11 @@ const PortPair* PortPool::find(const port::SocketAddress& address) const {
   if (pairs_.empty() || address.port < pairs_[0].rtp_number()) return nullptr;
   const size_t index = (size_t{address.port} - pairs_[0].rtp_number()) / 2;
   if (index >= pairs_.size() || pairs_[index].handler_ == nullptr) return nullptr;
-  const auto own_end = own_.begin() + static_cast<ptrdiff_t>(own_count_);
-  const bool is_own =
-      address.ip.is_loopback() || std::find(own_.begin(), own_end, address.ip) != own_end;
+  const port::IpAddress& ip = address.ip;
+  // What goes to an address of ours leaves from that address.
+  const bool is_own = ip.is_loopback() ||
+                      std::find(told_.begin(), told_.end(), ip) != told_.end() ||
+                      network_.source_for(ip) == ip;
   return is_own ? &pairs_[index] : nullptr;
 }
 

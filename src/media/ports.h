@@ -90,8 +90,9 @@ class PortPool {
   // Closes its sockets.
   void release(PortPair& pair);
 
-  // Whether a pair may have this number, be it open or not.
-  bool has(uint16_t number) const;
+  // Addresses that lead to us besides our own.
+  void set_told(const port::IpAddress& v4, const port::IpAddress& v6) { told_ = {v4, v6}; }
+
   // The pair in use that a datagram to `address` would come to; null for another host's, or a port
   // that is none of these.
   const PortPair* find(const port::SocketAddress& address) const;
@@ -113,8 +114,7 @@ class PortPool {
   std::span<uint32_t> free_;  // a ring, the one that has rested longest first
   uint32_t first_free_ = 0;
   uint64_t taken_ = 0;
-  std::array<port::IpAddress, 32> own_;  // addresses of this host at start
-  size_t own_count_ = 0;
+  std::array<port::IpAddress, 2> told_;
   PoolStats stats_;
 };
 

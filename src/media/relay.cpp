@@ -32,14 +32,6 @@ port::IpAddress RelayParts::advertised_for(const port::IpAddress& local) const {
   return told.family == port::Family::None ? local : told;
 }
 
-bool RelayParts::is_own_port(const port::SocketAddress& address) const {
-  const port::IpAddress& ip = address.ip;
-  if (ip.family == port::Family::None || !ports.has(address.port)) return false;
-  // What goes to an address of ours leaves from that address.
-  return ip.is_loopback() || ip == options.advertised_v4 || ip == options.advertised_v6 ||
-         dependencies.network.source_for(ip) == ip;
-}
-
 void RelayParts::note_taken_ports() {
   if (ports.taken() == taken_noted) return;
   const uint64_t count = taken_lines.note(dependencies.loop.now(), ports.taken() - taken_noted);
@@ -64,7 +56,10 @@ Relay::Relay(const RelayDependencies& dependencies, const Limits& limits, const 
 
 Relay::~Relay() { parts_->~RelayParts(); }
 
-void Relay::set_options(const RelayOptions& options) { parts_->options = options; }
+void Relay::set_options(const RelayOptions& options) {
+  parts_->options = options;
+  parts_->ports.set_told(options.advertised_v4, options.advertised_v6);
+}
 
 const RelayOptions& Relay::options() const { return parts_->options; }
 

@@ -14,8 +14,6 @@ struct RelayParts {
 
   port::IpAddress bind_for(port::Family family) const;
   port::IpAddress advertised_for(const port::IpAddress& local) const;
-  // Whether packets that go there come back to us.
-  bool is_own_port(const port::SocketAddress& address) const;
   void note_taken_ports();
 
   RelayDependencies dependencies;

@@ -8,14 +8,6 @@ namespace tipring::media {
 
 namespace {
 
-// Two peers of one call, or of two, who name our ports as theirs would have us send each packet to
-// ourselves without end.
-void forget_own_ports(const RelayParts& relay, StreamPeer& peer) {
-  for (ExpectedPeer* part : {&peer.rtp, &peer.rtcp}) {
-    if (relay.is_own_port(part->described)) part->described = {};
-  }
-}
-
 StreamPeer peer_of(const SectionSide& side, bool mux, const port::IpAddress& local) {
   StreamPeer peer;
   peer.local = local;
@@ -73,9 +65,8 @@ void RelayedCall::connect(size_t index, const SectionSide& caller, const Section
                           const Locals& local) {
   Section& section = sections_[index];
   const bool mux = caller.section.rtcp_mux && callee.section.rtcp_mux;
-  StreamPeer caller_peer = peer_of(caller, mux, local[0]);
-  StreamPeer callee_peer = peer_of(callee, mux, local[1]);
-  for (StreamPeer* peer : {&caller_peer, &callee_peer}) forget_own_ports(relay_, *peer);
+  const StreamPeer caller_peer = peer_of(caller, mux, local[0]);
+  const StreamPeer callee_peer = peer_of(callee, mux, local[1]);
   ClockRates& rates = section.stream->rates();
   rates.clear();
   rates.add(callee.section);
