@@ -18,7 +18,7 @@ from tipring_server import Report, TipringServer
 MIB = 1 << 20
 LIMITS = {"tiny": (3, 6), "default": (10, 14)}  # MiB: the plan, and the whole process (PSS)
 # Bytes of the plan. A call: what is followed of it, and two and a half legs of our own in case that we lead it.
-SHARES = {"bindings": 450, "calls": 10496}
+SHARES = {"bindings": 450, "calls": 10752}
 RELAYED_CALL = 4608  # with its part of a second stream
 CALLS = {"tiny": 8, "default": 64}
 FILES = {"tiny": "tiny.toml", "default": "tipring.toml", "full": "full.toml"}
