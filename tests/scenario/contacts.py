@@ -102,6 +102,12 @@ def no_host_is_refused(server, transport):
         assert "Contact" in answer.reason and "Contact" in answer.one("warning"), answer.raw
     for user in ("alice@", "%61lice@", ""):
         refused(phone, server, [f"<sip:{user}127.0.0.1:{server.port};transport={transport}>"], status=403)
+    server.ctl("user", "set", "alice", "aliases=the boss")
+    for contact in (f"sip:the%20boss@127.0.0.1:{server.port}", "sip:alice@tip.example", "sip:the%20boss@TIP.example",
+                    f"sip:the%20boss@tip.example:{server.port}"):
+        answer = refused(phone, server, [f"<{contact}>"], status=403)
+        assert "address-of-record itself" in answer.reason, answer.start_line
+    server.ctl("user", "set", "alice", "aliases=")
     assert not register(phone, server, contacts=[]).all("contact")
     register(phone, server, contacts=[f"<sip:bob@127.0.0.1:{server.port}>"])
     register(phone, server, contacts=["*"], headers=["Expires: 0"])
@@ -189,7 +195,7 @@ def sips_rules(server, transport):
 
 def main():
     report = Report()
-    with TipringServer(sys.argv[1], users=USERS) as server:
+    with TipringServer(sys.argv[1], users=USERS, settings=['sip.domains=["tip.example"]', 'auth.realm="tipring"']) as server:
         for transport in ("udp", "tcp"):
             for name, check in [
                     ("contacts are given back as they came (D11, C23)", echoed_as_sent),

@@ -102,7 +102,7 @@ void Registrar::process(Registration& registration, store::User& user) {
   }
   store::BindingUpdate& changes = **begun;
   const Update::From from{request, registration.flow, environment_.now(), registration.third_party};
-  Update update(options_, environment_.transport, from, user, changes, scratch_);
+  Update update(options_, environment_, from, user, changes, scratch_);
   const Refusal refusal = update.gather();
   if (refusal) {
     store_.abandon(changes);

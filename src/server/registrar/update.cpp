@@ -46,11 +46,12 @@ bool is_sips(const Result<sip::Uri, sip::ParseError>& uri) {
 
 }  // namespace
 
-Update::Update(const RegistrarOptions& options, const transport::TransportLayer& transport,
+Update::Update(const RegistrarOptions& options, const service::Environment& environment,
                const From& from, const store::User& user, store::BindingUpdate& bindings,
                std::span<char> scratch)
     : options_(options),
-      transport_(transport),
+      transport_(environment.transport),
+      names_(environment.names),
       from_(from),
       user_(user),
       bindings_(bindings),
@@ -146,13 +147,24 @@ Refusal Update::check_host(const Contact& contact) const {
 // it is called where it registered from.
 bool Update::leads_back(const Contact& contact) const {
   const auto uri = sip::parse_uri(contact.uri);
-  const auto ip = uri ? port::parse_ip(uri->host) : std::nullopt;
-  if (!ip || uri->param("maddr") || !transport_.is_own(*ip, uri->port)) return false;
-  const auto to = from_.request.to_uri();
-  const bool himself = !uri->has_user || (to && sip::equal_unescaped(uri->user, to->user, false));
-  const bool behind_nat = *ip != from_.flow.remote.ip && !from_.flow.remote.ip.is_loopback() &&
-                          !from_.third_party && !from_.request.has(sip::HeaderId::Path);
+  if (!uri || uri->param("maddr")) return false;
+  const auto ip = port::parse_ip(uri->host);
+  const bool ours = ip ? transport_.is_own(*ip, uri->port) : names_.is_own(uri->host, uri->port);
+  if (!ours) return false;
+  const bool himself = !uri->has_user || names_user(*uri);
+  const bool behind_nat = ip && *ip != from_.flow.remote.ip &&
+                          !from_.flow.remote.ip.is_loopback() && !from_.third_party &&
+                          !from_.request.has(sip::HeaderId::Path);
   return himself && !behind_nat;
+}
+
+// By any of the names that he is called by.
+bool Update::names_user(const sip::Uri& uri) const {
+  const auto to = from_.request.to_uri();
+  if (to && sip::equal_unescaped(uri.user, to->user, false)) return true;
+  std::array<char, 256> room;
+  const auto name = sip::unescape(uri.user, room);
+  return name && (*name == user_.name() || user_.has_alias(*name));
 }
 
 // 10.3 step 7: what comes out of its order is ignored.

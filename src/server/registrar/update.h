@@ -8,6 +8,7 @@
 #include "server/registrar/options.h"
 #include "server/registrar/refusal.h"
 #include "server/registrar/same_phone.h"
+#include "service/environment.h"
 #include "sip/message.h"
 #include "store/store.h"
 
@@ -30,9 +31,8 @@ class Update {
   };
 
   // `scratch` has room for the parameters of any contact.
-  Update(const RegistrarOptions& options, const transport::TransportLayer& transport,
-         const From& from, const store::User& user, store::BindingUpdate& bindings,
-         std::span<char> scratch);
+  Update(const RegistrarOptions& options, const service::Environment& environment, const From& from,
+         const store::User& user, store::BindingUpdate& bindings, std::span<char> scratch);
 
   // Reads the request and fills the update. After a refusal the update is to be abandoned.
   Refusal gather();
@@ -45,6 +45,7 @@ class Update {
   Refusal check_sips(bool other_contacts) const;
   Refusal check_host(const Contact& contact) const;
   bool leads_back(const Contact& contact) const;
+  bool names_user(const sip::Uri& uri) const;
   Refusal take(const Contact& contact);
   Refusal find_old(const Contact& contact, store::Binding*& old);
   store::Binding* find_moved(const Contact& contact) const;
@@ -57,6 +58,7 @@ class Update {
 
   const RegistrarOptions& options_;
   const transport::TransportLayer& transport_;
+  const service::OwnNames& names_;
   const From& from_;
   const store::User& user_;
   store::BindingUpdate& bindings_;

@@ -57,7 +57,9 @@ class Exchange final : public sim::Node,
 
  private:
   void on_request(const service::Incoming& request) override { registrar.handle(request); }
-  bool is_own(std::string_view, uint16_t) const override { return true; }
+  bool is_own(std::string_view name, uint16_t) const override {
+    return name == "tipring" || name == "10.0.0.1";
+  }
   service::Access judge(const service::Incoming& request, const service::RouteFacts&) override {
     const auto to = request.message.typed<sip::HeaderId::To>();
     const auto uri = sip::parse_uri(to->uri);
