@@ -258,10 +258,12 @@ def early(office):
 
 
 def refused(call, status):
-    """INVITE, 401, INVITE with credentials, and this refusal."""
+    """INVITE, 401, INVITE with credentials, and this refusal; or it at once."""
     call.send_invite()
     challenge = call.phone.receive_final()
     call.ack_refusal(challenge)
+    if challenge.status == status != 401:
+        return
     proof = credentials(challenge_params(challenge), call.caller, call.password, "INVITE", call.uri)
     call.send_invite([f"Authorization: {proof}"])
     answer = call.phone.receive_final()

@@ -89,6 +89,24 @@ struct Groups : Network {
     phones[any(kCallers)].call("60" + std::to_string(any(kGroups + 1)), plan);
   }
 
+  // Another caller takes the place of one who talks.
+  void transfer_by_chance() {
+    std::vector<const Call*> standing;
+    for (size_t i = 0; i < kCallers; ++i) {
+      for (const Call& call : phones[i].calls()) {
+        if (call.outcome == 200 && !call.over) standing.push_back(&call);
+      }
+    }
+    if (standing.empty()) return;
+    const Call& call = *standing[any(static_cast<uint32_t>(standing.size()))];
+    CallPlan plan;
+    plan.replaces = call.id + ";to-tag=" + call.remote_tag + ";from-tag=" + call.local_tag;
+    plan.talk_time = Millis(any(3000));
+    if (any(3) == 0) plan.cancel_after = Millis(any(100));
+    phones[any(kCallers)].call("600", plan);
+    ++transfers;
+  }
+
   // Each call has ended for both of its sides, and who has answered was told so.
   void check_group_calls() {
     size_t answered = 0;
@@ -103,7 +121,8 @@ struct Groups : Network {
         // Whoever is left alone talks for two minutes more: the other side's end has to reach it.
         if (call.outcome == 200 && call.ended_at - call.began_at > kCallsLast)
           findings.add(now(), call.id + ": was left alone");
-        if (call.outcome == 200) ++(call.caller ? answered : taken);
+        if (call.outcome == 200 && !call.plan.replaces.empty()) ++transferred;
+        if (call.outcome == 200 && call.plan.replaces.empty()) ++(call.caller ? answered : taken);
       }
     }
     if (answered > taken) findings.add(now(), "callers were answered by nobody");
@@ -113,6 +132,8 @@ struct Groups : Network {
 
   std::mt19937_64 chance;
   size_t all_answered = 0;
+  size_t transfers = 0;    // that were tried
+  size_t transferred = 0;  // that were answered
 };
 
 void run(uint64_t seed, uint32_t loss, bool relayed) {
@@ -131,7 +152,41 @@ void run(uint64_t seed, uint32_t loss, bool relayed) {
   network.check_empty();
 }
 
+void run_transfers(uint64_t seed, uint32_t loss) {
+  INFO(replay(seed));
+  Groups network(seed, seed % 2 == 0);
+  for (Phone& phone : network.phones) {
+    if (network.any(4) == 0) phone.habits.refresh_answer = 488;
+  }
+  network.world.default_link().loss_per_mille = loss;
+  network.world.default_link().duplicate_per_mille = loss;
+  network.world.default_link().delay_max = Millis(40);
+  for (int i = 0; i < 60; ++i) {
+    network.call_by_chance();
+    network.world.run_for(Millis(network.any(1000)));
+    network.transfer_by_chance();
+    network.world.run_for(Millis(network.any(500)));
+  }
+  REQUIRE(network.settle());
+  network.check_group_calls();
+  CHECK(network.transfers > 10);
+  CHECK(network.transferred > 2);
+  CHECK(network.transferred < network.transfers);
+  network.check_empty();
+}
+
 }  // namespace
+
+TEST_CASE("groups: transfers at any time end for everybody, and nothing stays behind" *
+          doctest::description("RFC 3891 3; C24, F22")) {
+  for (const uint64_t seed : seeds({11, 12, 13, 14})) run_transfers(seed, 0);
+}
+
+TEST_CASE(
+    "groups: the same for transfers while a tenth of all packets is lost and a tenth doubled" *
+    doctest::description("RFC 3891 3; C24, F22")) {
+  for (const uint64_t seed : seeds({15, 16, 17, 18})) run_transfers(seed, 100);
+}
 
 TEST_CASE("groups: calls of all kinds end for everybody, and nothing stays behind" *
           doctest::description("R15.2, R15.3, R15.4, R16.1, R16.4, R18.4")) {

@@ -40,6 +40,7 @@ struct CallPlan {
   bool callee_ends = false;      // else the caller
   bool both_end = false;         // at about the same time
   Millis cancel_after = kNever;  // counted from the INVITE
+  std::string replaces;  // of its own alone: the dialog whose place it is to take (RFC 3891)
 };
 
 struct Call {

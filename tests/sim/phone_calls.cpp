@@ -120,6 +120,7 @@ void Phone::send_invite(size_t index) {
   request.lines = "Contact: <" + contact() + ">\r\n" + offer_session() + write_plan(call.plan) +
                   digest_.next_line(call.by_server ? "Authorization" : "Proxy-Authorization",
                                     request.method, request.uri);
+  if (!call.plan.replaces.empty()) request.lines += "Replaces: " + call.plan.replaces + "\r\n";
   if (habits.describes) request.body = description();
   call.request = send(request, sip::Method::Invite, context_of(Invite, index));
   if (call.request) return;
@@ -243,7 +244,11 @@ void Phone::read_plan(const sip::MessageView& invite, CallPlan& plan) {
   if (std::sscanf(text.c_str(), "%d %ld %ld %d", &manner, &ring_ms, &talk_ms, &callee_ends) != 4) {
     return report("the Subject of an INVITE did not come through");
   }
-  plan = {static_cast<Manner>(manner), Millis(ring_ms), Millis(talk_ms), callee_ends == 1};
+  plan = {};
+  plan.manner = static_cast<Manner>(manner);
+  plan.ring_time = Millis(ring_ms);
+  plan.talk_time = Millis(talk_ms);
+  plan.callee_ends = callee_ends == 1;
 }
 
 void Phone::answer_invite(const Incoming& request) {

@@ -131,15 +131,17 @@ bool B2bua::screen(const Incoming& invite, const service::RouteFacts& route, uin
 // As far as the adoption of the leg everything is refused without being kept; afterwards the nonce
 // of the caller has been used, and only a transaction knows the request when it comes again.
 void B2bua::handle(const Incoming& invite, const service::RouteFacts& route) {
+  const store::Extension callee = directory_.find(**route.request_uri);
+  const service::ReplacesHeader named = service::replaces_of(invite.message);
+  if (named.status != 0) {
+    return environment_.transactions.reply_stateless(invite, named.status, {});
+  }
   uint64_t user = 0;
   if (!screen(invite, route, user)) return;
-  const store::Extension callee = directory_.find(**route.request_uri);
-  // RFC 3891 3. It names no leg of ours; a user may know the dialog, but a group has none.
-  const service::ReplacesHeader named = service::replaces_of(invite.message);
-  const uint16_t fault = named.dialog && callee.group != nullptr
-                             ? sip::status::kCallOrTransactionDoesNotExist
-                             : named.status;
-  if (fault != 0) return environment_.transactions.reply_stateless(invite, fault, {});
+  // RFC 3891 3: it names no leg of ours. A user may know the dialog, but a group has none.
+  if (named.dialog && callee.group != nullptr) {
+    return refuse_replacement(invite, sip::status::kCallOrTransactionDoesNotExist);
+  }
   Call* call = calls_.acquire(*this, relay_);
   if (call == nullptr) return refuse(invite, kCallsKey);
   call->caller = make_leg(*call, media::Side::Caller);

@@ -167,6 +167,8 @@ class B2bua final : private service::LegUser {
                       uint16_t status) override;
 
   // replacing.cpp: another takes the place of a leg
+  uint16_t judge_replacement(const sip::MessageView& invite) const;
+  void refuse_replacement(const Incoming& invite, uint16_t status, std::string_view lines = {});
   service::LegVerdict on_replaces(LegHandle leg, uint64_t name, const Incoming& invite) override;
   static CallLeg*& place_of(Call& call, const CallLeg& leg);
   static bool is_replacing(const Call& call, service::ServerHandle server);

@@ -6,6 +6,7 @@
 // The new leg stands in the call's place of the replaced one from its INVITE on, which is then carried
 // as any within the call is (carrying.cpp). It leaves it again when that comes to nothing.
 #include "server/b2bua/b2bua.h"
+#include "service/replaces.h"
 #include "sip/headers.h"
 #include "sip/status.h"
 
@@ -14,7 +15,9 @@ namespace tipring::b2bua {
 namespace {
 
 using service::LegVerdict;
+using service::ReplacedState;
 
+constexpr std::string_view kCallsKey = "capacity.calls";
 constexpr std::string_view kReplaced = "Reason: SIP;cause=200;text=\"Replaced\"\r\n";
 constexpr std::string_view kRetrySoon = "Retry-After: 2\r\n";
 
@@ -29,7 +32,35 @@ bool B2bua::replaces(const sip::MessageView& request) const {
 // is asked who he is as every caller.
 void B2bua::handle_replacement(const Incoming& invite, const service::RouteFacts& route) {
   uint64_t user = 0;
-  if (screen(invite, route, user)) legs_.handle(invite);
+  if (!screen(invite, route, user)) return;
+  const uint16_t fault = judge_replacement(invite.message);
+  if (fault != 0) return refuse_replacement(invite, fault);
+  legs_.handle(invite);
+}
+
+uint16_t B2bua::judge_replacement(const sip::MessageView& invite) const {
+  const service::ReplacesHeader header = service::replaces_of(invite);
+  if (!header.dialog) return sip::status::kBadRequest;
+  const service::ReplacedDialog& dialog = *header.dialog;
+  const auto view = legs_.view(legs_.find(dialog.call_id, dialog.local_tag, dialog.remote_tag));
+  ReplacedState state = ReplacedState::Unknown;
+  if (view && view->state == service::LegState::Confirmed) {
+    state = ReplacedState::Confirmed;
+  } else if (view) {
+    state = view->is_caller ? ReplacedState::EarlyOfOurs : ReplacedState::EarlyOfTheirs;
+  }
+  return service::judge_replaces(state, dialog.early_only);
+}
+
+// With a transaction, which knows the request when it comes again: its nonce has been used, and the
+// dialog that it names may be another by then.
+void B2bua::refuse_replacement(const Incoming& invite, uint16_t status, std::string_view lines) {
+  const Result<LegHandle> leg = legs_.adopt(invite, left_, 0);
+  service::LegReply reply;
+  reply.content.lines = lines;
+  if (!leg && leg.error() == Error::OutOfRange)
+    return;  // answered: its session interval is too short
+  if (!leg || !legs_.respond(*leg, {}, status, reply)) refuse(invite, kCallsKey);
 }
 
 // What RFC 3891 3 asks of it has been asked. One that we let ring could be picked up, but what its
@@ -38,22 +69,21 @@ LegVerdict B2bua::on_replaces(LegHandle, uint64_t name, const Incoming& invite) 
   CallLeg* replaced = find(name);
   if (replaced == nullptr) return LegVerdict::Unknown;
   Call& call = replaced->call;
-  const auto refuse = [&](uint16_t status, std::string_view lines = {}) {
-    sip::ResponseParts parts;
-    parts.headers = lines;
-    environment_.transactions.reply_stateless(invite, status, parts);
+  if (!call.is_joined()) {
+    refuse_replacement(invite, sip::status::kNotAcceptableHere);
     return LegVerdict::Taken;
-  };
-  if (!call.is_joined()) return refuse(sip::status::kNotAcceptableHere);
-  if (call.state != CallState::Talking || call.replaced != nullptr)
-    return refuse(sip::status::kServerInternalError, kRetrySoon);
+  }
+  if (call.state != CallState::Talking || call.replaced != nullptr) {
+    refuse_replacement(invite, sip::status::kServerInternalError, kRetrySoon);
+    return LegVerdict::Taken;
+  }
   CallLeg* leg = make_leg(call, replaced->media.side);
   const Result<LegHandle> adopted = leg == nullptr ? Result<LegHandle>(Error::PoolExhausted)
                                                    : legs_.adopt(invite, *this, name_of(*leg));
   if (!adopted) {
     if (leg != nullptr) call_legs_.release(*leg);
-    if (service::is_answered(adopted.error())) return LegVerdict::Taken;
-    return refuse(sip::status::kServiceUnavailable, kRetrySoon);
+    if (!service::is_answered(adopted.error())) refuse(invite, kCallsKey);
+    return LegVerdict::Taken;
   }
   leg->leg = *adopted;
   note_flow(*leg, invite.flow);
