@@ -63,13 +63,13 @@ struct MediaLeg {
   port::SocketAddress signalling;
   // What is known beforehand, such as of its registration: the Contact is not where it came from.
   bool behind_nat = false;
+  // Set by write_offer(): the leg was told to send to us. Of the legs that ring with one offer some
+  // may be relayed and others not, and who answers decides.
+  bool relayed = false;
   // Of what this leg is sent. Set it from Relay::new_origin() when the leg begins. Its version()
   // tells whether a description that was just written says something new (RFC 3264 8): write on a
   // copy of the leg to know it beforehand.
   sdp::LocalOrigin origin;
-  // Set by write_offer(): the leg was told to send to us. Of the legs that ring with one offer some
-  // may be relayed and others not, and who answers decides.
-  bool relayed = false;
 };
 
 enum class MediaFault : uint8_t {
