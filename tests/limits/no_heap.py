@@ -285,6 +285,12 @@ def administration(server, _, rounds):
         server.ctl("user", "add", f"new{i}", text_in="secret\n")
         for command in (["status"], ["pools"], ["registrations"], ["calls"], ["refused"], ["user", "list"]):
             server.ctl(*command)
+        server.ctl("group", "add", f"60{i}", f"members=new{i},bob,ghost", "strategy=random")
+        server.ctl("group", "member", "set", f"60{i}", "ghost", "order=1")
+        for command in (["list"], ["show", f"60{i}"], ["member", "remove", f"60{i}", "bob"]):
+            server.ctl("group", *command)
+        server.ctl("group", "member", "add", f"60{i}", f"60{i}", check=False)  # a loop, which is named
+        server.ctl("group", "remove", f"60{i}")
         server.ctl("user", "delete", f"new{i}")
 
 
