@@ -171,7 +171,7 @@ bool Legs::is_alone(const Leg& leg) const {
 
 // Tells it now: from within an event that has ended it.
 void Legs::tell_end(Leg& leg, const LegEnd& end) {
-  close(leg);
+  if (!leg.bye_waits) close(leg);
   if (leg.told_end) return;
   leg.told_end = true;
   const LegHandle handle = legs_.handle_of(leg);

@@ -138,7 +138,11 @@ Pending Legs::pending_of(const Leg& leg) const {
 void Legs::on_bye(Leg& leg, const Incoming& bye) {
   answer(leg, bye, sip::status::kOk);
   if (leg.bye_waits) leg.bye_waits = leg.ack_due = false;  // ours is not needed any more
-  tell_end(leg, leg.stands() ? LegEnd{EndCause::PeerBye, 0, &bye.message} : leg.end);
+  const LegEnd end = leg.stands() ? LegEnd{EndCause::PeerBye, 0, &bye.message} : leg.end;
+  // 15: no callee may send one before he has answered. Who does so all the same is to ring no more.
+  const bool still_rings = leg.is_caller && leg.state == LegState::Early && is_alone(leg);
+  if (still_rings) cancel_call(leg, {});
+  tell_end(leg, end);
 }
 
 void Legs::on_invite(Leg& leg, const Incoming& invite) {

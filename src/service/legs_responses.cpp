@@ -198,7 +198,12 @@ void Legs::on_call_success(LegRequest& request, LegGroup& group, const Incoming&
     if (leg->ack) (void)environment_.transactions.send_stateless(leg->ack, leg->ack_flow);
     return;
   }
-  if (!leg->dialog.learn_remote(environment_.slabs, response)) return;
+  if (!leg->dialog.learn_remote(environment_.slabs, response)) {
+    // Its texts are beyond what is kept of a dialog, so that it cannot be acknowledged either.
+    group.cancelled = true;
+    if (!lost && leg->stands()) tell_end(*leg, {EndCause::Shortage});
+    return;
+  }
   note_features(leg->peer, response);
   note_answer_flow(*leg, incoming);
   leg->services.get<ReliableReceiver>().close();

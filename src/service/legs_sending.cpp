@@ -427,6 +427,7 @@ void Legs::send_bye(Leg& leg, std::string_view lines, const LegEnd& end) {
   leg.end.message = nullptr;
   if (leg.ack_due) {
     leg.state = LegState::Ended;
+    leg.session_timer.cancel();
     leg.bye_waits = true;
     if (!lines.empty()) leg.bye_lines = environment_.slabs.copy(lines);
     return;

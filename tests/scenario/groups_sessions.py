@@ -192,6 +192,46 @@ def both_reinvite(office):
     office.end(call)
 
 
+def lost_ack(office):
+    """The ACK to the first 200 is lost, and a re-INVITE comes before that 200 does again."""
+    call = office.call()
+    office.bob.take_invite()
+    office.bob.answer(body=sdp(5000))
+    take_request(office.bob.phone, "ACK")
+    call.expect(200)
+    for version in (2, 3):
+        call.inside_with("INVITE", sdp(4000, version=version))
+        office.bob.take("INVITE", body=sdp(5000, version=version))
+        take_request(office.bob.phone, "ACK")
+        assert call.phone.receive_final().status == 200
+        call.ack_again()
+    office.end(call)
+
+
+def too_many_lines(office):
+    """Lines beyond what is carried stay behind; the description goes on."""
+    call = office.call(headers=[f"X-Line-{i}: {'x' * 400}" for i in range(24)])
+    invite = office.bob.take_invite()
+    assert "m=audio 4000" in body(invite), invite.raw
+    office.bob.answer(body=sdp(5000))
+    take_request(office.bob.phone, "ACK")
+    assert "m=audio 5000" in body(call.expect(200))
+    call.ack()
+    office.end(call)
+
+
+def bye_before_the_answer(office):
+    """RFC 3261 15: no callee may do so. His phone is to ring no more."""
+    call = office.call()
+    office.bob.take_invite()
+    office.bob.ring()
+    call.expect(180)
+    office.bob.send("BYE")
+    assert office.bob.phone.receive().status == 200
+    office.bob.take_cancel()
+    call.expect_refusal(480)
+
+
 def reinvite_cancelled(office):
     call = office.join()
     call.inside_with("INVITE", sdp(4000, version=2))
@@ -320,6 +360,9 @@ CASES = [
     ("an answer that is none ends both sides (R18.5)", broken_answer),
     ("a refused re-INVITE leaves the call as it was", reinvite_refused),
     ("both at once: 491 (RFC 3261 14.1)", both_reinvite),
+    ("a lost ACK stands in no re-INVITE's way (RFC 5407 3.1.4)", lost_ack),
+    ("more lines than are carried", too_many_lines),
+    ("a BYE of who has not answered (RFC 3261 15)", bye_before_the_answer),
     ("a re-INVITE is cancelled", reinvite_cancelled),
     ("INFO, MESSAGE, OPTIONS, REFER (R18.4)", other_requests),
     ("UPDATE (R18.4)", update),

@@ -123,6 +123,13 @@ void B2bua::acknowledge(CallLeg& leg, std::string_view offer) {
 
 // --- the ACK -------------------------------------------------------------------------------------
 
+// RFC 5407 3.1.4: who asks anew has had our 200, though his ACK was lost. It is not waited for any more.
+void B2bua::note_answer_heard(Call& call) {
+  if (call.state != CallState::Answered || call.ack_due != nullptr) return;
+  call.state = CallState::Talking;
+  call.media.settle();
+}
+
 // Of the caller to our 200, and of either side to one within the call. It brings the answer where our
 // 2xx brought the offer.
 void B2bua::on_ack(LegHandle, uint64_t name, const Incoming& ack) {

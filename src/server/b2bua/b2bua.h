@@ -132,6 +132,7 @@ class B2bua final : private service::LegUser {
   void break_off(Call& call, CallLeg& leg, std::string_view description, uint16_t status);
   void acknowledge(CallLeg& leg, std::string_view offer);
   void on_ack(LegHandle leg, uint64_t name, const Incoming& ack) override;
+  static void note_answer_heard(Call& call);
 
   // carrying.cpp: requests within the call
   service::LegVerdict on_request(LegHandle leg, uint64_t name, service::ServerHandle server,

@@ -46,19 +46,21 @@ B2bua::Written B2bua::write_rejection(CallLeg& to, std::string_view offer) {
 service::LegContent B2bua::content_of(const sip::MessageView& message, Passage passage,
                                       std::string_view description) {
   service::LegContent content;
-  Result<size_t> size = write_carried(message, passage, lines_);
-  if (!size) return content;
+  // More lines than there is room for stay behind; a description without them is worth more than
+  // they without it.
+  const Result<size_t> carried = write_carried(message, passage, lines_);
+  size_t size = carried ? *carried : 0;
   const bool has_session = sip::find_session_body(message).status != sip::SessionBodyStatus::None;
   if (!description.empty()) {
     content.content_type = kSdpType;
     content.body = description;
   } else if (!message.body().empty() && !has_session) {
-    const Result<size_t> more = write_body_lines(message, lines_.subspan(*size));
-    if (more) size = *size + *more;
+    const Result<size_t> more = write_body_lines(message, lines_.subspan(size));
+    if (more) size += *more;
     content.content_type = message.header(sip::HeaderId::ContentType).value_or("");
     content.body = message.body();
   }
-  content.lines = {lines_.data(), *size};
+  content.lines = {lines_.data(), size};
   return content;
 }
 

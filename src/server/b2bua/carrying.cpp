@@ -45,6 +45,7 @@ LegVerdict B2bua::on_request(LegHandle, uint64_t name, service::ServerHandle ser
   const sip::MessageView& request = incoming.message;
   Call& call = from->call;
   note_flow(*from, incoming.flow);
+  if (request.method() == sip::Method::Invite && from->is_caller()) note_answer_heard(call);
   const sip::SessionBody body = sip::find_session_body(request);
   const bool has_session = body.status != sip::SessionBodyStatus::None;
   // The session timer and the target of this leg are all that it is about: RFC 4028 7.4, RFC 3311.

@@ -211,6 +211,23 @@ TEST_CASE_FIXTURE(LegPair, "legs: a lost ACK is repeated with the 2xx" *
   CHECK(bob.got_nothing());  // Timer M is over
 }
 
+TEST_CASE_FIXTURE(LegPair,
+                  "legs: a 2xx that is beyond what is kept of a dialog ends the call at once" *
+                      doctest::description("RFC 3261 13.2.2.4; F17")) {
+  call();
+  sent = bob.take();
+  std::string routes = "Record-Route: <sip:10.0.0.1;lr>";
+  for (int i = 0; i < 200; ++i) routes += ", <sip:10.0.0.77;lr>";
+  bob.send(answer(sent, "200 OK", "b", routes + "\r\n"));
+  world.run_for(Millis(50));
+  CHECK(bench.notes.taken() == "end 1 shortage");
+  bob.send(answer(sent, "200 OK", "b", routes + "\r\n"));
+  world.run_for(Millis(50));
+  CHECK(bench.notes.taken() == "");
+  world.run_for(Millis(33'000));
+  CHECK(bench.legs.is_quiet());
+}
+
 TEST_CASE_FIXTURE(LegPair, "legs: a call whose application forgets the ACK is ended" *
                                doctest::description("RFC 3261 13.2.2.4")) {
   call(sdp_of("10.0.0.1", 4000));

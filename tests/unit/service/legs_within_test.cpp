@@ -462,3 +462,40 @@ TEST_CASE_FIXTURE(LegPair, "legs: a full pool refuses new calls, and those that 
   CHECK(bench.legs.is_quiet());
   CHECK(bench.legs.request_stats().in_use == 0);
 }
+
+TEST_CASE_FIXTURE(LegPair,
+                  "legs: who has lost the call before his ACK has come gets BYE behind it" *
+                      doctest::description("RFC 3261 15, RFC 5057 5; F17")) {
+  invite("", kTheirs);
+  REQUIRE(alice.take().first_line() == "SIP/2.0 100 Trying");
+  const LegHandle leg = bench.adopted;
+  REQUIRE(bench.legs.respond(leg, {}, 200, accepting(kOurs)));
+  REQUIRE(alice.take().first_line() == "SIP/2.0 200 OK");
+  const std::string ack = within(leg, "ACK", 1);
+  REQUIRE(bench.legs.request(leg, Method::Info, {}));
+  alice.send(answer(alice.take(), "404 Not Found", ""));
+  world.run_for(Millis(50));
+  CHECK(bench.notes.taken() == "response 1 INFO 404; end 1 dialog-lost 404");
+  alice.send(ack);
+  const Text bye = alice.take();
+  CHECK(bye.line("CSeq") == "2 BYE");
+  alice.send(answer(bye, "200 OK", ""));
+  world.run_for(Millis(100));
+  CHECK(bench.legs.is_quiet());
+}
+
+TEST_CASE_FIXTURE(LegPair, "legs: a BYE of who has not answered ends the call and its ringing" *
+                               doctest::description("RFC 3261 15; F17")) {
+  const LegHandle leg = call();
+  bob.send(answer(bob.take(), "180 Ringing"));
+  world.run_for(Millis(50));
+  bob.send(within(leg, "BYE", 1));
+  CHECK(bob.take().first_line() == "SIP/2.0 200 OK");
+  CHECK(bench.notes.taken() == "progress 1 180; end 1 peer-bye");
+  const Text cancel = bob.take();
+  REQUIRE(cancel.line("CSeq") == "1 CANCEL");
+  bob.send(answer(cancel, "200 OK"));
+  // RFC 3261 9.1: without a 487 the INVITE is over after 64 times T1.
+  world.run_for(Millis(40'000));
+  CHECK(bench.legs.is_quiet());
+}
