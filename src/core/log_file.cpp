@@ -24,7 +24,7 @@ void LogFile::write_text(std::string_view lines) {
   }
   const size_t kept = keep_whole_lines(lines);
   const std::string_view lost = lines.substr(kept);
-  note_lost(static_cast<uint32_t>(std::count(lost.begin(), lost.end(), '\n')), kept == 0);
+  note_lost(lost);
 }
 
 // A disk takes what it has room for, and the next line would go on behind half a line. Returns how

@@ -1,5 +1,6 @@
 #include "core/log_sink.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstring>
@@ -67,8 +68,7 @@ void TextSink::write(const LogLine& line) {
     std::memcpy(text_.data() + size_, piece.data(), piece.size());
     size_ += piece.size();
   };
-  if (size_ == 0) told_ = std::exchange(lost_, 0);
-  const uint32_t lost_before = line.lost_before + (size_ == 0 ? told_ : 0);
+  const uint32_t lost_before = line.lost_before + (size_ == 0 ? std::exchange(lost_, 0) : 0);
   char lost[kLostTextMax];
   size_ += write_timestamp(line.wall, std::span(text_).subspan(size_)).size();
   add(" ");
@@ -77,6 +77,17 @@ void TextSink::write(const LogLine& line) {
   add(line.text);
   add(write_lost(lost_before, lost));
   add("\n");
+}
+
+void TextSink::note_lost(std::string_view lines) {
+  while (!lines.empty()) {
+    const std::string_view line = lines.substr(0, lines.find('\n'));
+    lines.remove_prefix(std::min(line.size() + 1, lines.size()));
+    ++lost_;
+    const size_t at = line.rfind(kLostBefore);
+    if (at == std::string_view::npos) continue;
+    if (const auto before = parse_u32(line.substr(at + kLostBefore.size()))) lost_ += *before;
+  }
 }
 
 void TextSink::flush() {

@@ -35,15 +35,14 @@ class TextSink : public LogSink {
  protected:
   // Whole lines, each with its line end.
   virtual void write_text(std::string_view lines) = 0;
-  // From write_text(): so many of its lines, the first among them or not, are lost. The next line
-  // tells.
-  void note_lost(uint32_t lines, bool with_first) { lost_ += lines + (with_first ? told_ : 0); }
+  // From write_text(): these of its lines are lost, and what they told of lines before them. The next
+  // line tells.
+  void note_lost(std::string_view lines);
 
  private:
   std::array<char, 8192> text_;
   size_t size_ = 0;
   uint32_t lost_ = 0;  // lines, not told yet
-  uint32_t told_ = 0;  // by the first of the lines that are gathered
 };
 
 // Standard error: what a service manager or a terminal shows.

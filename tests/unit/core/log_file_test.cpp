@@ -100,6 +100,22 @@ TEST_CASE("log file: of a full disk's lines the next one tells how many were los
   CHECK(text.ends_with("INFO e\n"));
 }
 
+TEST_CASE("log file: what a lost line told of lines before it is told by the next one" *
+          doctest::description("R6.1")) {
+  Bench bench({0, 4});
+  bench.files().faults().write_error = ENOSPC;
+  bench.file.write({Millis(0), LogLevel::Info, 0, "a"});
+  bench.file.write({Millis(0), LogLevel::Info, 7, "b"});
+  bench.file.flush();
+  bench.file.write({Millis(0), LogLevel::Info, 5, "c"});
+  bench.file.flush();
+  bench.files().faults().write_error = 0;
+  bench.write('d');
+  std::string text;
+  REQUIRE(port::read_file(bench.files(), "/log", 1 << 20, text) == 0);
+  CHECK(text.ends_with("INFO d log_lines_lost_before=15\n"));  // a, b and 7, c and 5
+}
+
 TEST_CASE("log file: a disk that fills up within a line leaves whole lines" *
           doctest::description("R6.1")) {
   port::LinuxFiles files;
