@@ -56,6 +56,11 @@ constexpr uint32_t calls_per_user_default(const Limits& limits) {
   return std::max(limits.calls / 2, std::min(limits.calls, 4u));
 }
 
+// Whose calls they are: one for each that is followed and each that is led, at most.
+constexpr uint32_t call_holders_max(const Limits& limits) {
+  return calls_max(limits) + limits.calls;
+}
+
 // One for each call, and those of forks that ring or answer beside the first.
 constexpr uint32_t dialogs_max(const Limits& limits) {
   return calls_max(limits) + std::max(limits.calls / 4, 8u);

@@ -34,8 +34,8 @@ std::string_view Dialog::uri(Side side) const {
 }
 
 void Calls::plan(const Limits& limits, MemoryPlan& plan) {
-  Pool<Holder>::plan(plan, kHoldersName, calls_max(limits));
-  HashTable<Holder, &Holder::node>::plan(plan, kHoldersName, calls_max(limits));
+  Pool<Holder>::plan(plan, kHoldersName, call_holders_max(limits));
+  HashTable<Holder, &Holder::node>::plan(plan, kHoldersName, call_holders_max(limits));
   Pool<Call>::plan(plan, kCallsName, calls_max(limits));
   Pool<Dialog>::plan(plan, kDialogsName, dialogs_max(limits));
 }
@@ -43,8 +43,8 @@ void Calls::plan(const Limits& limits, MemoryPlan& plan) {
 Calls::Calls(const CallDependencies& dependencies, const Limits& limits)
     : dependencies_(dependencies),
       kept_back_(emergency_calls_max(limits)),
-      holders_(kHoldersName, dependencies.arena, calls_max(limits)),
-      by_holder_(dependencies.arena, calls_max(limits)),
+      holders_(kHoldersName, dependencies.arena, call_holders_max(limits)),
+      by_holder_(dependencies.arena, call_holders_max(limits)),
       calls_(kCallsName, dependencies.arena, calls_max(limits)),
       dialogs_(kDialogsName, dependencies.arena, dialogs_max(limits)) {}
 
@@ -55,7 +55,7 @@ uint32_t Calls::held_by(uint64_t key) const {
 }
 
 // The holder of a call that is about to begin. Null for nobody.
-Holder* Calls::take_share(uint64_t key) {
+Holder* Calls::hold(uint64_t key) {
   if (key == 0) return nullptr;
   Holder* holder = by_holder_.find(key, [key](const Holder& other) { return other.key == key; });
   if (holder == nullptr) {
@@ -67,9 +67,22 @@ Holder* Calls::take_share(uint64_t key) {
   return holder;
 }
 
+uint64_t Calls::share_of(const Terms& terms) {
+  return uint64_t{terms.held_max} + (terms.emergency ? kHelpBeyondShare : 0);
+}
+
+Result<Holder*> Calls::take_share(const Terms& terms) {
+  if (held_by(terms.holder) >= share_of(terms)) return Error::OverShare;
+  return hold(terms.holder);
+}
+
 void Calls::release(Call& call) {
   Holder* const holder = call.holder;
   calls_.release(call);
+  give_share(holder);
+}
+
+void Calls::give_share(Holder* holder) {
   if (holder == nullptr || --holder->calls > 0) return;
   by_holder_.erase(*holder);
   holders_.release(*holder);
@@ -82,8 +95,7 @@ Result<CallHandle> Calls::begin(const Incoming& invite, const Terms& terms) {
   if (!routes) return routes.error();
   Call* call = calls_.acquire_leaving(terms.emergency ? 0 : kept_back_);
   if (call == nullptr) return Error::PoolExhausted;
-  const uint64_t share = uint64_t{terms.held_max} + (terms.emergency ? kHelpBeyondShare : 0);
-  if (held_by(terms.holder) >= share) {
+  if (held_by(terms.holder) >= share_of(terms)) {
     calls_.release(*call);
     return Error::OverShare;
   }
@@ -103,7 +115,7 @@ Result<CallHandle> Calls::begin(const Incoming& invite, const Terms& terms) {
     return taken.error();
   }
   call->begun = invite.now;
-  call->holder = take_share(terms.holder);
+  call->holder = hold(terms.holder);
   // Behind other proxies the flow is theirs.
   const bool by_flow = routes->empty() && is_reached_by_flow(message, invite.flow);
   dialog->caller = {invite.flow, cseq_of(message), by_flow};

@@ -83,6 +83,11 @@ class Calls {
   // An INVITE outside any dialog. Errors: PoolExhausted, TooLong, OverShare.
   Result<CallHandle> begin(const Incoming& invite, const Terms& terms = {});
 
+  // A call that another part of the server leads counts among those of its holder: null for nobody's.
+  // Error: OverShare.
+  Result<Holder*> take_share(const Terms& terms);
+  void give_share(Holder* holder);
+
   // Calls of this holder that stand or ring.
   uint32_t held_by(uint64_t holder) const;
 
@@ -129,7 +134,8 @@ class Calls {
   // He may call for help when all that he may have is taken, but not without end.
   static constexpr uint32_t kHelpBeyondShare = 2;
 
-  Holder* take_share(uint64_t key);
+  static uint64_t share_of(const Terms& terms);
+  Holder* hold(uint64_t key);
   void release(Call& call);
   Dialog* dialog_of(Call& call, std::string_view tag, bool confirms);
   Dialog& begin_anew(Dialog& dialog);

@@ -67,6 +67,40 @@ def calls_are_full(office):
     office.join()  # there is room again
 
 
+def share_is_taken(office):
+    """alice may have two calls: the third is 480, until one has ended (capacity.calls_per_user)."""
+    calls = []
+    for _ in range(2):
+        call = GroupCall(office.alice, office.server, offer=sdp(4000)).start()
+        office.bob.take_invite()
+        office.bob.refuse("486 Busy Here")
+        office.carol.take_invite()
+        office.carol.ring()
+        call.expect(180)
+        calls.append((call, office.carol.invite))
+    third = GroupCall(office.alice, office.server, offer=sdp(4002)).start()
+    answer = third.expect_refusal(480)
+    assert "capacity.calls_per_user" in answer.reason and answer.one("retry-after"), answer.raw
+    assert "calls_per_user_reached" in office.server.read_log()
+    call, office.carol.invite = calls[1]
+    call.cancel()
+    call.expect(200)
+    call.expect_refusal(487)
+    office.carol.take_cancel()
+    again = GroupCall(office.alice, office.server, offer=sdp(4002)).start()
+    office.bob.take_invite()
+    again.cancel()
+
+
+def comes_by_two_paths(office):
+    """The same INVITE under another branch: 482 (RFC 3261 8.2.2.2)."""
+    call = office.ring()
+    copy = call.invite.replace(call.branch, call.branch + "x")
+    office.alice.send(copy)
+    answer = office.alice.receive_final()
+    assert answer.status == 482, answer.raw
+
+
 def stop_while_talking(office):
     call = office.join()
     office.server.process.send_signal(signal.SIGTERM)
@@ -97,6 +131,10 @@ def main():
     report = Report()
     one = ["capacity.calls=1"]
     report.run("as many calls as there are places, then 503 (R5.3)", lambda: with_server(bin_dir, calls_are_full, one))
+    report.run("one user has his share of the calls (R5.3)",
+               lambda: with_server(bin_dir, share_is_taken, ["capacity.calls_per_user=2"]))
+    report.run("an INVITE that comes by two paths rings once (RFC 3261 8.2.2.2)",
+               lambda: with_server(bin_dir, comes_by_two_paths))
     report.run("a stop ends calls that stand on both sides", lambda: with_server(bin_dir, stop_while_talking))
     report.run("a stop ends what rings", lambda: with_server(bin_dir, stop_while_ringing, ["sip.stop_limit=1"]))
     return report.close()

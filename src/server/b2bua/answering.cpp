@@ -62,6 +62,7 @@ void B2bua::on_answer(LegHandle, uint64_t name, const Incoming& response) {
   call.callee = leg;
   leave_ringing(call, kElsewhere);
   call.timer.cancel();
+  by_invite_.erase(call);
   note_flow(*leg, response.flow);
   count_answer(call, orders.stop);
   join(call, *leg, response.message);

@@ -2,11 +2,7 @@
 
 #include <algorithm>
 
-#include "core/text.h"
-#include "service/digest_server_auth.h"
-#include "service/hops.h"
 #include "service/replaces.h"
-#include "service/session_interval.h"
 #include "sip/headers.h"
 #include "sip/status.h"
 #include "sip/writer.h"
@@ -15,15 +11,11 @@ namespace tipring::b2bua {
 
 namespace {
 
-using service::DigestServerAuth;
 using service::EndCause;
-using service::SessionInterval;
-
-// RFC 4028, then who sends it.
-using Screens = service::Context<SessionInterval, DigestServerAuth>;
 
 constexpr std::string_view kCallsName = "b2bua_calls";
 constexpr std::string_view kLegsName = "b2bua_legs";
+constexpr std::string_view kInvitesName = "b2bua_calls_by_invite";
 constexpr std::string_view kBodyName = "b2bua_texts";
 constexpr std::string_view kCallsKey = "capacity.calls";
 constexpr size_t kBodyMax = 8 * 1024;
@@ -39,25 +31,6 @@ constexpr std::string_view kShortage = "Reason: SIP;cause=503\r\n";
 constexpr std::string_view kByOperator =
     "Reason: Q.850;cause=16;text=\"Ended by the operator\"\r\n";
 constexpr std::string_view kStopping = "Reason: Q.850;cause=16;text=\"Server stops\"\r\n";
-
-// Extensions that a caller may require of us: what the legs do.
-bool is_supported(std::string_view tag) {
-  return iequals(tag, "100rel") || iequals(tag, "timer") || iequals(tag, "replaces");
-}
-
-// 8.2.2.3: a whole Unsupported line; empty when all is supported. What does not fit is left out.
-std::string_view write_unsupported(const sip::MessageView& request, std::span<char> room) {
-  sip::Writer out(room);
-  std::string_view before = "Unsupported: ";
-  for (const std::string_view tag : request.values(sip::HeaderId::Require)) {
-    if (is_supported(tag)) continue;
-    out.text(before).unfolded(tag);
-    before = ", ";
-  }
-  if (out.size() == 0) return {};
-  out.crlf();
-  return out.full() ? std::string_view("Unsupported: \r\n") : out.view();
-}
 
 // 1 to 5 s, so that those who are refused do not come back together (RFC 3261 21.5.4).
 std::string_view retry_after(Millis now) {
@@ -83,6 +56,7 @@ void B2bua::LeftLegs::on_answer(LegHandle leg, uint64_t, const Incoming&) { (voi
 void B2bua::plan(const Limits& limits, MemoryPlan& plan) {
   Pool<Call>::plan(plan, kCallsName, limits.calls);
   Pool<CallLeg>::plan(plan, kLegsName, legs_max(limits));
+  HashTable<Call, &Call::invite_node>::plan(plan, kInvitesName, limits.calls);
   plan.add(kBodyName, 1, kBodyMax + kLinesMax);
 }
 
@@ -95,37 +69,11 @@ B2bua::B2bua(const service::Environment& environment, service::Legs& legs, media
       entropy_(entropy),
       left_(legs),
       calls_(kCallsName, arena, limits.calls),
-      call_legs_(kLegsName, arena, legs_max(limits)) {
+      call_legs_(kLegsName, arena, legs_max(limits)),
+      by_invite_(arena, limits.calls) {
   const std::span<char> texts = arena.take<char>(kBodyMax + kLinesMax);
   body_ = texts.first(kBodyMax);
   lines_ = texts.subspan(kBodyMax);
-}
-
-bool B2bua::takes(const sip::MessageView& request, const sip::ParsedUri& uri) const {
-  if (request.method() != sip::Method::Invite || !request.to_tag().empty() || !uri) return false;
-  const store::Extension callee = directory_.find(*uri);
-  return callee.group != nullptr || (callee.user != nullptr && options_.anchors_users);
-}
-
-// What is asked of an INVITE before anything is kept for it. False: it has been refused. `user`: who has
-// sent it; 0 for a stranger.
-bool B2bua::screen(const Incoming& invite, const service::RouteFacts& route, uint64_t& user) {
-  std::array<char, 512> room;
-  const std::string_view unsupported = write_unsupported(invite.message, room);
-  if (!unsupported.empty()) {
-    sip::ResponseParts parts;
-    parts.headers = unsupported;
-    environment_.transactions.reply_stateless(invite, sip::status::kBadExtension, parts);
-    return false;
-  }
-  service::RouteFacts facts = route;
-  facts.served_here = true;
-  Screens screens;
-  screens.get<SessionInterval>().configure(*facts.request_uri);
-  screens.get<DigestServerAuth>().configure(facts);
-  if (screens.screen_request(environment_, invite) == service::Screening::Refused) return false;
-  user = screens.get<DigestServerAuth>().user();
-  return true;
 }
 
 // As far as the adoption of the leg everything is refused without being kept; afterwards the nonce
@@ -135,6 +83,10 @@ void B2bua::handle(const Incoming& invite, const service::RouteFacts& route) {
   const service::ReplacesHeader named = service::replaces_of(invite.message);
   if (named.status != 0) {
     return environment_.transactions.reply_stateless(invite, named.status, {});
+  }
+  // Before the sender is asked: another copy of this one would find its nonce used.
+  if (is_merged(invite.message)) {
+    return environment_.transactions.reply_stateless(invite, sip::status::kLoopDetected, {});
   }
   uint64_t user = 0;
   if (!screen(invite, route, user)) return;
@@ -159,7 +111,8 @@ void B2bua::handle(const Incoming& invite, const service::RouteFacts& route) {
   call->caller->leg = *leg;
   call->caller_user = Handle<store::User>::from_u64(user);
   call->to.set(route.request_uri->text);
-  begin(*call, invite, callee);
+  by_invite_.insert(hash_of(invite.message), *call);
+  if (take_share(*call, invite, *route.request_uri, user)) begin(*call, invite, callee);
 }
 
 void B2bua::refuse(const Incoming& invite, std::string_view key) {
@@ -243,6 +196,8 @@ void B2bua::finish(Call& call, std::string_view to_caller, std::string_view to_c
 }
 
 void B2bua::release(Call& call) {
+  by_invite_.erase(call);
+  environment_.calls.give_share(call.holder);
   if (call.caller != nullptr) call_legs_.release(*call.caller);
   calls_.release(call);
 }

@@ -91,8 +91,13 @@ class B2bua final : private service::LegUser {
     service::Legs& legs_;
   };
 
-  // b2bua.cpp: how a call begins and ends
+  // admitting.cpp: which INVITEs are let in
   bool screen(const Incoming& invite, const service::RouteFacts& route, uint64_t& user);
+  bool take_share(Call& call, const Incoming& invite, const sip::ParsedUri& uri, uint64_t user);
+  uint64_t hash_of(const sip::MessageView& invite) const;
+  bool is_merged(const sip::MessageView& invite) const;
+
+  // b2bua.cpp: how a call begins and ends
   void refuse(const Incoming& invite, std::string_view key);
   void begin(Call& call, const Incoming& invite, const store::Extension& callee);
   uint16_t find_fault(Call& call, const sip::MessageView& invite);
@@ -211,6 +216,7 @@ class B2bua final : private service::LegUser {
   B2buaOptions options_;
   mutable Pool<Call> calls_;
   mutable Pool<CallLeg> call_legs_;
+  HashTable<Call, &Call::invite_node> by_invite_;  // those that ring
   B2buaCounters counters_;
   std::span<char> body_;   // a description that is being written
   std::span<char> lines_;  // header lines that are carried

@@ -5,8 +5,10 @@
 #include <array>
 #include <string_view>
 
+#include "core/hash_table.h"
 #include "core/list.h"
 #include "core/timer_wheel.h"
+#include "dialog/dialog.h"
 #include "media/call_media.h"
 #include "server/b2bua/hunt.h"
 #include "server/b2bua/outcome.h"
@@ -90,13 +92,15 @@ struct Call final : private media::CallMediaObserver {
   Handle<store::Group> group;  // that is being called; null for a user
   Handle<store::User> user;    // who is being called, where it is no group
   Handle<store::User> answered_by;
-  Handle<store::User> caller_user;  // null for a stranger
-  uint8_t diversions = 0;           // groups that nobody of has answered
-  bool has_offer = false;           // the INVITE brought one
-  bool rang = false;                // the caller has been told so
-  bool alone = false;               // only one leg can ever answer: what it says before may stand
-  MessageRef early_answer;          // the description that the caller has from it already
-  CallLeg* ack_due = nullptr;       // whose 2xx brought an offer that the other side has to answer
+  dialog::Holder* holder = nullptr;  // whose call it is; lives as long as a call of his does
+  HashNode invite_node;              // while it rings
+  Handle<store::User> caller_user;   // null for a stranger
+  uint8_t diversions = 0;            // groups that nobody of has answered
+  bool has_offer = false;            // the INVITE brought one
+  bool rang = false;                 // the caller has been told so
+  bool alone = false;                // only one leg can ever answer: what it says before may stand
+  MessageRef early_answer;           // the description that the caller has from it already
+  CallLeg* ack_due = nullptr;        // whose 2xx brought an offer that the other side has to answer
   std::array<Carried, 3> carried;
   Referral referral;
 
