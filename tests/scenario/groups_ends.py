@@ -12,7 +12,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 from group_calls import PASSWORDS, GroupCall, GroupServer, Member, group_of, sdp  # noqa: E402
 from sip_phone import registered_phone, response, take_request  # noqa: E402
-from tipring_server import Report  # noqa: E402
+from tipring_server import Report, wait_until  # noqa: E402
 
 GROUPS = {"600": group_of("bob", "carol")}
 
@@ -81,7 +81,7 @@ def share_is_taken(office):
     third = GroupCall(office.alice, office.server, offer=sdp(4002)).start()
     answer = third.expect_refusal(480)
     assert "capacity.calls_per_user" in answer.reason and answer.one("retry-after"), answer.raw
-    assert "calls_per_user_reached" in office.server.read_log()
+    wait_until(lambda: "calls_per_user_reached" in office.server.read_log(), 3, lambda: "no line tells of it")
     call, office.carol.invite = calls[1]
     call.cancel()
     call.expect(200)
