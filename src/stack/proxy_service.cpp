@@ -80,6 +80,7 @@ void ProxyService::find_targets(const sip::Uri&, proxy::TargetList& targets, uin
   targets_ = wanted.targets();
   for (const ProxyTargets::Target& target : targets_) {
     proxy::Target found{sip::ParsedUri(target.uri), std::nullopt, {}, target.q};
+    found.on_host = true;  // the program has named it, wherever it is
     if (found.uri) targets.add(found);
   }
   if (wanted.status() >= 300 && wanted.status() <= 699) {

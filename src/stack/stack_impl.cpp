@@ -86,9 +86,11 @@ void StackImpl::run_later(Later& later) {
   kept->function();
 }
 
-void StackImpl::on_turn(Millis) {
+void StackImpl::on_turn(Millis now) {
   for (const auto& call : phone_calls_) {
-    if (!call->is_free() && call->is_over()) call->release();
+    if (call->is_free() || !call->is_over()) continue;
+    call->release();
+    last_end_ = now;
   }
 }
 
@@ -98,15 +100,18 @@ void StackImpl::shut_down() {
     if (!call->is_free()) call->hang_up();
   }
   for (const auto& account : accounts_) account->unregister();
-  // A turn when the limit has passed, for those who wait in a loop of their own.
+  // Turns when a time has passed, for those who wait in a loop of their own.
+  call_later(kByeTime + Millis(100), [] {});
   call_later(kShutDownLimit, [] {});
 }
 
 bool StackImpl::is_quiet() const {
-  if (layers_.loop.now() >= quiet_by_) return true;
-  return layers_.legs.is_quiet() &&
-         std::all_of(accounts_.begin(), accounts_.end(),
-                     [](const auto& account) { return account->is_off(); });
+  const Millis now = layers_.loop.now();
+  if (now >= quiet_by_) return true;
+  if (calls() != 0) return false;
+  const bool all_answered = layers_.legs.is_quiet() || now >= last_end_ + kByeTime;
+  return all_answered && std::all_of(accounts_.begin(), accounts_.end(),
+                                     [](const auto& account) { return account->is_off(); });
 }
 
 std::vector<std::string> StackImpl::listening() const {

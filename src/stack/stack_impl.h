@@ -44,6 +44,8 @@ class StackImpl final : public Stack,
 
  private:
   static constexpr Millis kShutDownLimit{5000};
+  // Time for a BYE to be answered, or to be sent once more. Legs that have ended stand for longer.
+  static constexpr Millis kByeTime{1000};
 
   struct Later {
     explicit Later(StackImpl& in) : stack(in) {}
@@ -85,6 +87,7 @@ class StackImpl final : public Stack,
   std::function<void()> on_notify_;
   uint64_t last_id_ = 0;
   Millis quiet_by_ = kNever;  // since shut_down()
+  Millis last_end_{0};        // of a call
 };
 
 }  // namespace tipring::stack
