@@ -21,13 +21,6 @@ bool is_supported_option(std::string_view tag) {
                      [&](std::string_view known) { return iequals(tag, known); });
 }
 
-bool is_known_method(sip::Method method) {
-  switch (method) {
-    case sip::Method::Other: return false;
-    default: return true;
-  }
-}
-
 bool has_description(const sip::MessageView& message) {
   return !message.body().empty() &&
          sip::find_session_body(message).status == sip::SessionBodyStatus::Found;

@@ -22,7 +22,6 @@ inline constexpr std::string_view kAllowLine =
 
 // Option tags that a Require may name.
 bool is_supported_option(std::string_view tag);
-bool is_known_method(sip::Method method);
 
 bool has_description(const sip::MessageView& message);
 bool is_description(const LegContent& content);

@@ -90,7 +90,7 @@ enum class EndCause : uint8_t {
 
 struct LegEnd {
   EndCause cause = EndCause::LocalEnd;
-  // Of Refused: that of the final response, or what its absence counts as: 408, 503. Else 0.
+  // Of the final response, or what its absence counts as: 408, 500, 503. 0: there was none to wait for.
   uint16_t status = 0;
   const sip::MessageView* message = nullptr;  // good during the call
 };

@@ -10,6 +10,16 @@ using sip::Method;
 using Phase = LegRequest::Phase;
 using Purpose = LegRequest::Purpose;
 
+namespace {
+
+// What it counts as that a request could not be sent again.
+uint16_t status_of(Error error) {
+  return error == Error::PoolExhausted ? sip::status::kServerInternalError
+                                       : sip::status::kServiceUnavailable;
+}
+
+}  // namespace
+
 // Whether a failure is not the last word on its request. The leg's own requests ask nobody.
 bool Legs::goes_on(LegRequest& request, Leg& leg, const Incoming& response) {
   if (request.cancelled) return false;
@@ -44,7 +54,8 @@ bool Legs::goes_on(LegRequest& request, Leg& leg, const Incoming& response) {
     environment_.timers.start(request.wait_timer, environment_.now() + exchange.wait);
     return true;
   }
-  if (!reissue(request, leg)) on_not_answered(request, sip::status::kServiceUnavailable);
+  const Result<void> again = reissue(request, leg);
+  if (!again) on_not_answered(request, status_of(again.error()));
   return true;
 }
 
@@ -78,7 +89,8 @@ void Legs::on_retry(LegRequest& request) {
   const bool waits_for_turn = request.purpose != Purpose::Call &&
                               !may_send(*leg, request.method, request.has_offer, &request);
   if (waits_for_turn) return on_not_answered(request, sip::status::kRequestPending);
-  if (!reissue(request, *leg)) on_not_answered(request, sip::status::kServiceUnavailable);
+  const Result<void> again = reissue(request, *leg);
+  if (!again) on_not_answered(request, status_of(again.error()));
 }
 
 // On failure the request stands.

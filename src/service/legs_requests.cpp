@@ -182,7 +182,7 @@ void Legs::hand_up(Leg& leg, const Incoming& incoming) {
   LegReply reply;
   const bool refreshes = method == Method::Update && !has_description(incoming.message);
   if (refreshes) return (void)respond(handle, *server, sip::status::kOk, reply);
-  const bool known = is_known_method(method);
+  const bool known = method != Method::Other;
   if (known) reply.content.lines = kAllowLine;
   (void)respond(handle, *server,
                 known ? sip::status::kMethodNotAllowed : sip::status::kNotImplemented, reply);

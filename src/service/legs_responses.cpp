@@ -39,6 +39,12 @@ bool ends_dialog(Method method, uint16_t status) {
   }
 }
 
+// Of a call whose INVITE nobody has answered.
+EndCause cause_of(uint16_t status) {
+  if (status == sip::status::kRequestTimeout) return EndCause::Refused;
+  return status == sip::status::kServerInternalError ? EndCause::Shortage : EndCause::Unreachable;
+}
+
 }  // namespace
 
 void Legs::on_response(uint64_t id, ClientHandle client, const Incoming& response) {
@@ -105,9 +111,7 @@ void Legs::on_forks_over(LegRequest& request) {
 void Legs::on_not_answered(LegRequest& request, uint16_t status) {
   if (request.purpose == Purpose::Call) {
     if (goes_elsewhere(request, *groups_.get(request.group))) return;
-    const EndCause cause =
-        status == sip::status::kRequestTimeout ? EndCause::Refused : EndCause::Unreachable;
-    return end_call(request, *groups_.get(request.group), {cause, status});
+    return end_call(request, *groups_.get(request.group), {cause_of(status), status});
   }
   Leg* leg = legs_.get(request.leg);
   const Purpose purpose = request.purpose;
