@@ -66,13 +66,18 @@ class TipringPhone:
             return self.process.wait(10)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            return self.process.wait()
+            self.process.wait()
+            raise AssertionError(f"{self.name} does not end when it is told to") from None
 
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
-        self.close()
+    def __exit__(self, kind, *_):
+        if kind is None:
+            self.close()
+            return
+        self.process.kill()  # what went wrong is said already
+        self.process.wait()
 
 
 def read_wav(path):

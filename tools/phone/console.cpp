@@ -100,7 +100,7 @@ void Console::run(std::string_view line, Clock::time_point now) {
   const std::string_view name = words[0];
   bool good = true;
   if (name == "quit" || name == "exit") {
-    over_ = true;
+    over_ = wants_end_ = true;
   } else if (name == "help") {
     output_.text(kCommands);
   } else if (name == "status") {

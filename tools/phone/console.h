@@ -24,7 +24,8 @@ class Console {
   // Does what can be done now. When the next look is due, if nothing else happens first.
   Clock::time_point advance(Clock::time_point now);
 
-  bool is_over() const { return over_; }       // quit, or the end of all commands
+  bool wants_end() const { return wants_end_; }  // quit
+  bool is_over() const { return over_; }         // quit, or the end of all commands
   bool has_failed() const { return failed_; }  // a command could not be done, or a wait was in vain
 
  private:
@@ -45,6 +46,7 @@ class Console {
   bool pausing_ = false;
   std::map<std::string, size_t, std::less<>> seen_;  // events that were waited for
   bool ends_ = false;
+  bool wants_end_ = false;
   bool over_ = false;
   bool failed_ = false;
 };

@@ -85,8 +85,8 @@ int run(Options& options) {
   const bool has_orders = options.answers || !options.call.empty();
   while (g_stopped == 0 && !phone.wants_end()) {
     const Clock::time_point next = console.advance(Clock::now());
-    if (console.is_over() && (console.has_failed() || !options.script.empty() || !has_orders))
-      break;
+    if (console.wants_end()) break;
+    if (console.is_over() && (!options.script.empty() || !has_orders)) break;
     turn(*stack, console, reads, next);
   }
   stack->shut_down();
