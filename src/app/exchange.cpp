@@ -233,6 +233,10 @@ void Exchange::on_request(const service::Incoming& request) {
   policy::RequestUri uri =
       policy::read_request_uri(routes.request_uri, !routed_on && !routes.flow.has_value());
   if (routes.uri_too_long) uri.fault = sip::ParseError{sip::ParseFault::UriTooLong};
+  if (!routed_on && !routes.in_dialog && is_of_lost_leg(request, routes.request_uri)) {
+    if (request.message.method() == sip::Method::Ack) return;
+    return transactions_.reply_stateless(request, sip::status::kCallOrTransactionDoesNotExist, {});
+  }
   const bool replaces = !routed_on && b2bua_.replaces(request.message);
   const Job job = replaces
                       ? Job::Proxy
@@ -259,6 +263,12 @@ void Exchange::on_request(const service::Incoming& request) {
                            b2bua_.takes(request.message, routes.request_uri);
   if (is_anchored) return b2bua_.handle(request, proxy::facts_of(routes));
   proxy_.handle(request, routes);
+}
+
+// RFC 3261 12.2.2: a phone whose call stood when we were started anew is told that nobody knows it.
+bool Exchange::is_of_lost_leg(const service::Incoming& request, const sip::ParsedUri& uri) const {
+  return service::LegTagCodec::is_alike(request.message.to_tag()) && uri &&
+         environment_.names.is_own(uri->host, uri->port);
 }
 
 bool Exchange::ignores(const service::Incoming& request) { return access_.is_shut_out(request); }

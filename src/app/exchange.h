@@ -84,6 +84,7 @@ class Exchange final : private port::TurnHandler, private transaction::RequestHa
  private:
   void on_turn_end(Millis now) override;
   void on_request(const service::Incoming& request) override;
+  bool is_of_lost_leg(const service::Incoming& request, const sip::ParsedUri& uri) const;
   bool ignores(const service::Incoming& request) override;
   void set_media(media::RelayOptions options);
   void answer_here(const service::Incoming& request);

@@ -1,5 +1,7 @@
 #include "service/leg_tag.h"
 
+#include <algorithm>
+
 #include "core/text.h"
 
 namespace tipring::service {
@@ -23,6 +25,11 @@ Handle<LegGroup> LegTagCodec::read(std::string_view tag) const {
   if (!index || !generation || !code) return {};
   const Handle<LegGroup> group{static_cast<uint32_t>(*index), static_cast<uint32_t>(*generation)};
   return group && mac(group) == *code ? group : Handle<LegGroup>();
+}
+
+bool LegTagCodec::is_alike(std::string_view tag) {
+  const auto is_digit = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
+  return tag.size() == kSize && std::all_of(tag.begin(), tag.end(), is_digit);
 }
 
 uint64_t LegTagCodec::mac(Handle<LegGroup> group) const {

@@ -28,6 +28,8 @@ class LegTagCodec {
   std::string_view write(Handle<LegGroup> group, Text& out) const;
   // Null for a tag that we have not written since the start.
   Handle<LegGroup> read(std::string_view tag) const;
+  // Whether it is written as ours are: perhaps by us before a restart.
+  static bool is_alike(std::string_view tag);
 
  private:
   uint64_t mac(Handle<LegGroup> group) const;

@@ -348,6 +348,24 @@ def listed_and_ended(office):
     assert office.server.ctl_json("calls") == []
 
 
+def after_a_restart(server):
+    """Phones whose call stood when the server was killed hear that there is no such call any more."""
+    office = Office(server)
+    call = office.join()
+    server.kill()
+    server.users = []  # they are in the file already
+    server.groups = {}
+    server.start()
+    for method in ("BYE", "UPDATE", "INFO"):
+        call.inside_with(method, "")
+        call.expect(481)
+        office.bob.send(method)
+        answer = office.bob.phone.receive()
+        assert answer.status == 481, answer.raw
+    call.inside_with("ACK", "", cseq=1)
+    silent(office.alice)
+
+
 CASES = [
     ("hold (R18.2)", hold),
     ("another codec (R18.2)", other_codec),
@@ -381,6 +399,7 @@ def main():
         for name, case in CASES:
             if not report.run(name, lambda case=case: (case(office), office.quiet())):
                 office = Office(server)  # what is left of a failed case goes to sockets that nobody reads
+        report.run("after a restart calls are 481 (RFC 3261 12.2.2)", lambda: after_a_restart(server))
     return report.close()
 
 

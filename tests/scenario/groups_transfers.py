@@ -213,6 +213,39 @@ def transferor_leaves_early(office):
     office.hang_up(onward, office.carol)
 
 
+def replaced_who_has_offered(office):
+    """Who is replaced has offered, and hangs up before the answer comes: that is nobody's any more."""
+    call = office.join(0, "601", office.bob, 5000)
+    call.inside_with("INVITE", "")
+    office.bob.take("INVITE", body=sdp(5000, version=2))
+    while call.phone.receive().status != 200:
+        pass
+    other = uri_of(office.bob.invite.one("contact"))
+    from_tag = tag_of(office.bob.invite.one("from"))
+    replaces = f"{office.bob.invite.one('call-id')};to-tag={from_tag};from-tag={office.bob.tag}"
+    onward = office.take_place(other, replaces).start()
+    office.bob.send("BYE")
+    assert office.bob.phone.receive_final().status == 200
+    second = GroupCall(office.phones[1], office.server, "602", offer=sdp(4010)).start()
+    office.carol.take_invite()
+    call.ack_with(sdp(4000, version=2))
+    again = take_request(call.phone, "INVITE")
+    assert "m=audio 7000" in body(again), again.raw
+    call.phone.send(response(again, "200 OK", None, [f"Contact: {contact_of(call.phone, 'alice')}", SDP_LINE],
+                             sdp(4000, version=3)))
+    take_request(call.phone, "ACK")
+    onward.expect(200)
+    onward.ack()
+    onward.inside_with("BYE", "")
+    call.phone.send(response(take_request(call.phone, "BYE"), "200 OK"))
+    onward.expect(200)
+    second.cancel()
+    second.expect(200)
+    second.expect_refusal(487)
+    office.carol.ring()
+    office.carol.take_cancel()
+
+
 def third_leaves(office):
     second = office.join(1, "602", office.carol, 6000)
     onward = office.take_place(uri_of(second.answer.one("contact")), replaces_of(second)).start()
@@ -279,6 +312,7 @@ CASES = [
     ("the third one refuses, and the call stands (RFC 3891 3)", refused_by_the_third),
     ("the replacement is cancelled, and the call stands", cancelled),
     ("the sender hangs up before it is settled", transferor_leaves_early),
+    ("who is replaced has offered, and hangs up", replaced_who_has_offered),
     ("the third one hangs up before it is settled", third_leaves),
     ("early-only, strangers and contradictions (RFC 3891 3, 8)", not_for_everyone),
     ("a ringing call is not replaced (RFC 3891 3)", early),

@@ -161,6 +161,7 @@ void B2bua::note_flow(CallLeg& leg, const transport::Flow& flow) {
 
 // The leg goes on by itself, as far as it has to.
 void B2bua::leave(CallLeg& leg, std::string_view lines) {
+  if (leg.call.ack_due == &leg) leg.call.ack_due = nullptr;
   legs_.hand_over(leg.leg, left_, 0);
   legs_.end(leg.leg, lines);
   call_legs_.release(leg);

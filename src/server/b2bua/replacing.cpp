@@ -148,6 +148,7 @@ bool B2bua::is_replacement_over(CallLeg& leg) {
   if (call.replaced == nullptr) return false;
   if (&leg == call.replaced) {  // he has hung up already: the new one has his place for good
     call.replaced = nullptr;
+    if (call.ack_due == &leg) call.ack_due = nullptr;
     call_legs_.release(leg);
     return true;
   }
