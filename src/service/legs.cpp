@@ -307,6 +307,12 @@ LegHandle Legs::find(std::string_view call_id, std::string_view local_tag,
   return {};
 }
 
+std::optional<uint64_t> Legs::name_of(std::string_view local_tag) const {
+  const LegGroup* group = groups_.get(tags_.read(local_tag));
+  if (group == nullptr || group->all.empty()) return std::nullopt;
+  return group->all.front()->name;
+}
+
 port::SocketAddress Legs::local_address(LegHandle handle) const {
   const Leg* leg = legs_.get(handle);
   return leg == nullptr ? port::SocketAddress() : environment_.transport.sent_by(leg->flow);

@@ -141,6 +141,9 @@ class Legs final : private transaction::TransactionUser, private transport::Loca
   // The leg with this dialog: Call-ID, our tag, the peer's tag. Null: none.
   LegHandle find(std::string_view call_id, std::string_view local_tag,
                  std::string_view remote_tag) const;
+  // What the application calls the leg of ours with this tag; the first one of those that its INVITE
+  // has made. Nothing where it has gone.
+  std::optional<uint64_t> name_of(std::string_view local_tag) const;
   // For Via-less texts of an application: our address as the peer of this leg sees it.
   port::SocketAddress local_address(LegHandle leg) const;
 

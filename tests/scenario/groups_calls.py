@@ -33,6 +33,7 @@ GROUPS = {
     "613": group_of("alice", "carol"),
     "614": group_of("bob", "carol", strategy="random"),
     "615": group_of("carol", enabled=0),
+    "616": group_of("bob", "erin"),
 }
 ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"'
 
@@ -300,6 +301,21 @@ def caller_is_a_member(office):
     office.talk(call, office.carol)
 
 
+def phone_at_the_group(office):
+    """A member's phone is the group itself: the call comes back to us, and goes round no further."""
+    phone = SipSocket(office.server.port)
+    contact = f"<sip:616@127.0.0.1:{office.server.port}>"
+    register(phone, office.server, "erin", PASSWORDS["erin"], contacts=[contact])
+    call = office.call("616")
+    office.bob.take_invite()
+    silent(office.bob.phone, 0.3)
+    pools = {row["name"]: row["high_water"] for row in office.server.ctl_json("pools")}
+    assert pools["b2bua_calls"] < 8, pools
+    office.bob.refuse("480 Temporarily Unavailable")
+    call.expect_refusal(480)
+    register(phone, office.server, "erin", PASSWORDS["erin"], contacts=[f"{contact};expires=0"])
+
+
 def all_phones_of_a_member(office):
     second = SipSocket(office.server.port)
     register(second, office.server, "bob", PASSWORDS["bob"])
@@ -379,6 +395,7 @@ CASES = [
     ("groups inside groups come to an end", group_in_group),
     ("who is disabled does not ring (R15.2)", disabled),
     ("who calls does not ring", caller_is_a_member),
+    ("a phone that is registered at the group makes no circle", phone_at_the_group),
     ("all phones of a member ring", all_phones_of_a_member),
     ("early media only where one phone can answer (C24)", early_media),
     ("what is carried to the phone (RFC 7332 5, 6)", hops_and_headers),

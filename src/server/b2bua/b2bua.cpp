@@ -85,7 +85,7 @@ void B2bua::handle(const Incoming& invite, const service::RouteFacts& route) {
     return environment_.transactions.reply_stateless(invite, named.status, {});
   }
   // Before the sender is asked: another copy of this one would find its nonce used.
-  if (is_merged(invite.message)) {
+  if (is_merged(invite.message) || goes_round(invite.message, callee)) {
     return environment_.transactions.reply_stateless(invite, sip::status::kLoopDetected, {});
   }
   uint64_t user = 0;
@@ -113,6 +113,27 @@ void B2bua::handle(const Incoming& invite, const service::RouteFacts& route) {
   call->to.set(route.request_uri->text);
   by_invite_.insert(hash_of(invite.message), *call);
   if (take_share(*call, invite, *route.request_uri, user)) begin(*call, invite, callee);
+}
+
+// Whether a leg of ours has sent it, for a call that calls the same one already: a phone may be
+// registered at one of our own extensions. Via tells nothing of that, since each leg is another call.
+bool B2bua::goes_round(const sip::MessageView& invite, const store::Extension& callee) const {
+  std::string_view tag = invite.from_tag();
+  for (size_t depth = 0; depth < store::kGroupDepthMax; ++depth) {
+    const auto name = legs_.name_of(tag);
+    const CallLeg* leg = name ? find(*name) : nullptr;
+    if (leg == nullptr) return false;
+    if (is_calling(leg->call, callee)) return true;
+    const auto view = legs_.view(leg->call.caller->leg);
+    if (!view) return false;
+    tag = view->remote_tag;
+  }
+  return true;
+}
+
+bool B2bua::is_calling(const Call& call, const store::Extension& callee) const {
+  if (callee.group != nullptr) return call.group == directory_.handle_of(*callee.group);
+  return !call.group && call.user == directory_.handle_of(*callee.user);
 }
 
 void B2bua::refuse(const Incoming& invite, std::string_view key) {

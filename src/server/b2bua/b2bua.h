@@ -98,6 +98,8 @@ class B2bua final : private service::LegUser {
   bool is_merged(const sip::MessageView& invite) const;
 
   // b2bua.cpp: how a call begins and ends
+  bool goes_round(const sip::MessageView& invite, const store::Extension& callee) const;
+  bool is_calling(const Call& call, const store::Extension& callee) const;
   void refuse(const Incoming& invite, std::string_view key);
   void begin(Call& call, const Incoming& invite, const store::Extension& callee);
   uint16_t find_fault(Call& call, const sip::MessageView& invite);
