@@ -75,10 +75,11 @@ struct Leg {
   LegEnd end;  // what on_end() is still to say
   PeerFeatures peer;
   bool is_caller : 1 = false;
-  bool by_flow : 1 = false;      // he is reached by `flow` alone
-  bool ack_due : 1 = false;      // he owes us one
-  bool our_ack_due : 1 = false;  // the application owes him one
-  bool prack_due : 1 = false;    // the same
+  bool by_flow : 1 = false;         // he is reached by `flow` alone
+  bool keeps_off_host : 1 = false;  // LegCall
+  bool ack_due : 1 = false;         // he owes us one
+  bool our_ack_due : 1 = false;     // the application owes him one
+  bool prack_due : 1 = false;       // the same
   bool bye_waits : 1 = false;
   bool told_end : 1 = false;
   bool requires_reliable : 1 = false;

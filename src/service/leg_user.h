@@ -66,6 +66,8 @@ struct LegCall {
   LegContent content;
   uint32_t max_breadth = 0;  // RFC 5393 5.3.3; 0: no header
   uint8_t max_forwards = 70;
+  // No name or address that leads to this host is followed, unless to a listening point of ours.
+  bool keeps_off_host = false;
   // Whether provisional responses may be reliable: "100rel" is listed in Supported.
   bool reliable_provisionals = true;
   // What challenges are answered with. They outlive the leg.

@@ -57,6 +57,7 @@ Result<LegHandle> Legs::call(const LegCall& call, LegUser& user, uint64_t name) 
     return Error::PoolExhausted;
   }
   leg->is_caller = true;
+  leg->keeps_off_host = call.keeps_off_host;
   configure_session(*leg);
   leg->services.get<LegChallenge>().auth.configure(call.credentials);
   std::array<char, 32> call_id;

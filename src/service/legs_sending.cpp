@@ -173,6 +173,10 @@ Destination Legs::destination_of(const LegRequest& request, const Leg& leg) cons
   const bool by_flow =
       leg.by_flow && (request.purpose == Purpose::Call || environment_.transport.stands(leg.flow));
   if (by_flow) destination.flow = leg.flow;
+  // What a peer says of himself leads to this host only where he is on it.
+  destination.keeps_off_host = request.purpose == Purpose::Call
+                                   ? leg.keeps_off_host
+                                   : !environment_.transport.is_of_host(leg.flow.remote.ip);
   destination.keeps_transport = request.method == Method::Ack || request.method == Method::Bye;
   return destination;
 }

@@ -156,9 +156,7 @@ def standing_dialogs_go_on(server):
         assert answer.all("min-se") == ([] if status == 488 else ["120"]), answer.raw
         if method == "INVITE":
             call.inside("ACK", cseq=call.cseq, branch=branch)
-    # The ACK to a 422 has the dialog's tags and comes through; who knows no such answer takes no notice.
-    take_request(bob, "ACK")
-    assert bob.receive(0.1) is None, "a refused request was forwarded"
+    assert bob.receive(0.1) is None, "a refused request was forwarded, or the ACK to its refusal"
     hang_up(call, bob)
     alice.close()
     bob.close()

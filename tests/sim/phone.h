@@ -69,6 +69,7 @@ struct Call {
   Millis began_at{0};
   Millis ended_at = kNever;
   transaction::ServerHandle invite;
+  Handle<transport::Connection> came_by;  // callee: the INVITE, over a stream
   transaction::ClientHandle request;
   MessageRef ok;  // callee: the 200 that is repeated until the ACK comes
   Millis repeat_after{500};

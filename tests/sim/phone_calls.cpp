@@ -262,8 +262,10 @@ void Phone::answer_invite(const Incoming& request) {
     return transactions.reply_stateless(request, 503, {});
   }
   // One that has connected anew is another target, and is tried when its old connection has failed.
-  const bool may_come_again = request.flow.transport != sip::Transport::Udp;
-  if (find(request.message) != nullptr && !may_come_again) report("a call came twice");
+  const Call* const known = find(request.message);
+  const bool connected_anew = request.flow.transport != sip::Transport::Udp && known != nullptr &&
+                              known->came_by != request.flow.connection;
+  if (known != nullptr && !connected_anew) report("a call came twice");
   const auto from = request.message.typed<sip::HeaderId::From>();
   if (!to->tag().empty()) report("an INVITE within a call that nobody knows");
   Call call;
@@ -277,6 +279,7 @@ void Phone::answer_invite(const Incoming& request) {
   call.invite_cseq = request.message.typed<sip::HeaderId::CSeq>()->number;
   call.remote_cseq = call.answered_cseq = call.invite_cseq;
   call.invite = *server;
+  call.came_by = request.flow.connection;
   call.began_at = request.now;
   read_plan(request.message, call.plan);
   if (habits.lets_ring) call.plan.manner = Manner::LetRing;

@@ -167,6 +167,8 @@ bool B2bua::ring_phone(Call& call, const Phone& phone, size_t member,
   leg->media.behind_nat = phone.behind_nat;
   out.routes = phone.routes;
   out.flow = phone.flow;
+  out.keeps_off_host =
+      phone.remote.port != 0 && !environment_.transport.is_of_host(phone.remote.ip);
   out.max_breadth = breadth;
   out.max_forwards = service::next_max_forwards(invite);
   // A phone that offers in a provisional response would want an answer before anybody has answered.

@@ -147,7 +147,8 @@ Refusal Update::check_host(const Contact& contact) const {
 // it is called where it registered from.
 bool Update::leads_back(const Contact& contact) const {
   const auto uri = sip::parse_uri(contact.uri);
-  if (!uri || uri->param("maddr")) return false;
+  // Headers may bring a Route, which leads elsewhere.
+  if (!uri || uri->param("maddr") || !uri->headers.empty()) return false;
   const auto ip = port::parse_ip(uri->host);
   const bool ours = ip ? transport_.is_own(*ip, uri->port) : names_.is_own(uri->host, uri->port);
   if (!ours) return false;

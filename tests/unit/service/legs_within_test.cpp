@@ -22,6 +22,36 @@ LegReply accepting(const std::string& body) {
 
 }  // namespace
 
+TEST_CASE_FIXTURE(LegPair, "legs: a peer elsewhere cannot name what listens on our own host" *
+                               doctest::description("RFC 3261 12.2.1.1, 26.3.2.4")) {
+  Peer trap(world, "10.0.0.1", 7000);
+  const LegHandle leg = call();
+  const Text invite = bob.take();
+  std::string ok = answer(invite, "200 OK", "b");
+  const size_t contact = ok.find("Contact: ");
+  REQUIRE(contact != std::string::npos);
+  ok.replace(contact, ok.find("\r\n", contact) - contact, "Contact: <sip:bob@10.0.0.1:7000>");
+  bob.send(ok);
+  world.run_for(Millis(50));
+  static_cast<void>(bench.legs.ack(leg).has_value());
+  bench.legs.end(leg);
+  CHECK(trap.got_nothing());
+}
+
+TEST_CASE_FIXTURE(LegPair, "legs: a call that keeps off this host does not go to it" *
+                               doctest::description("RFC 3261 26.3.2.4")) {
+  for (const bool keeps_off : {true, false}) {
+    Peer trap(world, "10.0.0.1", 7000);
+    LegCall out;
+    out.request_uri = "sip:bob@10.0.0.1:7000";
+    out.from = "<sip:200@tipring>";
+    out.to = "<sip:bob@tipring>";
+    out.keeps_off_host = keeps_off;
+    static_cast<void>(bench.legs.call(out, bench.notes, 1).has_value());
+    CHECK(trap.got_nothing() == keeps_off);
+  }
+}
+
 TEST_CASE_FIXTURE(LegPair, "legs: a re-INVITE of ours changes the session" *
                                doctest::description("RFC 3261 14.1; F17, U15")) {
   const LegHandle leg = call_answered();
