@@ -107,6 +107,7 @@ const ConfigKey kKeys[] = {
     {"capacity.calls", IntegerKey{TIPRING_AT(uint32_t, capacity.calls), 1, kMany}},
     {"capacity.calls_per_user", IntegerKey{TIPRING_AT(uint32_t, calls_per_user), 0, kMany},
      When::Reload},
+    {"capacity.b2bua_calls", IntegerKey{TIPRING_AT(uint32_t, capacity.b2bua_calls), 1, kMany}},
     {"capacity.relayed_calls", IntegerKey{TIPRING_AT(uint32_t, capacity.relayed_calls), 0, kMany}},
     {"capacity.transactions", IntegerKey{TIPRING_AT(uint32_t, capacity.transactions), 16, kMany}},
     {"capacity.tcp_connections",

@@ -15,6 +15,7 @@ struct Limits {
   uint32_t users = 1000;
   uint32_t bindings = 2000;
   uint32_t calls = 64;
+  uint32_t b2bua_calls = 64;  // of those that the server is an end of
   uint32_t relayed_calls = 64;
   uint32_t transactions = 512;  // of each kind, server and client
   uint32_t tcp_connections = 256;
@@ -24,9 +25,9 @@ struct Limits {
   uint32_t group_members = 400;  // of all of them
 };
 
-inline constexpr Limits kTinyLimits = {50, 100, 8, 8, 64, 32, 0, 4, 8, 32};
+inline constexpr Limits kTinyLimits = {50, 100, 8, 8, 8, 64, 32, 0, 4, 8, 32};
 inline constexpr Limits kDefaultLimits = {};
-inline constexpr Limits kFullLimits = {100000, 200000, 20000, 2000, 65536,
+inline constexpr Limits kFullLimits = {100000, 200000, 20000, 2000, 2000, 65536,
                                        20000,  0,      32,    1000, 8000};
 
 // Registrations that wait for the disk at one time; each holds fresh bindings until it is durable.
@@ -58,7 +59,7 @@ constexpr uint32_t calls_per_user_default(const Limits& limits) {
 
 // Whose calls they are: one for each that is followed and each that is led, at most.
 constexpr uint32_t call_holders_max(const Limits& limits) {
-  return calls_max(limits) + limits.calls;
+  return calls_max(limits) + limits.b2bua_calls;
 }
 
 // One for each call, and those of forks that ring or answer beside the first.
@@ -67,7 +68,7 @@ constexpr uint32_t dialogs_max(const Limits& limits) {
 }
 
 // Call legs of our own: two for a call that stands, and those that ring in groups or are forked.
-constexpr uint32_t legs_max(const Limits& limits) { return limits.calls * 5 / 2 + 8; }
+constexpr uint32_t legs_max(const Limits& limits) { return limits.b2bua_calls * 5 / 2 + 8; }
 
 // Requests of legs that are under way: each can be ended, and has another besides.
 constexpr uint32_t leg_requests_max(const Limits& limits) { return 2 * legs_max(limits); }

@@ -56,6 +56,7 @@ Limits limits_of(const StackOptions& options) {
   Limits limits = kTinyLimits;
   limits.users = limits.bindings = 16;
   limits.calls = std::max(options.calls, 1U);
+  limits.b2bua_calls = limits.calls;
   limits.relayed_calls = 0;
   limits.transactions = std::max(options.transactions, 16U);
   limits.tcp_connections = std::max(options.tcp_connections, 4U);

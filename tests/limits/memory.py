@@ -17,8 +17,8 @@ from tipring_server import Report, TipringServer
 
 MIB = 1 << 20
 LIMITS = {"tiny": (3, 6), "default": (10, 14)}  # MiB: the plan, and the whole process (PSS)
-# Bytes of the plan. A call: what is followed of it, and two and a half legs of our own in case that we lead it.
-SHARES = {"bindings": 450, "calls": 10752}
+# Bytes of the plan. One of b2bua_calls: two and a half legs of our own, and the call that they make.
+SHARES = {"bindings": 450, "calls": 4096, "b2bua_calls": 7168}
 RELAYED_CALL = 4608  # with its part of a second stream
 CALLS = {"tiny": 8, "default": 64}
 FILES = {"tiny": "tiny.toml", "default": "tipring.toml", "full": "full.toml"}
@@ -143,7 +143,7 @@ def check_profile(bin_dir, config_dir, name):
 def check_shares(bin_dir):
     """What one more of each takes, read from the plan at two capacities."""
     base = Plan(bin_dir, []).bytes
-    for key, more in (("users", 1000), ("bindings", 2000), ("calls", 64), ("transactions", 512),
+    for key, more in (("users", 1000), ("bindings", 2000), ("calls", 64), ("b2bua_calls", 64), ("transactions", 512),
                       ("tcp_connections", 256)):
         doubled = Plan(bin_dir, ["--set", f"capacity.{key}={2 * more}"]).bytes
         each = (doubled - base) / more

@@ -54,7 +54,7 @@ def calls_are_full(office):
     other.ack_refusal(challenge)
     other.answer_challenge(challenge)
     answer = office.alice.receive_final()
-    assert answer.status == 503 and "capacity.calls" in answer.reason, answer.raw
+    assert answer.status == 503 and "capacity.b2bua_calls" in answer.reason, answer.raw
     assert 1 <= int(answer.one("retry-after")) <= 5, answer.raw
     other.ack_refusal(answer)
     call.inside_plain("INFO", [], "")
@@ -129,7 +129,7 @@ def with_server(bin_dir, case, settings=()):
 def main():
     bin_dir = sys.argv[1]
     report = Report()
-    one = ["capacity.calls=1"]
+    one = ["capacity.b2bua_calls=1"]
     report.run("as many calls as there are places, then 503 (R5.3)", lambda: with_server(bin_dir, calls_are_full, one))
     report.run("one user has his share of the calls (R5.3)",
                lambda: with_server(bin_dir, share_is_taken, ["capacity.calls_per_user=2"]))

@@ -20,7 +20,7 @@ constexpr Millis kCallsLast{100'000};  // ringing, talking, and a BYE that is re
 
 app::Config groups_config(bool relayed) {
   app::Config config = test_config();
-  config.capacity.calls = 64;
+  config.capacity.calls = config.capacity.b2bua_calls = 64;
   config.capacity.relayed_calls = 64;
   config.capacity.transactions = 2048;
   config.capacity.group_members = 64;

@@ -17,7 +17,7 @@ constexpr std::string_view kCallsName = "b2bua_calls";
 constexpr std::string_view kLegsName = "b2bua_legs";
 constexpr std::string_view kInvitesName = "b2bua_calls_by_invite";
 constexpr std::string_view kBodyName = "b2bua_texts";
-constexpr std::string_view kCallsKey = "capacity.calls";
+constexpr std::string_view kCallsKey = "capacity.b2bua_calls";
 constexpr size_t kBodyMax = 8 * 1024;
 constexpr size_t kLinesMax = 4 * 1024;
 
@@ -54,9 +54,9 @@ void Call::on_silence(media::CallMedia&, media::Side) { b2bua.on_silence(*this);
 void B2bua::LeftLegs::on_answer(LegHandle leg, uint64_t, const Incoming&) { (void)legs_.ack(leg); }
 
 void B2bua::plan(const Limits& limits, MemoryPlan& plan) {
-  Pool<Call>::plan(plan, kCallsName, limits.calls);
+  Pool<Call>::plan(plan, kCallsName, limits.b2bua_calls);
   Pool<CallLeg>::plan(plan, kLegsName, legs_max(limits));
-  HashTable<Call, &Call::invite_node>::plan(plan, kInvitesName, limits.calls);
+  HashTable<Call, &Call::invite_node>::plan(plan, kInvitesName, limits.b2bua_calls);
   plan.add(kBodyName, 1, kBodyMax + kLinesMax);
 }
 
@@ -68,9 +68,9 @@ B2bua::B2bua(const service::Environment& environment, service::Legs& legs, media
       directory_(directory),
       entropy_(entropy),
       left_(legs),
-      calls_(kCallsName, arena, limits.calls),
+      calls_(kCallsName, arena, limits.b2bua_calls),
       call_legs_(kLegsName, arena, legs_max(limits)),
-      by_invite_(arena, limits.calls) {
+      by_invite_(arena, limits.b2bua_calls) {
   const std::span<char> texts = arena.take<char>(kBodyMax + kLinesMax);
   body_ = texts.first(kBodyMax);
   lines_ = texts.subspan(kBodyMax);

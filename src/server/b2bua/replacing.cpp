@@ -17,7 +17,7 @@ namespace {
 using service::LegVerdict;
 using service::ReplacedState;
 
-constexpr std::string_view kCallsKey = "capacity.calls";
+constexpr std::string_view kCallsKey = "capacity.b2bua_calls";
 constexpr std::string_view kReplaced = "Reason: SIP;cause=200;text=\"Replaced\"\r\n";
 constexpr std::string_view kRetrySoon = "Retry-After: 2\r\n";
 

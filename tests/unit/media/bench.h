@@ -81,7 +81,7 @@ class Phone final : private port::DatagramHandler {
 };
 
 // Four calls' worth: five streams.
-inline constexpr Limits kLimits = {50, 100, 8, 4, 64, 32, 0, 4};
+inline constexpr Limits kLimits = {50, 100, 8, 8, 4, 64, 32, 0, 4};
 inline constexpr uint16_t kFirstPort = 30000;
 
 class Bench : private port::TurnHandler, public CallMediaObserver {
