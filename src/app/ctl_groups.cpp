@@ -188,7 +188,9 @@ int list_groups(CtlSession& session) {
   return show_table(session, rows, "no groups");
 }
 
-int add_member(CtlSession& session) {
+namespace {
+
+int put_member(CtlSession& session, admin::PutMode mode, std::string_view what) {
   admin::UserName group;
   std::string member;
   if (const std::string fault = names_of(session, group, member); !fault.empty())
@@ -198,26 +200,17 @@ int add_member(CtlSession& session) {
   const auto words = std::span<const std::string>(session.arguments.more).subspan(1);
   if (const std::string fault = take_member_fields(words, fields, unknown); !fault.empty())
     return session.fail(fault), unknown ? kCtlWrongUsage : kCtlFailed;
-  const std::string fault =
-      session.backend.put_member(group, member, admin::PutMode::Create, fields);
+  const std::string fault = session.backend.put_member(group, member, mode, fields);
   if (!fault.empty()) return fail(session, group, "member " + member + ": " + fault);
-  return done_member(session, group, member, "added");
+  return done_member(session, group, member, what);
 }
 
+}  // namespace
+
+int add_member(CtlSession& session) { return put_member(session, admin::PutMode::Create, "added"); }
+
 int set_member(CtlSession& session) {
-  admin::UserName group;
-  std::string member;
-  if (const std::string fault = names_of(session, group, member); !fault.empty())
-    return session.fail(fault);
-  admin::MemberFields fields;
-  bool unknown = false;
-  const auto words = std::span<const std::string>(session.arguments.more).subspan(1);
-  if (const std::string fault = take_member_fields(words, fields, unknown); !fault.empty())
-    return session.fail(fault), unknown ? kCtlWrongUsage : kCtlFailed;
-  const std::string fault =
-      session.backend.put_member(group, member, admin::PutMode::Change, fields);
-  if (!fault.empty()) return fail(session, group, "member " + member + ": " + fault);
-  return done_member(session, group, member, "changed");
+  return put_member(session, admin::PutMode::Change, "changed");
 }
 
 int switch_member(CtlSession& session) {

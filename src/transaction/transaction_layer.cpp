@@ -87,6 +87,7 @@ struct TransactionLayer::Parts {
         top_via_hash(request, shared.match_key);
   }
   bool was_refused(const sip::MessageView& ack) const {
+    if (refused_count == 0) return false;
     const uint64_t hash = top_via_hash(ack, shared.match_key);
     const auto end = refused_inside.begin() +
                      static_cast<ptrdiff_t>(std::min(refused_count, refused_inside.size()));

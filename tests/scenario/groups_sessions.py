@@ -11,7 +11,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
-from group_calls import (PASSWORDS, SDP_LINE, GroupCall, GroupServer, Member, group_of, sdp, silent)  # noqa: E402
+from group_calls import (PASSWORDS, SDP_LINE, GroupCall, GroupServer, Member, group_of, run_cases, sdp, silent)  # noqa: E402
 from sip_phone import contact_of, registered_phone, response, take_request  # noqa: E402
 from tipring_server import Report  # noqa: E402
 
@@ -395,10 +395,7 @@ CASES = [
 def main():
     report = Report()
     with GroupServer(sys.argv[1], GROUPS) as server:
-        office = Office(server)
-        for name, case in CASES:
-            if not report.run(name, lambda case=case: (case(office), office.quiet())):
-                office = Office(server)  # what is left of a failed case goes to sockets that nobody reads
+        run_cases(report, lambda: Office(server), CASES)
         report.run("after a restart calls are 481 (RFC 3261 12.2.2)", lambda: after_a_restart(server))
     return report.close()
 

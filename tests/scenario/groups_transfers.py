@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
-from group_calls import PASSWORDS, SDP_LINE, GroupCall, GroupServer, Member, group_of, sdp, silent  # noqa: E402
+from group_calls import PASSWORDS, SDP_LINE, GroupCall, GroupServer, Member, group_of, run_cases, sdp, silent  # noqa: E402
 from sip_phone import contact_of, response, tag_of, take_request, uri_of  # noqa: E402
 from sip_socket import SipSocket, challenge_params, credentials  # noqa: E402
 from tipring_server import Report  # noqa: E402
@@ -322,10 +322,7 @@ CASES = [
 def main():
     report = Report()
     with GroupServer(sys.argv[1], GROUPS) as server:
-        office = Office(server)
-        for name, case in CASES:
-            if not report.run(name, lambda case=case: (case(office), office.quiet())):
-                office = Office(server)  # what is left of a failed case goes to sockets that nobody reads
+        run_cases(report, lambda: Office(server), CASES)
     return report.close()
 
 
