@@ -1,6 +1,7 @@
 // UDP sockets that move many datagrams per system call and know the local address of each.
 #pragma once
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -18,7 +19,8 @@ struct DatagramSlot {
   size_t size = 0;         // bytes received in both together
   bool truncated = false;  // larger than both together: the rest is lost
   SocketAddress remote;
-  SocketAddress local;  // the address that the peer sent to, also on a wildcard socket
+  SocketAddress local;     // the address that the peer sent to, also on a wildcard socket
+  IpAddress answers_from;  // our own where that was a group's; else unspecified
 };
 
 struct OutgoingDatagram {
@@ -57,6 +59,14 @@ class DatagramSocket {
   // failed (then `error` of the first not taken is in last_error()) and are the caller's to drop or
   // retry.
   virtual size_t send(std::span<const OutgoingDatagram> datagrams) = 0;
+
+  // Receives also what is sent to the multicast address `group` and arrives at the interface that
+  // has the address `own`. Nothing is received for groups that were not joined. An errno value.
+  virtual int join(const IpAddress& group, const IpAddress& own) {
+    static_cast<void>(group);
+    static_cast<void>(own);
+    return EOPNOTSUPP;
+  }
 
   virtual int last_error() const = 0;       // errno value, 0 when send() stopped on a full buffer
   virtual SocketAddress local() const = 0;  // as bound, with the real port when 0 was asked for

@@ -19,7 +19,8 @@ class File {
   virtual int write_at(uint64_t offset, std::span<const char> bytes) = 0;  // all or an error
   virtual int append(std::span<const char> bytes) = 0;
   virtual int truncate(uint64_t size) = 0;
-  virtual int sync() = 0;  // durable when it returns 0
+  virtual int sync() = 0;                                 // durable when it returns 0
+  virtual int set_permissions(uint32_t permissions) = 0;  // as in FileInfo
   virtual int size(uint64_t& size) = 0;
   // Takes the file for as long as it is open; EWOULDBLOCK while somebody else has taken it. Binds
   // only those who ask. Where the file system knows no such thing, everybody gets it.

@@ -67,6 +67,8 @@ class Loop {
 
   // The monotonic clock as read at the start of this turn.
   virtual Millis now() const = 0;
+  // The same, as fine as the system has it.
+  virtual Micros turn_began() const { return now(); }
 
   virtual std::unique_ptr<LoopTimer> make_timer(TimerHandler& handler) = 0;
   // Null when the system gives no descriptor for it.

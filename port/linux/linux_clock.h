@@ -8,6 +8,7 @@ namespace tipring::port {
 class LinuxClock final : public Clock {
  public:
   Millis monotonic() const override;
+  Micros monotonic_fine() const override;
   Millis wall() const override;
 };
 

@@ -66,6 +66,9 @@ void LinuxDatagramSocket::set_options(const DatagramOptions& options) {
   if (options.bind.ip.family == Family::V4) {
     set_option(fd_, IPPROTO_IP, IP_PKTINFO, 1);
     set_option(fd_, IPPROTO_IP, IP_RECVERR, 1);
+    // Not for groups that others on this host have joined.
+    set_option(fd_, IPPROTO_IP, IP_MULTICAST_ALL, 0);
+    if (options.bind.ip.is_multicast()) set_option(fd_, SOL_SOCKET, SO_REUSEADDR, 1);
   } else {
     set_option(fd_, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
     set_option(fd_, IPPROTO_IPV6, IPV6_RECVERR, 1);
@@ -156,6 +159,7 @@ size_t LinuxDatagramSocket::receive(std::span<DatagramSlot> slots) {
     slot.truncated = (header.msg_flags & MSG_TRUNC) != 0;
     slot.remote = from_kernel(&batch_.addresses[i].any);
     slot.local = local_;
+    slot.answers_from = {};
     read_control(header, slot);
   }
   return static_cast<size_t>(got);
@@ -165,7 +169,9 @@ void LinuxDatagramSocket::read_control(msghdr& message, DatagramSlot& slot) {
   for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
        header = CMSG_NXTHDR(&message, header)) {
     if (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_PKTINFO) {
-      slot.local.ip = from_in_addr(control_value<in_pktinfo>(header).ipi_addr);
+      const auto info = control_value<in_pktinfo>(header);
+      slot.local.ip = from_in_addr(info.ipi_addr);
+      if (slot.local.ip.is_multicast()) slot.answers_from = from_in_addr(info.ipi_spec_dst);
     } else if (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_PKTINFO) {
       const auto info = control_value<in6_pktinfo>(header);
       slot.local.ip = from_in6_addr(info.ipi6_addr, info.ipi6_ifindex);
@@ -173,6 +179,15 @@ void LinuxDatagramSocket::read_control(msghdr& message, DatagramSlot& slot) {
       count_drops(control_value<uint32_t>(header));
     }
   }
+}
+
+int LinuxDatagramSocket::join(const IpAddress& group, const IpAddress& own) {
+  if (group.family != Family::V4 || own.family != Family::V4) return EAFNOSUPPORT;
+  ip_mreq wanted{};
+  std::memcpy(&wanted.imr_multiaddr, group.bytes.data(), sizeof wanted.imr_multiaddr);
+  std::memcpy(&wanted.imr_interface, own.bytes.data(), sizeof wanted.imr_interface);
+  const int done = setsockopt(fd_, IPPROTO_IP, IP_ADD_MEMBERSHIP, &wanted, sizeof wanted);
+  return done == 0 || errno == EADDRINUSE ? 0 : errno;  // joined already
 }
 
 void LinuxDatagramSocket::count_drops(uint32_t kernel_count) {

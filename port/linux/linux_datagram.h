@@ -41,6 +41,7 @@ class LinuxDatagramSocket final : public DatagramSocket {
 
   size_t receive(std::span<DatagramSlot> slots) override;
   size_t send(std::span<const OutgoingDatagram> datagrams) override;
+  int join(const IpAddress& group, const IpAddress& own) override;
   int last_error() const override { return last_error_; }
   SocketAddress local() const override { return local_; }
   int receive_buffer_bytes() const override { return receive_buffer_bytes_; }

@@ -59,6 +59,9 @@ class LinuxFile final : public File {
   int truncate(uint64_t size) override {
     return ::ftruncate(fd_, static_cast<off_t>(size)) == 0 ? 0 : errno;
   }
+  int set_permissions(uint32_t permissions) override {
+    return ::fchmod(fd_, static_cast<mode_t>(permissions & 0777)) == 0 ? 0 : errno;
+  }
   int sync() override { return ::fdatasync(fd_) == 0 ? 0 : errno; }
   int size(uint64_t& size) override {
     struct stat status {};
@@ -76,9 +79,13 @@ bool usable(const std::string& path) {
   return !path.empty() && path.find('\0') == std::string::npos;
 }
 
-int sync_folder_of(const std::string& path) {
+std::string folder_of(const std::string& path) {
   const size_t slash = path.rfind('/');
-  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  return slash == std::string::npos ? "." : path.substr(0, slash + 1);
+}
+
+int sync_folder_of(const std::string& path) {
+  const std::string folder = folder_of(path);
   const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return errno;
   const int error = ::fsync(fd) == 0 ? 0 : errno;
@@ -94,6 +101,14 @@ int open_retrying(const std::string& path, int flags) {
   return fd;
 }
 
+// For the superuser alone, and for a file that nobody else can have put there.
+bool give_to_folder_owner(int fd, const std::string& path) {
+  struct stat folder {};
+  if (::geteuid() != 0) return true;
+  return ::stat(folder_of(path).c_str(), &folder) == 0 &&
+         ::fchown(fd, folder.st_uid, folder.st_gid) == 0;
+}
+
 }  // namespace
 
 std::unique_ptr<File> LinuxFiles::open(std::string_view path, OpenMode mode, int& error) {
@@ -104,16 +119,24 @@ std::unique_ptr<File> LinuxFiles::open(std::string_view path, OpenMode mode, int
                     : mode == OpenMode::AppendCreate ? O_RDWR | O_APPEND
                                                      : O_RDWR;
   const bool anew = mode == OpenMode::CreateNew;
+  const bool given = new_files_ == NewFiles::OfFolderOwner;
   int fd = anew ? -1 : open_retrying(name, flags);
   bool created = false;
   if (anew || (fd < 0 && errno == ENOENT && mode != OpenMode::Read)) {
-    fd = open_retrying(name, flags | O_CREAT | (anew ? O_EXCL : 0));
+    // What is given away must be new: no link may lead to somebody else's file.
+    fd = open_retrying(name, flags | O_CREAT | (anew || given ? O_EXCL : 0));
     created = fd >= 0;
     // The umask may have taken even our own rights.
     if (created && ::fchmod(fd, 0600) != 0) created = false;
   }
   error = fd < 0 ? errno : 0;
   if (fd < 0) return nullptr;
+  if (created && given && !give_to_folder_owner(fd, name)) {
+    error = errno;
+    ::close(fd);
+    ::unlink(name.c_str());
+    return nullptr;
+  }
   auto file = std::make_unique<LinuxFile>(fd);
   struct stat status {};
   if (::fstat(fd, &status) == 0 && S_ISDIR(status.st_mode)) error = EISDIR;

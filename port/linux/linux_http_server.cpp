@@ -1,31 +1,46 @@
 #include "port/linux/linux_http_server.h"
 
-#include <event2/buffer.h>
 #include <event2/bufferevent.h>
-#include <event2/event.h>
 #include <event2/http.h>
 #include <event2/listener.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
+#include <ctime>
 
+#include "port/linux/http_head.h"
 #include "port/linux/library_memory.h"
+#include "port/linux/socket_address.h"
 #include "port/linux/unix_listener.h"
 
 namespace tipring::port {
 namespace {
 
 constexpr size_t kStackBytes = 512 * 1024;  // parsing JSON goes deeper than the storage thread does
-constexpr ev_ssize_t kHeaderBytesMax = 16 * 1024;
+constexpr int kBacklog = 64;
+constexpr timeval kTick{0, 500'000};
 
-timeval to_timeval(Millis time) {
-  timeval out{};
-  out.tv_sec = time.count() / 1000;
-  out.tv_usec = time.count() % 1000 * 1000;
-  return out;
+// evhttp keeps its own pointer beside a listener's callbacks.
+thread_local LinuxHttpServer* this_server = nullptr;
+
+int open_http_listener(const SocketAddress& address, int& error) {
+  const int fd = open_socket(address.ip.family, SOCK_STREAM);
+  if (fd < 0) {
+    error = errno;
+    return -1;
+  }
+  // Connections of an earlier run may be in TIME_WAIT.
+  set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  KernelAddress kernel{};
+  const socklen_t size = to_kernel(address, kernel);
+  if (bind(fd, &kernel.any, size) == 0 && listen(fd, kBacklog) == 0) return fd;
+  error = errno;
+  close(fd);
+  return -1;
 }
 
 void raise_eventfd(int fd) {
@@ -36,7 +51,10 @@ void raise_eventfd(int fd) {
 }  // namespace
 
 LinuxHttpServer::LinuxHttpServer(const HttpOptions& options, HttpHandler& handler)
-    : options_(options), handler_(handler) {}
+    : options_(options),
+      handler_(handler),
+      identity_(options.identity),
+      rate_(options.requests_per_second) {}
 
 LinuxHttpServer::~LinuxHttpServer() {
   if (started_) {
@@ -44,19 +62,41 @@ LinuxHttpServer::~LinuxHttpServer() {
     raise_eventfd(wakeup_fd_);
     pthread_join(thread_, nullptr);
   }
-  if (listen_fd_ >= 0) {
-    unlink(options_.unix_path.c_str());
-    close(listen_fd_);
+  for (const auto& listener : listeners_) {
+    if (listener->local) unlink(options_.unix_path.c_str());
+    close(listener->fd);
   }
   if (wakeup_fd_ >= 0) close(wakeup_fd_);
 }
 
-int LinuxHttpServer::start() {
-  // Replies to clients that have gone are written by libevent, which knows no MSG_NOSIGNAL.
-  std::signal(SIGPIPE, SIG_IGN);
+int LinuxHttpServer::open_listeners(std::string& place) {
   int error = 0;
-  listen_fd_ = open_unix_listener(options_.unix_path, error);
-  if (listen_fd_ < 0) return error;
+  const auto add = [&](int fd, bool local, bool encrypted) {
+    auto listener = std::make_unique<Listener>();
+    listener->server = this;
+    listener->fd = fd;
+    listener->local = local;
+    listener->encrypted = encrypted;
+    listeners_.push_back(std::move(listener));
+  };
+  place = options_.unix_path;
+  const int unix_fd = open_unix_listener(options_.unix_path, error);
+  if (unix_fd < 0) return error;
+  add(unix_fd, true, false);
+  for (const HttpListen& listen : options_.listen) {
+    std::array<char, kAddressTextMax> text;
+    place = write_address(listen.address, text);
+    const int fd = open_http_listener(listen.address, error);
+    if (fd < 0) return error;
+    add(fd, false, listen.encrypted);
+    addresses_.push_back(bound_address(fd));
+  }
+  place.clear();
+  return 0;
+}
+
+int LinuxHttpServer::start(std::string& place) {
+  if (const int error = open_listeners(place); error != 0) return error;
   wakeup_fd_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   if (wakeup_fd_ < 0) return errno;
 
@@ -81,13 +121,32 @@ void LinuxHttpServer::notify() {
 }
 
 HttpExchange* LinuxHttpServer::find(uint64_t id) {
-  const auto found = exchanges_.find(id);
-  return found == exchanges_.end() ? nullptr : found->second.get();
+  const auto found = std::find_if(connections_.begin(), connections_.end(), [&](const auto& one) {
+    return one->has_exchange() && one->id() == id;
+  });
+  return found == connections_.end() ? nullptr : found->get();
+}
+
+void LinuxHttpServer::set_identity(std::shared_ptr<TlsIdentity> identity) {
+  const std::lock_guard lock(identity_mutex_);
+  identity_ = std::move(identity);
+}
+
+std::shared_ptr<TlsIdentity> LinuxHttpServer::identity() {
+  const std::lock_guard lock(identity_mutex_);
+  return identity_;
+}
+
+Millis LinuxHttpServer::now() const {
+  timespec at{};
+  clock_gettime(CLOCK_MONOTONIC, &at);
+  return Millis(int64_t{at.tv_sec} * 1000 + at.tv_nsec / 1'000'000);
 }
 
 void* LinuxHttpServer::main(void* self) {
   auto& server = *static_cast<LinuxHttpServer*>(self);
   pthread_setname_np(pthread_self(), "admin");
+  this_server = &server;
   const LibraryMemory memory(server.options_.heap_bytes, HeapUse::ForAdmin);
   server.start_error_ = memory.ok() ? server.set_up() : ENOMEM;
   const bool runs = server.start_error_ == 0;
@@ -100,54 +159,77 @@ void* LinuxHttpServer::main(void* self) {
 int LinuxHttpServer::set_up() {
   base_ = event_base_new();
   if (base_ == nullptr) return ENOMEM;
-  wakeup_ = event_new(base_, wakeup_fd_, EV_READ | EV_PERSIST, &LinuxHttpServer::on_wakeup, this);
-  http_ = evhttp_new(base_);
-  if (wakeup_ == nullptr || event_add(wakeup_, nullptr) != 0 || http_ == nullptr) return ENOMEM;
-  const timeval timeout = to_timeval(options_.timeout);
-  evhttp_set_timeout_tv(http_, &timeout);
-  evhttp_set_max_headers_size(http_, kHeaderBytesMax);
-  evhttp_set_max_body_size(http_, static_cast<ev_ssize_t>(options_.body_bytes_max));
-  evhttp_set_allowed_methods(http_, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD |
-                                        EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS |
-                                        EVHTTP_REQ_PATCH);
-  evhttp_set_gencb(http_, &LinuxHttpServer::on_request, this);
-  evhttp_set_bevcb(http_, &LinuxHttpServer::on_connection, this);
+  event_assign(&wakeup_, base_, wakeup_fd_, EV_READ | EV_PERSIST, &LinuxHttpServer::on_wakeup,
+               this);
+  event_assign(&tick_, base_, -1, EV_PERSIST, &LinuxHttpServer::on_tick, this);
+  if (event_add(&wakeup_, nullptr) != 0) return ENOMEM;
+  make_spare();
+  for (const auto& listener : listeners_)
+    if (const int error = set_up(*listener); error != 0) return error;
+  return 0;
+}
+
+int LinuxHttpServer::set_up(Listener& listener) {
+  listener.http = evhttp_new(base_);
+  if (listener.http == nullptr) return ENOMEM;
+  // Times are watched by the connections themselves: evhttp knows none for a whole request.
+  evhttp_set_max_headers_size(listener.http, kHttpHeadMax);
+  evhttp_set_max_body_size(listener.http, static_cast<ev_ssize_t>(options_.body_bytes_max));
+  evhttp_set_default_content_type(listener.http, nullptr);
+  evhttp_set_allowed_methods(listener.http, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD |
+                                                EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE |
+                                                EVHTTP_REQ_OPTIONS | EVHTTP_REQ_PATCH);
+  evhttp_set_gencb(listener.http, &LinuxHttpServer::on_request, this);
+  evhttp_set_bevcb(listener.http, &LinuxHttpServer::on_connection, &listener);
   // evhttp closes the descriptor that it is given; the one kept here outlives the thread.
-  const int fd = dup(listen_fd_);
+  const int fd = dup(listener.fd);
   if (fd < 0) return errno;
-  evhttp_bound_socket* const bound_socket = evhttp_accept_socket_with_handle(http_, fd);
-  if (bound_socket == nullptr) {
+  evhttp_bound_socket* const bound = evhttp_accept_socket_with_handle(listener.http, fd);
+  if (bound == nullptr) {
     close(fd);
     return ENOMEM;
   }
-  listener_ = evhttp_bound_socket_get_listener(bound_socket);
-  connections_.reserve(options_.connections_max);
+  listener.accepting = evhttp_bound_socket_get_listener(bound);
+  evconnlistener_set_error_cb(listener.accepting, &LinuxHttpServer::on_accept_failed);
   return 0;
 }
 
 void LinuxHttpServer::run() {
+  handler_.on_start();
   while (!stopping_) {
-    event_base_loop(base_, EVLOOP_ONCE);
-    finished_.clear();
-    release_ended_connections();
+    event_base_loop(base_, resumed_.empty() ? EVLOOP_ONCE : EVLOOP_ONCE | EVLOOP_NONBLOCK);
+    end_turn();
   }
 }
 
+// What came up in the turn goes on here, where no handler is at work.
+void LinuxHttpServer::end_turn() {
+  std::vector<HttpConnection*> resumed;
+  resumed.swap(resumed_);
+  std::sort(resumed.begin(), resumed.end());
+  resumed.erase(std::unique(resumed.begin(), resumed.end()), resumed.end());
+  for (HttpConnection* const connection : resumed)
+    if (!connection->is_dead()) connection->advance();
+  std::erase_if(lingering_, [](const auto& one) { return one->has_ended(); });
+  if (spare_ == nullptr) make_spare();
+  set_accepting();
+  set_tick();
+}
+
 void LinuxHttpServer::tear_down() {
-  // evhttp frees only requests that were answered; with their connections gone, the others can be.
-  std::vector<evhttp_request*> open;
-  for (const auto& [id, exchange] : exchanges_) open.push_back(&exchange->request());
-  exchanges_.clear();
-  finished_.clear();
-  for (evhttp_request* const request : open) {
-    evhttp_connection* const connection = evhttp_request_get_connection(request);
-    evhttp_connection_set_closecb(connection, nullptr, nullptr);
-    evhttp_connection_free(connection);
-  }
-  if (http_ != nullptr) evhttp_free(http_);
-  for (bufferevent* const connection : connections_) bufferevent_decref(connection);
-  if (wakeup_ != nullptr) event_free(wakeup_);
-  if (base_ != nullptr) event_base_free(base_);
+  if (base_ == nullptr) return;
+  for (const auto& listener : listeners_)
+    if (listener->http != nullptr) evhttp_free(listener->http);
+  if (spare_ != nullptr) bufferevent_free(spare_->front());
+  // Connections go when libevent has let go of their sockets, which takes a few turns.
+  constexpr int kTurnsMax = 100;
+  for (int i = 0; i < kTurnsMax && (spare_ != nullptr || !connections_.empty()); ++i)
+    event_base_loop(base_, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+  connections_.clear();
+  lingering_.clear();
+  event_del(&tick_);
+  event_del(&wakeup_);
+  event_base_free(base_);
 }
 
 void LinuxHttpServer::on_wakeup(int fd, short, void* self) {
@@ -157,101 +239,128 @@ void LinuxHttpServer::on_wakeup(int fd, short, void* self) {
   if (server.notified_.exchange(false)) server.handler_.on_poll();
 }
 
-// evhttp has no limit of connections and does not tell when one ends. So each is held by a
-// reference of our own; at the limit the listener rests, and others wait in its backlog.
-bufferevent* LinuxHttpServer::on_connection(event_base* base, void* self) {
+void LinuxHttpServer::on_tick(int, short, void* self) {
   auto& server = *static_cast<LinuxHttpServer*>(self);
-  bufferevent* const connection = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
-  if (connection == nullptr) return nullptr;
-  bufferevent_incref(connection);
-  server.connections_.push_back(connection);
-  if (server.connections_.size() >= server.options_.connections_max) {
-    evconnlistener_disable(server.listener_);
+  const Millis now = server.now();
+  for (const auto& connection : server.connections_) connection->check_time(now);
+  for (const auto& one : server.lingering_) one->check_time(now);
+  if (server.accept_rests_) {
+    server.accept_rests_ = false;
+    server.set_accepting();
   }
-  return connection;
+  server.handler_.on_tick();
+  server.set_tick();
 }
 
-// evhttp takes its callbacks off a connection when it frees it.
-void LinuxHttpServer::release_ended_connections() {
-  const size_t before = connections_.size();
-  std::erase_if(connections_, [](bufferevent* connection) {
-    bufferevent_event_cb on_event = nullptr;
-    bufferevent_getcb(connection, nullptr, nullptr, &on_event, nullptr);
-    if (on_event != nullptr) return false;
-    bufferevent_decref(connection);
-    return true;
-  });
-  if (connections_.size() < before) evconnlistener_enable(listener_);
+void LinuxHttpServer::set_tick() {
+  const bool wanted = !connections_.empty() || !lingering_.empty() || accept_rests_;
+  const bool pending = event_pending(&tick_, EV_TIMEOUT, nullptr) != 0;
+  if (wanted && !pending) event_add(&tick_, &kTick);
+  if (!wanted && pending) event_del(&tick_);
+}
+
+// Who may open the socket is trusted to wait; strangers must not keep others out.
+void LinuxHttpServer::set_accepting() {
+  const bool any = spare_ != nullptr && !accept_rests_;
+  const bool local = any && count(true) < options_.connections_max;
+  for (const auto& listener : listeners_) {
+    if (listener->local ? local : any) {
+      evconnlistener_enable(listener->accepting);
+    } else {
+      evconnlistener_disable(listener->accepting);
+    }
+  }
+}
+
+void LinuxHttpServer::make_spare() {
+  auto spare = std::make_unique<HttpConnection>(*this);
+  if (spare->front() != nullptr) spare_ = std::move(spare);
+}
+
+void LinuxHttpServer::on_accept_failed(evconnlistener*, void*) {
+  this_server->accept_rests_ = true;
+  this_server->set_accepting();
+  this_server->set_tick();
+}
+
+bufferevent* LinuxHttpServer::on_connection(event_base*, void* listener) {
+  const auto& from = *static_cast<const Listener*>(listener);
+  LinuxHttpServer& server = *from.server;
+  HttpConnection& connection = *server.spare_;
+  const bool has_room = from.local || server.make_room();
+  connection.take(from.local, from.encrypted ? server.identity() : nullptr);
+  if (!has_room) connection.end_later();
+  server.connections_.push_back(std::move(server.spare_));
+  server.make_spare();
+  server.set_accepting();
+  server.set_tick();
+  return connection.front();
 }
 
 void LinuxHttpServer::on_request(evhttp_request* request, void* self) {
   auto& server = *static_cast<LinuxHttpServer*>(self);
-  const uint64_t id = server.next_id_++;
-  const auto added =
-      server.exchanges_.emplace(id, std::make_unique<LinuxHttpExchange>(server, *request, id));
-  LinuxHttpExchange& exchange = *added.first->second;
-  evhttp_connection_set_closecb(evhttp_request_get_connection(request), &LinuxHttpServer::on_gone,
-                                &server);
-  if (exchange.complete()) {
-    server.handler_.on_exchange(exchange);
-  } else {
-    exchange.reply(503, "text/plain", "no memory for the request\n");
-  }
+  const bufferevent* const front =
+      evhttp_connection_get_bufferevent(evhttp_request_get_connection(request));
+  for (const auto& connection : server.connections_)
+    if (connection->front() == front) return connection->on_request(*request);
 }
 
-void LinuxHttpServer::forget(LinuxHttpExchange& exchange) {
-  exchange.stop_watching();
-  exchange.wipe_body();
-  const auto found = exchanges_.find(exchange.id());
-  finished_.push_back(std::move(found->second));
-  exchanges_.erase(found);
+void LinuxHttpServer::forget(HttpConnection& connection, int fd, bool lingers) {
+  std::erase(resumed_, &connection);
+  if (&connection == spare_.get()) return spare_.reset();
+  if (lingers && lingering_.size() < options_.connections_max && !stopping_) {
+    lingering_.push_back(std::make_unique<HttpLinger>(base_, fd, now()));
+  } else if (fd >= 0) {
+    close(fd);
+  }
+  std::erase_if(connections_, [&](const auto& one) { return one.get() == &connection; });
 }
 
-void LinuxHttpServer::reply(LinuxHttpExchange& exchange, int status, std::string_view content_type,
-                            std::string_view body) {
-  evhttp_request* const request = &exchange.request();
-  evhttp_connection_set_closecb(evhttp_request_get_connection(request), nullptr, nullptr);
-  evkeyvalq* const headers = evhttp_request_get_output_headers(request);
-  evhttp_add_header(headers, "Content-Type", std::string(content_type).c_str());
-  evhttp_add_header(headers, "Cache-Control", "no-store");
-  evbuffer* const output = evhttp_request_get_output_buffer(request);
-  const bool fits = evbuffer_add(output, body.data(), body.size()) == 0;
-  forget(exchange);
-  if (fits) {
-    evhttp_send_reply(request, status, nullptr, nullptr);
-  } else {
-    evhttp_send_error(request, 503, nullptr);
-  }
+size_t LinuxHttpServer::count(bool local) const {
+  return static_cast<size_t>(
+      std::count_if(connections_.begin(), connections_.end(), [&](const auto& connection) {
+        return !connection->is_dead() && connection->is_local() == local;
+      }));
 }
 
-// The connection takes its request with it.
-void LinuxHttpServer::client_gone(LinuxHttpExchange& exchange) {
-  evhttp_connection* const connection = evhttp_request_get_connection(&exchange.request());
-  forget(exchange);
-  evhttp_connection_set_closecb(connection, nullptr, nullptr);
-  evhttp_connection_free(connection);
+// Room for one more of TCP: where there is none, the connection goes that has waited longest between
+// two requests or within one, of the source that has the most of them.
+bool LinuxHttpServer::make_room() {
+  if (count(false) < options_.connections_max) return true;
+  HttpConnection* victim = nullptr;
+  std::ptrdiff_t most = 0;
+  for (const auto& one : connections_) {
+    if (one->is_local() || one->is_dead() || !one->may_be_displaced()) continue;
+    const auto same = std::count_if(
+        connections_.begin(), connections_.end(),
+        [&](const auto& other) { return !other->is_dead() && other->source() == one->source(); });
+    const bool better = victim == nullptr || same > most ||
+                        (same == most && one->last_move() < victim->last_move());
+    if (!better) continue;
+    victim = one.get();
+    most = same;
+  }
+  if (victim == nullptr) return false;
+  victim->kill();
+  return true;
 }
 
-// evhttp gave the connection up by itself, for a timeout or an error. It has taken it off the
-// request already, and frees that when it is told that no more comes.
-void LinuxHttpServer::on_gone(evhttp_connection*, void* self) {
-  auto& server = *static_cast<LinuxHttpServer*>(self);
-  std::vector<LinuxHttpExchange*> gone;
-  for (const auto& [id, exchange] : server.exchanges_) {
-    if (evhttp_request_get_connection(&exchange->request()) == nullptr)
-      gone.push_back(exchange.get());
-  }
-  for (LinuxHttpExchange* const exchange : gone) {
-    evhttp_request* const request = &exchange->request();
-    server.forget(*exchange);
-    evhttp_send_reply_end(request);
-  }
+bool LinuxHttpServer::may_ask(HttpConnection& connection) {
+  return connection.is_local() || options_.requests_per_second == 0 ||
+         rate_.take(connection.source(), now());
+}
+
+bool LinuxHttpServer::may_stream() const {
+  const auto streams =
+      std::count_if(connections_.begin(), connections_.end(),
+                    [](const auto& connection) { return connection->is_stream(); });
+  return static_cast<size_t>(streams) < options_.streams_max;
 }
 
 std::unique_ptr<HttpServer> start_http_server(const HttpOptions& options, HttpHandler& handler,
-                                              int& error) {
+                                              int& error, std::string& place) {
   auto server = std::make_unique<LinuxHttpServer>(options, handler);
-  error = server->start();
+  error = server->start(place);
   if (error != 0) return nullptr;
   return server;
 }

@@ -1,23 +1,24 @@
-// The HTTP server of port/http_server.h on evhttp, in a thread of its own. Internal to port/linux.
+// The HTTP server of port/http_server.h on evhttp, in a thread of its own: listeners, connections and
+// their limits. Internal to port/linux.
 #pragma once
 
+#include <event2/event.h>
+#include <event2/event_struct.h>
 #include <pthread.h>
 
 #include <atomic>
-#include <map>
 #include <memory>
+#include <mutex>
 #include <semaphore>
 #include <vector>
 
 #include "port/http_server.h"
-#include "port/linux/http_exchange.h"
+#include "port/linux/http_connection.h"
+#include "port/linux/http_linger.h"
+#include "port/linux/http_rate.h"
 
-struct bufferevent;
-struct event;
-struct event_base;
 struct evconnlistener;
 struct evhttp;
-struct evhttp_connection;
 
 namespace tipring::port {
 
@@ -29,27 +30,55 @@ class LinuxHttpServer final : public HttpServer {
   LinuxHttpServer(const LinuxHttpServer&) = delete;
   LinuxHttpServer& operator=(const LinuxHttpServer&) = delete;
 
-  int start();  // errno value, 0 for success
+  int start(std::string& place);  // errno value, 0 for success
 
   void notify() override;
   HttpExchange* find(uint64_t id) override;
+  void set_identity(std::shared_ptr<TlsIdentity> identity) override;
+  std::span<const SocketAddress> addresses() const override { return addresses_; }
 
-  void reply(LinuxHttpExchange& exchange, int status, std::string_view content_type,
-             std::string_view body);
-  void client_gone(LinuxHttpExchange& exchange);
+  // For its connections, on the server's thread.
+  event_base* base() { return base_; }
+  const HttpOptions& options() const { return options_; }
+  HttpHandler& handler() { return handler_; }
+  Millis now() const;
+  bool may_ask(HttpConnection& connection);
+  bool may_stream() const;
+  uint64_t next_id() { return next_id_++; }
+  void resume(HttpConnection& connection) { resumed_.push_back(&connection); }
+  // It has ended; `fd` is left open by it. With `lingers`, what its client still sends is read for a
+  // while.
+  void forget(HttpConnection& connection, int fd, bool lingers);
 
  private:
+  struct Listener {
+    LinuxHttpServer* server = nullptr;
+    int fd = -1;
+    bool local = false;
+    bool encrypted = false;
+    evhttp* http = nullptr;
+    evconnlistener* accepting = nullptr;
+  };
+
   static void* main(void* self);
   static void on_wakeup(int, short, void* self);
+  static void on_tick(int, short, void* self);
+  static bufferevent* on_connection(event_base* base, void* listener);
+  static void on_accept_failed(evconnlistener* accepting, void* http);
   static void on_request(evhttp_request* request, void* self);
-  static bufferevent* on_connection(event_base* base, void* self);
-  static void on_gone(evhttp_connection* connection, void* self);
 
+  int open_listeners(std::string& place);
   int set_up();
+  int set_up(Listener& listener);
   void run();
+  void end_turn();
   void tear_down();
-  void release_ended_connections();
-  void forget(LinuxHttpExchange& exchange);
+  bool make_room();
+  size_t count(bool local) const;
+  std::shared_ptr<TlsIdentity> identity();
+  void make_spare();
+  void set_accepting();
+  void set_tick();
 
   HttpOptions options_;
   HttpHandler& handler_;
@@ -57,20 +86,25 @@ class LinuxHttpServer final : public HttpServer {
   bool started_ = false;
   std::binary_semaphore ready_{0};
   int start_error_ = 0;
-  int listen_fd_ = -1;
   int wakeup_fd_ = -1;
+  std::mutex identity_mutex_;
+  std::shared_ptr<TlsIdentity> identity_;
+  std::vector<std::unique_ptr<Listener>> listeners_;  // the Unix socket first
+  std::vector<SocketAddress> addresses_;
   std::atomic<bool> notified_ = false;
   std::atomic<bool> stopping_ = false;
 
   // Of the server's thread.
   event_base* base_ = nullptr;
-  event* wakeup_ = nullptr;
-  evhttp* http_ = nullptr;
-  evconnlistener* listener_ = nullptr;
-  std::vector<bufferevent*> connections_;
-  std::map<uint64_t, std::unique_ptr<LinuxHttpExchange>> exchanges_;
-  // Kept until the turn's end, since their handler may be running.
-  std::vector<std::unique_ptr<LinuxHttpExchange>> finished_;
+  event wakeup_{};
+  event tick_{};
+  bool accept_rests_ = false;  // without descriptors, until the next tick
+  // Accepting rests while there is no memory for the next one.
+  std::unique_ptr<HttpConnection> spare_;
+  std::vector<std::unique_ptr<HttpConnection>> connections_;
+  std::vector<HttpConnection*> resumed_;
+  std::vector<std::unique_ptr<HttpLinger>> lingering_;
+  HttpRate rate_;
   uint64_t next_id_ = 1;
 };
 

@@ -180,6 +180,8 @@ bool LinuxLoop::ok() const {
 // Outside of run() there are no turns, and start-up may take its time between two calls.
 Millis LinuxLoop::now() const { return in_turn_ ? now_ : clock_.monotonic(); }
 
+Micros LinuxLoop::turn_began() const { return in_turn_ ? began_ : clock_.monotonic_fine(); }
+
 std::unique_ptr<LoopTimer> LinuxLoop::make_timer(TimerHandler& handler) {
   return std::make_unique<Timer>(*this, handler);
 }
@@ -198,7 +200,8 @@ bool LinuxLoop::watch_signals(SignalHandler& handler) {
 void LinuxLoop::begin_turn() {
   if (in_turn_) return;
   in_turn_ = true;
-  now_ = clock_.monotonic();
+  began_ = clock_.monotonic_fine();
+  now_ = std::chrono::floor<Millis>(began_);
 }
 
 void LinuxLoop::timers_changed() {

@@ -41,6 +41,7 @@ class LinuxLoop final : public Loop {
   bool ok() const;
 
   Millis now() const override;
+  Micros turn_began() const override;
   std::unique_ptr<LoopTimer> make_timer(TimerHandler& handler) override;
   std::unique_ptr<Wakeup> make_wakeup(WakeupHandler& handler) override;
   // One loop of the process can watch signals.
@@ -84,6 +85,7 @@ class LinuxLoop final : public Loop {
   std::unique_ptr<Signals> signals_;
   TurnHandler* turn_handler_ = nullptr;
   Millis now_{0};
+  Micros began_{0};
   Millis timeout_deadline_ = kNever;  // for which timeout_ is added
   Millis pause_until_ = kNever;       // of a listener: the last of those that libevent times itself
   bool in_turn_ = false;

@@ -55,6 +55,11 @@ void tell_service_manager(ServiceState state) {
   ::close(socket);
 }
 
+// systemd.exec(5): what a service of type notify is given; a shell within one has the second alone.
+bool is_supervised() {
+  return std::getenv("NOTIFY_SOCKET") != nullptr && std::getenv("INVOCATION_ID") != nullptr;
+}
+
 Millis service_watchdog() {
   // Whoever started us may have been watched himself and left us his environment.
   if (std::getenv("WATCHDOG_PID") != nullptr && number_in_environment("WATCHDOG_PID") != ::getpid())

@@ -40,6 +40,7 @@ class SimFiles::SimFile final : public File {
     return write_at(node_->content.size(), bytes);
   }
   int truncate(uint64_t size) override { return change({size, {}, true}); }
+  int set_permissions(uint32_t) override { return dead() ? EIO : 0; }  // all are the same here
   int sync() override {
     if (dead()) return EIO;
     files_.spend(files_.faults_.sync_latency);

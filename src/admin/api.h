@@ -1,42 +1,5 @@
-// The HTTP API of the admin thread, JSON throughout:
-//
-//   GET    /v1/status                                 {"status": {facts}}
-//   GET    /v1/pools                                  {"pools": […]}
-//   GET    /v1/users                                  {"users": […], "next": "…"}
-//   GET    /v1/users/NAME or /v1/users/DOMAIN/NAME    {"user": {…}}
-//   PUT    the same                                   {"password": "…", fields of UserFields}: 201
-//          created, 200 changed; what is left out stays.
-//          ?mode=create refuses to change (409), ?mode=change to create (404)
-//   PATCH  the same, with ?name=NEW                   renames: 200. {"password": "…"} where the
-//          auth_name is the name, else no body
-//   DELETE the same                                   200
-//   POST   /v1/users/import                           lines as import_lines.h has them:
-//                                                     {"created": N, "changed": N}; when users were
-//          stored before one was refused, the error has these too, and its "line"
-//   GET    /v1/blocks                                 {"blocks": […], "next": "…"}
-//   DELETE /v1/blocks?source=SOURCE[&user=USER]       200; 404 when nothing is blocked there
-//   GET    /v1/refused                                {"refused": […], "next": "…"}: users whose calls
-//          were refused for want of session timers, and what excepts each
-//   GET    /v1/calls                                  {"calls": […], "next": "…"}: one for each dialog
-//   DELETE /v1/calls/ID                               BYE to both sides: 200; 404 when there is no such
-//          call, 409 when it only rings
-//   GET    /v1/registrations                          {"registrations": […], "next": "…"}
-//   GET    /v1/registrations/NAME or …/DOMAIN/NAME    the same, of one user
-//   DELETE the same                                   all, or the one with ?contact=: 200
-//   GET    /v1/groups                                 {"groups": […], "next": "…"}: hunt groups
-//   GET    /v1/groups/NAME or …/DOMAIN/NAME           {"group": {…}}, with its statistics
-//   PUT    the same                                   {fields of GroupFields}: 201 created, 200
-//          changed; what is left out stays. ?mode= as of users; PATCH is ?mode=change
-//   DELETE the same                                   200
-//   GET    …/members                                  {"members": […], "next": "…"}, by order
-//   PUT, PATCH, DELETE …/members/MEMBER               {fields of MemberFields}, likewise
-//   GET    /v1/trace                                  {"trace": […], "next": "…"}: pieces of messages;
-//          ?after= takes the "after" of a row, to go on behind it
-//   PUT    /v1/trace?subject=NUMBER-OR-ADDRESS&seconds=N    200; DELETE ends it
-//
-// "next" is there when the listing goes on, and is asked for with ?after=. A name that holds "/"
-// needs the form with a domain, which may be empty. A refusal is {"error": {"code": "…", "message":
-// "…"}}; the message says what to do. Passwords become hashes here and go no further.
+// The HTTP API of the admin thread, JSON throughout. Its paths are in routes.cpp, what goes in and
+// out in openapi.json. Passwords become hashes here and go no further.
 #pragma once
 
 #include <atomic>
@@ -45,14 +8,21 @@
 #include <string>
 #include <string_view>
 
+#include "admin/config_desk.h"
+#include "admin/events.h"
 #include "admin/jobs.h"
+#include "admin/routes.h"
 #include "core/handover.h"
 #include "port/http_server.h"
 #include "port/loop.h"
+#include "store/errands.h"
 
 namespace tipring::admin {
 
-class Api final : public port::HttpHandler, private Desk {
+class MetricsDesk;
+class Access;
+
+class Api final : public port::HttpHandler, public Desk {
  public:
   // Channel and loop are borrowed and outlive it. `loop` is woken when commands wait. Users of
   // `default_domain`, which may be empty, are those that the store keeps without a domain.
@@ -65,42 +35,79 @@ class Api final : public port::HttpHandler, private Desk {
   // goes.
   void attach(port::HttpServer& server) { server_.store(&server); }
 
+  // What the handlers hand over to the storage thread, and are told of in on_poll(). It outlives
+  // this.
+  void set_errands(store::Errands& errands) { errands_ = &errands; }
+
+  // Who may ask for what. Without it nobody but by the socket. It outlives this.
+  void set_access(Access& access) { access_ = &access; }
+
   // From any thread but the loop's, since it takes the heap. For requests that come later.
   void set_default_domain(std::string domain);
 
+  // The end of the log; null: it is not shown. It outlives this.
+  void set_log(const LogTail* log) {
+    log_ = log;
+    events_.set_log(log);
+  }
+
+  // It outlives this; null: there is no configuration.
+  void set_config(ConfigDesk* config) { config_ = config; }
+
+  void on_start() override;
   void on_exchange(port::HttpExchange& exchange) override;
+  void on_answered(uint64_t exchange, int status) override;
+  void on_tick() override;
+  void on_stream_ready(uint64_t exchange) override { events_.on_ready(*this, exchange); }
+  void on_stream_closed(uint64_t exchange) override { events_.on_closed(exchange); }
   void on_poll() override;
 
- private:
+  // For handlers, on the admin thread.
   uint64_t send(Command command, const std::shared_ptr<Job>& job) override;
   port::HttpExchange* find(uint64_t exchange) override;
-
-  void route(port::HttpExchange& exchange);
-  void list(port::HttpExchange& exchange, Command command);
-  bool name_user(port::HttpExchange& exchange, std::string_view path, Command& command);
-  void user(port::HttpExchange& exchange, std::string_view path);
-  void registrations_of(port::HttpExchange& exchange, std::string_view path);
-  void put_user(port::HttpExchange& exchange, Command command);
-  void rename_user(port::HttpExchange& exchange, Command command);
-  void import(port::HttpExchange& exchange);
-  void lift_block(port::HttpExchange& exchange);
-  void end_call(port::HttpExchange& exchange, std::string_view name);
-  void trace(port::HttpExchange& exchange);
-  // api_groups.cpp
-  void group(port::HttpExchange& exchange, std::string_view path);
-  void one_group(port::HttpExchange& exchange, Command command);
-  void group_member(port::HttpExchange& exchange, Command command, std::string_view member);
-  bool take_mode(port::HttpExchange& exchange, Command& command);
-  void begin(port::HttpExchange& exchange, const Command& command, const std::shared_ptr<Job>& job);
+  // As Errands::hand_over().
+  [[nodiscard]] bool hand_over(std::unique_ptr<store::Errand> errand) {
+    return errands_ != nullptr && errands_->hand_over(std::move(errand));
+  }
+  // Sends the command; without room for it the request is refused.
+  void begin(const Request& request, const Command& command, const std::shared_ptr<Job>& job);
+  // All rows of a listing, or those after ?after=, and at most ?limit=.
+  void list(const Request& request, Command::Kind kind);
+  void list(const Request& request, Command command);
+  // ?mode=; PATCH changes what stands. False when it is answered.
+  bool take_mode(const Request& request, Command& command);
+  // If-Match. False when it is answered.
+  bool take_if_match(const Request& request, Command& command);
+  // "NAME", "NAME@DOMAIN" or "DOMAIN/NAME"; a name that holds "/" needs the last form, in which the
+  // domain may be empty.
   UserName name_of_path(std::string_view path);
   const std::string& default_domain();
+  ConfigDesk* config() const { return config_; }
+  const LogTail* log() const { return log_; }
+  EventStreams& events() { return events_; }
+  std::string_view realm() const { return realm_; }
+  // REQUIRES: set_access().
+  Access& access() { return *access_; }
+
+  // For GET /metrics; null: there are none. It outlives this.
+  void set_metrics(MetricsDesk* metrics) { metrics_ = metrics; }
+  MetricsDesk* metrics() const { return metrics_; }
+
+ private:
+  void route(port::HttpExchange& exchange, const Caller& caller);
 
   Channel& channel_;
   port::Wakeup& loop_;
   std::string realm_;
   std::string default_domain_;
   Handover<std::string> next_default_domain_;
+  ConfigDesk* config_ = nullptr;
+  const LogTail* log_ = nullptr;
+  EventStreams events_;
   std::atomic<port::HttpServer*> server_{nullptr};
+  store::Errands* errands_ = nullptr;
+  MetricsDesk* metrics_ = nullptr;
+  Access* access_ = nullptr;
   std::map<uint64_t, std::shared_ptr<Job>> waiting_;  // by ticket
   uint64_t last_ticket_ = 0;
 };

@@ -49,17 +49,26 @@ enum class Outcome : uint8_t {
   MemberExists,  // likewise
   NoGroup,
   NoMember,
-  GroupsFull,   // capacity.groups
-  MembersFull,  // capacity.group_members
-  GroupFull,    // store::kGroupMembersMax
-  GroupLoop,    // the page has a fact "loop"
-  NotAnswered,  // a call that rings, to end
+  GroupsFull,    // capacity.groups
+  MembersFull,   // capacity.group_members
+  GroupFull,     // store::kGroupMembersMax
+  GroupLoop,     // the page has a fact "loop"
+  NotAnswered,   // a call that rings, to end
+  NobodyStarts,  // the server anew, were it to end
+  Stale,         // it is not of the revision that the client has seen
 };
+
+// Whether a phone has registered for a user.
+enum class OnLine : uint8_t { Either, Yes, No };
 
 struct Command {
   enum class Kind : uint8_t {
+    Ping,
+    Reload,
+    Restart,
     Status,
     ListPools,
+    CopyFigures,  // to where Service keeps them; nothing else of it is on its way
     ListUsers,
     ListCredentials,
     ListBindings,
@@ -94,8 +103,12 @@ struct Command {
   uint64_t cursor = 0;
   FixedText<kNameMax> name;
   FixedText<kDomainMax> domain;
-  // Of RenameUser, which the hashes are made for. Of PutMember and RemoveMember: the member.
+  // Of RenameUser, which the hashes are made for. Of PutMember and RemoveMember: the member. Of
+  // ListUsers and ListBindings: what each row holds somewhere.
   FixedText<kNameMax> new_name;
+  uint32_t rows_max = UINT32_MAX;   // of listings
+  OnLine on_line = OnLine::Either;  // of ListUsers
+  uint64_t if_revision = 0;         // of changes: what stands is of this revision; 0: of any
   // Of PutUser: the hashes are made for fields.auth_name, whether that is to be set or not.
   UserFields fields;
   GroupFields group;    // of PutGroup

@@ -19,6 +19,17 @@ struct UserChange {
   PutMode mode = PutMode::Either;
 };
 
+// The server as a whole.
+class Control {
+ public:
+  virtual void reload() = 0;  // reads its configuration anew, soon
+  // Ends in order, to be started anew. False: nobody would start it.
+  virtual bool restart() = 0;
+
+ protected:
+  ~Control() = default;
+};
+
 class Exchange {
  public:
   // The outcome, or nullopt when it comes later by LoopEndpoint::complete(ticket, outcome), which
@@ -39,9 +50,12 @@ class Exchange {
 
   // Adds rows from `cursor` on while page.has_room(), looking at a bounded number of slots: a page
   // may stay empty. Returns the cursor to go on with, 0 at the end. Starts with 0.
-  virtual uint64_t list_users(uint64_t cursor, Page& page) = 0;
+  // Of users and bindings those that hold `search`, which is in lower case, in what they show of
+  // themselves.
+  virtual uint64_t list_users(uint64_t cursor, std::string_view search, OnLine on_line,
+                              Page& page) = 0;
   virtual uint64_t list_credentials(uint64_t cursor, Page& page) = 0;
-  virtual uint64_t list_bindings(uint64_t cursor, Page& page) = 0;
+  virtual uint64_t list_bindings(uint64_t cursor, std::string_view search, Page& page) = 0;
   virtual uint64_t list_blocks(uint64_t cursor, Page& page) = 0;
   virtual uint64_t list_refused(uint64_t cursor, Page& page) = 0;
   virtual uint64_t list_calls(uint64_t cursor, Page& page) = 0;
@@ -49,6 +63,8 @@ class Exchange {
   virtual Outcome end_call(uint64_t id) = 0;
   // Of one user, as a BlockRow names him, or with an empty name all of the source. Done or NoBlock.
   virtual Outcome lift_block(const port::IpAddress& source, std::string_view user) = 0;
+  // See revision.h; 0 when there is no such user.
+  virtual uint64_t revision_of_user(std::string_view domain, std::string_view name) const = 0;
   // One user; false when there is none.
   virtual bool show_user(std::string_view domain, std::string_view name, Page& page) = 0;
   // As list_bindings(), of one user; nullopt when there is none.

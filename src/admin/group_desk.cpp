@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "admin/loop_endpoint.h"
+#include "admin/revision.h"
 #include "admin/store_exchange.h"
 
 namespace tipring::admin {
@@ -76,6 +77,15 @@ std::optional<Outcome> GroupDesk::change(const Command& command) {
   return started.error() == Error::PoolExhausted ? Outcome::Busy : Outcome::Refused;
 }
 
+uint64_t GroupDesk::revision(const Command& command) const {
+  const store::Group* group = store_.find_group(command.domain.view(), command.name.view());
+  if (group == nullptr) return 0;
+  if (command.kind == Command::Kind::PutGroup || command.kind == Command::Kind::RemoveGroup)
+    return revision_of(revision_key_, *group);
+  const store::GroupMember* member = group->find_member(command.new_name.view());
+  return member == nullptr ? 0 : revision_of(revision_key_, *member);
+}
+
 void GroupDesk::on_group_changed(uint64_t tag, const store::GroupReply& reply) {
   const bool stored = reply.verdict != store::GroupVerdict::NotStored;
   const Outcome outcome = stored ? outcome_of(reply.verdict, (tag & 1) != 0)
@@ -130,6 +140,7 @@ GroupRow GroupDesk::row_of(const store::Group& group) const {
        member = group.next_member(*member))
     row.members_enabled += member->enabled() ? 1U : 0U;
   row.tally = row_of(group.tally);
+  row.revision = revision_of(revision_key_, group);
   return row;
 }
 
@@ -145,6 +156,7 @@ MemberRow GroupDesk::row_of(const store::GroupMember& member) const {
   row.ring_s = member.ring_s();
   row.enabled = member.enabled();
   row.tally = row_of(member.tally);
+  row.revision = revision_of(revision_key_, member);
   return row;
 }
 

@@ -18,7 +18,9 @@ Outcome outcome_of(store::GroupVerdict verdict, bool of_member);
 class GroupDesk final : private store::GroupWaiter {
  public:
   // Both outlive it.
-  GroupDesk(store::Store& store, const port::Loop& loop) : store_(store), loop_(loop) {}
+  // `revision_key`: see revision.h.
+  GroupDesk(store::Store& store, const port::Loop& loop, const HashKey& revision_key)
+      : store_(store), loop_(loop), revision_key_(revision_key) {}
   GroupDesk(const GroupDesk&) = delete;
   GroupDesk& operator=(const GroupDesk&) = delete;
 
@@ -28,6 +30,9 @@ class GroupDesk final : private store::GroupWaiter {
   // Of the kinds PutGroup to RemoveMember: the outcome, or nullopt when it comes by
   // LoopEndpoint::complete(), perhaps from within.
   std::optional<Outcome> change(const Command& command);
+
+  // Of what the command, of one of these kinds, is to change; 0 when there is none.
+  uint64_t revision(const Command& command) const;
 
   // Of the kinds ListGroups, ShowGroup and ListMembers: rows from command.cursor on. The cursor to
   // go on with, 0 at the end; nullopt when there is no such group.
@@ -43,6 +48,7 @@ class GroupDesk final : private store::GroupWaiter {
 
   store::Store& store_;
   const port::Loop& loop_;
+  const HashKey revision_key_;
   LoopEndpoint* endpoint_ = nullptr;
 };
 

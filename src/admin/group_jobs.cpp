@@ -2,18 +2,17 @@
 
 #include "admin/group_json.h"
 #include "admin/reply.h"
+#include "admin/revision.h"
 
 namespace tipring::admin {
 
 namespace {
 
 // "…: 600 > 610 > 600".
-std::string loop_message(const Refusal& refusal, const Page& page) {
+void add_loop(Problem& problem, const Page& page) {
   PageReader reader(page);
   FactRow loop;
-  std::string message(refusal.message);
-  if (reader.next(loop)) message += ": " + std::string(loop.text);
-  return message;
+  if (reader.next(loop)) problem.detail += ": " + std::string(loop.text);
 }
 
 }  // namespace
@@ -29,11 +28,9 @@ void GroupChangeJob::on_answer(Desk& desk, const std::shared_ptr<Job>&, const An
       return;
     default: break;
   }
-  const Refusal refusal = refusal_of(answer.outcome);
-  const std::string message = answer.outcome == Outcome::GroupLoop
-                                  ? loop_message(refusal, answer.page)
-                                  : std::string(refusal.message);
-  reply_error(*client, refusal.status, refusal.code, message);
+  Problem problem = problem_of(answer.outcome);
+  if (answer.outcome == Outcome::GroupLoop) add_loop(problem, answer.page);
+  reply_problem(*client, problem);
 }
 
 void GroupShowJob::on_answer(Desk& desk, const std::shared_ptr<Job>&, const Answer& answer) {
@@ -41,13 +38,11 @@ void GroupShowJob::on_answer(Desk& desk, const std::shared_ptr<Job>&, const Answ
   if (client == nullptr) return;
   PageReader reader(answer.page);
   GroupRow row;
-  if (answer.outcome != Outcome::Done || !reader.next(row)) {
-    const Refusal refusal = refusal_of(answer.outcome);
-    return reply_error(*client, refusal.status, refusal.code, refusal.message);
-  }
+  if (answer.outcome != Outcome::Done || !reader.next(row))
+    return reply_refusal(*client, answer.outcome);
   std::string body = R"({"group":)";
   append_json(body, row);
-  reply_json(*client, 200, body + "}\n");
+  reply_tagged(*client, body + "}\n", row.revision);
 }
 
 }  // namespace tipring::admin

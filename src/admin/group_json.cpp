@@ -4,6 +4,7 @@
 #include <rapidjson/error/en.h>
 
 #include "admin/json_members.h"
+#include "admin/revision.h"
 
 namespace tipring::admin {
 
@@ -44,26 +45,27 @@ bool read_text(const rapidjson::Value& value, std::string& text) {
 
 // `set(name, text)` says what is wrong with a member.
 template <class Set>
-std::string parse_body(std::string_view body, Set set) {
-  if (body.empty()) return "";
+BodyFault parse_body(std::string_view body, Set set) {
+  if (body.empty()) return {};
   rapidjson::Document document;
   // Without recursion, as the body is foreign.
   document.Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag>(
       body.data(), body.size());
   if (document.HasParseError()) {
-    return "the body is not JSON: " +
-           std::string(rapidjson::GetParseError_En(document.GetParseError())) + " (at byte " +
-           std::to_string(document.GetErrorOffset()) + ")";
+    return {"the body is not JSON: " +
+            std::string(rapidjson::GetParseError_En(document.GetParseError())) + " (at byte " +
+            std::to_string(document.GetErrorOffset()) + ")"};
   }
-  if (!document.IsObject()) return "the body must be an object, whose members are fields";
+  if (!document.IsObject()) return {"the body must be an object, whose members are fields"};
   const rapidjson::Document& read = document;  // its iterators compare one way only
   for (const auto& member : read.GetObject()) {
     std::string text;
+    const std::string name(text_of(member.name));
     if (!read_text(member.value, text))
-      return std::string(text_of(member.name)) + " must be a text, a whole number, true or false";
-    if (std::string fault = set(text_of(member.name), text); !fault.empty()) return fault;
+      return {name + " must be a text, a whole number, true or false", name};
+    if (std::string fault = set(name, text); !fault.empty()) return {fault, name};
   }
-  return "";
+  return {};
 }
 
 }  // namespace
@@ -82,6 +84,7 @@ void append_json(std::string& out, const GroupRow& row) {
   append_flag(out, "enabled", row.enabled);
   append_member(out, "member_count", uint64_t{row.members});
   append_member(out, "members_enabled", uint64_t{row.members_enabled});
+  append_member(out, "revision", revision_text(row.revision));
   append_tally(out, row.tally);
   out += '}';
 }
@@ -101,17 +104,18 @@ void append_json(std::string& out, const MemberRow& row) {
   append_member(out, "delay_s", uint64_t{row.delay_s});
   append_member(out, "ring_s", uint64_t{row.ring_s});
   append_flag(out, "enabled", row.enabled);
+  append_member(out, "revision", revision_text(row.revision));
   append_tally(out, row.tally);
   out += '}';
 }
 
-std::string parse_group_body(std::string_view body, GroupFields& fields) {
+BodyFault parse_group_body(std::string_view body, GroupFields& fields) {
   return parse_body(body, [&](std::string_view name, std::string_view text) {
     return set_group_field(fields, name, text);
   });
 }
 
-std::string parse_member_body(std::string_view body, MemberFields& fields) {
+BodyFault parse_member_body(std::string_view body, MemberFields& fields) {
   return parse_body(body, [&](std::string_view name, std::string_view text) {
     return set_member_field(fields, name, text);
   });

@@ -6,6 +6,7 @@
 
 #include "admin/group_fields.h"
 #include "admin/group_rows.h"
+#include "admin/reply.h"
 
 namespace tipring::admin {
 
@@ -14,8 +15,8 @@ void append_json(std::string& out, const GroupRow& row);
 void append_json(std::string& out, const MemberRow& row);
 
 // The bodies of a PUT: an object with fields as group_fields.h has them, as texts, numbers, true or
-// false; all may be left out, and so may the body. Return what is wrong, or nothing.
-std::string parse_group_body(std::string_view body, GroupFields& fields);
-std::string parse_member_body(std::string_view body, MemberFields& fields);
+// false; all may be left out, and so may the body. Return what is wrong.
+BodyFault parse_group_body(std::string_view body, GroupFields& fields);
+BodyFault parse_member_body(std::string_view body, MemberFields& fields);
 
 }  // namespace tipring::admin

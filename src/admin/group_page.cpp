@@ -10,7 +10,7 @@ constexpr size_t kTallyNumbers = 12;
 constexpr size_t kTextHead = sizeof(uint16_t);
 
 static_assert(4 * kTextHead + 2 * kNameMax + kDomainMax + store::kGroupDisplayMax +
-                  (8 + kTallyNumbers) * sizeof(uint64_t) <=
+                  (9 + kTallyNumbers) * sizeof(uint64_t) <=
               Page::kRowMax);
 
 }  // namespace
@@ -25,6 +25,7 @@ void Page::put_tally(const TallyRow& tally) {
 }
 
 void Page::add(const GroupRow& row) {
+  ++rows_;
   put_text(row.name, kNameMax);
   put_text(row.domain, kDomainMax);
   put_text(row.display_name, store::kGroupDisplayMax);
@@ -33,16 +34,17 @@ void Page::add(const GroupRow& row) {
        {static_cast<uint64_t>(row.strategy), uint64_t{row.ring_timeout_s},
         uint64_t{row.member_ring_s}, uint64_t{row.no_answer_status},
         uint64_t{row.no_answer_to_exists ? 1U : 0U}, uint64_t{row.enabled ? 1U : 0U},
-        uint64_t{row.members}, uint64_t{row.members_enabled}})
+        uint64_t{row.members}, uint64_t{row.members_enabled}, row.revision})
     put_number(number);
   put_tally(row.tally);
 }
 
 void Page::add(const MemberRow& row) {
+  ++rows_;
   put_text(row.name, kNameMax);
   for (const uint64_t number :
        {static_cast<uint64_t>(row.kind), uint64_t{row.phones}, uint64_t{row.order},
-        uint64_t{row.delay_s}, uint64_t{row.ring_s}, uint64_t{row.enabled ? 1U : 0U}})
+        uint64_t{row.delay_s}, uint64_t{row.ring_s}, uint64_t{row.enabled ? 1U : 0U}, row.revision})
     put_number(number);
   put_tally(row.tally);
 }
@@ -70,6 +72,7 @@ bool PageReader::next(GroupRow& row) {
   row.enabled = take_number() != 0;
   row.members = static_cast<uint32_t>(take_number());
   row.members_enabled = static_cast<uint32_t>(take_number());
+  row.revision = take_number();
   take_tally(row.tally);
   return true;
 }
@@ -83,6 +86,7 @@ bool PageReader::next(MemberRow& row) {
   row.delay_s = static_cast<uint16_t>(take_number());
   row.ring_s = static_cast<uint16_t>(take_number());
   row.enabled = take_number() != 0;
+  row.revision = take_number();
   take_tally(row.tally);
   return true;
 }

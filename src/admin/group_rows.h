@@ -38,6 +38,7 @@ struct GroupRow {
   uint32_t members = 0;
   uint32_t members_enabled = 0;
   TallyRow tally;
+  uint64_t revision = 0;  // see revision.h
 };
 
 // Who is called by a member's name.
@@ -52,6 +53,7 @@ struct MemberRow {
   uint16_t ring_s = 0;
   bool enabled = true;
   TallyRow tally;
+  uint64_t revision = 0;  // see revision.h
 };
 
 }  // namespace tipring::admin

@@ -1,6 +1,5 @@
 #include "admin/import_job.h"
 
-#include "admin/json.h"
 #include "admin/reply.h"
 #include "core/assert.h"
 
@@ -80,10 +79,8 @@ void ImportJob::finish(Desk& desk) {
                    std::to_string(changed_) + "}\n");
     return;
   }
-  const Refusal refusal = refusal_of(failure_);
-  reply_json(*client, refusal.status,
-             error_json(refusal.code, refusal.message,
-                        {{"line", failed_line_}, {"created", created_}, {"changed", changed_}}));
+  reply_problem(*client, problem_of(failure_),
+                {{"line", failed_line_}, {"created", created_}, {"changed", changed_}});
 }
 
 }  // namespace tipring::admin

@@ -1,8 +1,11 @@
 #include "admin/jobs.h"
 
+#include <algorithm>
+
 #include "admin/group_json.h"
 #include "admin/json.h"
 #include "admin/reply.h"
+#include "admin/revision.h"
 
 namespace tipring::admin {
 
@@ -33,6 +36,10 @@ std::string_view opening(Command::Kind kind) {
     case Command::Kind::ReadTrace: return R"({"trace":[)";
     case Command::Kind::ListGroups: return R"({"groups":[)";
     case Command::Kind::ListMembers: return R"({"members":[)";
+    case Command::Kind::Ping:
+    case Command::Kind::CopyFigures:
+    case Command::Kind::Reload:
+    case Command::Kind::Restart:
     case Command::Kind::ShowGroup:
     case Command::Kind::PutGroup:
     case Command::Kind::RemoveGroup:
@@ -66,11 +73,6 @@ void append_page(std::string& body, Command::Kind kind, std::string_view realm, 
   if (kind == Command::Kind::ListMembers) append_rows<MemberRow>(body, page);
 }
 
-void refuse(port::HttpExchange& client, Outcome outcome) {
-  const Refusal refusal = refusal_of(outcome);
-  reply_error(client, refusal.status, refusal.code, refusal.message);
-}
-
 }  // namespace
 
 void set_secret(Command& command, std::string_view realm, std::string_view password) {
@@ -89,7 +91,7 @@ std::string auth_name_of(const Answer& answer) {
 void PlainJob::on_answer(Desk& desk, const std::shared_ptr<Job>&, const Answer& answer) {
   port::HttpExchange* client = desk.find(exchange());
   if (client == nullptr) return;
-  if (!is_success(answer.outcome)) return refuse(*client, answer.outcome);
+  if (!is_success(answer.outcome)) return reply_refusal(*client, answer.outcome);
   reply_json(*client, 200, R"({"result":")" + std::string(what_) + "\"}\n");
 }
 
@@ -109,19 +111,19 @@ void PutJob::on_answer(Desk& desk, const std::shared_ptr<Job>& self, const Answe
   switch (answer.outcome) {
     case Outcome::Created: reply_json(*client, 201, "{\"result\":\"created\"}\n"); return;
     case Outcome::Changed: reply_json(*client, 200, "{\"result\":\"changed\"}\n"); return;
-    default: refuse(*client, answer.outcome);
+    default: reply_refusal(*client, answer.outcome);
   }
 }
 
 void ShowJob::on_answer(Desk& desk, const std::shared_ptr<Job>&, const Answer& answer) {
   port::HttpExchange* client = desk.find(exchange());
   if (client == nullptr) return;
-  if (answer.outcome != Outcome::Done) return refuse(*client, answer.outcome);
+  if (answer.outcome != Outcome::Done) return reply_refusal(*client, answer.outcome);
   std::string body = R"({"user":)";
   PageReader reader(answer.page);
   UserRow row;
   while (reader.next(row)) append_json(body, row);
-  reply_json(*client, 200, body + "}\n");
+  reply_tagged(*client, body + "}\n", row.revision);
 }
 
 bool ListJob::start(Desk& desk, const std::shared_ptr<Job>& self, const Command& command) {
@@ -133,9 +135,10 @@ bool ListJob::start(Desk& desk, const std::shared_ptr<Job>& self, const Command&
 void ListJob::on_answer(Desk& desk, const std::shared_ptr<Job>& self, const Answer& answer) {
   port::HttpExchange* client = desk.find(exchange());
   if (client == nullptr) return;  // nobody waits: the rest is not asked for
-  if (answer.outcome != Outcome::Done) return refuse(*client, answer.outcome);
+  if (answer.outcome != Outcome::Done) return reply_refusal(*client, answer.outcome);
   append_page(body_, command_.kind, realm_, answer.page);
-  if (answer.next != 0 && body_.size() < kReplyMax) {
+  command_.rows_max -= std::min(command_.rows_max, answer.page.rows());
+  if (answer.next != 0 && body_.size() < kReplyMax && command_.rows_max > 0) {
     command_.cursor = answer.next;
     if (desk.send(command_, self) != 0) return;
     // The ring is full: the client gets what there is and asks for the rest.
@@ -143,7 +146,7 @@ void ListJob::on_answer(Desk& desk, const std::shared_ptr<Job>& self, const Answ
   body_ += command_.kind == Command::Kind::Status ? '}' : ']';
   if (answer.next != 0) body_ += R"(,"next":")" + std::to_string(answer.next) + '"';
   body_ += "}\n";
-  reply_json(*client, 200, body_);
+  reply_tagged(*client, body_);
 }
 
 }  // namespace tipring::admin

@@ -8,6 +8,7 @@
 
 #include "admin/call_names.h"
 #include "admin/json_members.h"
+#include "admin/revision.h"
 #include "admin/user_names.h"
 #include "core/text.h"
 #include "server/policy/untimed_calls.h"
@@ -74,6 +75,11 @@ bool join(const rapidjson::Value& value, std::string& text) {
   return true;
 }
 
+bool is_user_field(std::string_view name) {
+  const auto known = user_field_names();
+  return name == "password" || std::find(known.begin(), known.end(), name) != known.end();
+}
+
 // One member of a user's body; what is wrong with it, or empty. Never repeats a password.
 std::string take_member(const rapidjson::Value& name, const rapidjson::Value& value,
                         UserBody& body) {
@@ -85,8 +91,7 @@ std::string take_member(const rapidjson::Value& name, const rapidjson::Value& va
   }
   std::string text;
   // The name may be a password that somebody put at the wrong place, and is repeated when known.
-  const auto known = user_field_names();
-  if (std::find(known.begin(), known.end(), text_of(name)) != known.end() && !join(value, text))
+  if (is_user_field(text_of(name)) && !join(value, text))
     return std::string(text_of(name)) + " must be a text, or texts without commas in an array";
   return set_user_field(body.fields, text_of(name), text);
 }
@@ -159,6 +164,7 @@ void append_json(std::string& out, const UserRow& row) {
   append_list(out, "aliases", row.aliases, '\n');
   append_list(out, "algorithms", row.algorithms == 0 ? "" : algorithms_text(row.algorithms), ',');
   append_member(out, "session_timer", session_timer_text(row.session_timer));
+  append_member(out, "revision", revision_text(row.revision));
   if (row.calls_refused != 0) {
     append_member(out, "calls_refused", uint64_t{row.calls_refused});
     append_member(out, "last_refused_s", uint64_t{row.last_refused_s});
@@ -275,19 +281,10 @@ void append_json(std::string& out, const TraceRow& row) {
   out += '}';
 }
 
-std::string error_json(std::string_view code, std::string_view message,
-                       std::initializer_list<JsonNumber> numbers) {
-  std::string body = R"({"error":{)";
-  append_member(body, "code", code);
-  append_member(body, "message", message);
-  for (const auto& [name, value] : numbers) append_member(body, name, value);
-  return body + "}}\n";
-}
-
 UserBody parse_user_body(std::string_view body) {
   UserBody result;
   if (body.find('\0') != std::string_view::npos) {
-    result.fault = "the body is not JSON: it holds a NUL byte; " + std::string(kSend);
+    result.fault.text = "the body is not JSON: it holds a NUL byte; " + std::string(kSend);
     return result;
   }
   result.text = SecretText(body);
@@ -298,17 +295,19 @@ UserBody parse_user_body(std::string_view body) {
   document.ParseInsitu<rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag>(
       result.text.bytes().data());
   if (document.HasParseError()) {
-    result.fault = "the body is not JSON: " +
-                   std::string(rapidjson::GetParseError_En(document.GetParseError())) +
-                   " (at byte " + std::to_string(document.GetErrorOffset()) + "); " +
-                   std::string(kSend);
+    result.fault.text = "the body is not JSON: " +
+                        std::string(rapidjson::GetParseError_En(document.GetParseError())) +
+                        " (at byte " + std::to_string(document.GetErrorOffset()) + "); " +
+                        std::string(kSend);
   } else if (!document.IsObject() || document.MemberCount() == 0) {
-    result.fault = "the body must be an object with a member at least; " + std::string(kSend);
+    result.fault.text = "the body must be an object with a member at least; " + std::string(kSend);
   } else {
     const rapidjson::Document& read = document;  // its iterators compare one way only
     for (const auto& member : read.GetObject()) {
-      result.fault = take_member(member.name, member.value, result);
-      if (!result.fault.empty()) break;
+      result.fault.text = take_member(member.name, member.value, result);
+      if (result.fault.text.empty()) continue;
+      if (is_user_field(text_of(member.name))) result.fault.field = text_of(member.name);
+      break;
     }
   }
   return result;

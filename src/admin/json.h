@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "admin/page.h"
+#include "admin/reply.h"
 #include "admin/user_fields.h"
 #include "admin/user_secret.h"
 
@@ -26,18 +27,13 @@ void append_json(std::string& out, const PoolRow& row);
 void append_json(std::string& out, const FactRow& row);
 void append_json(std::string& out, const TraceRow& row);
 
-using JsonNumber = std::pair<std::string_view, uint64_t>;
-// {"error":{"code","message", numbers}}
-std::string error_json(std::string_view code, std::string_view message,
-                       std::initializer_list<JsonNumber> numbers = {});
-
 // The body of a user's PUT: {"password": "…"} and fields of UserFields, all of which may be left
 // out. Fields are texts as set_user_field() takes them; aliases and algorithms may be arrays too.
 struct UserBody {
   SecretText text;            // the body, parsed in place
   std::string_view password;  // lies in `text`; empty when there is none
   UserFields fields;
-  std::string fault;  // what is wrong, or empty
+  BodyFault fault;
 };
 UserBody parse_user_body(std::string_view body);
 

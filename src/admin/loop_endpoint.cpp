@@ -1,10 +1,30 @@
 #include "admin/loop_endpoint.h"
 
+#include <algorithm>
 #include <array>
 
 #include "core/assert.h"
+#include "core/hash.h"
 
 namespace tipring::admin {
+
+namespace {
+
+bool is_of_group(Command::Kind kind) {
+  return kind == Command::Kind::PutGroup || kind == Command::Kind::RemoveGroup ||
+         kind == Command::Kind::PutMember || kind == Command::Kind::RemoveMember;
+}
+
+// Users and groups share their names, so that one hash does for both.
+uint64_t subject_of(const Command& command) {
+  TableHasher64 hasher{HashKey()};
+  hasher.add_u64(command.domain.view().size());
+  hasher.add(command.domain.view());
+  hasher.add(command.name.view());
+  return hasher.finish();
+}
+
+}  // namespace
 
 bool LoopEndpoint::can_serve() {
   return channel_.commands.front() != nullptr && channel_.answers.free() > open_;
@@ -21,8 +41,7 @@ bool LoopEndpoint::serve(size_t commands_max) {
 }
 
 void LoopEndpoint::complete(uint64_t ticket, Outcome outcome, std::string_view loop) {
-  TIPRING_ASSERT(open_ > 0);
-  --open_;
+  close(ticket);
   Answer& slot = begin_answer(ticket);
   slot.outcome = outcome;
   if (!loop.empty()) slot.page.add(FactRow{"loop", loop, 0});
@@ -30,18 +49,54 @@ void LoopEndpoint::complete(uint64_t ticket, Outcome outcome, std::string_view l
 }
 
 void LoopEndpoint::serve_one(const Command& command) {
-  // Counted before the call, since the exchange may complete it from within.
-  ++open_;
-  const std::optional<Outcome> outcome = change(command);
-  if (!outcome) return;
-  --open_;
+  std::optional<Outcome> outcome = precondition(command);
+  if (!outcome) {
+    // Opened before the call, since the exchange may complete it from within.
+    open(command);
+    outcome = change(command);
+    if (!outcome) return;
+    close(command.ticket);
+  }
   Answer& slot = begin_answer(command.ticket);
+  slot.page.clear(command.rows_max);
   slot.outcome = *outcome;
   // The hashes are to be made again for the name that is shown here.
   if (*outcome == Outcome::OtherAuthName)
     exchange_.show_user(command.domain.view(), command.name.view(), slot.page);
   if (*outcome == Outcome::Done) show(command, slot);
   commit_answer();
+}
+
+void LoopEndpoint::open(const Command& command) {
+  Open* place = std::find_if(opened_.begin(), opened_.end(),
+                             [](const Open& open) { return open.ticket == 0; });
+  TIPRING_ASSERT(place != opened_.end());
+  *place = {command.ticket, subject_of(command)};
+  ++open_;
+}
+
+void LoopEndpoint::close(uint64_t ticket) {
+  Open* place = std::find_if(opened_.begin(), opened_.end(),
+                             [&](const Open& open) { return open.ticket == ticket; });
+  TIPRING_ASSERT(place != opened_.end());
+  *place = {};
+  --open_;
+}
+
+// RFC 9110 13.1.1. Of a change that is on its way to the disk nobody can have seen what it makes.
+std::optional<Outcome> LoopEndpoint::precondition(const Command& command) const {
+  if (command.if_revision == 0) return std::nullopt;
+  const uint64_t subject = subject_of(command);
+  const bool is_changing = std::any_of(opened_.begin(), opened_.end(), [&](const Open& open) {
+    return open.ticket != 0 && open.subject == subject;
+  });
+  if (is_changing) return Outcome::Busy;
+  const bool is_user = !is_of_group(command.kind);
+  const uint64_t stands =
+      is_user ? exchange_.revision_of_user(command.domain.view(), command.name.view())
+              : (groups_ != nullptr ? groups_->revision(command) : 0);
+  if (stands == command.if_revision) return std::nullopt;
+  return Outcome::Stale;
 }
 
 // What a command changes: Done for those that only look.
@@ -63,6 +118,11 @@ std::optional<Outcome> LoopEndpoint::change(const Command& command) {
     case Command::Kind::RemoveBindings:
       return exchange_.remove_bindings(domain, name, command.contact.view(), command.ticket);
     case Command::Kind::StartTrace: return start_trace(command);
+    case Command::Kind::Reload:
+      if (control_ != nullptr) control_->reload();
+      break;
+    case Command::Kind::Restart:
+      return control_ != nullptr && control_->restart() ? Outcome::Done : Outcome::NobodyStarts;
     case Command::Kind::StopTrace:
       if (trace_ != nullptr) trace_->stop();
       break;
@@ -75,8 +135,10 @@ std::optional<Outcome> LoopEndpoint::change(const Command& command) {
     case Command::Kind::ShowGroup:
     case Command::Kind::ListMembers:
     case Command::Kind::ReadTrace:
+    case Command::Kind::Ping:
     case Command::Kind::Status:
     case Command::Kind::ListPools:
+    case Command::Kind::CopyFigures:
     case Command::Kind::ListUsers:
     case Command::Kind::ListCredentials:
     case Command::Kind::ListBindings:
@@ -95,13 +157,19 @@ void LoopEndpoint::show(const Command& command, Answer& answer) {
   std::optional<uint64_t> next = 0;
   switch (command.kind) {
     case Command::Kind::Status: exchange_.status(answer.page); break;
+    case Command::Kind::CopyFigures:
+      if (figure_source_ != nullptr) figure_source_->fill(*figures_);
+      break;
     case Command::Kind::ListPools: next = list_pools(command.cursor, answer.page); break;
-    case Command::Kind::ListUsers: next = exchange_.list_users(command.cursor, answer.page); break;
+    case Command::Kind::ListUsers:
+      next = exchange_.list_users(command.cursor, command.new_name.view(), command.on_line,
+                                  answer.page);
+      break;
     case Command::Kind::ListCredentials:
       next = exchange_.list_credentials(command.cursor, answer.page);
       break;
     case Command::Kind::ListBindings:
-      next = exchange_.list_bindings(command.cursor, answer.page);
+      next = exchange_.list_bindings(command.cursor, command.new_name.view(), answer.page);
       break;
     case Command::Kind::ListBlocks:
       next = exchange_.list_blocks(command.cursor, answer.page);
@@ -124,6 +192,9 @@ void LoopEndpoint::show(const Command& command, Answer& answer) {
     case Command::Kind::RemoveGroup:
     case Command::Kind::PutMember:
     case Command::Kind::RemoveMember:
+    case Command::Kind::Ping:
+    case Command::Kind::Reload:
+    case Command::Kind::Restart:
     case Command::Kind::LiftBlock:
     case Command::Kind::EndCall:
     case Command::Kind::StartTrace:

@@ -20,7 +20,7 @@ static_assert(6 * kTextHead + kNameMax + kDomainMax + kContactMax + kAgentMax + 
                   3 * sizeof(uint64_t) <=
               Page::kRowMax);
 static_assert(6 * kTextHead + kNameMax + kDomainMax + kAuthNameMax + kDisplayNameMax + kAliasesMax +
-                  kShortMax + 6 * sizeof(uint64_t) <=
+                  kShortMax + 7 * sizeof(uint64_t) <=
               Page::kRowMax);
 static_assert(4 * kTextHead + 2 * kPartyMax + kAgentMax + kNameMax + 13 * sizeof(uint64_t) <=
               Page::kRowMax);
@@ -43,6 +43,7 @@ void Page::put_number(uint64_t number) {
 }
 
 void Page::add(const UserRow& row) {
+  ++rows_;
   put_text(row.name, kNameMax);
   put_text(row.domain, kDomainMax);
   put_number(row.bindings);
@@ -55,9 +56,11 @@ void Page::add(const UserRow& row) {
   put_number(row.calls_refused);
   put_number(row.last_refused_s);
   put_text(row.refused_source, kShortMax);
+  put_number(row.revision);
 }
 
 void Page::add(const CredentialRow& row) {
+  ++rows_;
   put_text(row.name, kNameMax);
   put_text(row.domain, kDomainMax);
   put_text(row.auth_name, kAuthNameMax);
@@ -66,6 +69,7 @@ void Page::add(const CredentialRow& row) {
 }
 
 void Page::add(const BindingRow& row) {
+  ++rows_;
   put_text(row.name, kNameMax);
   put_text(row.domain, kDomainMax);
   put_text(row.contact, kContactMax);
@@ -78,12 +82,14 @@ void Page::add(const BindingRow& row) {
 }
 
 void Page::add(const BlockRow& row) {
+  ++rows_;
   put_text(row.source, kShortMax);
   put_text(row.user, kShortMax);
   for (const uint32_t number : {row.since_s, row.remaining_s, row.failures}) put_number(number);
 }
 
 void Page::add(const RefusedRow& row) {
+  ++rows_;
   put_text(row.name, kNameMax);
   put_text(row.domain, kDomainMax);
   put_number(row.calls);
@@ -92,6 +98,7 @@ void Page::add(const RefusedRow& row) {
 }
 
 void Page::add(const CallRow& row) {
+  ++rows_;
   for (const uint64_t number :
        {row.id, static_cast<uint64_t>(row.state), row.begun_ms, row.answered_ms,
         uint64_t{row.interval_s}, static_cast<uint64_t>(row.refresher),
@@ -106,6 +113,7 @@ void Page::add(const CallRow& row) {
 }
 
 void Page::add(const PoolRow& row) {
+  ++rows_;
   put_text(row.name, kShortMax);
   for (const uint64_t number : {uint64_t{row.capacity}, uint64_t{row.in_use},
                                 uint64_t{row.high_water}, uint64_t{row.item_bytes}, row.refusals})
@@ -113,12 +121,14 @@ void Page::add(const PoolRow& row) {
 }
 
 void Page::add(const FactRow& row) {
+  ++rows_;
   put_text(row.name, kShortMax);
   put_text(row.text, kAgentMax);
   put_number(row.number);
 }
 
 void Page::add(const TraceRow& row) {
+  ++rows_;
   static_assert(kTracePieceMax + 3 * kShortMax + 7 * sizeof(uint64_t) + 4 * kTextHead <= kRowMax);
   for (const uint64_t number : {row.number, row.after, row.time_ms, uint64_t{row.sent ? 1U : 0U},
                                 row.offset, row.kept, row.size})
@@ -161,6 +171,7 @@ bool PageReader::next(UserRow& row) {
   row.calls_refused = static_cast<uint32_t>(take_number());
   row.last_refused_s = static_cast<uint32_t>(take_number());
   row.refused_source = take_text();
+  row.revision = take_number();
   return true;
 }
 

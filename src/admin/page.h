@@ -28,6 +28,7 @@ struct UserRow {
   uint32_t calls_refused = 0;
   uint32_t last_refused_s = 0;
   std::string_view refused_source = {};
+  uint64_t revision = 0;  // see revision.h
 };
 
 // What a user logs in with, for another server: whoever reads it can register as the user.
@@ -132,8 +133,12 @@ class Page {
   static constexpr size_t kBytes = 8192;
   static constexpr size_t kRowMax = 1920;  // of the longest row there can be
 
-  void clear() { used_ = 0; }
-  bool has_room() const { return used_ + kRowMax <= kBytes; }
+  void clear(uint32_t rows_max = UINT32_MAX) {
+    used_ = rows_ = 0;
+    rows_max_ = rows_max;
+  }
+  bool has_room() const { return used_ + kRowMax <= kBytes && rows_ < rows_max_; }
+  uint32_t rows() const { return rows_; }
 
   // REQUIRES of each: has_room(). All rows of a page are of one kind.
   void add(const UserRow& row);
@@ -155,6 +160,8 @@ class Page {
   void put_tally(const TallyRow& tally);
 
   uint32_t used_ = 0;
+  uint32_t rows_ = 0;
+  uint32_t rows_max_ = UINT32_MAX;
   std::array<char, kBytes> bytes_;
 };
 

@@ -1,6 +1,8 @@
 #include "admin/reply.h"
 
-#include "admin/json.h"
+#include <algorithm>
+
+#include "admin/json_members.h"
 
 namespace tipring::admin {
 
@@ -8,16 +10,51 @@ void reply_json(port::HttpExchange& exchange, int status, std::string_view body)
   exchange.reply(status, "application/json", body);
 }
 
-void reply_error(port::HttpExchange& exchange, int status, std::string_view code,
-                 std::string_view message) {
-  reply_json(exchange, status, error_json(code, message));
+namespace {
+
+// "no_such_path" becomes "No such path": RFC 9457 3.1.3, the same for all of a type.
+std::string title_of(std::string_view code) {
+  std::string title(code);
+  std::replace(title.begin(), title.end(), '_', ' ');
+  if (title.front() >= 'a') title.front() = static_cast<char>(title.front() - 'a' + 'A');
+  return title;
+}
+
+}  // namespace
+
+void reply_problem(port::HttpExchange& exchange, const Problem& problem,
+                   std::initializer_list<JsonNumber> numbers,
+                   std::span<const port::HttpHeader> headers, std::string_view more) {
+  std::string body = "{";
+  append_member(body, "type", "urn:tipring:problem:" + std::string(problem.code));
+  append_member(body, "title", title_of(problem.code));
+  append_member(body, "status", static_cast<uint64_t>(problem.status));
+  append_member(body, "code", problem.code);
+  append_member(body, "detail", problem.detail);
+  if (!problem.field.empty()) append_member(body, "field", problem.field);
+  for (const auto& [name, value] : numbers) append_member(body, name, value);
+  if (!more.empty()) body += "," + std::string(more);
+  body += "}\n";
+  exchange.answer({problem.status, "application/problem+json", body, headers});
+}
+
+void reply_invalid(port::HttpExchange& exchange, std::string_view field, std::string_view detail) {
+  reply_problem(exchange, {400, "invalid", std::string(detail), std::string(field)});
+}
+
+void reply_invalid(port::HttpExchange& exchange, const BodyFault& fault) {
+  reply_invalid(exchange, fault.field, fault.text);
+}
+
+void reply_refusal(port::HttpExchange& exchange, Outcome outcome) {
+  reply_problem(exchange, problem_of(outcome));
 }
 
 bool is_success(Outcome outcome) {
   return outcome == Outcome::Done || outcome == Outcome::Created || outcome == Outcome::Changed;
 }
 
-Refusal refusal_of(Outcome outcome) {
+Problem problem_of(Outcome outcome) {
   switch (outcome) {
     case Outcome::Done:
     case Outcome::Created:
@@ -94,17 +131,28 @@ Refusal refusal_of(Outcome outcome) {
           409, "not_answered",
           "it only rings, and a BYE ends answered calls alone; the caller can give it up, or end "
           "it once it is answered"};
+    case Outcome::NobodyStarts:
+      return {409, "not_supervised",
+              "nobody would start the server anew: it does not run under systemd; end it and start "
+              "it where it was started"};
+    case Outcome::Stale:
+      return {
+          412, "stale",
+          "somebody has changed or removed it since it was read; read it again, and change what "
+          "stands now"};
     case Outcome::OtherAuthName:
       return {503, "busy", "the user is being changed by somebody else; try again in a moment"};
     case Outcome::NeedsPassword:
-      return {400, "auth_name",
+      return {400, "needs_password",
               "auth_name: a new password must come with it, since the stored hashes hold the old "
-              "auth_name"};
+              "auth_name",
+              "password"};
     case Outcome::KeepsPassword:
       return {
-          400, "password",
+          400, "keeps_password",
           "password: the user has an auth_name of its own, with which the password stays; leave "
-          "it out"};
+          "it out",
+          "password"};
   }
   return {500, "internal", "no refusal"};
 }

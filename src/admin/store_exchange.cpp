@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "admin/revision.h"
 #include "core/assert.h"
 #include "core/text.h"
 #include "port/address.h"
@@ -14,7 +15,7 @@ namespace tipring::admin {
 namespace {
 
 // Slots of the pool of users that one command looks at.
-constexpr uint32_t kSlotsPerPage = 512;
+constexpr uint32_t kSlotsPerPage = 256;
 
 // A tag is the command's ticket, and what has happened when the write is durable.
 constexpr uint64_t kTagShift = 2;
@@ -29,12 +30,20 @@ uint64_t tag_of(uint64_t ticket, Outcome success) {
 constexpr uint64_t kPositionShift = 16;
 constexpr uint64_t kPositionMask = (1u << kPositionShift) - 1;
 
-UserRow row_of(const store::User& user) {
-  return {user.name(),          user.domain(),
-          user.binding_count(), user.credentials().present != 0,
-          user.auth_name(),     user.display_name(),
-          user.aliases(),       user.algorithms(),
-          user.session_timer()};
+// Of `part`, which is in lower case, as far as that is of ASCII.
+bool holds(std::string_view text, std::string_view part) {
+  const auto same = [](char a, char b) { return to_lower(a) == b; };
+  return std::search(text.begin(), text.end(), part.begin(), part.end(), same) != text.end() ||
+         part.empty();
+}
+
+bool holds(const store::User& user, std::string_view part) {
+  return holds(user.name(), part) || holds(user.display_name(), part) ||
+         holds(user.aliases(), part) || holds(user.domain(), part) || holds(user.auth_name(), part);
+}
+
+bool is_on_line(const store::User& user, OnLine wanted) {
+  return wanted == OnLine::Either || (wanted == OnLine::Yes) == (user.binding_count() > 0);
 }
 
 std::string_view transport_text(uint8_t transport) {
@@ -54,6 +63,7 @@ Outcome outcome_of_status(store::StoreStatus status, Outcome success) {
     case store::StoreStatus::Io: return Outcome::Io;
     case store::StoreStatus::Missing:
     case store::StoreStatus::Replaced: return Outcome::FileMoved;
+    case store::StoreStatus::NoMemory:
     case store::StoreStatus::Rejected: return Outcome::Refused;
     case store::StoreStatus::Exists: return Outcome::Exists;
     case store::StoreStatus::Gone: return Outcome::NotFound;
@@ -172,14 +182,32 @@ void StoreExchange::on_stored(uint64_t tag, store::StoreStatus status) {
                       outcome_of_status(status, static_cast<Outcome>(tag & kTagMask)));
 }
 
-uint64_t StoreExchange::list_users(uint64_t cursor, Page& page) {
+UserRow StoreExchange::row_of(const store::User& user) const {
+  UserRow row{user.name(),          user.domain(),
+              user.binding_count(), user.credentials().present != 0,
+              user.auth_name(),     user.display_name(),
+              user.aliases(),       user.algorithms(),
+              user.session_timer()};
+  row.revision = revision_of(revision_key_, user);
+  return row;
+}
+
+uint64_t StoreExchange::list_users(uint64_t cursor, std::string_view search, OnLine on_line,
+                                   Page& page) {
   if (cursor > UINT32_MAX) return 0;
   auto slot = static_cast<uint32_t>(cursor);
   for (uint32_t looked_at = 0; looked_at < kSlotsPerPage && page.has_room(); ++looked_at) {
-    slot = store_.walk_users(slot, 1, [&](const store::User& user) { page.add(row_of(user)); });
+    slot = store_.walk_users(slot, 1, [&](const store::User& user) {
+      if (is_on_line(user, on_line) && holds(user, search)) page.add(row_of(user));
+    });
     if (slot == 0) break;
   }
   return slot;
+}
+
+uint64_t StoreExchange::revision_of_user(std::string_view domain, std::string_view name) const {
+  const store::User* user = store_.find_user(domain, name);
+  return user == nullptr ? 0 : revision_of(revision_key_, *user);
 }
 
 uint64_t StoreExchange::list_credentials(uint64_t cursor, Page& page) {
@@ -201,7 +229,7 @@ uint64_t StoreExchange::list_credentials(uint64_t cursor, Page& page) {
   return slot;
 }
 
-uint64_t StoreExchange::list_bindings(uint64_t cursor, Page& page) {
+uint64_t StoreExchange::list_bindings(uint64_t cursor, std::string_view search, Page& page) {
   if (cursor >> kPositionShift > UINT32_MAX) return 0;
   auto slot = static_cast<uint32_t>(cursor >> kPositionShift);
   uint64_t skip = cursor & kPositionMask;
@@ -214,7 +242,9 @@ uint64_t StoreExchange::list_bindings(uint64_t cursor, Page& page) {
         if (shown++ < skip) continue;
         whole = page.has_room() && shown <= kPositionMask;
         if (!whole) break;
-        add_binding(user, *binding, page);
+        if (holds(user, search) || holds(binding->contact(), search) ||
+            holds(binding->user_agent(), search))
+          add_binding(user, *binding, page);
       }
     });
     if (!whole) return uint64_t{slot} << kPositionShift | (shown - 1);

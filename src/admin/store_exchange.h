@@ -31,9 +31,10 @@ Outcome outcome_of_status(store::StoreStatus status, Outcome success);
 class StoreExchange final : public Exchange, private store::StoreWaiter {
  public:
   // All outlive it.
+  // `revision_key`: see revision.h.
   StoreExchange(store::Store& store, auth::Blocks& blocks, const port::Loop& loop,
-                StatusSource& status)
-      : store_(store), blocks_(blocks), loop_(loop), status_(status) {}
+                StatusSource& status, const HashKey& revision_key)
+      : store_(store), blocks_(blocks), loop_(loop), status_(status), revision_key_(revision_key) {}
   StoreExchange(const StoreExchange&) = delete;
   StoreExchange& operator=(const StoreExchange&) = delete;
 
@@ -55,12 +56,14 @@ class StoreExchange final : public Exchange, private store::StoreWaiter {
                                      uint64_t ticket) override;
   std::optional<Outcome> remove_bindings(std::string_view domain, std::string_view name,
                                          std::string_view contact, uint64_t ticket) override;
+  uint64_t revision_of_user(std::string_view domain, std::string_view name) const override;
   bool show_user(std::string_view domain, std::string_view name, Page& page) override;
   std::optional<uint64_t> list_bindings_of(std::string_view domain, std::string_view name,
                                            uint64_t cursor, Page& page) override;
-  uint64_t list_users(uint64_t cursor, Page& page) override;
+  uint64_t list_users(uint64_t cursor, std::string_view search, OnLine on_line,
+                      Page& page) override;
   uint64_t list_credentials(uint64_t cursor, Page& page) override;
-  uint64_t list_bindings(uint64_t cursor, Page& page) override;
+  uint64_t list_bindings(uint64_t cursor, std::string_view search, Page& page) override;
   uint64_t list_blocks(uint64_t cursor, Page& page) override;
   uint64_t list_refused(uint64_t cursor, Page& page) override;
   uint64_t list_calls(uint64_t cursor, Page& page) override;
@@ -85,11 +88,13 @@ class StoreExchange final : public Exchange, private store::StoreWaiter {
   std::optional<Outcome> remove_bindings(store::User& user, store::BindingUpdate& update,
                                          std::string_view contact, uint64_t ticket);
   void add_binding(const store::User& user, const store::Binding& binding, Page& page) const;
+  UserRow row_of(const store::User& user) const;
 
   store::Store& store_;
   auth::Blocks& blocks_;
   const port::Loop& loop_;
   StatusSource& status_;
+  const HashKey revision_key_;
   LoopEndpoint* endpoint_ = nullptr;
   const policy::UntimedCalls* untimed_calls_ = nullptr;
   CallDesk* calls_ = nullptr;

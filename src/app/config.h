@@ -14,11 +14,13 @@
 namespace tipring::app {
 
 inline constexpr size_t kListenMax = 16;  // entries of sip.listen
+inline constexpr size_t kAdminListenMax = 4;
 
 struct Config {
   struct Sip {
     std::vector<std::string> listen = {"udp:0.0.0.0:5060", "tcp:0.0.0.0:5060"};
     std::vector<std::string> domains;
+    std::vector<std::string> multicast;  // addresses of ours, see parse_group_member()
     uint32_t stop_limit_s = 5;
     uint32_t message_size = 65535;
   } sip;
@@ -79,6 +81,7 @@ struct Config {
   struct Media {
     std::string ports = "30000-30511";
     std::string mode = "auto";
+    std::string elsewhere = "named";
     uint32_t timeout_s = 0;            // 0: silence ends no call
     std::vector<std::string> address;  // at most one of each family
   } media;
@@ -86,6 +89,10 @@ struct Config {
     std::string path = "tipring.db";
     uint32_t commit_window_ms = 10;
   } store;
+  struct Records {
+    uint32_t max = 20000;  // 0: none are kept
+    uint32_t days = 90;    // 0: however old
+  } records;
   struct Memory {
     uint32_t limit_mib = 0;  // 0: no limit
   } memory;
@@ -95,9 +102,19 @@ struct Config {
     uint32_t file_size_mib = 10;
     uint32_t files_kept = 4;
     bool syslog = false;
+    std::string request_file;  // empty: there is no request log
+    std::string request_format = "classic";
   } log;
+  struct Trace {
+    std::string mode = "subject";
+    std::string hep;  // empty: nowhere
+  } trace;
   struct Admin {
     std::string socket = "tipring.sock";
+    std::vector<std::string> listen;  // none: the socket alone
+    std::string setup_code_file;      // empty: a random code
+    std::string certificate;          // empty: one of its own
+    std::string key;
   } admin;
 
   // Where the keys that are not at their defaults were set, in the order of setting.

@@ -8,6 +8,7 @@
 #include "core/text.h"
 #include "media/port_range.h"
 #include "port/address.h"
+#include "service/request_log.h"
 #include "sip/name_addr.h"
 #include "sip/uri.h"
 #include "sip/uri_host.h"
@@ -45,6 +46,25 @@ std::string listen_check(std::string_view text) {
   return parse_listen(text)
              ? std::string()
              : "TRANSPORT:ADDRESS:PORT such as \"udp:0.0.0.0:5060\" or \"tcp:[::]:5060\"";
+}
+
+std::string group_member_check(std::string_view text) {
+  return parse_group_member(text)
+             ? std::string()
+             : "an IPv4 address of this host, such as \"192.168.1.5\", or \"192.168.1.5:5060\"";
+}
+
+std::string admin_listen_check(std::string_view text) {
+  return parse_admin_listen(text) ? std::string()
+                                  : "ADDRESS:PORT such as \"0.0.0.0:8443\", with \"https://\" or "
+                                    "\"http://\" before it to "
+                                    "say whether it is encrypted";
+}
+
+std::string collector_check(std::string_view text) {
+  return text.empty() || parse_collector(text)
+             ? std::string()
+             : "ADDRESS:PORT such as \"192.0.2.9:9060\", without a name; IPv6 in brackets";
 }
 
 // A host name or literal: what can stand in a SIP URI after the "@".
@@ -89,6 +109,14 @@ std::string host_address_check(std::string_view text) {
 
 std::string place_check(std::string_view text) {
   return text.empty() ? "the path of a file" : std::string();
+}
+
+std::string request_format_check(std::string_view text) {
+  service::RequestLogStyle style;
+  const auto fault = style.choose(text);
+  if (!fault) return {};
+  return R"("classic", "common", "sip-clf" or a format; at character )" +
+         std::to_string(fault->at + 1) + " of this one: " + fault->text;
 }
 
 std::string socket_check(std::string_view text) {

@@ -11,6 +11,9 @@ using TextCheck = std::string (*)(std::string_view text);
 
 std::string any_text(std::string_view text);
 std::string listen_check(std::string_view text);
+std::string group_member_check(std::string_view text);
+std::string admin_listen_check(std::string_view text);
+std::string collector_check(std::string_view text);
 std::string domain_check(std::string_view text);
 std::string realm_check(std::string_view text);
 std::string source_check(std::string_view text);
@@ -22,5 +25,6 @@ std::string port_range_check(std::string_view text);
 std::string host_address_check(std::string_view text);  // a literal
 std::string place_check(std::string_view text);         // a file
 std::string socket_check(std::string_view text);
+std::string request_format_check(std::string_view text);
 
 }  // namespace tipring::app

@@ -23,10 +23,31 @@ constexpr std::array<std::string_view, 3> kInvite = {"407", "401", "off"};
 constexpr std::array<std::string_view, 3> kTimerModes = {"mandatory", "insert", "off"};
 constexpr std::array<std::string_view, 2> kOnExpiry = {"bye", "drop"};
 constexpr std::array<std::string_view, 2> kAnchors = {"never", "always"};
-constexpr std::array<std::string_view, 2> kProxies = {"session", "transaction"};
+constexpr std::array<std::string_view, 3> kProxies = {"session", "transaction", "stateless"};
 constexpr std::array<std::string_view, 3> kForks = {"q", "parallel", "serial"};
+constexpr std::array<std::string_view, 3> kTraceModes = {"subject", "all", "off"};
 constexpr std::array<std::string_view, 3> kMediaModes = {"auto", "relay", "direct"};
+constexpr std::array<std::string_view, 3> kElsewhere = {"no", "named", "any"};
 constexpr std::array<std::string_view, 4> kLevels = {"error", "warning", "info", "debug"};
+
+struct Words {
+  TextCheck check;
+  std::span<const std::string_view> words;
+};
+const Words kWords[] = {
+    {one_of<kAlgorithms>, kAlgorithms},
+    {one_of<kAnchors>, kAnchors},
+    {one_of<kElsewhere>, kElsewhere},
+    {one_of<kForks>, kForks},
+    {one_of<kInvite>, kInvite},
+    {one_of<kLevels>, kLevels},
+    {one_of<kMediaModes>, kMediaModes},
+    {one_of<kTraceModes>, kTraceModes},
+    {one_of<kOnExpiry>, kOnExpiry},
+    {one_of<kProxies>, kProxies},
+    {one_of<kQops>, kQops},
+    {one_of<kTimerModes>, kTimerModes},
+};
 
 constexpr uint32_t kMany = 1000000;
 
@@ -35,6 +56,7 @@ constexpr uint32_t kMany = 1000000;
 const ConfigKey kKeys[] = {
     {"sip.listen", ListKey{TIPRING_AT(TextList, sip.listen), listen_check}, When::Reload},
     {"sip.domains", ListKey{TIPRING_AT(TextList, sip.domains), domain_check}, When::Reload},
+    {"sip.multicast", ListKey{TIPRING_AT(TextList, sip.multicast), group_member_check}},
     {"sip.stop_limit", IntegerKey{TIPRING_AT(uint32_t, sip.stop_limit_s), 0, 300}},
     // A datagram can be no larger; below it the requests of ordinary phones would be refused.
     {"sip.message_size", IntegerKey{TIPRING_AT(uint32_t, sip.message_size), 4096, 65535},
@@ -127,23 +149,43 @@ const ConfigKey kKeys[] = {
      IntegerKey{TIPRING_AT(uint32_t, security.block_time_max_s), 1, 604800}, When::Reload},
     {"media.ports", TextKey{TIPRING_AT(std::string, media.ports), port_range_check}},
     {"media.mode", TextKey{TIPRING_AT(std::string, media.mode), one_of<kMediaModes>}, When::Reload},
+    {"media.elsewhere", TextKey{TIPRING_AT(std::string, media.elsewhere), one_of<kElsewhere>},
+     When::Reload},
     {"media.timeout", IntegerKey{TIPRING_AT(uint32_t, media.timeout_s), 0, 86400}, When::Reload},
     {"media.address", ListKey{TIPRING_AT(TextList, media.address), host_address_check},
      When::Reload},
     {"store.path", TextKey{TIPRING_AT(std::string, store.path), place_check}},
     {"store.commit_window", IntegerKey{TIPRING_AT(uint32_t, store.commit_window_ms), 0, 1000}},
+    {"records.max", IntegerKey{TIPRING_AT(uint32_t, records.max), 0, 10000000}},
+    {"records.days", IntegerKey{TIPRING_AT(uint32_t, records.days), 0, 3650}},
     {"memory.limit", IntegerKey{TIPRING_AT(uint32_t, memory.limit_mib), 0, kMany}},
     {"log.level", TextKey{TIPRING_AT(std::string, log.level), one_of<kLevels>}, When::Reload},
     {"log.file", TextKey{TIPRING_AT(std::string, log.file), any_text}},
     {"log.file_size", IntegerKey{TIPRING_AT(uint32_t, log.file_size_mib), 0, 4096}},
     {"log.files_kept", IntegerKey{TIPRING_AT(uint32_t, log.files_kept), 0, 99}},
     {"log.syslog", SwitchKey{TIPRING_AT(bool, log.syslog)}},
+    {"log.request_file", TextKey{TIPRING_AT(std::string, log.request_file), any_text}},
+    {"log.request_format",
+     TextKey{TIPRING_AT(std::string, log.request_format), request_format_check}},
+    {"trace.mode", TextKey{TIPRING_AT(std::string, trace.mode), one_of<kTraceModes>}},
+    {"trace.hep", TextKey{TIPRING_AT(std::string, trace.hep), collector_check}},
     {"admin.socket", TextKey{TIPRING_AT(std::string, admin.socket), socket_check}},
+    {"admin.listen", ListKey{TIPRING_AT(TextList, admin.listen), admin_listen_check}},
+    {"admin.certificate", TextKey{TIPRING_AT(std::string, admin.certificate), any_text}},
+    {"admin.key", TextKey{TIPRING_AT(std::string, admin.key), any_text}},
+    {"admin.setup_code_file", TextKey{TIPRING_AT(std::string, admin.setup_code_file), any_text}},
 };
 
 #undef TIPRING_AT
 
 }  // namespace
+
+std::span<const std::string_view> words_of(TextCheck check) {
+  for (const Words& known : kWords) {
+    if (known.check == check) return known.words;
+  }
+  return {};
+}
 
 std::span<const ConfigKey> config_key_table() { return kKeys; }
 

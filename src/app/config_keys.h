@@ -41,6 +41,9 @@ struct ConfigKey {
   When when = When::Start;
 };
 
+// The words that a check allows, where it allows words alone; otherwise none.
+std::span<const std::string_view> words_of(TextCheck check);
+
 // In the order of config/tipring.toml.
 std::span<const ConfigKey> config_key_table();
 

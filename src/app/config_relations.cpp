@@ -9,6 +9,7 @@
 #include "media/port_range.h"
 #include "port/address.h"
 #include "sip/uri.h"
+#include "transport/transport.h"
 
 namespace tipring::app {
 
@@ -31,6 +32,7 @@ class Relations {
 
   void check() {
     check_lists();
+    check_multicast();
     check_registrar();
     check_expires();
     check_media();
@@ -69,6 +71,11 @@ class Relations {
       wrong("sip.listen", "must name at least one address to listen on");
     if (config_.sip.listen.size() > kListenMax)
       wrong("sip.listen", "must not name more than " + std::to_string(kListenMax) + " addresses");
+    if (config_.admin.listen.size() > kAdminListenMax)
+      wrong("admin.listen",
+            "must not name more than " + std::to_string(kAdminListenMax) + " addresses");
+    if (config_.admin.certificate.empty() != config_.admin.key.empty())
+      wrong("admin.certificate", "goes with admin.key: set both, or neither", "admin.key");
     if (config_.auth.algorithms.empty())
       wrong("auth.algorithms", "must name at least one algorithm");
     if (config_.auth.qop.empty()) wrong("auth.qop", "must name \"auth\", \"auth-int\" or both");
@@ -96,6 +103,30 @@ class Relations {
     if (route_size > kServiceRouteMax) {
       wrong("registrar.service_route",
             "must not be longer than " + std::to_string(kServiceRouteMax) + " characters");
+    }
+  }
+
+  // Answers leave from there.
+  bool listens_at(const port::IpAddress& ip) const {
+    return std::any_of(config_.sip.listen.begin(), config_.sip.listen.end(), [&](const auto& text) {
+      const auto entry = parse_listen(text);
+      return entry->transport == ListenTransport::Udp &&
+             (entry->address.ip == ip ||
+              (entry->address.ip.is_unspecified() && entry->address.ip.family == port::Family::V4));
+    });
+  }
+
+  void check_multicast() {
+    const std::vector<std::string>& all = config_.sip.multicast;
+    if (all.size() > transport::TransportLayer::kGroupsMax) {
+      wrong("sip.multicast", "must not name more than " +
+                                 std::to_string(transport::TransportLayer::kGroupsMax) +
+                                 " addresses");
+    }
+    for (const std::string& text : all) {
+      if (is_faulty("sip.multicast") || is_faulty("sip.listen")) return;
+      if (!listens_at(parse_group_member(text)->ip))
+        wrong("sip.multicast", "needs a \"udp:\" entry of sip.listen for " + text, "sip.listen");
     }
   }
 
@@ -169,22 +200,32 @@ class Relations {
     }
     if (config_.log.syslog && !config_.log.file.empty())
       wrong("log.syslog", "must be false where log.file names a file: the log goes to one place");
+    if (!config_.log.request_file.empty() && config_.log.request_file == config_.log.file)
+      wrong("log.request_file", "must not be log.file: each is rotated by itself", "log.file");
   }
 
-  // What is kept of calls alone can be bounded, and ended when nobody refreshes it.
+  // What is kept of calls alone can be bounded, and ended when nobody refreshes it; what is kept of
+  // requests alone can ring several phones, and carry a timer into the answer.
   void check_proxy() {
-    if (config_.routing.proxy == "session") return;
-    if (config_.session_timer.mode == "mandatory") {
+    const std::string& mode = config_.routing.proxy;
+    const std::string where = "where routing.proxy is \"" + mode + "\"";
+    if (mode == "session") return;
+    if (config_.calls_per_user != 0)
+      wrong("capacity.calls_per_user", "has no effect " + where, "routing.proxy");
+    const std::string& timer = config_.session_timer.mode;
+    if (mode == "transaction" && timer == "mandatory") {
       wrong("session_timer.mode",
-            "must be \"insert\" or \"off\" where routing.proxy is \"transaction\": no call is "
-            "followed "
-            "to its end then",
+            "must be \"insert\" or \"off\" " + where + ": no call is followed to its end then",
             "routing.proxy");
     }
-    if (config_.calls_per_user != 0) {
-      wrong("capacity.calls_per_user", "has no effect where routing.proxy is \"transaction\"",
+    if (mode != "stateless") return;
+    if (timer != "off") {
+      wrong("session_timer.mode",
+            "must be \"off\" " + where + ": nobody remembers who knows of timers then",
             "routing.proxy");
     }
+    if (config_.routing.fork != "q")
+      wrong("routing.fork", "has no effect " + where + ": one phone alone rings", "routing.proxy");
   }
 
   void check_help() {

@@ -14,16 +14,18 @@ constexpr size_t kFileBytesMax = 1 << 20;
 
 Config read_config(const ConfigSource& source, port::Files& files,
                    std::vector<ConfigFault>& faults) {
+  std::string text;
+  const int error =
+      source.file.empty() ? 0 : port::read_file(files, source.file, kFileBytesMax, text);
+  if (error != 0)
+    faults.push_back({source.file, 0, "", std::string("cannot be read: ") + std::strerror(error)});
+  return read_config(source, text, faults);
+}
+
+Config read_config(const ConfigSource& source, std::string_view text,
+                   std::vector<ConfigFault>& faults) {
   Config config;
-  if (!source.file.empty()) {
-    std::string text;
-    const int error = port::read_file(files, source.file, kFileBytesMax, text);
-    if (error != 0) {
-      faults.push_back(
-          {source.file, 0, "", std::string("cannot be read: ") + std::strerror(error)});
-    }
-    apply(read_toml(text, source.file, faults), config, faults);
-  }
+  apply(read_toml(text, source.file, faults), config, faults);
   for (const std::string& setting : source.settings) {
     apply(read_setting(setting, faults), config, faults);
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/config.h"
@@ -16,6 +17,10 @@ struct ConfigSource {
 
 // Reads all of it, anew at each call; every fault is found. May block.
 Config read_config(const ConfigSource& source, port::Files& files,
+                   std::vector<ConfigFault>& faults);
+
+// As read_config(), of a file whose text is given: what it would come to.
+Config read_config(const ConfigSource& source, std::string_view text,
                    std::vector<ConfigFault>& faults);
 
 }  // namespace tipring::app

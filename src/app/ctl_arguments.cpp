@@ -39,6 +39,8 @@ class Reader {
       result_.offline = true;
     } else if (word == "--json") {
       result_.json = true;
+    } else if (word == "--csv") {
+      result_.csv = true;
     } else if (word == "--quiet" || word == "-q") {
       result_.quiet = true;
     } else if (word == "--generate") {
@@ -137,6 +139,9 @@ class Reader {
     if (row_ == nullptr || at_once_) return;
     if (result_.quiet && (row_->options & kTakesQuiet) == 0)
       result_.fault = "--quiet goes with user list, group list and trace on only";
+    if (result_.csv && (row_->options & kTakesCsv) == 0)
+      result_.fault = "--csv goes with records only";
+    if (result_.csv && result_.json) result_.fault = "--csv and --json exclude each other";
     if (!result_.for_seconds.empty() && (row_->options & kTakesFor) == 0)
       result_.fault = "--for goes with trace on only";
     if (result_.generate && (row_->options & kTakesGenerate) == 0)

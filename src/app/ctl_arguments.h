@@ -22,6 +22,7 @@ struct CtlArguments {
   bool offline = false;
   bool json = false;
   bool quiet = false;
+  bool csv = false;
   bool generate = false;
   bool with_credentials = false;
   std::string fault;  // not empty: what is wrong with the command line

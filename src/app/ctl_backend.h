@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -36,6 +37,14 @@ struct CtlUserChange {
 };
 
 // Strings returned are what went wrong and what to do; empty for success.
+// A call as the trace shows it.
+struct CtlLadder {
+  CtlRows participants;
+  CtlRows messages;
+  CtlRows decisions;
+  std::string json;
+};
+
 class CtlBackend {
  public:
   virtual ~CtlBackend() = default;
@@ -70,6 +79,29 @@ class CtlBackend {
   // By the id that the listing shows.
   virtual std::string end_call(std::string_view id) {
     static_cast<void>(id);
+    return std::string(kNeedsServer);
+  }
+  // By Call-ID, or by the number of a call record.
+  virtual std::string read_ladder(std::string_view call, CtlLadder& ladder) {
+    static_cast<void>(call);
+    static_cast<void>(ladder);
+    return std::string(kNeedsServer);
+  }
+  virtual std::string read_capture(std::string& bytes) {
+    static_cast<void>(bytes);
+    return std::string(kNeedsServer);
+  }
+  // The newest 1000, of one party or, with an empty one, of all.
+  virtual std::string list_records(std::string_view party, CtlRows& rows) {
+    static_cast<void>(party);
+    static_cast<void>(rows);
+    return std::string(kNeedsServer);
+  }
+  // All, as CSV.
+  virtual std::string export_records(std::string_view party,
+                                     const std::function<void(std::string_view)>& write) {
+    static_cast<void>(party);
+    static_cast<void>(write);
     return std::string(kNeedsServer);
   }
   virtual std::string start_trace(std::string_view subject, uint64_t seconds) {

@@ -158,6 +158,14 @@ constexpr CtlCommandRow kCommands[] = {
      "(answered) or ending (a BYE waits for its answer). INTERVAL is what the phones have agreed\n"
      "upon, in seconds (RFC 4028); REFRESHER is to refresh the call in REFRESH seconds, and a\n"
      "supervised call is over in LEFT seconds when nobody does. --json has the Call-ID too.\n"},
+    {CtlCommand::Records, "records", "[PARTY]", 0, 1, kTakesCsv,
+     "the calls that have been, the newest first",
+     "Of PARTY only those that this user, number or URI has made, was called by or has answered.\n"
+     "Times are in UTC; SECONDS are from the answer to the end. ENDED is who hung up, or what "
+     "ended\n"
+     "the call. The newest 1000 are shown. --csv writes all for a spreadsheet, the phones that "
+     "were\n"
+     "rung for each call too; records.max and records.days say how many there are.\n"},
     {CtlCommand::Status, "status", "", 0, 0, 0, "what the server does", ""},
     {CtlCommand::Pools, "pools", "", 0, 0, 0,
      "how full each pool of memory is, and how often it was full", ""},
@@ -170,6 +178,14 @@ constexpr CtlCommandRow kCommands[] = {
      "--quiet it is only begun. It goes on when this tool is ended. There is one trace at a time.\n"
      "With --json each message is one line.\n"},
     {CtlCommand::TraceOff, "trace off", "", 0, 0, 0, "ends the trace", ""},
+    {CtlCommand::TraceShow, "trace show", "CALL", 1, 1, 0, "the ladder of a call",
+     "CALL is a Call-ID, or the number that `tipringctl records` shows, for all phones of the "
+     "call.\n"
+     "Lines with ! tell what the server has decided itself. With trace.mode = \"all\" the last\n"
+     "messages are there at all times.\n"},
+    {CtlCommand::TracePcap, "trace pcap", "FILE", 1, 1, 0,
+     "writes what is kept as a capture file, for Wireshark",
+     "FILE is new, and nobody but its owner may read it. Secrets are masked in it too.\n"},
     {CtlCommand::Trace, "trace", "", 0, 0, 0, "shows what is kept of the trace, and follows it",
      "capacity.trace says how much is kept; what was pushed out before it was read is told.\n"},
 #undef TIPRING_FIELDS
@@ -186,6 +202,7 @@ constexpr std::string_view kOptions =
     "                   /etc/tipring/tipring.toml where that is there\n"
     "  --set key=value  one setting, over the file's; may be repeated\n"
     "  --json           output for programs\n"
+    "  --csv            output for a spreadsheet (records)\n"
     "  --quiet, -q      only names (user list, group list); only begins it (trace\n"
     "                   on)\n"
     "  --for SECONDS    how long a trace goes on\n"
@@ -211,6 +228,7 @@ std::string usage_of(const CtlCommandRow& row) {
   std::string usage(row.words);
   if (!row.operands.empty()) usage += " " + std::string(row.operands);
   if ((row.options & kTakesQuiet) != 0) usage += " [--quiet]";
+  if ((row.options & kTakesCsv) != 0) usage += " [--csv]";
   if ((row.options & kTakesFor) != 0) usage += " [--for SECONDS]";
   if ((row.options & kTakesGenerate) != 0) usage += " [--generate]";
   if ((row.options & kTakesCredentials) != 0) usage += " [--with-credentials]";

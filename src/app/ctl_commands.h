@@ -41,10 +41,13 @@ enum class CtlCommand : uint8_t {
   Refused,
   Calls,
   CallsEnd,
+  Records,
   Status,
   Pools,
   TraceOn,
   TraceOff,
+  TraceShow,
+  TracePcap,
   Trace,
 };
 
@@ -54,6 +57,7 @@ inline constexpr uint8_t kTakesOffline = 2;
 inline constexpr uint8_t kTakesGenerate = 4;
 inline constexpr uint8_t kTakesFor = 8;
 inline constexpr uint8_t kTakesCredentials = 16;
+inline constexpr uint8_t kTakesCsv = 32;
 
 inline constexpr uint8_t kAnyNumber = UINT8_MAX;
 

@@ -78,12 +78,10 @@ std::string CtlOffline::open() {
 }
 
 std::string CtlOffline::describe(Error error) {
-  if (error == Error::Exists) return std::string(admin::refusal_of(admin::Outcome::Exists).message);
-  if (error == Error::Taken) return std::string(admin::refusal_of(admin::Outcome::Taken).message);
-  if (error == Error::TakenByGroup)
-    return std::string(admin::refusal_of(admin::Outcome::TakenByGroup).message);
-  if (error == Error::NotFound)
-    return std::string(admin::refusal_of(admin::Outcome::NotFound).message);
+  if (error == Error::Exists) return admin::problem_of(admin::Outcome::Exists).detail;
+  if (error == Error::Taken) return admin::problem_of(admin::Outcome::Taken).detail;
+  if (error == Error::TakenByGroup) return admin::problem_of(admin::Outcome::TakenByGroup).detail;
+  if (error == Error::NotFound) return admin::problem_of(admin::Outcome::NotFound).detail;
   if (error == Error::Unsupported) return store_.failure();
   return "the store refused it: " + std::string(to_text(error));
 }
@@ -110,7 +108,7 @@ std::string CtlOffline::put(const admin::UserName& user, const CtlUserChange& ch
   if (!sets_auth_name && stands) record.auth_name = stands->auth_name;
   if (record.auth_name.empty()) record.auth_name = user.name;
   if (stands && !has_password && record.auth_name != stands->auth_name)
-    return std::string(admin::refusal_of(admin::Outcome::NeedsPassword).message);
+    return admin::problem_of(admin::Outcome::NeedsPassword).detail;
   store::Credentials credentials;
   if (has_hashes) {
     credentials = admin::credentials_of(*change.ha1);
@@ -135,9 +133,9 @@ std::string CtlOffline::rename_user(const admin::UserName& given, const std::str
                                                   password.empty() ? nullptr : &credentials);
   if (renamed) return "";
   if (renamed.error() != Error::Mismatch) return describe(renamed.error());
-  return std::string(admin::refusal_of(password.empty() ? admin::Outcome::NeedsPassword
-                                                        : admin::Outcome::KeepsPassword)
-                         .message);
+  return admin::problem_of(password.empty() ? admin::Outcome::NeedsPassword
+                                            : admin::Outcome::KeepsPassword)
+      .detail;
 }
 
 std::string CtlOffline::remove_user(const admin::UserName& given) {

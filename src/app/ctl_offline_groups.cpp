@@ -56,7 +56,7 @@ std::string CtlOffline::describe(store::GroupVerdict verdict, bool of_member) {
   const admin::Outcome outcome = admin::outcome_of(verdict, of_member);
   if (admin::is_success(outcome)) return "";
   if (verdict == store::GroupVerdict::NotStored) return store_.failure();
-  const std::string message(admin::refusal_of(outcome).message);
+  const std::string message = admin::problem_of(outcome).detail;
   return verdict == store::GroupVerdict::Loop ? message + ": " + store_.loop() : message;
 }
 

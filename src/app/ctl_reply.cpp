@@ -45,6 +45,7 @@ bool parse_row(const rapidjson::Value& object, CtlRows& rows) {
   for (auto it = object.MemberBegin(); it != object.MemberEnd(); ++it) {
     CtlCell cell;
     cell.name = text_of(it->name);
+    if (cell.name == "revision") continue;  // tells people nothing
     if (!parse_cell(it->value, cell)) return false;
     row.push_back(std::move(cell));
   }
@@ -86,19 +87,16 @@ bool parse_listing(std::string_view json, std::string_view name, CtlRows& rows, 
 std::string parse_error_message(std::string_view json) {
   rapidjson::Document document;
   if (!parse(json, document)) return "";
-  const rapidjson::Value* error = member(document, "error");
-  const rapidjson::Value* message = error == nullptr ? nullptr : member(*error, "message");
-  return message != nullptr && message->IsString() ? std::string(text_of(*message)) : "";
+  const rapidjson::Value* detail = member(document, "detail");
+  return detail != nullptr && detail->IsString() ? std::string(text_of(*detail)) : "";
 }
 
 bool parse_import_reply(std::string_view json, CtlImportReply& reply) {
   rapidjson::Document document;
   if (!parse(json, document)) return false;
-  const rapidjson::Value* error = member(document, "error");
-  const rapidjson::Value& told = error == nullptr ? document : *error;
-  if (!parse_number(told, "created", reply.created)) return false;
-  if (!parse_number(told, "changed", reply.changed)) return false;
-  return error == nullptr || parse_number(told, "line", reply.line);
+  if (!parse_number(document, "created", reply.created)) return false;
+  if (!parse_number(document, "changed", reply.changed)) return false;
+  return member(document, "detail") == nullptr || parse_number(document, "line", reply.line);
 }
 
 }  // namespace tipring::app

@@ -13,11 +13,11 @@ namespace tipring::app {
 // not of this form. `next` is empty after the last page.
 bool parse_listing(std::string_view json, std::string_view name, CtlRows& rows, std::string& next);
 
-// The message of {"error": {"code", "message"}}; empty when the reply is not of this form.
+// The detail of a problem document (RFC 9457); empty when the reply is none.
 std::string parse_error_message(std::string_view json);
 
-// What became of an import: {"created": N, "changed": N}, or {"error": {…}} with the same and the
-// "line" of the request that was refused.
+// What became of an import: {"created": N, "changed": N}, or a problem with the same and the "line"
+// of the request that was refused.
 struct CtlImportReply {
   uint32_t created = 0;
   uint32_t changed = 0;

@@ -53,10 +53,13 @@ int run_ctl(const CtlArguments& arguments, std::string_view default_domain, CtlB
     case CtlCommand::Refused: return list_refused(session);
     case CtlCommand::Calls: return list_calls(session);
     case CtlCommand::CallsEnd: return end_call(session);
+    case CtlCommand::Records: return list_records(session);
     case CtlCommand::BlocksLift: return lift_block(session);
     case CtlCommand::Pools: return list_pools(session);
     case CtlCommand::Status: return show_status(session);
     case CtlCommand::TraceOn: return start_trace(session);
+    case CtlCommand::TraceShow: return show_ladder(session);
+    case CtlCommand::TracePcap: return save_capture(session);
     case CtlCommand::TraceOff: return stop_trace(session);
     case CtlCommand::Trace: return follow_trace(session);
   }

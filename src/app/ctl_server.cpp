@@ -16,6 +16,9 @@ constexpr size_t kImportLinesMax = 500;
 constexpr Millis kTimeout{15000};
 
 // As append_json(), into memory that is wiped.
+// Of one page of call records.
+constexpr size_t kRecordsMax = 1000;
+
 void append_json_string(admin::SecretText& out, std::string_view text) {
   out.append("\"");
   for (const char& c : text) {
@@ -39,15 +42,15 @@ struct ListingPath {
 };
 ListingPath path_of(CtlListing listing) {
   switch (listing) {
-    case CtlListing::Users: return {"/v1/users", "users"};
-    case CtlListing::Groups: return {"/v1/groups", "groups"};
-    case CtlListing::Credentials: return {"/v1/credentials", "credentials"};
-    case CtlListing::Registrations: return {"/v1/registrations", "registrations"};
-    case CtlListing::Blocks: return {"/v1/blocks", "blocks"};
-    case CtlListing::Refused: return {"/v1/refused", "refused"};
-    case CtlListing::Calls: return {"/v1/calls", "calls"};
-    case CtlListing::Pools: return {"/v1/pools", "pools"};
-    case CtlListing::Status: return {"/v1/status", "status"};
+    case CtlListing::Users: return {"/api/v1/users", "users"};
+    case CtlListing::Groups: return {"/api/v1/groups", "groups"};
+    case CtlListing::Credentials: return {"/api/v1/credentials", "credentials"};
+    case CtlListing::Registrations: return {"/api/v1/registrations", "registrations"};
+    case CtlListing::Blocks: return {"/api/v1/blocks", "blocks"};
+    case CtlListing::Refused: return {"/api/v1/refused", "refused"};
+    case CtlListing::Calls: return {"/api/v1/calls", "calls"};
+    case CtlListing::Pools: return {"/api/v1/pools", "pools"};
+    case CtlListing::Status: return {"/api/v1/status", "status"};
   }
   return {};
 }
@@ -81,7 +84,7 @@ std::string CtlServer::ask(const port::HttpRequest& request, port::HttpReply& re
 }
 
 std::string CtlServer::put_user(const CtlUserChange& change) {
-  std::string target = path_of("/v1/users/", change.user);
+  std::string target = path_of("/api/v1/users/", change.user);
   if (change.mode != admin::PutMode::Either)
     target += change.mode == admin::PutMode::Create ? "?mode=create" : "?mode=change";
   admin::SecretText body;
@@ -110,7 +113,7 @@ std::string CtlServer::put_user(const CtlUserChange& change) {
 
 std::string CtlServer::rename_user(const admin::UserName& user, const std::string& new_name,
                                    std::string_view password) {
-  const std::string target = path_of("/v1/users/", user) + "?name=" + percent_encoded(new_name);
+  const std::string target = path_of("/api/v1/users/", user) + "?name=" + percent_encoded(new_name);
   admin::SecretText body;
   if (!password.empty()) {
     body.append("{\"password\":");
@@ -123,12 +126,12 @@ std::string CtlServer::rename_user(const admin::UserName& user, const std::strin
 
 std::string CtlServer::remove_user(const admin::UserName& user) {
   port::HttpReply reply;
-  return ask({"DELETE", path_of("/v1/users/", user), ""}, reply);
+  return ask({"DELETE", path_of("/api/v1/users/", user), ""}, reply);
 }
 
 std::string CtlServer::show_user(const admin::UserName& user, CtlRow& row) {
   CtlRows rows;
-  if (std::string fault = list(path_of("/v1/users/", user), "user", rows); !fault.empty())
+  if (std::string fault = list(path_of("/api/v1/users/", user), "user", rows); !fault.empty())
     return fault;
   if (rows.size() != 1) return reason_of(EPROTO, socket_);
   row = std::move(rows.front());
@@ -136,18 +139,18 @@ std::string CtlServer::show_user(const admin::UserName& user, CtlRow& row) {
 }
 
 std::string CtlServer::list_registrations(const admin::UserName& user, CtlRows& rows) {
-  return list(path_of("/v1/registrations/", user), "registrations", rows);
+  return list(path_of("/api/v1/registrations/", user), "registrations", rows);
 }
 
 std::string CtlServer::remove_registrations(const admin::UserName& user, std::string_view contact) {
-  std::string target = path_of("/v1/registrations/", user);
+  std::string target = path_of("/api/v1/registrations/", user);
   if (!contact.empty()) target += "?contact=" + percent_encoded(contact);
   port::HttpReply reply;
   return ask({"DELETE", target, ""}, reply);
 }
 
 std::string CtlServer::lift_block(std::string_view source, std::string_view user) {
-  std::string target = "/v1/blocks?source=" + percent_encoded(source);
+  std::string target = "/api/v1/blocks?source=" + percent_encoded(source);
   if (!user.empty()) target += "&user=" + percent_encoded(user);
   port::HttpReply reply;
   return ask({"DELETE", target, ""}, reply);
@@ -165,7 +168,7 @@ std::string CtlServer::import(const admin::ImportLines& lines, uint32_t& created
       body.append("\n");
     }
     port::HttpReply reply;
-    const std::string fault = ask({"POST", "/v1/users/import", body.view()}, reply);
+    const std::string fault = ask({"POST", "/api/v1/users/import", body.view()}, reply);
     CtlImportReply told;
     const bool understood = parse_import_reply(reply.body, told);
     created += told.created;
@@ -199,24 +202,73 @@ std::string CtlServer::list(const std::string& path, std::string_view name, CtlR
 
 std::string CtlServer::end_call(std::string_view id) {
   port::HttpReply reply;
-  return ask({"DELETE", "/v1/calls/" + percent_encoded(id), ""}, reply);
+  return ask({"DELETE", "/api/v1/calls/" + percent_encoded(id), ""}, reply);
+}
+
+std::string CtlServer::read_ladder(std::string_view call, CtlLadder& ladder) {
+  port::HttpReply reply;
+  const std::string target = "/api/v1/trace/calls/" + percent_encoded(call);
+  if (std::string fault = ask({"GET", target, ""}, reply); !fault.empty()) return fault;
+  std::string next;
+  const bool understood = parse_listing(reply.body, "participants", ladder.participants, next) &&
+                          parse_listing(reply.body, "messages", ladder.messages, next) &&
+                          parse_listing(reply.body, "decisions", ladder.decisions, next);
+  ladder.json = std::move(reply.body);
+  return understood ? "" : reason_of(EPROTO, socket_);
+}
+
+std::string CtlServer::read_capture(std::string& bytes) {
+  port::HttpReply reply;
+  std::string fault = ask({"GET", "/api/v1/trace.pcap", ""}, reply);
+  bytes = std::move(reply.body);
+  return fault;
+}
+
+std::string CtlServer::list_records(std::string_view party, CtlRows& rows) {
+  port::HttpReply reply;
+  const std::string target =
+      "/api/v1/records?limit=" + std::to_string(kRecordsMax) + "&party=" + percent_encoded(party);
+  if (std::string fault = ask({"GET", target, ""}, reply); !fault.empty()) return fault;
+  std::string next;
+  return parse_listing(reply.body, "records", rows, next) ? "" : reason_of(EPROTO, socket_);
+}
+
+// Page by page: a row begins with its number, and the next page has lower ones.
+std::string CtlServer::export_records(std::string_view party,
+                                      const std::function<void(std::string_view)>& write) {
+  const std::string path = "/api/v1/records.csv?limit=" + std::to_string(kRecordsMax) +
+                           "&party=" + percent_encoded(party);
+  std::string after;
+  for (;;) {
+    port::HttpReply reply;
+    if (std::string fault = ask({"GET", path + after, ""}, reply); !fault.empty()) return fault;
+    const std::string_view body = reply.body;
+    if (!body.ends_with("\r\n")) return body.empty() ? "" : reason_of(EPROTO, socket_);
+    write(body);
+    const size_t last = body.substr(0, body.size() - 2).rfind("\r\n");
+    if (last == std::string_view::npos && after.empty()) return "";  // the heading alone
+    const size_t begin = last == std::string_view::npos ? 0 : last + 2;
+    after = "&after=" + std::string(body.substr(begin, body.find(',', begin) - begin));
+  }
 }
 
 std::string CtlServer::start_trace(std::string_view subject, uint64_t seconds) {
   port::HttpReply reply;
   return ask(
       {"PUT",
-       "/v1/trace?subject=" + percent_encoded(subject) + "&seconds=" + std::to_string(seconds), ""},
+       "/api/v1/trace?subject=" + percent_encoded(subject) + "&seconds=" + std::to_string(seconds),
+       ""},
       reply);
 }
 
 std::string CtlServer::stop_trace() {
   port::HttpReply reply;
-  return ask({"DELETE", "/v1/trace", ""}, reply);
+  return ask({"DELETE", "/api/v1/trace", ""}, reply);
 }
 
 std::string CtlServer::read_trace(std::string_view after, CtlRows& rows) {
-  const std::string target = "/v1/trace?after=" + (after.empty() ? "0" : percent_encoded(after));
+  const std::string target =
+      "/api/v1/trace?after=" + (after.empty() ? "0" : percent_encoded(after));
   port::HttpReply reply;
   if (std::string fault = ask({"GET", target, ""}, reply); !fault.empty()) return fault;
   std::string next;

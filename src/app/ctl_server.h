@@ -34,6 +34,11 @@ class CtlServer final : public CtlBackend {
   std::string list_registrations(const admin::UserName& user, CtlRows& rows) override;
   std::string remove_registrations(const admin::UserName& user, std::string_view contact) override;
   std::string end_call(std::string_view id) override;
+  std::string read_ladder(std::string_view call, CtlLadder& ladder) override;
+  std::string read_capture(std::string& bytes) override;
+  std::string list_records(std::string_view party, CtlRows& rows) override;
+  std::string export_records(std::string_view party,
+                             const std::function<void(std::string_view)>& write) override;
   std::string start_trace(std::string_view subject, uint64_t seconds) override;
   std::string stop_trace() override;
   std::string read_trace(std::string_view after, CtlRows& rows) override;

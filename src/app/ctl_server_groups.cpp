@@ -26,7 +26,7 @@ std::string body_of(const Fields& fields, std::span<const std::string_view> name
 }
 
 std::string path_of_member(const admin::UserName& group, const std::string& member) {
-  return path_of("/v1/groups/", group) + "/members/" + percent_encoded(member);
+  return path_of("/api/v1/groups/", group) + "/members/" + percent_encoded(member);
 }
 
 }  // namespace
@@ -51,17 +51,17 @@ std::string CtlServer::put_group(const admin::UserName& group, admin::PutMode mo
     body += body.size() > 1 ? "," : "";
     body += R"("no_answer_status":0,"no_answer_to":""})";
   }
-  return put_fields(path_of("/v1/groups/", group), mode, body);
+  return put_fields(path_of("/api/v1/groups/", group), mode, body);
 }
 
 std::string CtlServer::remove_group(const admin::UserName& group) {
   port::HttpReply reply;
-  return ask({"DELETE", path_of("/v1/groups/", group), ""}, reply);
+  return ask({"DELETE", path_of("/api/v1/groups/", group), ""}, reply);
 }
 
 std::string CtlServer::show_group(const admin::UserName& group, CtlRow& row) {
   CtlRows rows;
-  if (std::string fault = list(path_of("/v1/groups/", group), "group", rows); !fault.empty())
+  if (std::string fault = list(path_of("/api/v1/groups/", group), "group", rows); !fault.empty())
     return fault;
   if (rows.size() != 1) return "the server's answer is none that this tool knows";
   row = std::move(rows.front());
@@ -69,7 +69,7 @@ std::string CtlServer::show_group(const admin::UserName& group, CtlRow& row) {
 }
 
 std::string CtlServer::list_members(const admin::UserName& group, CtlRows& rows) {
-  return list(path_of("/v1/groups/", group) + "/members", "members", rows);
+  return list(path_of("/api/v1/groups/", group) + "/members", "members", rows);
 }
 
 std::string CtlServer::put_member(const admin::UserName& group, const std::string& member,

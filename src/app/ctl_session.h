@@ -72,9 +72,17 @@ int remove_member(CtlSession& session);
 int list_calls(CtlSession& session);
 int end_call(CtlSession& session);
 
+// ctl_records.cpp
+int list_records(CtlSession& session);
+
 // ctl_trace.cpp
 int start_trace(CtlSession& session);
 int stop_trace(CtlSession& session);
+
+// ctl_ladder.cpp
+int show_ladder(CtlSession& session);
+int save_capture(CtlSession& session);
+
 int follow_trace(CtlSession& session);
 
 }  // namespace tipring::app

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "app/exchange_options.h"
+#include "app/listen_entry.h"
 #include "sip/headers.h"
 #include "sip/status.h"
 #include "sip/writer.h"
@@ -29,6 +30,10 @@ std::string_view write_listen_fault(const transport::ListenPoint& point, int err
   return writer.view();
 }
 
+uint32_t trace_kib(const Config& config) {
+  return config.trace.mode == "off" ? 0 : config.trace_kib;
+}
+
 // Where the command line of an operator must name it: a relative one means nothing elsewhere.
 std::string socket_for_others(const Config& config) {
   return config.admin.socket.starts_with('/') ? config.admin.socket : std::string();
@@ -40,7 +45,7 @@ void Exchange::plan(const Config& config, MemoryPlan& plan) {
   const Limits& limits = config.capacity;
   MessageSlabs::plan(plan, message_slab_counts(limits));
   transport::TransportLayer::plan(limits, plan);
-  transport::Trace::plan(config.trace_kib, plan);
+  transport::Trace::plan(trace_kib(config), plan);
   transport::Locator::plan(plan);
   media::Relay::plan(limits, plan);
   transaction::TransactionLayer::plan(limits, plan);
@@ -50,6 +55,7 @@ void Exchange::plan(const Config& config, MemoryPlan& plan) {
   auth::Blocks::plan(plan, limits.users);
   registrar::Registrar::plan(limits, plan);
   proxy::Proxy::plan(limits, plan);
+  if (config.routing.proxy == "stateless") plan.add("passing", 1, sizeof(policy::Passing));
   proxy::CallEnder::plan(limits, plan);
   service::Legs::plan(limits, plan);
   b2bua::B2bua::plan(limits, plan);
@@ -66,7 +72,7 @@ Exchange::Exchange(const Config& config, const Ports& ports, Arena& arena, Log& 
       timer_driver_(ports.loop, timers_),
       transport_({ports_.network, ports_.loop, timers_, slabs_, arena, ports_.entropy, log},
                  config.capacity),
-      trace_(arena, config.trace_kib, ports_.clock, ports_.loop, timers_, log),
+      trace_(arena, trace_kib(config), ports_.clock, ports_.loop, timers_, log),
       locator_(ports_.names, ports_.loop, transport_, arena),
       relay_({ports_.network, ports_.loop, timers_, slabs_, arena, ports_.entropy, log},
              config.capacity, media_ports(config)),
@@ -81,7 +87,12 @@ Exchange::Exchange(const Config& config, const Ports& ports, Arena& arena, Log& 
               ports_.files,
               log,
               {ports_.entropy.u64(), ports_.entropy.u64()}},
-             config.capacity, {config.store.path, realm_, Millis(config.store.commit_window_ms)}),
+             config.capacity,
+             {config.store.path,
+              realm_,
+              Millis(config.store.commit_window_ms),
+              {config.records.max, config.records.days}}),
+      call_book_(store_),
       location_(transport_, store_, emergency_, config.sip.domains,
                 static_cast<uint16_t>(config.routing.offline_status)),
       nonces_(arena, nonce_key_, 0, config.capacity.bindings),
@@ -119,10 +130,18 @@ Exchange::Exchange(const Config& config, const Ports& ports, Arena& arena, Log& 
       legs_(environment_, ports_.entropy, arena, config.capacity),
       b2bua_(environment_, legs_, relay_, location_, ports_.entropy, arena, config.capacity) {
   calls_.set_observer(call_ender_);
+  calls_.set_end_observer(proxy_.recorder());
+  environment_.book = &call_book_;
   blocks_.set_options(block_options(config));
   blocks_.set_observer(&block_log_);
   access_.set_authenticator(authenticator_, blocks_);
   proxy_.set_options(proxy_options(config));
+  if (config.routing.proxy == "stateless") {
+    policy::Passing& passing = arena.take<policy::Passing>(1).front();
+    passing.set_key({ports_.entropy.u64(), ports_.entropy.u64()});
+    access_.set_passing(passing);
+    proxy_.set_stateless();
+  }
   b2bua_.set_options(b2bua_options(config));
   std::vector<policy::ThirdPartyRule> third_party = third_party_rules(config);
   access_.swap_third_party(third_party);
@@ -131,6 +150,7 @@ Exchange::Exchange(const Config& config, const Ports& ports, Arena& arena, Log& 
   policy::HelpTarget help = help_target(config);
   emergency_.swap_target(help);
   call_shares_.set_options(calls_per_user(config), safe_sources(config));
+  if (config.trace.mode == "all") trace_.keep_all();
   transport_.set_trace(trace_);
   store_.set_observer(&registrar_);
   transactions_.set_request_handler(*this);
@@ -145,11 +165,17 @@ std::string Exchange::start() {
   const std::vector<transport::ListenPoint> points = app::listen_points(config_);
   transport::TransportOptions options = transport_options(config_);
   options.listen = points;
+  if (const auto collector = parse_collector(config_.trace.hep)) {
+    if (const int fault = hep_.open(ports_.network, *collector); fault != 0)
+      return "trace.hep: no socket can be opened: " + std::string(std::strerror(fault));
+    trace_.set_sink(hep_);
+  }
   transport::ListenPoint failed;
   const int error = transport_.start(options, transactions_, failed);
   if (error != 0) {
     return "sip.listen: " + std::string(write_listen_fault(failed, error, listen_fault_));
   }
+  if (std::string fault = join_groups(); !fault.empty()) return fault;
   set_media(relay_options(config_));
   ports_.loop.set_turn_handler(this);
   // What the store has armed while it was loading.
@@ -157,6 +183,17 @@ std::string Exchange::start() {
   log_.info("serving", kv("realm", realm_), kv("users", store_.user_count()),
             kv("bindings", store_.binding_count()));
   return {};
+}
+
+std::string Exchange::join_groups() {
+  const std::vector<transport::GroupPoint> groups = group_points(config_);
+  transport::GroupPoint failed;
+  const int error = transport_.join(groups, failed);
+  location_.set_found_by_group(!groups.empty());
+  if (error == 0) return {};
+  char own[port::kAddressTextMax];
+  return "sip.multicast: cannot receive by the interface with the address " +
+         std::string(port::write_address({failed.own, 0}, own)) + ": " + std::strerror(error);
 }
 
 void Exchange::set(Settings& settings) {
@@ -216,6 +253,13 @@ void Exchange::on_turn_end(Millis now) {
   transactions_.reap(now);
   transport_.flush(now);
   timer_driver_.on_turn_end(now);
+  note_turn();
+}
+
+void Exchange::note_turn() {
+  const Micros lasted = ports_.clock.monotonic_fine() - ports_.loop.turn_began();
+  turns_.add(lasted);
+  transactions_.note_turn(lasted);
 }
 
 // Validation, then the one decision: what is for us is answered here, a call to a group is led
@@ -230,8 +274,8 @@ void Exchange::on_request(const service::Incoming& request) {
       proxy::read_routes(environment_, request.message, request.flow, room);
   if (!routes.in_dialog && ignores(request)) return;  // calls that stand go on
   const bool routed_on = !routes.next_route.text.empty();
-  policy::RequestUri uri =
-      policy::read_request_uri(routes.request_uri, !routed_on && !routes.flow.has_value());
+  policy::RequestUri uri = policy::read_request_uri(
+      routes.request_uri, !routed_on && !routes.flow.has_value() && !request.by_group);
   if (routes.uri_too_long) uri.fault = sip::ParseError{sip::ParseFault::UriTooLong};
   if (!routed_on && !routes.in_dialog && is_of_lost_leg(request, routes.request_uri)) {
     if (request.message.method() == sip::Method::Ack) return;
@@ -241,6 +285,7 @@ void Exchange::on_request(const service::Incoming& request) {
   const Job job = replaces
                       ? Job::Proxy
                       : policy::job_of(environment_, location_, request.message, uri, routed_on);
+  if (request.by_group && !is_for_all_servers(request, job)) return;
   const policy::Refusal refusal = validation_.check(request, uri, job);
   if (refusal.status != 0) {
     sip::ResponseParts parts;
@@ -265,10 +310,38 @@ void Exchange::on_request(const service::Incoming& request) {
   proxy_.handle(request, routes);
 }
 
+// RFC 3261 10.2.6: whoever looks for a server by multicast is answered by the one that he means, and
+// not refused by all the others.
+bool Exchange::is_for_all_servers(const service::Incoming& request, policy::Job job) const {
+  if (job == Job::AnswerHere) return true;
+  const auto to = request.message.to_uri();
+  return job == Job::Register && to && location_.domain_of(to->host, to->port).has_value();
+}
+
 // RFC 3261 12.2.2: a phone whose call stood when we were started anew is told that nobody knows it.
 bool Exchange::is_of_lost_leg(const service::Incoming& request, const sip::ParsedUri& uri) const {
   return service::LegTagCodec::is_alike(request.message.to_tag()) && uri &&
          environment_.names.is_own(uri->host, uri->port);
+}
+
+void Exchange::on_stray_response(const service::Incoming& response) {
+  proxy_.handle_response(response);
+}
+
+// 16.11: a CANCEL goes the way of its INVITE, which nobody remembers.
+bool Exchange::takes_stray_cancel(const service::Incoming& cancel) {
+  if (!proxy_.is_stateless()) return false;
+  proxy::UriRoom room;
+  const proxy::RouteInfo routes =
+      proxy::read_routes(environment_, cancel.message, cancel.flow, room);
+  const bool routed_on = !routes.next_route.text.empty();
+  const policy::RequestUri uri =
+      policy::read_request_uri(routes.request_uri, !routed_on && !routes.flow.has_value());
+  const Job job = policy::job_of(environment_, location_, cancel.message, uri, routed_on);
+  if (job != Job::Proxy || validation_.check(cancel, uri, job).status != 0) return false;
+  if (!routed_on && b2bua_.takes(cancel.message, routes.request_uri)) return false;
+  proxy_.handle(cancel, routes);
+  return true;
 }
 
 bool Exchange::ignores(const service::Incoming& request) { return access_.is_shut_out(request); }

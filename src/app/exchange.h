@@ -9,6 +9,7 @@
 #include "app/ports.h"
 #include "app/store_location.h"
 #include "auth/authenticator.h"
+#include "core/histogram.h"
 #include "core/pool_registry.h"
 #include "media/relay.h"
 #include "server/b2bua/b2bua.h"
@@ -16,12 +17,14 @@
 #include "server/policy/block_log.h"
 #include "server/policy/call_shares.h"
 #include "server/policy/emergency.h"
+#include "server/policy/stored_calls.h"
 #include "server/policy/untimed_calls.h"
 #include "server/policy/validation.h"
 #include "server/proxy/call_ender.h"
 #include "server/proxy/proxy.h"
 #include "server/registrar/registrar.h"
 #include "service/legs.h"
+#include "transport/hep_export.h"
 #include "transport/trace.h"
 
 namespace tipring::app {
@@ -57,6 +60,11 @@ class Exchange final : private port::TurnHandler, private transaction::RequestHa
     b2bua_.end_all();
   }
 
+  // As TransactionLayer has it.
+  void set_answer_observer(transaction::AnswerObserver& observer) {
+    transactions_.set_answer_observer(observer);
+  }
+
   std::string_view realm() const { return realm_; }
   std::span<const transport::ListenPoint> listen_points() const {
     return transport_.listen_points();
@@ -64,28 +72,40 @@ class Exchange final : private port::TurnHandler, private transaction::RequestHa
 
   // For operators.
   store::Store& store() { return store_; }
+  const store::Store& store() const { return store_; }
   auth::Blocks& blocks() { return blocks_; }
   const dialog::Calls& calls() const { return calls_; }
   const policy::UntimedCalls& untimed_calls() const { return untimed_calls_; }
   const policy::CallShares& call_shares() const { return call_shares_; }
   void end_call(dialog::Dialog& dialog) { call_ender_.end(dialog); }
   transport::Trace& trace() { return trace_; }
+  const transport::Trace& trace() const { return trace_; }
   const media::Relay& relay() const { return relay_; }
   void register_pools(PoolRegistry& pools) const;
   transport::TransportCounters transport_counters() const { return transport_.counters(); }
   const transaction::TransactionCounters& transaction_counters() const {
     return transactions_.counters();
   }
+  const transaction::RequestFigures& request_figures() const { return transactions_.figures(); }
+  // How long the turns of the loop have lasted.
+  const Histogram& turns() const { return turns_; }
+  const registrar::RegistrarCounters& registrar_counters() const { return registrar_.counters(); }
   const proxy::ProxyCounters& proxy_counters() const { return proxy_.counters(); }
   b2bua::B2bua& b2bua() { return b2bua_; }
+  const b2bua::B2bua& b2bua() const { return b2bua_; }
   const proxy::AckCounters& ack_counters() const { return proxy_.acks().counters(); }
   const service::Overload& overload() const { return overload_; }
 
  private:
   void on_turn_end(Millis now) override;
+  void note_turn();
   void on_request(const service::Incoming& request) override;
+  void on_stray_response(const service::Incoming& response) override;
+  bool takes_stray_cancel(const service::Incoming& cancel) override;
+  bool is_for_all_servers(const service::Incoming& request, policy::Job job) const;
   bool is_of_lost_leg(const service::Incoming& request, const sip::ParsedUri& uri) const;
   bool ignores(const service::Incoming& request) override;
+  std::string join_groups();
   void set_media(media::RelayOptions options);
   void answer_here(const service::Incoming& request);
 
@@ -100,11 +120,13 @@ class Exchange final : private port::TurnHandler, private transaction::RequestHa
   TimerDriver timer_driver_;
   transport::TransportLayer transport_;
   transport::Trace trace_;
+  transport::HepExport hep_;
   transport::Locator locator_;
   media::Relay relay_;
   transaction::TransactionLayer transactions_;
   dialog::Calls calls_;
   store::Store store_;
+  policy::StoredCalls call_book_;
   policy::Emergency emergency_;
   StoreLocation location_;
   auth::NonceTable nonces_;
@@ -123,6 +145,7 @@ class Exchange final : private port::TurnHandler, private transaction::RequestHa
   service::Legs legs_;
   b2bua::B2bua b2bua_;
   bool refuses_calls_ = false;
+  Histogram turns_;
   std::array<char, 160> listen_fault_;
 };
 

@@ -93,6 +93,7 @@ proxy::ProxyOptions proxy_options(const Config& config) {
 b2bua::B2buaOptions b2bua_options(const Config& config) {
   b2bua::B2buaOptions options;
   options.anchors_users = config.routing.anchor == "always";
+  options.recurses = config.routing.recurse;
   return options;
 }
 
@@ -160,6 +161,15 @@ std::vector<transport::ListenPoint> listen_points(const Config& config) {
   return points;
 }
 
+std::vector<transport::GroupPoint> group_points(const Config& config) {
+  std::vector<transport::GroupPoint> groups;
+  for (const std::string& text : config.sip.multicast) {
+    const auto own = parse_group_member(text);
+    groups.push_back({{*port::parse_ip(policy::kAllServersAddress), own->port}, own->ip});
+  }
+  return groups;
+}
+
 media::PortRange media_ports(const Config& config) {
   return *media::parse_port_range(config.media.ports);
 }
@@ -168,6 +178,8 @@ media::RelayOptions relay_options(const Config& config) {
   media::RelayOptions options;
   if (config.media.mode == "relay") options.mode = media::Mode::Relay;
   if (config.media.mode == "direct") options.mode = media::Mode::Direct;
+  if (config.media.elsewhere == "no") options.elsewhere = media::Elsewhere::No;
+  if (config.media.elsewhere == "any") options.elsewhere = media::Elsewhere::Any;
   options.timeout = seconds(config.media.timeout_s);
   for (const std::string& text : config.media.address) {
     const port::IpAddress ip = *port::parse_ip(text);

@@ -31,6 +31,7 @@ policy::HelpTarget help_target(const Config& config);
 uint32_t calls_per_user(const Config& config);
 SourceRanges safe_sources(const Config& config);
 std::vector<transport::ListenPoint> listen_points(const Config& config);
+std::vector<transport::GroupPoint> group_points(const Config& config);
 media::PortRange media_ports(const Config& config);
 
 // Without what sockets are bound to.

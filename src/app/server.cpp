@@ -4,6 +4,8 @@
 #include <array>
 #include <cstring>
 
+#include "app/admin_identity.h"
+#include "app/listen_entry.h"
 #include "core/text.h"
 #include "port/service_manager.h"
 #include "tipring/version.h"
@@ -12,6 +14,9 @@ namespace tipring::app {
 
 namespace {
 
+constexpr size_t kSetupCodeFileMax = 4096;
+constexpr size_t kSetupCodeMin = 8;
+constexpr size_t kSetupCodeMax = 64;
 constexpr size_t kLoopSources = 64;  // listeners, timers, wakeups, signals
 
 constexpr std::string_view kNoDescriptor =
@@ -23,14 +28,26 @@ std::string default_domain(const Config& config) {
 }
 
 admin::ServiceOptions admin_options(const Config& config, std::string_view realm,
-                                    Exchange& exchange, admin::CallDesk& calls) {
+                                    Exchange& exchange, admin::CallDesk& calls,
+                                    port::Entropy& entropy, admin::FigureSource& figures,
+                                    const port::Clock& clock, port::Entropy& admin_entropy,
+                                    Log& log) {
   admin::ServiceOptions options;
+  options.clock = &clock;
+  options.entropy = &admin_entropy;
+  options.log = &log;
   options.socket = config.admin.socket;
+  for (const std::string& text : config.admin.listen) {
+    if (const auto entry = parse_admin_listen(text))
+      options.listen.push_back({entry->address, entry->encrypted});
+  }
   options.trace = &exchange.trace();
   options.untimed_calls = &exchange.untimed_calls();
   options.calls = &calls;
+  options.figures = &figures;
   options.realm = realm;
   options.default_domain = default_domain(config);
+  options.revision_key = {entropy.u64(), entropy.u64()};
   return options;
 }
 
@@ -65,6 +82,8 @@ void add_connection_ends(admin::Page& page, const transport::ConnectionEndCounts
 
 void Server::plan(const Config& config, MemoryPlan& plan) {
   plan.add("log_lines", log_lines_max(config.capacity), sizeof(LogSlot));
+  plan.add("log_tail", log_tail_bytes(config.capacity), 1);
+  RequestLogParts::plan(config, plan);
   Exchange::plan(config, plan);
   admin::Service::plan(plan);
   const size_t loop_bytes = port::LinuxLoop::memory_bytes(loop_options(config));
@@ -81,18 +100,32 @@ Server::Server(const ConfigSource& source, const Config& config, std::span<std::
       arena_(memory),
       log_slots_(arena_.take<LogSlot>(log_lines_max(config.capacity))),
       log_ring_(log_slots_),
+      log_tail_(arena_.take<char>(log_tail_bytes(config.capacity))),
       log_(log_ring_, clock_, log_level(config)),
+      request_log_(RequestLogParts::make(config, arena_, files_, clock_, loop_, log_)),
       stop_(clock_, log_),
       exchange_(config, {clock_, entropy_, files_, workers_, loop_, network_, names_}, arena_,
                 log_),
-      reloader_(loop_, files_, source, config, exchange_.realm(), *this),
       call_desk_(exchange_.calls(), clock_, *this),
+      config_desk_(files_, source, config),
       admin_(arena_, loop_, exchange_.store(), exchange_.blocks(), pools_, *this,
-             admin_options(config, exchange_.realm(), exchange_, call_desk_)),
+             service_options(config)),
+      reloader_(loop_, files_, source, config, exchange_.realm(), *this),
+      history_(loop_, clock_, *this),
       watchdog_(loop_) {
   call_desk_.set_anchored(exchange_.b2bua());
   exchange_.register_pools(pools_);
+  if (request_log_ != nullptr) exchange_.set_answer_observer(request_log_->observer());
   stop_timer_ = loop_.make_timer(*this);
+}
+
+admin::ServiceOptions Server::service_options(const Config& config) {
+  admin::ServiceOptions options = admin_options(config, exchange_.realm(), exchange_, call_desk_,
+                                                entropy_, *this, clock_, admin_entropy_, log_);
+  options.control = this;
+  options.config = &config_desk_;
+  options.log_tail = &log_tail_;
+  return options;
 }
 
 std::string Server::start() {
@@ -104,7 +137,10 @@ std::string Server::start() {
   if (!reloader_.start(workers_)) return std::string(kNoDescriptor);
   log_.info("started", kv("version", kVersion));
   std::string fault = exchange_.start();
+  if (fault.empty()) fault = take_setup_code();
+  if (fault.empty()) fault = open_identity();
   if (fault.empty()) fault = admin_.start();
+  if (fault.empty()) history_.start();
   if (!fault.empty()) {
     log_.error("start_failed", kv("fault", fault));
     return fault;
@@ -115,6 +151,34 @@ std::string Server::start() {
   return {};
 }
 
+std::string Server::open_identity() {
+  for (const std::string& text : config_.admin.listen) {
+    const auto entry = parse_admin_listen(text);
+    if (entry && !entry->encrypted && !entry->address.ip.is_loopback())
+      log_.warning("page_not_encrypted", kv("listen", text),
+                   kv("help", "passwords can be read on the way; use https://"));
+  }
+  std::string fault;
+  std::shared_ptr<port::TlsIdentity> identity = admin_identity(config_, fault);
+  if (identity == nullptr) return fault;
+  log_.info("certificate", kv("sha256", port::tls_fingerprint(*identity)));
+  admin_.set_identity(std::move(identity));
+  return {};
+}
+
+std::string Server::take_setup_code() {
+  const std::string& path = config_.admin.setup_code_file;
+  if (path.empty()) return {};
+  std::string text;
+  const int error = port::read_file(files_, path, kSetupCodeFileMax, text);
+  if (error != 0) return "admin.setup_code_file: cannot read " + path + ": " + std::strerror(error);
+  const std::string_view code = trim(text);
+  if (code.size() < kSetupCodeMin || code.size() > kSetupCodeMax)
+    return "admin.setup_code_file: " + path + " must hold a code of 8 to 64 bytes";
+  admin_.set_setup_code(std::string(code));
+  return {};
+}
+
 std::string Server::open_log() {
   const Config::Log& log = config_.log;
   if (log.syslog) {
@@ -122,7 +186,7 @@ std::string Server::open_log() {
   } else if (log.file.empty()) {
     log_sink_ = std::make_unique<StderrSink>();
   } else {
-    const LogFileOptions options{uint64_t{log.file_size_mib} << 20, log.files_kept};
+    const RotatingFileOptions options{uint64_t{log.file_size_mib} << 20, log.files_kept};
     auto file = std::make_unique<LogFile>(files_, log.file, options);
     const int error = file->open();
     if (error != 0) return "log.file: cannot open " + log.file + ": " + std::strerror(error);
@@ -130,10 +194,16 @@ std::string Server::open_log() {
     log_sink_ = std::move(file);
   }
   LogRing* rings[] = {&log_ring_};
-  log_writer_ = std::make_unique<LogWriter>(rings, *log_sink_);
+  log_tail_.set_next(*log_sink_);
+  log_writer_ = std::make_unique<LogWriter>(rings, log_tail_);
+  if (request_log_ != nullptr) {
+    if (std::string fault = request_log_->open(); !fault.empty()) return fault;
+    log_writer_->set_companion(request_log_->writer());
+  }
   log_worker_ = workers_.start("log", *log_writer_);
   if (log_worker_ == nullptr) return std::string(kNoDescriptor);
   log_.connect(log_worker_.get());
+  if (request_log_ != nullptr) request_log_->connect(*log_worker_);
   return {};
 }
 
@@ -156,6 +226,7 @@ void Server::on_signal(port::Signal signal) {
   if (signal == port::Signal::Reload) {
     port::tell_service_manager(port::ServiceState::Reloading);
     if (log_file_ != nullptr) log_file_->reopen();
+    if (request_log_ != nullptr) request_log_->reopen();
     return reloader_.request();
   }
   if (stop_.begun()) return end();  // asked twice
@@ -172,7 +243,18 @@ void Server::begin_stop() {
   on_timer(loop_.now());
 }
 
+// The answer to who has asked goes before.
+bool Server::restart() {
+  constexpr Millis kAnswer{200};
+  if (!port::is_supervised()) return false;
+  if (!restarts_) log_.info("restart_asked");
+  restarts_ = true;
+  if (!stop_.begun()) stop_timer_->arm(loop_.now() + kAnswer);
+  return true;
+}
+
 void Server::on_timer(Millis now) {
+  if (!stop_.begun()) return begin_stop();
   constexpr Millis kLook{20};
   const Millis limit{int64_t{config_.sip.stop_limit_s} * 1000};
   if (exchange_.is_quiet()) return end();
@@ -225,6 +307,11 @@ void Server::set_listening(Reload& reload) {
 // The administration thread keeps users of the first domain without one, as the loop does.
 void Server::after_reload(const Config& config) {
   admin_.set_default_domain(default_domain(config));
+  // Files that are not good leave the certificate as it is.
+  std::string fault;
+  if (auto identity = admin_identity(config, fault)) admin_.set_identity(std::move(identity));
+  config_desk_.set_running(config);
+  admin_.notify();
 }
 
 void Server::add_facts(admin::Page& page) {
@@ -282,7 +369,7 @@ void Server::add_facts(admin::Page& page) {
       {"log_lines_written", "", log_.written()},
       {"log_lines_dropped", "", log_.lost()},
       {"log_lines_suppressed", "", log_.suppressed()},
-      {"trace", trace.on() ? trace.subject() : "off", 0},
+      {"trace", trace.is_armed() ? trace.subject() : "off", 0},
       {"trace_left_s", "", static_cast<uint64_t>((trace.left().count() + 999) / 1000)},
   };
   for (const admin::FactRow& fact : facts) {

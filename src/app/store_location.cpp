@@ -39,6 +39,7 @@ bool may_be_number(const sip::Uri& uri, std::string_view user) {
 }  // namespace
 
 bool StoreLocation::is_own(std::string_view host, uint16_t port) const {
+  if (found_by_group_ && policy::names_all_servers(host)) return true;
   const auto ip = port::parse_ip(host);
   return (ip && transport_.is_own(*ip, port)) || domain_index(host, ip, port).has_value();
 }
@@ -72,6 +73,7 @@ std::optional<size_t> StoreLocation::domain_index(std::string_view host,
 // somebody else is meant.
 std::optional<std::string_view> StoreLocation::domain_of(std::string_view host,
                                                          uint16_t port) const {
+  if (found_by_group_ && policy::names_all_servers(host)) return std::string_view();
   const auto ip = port::parse_ip(host);
   if (const auto i = domain_index(host, ip, port))
     return *i == 0 ? std::string_view() : std::string_view(domains_[*i]);

@@ -30,6 +30,8 @@ class StoreLocation final : public service::OwnNames,
         offline_status_(offline_status) {}
 
   void swap_domains(std::vector<std::string>& domains) { domains_.swap(domains); }
+  // Requests come to the multicast address of all servers, which is ours then too.
+  void set_found_by_group(bool found) { found_by_group_ = found; }
   void set_offline_status(uint16_t status) { offline_status_ = status; }
 
   bool is_own(std::string_view host, uint16_t port) const override;
@@ -78,6 +80,7 @@ class StoreLocation final : public service::OwnNames,
   const store::Store& store_;
   const policy::Emergency& emergency_;
   std::vector<std::string> domains_;  // the first is the default domain
+  bool found_by_group_ = false;
   uint16_t offline_status_;
 };
 

@@ -39,7 +39,9 @@ int run(std::span<const std::string_view> words) {
       config.sip.domains.empty() ? std::string_view() : config.sip.domains.front();
   if (arguments.offline) {
     const port::LinuxClock clock;
-    CtlOffline offline(files, clock, config);
+    // An administrator's command must not leave a database that the server's own user cannot open.
+    port::LinuxFiles given(port::NewFiles::OfFolderOwner);
+    CtlOffline offline(given, clock, config);
     return run_ctl(arguments, default_domain, offline, console);
   }
   CtlServer server(arguments.socket.empty() ? config.admin.socket : arguments.socket);

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "app/admin_identity.h"
 #include "app/config_source.h"
 #include "app/server.h"
 #include "port/linux/linux_files.h"
@@ -22,7 +23,9 @@ constexpr char kHelp[] =
     "  --check  reads the configuration, tells every fault in it, and ends: 0 when there is none,\n"
     "           2 otherwise. SIGHUP makes a running server read it anew\n"
     "  --plan   prints what memory and descriptors the configuration takes, and ends\n"
-    "Exit status: 0 ended by a signal as asked, 1 failed, 2 wrong usage or configuration.\n";
+    "Exit status: 0 ended by a signal as asked, 1 failed, 2 wrong usage or configuration, 3 ended "
+    "to\n"
+    "be started anew, as asked by the administration.\n";
 
 struct Arguments {
   ConfigSource source;
@@ -115,6 +118,10 @@ int main(int count, char** words) {
   Server::plan(config, plan);
   if (arguments.plan) return print_plan(plan), 0;
   if (!fits(config, plan)) return arguments.check ? kExitUsage : 1;
+  if (arguments.check) {
+    if (const std::string fault = admin_identity_fault(config); !fault.empty())
+      return std::fprintf(stderr, "%s\n", fault.c_str()), kExitUsage;
+  }
   if (arguments.check) return std::puts("The configuration is good."), 0;
   const std::span<std::byte> memory = take_resources(plan);
   if (memory.empty()) return 1;
@@ -126,5 +133,5 @@ int main(int count, char** words) {
   }
   port::release_start_pages();
   server.run();
-  return 0;
+  return server.exit_code();
 }

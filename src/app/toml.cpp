@@ -3,6 +3,7 @@
 #include <toml++/toml.h>
 
 #include "app/config.h"
+#include "app/config_text.h"
 #include "core/text.h"
 
 namespace tipring::app {
@@ -70,7 +71,41 @@ class TomlReader {
   std::vector<ConfigEntry> entries_;
 };
 
+// The byte at a line and column, which both count from 1, columns in characters.
+size_t offset_of(std::string_view text, const toml::source_position& position) {
+  size_t at = 0;
+  for (uint32_t line = 1; line < position.line && at < text.size(); ++line)
+    at = std::min(text.find('\n', at), text.size() - 1) + 1;
+  const auto goes_on = [&](size_t byte) {
+    return byte < text.size() && (static_cast<uint8_t>(text[byte]) & 0xc0) == 0x80;
+  };
+  for (uint32_t column = 1; column < position.column && at < text.size(); ++column)
+    for (++at; goes_on(at);) ++at;
+  return at;
+}
+
+void find_values(const toml::table& table, const std::string& prefix, std::string_view text,
+                 std::vector<TomlPlace>& places) {
+  for (const auto& [name, node] : table) {
+    const std::string key =
+        prefix.empty() ? std::string(name.str()) : prefix + "." + std::string(name.str());
+    if (const toml::table* inner = node.as_table()) {
+      find_values(*inner, key, text, places);
+    } else {
+      places.push_back(
+          {key, offset_of(text, node.source().begin), offset_of(text, node.source().end)});
+    }
+  }
+}
+
 }  // namespace
+
+std::vector<TomlPlace> find_toml_values(std::string_view text) {
+  std::vector<TomlPlace> places;
+  const toml::parse_result result = toml::parse(text);
+  if (result) find_values(result.table(), "", text, places);
+  return places;
+}
 
 std::vector<ConfigEntry> read_toml(std::string_view text, std::string_view source,
                                    std::vector<ConfigFault>& faults) {

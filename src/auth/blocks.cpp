@@ -198,4 +198,13 @@ BlockInfo Blocks::info_at(size_t slot) {
   return block;
 }
 
+uint32_t Blocks::sources_blocked(Millis now) {
+  uint32_t count = 0;
+  if (now >= sources_until_) return 0;
+  for (size_t slot = 0; slot < sources_.slots(); ++slot) {
+    if (sources_.at(slot).blocked(now)) ++count;
+  }
+  return count;
+}
+
 }  // namespace tipring::auth

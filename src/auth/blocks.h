@@ -95,6 +95,8 @@ class Blocks {
     return cursor < end ? cursor : 0;
   }
 
+  // Sources that are not answered. Looks at all slots, while there is any.
+  uint32_t sources_blocked(Millis now);
   const BlockCounters& counters() const { return counters_; }
   void count_refused() { ++counters_.refused; }
   void count_dropped() { ++counters_.dropped; }

@@ -57,9 +57,17 @@ constexpr uint32_t calls_per_user_default(const Limits& limits) {
   return std::max(limits.calls / 2, std::min(limits.calls, 4u));
 }
 
+// The same beside `b2bua_calls`: a group may be whom calls for help go to.
+constexpr uint32_t emergency_b2bua_calls_max(const Limits& limits) {
+  return std::clamp(limits.b2bua_calls / 32, 1u, 16u);
+}
+constexpr uint32_t b2bua_calls_max(const Limits& limits) {
+  return limits.b2bua_calls + emergency_b2bua_calls_max(limits);
+}
+
 // Whose calls they are: one for each that is followed and each that is led, at most.
 constexpr uint32_t call_holders_max(const Limits& limits) {
-  return calls_max(limits) + limits.b2bua_calls;
+  return calls_max(limits) + b2bua_calls_max(limits);
 }
 
 // One for each call, and those of forks that ring or answer beside the first.
@@ -68,7 +76,11 @@ constexpr uint32_t dialogs_max(const Limits& limits) {
 }
 
 // Call legs of our own: two for a call that stands, and those that ring in groups or are forked.
-constexpr uint32_t legs_max(const Limits& limits) { return limits.b2bua_calls * 5 / 2 + 8; }
+constexpr uint32_t legs_max(const Limits& limits) { return b2bua_calls_max(limits) * 5 / 2 + 8; }
+// Of these, kept back for calls for help: the caller's leg, and one or two that ring.
+constexpr uint32_t emergency_legs_max(const Limits& limits) {
+  return emergency_b2bua_calls_max(limits) * 5 / 2;
+}
 
 // Requests of legs that are under way: each can be ended, and has another besides.
 constexpr uint32_t leg_requests_max(const Limits& limits) { return 2 * legs_max(limits); }
@@ -160,7 +172,12 @@ constexpr MessageSlabs::Counts message_slab_counts(const Limits& limits) {
 // Log lines that wait to be written, a power of two: what all transactions say at one time, and more
 // than a flood of refusals, which is counted.
 constexpr uint32_t log_lines_max(const Limits& limits) {
-  return limits.transactions >= 256 ? 1024 : 512;
+  return limits.transactions >= 256 ? 1024 : 256;
+}
+
+// Bytes of the last lines, which the administration shows.
+constexpr uint32_t log_tail_bytes(const Limits& limits) {
+  return limits.transactions >= 256 ? 32 << 10 : 8 << 10;
 }
 
 static_assert(server_transactions_open_max(kDefaultLimits) >= kDefaultLimits.calls);

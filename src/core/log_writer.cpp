@@ -9,7 +9,7 @@ LogWriter::LogWriter(std::span<LogRing* const> rings, LogSink& sink) : sink_(sin
 
 // As many lines as wait now. Those that come meanwhile may take the place of later ones, and a
 // notification for each is still to come, so none is left lying.
-Millis LogWriter::serve(Millis) {
+Millis LogWriter::serve(Millis now) {
   size_t waiting = 0;
   for (const LogRing* ring : rings_) waiting += ring == nullptr ? 0 : ring->size();
   for (; waiting > 0; --waiting) {
@@ -20,7 +20,7 @@ Millis LogWriter::serve(Millis) {
     ring.pop();
   }
   sink_.flush();
-  return kNever;
+  return companion_ == nullptr ? kNever : companion_->serve(now);
 }
 
 // The ring whose next line is the oldest; of equals the first one's. Null when none has a line.

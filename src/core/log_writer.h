@@ -21,6 +21,10 @@ class LogWriter final : public port::WorkerTask {
   // Borrows both for as long as it lives.
   LogWriter(std::span<LogRing* const> rings, LogSink& sink);
 
+  // Another task of the same thread, served after the lines of the log and by the same
+  // notifications; it returns kNever. Before the thread starts.
+  void set_companion(port::WorkerTask& companion) { companion_ = &companion; }
+
   Millis serve(Millis now) override;
 
  private:
@@ -28,6 +32,7 @@ class LogWriter final : public port::WorkerTask {
 
   std::array<LogRing*, kRingsMax> rings_{};
   LogSink& sink_;
+  port::WorkerTask* companion_ = nullptr;
 };
 
 }  // namespace tipring

@@ -1,5 +1,6 @@
 #include "core/text.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstring>
@@ -152,6 +153,19 @@ std::pair<std::string_view, std::string_view> split_once(std::string_view text, 
   const size_t at = text.find(separator);
   if (at == std::string_view::npos) return {text, {}};
   return {text.substr(0, at), text.substr(at + 1)};
+}
+
+std::string_view without_line(std::string_view lines, std::string_view line, std::span<char> out) {
+  size_t size = 0;
+  for (std::string_view rest = lines; !rest.empty();) {
+    const auto [one, others] = split_once(rest, '\n');
+    rest = others;
+    if (one == line) continue;
+    if (size > 0) out[size++] = '\n';
+    std::copy(one.begin(), one.end(), out.begin() + static_cast<ptrdiff_t>(size));
+    size += one.size();
+  }
+  return {out.data(), size};
 }
 
 Result<uint8_t> parse_u8(std::string_view text) { return parse_number<uint8_t>(text); }

@@ -44,6 +44,10 @@ std::string_view trim(std::string_view text);
 // The parts before and after the first `separator`; the second is empty when there is none.
 std::pair<std::string_view, std::string_view> split_once(std::string_view text, char separator);
 
+// `lines`, one below the other without an end of the last, but for those that are `line`. Written
+// into `out`, which is as large as `lines` at least and not the same memory.
+std::string_view without_line(std::string_view lines, std::string_view line, std::span<char> out);
+
 // Well-formed UTF-8 (RFC 3629 4); an empty text is.
 bool is_utf8(std::string_view text);
 

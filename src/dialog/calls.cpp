@@ -150,6 +150,7 @@ Answer Calls::on_response(CallHandle handle, const Incoming& response) {
   dialog->confirmed_at = response.now;
   call->answered = true;
   ++counters_.answered;
+  figures_.on_confirmed();
   return {dialog, true};
 }
 
@@ -225,6 +226,19 @@ void Calls::learn_callee(Dialog& dialog, const Incoming& response) {
   dialog.callee.by_flow = complete && routes->empty() && is_reached_by_flow(message, response.flow);
 }
 
+void Calls::give_up(CallHandle handle, std::string_view callee_tag) {
+  Call* call = calls_.get(handle);
+  if (call == nullptr || callee_tag.empty()) return;
+  for (Dialog* dialog = call->dialogs.front(); dialog != nullptr;
+       dialog = call->dialogs.next(*dialog)) {
+    if (dialog->state != DialogState::Early || dialog->tag(Side::Callee) != callee_tag) continue;
+    const bool is_only = call->dialogs.front() == dialog && call->dialogs.back() == dialog;
+    if (!is_only) return dialogs_.release(*dialog);
+    begin_anew(*dialog);  // other branches may still ring or answer
+    return;
+  }
+}
+
 void Calls::close(CallHandle handle) {
   Call* call = calls_.get(handle);
   if (call == nullptr) return;
@@ -281,12 +295,26 @@ void Calls::set_target(Dialog& dialog, Side side, std::string_view uri) {
 void Calls::on_expiry(Dialog& dialog) {
   ++counters_.expired;
   dialog.state = DialogState::Ending;
+  if (dialog.ended_by == store::RecordEnd::None) dialog.ended_by = store::RecordEnd::SessionOver;
   if (observer_ != nullptr) return observer_->on_expired(dialog);
   end(dialog);
 }
 
+void Calls::tell_over(const Dialog& dialog) const {
+  if (end_observer_ == nullptr || !dialog.confirmed) return;
+  bool is_last = true;
+  const Call& call = dialog.call;
+  for (const Dialog* other = call.dialogs.front(); other != nullptr;
+       other = call.dialogs.next(*other)) {
+    if (other != &dialog && other->confirmed) is_last = false;
+  }
+  end_observer_->on_over(dialog, is_last);
+}
+
 void Calls::end(Dialog& dialog) {
+  tell_over(dialog);
   Call& call = dialog.call;
+  if (dialog.confirmed) figures_.on_over(dependencies_.loop.now() - dialog.confirmed_at);
   const bool is_only = call.dialogs.front() == &dialog && call.dialogs.back() == &dialog;
   if (is_only && call.is_inviting) {
     begin_anew(dialog);  // other branches may still ring or answer

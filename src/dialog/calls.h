@@ -11,6 +11,7 @@
 #include "core/memory_plan.h"
 #include "core/pool.h"
 #include "core/result.h"
+#include "dialog/call_figures.h"
 #include "dialog/dialog.h"
 #include "port/loop.h"
 #include "transport/incoming.h"
@@ -50,6 +51,16 @@ class ExpiryObserver {
   ~ExpiryObserver() = default;
 };
 
+class EndObserver {
+ public:
+  // A dialog that was answered is over; it goes after the call. `is_last`: no other of its call
+  // stands that was.
+  virtual void on_over(const Dialog& dialog, bool is_last) = 0;
+
+ protected:
+  ~EndObserver() = default;
+};
+
 struct CallCounters {
   uint64_t begun = 0;
   uint64_t answered = 0;
@@ -79,6 +90,7 @@ class Calls {
 
   // Before the first call.
   void set_observer(ExpiryObserver& observer) { observer_ = &observer; }
+  void set_end_observer(EndObserver& observer) { end_observer_ = &observer; }
 
   // An INVITE outside any dialog. Errors: PoolExhausted, TooLong, OverShare.
   Result<CallHandle> begin(const Incoming& invite, const Terms& terms = {});
@@ -94,6 +106,9 @@ class Calls {
   // A response to it. There is no dialog where a provisional one has no tag, or for want of room.
   // REQUIRES: a provisional response or a 2xx.
   Answer on_response(CallHandle call, const Incoming& response);
+
+  // 12.3: a failure with this tag has come. Nothing for a dialog that does not ring.
+  void give_up(CallHandle call, std::string_view callee_tag);
 
   // The INVITE makes no more dialogs: the early ones are given up, and the call where no dialog is
   // left.
@@ -127,6 +142,9 @@ class Calls {
   const PoolStats& call_stats() const { return calls_.stats(); }
   const PoolStats& dialog_stats() const { return dialogs_.stats(); }
   const CallCounters& counters() const { return counters_; }
+  // Whoever carries a call tells it what becomes of that; what is followed here is told of here.
+  CallFigures& figures() { return figures_; }
+  const CallFigures& figures() const { return figures_; }
 
  private:
   friend struct Dialog;
@@ -143,6 +161,7 @@ class Calls {
   Dialog* fork(const Dialog& first);
   void learn_callee(Dialog& dialog, const Incoming& response);
   void on_expiry(Dialog& dialog);
+  void tell_over(const Dialog& dialog) const;
   void give_up_early(Call& call);
 
   CallDependencies dependencies_;
@@ -152,7 +171,9 @@ class Calls {
   Pool<Call> calls_;
   Pool<Dialog> dialogs_;  // after the pool whose objects they refer to
   ExpiryObserver* observer_ = nullptr;
+  EndObserver* end_observer_ = nullptr;
   CallCounters counters_;
+  CallFigures figures_;
 };
 
 }  // namespace tipring::dialog

@@ -10,6 +10,7 @@
 #include "core/timer_wheel.h"
 #include "dialog/dialog_texts.h"
 #include "port/time.h"
+#include "store/call_record.h"
 #include "transport/flow.h"
 
 namespace tipring::dialog {
@@ -63,11 +64,15 @@ struct Dialog {
   ListNode ending_node;      // among those that wait for their BYEs
   uint8_t byes = 0;          // of the server's own, on their way
   bool by_operator = false;  // who wanted them; else its session was over
+  store::RecordEnd ended_by = store::RecordEnd::None;
+  uint64_t record = 0;  // of whoever has answered, among the call records; 0: none
   void on_expiry(Millis now);
   MemberTimer<Dialog, &Dialog::on_expiry> expiry{*this};
 
   Peer& peer(Side side) { return side == Side::Caller ? caller : callee; }
   const Peer& peer(Side side) const { return side == Side::Caller ? caller : callee; }
+  // BYEs of the server's own are under way, or wait for their turn: nothing takes that back.
+  bool is_being_ended() const { return ending_node.linked() || byes != 0; }
   bool is_standing() const {
     return state == DialogState::Confirmed || state == DialogState::Ending;
   }
@@ -106,6 +111,7 @@ struct Call {
   Millis begun{0};                           // monotonic
   bool is_inviting = true;                   // branches of its INVITE are pending
   bool answered = false;                     // with a 2xx
+  uint64_t record = 0;                       // among the call records, once answered; 0: none
   Holder* holder = nullptr;                  // lives as long as a call of his does
 };
 

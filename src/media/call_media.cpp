@@ -119,7 +119,7 @@ Result<size_t, MediaFault> CallMedia::write_offer(const MediaLeg& from, const De
   const bool same = offer_ && offerer_ == from.side && offer_.view() == offer.text;
   if (!same) abandon();
   if (offer.media_count < section_count_) return MediaFault::SectionsGone;
-  const auto size = write_new_offer(from, offer, to, out);
+  const auto size = write_new_offer(from, offer, to, same, out);
   if (!size && !same) drop_new();
   if (!size || same) return size;
   offer_ = relay_.dependencies.slabs.copy(offer.text);
@@ -131,14 +131,16 @@ Result<size_t, MediaFault> CallMedia::write_offer(const MediaLeg& from, const De
 
 Result<size_t, MediaFault> CallMedia::write_new_offer(const MediaLeg& from,
                                                       const Description& offer, MediaLeg& to,
-                                                      std::span<char> out) {
+                                                      bool same, std::span<char> out) {
   const Mode mode = relay_.options.mode;
   const bool wanted = mode == Mode::Relay || (mode == Mode::Auto && needs_relay(from, offer, to));
   if (call_ == nullptr && wanted && can_relay_any(offer)) {
     call_ = relay_.calls.acquire(*this, relay_);
     if (call_ == nullptr) return MediaFault::CallsFull;
   }
-  to.relayed = call_ != nullptr && (wanted || call_->established());
+  // Who was told of our ports in an early answer is told of no others.
+  const bool told = same && answered_ && !direct_answer_;
+  to.relayed = call_ != nullptr && (wanted || told || call_->established());
   if (!to.relayed) return write_direct(offer, to, out);
   Locals local;
   local[index_of(from.side)] = local_toward(from, offer);

@@ -150,7 +150,7 @@ class CallMedia {
   using Locals = std::array<port::IpAddress, 2>;  // our address toward each side
 
   Result<size_t, MediaFault> write_new_offer(const MediaLeg& from, const sdp::Description& offer,
-                                             MediaLeg& to, std::span<char> out);
+                                             MediaLeg& to, bool same, std::span<char> out);
   Result<void, MediaFault> open_streams(const sdp::Description& offer, const Locals& local);
   port::IpAddress local_toward(const MediaLeg& leg, const sdp::Description& description);
   port::IpAddress local_as_before(const MediaLeg& leg) const;

@@ -25,8 +25,17 @@
 
 namespace tipring::media {
 
+// Whose packets are let through, and where packets go, beside the host that a side signals from: its
+// description may name another one, and its packets may come from a third.
+enum class Elsewhere : uint8_t {
+  No,     // that host alone
+  Named,  // and the one that is named; a third one where that is private, behind a NAT
+  Any,    // and a third one
+};
+
 struct RelayOptions {
   Mode mode = Mode::Auto;
+  Elsewhere elsewhere = Elsewhere::Named;
   Millis timeout{0};  // 0: silence is nobody's concern
   // What peers of the family are told to send to; with none, the address of ours that their
   // signalling goes to.
@@ -44,6 +53,7 @@ struct RelayCounters {
   uint64_t late = 0;       // dropped: of the call that had these ports before
   uint64_t no_target = 0;  // dropped: the other side has no address, or is on hold by 0.0.0.0
   uint64_t send_failed = 0;
+  uint64_t lost = 0;         // never came, of streams that are over: RFC 3550 A.3
   uint64_t ports_taken = 0;  // pairs that another program had
   uint64_t silent_calls = 0;
 };

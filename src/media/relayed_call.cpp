@@ -8,22 +8,40 @@ namespace tipring::media {
 
 namespace {
 
-StreamPeer peer_of(const SectionSide& side, bool mux, const port::IpAddress& local) {
+// Of RFC 1918, 6598, 3927, 4193 or 4291 2.5.6: no packet from afar has come from there.
+bool is_private(const port::IpAddress& ip) {
+  const auto& bytes = ip.bytes;
+  if (ip.family == port::Family::V6) {
+    return (bytes[0] & 0xfe) == 0xfc || (bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80);
+  }
+  return bytes[0] == 10 || (bytes[0] == 172 && (bytes[1] & 0xf0) == 16) ||
+         (bytes[0] == 192 && bytes[1] == 168) || (bytes[0] == 100 && (bytes[1] & 0xc0) == 64) ||
+         (bytes[0] == 169 && bytes[1] == 254);
+}
+
+StreamPeer peer_of(const SectionSide& side, bool mux, const port::IpAddress& local,
+                   Elsewhere elsewhere) {
   StreamPeer peer;
   peer.local = local;
   peer.mux = mux;
   peer.rtp.signalling = peer.rtcp.signalling = side.leg.signalling;
   const port::IpAddress& host = side.leg.signalling.ip;
   const auto target = sdp::rtp_target(side.section, mux);
-  if (target) {
-    peer.rtp.described = target->rtp;
-    peer.rtcp.described = target->rtcp;
-    peer.rtp.elsewhere = host.family == target->rtp.ip.family && host != target->rtp.ip;
+  if (!target) {
+    // A name says nothing of where packets will come from.
+    peer.rtp.elsewhere = target.error() == sdp::NoTarget::Name && elsewhere != Elsewhere::No;
+    peer.listens = target.error() != sdp::NoTarget::Silent;
     return peer;
   }
-  // A name says nothing of where packets will come from.
-  peer.rtp.elsewhere = target.error() == sdp::NoTarget::Name;
-  peer.listens = target.error() != sdp::NoTarget::Silent;
+  const auto may_be = [&](const port::SocketAddress& named) {
+    return elsewhere != Elsewhere::No || named.ip == host;
+  };
+  if (may_be(target->rtp)) peer.rtp.described = target->rtp;
+  if (may_be(target->rtcp)) peer.rtcp.described = target->rtcp;
+  const bool differs = host.family == target->rtp.ip.family && host != target->rtp.ip;
+  const bool wanted =
+      elsewhere == Elsewhere::Any || (elsewhere == Elsewhere::Named && is_private(target->rtp.ip));
+  peer.rtp.elsewhere = differs && wanted;
   return peer;
 }
 
@@ -65,8 +83,9 @@ void RelayedCall::connect(size_t index, const SectionSide& caller, const Section
                           const Locals& local) {
   Section& section = sections_[index];
   const bool mux = caller.section.rtcp_mux && callee.section.rtcp_mux;
-  const StreamPeer caller_peer = peer_of(caller, mux, local[0]);
-  const StreamPeer callee_peer = peer_of(callee, mux, local[1]);
+  const Elsewhere elsewhere = relay_.options.elsewhere;
+  const StreamPeer caller_peer = peer_of(caller, mux, local[0], elsewhere);
+  const StreamPeer callee_peer = peer_of(callee, mux, local[1], elsewhere);
   ClockRates& rates = section.stream->rates();
   rates.clear();
   rates.add(callee.section);

@@ -50,6 +50,8 @@ RelayedStream::~RelayedStream() {
   for (End& end : ends_) {
     if (end.pair == nullptr) continue;
     const bool heard = end.meter.figures().packets != 0;
+    const int64_t lost = end.meter.figures().lost;
+    if (lost > 0) forwarding_.counters.lost += static_cast<uint64_t>(lost);
     end.pair->former = {heard ? end.rtp.source() : port::SocketAddress(), end.meter.figures().ssrc,
                         now + kLateTime};
     ports_.release(*end.pair);

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "core/text.h"
+#include "sdp/attributes.h"
 #include "sdp/codec.h"
 #include "sdp/line.h"
 
@@ -82,6 +83,37 @@ void review_answered(const Media& offer, const Media& answer, BreachSet& breache
   review_formats(offer, answer, breaches);
 }
 
+// Each of `some` is among `others`, under the same number.
+bool are_among(const Formats& some, const Formats& others) {
+  const auto all = some.all();
+  return std::all_of(all.begin(), all.end(), [&](const Format& format) {
+    const Format* const same = others.find(format.payload_type);
+    if (same == nullptr || !is_common(format, *same)) return false;
+    // Parameters of a picture are part of what the codec is; of sound, and of events, they are hints.
+    return format.fmtp == same->fmtp || format.clock_rate < 90000;
+  });
+}
+
+bool has_keys(const Description& description) {
+  constexpr AttributeGroup kKeys = AttributeGroup::Dtls | AttributeGroup::Sdes;
+  if (has_group(description.session, kKeys)) return true;
+  const auto media = description.media();
+  return std::any_of(media.begin(), media.end(),
+                     [](const Media& section) { return has_group(section.text, kKeys); });
+}
+
+bool can_stand_for(const Media& told, const Media& meant) {
+  if (told.is_active() != meant.is_active()) return false;
+  if (!told.is_active()) return true;
+  if (told.type != meant.type || !iequals(told.protocol, meant.protocol)) return false;
+  if (told.direction != meant.direction || told.rtcp_mux != meant.rtcp_mux) return false;
+  if (told.number != meant.number || told.connection.host != meant.connection.host) return false;
+  if (!told.is_rtp()) return told.formats == meant.formats;
+  const Formats first = read_formats(told);
+  const Formats second = read_formats(meant);
+  return are_among(first, second) && are_among(second, first);
+}
+
 // All lines are the same, whatever their ends.
 bool same_content(const Description& a, const Description& b) {
   LineReader first(a.text);
@@ -148,6 +180,26 @@ Review review_offer(const Description& previous, const Description& offer) {
       review.breaches.add(Breach::Remapped);
   }
   return review;
+}
+
+bool can_stand_for(const Description& told, const Description& meant) {
+  if (told.media_count != meant.media_count || has_keys(told) || has_keys(meant)) return false;
+  for (size_t i = 0; i < told.media().size(); ++i) {
+    if (!can_stand_for(told.sections[i], meant.sections[i])) return false;
+  }
+  return true;
+}
+
+bool can_meet(const Description& one, const Description& other) {
+  for (const Media& mine : one.media()) {
+    for (const Media& theirs : other.media()) {
+      const bool alike = mine.is_active() && theirs.is_active() && mine.type == theirs.type &&
+                         iequals(mine.protocol, theirs.protocol);
+      if (!alike) continue;
+      if (!mine.is_rtp() || have_common(read_formats(mine), read_formats(theirs))) return true;
+    }
+  }
+  return false;
 }
 
 std::string_view first_phrase(const BreachSet& breaches) {

@@ -53,6 +53,15 @@ Review review_answer(const Description& offer, const Description& answer);
 // 488.
 Review review_offer(const Description& previous, const Description& offer);
 
+// Whether the peer that has been given `told` as the answer to its offer can go on with it where
+// `meant` is what the other side has answered: the same streams, at the same places, with the same
+// formats. Never where keys are in it, which are one phone's alone.
+bool can_stand_for(const Description& told, const Description& meant);
+
+// Whether two peers that offer these could talk to each other: by some stream of the same kind and
+// protocol with a format that both have.
+bool can_meet(const Description& one, const Description& other);
+
 // The first of a set, as a short English phrase for a Warning; empty when there is none.
 std::string_view first_phrase(const BreachSet& breaches);
 

@@ -64,7 +64,11 @@ struct Branch {
   BranchState state = BranchState::Locating;
   bool stepped_over = false;  // cancelled to let others have their turn
   bool rang = false;          // it has had a provisional response other than 100
-  bool cancelled = false;     // by us, or as soon as a provisional response has come (9.1)
+  bool is_recorded = false;   // its answer has been written into its call record
+  uint16_t final_status = 0;  // what has come, or stands for it; 0: nothing yet
+  uint64_t record = 0;        // of this phone, among the call records; 0: none
+  Millis rang_at{0};
+  bool cancelled = false;  // by us, or as soon as a provisional response has come (9.1)
 
   void on_timer_c(Millis) { owner.on_timer_c(*this); }
   MemberTimer<Branch, &Branch::on_timer_c> timer_c{*this};

@@ -2,6 +2,12 @@
 
 namespace tipring::service {
 
+uint64_t asker_of(const Environment& environment, const port::SocketAddress& remote) {
+  TableHasher64 hasher(environment.route_key);
+  hasher.add({reinterpret_cast<const char*>(remote.ip.bytes.data()), remote.ip.bytes.size()});
+  return hasher.finish() | 1;
+}
+
 Result<transport::LocateState> DestinationSelection::select(const Environment& environment,
                                                             const Destination& destination,
                                                             transport::LocateHandler& handler,
@@ -16,7 +22,7 @@ Result<transport::LocateState> DestinationSelection::select(const Environment& e
   if (!destination.next_hop) return Error::Invalid;
   transport::FlowList flows;
   const auto state =
-      environment.locator.locate(*destination.next_hop, std::nullopt, flows, handler, tag);
+      environment.locator.locate_for(destination.asker, *destination.next_hop, flows, handler, tag);
   suspended_ = state && *state == transport::LocateState::Suspended;
   if (state && !suspended_) located(flows);
   return state;

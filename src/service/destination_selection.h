@@ -24,7 +24,12 @@ struct Destination {
   // Neither who sends nor who is meant is on this host: what a name or an address leads to on it is
   // left out, or anyone could have us speak to what listens there for this host alone.
   bool keeps_off_host = false;
+  // Whose request it is (asker_of()); 0: our own.
+  uint64_t asker = 0;
 };
+
+// Names him who sends from `remote`: his lookups are counted.
+uint64_t asker_of(const Environment& environment, const port::SocketAddress& remote);
 
 class DestinationSelection {
  public:

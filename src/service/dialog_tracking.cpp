@@ -49,7 +49,10 @@ void DialogTracking::enter(const Environment& environment, const dialog::Match& 
   peer.flow = incoming.flow;  // a phone may have connected anew
   environment.calls.note_alive(dialog);
   was_confirmed_ = dialog.confirmed;
-  if (method_ == sip::Method::Bye) dialog.state = DialogState::Ending;
+  if (method_ == sip::Method::Bye) {
+    dialog.state = DialogState::Ending;
+    dialog.ended_by = from_ == Side::Caller ? store::RecordEnd::Caller : store::RecordEnd::Callee;
+  }
   moves_target_ = is_target_refresh(method_) && request.has(sip::HeaderId::Contact) &&
                   request.contact_uri().text != dialog.target(from_);
 }
@@ -59,6 +62,8 @@ void DialogTracking::on_response(const Environment& environment, const Incoming&
   const uint16_t status = response.message.status();
   if (call_) {
     const dialog::Answer answer = environment.calls.on_response(call_, response);
+    confirmed_ =
+        answer.confirmed ? environment.calls.handle_of(*answer.dialog) : dialog::DialogHandle();
     if (answer.confirmed) settle(environment, *answer.dialog, interval.outcome(response.message));
     return;
   }
@@ -83,11 +88,19 @@ bool DialogTracking::ends_call(const Dialog& dialog, uint16_t status) const {
          dialog.confirmed;
 }
 
+void DialogTracking::on_branch_failed(const Environment& environment,
+                                      const sip::MessageView& response) {
+  if (call_) environment.calls.give_up(call_, response.to_tag());
+}
+
 void DialogTracking::on_failure(const Environment& environment, uint16_t status) {
-  const Dialog* dialog = environment.calls.get(dialog_);
+  Dialog* dialog = environment.calls.get(dialog_);
   if (dialog == nullptr) return;
-  if (ends_call(*dialog, status)) return end(environment);
-  take_back_bye(environment);
+  if (ends_call(*dialog, status)) {
+    if (method_ != sip::Method::Bye) dialog->ended_by = store::RecordEnd::Lost;
+    return end(environment);
+  }
+  if (Dialog* stands = take_back_bye(environment)) stands->ended_by = store::RecordEnd::None;
   dialog_ = {};
 }
 
@@ -104,6 +117,10 @@ void DialogTracking::on_not_reached(const Environment& environment) {
 Dialog* DialogTracking::take_back_bye(const Environment& environment) {
   Dialog* dialog = environment.calls.get(dialog_);
   if (dialog == nullptr || method_ != sip::Method::Bye) return nullptr;
+  if (dialog->is_being_ended()) {
+    if (dialog->by_operator) dialog->ended_by = store::RecordEnd::Operator;
+    return nullptr;
+  }
   dialog->state = dialog->confirmed ? DialogState::Confirmed : DialogState::Early;
   if (dialog->confirmed || dialog->call.is_inviting) return dialog;
   end(environment);  // it had only rung, and nobody rings any more

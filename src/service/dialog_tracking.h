@@ -17,8 +17,14 @@ class DialogTracking {
   // A request within a dialog, which is being forwarded.
   void enter(const Environment& environment, const dialog::Match& match, const Incoming& request);
 
+  // The dialog that the last response has confirmed; null where it was a repetition, or none.
+  dialog::DialogHandle confirmed() const { return confirmed_; }
+
   // For our Record-Route; null for none.
   dialog::CallHandle call() const { return call_; }
+
+  // One phone of several has given up: what rang there is over.
+  void on_branch_failed(const Environment& environment, const sip::MessageView& response);
 
   // A provisional response from 101 on or a 2xx has gone to whoever sent the request, which was
   // kept in `request`. `interval`: of that request.
@@ -44,6 +50,7 @@ class DialogTracking {
 
   dialog::CallHandle call_;      // of an INVITE that begins it
   dialog::DialogHandle dialog_;  // of a request within it
+  dialog::DialogHandle confirmed_;
   dialog::Side from_ = dialog::Side::Caller;
   sip::Method method_ = sip::Method::Other;
   bool was_confirmed_ = false;  // when the request came

@@ -118,6 +118,8 @@ class CallTerms {
   ~CallTerms() = default;
 };
 
+class CallBook;
+
 struct Environment {
   transport::TransportLayer& transport;
   transport::Locator& locator;
@@ -138,6 +140,7 @@ struct Environment {
   bool tracks_calls = true;                     // false: a proxy for transactions alone
   uint32_t life = 0;  // tells the cookies of this run from those of others
   Millis started_at{0};
+  CallBook* book = nullptr;  // null: no records are kept of calls
 
   // Of this turn. The wheel's own time stands still while the loop sleeps.
   Millis now() const { return loop.now(); }

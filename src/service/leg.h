@@ -80,6 +80,7 @@ struct Leg {
   bool ack_due : 1 = false;         // he owes us one
   bool our_ack_due : 1 = false;     // the application owes him one
   bool prack_due : 1 = false;       // the same
+  bool ack_failed : 1 = false;      // ours could not be sent
   bool bye_waits : 1 = false;
   bool told_end : 1 = false;
   bool requires_reliable : 1 = false;

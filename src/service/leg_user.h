@@ -164,9 +164,11 @@ class LegUser {
     static_cast<void>(request);
     return LegVerdict::Unknown;
   }
-  // The re-INVITE that on_request() brought was cancelled, and has been answered with 487.
-  virtual void on_request_cancelled(LegHandle leg, uint64_t user, ServerHandle server) {
+  // The re-INVITE that on_request() brought was cancelled. Unknown: it gets 487 at once. Taken: the
+  // application answers it when it knows what has come of it, be it a 2xx that was on its way (9.2).
+  virtual LegVerdict on_request_cancelled(LegHandle leg, uint64_t user, ServerHandle server) {
     static_cast<void>(leg), static_cast<void>(user), static_cast<void>(server);
+    return LegVerdict::Unknown;
   }
   // A response other than 100 to a request of ours within the dialog; the final one once. A 2xx to an
   // INVITE wants Legs::ack(). What ends the dialog too is followed by on_end().

@@ -262,7 +262,9 @@ std::optional<LegView> Legs::view(LegHandle handle) const {
   const dialog::UaDialog& dialog = leg->dialog;
   LegView view;
   view.state = leg->state;
+  view.name = leg->name;
   view.is_caller = leg->is_caller;
+  view.is_settled = leg->state == LegState::Confirmed && may_send(*leg, sip::Method::Invite, false);
   view.call_id = dialog.call_id();
   view.local_tag = dialog.local_tag();
   view.local_address = dialog.local_address();

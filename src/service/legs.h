@@ -25,6 +25,7 @@
 #include "service/leg_tag.h"
 #include "service/leg_texts.h"
 #include "service/leg_user.h"
+#include "service/replaces.h"
 #include "service/stream_refusals.h"
 
 namespace tipring::service {
@@ -42,7 +43,9 @@ struct LegCounters {
 // What can be asked of a leg. Views are good until something is done with it.
 struct LegView {
   LegState state = LegState::Ended;
-  bool is_caller = false;  // it began with an INVITE of ours
+  uint64_t name = 0;        // what its application calls it
+  bool is_caller = false;   // it began with an INVITE of ours
+  bool is_settled = false;  // an INVITE of ours could go now: no other is open, and no ACK is due
   std::string_view call_id;
   std::string_view local_tag;
   std::string_view local_address;  // value of From or To, with the tag
@@ -55,8 +58,6 @@ struct LegView {
   uint32_t session_interval_s = 0;  // 0: no session timer
   bool is_refresher = false;        // we are
 };
-
-struct ReplacesHeader;
 
 // Of Legs::adopt(): the INVITE has had its answer already.
 constexpr bool is_answered(Error adoption) {
@@ -115,7 +116,8 @@ class Legs final : private transaction::TransactionUser, private transport::Loca
   void cancel(LegRequestHandle request, std::string_view lines = {});
 
   // The ACK to the 2xx that on_answer() or on_response() has brought; with the answer, where that was
-  // an offer. Repeated whenever the 2xx is. Errors: Stale (none is due), PoolExhausted.
+  // an offer. Repeated whenever the 2xx is. Errors: Stale (none is due), PoolExhausted, and those of
+  // Locator::locate(): who cannot be sent an ACK is no peer, and his leg ends with Unreachable.
   Result<void> ack(LegHandle leg, const LegContent& content = {});
   // The PRACK with the answer to an offer in a reliable provisional response. Errors: Stale (none is
   // due), PoolExhausted.
@@ -141,6 +143,10 @@ class Legs final : private transaction::TransactionUser, private transport::Loca
   // The leg with this dialog: Call-ID, our tag, the peer's tag. Null: none.
   LegHandle find(std::string_view call_id, std::string_view local_tag,
                  std::string_view remote_tag) const;
+  // The leg whose dialog is to be replaced: one that stands before one that has just ended. Null: none.
+  LegHandle replaced_by(const ReplacesHeader& header) const;
+  // What RFC 3891 3 asks of it.
+  ReplacedState replaced_state(LegHandle leg) const;
   // What the application calls the leg of ours with this tag; the first one of those that its INVITE
   // has made. Nothing where it has gone.
   std::optional<uint64_t> name_of(std::string_view local_tag) const;
@@ -191,7 +197,6 @@ class Legs final : private transaction::TransactionUser, private transport::Loca
 
   // legs_requests.cpp: requests within dialogs
   Leg* leg_of(const sip::MessageView& request) const;
-  LegHandle replaced_by(const ReplacesHeader& header) const;
   void handle_replaces(const Incoming& invite);
   void handle(Leg& leg, const Incoming& request);
   void on_bye(Leg& leg, const Incoming& bye);
@@ -255,6 +260,7 @@ class Legs final : private transaction::TransactionUser, private transport::Loca
   void on_dialog_response(LegRequest& request, Leg& leg, const Incoming& response);
   void on_changed(LegRequest& request, Leg& leg, const Incoming& response);
   void lose(Leg& leg, uint16_t status);
+  void lose_unreachable(Leg& leg);
 
   // legs_reissue.cpp: the same once more
   bool goes_on(LegRequest& request, Leg& leg, const Incoming& response);

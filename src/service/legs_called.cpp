@@ -269,10 +269,14 @@ void Legs::on_prack(Leg& leg, const Incoming& prack) {
 void Legs::on_cancel(uint64_t id, ServerHandle server, const Incoming& cancel) {
   Leg* leg = legs_.get(LegHandle::from_u64(id));
   if (leg == nullptr || leg->invite != server || leg->ack_due) return;
-  const bool initial = leg->is_initial;
-  if (!fail(*leg, sip::status::kRequestTerminated, {})) return;
-  if (initial) return tell_end(*leg, {EndCause::Cancelled, 0, &cancel.message});
-  leg->user->on_request_cancelled(legs_.handle_of(*leg), leg->name, server);
+  if (leg->is_initial) {
+    if (!fail(*leg, sip::status::kRequestTerminated, {})) return;
+    return tell_end(*leg, {EndCause::Cancelled, 0, &cancel.message});
+  }
+  const LegVerdict verdict =
+      leg->user->on_request_cancelled(legs_.handle_of(*leg), leg->name, server);
+  if (verdict == LegVerdict::Unknown && leg->invite == server)
+    (void)fail(*leg, sip::status::kRequestTerminated, {});
 }
 
 void Legs::on_server_end(uint64_t id, ServerHandle server, transaction::EndReason reason) {

@@ -86,6 +86,7 @@ Leg* Legs::take_call(LegRequest& request, LegGroup& group) {
 void Legs::on_retry(LegRequest& request) {
   Leg* leg = legs_.get(request.leg);
   if (leg == nullptr || !leg->stands()) return release(request);
+  if (request.cancelled) return on_not_answered(request, sip::status::kRequestTerminated);
   const bool waits_for_turn = request.purpose != Purpose::Call &&
                               !may_send(*leg, request.method, request.has_offer, &request);
   if (waits_for_turn) return on_not_answered(request, sip::status::kRequestPending);

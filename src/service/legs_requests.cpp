@@ -21,24 +21,33 @@ bool Legs::owns(const sip::MessageView& request) const {
 
 LegHandle Legs::replaced_by(const ReplacesHeader& header) const {
   if (!header.dialog) return {};
-  return find(header.dialog->call_id, header.dialog->local_tag, header.dialog->remote_tag);
+  const ReplacedDialog& named = *header.dialog;
+  const LegGroup* group = groups_.get(tags_.read(named.local_tag));
+  if (group == nullptr) return {};
+  LegHandle ended;
+  for (Leg* leg = group->all.front(); leg != nullptr; leg = group->all.next(*leg)) {
+    const dialog::UaDialog& dialog = leg->dialog;
+    if (!named.is(dialog.call_id(), dialog.local_tag(), dialog.remote_tag())) continue;
+    if (leg->stands()) return legs_.handle_of(*leg);
+    ended = legs_.handle_of(*leg);
+  }
+  return ended;
 }
 
-namespace {
-
-ReplacedState state_of(const Leg& leg) {
-  if (leg.state == LegState::Confirmed) return ReplacedState::Confirmed;
-  return leg.is_caller ? ReplacedState::EarlyOfOurs : ReplacedState::EarlyOfTheirs;
+ReplacedState Legs::replaced_state(LegHandle handle) const {
+  const Leg* leg = legs_.get(handle);
+  if (leg == nullptr) return ReplacedState::Unknown;
+  if (!leg->stands() || leg->group.cancelled) return ReplacedState::Terminated;
+  if (leg->state == LegState::Confirmed) return ReplacedState::Confirmed;
+  return leg->is_caller ? ReplacedState::EarlyOfOurs : ReplacedState::EarlyOfTheirs;
 }
-
-}  // namespace
 
 void Legs::handle_replaces(const Incoming& invite) {
   const ReplacesHeader header = replaces_of(invite.message);
   const LegHandle handle = replaced_by(header);
   Leg* leg = legs_.get(handle);
   if (leg == nullptr) return;  // owns() has said otherwise
-  const uint16_t status = judge_replaces(state_of(*leg), header.dialog->early_only);
+  const uint16_t status = judge_replaces(replaced_state(handle), header.dialog->early_only);
   if (status != 0) return refuse_stateless(invite, status);
   const LegVerdict verdict = leg->user->on_replaces(handle, leg->name, invite);
   if (verdict == LegVerdict::Unknown) refuse_stateless(invite, sip::status::kDecline);

@@ -16,7 +16,10 @@ using Purpose = LegRequest::Purpose;
 
 namespace {
 
-constexpr uint32_t kForksMax = 8;      // dialogs of one INVITE
+// Dialogs of one INVITE: those that ring; and with those that have answered too late, which end at
+// once. Who finds no place repeats his 2xx until there is one.
+constexpr uint32_t kForksMax = 8;
+constexpr uint32_t kAnsweredForksMax = 16;
 constexpr Millis kAckWait{20 * 1000};  // the peer gives up after 32 s
 
 bool has_tag(const sip::MessageView& response) { return !response.to_tag().empty(); }
@@ -120,6 +123,7 @@ void Legs::on_not_answered(LegRequest& request, uint16_t status) {
   release(request);
   if (leg == nullptr || !leg->stands()) return;
   if (purpose == Purpose::Refresh) return on_refresh_failed(*leg, 0);
+  if (purpose == Purpose::Ack) return lose_unreachable(*leg);
   if (purpose != Purpose::Application) return;
   leg->user->on_no_response(legs_.handle_of(*leg), leg->name, info, status);
   if (leg->stands() && ends_dialog(info.method, status)) lose(*leg, status);
@@ -144,7 +148,10 @@ Leg* Legs::leg_for(LegGroup& group, const Incoming& response, bool tells) {
     ++count;
   }
   Leg& first = *group.all.front();
-  Leg* leg = count < kForksMax ? make_leg(group, *first.user, first.name) : nullptr;
+  const bool answers = sip::is_success(response.message.status());
+  Leg* leg = count < (answers ? kAnsweredForksMax : kForksMax)
+                 ? make_leg(group, *first.user, first.name)
+                 : nullptr;
   const bool known = leg != nullptr && leg->dialog.fork(environment_.slabs, first.dialog) &&
                      leg->dialog.learn_remote(environment_.slabs, response.message);
   if (!known) {
@@ -271,10 +278,10 @@ void Legs::discard(LegGroup& group, Leg& leg) {
   tell_end(leg, end);
 }
 
-// The application has forgotten it.
+// The application has forgotten it, or it could not be sent.
 void Legs::on_ack_missing(Leg& leg) {
   if (!leg.our_ack_due) return;
-  const LegEnd end{EndCause::AckMissing};
+  const LegEnd end{leg.ack_failed ? EndCause::Unreachable : EndCause::AckMissing};
   send_bye(leg, {}, end);
   tell_end(leg, end);
 }
@@ -367,6 +374,13 @@ void Legs::on_changed(LegRequest& request, Leg& leg, const Incoming& incoming) {
   }
   acknowledge_and_reject(leg);
   reap_later(leg);
+}
+
+// The Contact of his 2xx leads nowhere: he would repeat it until he ends the call by himself.
+void Legs::lose_unreachable(Leg& leg) {
+  const LegEnd end{EndCause::Unreachable};
+  send_bye(leg, {}, end);
+  tell_end(leg, end);
 }
 
 // RFC 5057: the peer has lost the dialog, or cannot be asked about it. Who says that he knows of none

@@ -449,7 +449,13 @@ void Legs::send_bye(Leg& leg, std::string_view lines, const LegEnd& end) {
 Result<void> Legs::ack(LegHandle handle, const LegContent& content) {
   Leg* leg = legs_.get(handle);
   if (leg == nullptr || !leg->our_ack_due) return Error::Stale;
-  return send_ack(*leg, content);
+  const Result<void> sent = send_ack(*leg, content);
+  if (!sent) {
+    // Not from within: the leg ends in a moment.
+    leg->ack_failed = true;
+    environment_.timers.start(leg->wait_timer, environment_.now());
+  }
+  return sent;
 }
 
 Result<void> Legs::send_ack(Leg& leg, const LegContent& content) {

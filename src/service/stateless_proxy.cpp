@@ -63,7 +63,7 @@ void StatelessProxy::forward(const Incoming& incoming) {
       learnt.set_rport || !top ? incoming.flow.remote.port : top->port_or_default();
   Digits unique;
   Digits mac;
-  write_hex_u64(hash_of(request), unique);
+  write_hex_u64(stateless_hash(request, key_), unique);
   const std::string_view unique_text(unique.data(), unique.size());
   std::array<char, port::kAddressTextMax> sent_by;
   std::array<char, 160> text;
@@ -81,10 +81,8 @@ void StatelessProxy::forward(const Incoming& incoming) {
   ++(sent ? counters_.requests : counters_.dropped);
 }
 
-// The recommended way of 16.11. A CANCEL has the branch of its INVITE, and so has the ACK to a
-// failure: they get the same one here.
-uint64_t StatelessProxy::hash_of(const sip::MessageView& request) const {
-  SipHasher64 hasher(key_);
+uint64_t stateless_hash(const sip::MessageView& request, const HashKey& key) {
+  SipHasher64 hasher(key);
   const auto& top = request.typed<sip::HeaderId::Via>();
   const bool unique = top && top->branch.starts_with(sip::kMagicCookie);
   const auto add = [&hasher](std::string_view part) {
@@ -156,7 +154,7 @@ void StatelessProxy::refuse(const Incoming& incoming, uint16_t status) {
   }
   Digits tag;
   sip::ResponseParts parts;
-  parts.to_tag = write_hex_u64(hash_of(request), tag);
+  parts.to_tag = write_hex_u64(stateless_hash(request, key_), tag);
   const auto& top = request.typed<sip::HeaderId::Via>();
   if (top) parts.via = sip::make_via_fix_up(*top, incoming.flow.remote);
   const bool sent = send(write_message(slabs_, request.text().size() + kGrowth,

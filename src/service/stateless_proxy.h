@@ -30,6 +30,11 @@ class StatelessRouting {
   ~StatelessRouting() = default;
 };
 
+// The recommended way of 16.11: what names the transaction of a request, to be the branch that it
+// leaves with. A CANCEL has the branch of its INVITE, and so has the ACK to a failure: they get the
+// same one.
+uint64_t stateless_hash(const sip::MessageView& request, const HashKey& key);
+
 struct StatelessCounters {
   uint64_t requests = 0;   // forwarded, retransmissions too
   uint64_t responses = 0;  // likewise
@@ -55,7 +60,6 @@ class StatelessProxy final : public transport::MessageHandler {
   void forward_back(const Incoming& response);
   void refuse(const Incoming& request, uint16_t status);
   bool send(MessageRef message, const Flow& flow);
-  uint64_t hash_of(const sip::MessageView& request) const;
   uint64_t mac_of(std::string_view unique, const port::SocketAddress& back) const;
 
   transport::TransportLayer& transport_;

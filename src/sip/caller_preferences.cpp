@@ -148,12 +148,38 @@ void visit_predicates(const MessageView& request, HeaderId id, std::string_view 
   }
 }
 
+// 7.2.2: the method, and the event of a subscription; required, but not to be said.
+Preference judge_implicit(const MessageView& request, std::string_view params) {
+  Preference result;
+  uint32_t terms = 0;
+  uint32_t known = 0;
+  const auto want = [&](std::string_view name, std::string_view value) {
+    ++terms;
+    const auto has = find_param(params, name);
+    if (!has) return;
+    ++known;
+    if (!overlap({name, value, true}, *has)) result.dropped = true;
+  };
+  // What cannot be without an INVITE goes where that has gone.
+  const bool of_invite = request.method() == Method::Ack || request.method() == Method::Cancel;
+  want("methods", of_invite ? "INVITE" : request.method_text());
+  const auto event = request.method() == Method::Subscribe ? request.header(HeaderId::Event)
+                                                           : std::optional<std::string_view>();
+  if (event) want("events", trim(split_once(*event, ';').first));
+  result.score = static_cast<uint16_t>(1000 * known / terms);
+  return result;
+}
+
 }  // namespace
+
+bool are_implicit(const MessageView& request) {
+  return !request.has(HeaderId::AcceptContact) && !request.has(HeaderId::RejectContact);
+}
 
 Preference judge_contact(const MessageView& request, std::string_view params) {
   Preference result;
-  const bool asked = request.has(HeaderId::AcceptContact) || request.has(HeaderId::RejectContact);
-  if (!asked || !has_features(params)) return result;
+  if (!has_features(params)) return result;
+  if (are_implicit(request)) return judge_implicit(request, params);
   visit_predicates(request, HeaderId::RejectContact, params,
                    [&](const TokenParams&, const Fit& fit) {
                      // Only what it has said of itself can be held against it.

@@ -1,5 +1,6 @@
-// Accept-Contact and Reject-Contact: which of a callee's phones a caller wants, by the features that
-// they have registered with. RFC 3841 7.2, the features as in RFC 3840.
+// Which of a callee's phones a caller wants, by the features that they have registered with, as
+// Accept-Contact and Reject-Contact say; without them, which can take what he sends (7.2.2). RFC 3841
+// 7.2, the features as in RFC 3840.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +19,10 @@ struct Preference {
 // More predicates of a request, and more terms of one, are passed over: strangers write them.
 inline constexpr size_t kPredicatesMax = 8;
 inline constexpr size_t kTermsMax = 16;
+
+// Whether preferences are only implied by the request's method and event. When they leave no contact
+// at all, they do not count (7.2.4): then somebody says 405 or 489.
+bool are_implicit(const MessageView& request);
 
 // `params`: of the Contact as it was registered, from the first ";". A contact without any feature
 // is immune.

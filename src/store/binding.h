@@ -16,9 +16,10 @@ namespace tipring::store {
 
 // What the registrar knows of a binding. Views are copied by the store.
 struct BindingFields {
-  std::string_view contact;  // the URI as sent, without angle brackets
-  std::string_view params;   // Contact parameters as sent but for expires, ";q=0.5;audio", or empty
-  std::string_view path;     // field values of all Path headers, joined by ",", or empty
+  std::string_view contact;       // the URI as sent, without angle brackets
+  std::string_view display_name;  // before the URI, as sent, or empty
+  std::string_view params;  // Contact parameters as sent but for expires, ";q=0.5;audio", or empty
+  std::string_view path;    // field values of all Path headers, joined by ",", or empty
   std::string_view call_id;
   std::string_view instance;     // +sip.instance without quotes, or empty
   std::string_view user_agent;   // or empty
@@ -42,6 +43,7 @@ class Binding {
 
   // Views live as long as the binding.
   std::string_view contact() const { return part(Contact); }
+  std::string_view display_name() const { return part(DisplayName); }
   std::string_view params() const { return part(Params); }
   std::string_view path() const { return part(Path); }
   std::string_view instance() const { return {text_ + instance_begin_, instance_size_}; }
@@ -72,7 +74,7 @@ class Binding {
   friend class UpdateQueue;
   friend class User;
 
-  enum Part : uint8_t { Contact, Params, Path, UserAgent, Received, Local, Parts };
+  enum Part : uint8_t { Contact, Params, Path, UserAgent, DisplayName, Received, Local, Parts };
 
   std::string_view part(Part part) const {
     const size_t from = part == 0 ? 0 : ends_[part - 1U];
@@ -105,6 +107,6 @@ class Binding {
 };
 
 static_assert(TextSlabs::kClasses <= 1 << 3);
-static_assert(sizeof(Binding) <= 2 * sizeof(ListNode) + sizeof(char*) + 80);
+static_assert(sizeof(Binding) <= 2 * sizeof(ListNode) + sizeof(char*) + 88);
 
 }  // namespace tipring::store

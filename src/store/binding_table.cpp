@@ -58,13 +58,9 @@ Result<Binding*> BindingTable::make_at(uint32_t slot, const BindingFields& field
   const PackedAddress local(fields.local);
   const size_t in_params = fields.params.find(fields.instance);
   const bool apart = in_params == std::string_view::npos;
-  const std::array<std::string_view, Binding::Parts + 1> parts = {fields.contact,
-                                                                  fields.params,
-                                                                  fields.path,
-                                                                  fields.user_agent,
-                                                                  received.view(),
-                                                                  local.view(),
-                                                                  apart ? fields.instance : ""};
+  const std::array<std::string_view, Binding::Parts + 1> parts = {
+      fields.contact,      fields.params,   fields.path,  fields.user_agent,
+      fields.display_name, received.view(), local.view(), apart ? fields.instance : ""};
   const Result<TextSlab> text = texts_.take(parts);
   if (!text) return text.error();
   Binding* binding = bindings_.acquire();
@@ -105,7 +101,7 @@ void BindingTable::discard(Binding& binding) {
 
 void BindingTable::show(Binding& binding, User& user) {
   user.bindings_.push_back(binding);
-  ++user.binding_count_;
+  if (user.binding_count_++ == 0) ++users_on_line_;
   ++visible_;
   watch(binding, user);
 }
@@ -114,7 +110,10 @@ void BindingTable::drop(Binding& binding, User& user) {
   TIPRING_ASSERT(binding.user_node_.linked());
   binding.user_node_.unlink();
   binding.update_node_.unlink();
-  if (--user.binding_count_ == 0) user.timer_.cancel();
+  if (--user.binding_count_ == 0) {
+    user.timer_.cancel();
+    --users_on_line_;
+  }
   --visible_;
   discard(binding);
 }

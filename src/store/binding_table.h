@@ -65,6 +65,7 @@ class BindingTable {
   Binding* get(Handle<Binding> handle) const { return bindings_.get(handle); }
   Handle<Binding> handle_of(const Binding& binding) const { return bindings_.handle_of(binding); }
   uint32_t visible() const { return visible_; }
+  uint32_t users_on_line() const { return users_on_line_; }
   // As many as `capacity.bindings` stand. The pool has more: those of updates on their way.
   bool is_full(uint32_t coming, uint32_t going) const {
     return visible_ + coming >= standing_max_ + going;
@@ -89,6 +90,7 @@ class BindingTable {
   Events& events_;
   uint32_t standing_max_;
   uint32_t visible_ = 0;
+  uint32_t users_on_line_ = 0;
   Pool<Binding> bindings_;
 };
 

@@ -74,6 +74,7 @@ StoreStatus FileKeeper::write_anew(bool may_write_anew) {
 
 StoreStatus FileKeeper::reopen() {
   open_ = false;
+  errands_.let_go();
   writes_.close();
   const StoreStatus status = database_.reopen();
   if (status != StoreStatus::Durable) return status;

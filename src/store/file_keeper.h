@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "store/database.h"
+#include "store/errands.h"
 #include "store/store_status.h"
 #include "store/writes.h"
 
@@ -15,9 +16,9 @@ namespace tipring::store {
 
 class FileKeeper {
  public:
-  // All outlive it.
-  FileKeeper(port::Files& files, Database& database, Writes& writes)
-      : files_(files), database_(database), writes_(writes) {}
+  // All outlive it. `errands` let go of the connection before it is closed.
+  FileKeeper(port::Files& files, Database& database, Writes& writes, Errands& errands)
+      : files_(files), database_(database), writes_(writes), errands_(errands) {}
 
   // Once the file is open and its statements are prepared for `realm`.
   void start(std::string_view realm);
@@ -50,6 +51,7 @@ class FileKeeper {
   port::Files& files_;
   Database& database_;
   Writes& writes_;
+  Errands& errands_;
   std::string realm_;
   Identity file_;
   Identity log_;  // zero until there is one

@@ -125,6 +125,18 @@ Group* GroupTable::find(std::string_view domain, std::string_view name) const {
   return group != nullptr && group->visible_ ? group : nullptr;
 }
 
+void GroupTable::rename_named(std::string_view domain, std::string_view name,
+                              std::string_view new_name) {
+  if (new_name.size() > kExtensionMax) return;
+  groups_.for_each([&](Group& group) {
+    if (group.domain() != domain) return;
+    if (group.no_answer_to() == name) group.no_answer_to_ = FixedText<kExtensionMax>(new_name);
+    GroupMember* member = group.find_member(name);
+    if (member == nullptr || group.find_member(new_name) != nullptr) return;
+    member->name_ = FixedText<kExtensionMax>(new_name);
+  });
+}
+
 Group* GroupTable::at_slot(uint32_t slot) const {
   Group* group = groups_.at_slot(slot);
   return group != nullptr && group->visible_ ? group : nullptr;

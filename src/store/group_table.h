@@ -34,6 +34,10 @@ class GroupTable {
   void set_member(GroupMember& member, const MemberRecord& record);
   void remove_member(GroupMember& member);
 
+  // A user of the domain is called otherwise from now on: its groups name him so, as members and as
+  // who gets their calls. A group that has a member of the new name keeps the old one.
+  void rename_named(std::string_view domain, std::string_view name, std::string_view new_name);
+
   Group* find(std::string_view domain, std::string_view name) const;
   // Those too whose creation is on its way.
   Group* find_any(std::string_view domain, std::string_view name) const;

@@ -21,8 +21,8 @@ bool Loader::load(std::string_view realm, StoreClock& clock, StartReport& report
   if (!load_clock(clock, report)) return false;
   const Millis offset = clock.wall_offset();
   const Millis now = clock.monotonic();
-  return load_users(report) && load_credentials(realm, report) && make_room(now + offset, report) &&
-         load_bindings(offset, now, report);
+  return load_seeming_key(report) && load_users(report) && load_credentials(realm, report) &&
+         make_room(now + offset, report) && load_bindings(offset, now, report);
 }
 
 bool Loader::failed(int code, StartReport& report) const {
@@ -54,6 +54,22 @@ bool Loader::load_clock(StoreClock& clock, StartReport& report) {
   return true;
 }
 
+// Made once for each file. One that cannot be written does until the next start.
+bool Loader::load_seeming_key(StartReport& report) {
+  constexpr const char* kSelect = "SELECT value FROM meta WHERE key = 'seeming_key'";
+  Connection& connection = database_.connection();
+  int64_t value = 0;
+  int code = connection.query(kSelect, value);
+  if (code == SQLITE_OK && value == 0) {
+    static_cast<void>(connection.execute(
+        "INSERT OR REPLACE INTO meta (key, value) VALUES ('seeming_key', random())"));
+    code = connection.query(kSelect, value);
+  }
+  if (code != SQLITE_OK) return failed(code, report);
+  if (value != 0) users_.set_seeming_key({static_cast<uint64_t>(value), 0});
+  return true;
+}
+
 bool Loader::load_users(StartReport& report) {
   Statement rows;
   const std::string sql = "SELECT " + std::string(kUserColumns) + " FROM users ORDER BY id";
@@ -75,7 +91,7 @@ bool Loader::load_users(StartReport& report) {
     User* user = text ? users_.make(std::move(*text), ends) : nullptr;
     if (user == nullptr) return does_not_fit("users", "users", report);
     user->id_ = rows.integer(0);
-    user->algorithms_ = record.algorithms;
+    users_.set_algorithms(*user, record.algorithms);
     user->session_timer_ = record.session_timer;
     users_.show(*user);
     by_id_.emplace_back(user->id_, user);

@@ -29,6 +29,7 @@ class Loader {
   bool failed(int code, StartReport& report) const;
   bool does_not_fit(std::string_view what, std::string_view key, StartReport& report) const;
   bool load_clock(StoreClock& clock, StartReport& report);
+  bool load_seeming_key(StartReport& report);
   bool load_users(StartReport& report);
   bool load_credentials(std::string_view realm, StartReport& report);
   bool make_room(Millis wall_now, StartReport& report);

@@ -8,10 +8,17 @@ namespace tipring::store {
 extern const std::string_view k0001Initial;
 extern const std::string_view k0002SessionTimer;
 extern const std::string_view k0003Groups;
+extern const std::string_view k0004ContactName;
+extern const std::string_view k0005Admin;
+extern const std::string_view k0006CallRecords;
 
 std::span<const Migration> migrations() {
-  static const std::array<Migration, 3> kMigrations = {
-      {{1000, k0001Initial}, {1001, k0002SessionTimer}, {1002, k0003Groups}}};
+  static const std::array<Migration, 6> kMigrations = {{{1000, k0001Initial},
+                                                        {1001, k0002SessionTimer},
+                                                        {1002, k0003Groups},
+                                                        {1003, k0004ContactName},
+                                                        {1004, k0005Admin},
+                                                        {1005, k0006CallRecords}}};
   return kMigrations;
 }
 

@@ -37,16 +37,6 @@ void keep_other_fields(const OfflineUser& stands, UserRecord& record) {
   if ((record.fields & kSessionTimer) == 0) record.session_timer = stands.session_timer;
 }
 
-std::string without_line(std::string_view lines, std::string_view line) {
-  std::string kept;
-  for (std::string_view rest = lines; !rest.empty();) {
-    const auto [one, others] = split_once(rest, '\n');
-    rest = others;
-    if (one != line) kept += (kept.empty() ? "" : "\n") + std::string(one);
-  }
-  return kept;
-}
-
 // One row of kSelectUsers.
 OfflineUser user_of(const Statement& row) {
   return {std::string(row.text(0)),
@@ -155,8 +145,8 @@ Result<void> OfflineStore::rename_user(std::string_view domain, std::string_view
   if (const Result<void> checked = check_record(record); !checked) return checked;
   if (const Result<void> free = parts_->check_new_name(*stands, new_name); !free) return free;
   record.auth_name = login_follows ? new_name : std::string_view(stands->auth_name);
-  const std::string aliases = without_line(stands->aliases, new_name);
-  record.aliases = aliases;
+  std::string aliases(stands->aliases.size(), '\0');
+  record.aliases = without_line(stands->aliases, new_name, aliases);
   parts_->names_read = false;
   return parts_->transact([&] {
     const int code = parts_->writes.rename_user(id, record);

@@ -1,10 +1,13 @@
 #include "store/row_check.h"
 
 #include <algorithm>
+#include <array>
 
 #include "core/text.h"
+#include "sip/name_addr.h"
 #include "sip/uri.h"
 #include "sip/via.h"
+#include "sip/writer.h"
 #include "store/group_check.h"
 #include "store/user_changes.h"
 
@@ -39,6 +42,25 @@ bool is_one_line(std::string_view text) {
     const auto byte = static_cast<unsigned char>(c);
     return (byte >= 0x20 && byte != 0x7f) || byte == '\t';
   });
+}
+
+// Of any scheme: phones register addresses of mail as well (RFC 3261 10.2.1).
+bool is_uri(std::string_view text) {
+  const auto uri = sip::parse_uri(text);
+  return uri || (uri.error().fault == sip::ParseFault::UnknownScheme &&
+                 text.find_first_of("<> \"") == std::string_view::npos);
+}
+
+// It stands before a URI, as it is.
+bool is_display_name(std::string_view text) {
+  constexpr std::string_view kUri = " <sip:a>";
+  std::array<char, sip::kMessageSizeMax / 16> room;
+  if (text.empty()) return true;
+  if (!is_one_line(text) || text.size() + kUri.size() > room.size()) return false;
+  sip::Writer whole(room);
+  whole.text(text).text(kUri);
+  const auto address = sip::parse_name_addr(whole.view());
+  return address && address->display == text && address->uri == "sip:a";
 }
 
 }  // namespace
@@ -102,7 +124,9 @@ const char* read_binding(const Statement& row, BindingRow& binding) {
   fields.call_id = row.text(5);
   fields.instance = row.text(14);
   fields.user_agent = row.text(16);
-  if (!is_one_line(fields.contact) || !sip::parse_uri(fields.contact)) return "contact";
+  fields.display_name = row.text(18);
+  if (!is_one_line(fields.contact) || !is_uri(fields.contact)) return "contact";
+  if (!is_display_name(fields.display_name)) return "display_name";
   if (!is_one_line(fields.params)) return "params";
   if (!is_one_line(fields.path)) return "path";
   if (fields.call_id.empty()) return "call_id";

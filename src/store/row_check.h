@@ -20,7 +20,7 @@ inline constexpr std::string_view kUserColumns =
     "id, domain, name, auth_name, display_name, aliases, algorithms, session_timer";
 inline constexpr std::string_view kBindingColumns =
     "slot, user_id, contact, params, path, call_id, cseq, expires_at, interval_ms, q, received,"
-    " local, transport, listener, instance, reg_id, user_agent, methods";
+    " local, transport, listener, instance, reg_id, user_agent, methods, display_name";
 
 inline constexpr std::string_view kGroupColumns =
     "id, domain, name, display_name, strategy, ring_timeout, member_ring, no_answer_status,"

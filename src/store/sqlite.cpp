@@ -117,6 +117,7 @@ StoreStatus Connection::status_of(int code) const {
     case SQLITE_LOCKED: return StoreStatus::Locked;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB: return StoreStatus::Corrupt;
+    case SQLITE_NOMEM: return StoreStatus::NoMemory;
     case SQLITE_CONSTRAINT:
       return code == SQLITE_CONSTRAINT_UNIQUE ? StoreStatus::Exists : StoreStatus::Rejected;
     case SQLITE_MISMATCH:

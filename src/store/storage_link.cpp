@@ -21,21 +21,28 @@ StorageLink::StorageLink(Arena& arena, const Limits& limits, const StoreClock& c
                          ReplyHandler& handler)
     : requests_(arena.take<StoreRequest>(ring_slots(limits))),
       replies_(arena.take<StoreReply>(ring_slots(limits))),
-      task_(requests_, replies_, arena.take<StoreRequest>(ring_slots(limits)), window),
+      task_(requests_, replies_, arena.take<StoreRequest>(ring_slots(limits)), window, clock),
       clock_(clock),
       handler_(handler),
       lazy_max_(lazy_max(limits)) {}
 
 bool StorageLink::start(port::Loop& loop, port::Workers& workers, Connection& connection,
-                        Writes& writes, FileKeeper& keeper) {
+                        Writes& writes, FileKeeper& keeper, Errands& errands,
+                        CallRecords& call_records, RecordKeeper& records) {
   wakeup_ = loop.make_wakeup(*this);
   if (wakeup_ == nullptr) return false;
-  task_.connect(connection, writes, keeper, *wakeup_);
+  task_.connect(connection, writes, keeper, errands, records, *wakeup_);
   worker_ = workers.start("storage", task_);
+  errands_ = &errands;
+  errands.set_worker(worker_.get());
+  records_ = &call_records;
+  records_->set_worker(worker_.get());
   return worker_ != nullptr;
 }
 
 void StorageLink::stop() {
+  errands_->set_worker(nullptr);
+  records_->set_worker(nullptr);
   task_.hurry();
   worker_.reset();
 }
@@ -50,6 +57,7 @@ void StorageLink::push(StoreRequest request) {
   request.sent_at = clock_.monotonic();
   request.wall_offset = clock_.wall_offset();
   TIPRING_ASSERT(requests_.push(request));
+  ++on_their_way_;
   if (is_lazy(request.kind)) ++lazy_out_;
   if (task_.needs_waking() && worker_ != nullptr) worker_->notify();
 }
@@ -66,6 +74,7 @@ bool StorageLink::take_reply() {
   if (front == nullptr) return false;
   const StoreReply reply = *front;
   replies_.pop();
+  --on_their_way_;
   if (is_lazy(reply.kind)) --lazy_out_;
   handler_.on_reply(reply);
   return true;

@@ -40,7 +40,8 @@ class StorageLink final : private port::WakeupHandler {
 
   // False when the system gives no thread or no descriptor.
   bool start(port::Loop& loop, port::Workers& workers, Connection& connection, Writes& writes,
-             FileKeeper& keeper);
+             FileKeeper& keeper, Errands& errands, CallRecords& call_records,
+             RecordKeeper& records);
   // Waits until the thread has done what was handed to it, and ends it.
   void stop();
   // After stop(): does the thread's work, and handles what it replies.
@@ -49,6 +50,11 @@ class StorageLink final : private port::WakeupHandler {
   // REQUIRES: no more on their way than the limits say.
   void push(StoreRequest request);
   uint32_t lazy_room() const { return lazy_max_ - lazy_out_; }
+
+  // Handed over, and not yet told of.
+  uint32_t on_their_way() const { return on_their_way_; }
+  uint32_t on_their_way_max() const { return static_cast<uint32_t>(requests_.capacity()); }
+  Histogram commit_times() const { return task_.commit_times(); }
 
  private:
   static constexpr uint32_t ring_slots(const Limits& limits) {
@@ -68,6 +74,9 @@ class StorageLink final : private port::WakeupHandler {
   ReplyHandler& handler_;
   uint32_t lazy_max_;
   uint32_t lazy_out_ = 0;
+  uint32_t on_their_way_ = 0;
+  Errands* errands_ = nullptr;  // once started
+  CallRecords* records_ = nullptr;
   std::unique_ptr<port::Wakeup> wakeup_;
   std::unique_ptr<port::Worker> worker_;
 };

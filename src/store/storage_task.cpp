@@ -22,25 +22,74 @@ int note_log_pages(void* pages, sqlite3*, const char*, int count) {
 }  // namespace
 
 void StorageTask::connect(Connection& connection, Writes& writes, FileKeeper& keeper,
-                          port::Wakeup& wakeup) {
+                          Errands& errands, RecordKeeper& records, port::Wakeup& wakeup) {
   connection_ = &connection;
   writes_ = &writes;
   keeper_ = &keeper;
+  errands_ = &errands;
+  records_ = &records;
   wakeup_ = &wakeup;
 }
 
 Millis StorageTask::serve(Millis now) {
   unwoken_.exchange(0, std::memory_order_acq_rel);
   const size_t before = count_;
-  if (!collect()) return kNever;
-  if (before == 0) first_at_ = now;
-  if (!must_commit(now)) return rest_until(first_at_ + window_);
-  commit_batch();
-  wakeup_->notify();
-  if (log_pages_ >= kCheckpointPages) checkpoint();
-  // What came meanwhile begins a window of its own.
-  first_at_ = now;
-  return collect() ? rest_until(now + window_) : kNever;
+  bool any = collect();
+  if (any && before == 0) first_at_ = now;
+  const bool ending = hurrying_.load(std::memory_order_relaxed);
+  if ((any && must_commit(now)) || records_->due(now, ending) <= now) {
+    commit_batch(now);
+    if (any) wakeup_->notify();
+    if (log_pages_ >= kCheckpointPages) checkpoint();
+    // What came meanwhile begins a window of its own.
+    first_at_ = now;
+    any = collect();
+  }
+  if (serve_errands()) return now;
+  const Millis records_due = records_->due(now, ending);
+  return std::min(any ? rest_until(first_at_ + window_) : kNever, records_due);
+}
+
+// Runs one, so that a commit waits no longer. Whether another one waits.
+bool StorageTask::serve_errands() {
+  const bool ending = hurrying_.load(std::memory_order_relaxed);
+  while (Errand* errand = errands_->next()) {
+    run_errand(*errand);
+    if (log_pages_ >= kCheckpointPages) checkpoint();
+    if (!ending) break;
+  }
+  return errands_->any_waiting();
+}
+
+void StorageTask::run_errand(Errand& errand) {
+  const StoreStatus file = ensure_file();
+  if (file != StoreStatus::Durable) return errands_->finish(file);
+  bool more = false;
+  const Outcome outcome = run_step(errand, more);
+  if (!more) return errands_->finish(outcome.status);
+  if (!hurrying_.load(std::memory_order_relaxed)) return errands_->postpone();
+  errand.let_go();
+  errands_->finish(StoreStatus::Gone);
+}
+
+StorageTask::Outcome StorageTask::run_step(Errand& errand, bool& more) {
+  const bool writes = errand.kind() == Errand::Kind::Write;
+  if (writes) {
+    const int code = writes_->begin();
+    if (code != SQLITE_OK) return finish(code);
+  }
+  const Errand::Step step = errand.run(*connection_);
+  const bool is_good =
+      step.code == SQLITE_OK || step.code == SQLITE_ROW || step.code == SQLITE_DONE;
+  Outcome outcome = {connection_->status_of(step.code), step.code};
+  if (writes) {
+    outcome = finish(is_good ? SQLITE_OK : step.code);
+  } else {
+    keeper_->note(outcome.status);
+  }
+  TIPRING_ASSERT(!connection_->in_transaction());
+  more = step.more && outcome.status == StoreStatus::Durable;
+  return outcome;
 }
 
 Millis StorageTask::rest_until(Millis end_of_window) {
@@ -65,15 +114,14 @@ bool StorageTask::must_commit(Millis now) const {
          hurrying_.load(std::memory_order_relaxed);
 }
 
-void StorageTask::commit_batch() {
+void StorageTask::commit_batch(Millis now) {
   const std::span<StoreRequest> requests = batch_.first(count_);
   std::sort(requests.begin(), requests.end(),
             [](const StoreRequest& a, const StoreRequest& b) { return a.slot < b.slot; });
-  const StoreStatus file = keeper_->ensure(!hurrying_.load(std::memory_order_relaxed));
-  // The connection may be another one than last time.
-  sqlite3_wal_hook(connection_->get(), &note_log_pages, &log_pages_);
-  const Outcome outcome =
-      file == StoreStatus::Durable ? write_all(requests) : Outcome{file, SQLITE_CANTOPEN};
+  const StoreStatus file = ensure_file();
+  const Outcome outcome = file == StoreStatus::Durable ? write_with_records(requests, now)
+                                                       : Outcome{file, SQLITE_CANTOPEN};
+  if (file != StoreStatus::Durable) records_->on_failed(now);
   const bool one_is_at_fault =
       outcome.status == StoreStatus::Rejected || outcome.status == StoreStatus::Exists;
   if (one_is_at_fault && requests.size() > 1) {
@@ -87,8 +135,31 @@ void StorageTask::commit_batch() {
   count_ = 0;
 }
 
-// One transaction: all or nothing.
-StorageTask::Outcome StorageTask::write_all(std::span<const StoreRequest> requests) {
+StoreStatus StorageTask::ensure_file() {
+  const StoreStatus file = keeper_->ensure(!hurrying_.load(std::memory_order_relaxed));
+  // The connection may be another one than last time.
+  if (file == StoreStatus::Durable) {
+    sqlite3_wal_hook(connection_->get(), &note_log_pages, &log_pages_);
+  }
+  return file;
+}
+
+// Call records are never at fault for what others wait for.
+StorageTask::Outcome StorageTask::write_with_records(std::span<const StoreRequest> requests,
+                                                     Millis now) {
+  const Outcome outcome = write_all(requests, &now);
+  if (outcome.status == StoreStatus::Durable) {
+    records_->on_committed(now);
+    return outcome;
+  }
+  records_->on_failed(now);
+  return requests.empty() ? outcome : write_all(requests);
+}
+
+// One transaction: all or nothing. `records_at`: call records with them; now.
+StorageTask::Outcome StorageTask::write_all(std::span<const StoreRequest> requests,
+                                            const Millis* records_at) {
+  const Micros began = clock_.monotonic_fine();
   int code = writes_->begin();
   Millis last{0};
   for (const StoreRequest& request : requests) {
@@ -96,8 +167,14 @@ StorageTask::Outcome StorageTask::write_all(std::span<const StoreRequest> reques
     code = write(request);
     last = std::max(last, request.sent_at + request.wall_offset);
   }
-  if (code == SQLITE_OK) code = writes_->set_last_written(last);
-  return finish(code);
+  if (code == SQLITE_OK && records_at != nullptr) {
+    code = records_->write_some(*records_at, hurrying_.load(std::memory_order_relaxed));
+    last = std::max(last, records_->last_time());
+  }
+  if (code == SQLITE_OK && last != Millis(0)) code = writes_->set_last_written(last);
+  const Outcome outcome = finish(code);
+  commit_times_.add(clock_.monotonic_fine() - began);
+  return outcome;
 }
 
 StorageTask::Outcome StorageTask::finish(int code) {

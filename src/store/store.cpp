@@ -20,6 +20,7 @@ void Store::plan(const Limits& limits, MemoryPlan& plan) {
   UpdateQueue::plan(limits, plan);
   UserChanges::plan(plan);
   GroupChanges::plan(plan);
+  CallRecords::plan(limits, plan);
   plan.add_descriptors(4);  // the file, its log, the log's index, and one for a copy
 }
 
@@ -53,6 +54,9 @@ User* Store::find_user(std::string_view domain, std::string_view name) const {
 User* Store::find_by_auth_name(std::string_view domain, std::string_view auth_name) const {
   return parts_->users.find_by_auth_name(domain, auth_name);
 }
+uint8_t Store::seeming_algorithms(std::string_view domain, std::string_view name) const {
+  return parts_->users.seeming_algorithms(domain, name);
+}
 User* Store::find_called(std::string_view domain, std::string_view name) const {
   User* user = parts_->users.find(domain, name);
   return user != nullptr ? user : parts_->users.find_by_alias(domain, name);
@@ -83,6 +87,7 @@ uint64_t Store::call_id_hash(std::string_view call_id) const {
 uint32_t Store::user_count() const { return parts_->users.visible(); }
 bool Store::takes_changes() const { return parts_->changes.has_room(); }
 uint32_t Store::binding_count() const { return parts_->bindings.visible(); }
+uint32_t Store::users_on_line() const { return parts_->bindings.users_on_line(); }
 uint32_t Store::user_slots() const { return parts_->users.slots(); }
 User* Store::user_at(uint32_t slot) const { return parts_->users.at_slot(slot); }
 uint32_t Store::group_count() const { return parts_->groups.visible(); }
@@ -143,9 +148,15 @@ Result<void> Store::remove_group_member(std::string_view domain, std::string_vie
   return parts_->group_changes.remove_member(domain, name, member, waiter, tag);
 }
 
+CallRecords& Store::records() { return parts_->records; }
+Errands& Store::errands() { return parts_->errands; }
+
 const StoreCounters& Store::counters() const { return parts_->counters; }
 StoreStatus Store::last_status() const { return parts_->last_status; }
 Millis Store::failing_since() const { return parts_->failing_since; }
+uint32_t Store::queue_depth() const { return parts_->link.on_their_way(); }
+uint32_t Store::queue_capacity() const { return parts_->link.on_their_way_max(); }
+Histogram Store::commit_times() const { return parts_->link.commit_times(); }
 uint64_t Store::file_memory_used_max() const { return parts_->memory.used_max(); }
 
 // --- what it is made of ---
@@ -157,7 +168,9 @@ Store::Parts::Parts(const StoreDependencies& dependencies, const Limits& limits,
       clock(world.clock),
       memory(world.arena, limits),
       database(world.files, world.clock, SqliteMemory::cached_pages(limits)),
-      keeper(world.files, database, writes),
+      records(world.arena, limits, clock, world.log),
+      record_keeper(records, writes.records(), clock),
+      keeper(world.files, database, writes, errands),
       users(world.arena, limits, world.hash_key),
       groups(world.arena, limits, world.hash_key),
       link(world.arena, limits, clock, options.commit_window, *this),
@@ -181,8 +194,10 @@ bool Store::Parts::open(StartReport& report) {
   if (code != SQLITE_OK) return database.explain(code, report), false;
   if (!Loader(database, writes, users, bindings).load(options.realm, clock, report)) return false;
   if (!GroupLoader(database, users, groups).load(report)) return false;
+  if (!open_records(report)) return false;
   keeper.start(options.realm);
-  if (!link.start(world.loop, world.workers, database.connection(), writes, keeper)) {
+  if (!link.start(world.loop, world.workers, database.connection(), writes, keeper, errands,
+                  records, record_keeper)) {
     report.status = StartStatus::Io;
     report.message = "the system gives no thread or descriptor for the database";
     return false;
@@ -193,6 +208,21 @@ bool Store::Parts::open(StartReport& report) {
   for (uint32_t slot = 0; slot < bindings.slots().capacity(); ++slot) {
     if (bindings.slots().at(slot) == nullptr) lazy.mark_ended(slot);
   }
+  return true;
+}
+
+// Calls that the server was in when it went have ended, as far as it will ever know.
+bool Store::Parts::open_records(StartReport& report) {
+  RecordWrites& rows = writes.records();
+  int64_t last_written = 0;
+  uint64_t next_id = 1;
+  int code = database.connection().query("SELECT value FROM meta WHERE key = 'last_written'",
+                                         last_written);
+  if (code == SQLITE_OK) code = rows.close_open(Millis(last_written));
+  if (code == SQLITE_OK) code = rows.next_id(next_id);
+  if (code != SQLITE_OK) return database.explain(code, report), false;
+  records.start(next_id, options.records);
+  record_keeper.set_bounds(options.records);
   return true;
 }
 

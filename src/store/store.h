@@ -16,6 +16,7 @@
 #include "core/arena.h"
 #include "core/handle.h"
 #include "core/hash.h"
+#include "core/histogram.h"
 #include "core/limits.h"
 #include "core/log.h"
 #include "core/memory_plan.h"
@@ -29,6 +30,7 @@
 #include "port/worker.h"
 #include "store/binding.h"
 #include "store/binding_update.h"
+#include "store/call_records.h"
 #include "store/group.h"
 #include "store/group_reply.h"
 #include "store/start_report.h"
@@ -41,6 +43,7 @@ struct StoreOptions {
   std::string path;          // store.path
   std::string realm;         // auth.realm: only credentials made for it are loaded
   Millis commit_window{10};  // store.commit_window: how long a commit waits for company
+  RecordBounds records{};    // records.*
 };
 
 // All outlive the store.
@@ -74,6 +77,8 @@ struct StoreCounters {
   uint64_t commits_failed = 0;
   uint64_t refused = 0;  // updates that found a pool or the ring full
 };
+
+class Errands;
 
 enum class PutMode : uint8_t { Create, Change, Either };
 
@@ -111,6 +116,8 @@ class Store {
   User* find_by_auth_name(std::string_view domain, std::string_view auth_name) const;
   // By name or alias: whom a call to this name means.
   User* find_called(std::string_view domain, std::string_view name) const;
+  // Of a name that nobody has: what its challenge says (UserTable).
+  uint8_t seeming_algorithms(std::string_view domain, std::string_view name) const;
   User* get(Handle<User> handle) const;
   Binding* get(Handle<Binding> handle) const;
   Handle<User> handle_of(const User& user) const;
@@ -134,6 +141,7 @@ class Store {
 
   uint32_t user_count() const;
   uint32_t binding_count() const;
+  uint32_t users_on_line() const;  // with a binding
   uint32_t group_count() const;
 
   // Walks over all users in steps of at most `slots` slots of the pool: calls `visit(User&)` and
@@ -217,12 +225,26 @@ class Store {
   Result<void> remove_group_member(std::string_view domain, std::string_view name,
                                    std::string_view member, GroupWaiter& waiter, uint64_t tag);
 
+  // --- calls -------------------------------------------------------------------------------------
+
+  // From open() on.
+  CallRecords& records();
+
+  // --- the admin thread's work on the file ---------------------------------------------------------
+
+  // For the admin thread, from open() on; it has ended before the store is destroyed.
+  Errands& errands();
+
   // --- health ------------------------------------------------------------------------------------
 
   const StoreCounters& counters() const;
   // How the last write ended. Since when it has been failing, kNever while it has not.
   StoreStatus last_status() const;
   Millis failing_since() const;
+  // Changes that were handed to the storage thread and have not come back, and how many there may be.
+  uint32_t queue_depth() const;
+  uint32_t queue_capacity() const;
+  Histogram commit_times() const;
   uint64_t file_memory_used_max() const;  // of SQLite's pool, in bytes
 
  private:

@@ -21,6 +21,7 @@ class StoreClock {
   }
 
   Millis monotonic() const { return clock_.monotonic(); }
+  Micros monotonic_fine() const { return clock_.monotonic_fine(); }
 
   // What makes a time of the monotonic clock a Unix time. It changes when the wall clock is set.
   Millis wall_offset() const { return std::max(clock_offset(), least_offset_); }

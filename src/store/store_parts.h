@@ -2,11 +2,14 @@
 #pragma once
 
 #include "store/binding_table.h"
+#include "store/call_records.h"
 #include "store/database.h"
+#include "store/errands.h"
 #include "store/file_keeper.h"
 #include "store/group_changes.h"
 #include "store/group_table.h"
 #include "store/lazy_writes.h"
+#include "store/record_keeper.h"
 #include "store/sqlite_memory.h"
 #include "store/storage_link.h"
 #include "store/store.h"
@@ -23,6 +26,7 @@ struct Store::Parts final : BindingTable::Events, StorageLink::ReplyHandler {
   ~Parts();
 
   bool open(StartReport& report);
+  bool open_records(StartReport& report);
   void close();
   void log_start(const StartReport& report);
 
@@ -44,6 +48,9 @@ struct Store::Parts final : BindingTable::Events, StorageLink::ReplyHandler {
   SqliteMemory memory;  // given back last
   Database database;
   Writes writes;
+  Errands errands;
+  CallRecords records;
+  RecordKeeper record_keeper;
   FileKeeper keeper;
   UserTable users;
   GroupTable groups;

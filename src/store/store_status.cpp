@@ -12,6 +12,7 @@ std::string_view to_text(StoreStatus status) {
     case StoreStatus::Io: return "input/output error";
     case StoreStatus::Missing: return "file removed";
     case StoreStatus::Replaced: return "file replaced";
+    case StoreStatus::NoMemory: return "out of SQLite's memory";
     case StoreStatus::Rejected: return "record rejected";
     case StoreStatus::Exists: return "exists already";
     case StoreStatus::Gone: return "removed meanwhile";
@@ -37,6 +38,7 @@ std::string_view advice(StoreStatus status) {
       return "Make the folder of store.path again: the file is then written anew.";
     case StoreStatus::Replaced:
       return "Restart the server to use the file that stands at store.path now, or move it away.";
+    case StoreStatus::NoMemory: return "Ask for less at one time; what was stored is unharmed.";
     case StoreStatus::Rejected:
       return "The file was changed while the server ran: restart the server to load it anew.";
     case StoreStatus::Exists: return "Choose another name, or change the user that has it.";

@@ -15,6 +15,7 @@ enum class StoreStatus : uint8_t {
   Io,        // reading, writing or syncing failed
   Missing,   // the file was removed, and its folder with it
   Replaced,  // another file has taken its place
+  NoMemory,  // the statement needs more than SQLite has (SqliteMemory)
   Rejected,  // the record does not fit what stands in the file: it was changed behind our back
   Exists,  // a user to be created was created by somebody else meanwhile, or its auth_name is taken
   Gone,    // a user to be changed was removed meanwhile

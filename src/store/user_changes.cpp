@@ -46,8 +46,8 @@ Result<void> check_record(const UserRecord& record) {
 
 void UserChange::on_user_free(User* found) { owner.run(*this, found); }
 
-UserChanges::UserChanges(Arena& arena, UserTable& users, const GroupTable& groups,
-                         BindingTable& bindings, UpdateQueue& queue, StorageLink& link)
+UserChanges::UserChanges(Arena& arena, UserTable& users, GroupTable& groups, BindingTable& bindings,
+                         UpdateQueue& queue, StorageLink& link)
     : users_(users),
       groups_(groups),
       bindings_(bindings),
@@ -300,13 +300,15 @@ void UserChanges::apply(UserChange& change, User& user) {
   if (change.kind == UserChange::Kind::Put) {
     give_back(change);
     if (!change.creates) users_.set_text(user, std::move(change.text), change.ends);
-    user.algorithms_ = change.algorithms;
+    users_.set_algorithms(user, change.algorithms);
     user.session_timer_ = change.session_timer;
     user.id_ = change.user_id;
     users_.show(user);
   }
-  if (change.kind == UserChange::Kind::Rename)
+  if (change.kind == UserChange::Kind::Rename) {
+    groups_.rename_named(user.domain(), user.name(), change.part(User::Name));
     users_.set_text(user, std::move(change.text), change.ends);
+  }
   if (change.has_credentials) user.credentials_ = change.credentials;
 }
 

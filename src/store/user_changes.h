@@ -24,7 +24,7 @@ class UserChanges {
     Pool<UserChange>::plan(plan, "user_changes", kUserChangesMax);
   }
 
-  UserChanges(Arena& arena, UserTable& users, const GroupTable& groups, BindingTable& bindings,
+  UserChanges(Arena& arena, UserTable& users, GroupTable& groups, BindingTable& bindings,
               UpdateQueue& queue, StorageLink& link);
 
   // As the functions of Store.
@@ -68,7 +68,7 @@ class UserChanges {
   static StoreStatus obstacle(const UserChange& change, const User* user);
 
   UserTable& users_;
-  const GroupTable& groups_;
+  GroupTable& groups_;
   BindingTable& bindings_;
   UpdateQueue& queue_;
   StorageLink& link_;

@@ -1,30 +1,10 @@
 // Users that get another name.
-#include <algorithm>
 #include <array>
-#include <span>
 
 #include "core/text.h"
 #include "store/user_changes.h"
 
 namespace tipring::store {
-namespace {
-
-// `lines` but for `line`, in `out`, which is as large at least.
-std::string_view without_line(std::string_view lines, std::string_view line, std::span<char> out) {
-  size_t size = 0;
-  for (std::string_view rest = lines; !rest.empty();) {
-    const auto [one, others] = split_once(rest, '\n');
-    rest = others;
-    if (one == line) continue;
-    if (size > 0) out[size++] = '\n';
-    std::copy(one.begin(), one.end(), out.begin() + static_cast<ptrdiff_t>(size));
-    size += one.size();
-  }
-  return {out.data(), size};
-}
-
-}  // namespace
-
 // What was asked for under the old name must not meet whoever has it next.
 bool UserChanges::is_being_renamed(const User& user) {
   const Handle<User> handle = users_.handle_of(user);

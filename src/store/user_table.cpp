@@ -38,6 +38,7 @@ void UserTable::plan(const Limits& limits, MemoryPlan& plan) {
 
 UserTable::UserTable(Arena& arena, const Limits& limits, HashKey key)
     : key_(key),
+      seeming_key_(key),
       texts_("user_texts", arena, text_counts(limits)),
       users_("users", arena, limits.users),
       by_name_(arena, limits.users),
@@ -114,12 +115,41 @@ void UserTable::erase(User& user) {
 }
 
 void UserTable::show(User& user) {
-  if (!user.visible_) ++visible_;
+  if (user.visible_) return;
+  ++visible_;
+  ++having_[user.algorithms_];
   user.visible_ = true;
 }
 
+void UserTable::set_algorithms(User& user, uint8_t algorithms) {
+  TIPRING_ASSERT(algorithms < having_.size());
+  if (user.visible_) {
+    --having_[user.algorithms_];
+    ++having_[algorithms];
+  }
+  user.algorithms_ = algorithms;
+}
+
+// A part of the whole range for each user, not a remainder: one user more or less changes what few
+// names seem to have.
+uint8_t UserTable::seeming_algorithms(std::string_view domain, std::string_view name) const {
+  SipHasher64 hasher(seeming_key_);
+  hasher.add(name);
+  hasher.add("@");
+  hasher.add_lower(domain);
+  uint64_t place = ((hasher.finish() >> 32) * visible_) >> 32;
+  uint8_t algorithms = 0;
+  while (algorithms + 1U < having_.size() && place >= having_[algorithms]) {
+    place -= having_[algorithms++];
+  }
+  return algorithms;
+}
+
 void UserTable::release(User& user) {
-  if (user.visible_) --visible_;
+  if (user.visible_) {
+    --visible_;
+    --having_[user.algorithms_];
+  }
   erase(user);
   users_.release(user);
 }

@@ -2,6 +2,7 @@
 // domain none of these names belongs to two users.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -37,6 +38,7 @@ class UserTable {
   User* make(SlabText text, const std::array<uint16_t, 5>& ends);
   void set_text(User& user, SlabText text, const std::array<uint16_t, 5>& ends);
   void show(User& user);
+  void set_algorithms(User& user, uint8_t algorithms);
   void release(User& user);
 
   User* find(std::string_view domain, std::string_view name) const;
@@ -53,6 +55,12 @@ class UserTable {
     return find_any(domain, name) != nullptr || find_any_by_alias(domain, name) != nullptr;
   }
 
+  // What a name that nobody has seems to have for `algorithms`: as often this or that as users have
+  // it, and always the same, so that a challenge does not tell who is a user. By a key that is kept
+  // in the file, since the next start must answer as the last one has.
+  uint8_t seeming_algorithms(std::string_view domain, std::string_view name) const;
+  void set_seeming_key(HashKey key) { seeming_key_ = key; }
+
   User* get(Handle<User> handle) const { return users_.get(handle); }
   Handle<User> handle_of(const User& user) const { return users_.handle_of(user); }
   User* at_slot(uint32_t slot) const;  // visible ones
@@ -67,7 +75,9 @@ class UserTable {
   User* find_any_by_alias(std::string_view domain, std::string_view alias) const;
 
   HashKey key_;
+  HashKey seeming_key_;
   uint32_t visible_ = 0;
+  std::array<uint32_t, 4> having_{};  // of these, by their algorithms
   uint32_t aliases_reserved_ = 0;
   TextSlabs texts_;
   Pool<User> users_;

@@ -22,6 +22,15 @@ int Writes::prepare(Connection& connection, std::string_view realm) {
        " auth_name = ?3, display_name = ?4, aliases = ?5, algorithms = ?6, session_timer = ?7"},
       {find_user_, "SELECT id FROM users WHERE domain = ?1 AND name = ?2"},
       {rename_user_, "UPDATE users SET name = ?2, auth_name = ?3, aliases = ?4 WHERE id = ?1"},
+      // Before the user's own row: they are found by the name that it has.
+      {rename_members_,
+       "UPDATE OR IGNORE group_members SET name = ?2"
+       " WHERE name = (SELECT name FROM users WHERE id = ?1) AND group_id IN"
+       " (SELECT id FROM hunt_groups WHERE domain = (SELECT domain FROM users WHERE id = ?1))"},
+      {rename_diversions_,
+       "UPDATE hunt_groups SET no_answer_to = ?2"
+       " WHERE no_answer_to = (SELECT name FROM users WHERE id = ?1)"
+       " AND domain = (SELECT domain FROM users WHERE id = ?1)"},
       {remove_user_, "DELETE FROM users WHERE id = ?1"},
       {clear_credentials_, "DELETE FROM credentials WHERE user_id = ?1"},
       {put_credential_,
@@ -29,14 +38,15 @@ int Writes::prepare(Connection& connection, std::string_view realm) {
       {put_binding_,
        "INSERT INTO bindings (slot, user_id, contact, params, path, call_id, cseq,"
        " expires_at, interval_ms, q, received, local, transport, listener, flow, instance, reg_id,"
-       " user_agent, methods)"
+       " user_agent, methods, display_name)"
        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, "
-       "?19)"},
+       "?19, ?20)"},
       // The user stays the same, so that no foreign key is to be looked at.
       {replace_binding_,
        "UPDATE bindings SET contact = ?3, params = ?4, path = ?5, call_id = ?6, cseq = ?7,"
        " expires_at = ?8, interval_ms = ?9, q = ?10, received = ?11, local = ?12, transport = ?13,"
-       " listener = ?14, flow = ?15, instance = ?16, reg_id = ?17, user_agent = ?18, methods = ?19"
+       " listener = ?14, flow = ?15, instance = ?16, reg_id = ?17, user_agent = ?18, methods = ?19,"
+       " display_name = ?20"
        " WHERE slot = ?1 AND user_id = ?2"},
       {refresh_binding_,
        "UPDATE bindings SET expires_at = ?2, interval_ms = ?3, cseq = ?4 WHERE slot = ?1"},
@@ -47,16 +57,17 @@ int Writes::prepare(Connection& connection, std::string_view realm) {
     const int code = pair.statement.prepare(connection.get(), pair.sql);
     if (code != SQLITE_OK) return code;
   }
-  return SQLITE_OK;
+  return records_.prepare(connection.get());
 }
 
 void Writes::close() {
   for (Statement* statement :
-       {&begin_, &commit_, &rollback_, &put_user_, &find_user_, &rename_user_, &remove_user_,
-        &clear_credentials_, &put_credential_, &put_binding_, &replace_binding_, &refresh_binding_,
-        &delete_binding_, &set_meta_}) {
+       {&begin_, &commit_, &rollback_, &put_user_, &find_user_, &rename_user_, &rename_members_,
+        &rename_diversions_, &remove_user_, &clear_credentials_, &put_credential_, &put_binding_,
+        &replace_binding_, &refresh_binding_, &delete_binding_, &set_meta_}) {
     statement->finalize();
   }
+  records_.close();
 }
 
 int Writes::put_user(const UserRecord& record, int64_t& id) {
@@ -71,7 +82,13 @@ int Writes::put_user(const UserRecord& record, int64_t& id) {
   return code == SQLITE_ROW ? SQLITE_OK : code;
 }
 
+// Groups that he is in, or that send their calls to him, go on to name him.
 int Writes::rename_user(int64_t user_id, const UserRecord& record) {
+  if (record.name.size() <= kExtensionMax) {
+    int code = rename_members_.bind(1, user_id).bind(2, record.name).run();
+    if (code == SQLITE_OK) code = rename_diversions_.bind(1, user_id).bind(2, record.name).run();
+    if (code != SQLITE_OK) return code;
+  }
   rename_user_.bind(1, user_id).bind(2, record.name).bind(3, record.auth_name);
   return rename_user_.bind(4, record.aliases).run();
 }
@@ -104,7 +121,7 @@ void Writes::bind_binding(Statement& statement, const Binding& binding, const Ro
   statement.bind(13, int64_t{binding.transport()}).bind(14, int64_t{binding.listener()});
   statement.bind(15, static_cast<int64_t>(binding.flow())).bind(16, binding.instance());
   statement.bind(17, int64_t{binding.reg_id()}).bind(18, binding.user_agent());
-  statement.bind(19, int64_t{binding.methods()});
+  statement.bind(19, int64_t{binding.methods()}).bind(20, binding.display_name());
 }
 
 int Writes::put_binding(const Binding& binding, const RowContext& more) {

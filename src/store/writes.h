@@ -8,6 +8,7 @@
 
 #include "store/binding.h"
 #include "store/group.h"
+#include "store/record_writes.h"
 #include "store/sqlite.h"
 #include "store/user.h"
 
@@ -56,6 +57,8 @@ class Writes {
 
   int set_last_written(Millis wall);
 
+  RecordWrites& records() { return records_; }
+
  private:
   static void bind_binding(Statement& statement, const Binding& binding, const RowContext& more);
   int put_credential(int64_t user_id, std::string_view algorithm, std::span<const uint8_t> ha1);
@@ -63,10 +66,11 @@ class Writes {
   sqlite3* connection_ = nullptr;
   std::string realm_;
   Statement begin_, commit_, rollback_;
-  Statement put_user_, find_user_, rename_user_, remove_user_;
+  Statement put_user_, find_user_, rename_user_, rename_members_, rename_diversions_, remove_user_;
   Statement clear_credentials_, put_credential_;
   Statement put_binding_, replace_binding_, refresh_binding_, delete_binding_;
   Statement set_meta_;
+  RecordWrites records_;
 };
 
 }  // namespace tipring::store

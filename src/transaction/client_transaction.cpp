@@ -11,7 +11,11 @@ ClientTransaction::ClientTransaction(ClientTable& table, sip::Method method, Tra
       user_(user),
       context_(context),
       method_(method),
-      machine_(method == sip::Method::Invite ? Machine::InviteClient : Machine::Client) {}
+      machine_(method == sip::Method::Invite ? Machine::InviteClient : Machine::Client) {
+  table_.shared().figures.enter(machine_, state_);
+}
+
+ClientTransaction::~ClientTransaction() { table_.shared().figures.leave(machine_, state_); }
 
 Result<void> ClientTransaction::start(MessageRef request, const Flow& flow, uint64_t sent_by_hash) {
   message_ = std::move(request);
@@ -52,6 +56,10 @@ void ClientTransaction::apply(const Step& step, const sip::MessageView* response
   const State before = state_;
   const Actions actions = step.actions;
   state_ = step.next;
+  if (state_ != before) {
+    table_.shared().figures.leave(machine_, before);
+    table_.shared().figures.enter(machine_, state_);
+  }
   if ((actions & CancelTimers) != 0 || state_ == State::Terminated) {
     repeat_timer_.cancel();
     life_timer_.cancel();

@@ -21,6 +21,8 @@ class ClientTransaction {
   // `user` is null for a CANCEL of our own: nobody is told of its fate.
   ClientTransaction(ClientTable& table, sip::Method method, TransactionUser* user,
                     uint64_t context);
+  ~ClientTransaction();
+  ClientTransaction(const ClientTransaction&) = delete;
 
   // REQUIRES: state Initial. `sent_by_hash` is that of its Via. Error: PoolExhausted (the
   // transport had no room for it); it ends without a word to the TU then.

@@ -47,6 +47,16 @@ void RefusalLog::on_refused(const sip::MessageView& request, const Source& sourc
        kv("call_id", request.header(sip::HeaderId::CallId).value_or(""))});
 }
 
+void RefusalLog::on_answered(const sip::MessageView& request, const Source& source, uint16_t status,
+                             Millis after, Millis now) {
+  if (!answers_.admits(status, LogLevel::Debug, now)) return;
+  char address[port::kAddressTextMax];
+  log_.debug("answered", kv("status", status), kv_cut("method", request.method_text(), kValueMax),
+             kv("after_ms", after), kv("source", port::write_address(source.address, address)),
+             kv("transport", sip::to_param(source.transport)),
+             kv("call_id", request.header(sip::HeaderId::CallId).value_or("")));
+}
+
 void RefusalLog::on_unanswered(const sip::MessageView& request, const Source& source,
                                uint16_t status, Error error, Millis now) {
   if (!unanswered_.admits(status, LogLevel::Debug, now)) return;

@@ -17,10 +17,16 @@ ServerTransaction::ServerTransaction(ServerTable& table, const Incoming& request
       key_(key.hash),
       method_(key.method),
       request_to_tag_(key.to_tag),
+      received_ms_(static_cast<uint32_t>(request.now.count())),
+      sip_method_(request.message.method()),
       machine_(request.message.method() == sip::Method::Invite ? Machine::InviteServer
                                                                : Machine::Server),
       has_cookie_(key.has_cookie),
-      reliable_(is_reliable(reply_flow_.transport)) {}
+      reliable_(is_reliable(reply_flow_.transport)) {
+  table_.shared().figures.enter(machine_, state_);
+}
+
+ServerTransaction::~ServerTransaction() { table_.shared().figures.leave(machine_, state_); }
 
 bool ServerTransaction::on_event(Event event) {
   const Step step = transaction::step(machine_, state_, event);
@@ -38,18 +44,39 @@ Result<void> ServerTransaction::respond(MessageRef response, uint16_t status, ui
   const Step step = transaction::step(machine_, state_, event);
   if (!step.known) return Error::Stale;
   response_ = std::move(response);
+  const bool answers = is_open();
   if (!is_invite() && status == sip::status::kRequestTimeout) {
     // RFC 4320 4.2: it would come too late to be anything but noise. The transaction stays to
     // absorb the request's retransmissions.
     response_.reset();
   }
   if (event == Event::Failure) response_to_tag_ = to_tag;
+  if (answers && response_) note_response(status);
   apply(step);
   return {};
 }
 
+// Of what is still to be sent: a stream that cannot take it says so later, if at all.
+void ServerTransaction::note_response(uint16_t status) {
+  RequestFigures& figures = table_.shared().figures;
+  figures.on_response_sent(status);
+  if (!sip::is_final(status)) return;
+  const Shared& shared = table_.shared();
+  const Millis after = age(shared.now());
+  if (after == Millis{0}) {
+    figures.on_answered_at_once(sip_method_, status);
+  } else {
+    figures.on_answered(sip_method_, status, after);
+  }
+  if (shared.answer_observer == nullptr || !request_) return;
+  sip::HeaderIndex room;
+  shared.answer_observer->on_answered(
+      {shared.read(request_, room), response_, status, source_, reply_flow_, after, false});
+}
+
 void ServerTransaction::send_trying() {
   response_ = table_.make_trying(*this);
+  if (response_) table_.shared().figures.on_response_sent(sip::status::kTrying);
   send_response();
 }
 
@@ -87,6 +114,10 @@ void ServerTransaction::apply(const Step& step) {
   const State before = state_;
   const Actions actions = step.actions;
   state_ = step.next;
+  if (state_ != before) {
+    table_.shared().figures.leave(machine_, before);
+    table_.shared().figures.enter(machine_, state_);
+  }
   if ((actions & CancelTimers) != 0 || state_ == State::Terminated) {
     repeat_timer_.cancel();
     life_timer_.cancel();

@@ -22,6 +22,8 @@ class ServerTransaction {
  public:
   ServerTransaction(ServerTable& table, const Incoming& request, MessageRef kept,
                     const RequestKey& key, TransactionUser& user, uint64_t context);
+  ~ServerTransaction();
+  ServerTransaction(const ServerTransaction&) = delete;
 
   // An event without a response of the TU: Start, Request, Ack, TransportError. True when the
   // message goes up.
@@ -47,6 +49,8 @@ class ServerTransaction {
   bool is_open() const {
     return state_ == State::Initial || state_ == State::Trying || state_ == State::Proceeding;
   }
+  // Since its request came, up to 49 days.
+  Millis age(Millis now) const { return Millis{static_cast<uint32_t>(now.count()) - received_ms_}; }
   bool has_cookie() const { return has_cookie_; }
   uint64_t hash() const { return key_.lo; }
   const MessageRef& request() const { return request_; }
@@ -65,6 +69,7 @@ class ServerTransaction {
   void on_repeat_timer(Millis now);
   void on_life_timer(Millis now);
   void apply(const Step& step);
+  void note_response(uint16_t status);
   void start_timers(Actions actions);
   void start_life(Event event, Millis delay);
   void start_repeat(Millis delay);
@@ -82,12 +87,14 @@ class ServerTransaction {
   Hash128 key_;
   uint32_t method_;
   uint32_t request_to_tag_;
+  uint32_t received_ms_;          // by the loop, its lower half
   uint32_t response_to_tag_ = 0;  // of the final response to an RFC 2543 INVITE
   MemberTimer<ServerTransaction, &ServerTransaction::on_repeat_timer> repeat_timer_{
       *this};                                                                            // G, 100
   MemberTimer<ServerTransaction, &ServerTransaction::on_life_timer> life_timer_{*this};  // H I J L
   uint16_t interval_ms_ = 0;  // of Timer G
   Event life_event_ = Event::TimerH;
+  sip::Method sip_method_;
   Machine machine_;
   State state_ = State::Initial;
   EndReason reason_ = EndReason::Done;

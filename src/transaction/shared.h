@@ -10,6 +10,7 @@
 #include "sip/message.h"
 #include "transaction/branch.h"
 #include "transaction/matching.h"
+#include "transaction/request_figures.h"
 #include "transaction/transaction_layer.h"
 
 namespace tipring::transaction {
@@ -24,6 +25,8 @@ struct Shared {
   std::span<char>
       scratch;  // where every message of our own is written before it is copied to its slab
   TransactionCounters counters;
+  RequestFigures figures = {};
+  AnswerObserver* answer_observer = nullptr;
   const Incoming* current = nullptr;  // while it is being handled
   RequestKey current_key = {};        // of that, where it is a new request
   MessageRef current_kept = {};       // what its transaction keeps of it

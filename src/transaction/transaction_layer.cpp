@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <new>
 
+#include "core/recent_hashes.h"
 #include "core/text.h"
 #include "sip/headers.h"
 #include "sip/status.h"
@@ -53,6 +54,10 @@ bool begins_call(const sip::MessageView& request) {
   return request.method() == sip::Method::Invite && request.to_tag().empty();
 }
 
+bool is_within_call(const sip::MessageView& request) {
+  return request.method() == sip::Method::Invite && !request.to_tag().empty();
+}
+
 }  // namespace
 
 struct TransactionLayer::Parts {
@@ -76,22 +81,12 @@ struct TransactionLayer::Parts {
   ClientTable clients;
   RequestHandler* handler = nullptr;
 
-  // Of the last INVITEs within dialogs that were refused without state: their ACKs end here, and no
-  // tag tells them (17.1.1.3), since the dialog has its own.
-  std::array<uint64_t, 64> refused_inside{};
-  size_t refused_count = 0;
+  // INVITEs within dialogs that were refused without state, by their topmost Via, which is the ACK's:
+  // the ACKs end here, and no tag tells them (17.1.1.3), since the dialog has its own.
+  RecentHashes<64> refused_inside;
 
-  void note_refused(const sip::MessageView& request) {
-    if (request.method() != sip::Method::Invite || request.to_tag().empty()) return;
-    refused_inside[refused_count++ % refused_inside.size()] =
-        top_via_hash(request, shared.match_key);
-  }
   bool was_refused(const sip::MessageView& ack) const {
-    if (refused_count == 0) return false;
-    const uint64_t hash = top_via_hash(ack, shared.match_key);
-    const auto end = refused_inside.begin() +
-                     static_cast<ptrdiff_t>(std::min(refused_count, refused_inside.size()));
-    return std::find(refused_inside.begin(), end, hash) != end;
+    return refused_inside.any() && refused_inside.knows(top_via_hash(ack, shared.match_key));
   }
 };
 
@@ -110,6 +105,9 @@ TransactionLayer::TransactionLayer(const TransactionDependencies& dependencies,
 TransactionLayer::~TransactionLayer() { parts_->~Parts(); }
 
 void TransactionLayer::set_request_handler(RequestHandler& handler) { parts_->handler = &handler; }
+void TransactionLayer::set_answer_observer(AnswerObserver& observer) {
+  parts_->shared.answer_observer = &observer;
+}
 
 // --- from the wire -------------------------------------------------------------------------------
 
@@ -143,6 +141,7 @@ void TransactionLayer::on_request(const Incoming& incoming) {
     return;
   }
   ++counters.requests;
+  parts_->shared.figures.on_received(incoming.message.method());
   parts_->shared.current_key = *key;
   if (parts_->handler != nullptr) parts_->handler->on_request(incoming);
 }
@@ -155,6 +154,7 @@ void TransactionLayer::on_ack(const Incoming& incoming) {
     ++counters.malformed;
     return;
   }
+  parts_->shared.figures.on_received(sip::Method::Ack);
   ServerTransaction* transaction = parts_->servers.find(*key);
   if (transaction != nullptr) {
     if (!transaction->on_event(Event::Ack)) return;
@@ -180,10 +180,12 @@ void TransactionLayer::on_cancel(const Incoming& incoming) {
     own->on_event(Event::Request);
     return;
   }
+  parts_->shared.figures.on_received(sip::Method::Cancel);
   ServerTransaction* cancelled = parts_->servers.find_cancelled(*key);
   if (cancelled == nullptr) {
-    ++counters.stray_cancels;
     if (parts_->handler != nullptr && parts_->handler->ignores(incoming)) return;
+    if (parts_->handler != nullptr && parts_->handler->takes_stray_cancel(incoming)) return;
+    ++counters.stray_cancels;
     return reply_stateless(incoming, sip::status::kCallOrTransactionDoesNotExist, {});
   }
   const ServerHandle server = parts_->servers.handle_of(*cancelled);
@@ -208,8 +210,10 @@ void TransactionLayer::on_response(const Incoming& incoming) {
   ClientTransaction* transaction = parts_->clients.find(incoming.message);
   if (transaction == nullptr) {
     ++counters.stray_responses;
+    if (parts_->handler != nullptr) parts_->handler->on_stray_response(incoming);
     return;
   }
+  parts_->shared.figures.on_response_received(incoming.message.status());
   const bool for_tu =
       transaction->on_event(event_of_status(incoming.message.status()), &incoming.message);
   if (!for_tu) {
@@ -224,7 +228,9 @@ void TransactionLayer::on_response(const Incoming& incoming) {
 void TransactionLayer::on_malformed(const Incoming& incoming, const sip::ParseError& error) {
   ++parts_->shared.counters.malformed;
   const sip::MessageView& message = incoming.message;
-  if (!message.is_request() || message.method() == sip::Method::Ack) return;
+  if (!message.is_request()) return;
+  parts_->shared.figures.on_received(message.method());
+  if (message.method() == sip::Method::Ack) return;
   // Without a Via nobody knows where an answer should go.
   if (!message.typed<sip::HeaderId::Via>()) return;
   if (parts_->handler != nullptr && parts_->handler->ignores(incoming)) return;
@@ -261,10 +267,28 @@ Result<ServerHandle> TransactionLayer::open(const Incoming& request, Transaction
 }
 
 Result<void> TransactionLayer::respond(ServerHandle server, MessageRef response) {
-  ServerTransaction* transaction = parts_->servers.get(server);
-  if (transaction == nullptr) return Error::Stale;
   const Result<uint16_t> status = status_of(response);
   if (!status) return status.error();
+  note_answer(server, *status);
+  return send_response(server, std::move(response), *status);
+}
+
+// Of one that has no line as a refusal of ours.
+void TransactionLayer::note_answer(ServerHandle server, uint16_t status) {
+  if (!parts_->refusals.wants_answers() || !sip::is_final(status)) return;
+  const ServerTransaction* transaction = parts_->servers.get(server);
+  if (transaction == nullptr || !transaction->is_open() || !transaction->request()) return;
+  const Millis now = parts_->shared.now();
+  sip::HeaderIndex room;
+  parts_->refusals.on_answered(parts_->shared.read(transaction->request(), room),
+                               {transaction->source(), transaction->reply_flow().transport}, status,
+                               transaction->age(now), now);
+}
+
+Result<void> TransactionLayer::send_response(ServerHandle server, MessageRef response,
+                                             uint16_t status) {
+  ServerTransaction* transaction = parts_->servers.get(server);
+  if (transaction == nullptr) return Error::Stale;
   uint32_t to_tag = 0;
   if (!transaction->has_cookie()) {
     sip::HeaderIndex index;
@@ -272,7 +296,7 @@ Result<void> TransactionLayer::respond(ServerHandle server, MessageRef response)
         sip::parse_message(response.view(), index, sip::Framing::Datagram);
     to_tag = to_tag_hash(parsed.view, parts_->shared.match_key);
   }
-  return transaction->respond(std::move(response), *status, to_tag);
+  return transaction->respond(std::move(response), status, to_tag);
 }
 
 Result<void> TransactionLayer::respond(ServerHandle server, uint16_t status,
@@ -294,12 +318,14 @@ Result<void> TransactionLayer::respond(ServerHandle server, const sip::MessageVi
   Result<MessageRef> response =
       write_response_to(parts_->shared, request, transaction->source(), status, tagged);
   if (!response) return response.error();
-  if (!begins_call(request)) {
+  if (status < 400 || begins_call(request)) {
+    note_answer(server, status);
+  } else {
     parts_->refusals.on_refused(request,
                                 {transaction->source(), transaction->reply_flow().transport},
                                 status, tagged.reason, parts_->shared.now());
   }
-  return respond(server, std::move(*response));
+  return send_response(server, std::move(*response), status);
 }
 
 void TransactionLayer::drop(ServerHandle server) {
@@ -338,7 +364,8 @@ void TransactionLayer::reply_stateless(const Incoming& request, uint16_t status,
   if (tagged.to_tag.empty() && status > sip::status::kTrying) {
     tagged.to_tag = write_tag(request.message, tag);
   }
-  if (status >= 300) parts_->note_refused(request.message);
+  if (status >= 300 && is_within_call(request.message))
+    parts_->refused_inside.note(top_via_hash(request.message, parts_->shared.match_key));
   const Result<MessageRef> response =
       write_bounded_response(parts_->shared, request, status, tagged);
   const RefusalLog::Source source{request.flow.remote, request.flow.transport};
@@ -347,8 +374,20 @@ void TransactionLayer::reply_stateless(const Incoming& request, uint16_t status,
                                           request.now);
   }
   parts_->refusals.on_refused(request.message, source, status, tagged.reason, request.now);
+  if (status < 400 && parts_->refusals.wants_answers()) {
+    parts_->refusals.on_answered(request.message, source, status, Millis{0}, request.now);
+  }
+  parts_->shared.figures.on_response_sent(status);
+  const Flow reply = transport::reply_flow(request);
+  if (sip::is_final(status)) {
+    parts_->shared.figures.on_answered_at_once(request.message.method(), status);
+    if (parts_->shared.answer_observer != nullptr) {
+      parts_->shared.answer_observer->on_answered(
+          {request.message, *response, status, request.flow.remote, reply, Millis{0}, true});
+    }
+  }
   // Whether it goes out is the peer's concern: without an answer he asks again.
-  (void)parts_->dependencies.transport.send(*response, transport::reply_flow(request), nullptr, 0);
+  (void)parts_->dependencies.transport.send(*response, reply, nullptr, 0);
 }
 
 std::string_view TransactionLayer::write_tag(const sip::MessageView& request,
@@ -419,6 +458,9 @@ Result<void> TransactionLayer::send_stateless(MessageRef request, const Flow& fl
 // --- for operators -------------------------------------------------------------------------------
 
 const TransactionCounters& TransactionLayer::counters() const { return parts_->shared.counters; }
+const RequestFigures& TransactionLayer::figures() const { return parts_->shared.figures; }
+void TransactionLayer::note_turn(Micros lasted) { parts_->shared.figures.end_turn(lasted); }
+
 uint32_t TransactionLayer::open_requests() const { return parts_->servers.requests_kept(); }
 const PoolStats& TransactionLayer::server_stats() const { return parts_->servers.stats(); }
 const PoolStats& TransactionLayer::client_stats() const { return parts_->clients.stats(); }

@@ -18,6 +18,7 @@
 #include "sip/method.h"
 #include "sip/writer.h"
 #include "transaction/claim.h"
+#include "transaction/request_figures.h"
 #include "transaction/transaction_user.h"
 #include "transport/transport.h"
 
@@ -59,6 +60,8 @@ class TransactionLayer final : public transport::MessageHandler {
   TransactionLayer(const TransactionLayer&) = delete;
 
   void set_request_handler(RequestHandler& handler);
+  // Before the first message; it outlives this. Without one nothing is done for it.
+  void set_answer_observer(AnswerObserver& observer);
 
   // --- server side -------------------------------------------------------------------------------
 
@@ -149,6 +152,9 @@ class TransactionLayer final : public transport::MessageHandler {
   // --- for operators -----------------------------------------------------------------------------
 
   const TransactionCounters& counters() const;
+  const RequestFigures& figures() const;
+  // At the end of every turn, when all has been sent; how long it has lasted.
+  void note_turn(Micros lasted);
   // Requests that wait for their final response.
   uint32_t open_requests() const;
   const PoolStats& server_stats() const;
@@ -171,6 +177,8 @@ class TransactionLayer final : public transport::MessageHandler {
   void on_cancel(const Incoming& incoming);
   void accept_cancel(const Incoming& cancel, const RequestKey& key, TransactionUser& user);
   void on_response(const Incoming& incoming);
+  Result<void> send_response(ServerHandle server, MessageRef response, uint16_t status);
+  void note_answer(ServerHandle server, uint16_t status);
 
   Parts* parts_;
 };

@@ -47,12 +47,37 @@ class TransactionUser {
   ~TransactionUser() = default;
 };
 
+// A request that is given its final answer.
+struct AnsweredRequest {
+  const sip::MessageView& request;
+  const MessageRef& response;
+  uint16_t status;
+  const port::SocketAddress& source;  // of the request
+  const Flow& reply;                  // by which the answer goes
+  Millis after;                       // since the request came
+  bool stateless;                     // retransmissions are requests of their own
+};
+
+class AnswerObserver {
+ public:
+  // Once for each request; the views are good during the call. Not for what is never answered, and
+  // not for provisional answers.
+  virtual void on_answered(const AnsweredRequest& answered) = 0;
+
+ protected:
+  ~AnswerObserver() = default;
+};
+
 // Takes the requests that belong to no transaction: new ones, and ACKs to 2xx. No transaction has
-// been made for them yet, so that a refusal can stay stateless; CANCEL and ACKs to our refusals
-// never come here.
+// been made for them yet, so that a refusal can stay stateless; ACKs to our refusals never come here.
 class RequestHandler {
  public:
   virtual void on_request(const Incoming& request) = 0;
+
+  // What no transaction knows. A proxy that keeps none (RFC 3261 16.11) sends both on; without it
+  // the response is dropped (RFC 6026 7.3), and a CANCEL that was not taken answered with 481.
+  virtual void on_stray_response(const Incoming&) {}
+  virtual bool takes_stray_cancel(const Incoming&) { return false; }
 
   // Whether this sender is not to be answered, not even that his request cannot be read.
   virtual bool ignores(const Incoming&) { return false; }

@@ -39,9 +39,58 @@ int Datagrams::open(ListenPoint& point, uint8_t number) {
   place->socket = shared_.dependencies.network.open_datagram(options, *this, error);
   if (place->socket == nullptr) return error;
   place->number = number;
+  place->is_group = false;
   point.bind = place->socket->local();
   log_receive_buffer(*place->socket);
   return 0;
+}
+
+// A socket that is bound to all addresses of the port takes the group's datagrams as well, and keeps
+// others from its port.
+int Datagrams::join(const GroupPoint& group) {
+  for (const Place& place : places_) {
+    const bool takes_all = place.socket != nullptr && !place.is_group &&
+                           place.socket->local().ip.is_unspecified() &&
+                           place.socket->local().ip.family == group.group.ip.family &&
+                           place.socket->local().port == group.group.port;
+    if (takes_all) return place.socket->join(group.group.ip, group.own);
+  }
+  const auto place = std::find_if(places_.begin(), places_.end(),
+                                  [](const Place& one) { return one.socket == nullptr; });
+  if (place == places_.end()) return ENFILE;
+  int error = 0;
+  const port::DatagramOptions options{group.group, shared_.options.receive_buffer_bytes};
+  place->socket = shared_.dependencies.network.open_datagram(options, *this, error);
+  if (place->socket == nullptr) return error;
+  place->is_group = true;
+  error = place->socket->join(group.group.ip, group.own);
+  if (error != 0) place->socket.reset();
+  return error;
+}
+
+void Datagrams::leave_groups() {
+  for (Place& place : places_) {
+    if (place.socket == nullptr || !place.is_group) continue;
+    kernel_drops_before_ += place.socket->kernel_drops();
+    place.socket.reset();
+  }
+}
+
+// What was sent to a group is ours from the unicast side of the interface that it came by.
+bool Datagrams::find_own_side(const port::DatagramSlot& slot, Flow& flow) const {
+  const auto open = shared_.points.open();
+  for (size_t i = 0; i < open.size(); ++i) {
+    const ListenPoint& point = open[i];
+    if (point.transport != sip::Transport::Udp ||
+        point.bind.ip.family != slot.answers_from.family ||
+        (point.bind.ip != slot.answers_from && !point.bind.ip.is_unspecified())) {
+      continue;
+    }
+    flow.local = {slot.answers_from, point.bind.port};
+    flow.listener = shared_.points.number(i);
+    return true;
+  }
+  return false;
 }
 
 void Datagrams::close(uint8_t number) {
@@ -54,7 +103,8 @@ void Datagrams::close(uint8_t number) {
 
 size_t Datagrams::place_of(uint8_t number) const {
   for (size_t i = 0; i < kPlaces; ++i) {
-    if (places_[i].socket != nullptr && places_[i].number == number) return i;
+    if (places_[i].socket != nullptr && !places_[i].is_group && places_[i].number == number)
+      return i;
   }
   return kNoPlace;
 }
@@ -168,14 +218,19 @@ void Datagrams::take(size_t index, uint8_t listener) {
   const port::DatagramSlot& slot = slots_[index];
   MessageRef message = message_of(index);
   if (!message) return;
-  const Flow flow{slot.local, slot.remote, {}, sip::Transport::Udp, listener};
+  Flow flow{slot.local, slot.remote, {}, sip::Transport::Udp, listener};
+  const bool by_group = slot.local.ip.is_multicast();
+  if (by_group && !find_own_side(slot, flow)) {
+    ++shared_.counters.not_for_group;
+    return;
+  }
   sip::ParsedMessage parsed = sip::parse_message(message.view(), index_, sip::Framing::Datagram);
   if (parsed.status == sip::ParseStatus::Complete) message.set_size(parsed.used);
   if (message.size() > shared_.options.message_bytes_max) {
     parsed.status = sip::ParseStatus::Malformed;
     parsed.error = {sip::ParseFault::TooLarge, sip::HeaderId::Other, 0};
   }
-  deliver(shared_, parsed, message, flow);
+  deliver(shared_, parsed, message, flow, by_group);
 }
 
 // RFC 3261 18.4.

@@ -19,6 +19,9 @@ class Datagrams final : private port::DatagramHandler {
   // Opens the socket of the listening point with this number, and tells its real port. An errno
   // value, 0 for success.
   int open(ListenPoint& point, uint8_t number);
+  // Receives what is sent to a group too. An errno value, 0 for success.
+  int join(const GroupPoint& group);
+  void leave_groups();
   // What waits to be sent over it goes first.
   void close(uint8_t number);
   bool has(uint8_t number) const { return place_of(number) != kNoPlace; }
@@ -45,10 +48,12 @@ class Datagrams final : private port::DatagramHandler {
   };
   struct Place {
     std::unique_ptr<port::DatagramSocket> socket;
-    uint8_t number = 0;  // of its listening point
+    uint8_t number = 0;     // of its listening point
+    bool is_group = false;  // it is bound to a multicast address, and only receives
   };
   // Those that listen, and those that finish what is under way.
-  static constexpr size_t kPlaces = 2 * TransportLayer::kListenPointsMax;
+  static constexpr size_t kPlaces =
+      2 * TransportLayer::kListenPointsMax + TransportLayer::kGroupsMax;
   static constexpr size_t kNoPlace = kPlaces;
 
   void on_readable(port::DatagramSocket& socket) override;
@@ -60,6 +65,7 @@ class Datagrams final : private port::DatagramHandler {
   void drop_batch(port::DatagramSocket& socket);
   void note_kernel_drops();
   void take(size_t index, uint8_t listener);
+  bool find_own_side(const port::DatagramSlot& slot, Flow& flow) const;
   MessageRef message_of(size_t index);
   size_t send_run(size_t from, size_t to);
   uint8_t number_of(const port::DatagramSocket& socket) const;

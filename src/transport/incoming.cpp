@@ -14,6 +14,15 @@ bool usable_maddr(const port::IpAddress& maddr, const port::IpAddress& source) {
   return maddr.family == source.family && maddr.is_multicast();
 }
 
+// RFC 3261 10.2.6: servers are found so, and all of a network hear it. Whatever else is sent there
+// is sent to nobody.
+bool is_for_group(const sip::ParsedMessage& parsed) {
+  return parsed.status == sip::ParseStatus::Complete && parsed.view.is_request() &&
+         !sip::check_message(parsed.view) &&
+         (parsed.view.method() == sip::Method::Register ||
+          parsed.view.method() == sip::Method::Options);
+}
+
 }  // namespace
 
 Flow reply_flow(const Incoming& request) {
@@ -27,7 +36,7 @@ Flow reply_flow(const Incoming& request) {
     return flow;
   }
   const auto maddr = via->maddr.empty() ? std::nullopt : port::parse_ip(via->maddr);
-  if (maddr && usable_maddr(*maddr, flow.remote.ip)) {
+  if (maddr && usable_maddr(*maddr, flow.remote.ip) && !request.by_group) {
     flow.remote = {*maddr, via_port};
   } else if (!via->wants_rport) {
     flow.remote.port = via_port;
@@ -36,8 +45,12 @@ Flow reply_flow(const Incoming& request) {
 }
 
 void deliver(Shared& shared, const sip::ParsedMessage& parsed, const MessageRef& buffer,
-             const Flow& flow) {
-  const Incoming incoming{parsed.view, buffer, flow, shared.now()};
+             const Flow& flow, bool by_group) {
+  const Incoming incoming{parsed.view, buffer, flow, shared.now(), by_group};
+  if (by_group && !is_for_group(parsed)) {
+    ++shared.counters.not_for_group;
+    return;
+  }
   if (shared.traces()) shared.trace->received(parsed.view, buffer.view(), flow);
   if (parsed.status == sip::ParseStatus::Complete) {
     const auto error = sip::check_message(parsed.view);

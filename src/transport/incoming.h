@@ -16,6 +16,7 @@ struct Incoming {
   const MessageRef& buffer;  // holds the message's bytes and nothing else
   const Flow& flow;          // how it came; for a stream its connection is the live one
   Millis now;
+  bool by_group = false;  // it was sent to a multicast address, and answers go to its source alone
 };
 
 // Where a response to `request` goes: RFC 3261 18.2.2 and RFC 3581 4. For UDP the source address

@@ -56,6 +56,30 @@ Result<FlowList> Locator::flows_to(std::span<const port::IpAddress> addresses, u
 
 Result<LocateState> Locator::locate(const sip::Uri& next_hop, std::optional<sip::Transport> prefer,
                                     FlowList& flows, LocateHandler& handler, uint64_t tag) {
+  return find(0, next_hop, prefer, flows, handler, tag);
+}
+
+Result<LocateState> Locator::locate_for(uint64_t asker, const sip::Uri& next_hop, FlowList& flows,
+                                        LocateHandler& handler, uint64_t tag) {
+  return find(asker, next_hop, std::nullopt, flows, handler, tag);
+}
+
+// The more ask, the less is left for each; two are always granted where there is room.
+bool Locator::may_ask(uint64_t asker) const {
+  if (asker == 0) return true;
+  uint32_t held = 0;
+  for (uint32_t i = 0; i < kLookupsMax; ++i) {
+    const Lookup* lookup = lookups_.at_slot(i);
+    if (lookup != nullptr && lookup->asker == asker) ++held;
+  }
+  const uint32_t in_use = lookups_.stats().in_use;
+  if (in_use + kOwnMin >= kLookupsMax) return false;
+  return held < 2 || held < (kLookupsMax - in_use + held) / 2;
+}
+
+Result<LocateState> Locator::find(uint64_t asker, const sip::Uri& next_hop,
+                                  std::optional<sip::Transport> prefer, FlowList& flows,
+                                  LocateHandler& handler, uint64_t tag) {
   const sip::Transport transport = transport_for(next_hop, prefer);
   const uint16_t port = next_hop.port != 0 ? next_hop.port : sip::default_port(transport);
   const auto maddr = next_hop.param("maddr");
@@ -67,7 +91,8 @@ Result<LocateState> Locator::locate(const sip::Uri& next_hop, std::optional<sip:
     return LocateState::Done;
   }
   if (host.empty() || host.size() > kNameMax) return Error::NotFound;
-  Lookup* lookup = lookups_.acquire(Lookup{&handler, tag, port, transport});
+  if (!may_ask(asker)) return Error::PoolExhausted;
+  Lookup* lookup = lookups_.acquire(Lookup{&handler, tag, asker, port, transport});
   if (lookup == nullptr) return Error::PoolExhausted;
   const uint64_t query = lookups_.handle_of(*lookup).to_u64();
   if (!names_.resolve(host, port::QueryFamily::Both, loop_.now() + kDeadline, *this, query)) {

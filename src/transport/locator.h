@@ -50,6 +50,11 @@ class Locator final : private port::NamesHandler {
   Result<LocateState> locate(const sip::Uri& next_hop, std::optional<sip::Transport> prefer,
                              FlowList& flows, LocateHandler& handler, uint64_t tag);
 
+  // The same for somebody else's request, by whom is told in `asker`, not 0: nobody gets more than
+  // half of what others leave, so that one who names hosts which take their time stops nobody.
+  Result<LocateState> locate_for(uint64_t asker, const sip::Uri& next_hop, FlowList& flows,
+                                 LocateHandler& handler, uint64_t tag);
+
   void cancel(LocateHandler& handler, uint64_t tag);
 
   static constexpr Millis kDeadline{5000};
@@ -59,15 +64,21 @@ class Locator final : private port::NamesHandler {
                 std::span<const port::IpAddress> addresses) override;
 
   static constexpr uint32_t kLookupsMax = 64;
+  static constexpr uint32_t kOwnMin = 4;  // kept for what the server wants itself
 
   // One caller that waits for a name.
   struct Lookup {
     LocateHandler* handler;
     uint64_t tag;
+    uint64_t asker;
     uint16_t port;
     sip::Transport transport;
   };
 
+  Result<LocateState> find(uint64_t asker, const sip::Uri& next_hop,
+                           std::optional<sip::Transport> prefer, FlowList& flows,
+                           LocateHandler& handler, uint64_t tag);
+  bool may_ask(uint64_t asker) const;
   Result<FlowList> flows_to(std::span<const port::IpAddress> addresses, uint16_t port,
                             sip::Transport transport) const;
 

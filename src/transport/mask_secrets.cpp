@@ -73,6 +73,17 @@ void mask_header_value(std::string_view name, std::span<char> value) {
   blot(value.subspan(std::min(text.find_first_not_of(" \t\r\n", end), text.size())));
 }
 
+void mask_body_line(std::span<char> line) {
+  const std::string_view text = view(line);
+  constexpr std::string_view kInline = "inline:";
+  if (text.starts_with("k=")) return blot(line.subspan(2));
+  if (!text.starts_with("a=crypto:")) return;
+  const size_t key = text.find(kInline);
+  if (key != std::string_view::npos) blot(line.subspan(key + kInline.size()));
+}
+
+}  // namespace
+
 // sip:user:PASSWORD@host, wherever it stands in the line. What has been looked at once is not looked
 // at again, as a line may be long and of nothing but schemes.
 void mask_uri_passwords(std::span<char> line) {
@@ -88,17 +99,6 @@ void mask_uri_passwords(std::span<char> line) {
     if (colon != std::string_view::npos) blot(line.subspan(colon + 1, at - colon - 1));
   }
 }
-
-void mask_body_line(std::span<char> line) {
-  const std::string_view text = view(line);
-  constexpr std::string_view kInline = "inline:";
-  if (text.starts_with("k=")) return blot(line.subspan(2));
-  if (!text.starts_with("a=crypto:")) return;
-  const size_t key = text.find(kInline);
-  if (key != std::string_view::npos) blot(line.subspan(key + kInline.size()));
-}
-
-}  // namespace
 
 void mask_secrets(std::span<char> message) {
   const std::string_view text = view(message);

@@ -97,6 +97,6 @@ struct Shared {
 
 // Checks what has been framed and parsed, counts it and hands it up.
 void deliver(Shared& shared, const sip::ParsedMessage& parsed, const MessageRef& buffer,
-             const Flow& flow);
+             const Flow& flow, bool by_group = false);
 
 }  // namespace tipring::transport

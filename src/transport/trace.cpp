@@ -80,10 +80,12 @@ bool Trace::concerns(const sip::MessageView& message) const {
 }
 
 void Trace::received(const sip::MessageView& message, std::string_view text, const Flow& flow) {
-  if (address_ ? *address_ == flow.remote.ip : concerns(message)) record(text, flow, false);
+  if (all_ || (address_ ? *address_ == flow.remote.ip : concerns(message)))
+    record(text, flow, false);
 }
 
 void Trace::sent(std::string_view text, const Flow& flow) {
+  if (all_) return record(text, flow, true);
   if (address_) {
     if (*address_ == flow.remote.ip) record(text, flow, true);
     return;
@@ -110,6 +112,15 @@ void Trace::record(std::string_view text, const Flow& flow, bool sent) {
   char* const copy = reinterpret_cast<char*>(place.data()) + sizeof record;
   std::memcpy(copy, text.data(), kept);
   mask_secrets({copy, kept});
+  if (sink_ == nullptr) return;
+  sink_->on_traced({record.number,
+                    record.wall,
+                    sent,
+                    record.transport,
+                    record.local,
+                    record.remote,
+                    {copy, kept},
+                    text.size()});
 }
 
 // The place of a new record in one piece. The oldest ones that lie there go.

@@ -1,6 +1,6 @@
-// The SIP messages of one number or one peer, kept for an operator to read: a ring of fixed size, in
-// which the newest push out the oldest. Off, it costs one look at a flag. It ends by itself, so that
-// one that was forgotten does not go on for ever.
+// The SIP messages of one number or one peer, or all, kept for an operator to read: a ring of fixed
+// size, in which the newest push out the oldest. Off, it costs one look at a flag. A trace of one
+// ends by itself, so that one that was forgotten does not go on for ever.
 //
 // Nothing secret gets into the ring: see mask_secrets().
 #pragma once
@@ -32,6 +32,15 @@ struct TraceEntry {
   size_t size = 0;        // of the message; more than the text has where that was cut
 };
 
+// Told of each message that is kept, as it is kept.
+class TraceSink {
+ public:
+  virtual void on_traced(const TraceEntry& entry) = 0;
+
+ protected:
+  ~TraceSink() = default;
+};
+
 class Trace {
  public:
   static constexpr size_t kSubjectMax = 64;
@@ -42,7 +51,13 @@ class Trace {
   Trace(Arena& arena, uint32_t kib, const port::Clock& clock, const port::Loop& loop,
         TimerWheel& timers, Log& log);
 
-  bool on() const { return on_; }
+  // Every message is kept from now on, whatever the subject. Of no effect without a ring.
+  void keep_all() { all_ = has_ring(); }
+  void set_sink(TraceSink& sink) { sink_ = &sink; }
+  bool keeps_all() const { return all_; }
+
+  bool is_armed() const { return on_; }  // there is a subject
+  bool on() const { return on_ || all_; }
   bool has_ring() const { return !ring_.empty(); }
 
   // Traces `subject` for so long: an address means all messages from and to it; anything else is
@@ -54,6 +69,8 @@ class Trace {
 
   std::string_view subject() const { return {subject_.data(), subject_size_}; }
   Millis left() const;  // 0 when it is off
+
+  uint64_t recorded() const { return last_number_; }  // messages, ever
 
   // REQUIRES: on(). Each looks whether the message belongs to the subject.
   void received(const sip::MessageView& message, std::string_view text, const Flow& flow);
@@ -93,6 +110,8 @@ class Trace {
   size_t turn_at_ = 0;  // where the records end that stand before the ring's end
   size_t count_ = 0;
   uint64_t last_number_ = 0;
+  bool all_ = false;
+  TraceSink* sink_ = nullptr;
   bool on_ = false;
   Millis until_{0};
   std::array<char, kSubjectMax> subject_{};
@@ -107,5 +126,7 @@ class Trace {
 // than Digest; passwords in URIs (RFC 3261 19.1.1); media keys in a session description (RFC 4568
 // 6.1, RFC 4566 5.12). Whatever the bytes are, it stays within them, and their number is the same.
 void mask_secrets(std::span<char> message);
+// The passwords in URIs alone.
+void mask_uri_passwords(std::span<char> line);
 
 }  // namespace tipring::transport

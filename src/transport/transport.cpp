@@ -44,6 +44,8 @@ struct TransportLayer::Parts {
   MemberTimer<Parts, &Parts::on_next_turn> next_turn{*this};
   std::array<port::IpAddress, kAddressesMax> addresses;  // of this host
   size_t address_count = 0;
+  std::array<GroupPoint, kGroupsMax> groups;
+  size_t group_count = 0;
 };
 
 void TransportLayer::plan(const Limits& limits, MemoryPlan& plan) {
@@ -51,7 +53,7 @@ void TransportLayer::plan(const Limits& limits, MemoryPlan& plan) {
   Connections::plan(limits, plan);
   plan.add("transport", 1, sizeof(Parts));
   // The spare one of a listener, or a socket that goes while its successor is there.
-  plan.add_descriptors(2 * kListenPointsMax);
+  plan.add_descriptors(2 * kListenPointsMax + kGroupsMax);
 }
 
 TransportLayer::TransportLayer(const TransportDependencies& dependencies, const Limits& limits)
@@ -75,7 +77,25 @@ int TransportLayer::start(const TransportOptions& options, MessageHandler& handl
 }
 
 int TransportLayer::change_listening(std::span<const ListenPoint> wanted, ListenPoint& failed) {
-  return parts_->listening.change(wanted, failed);
+  const int error = parts_->listening.change(wanted, failed);
+  GroupPoint group;
+  if (error == 0 && parts_->group_count != 0)
+    static_cast<void>(join(std::span(parts_->groups).first(parts_->group_count), group));
+  return error;
+}
+
+int TransportLayer::join(std::span<const GroupPoint> groups, GroupPoint& failed) {
+  TIPRING_ASSERT(groups.size() <= kGroupsMax);
+  std::copy(groups.begin(), groups.end(), parts_->groups.begin());
+  parts_->group_count = groups.size();
+  parts_->datagrams.leave_groups();
+  for (const GroupPoint& group : groups) {
+    const int error = parts_->datagrams.join(group);
+    if (error == 0) continue;
+    failed = group;
+    return error;
+  }
+  return 0;
 }
 
 void TransportLayer::set_options(const TransportOptions& options) {

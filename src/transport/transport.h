@@ -80,11 +80,18 @@ struct TransportOptions {
   int receive_buffer_bytes = 4 << 20;
 };
 
+// A multicast address that requests are taken from (RFC 3261 10.2.6), by the interface that has `own`.
+struct GroupPoint {
+  port::SocketAddress group;
+  port::IpAddress own;
+};
+
 struct TransportCounters {
   uint64_t received = 0;
   uint64_t sent = 0;
   uint64_t not_sip = 0;  // dropped: nothing about it was SIP
   uint64_t malformed = 0;
+  uint64_t not_for_group = 0;      // dropped: sent to a multicast address, and not for all to hear
   uint64_t dropped_no_buffer = 0;  // received, but no slab was free
   uint64_t send_failed = 0;
   uint64_t kernel_drops = 0;
@@ -176,6 +183,12 @@ class TransportLayer {
   // Somebody is reached by this very connection until then, as a registration promises (RFC 5626,
   // RFC 3261 18.3): it is not closed for want of traffic before. Nothing for another kind of flow.
   void keep(const Flow& flow, Millis until);
+
+  // Takes requests that are sent to these groups too: at most kGroupsMax. They are answered from, and
+  // belong to, the UDP listening point of that interface; without one they are dropped. An errno
+  // value, 0 for success; then `failed` says where.
+  static constexpr size_t kGroupsMax = 4;
+  int join(std::span<const GroupPoint> groups, GroupPoint& failed);
 
   // Shows all messages to it while it is on. It outlives this layer.
   void set_trace(Trace& trace);

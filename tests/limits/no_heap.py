@@ -14,10 +14,12 @@ import sys
 import tempfile
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "torture"))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.join(HERE, "..", "support"), os.path.join(HERE, "..", "torture")]
 
 from heap_count import HeapCount
 from messages import CASES
+from metrics_text import read_metrics
 from phones import Call, Phone, SipSocket
 from tipring_server import Report, TipringServer, wait_until
 
@@ -28,6 +30,9 @@ PAIRS = [("udp", "udp"), ("tcp", "tcp"), ("udp", "tcp"), ("tcp", "udp")]  # call
 SETTINGS = ["auth.nonce_lifetime=600", "capacity.transactions=65536", "capacity.bindings=4000",
             "capacity.calls=512", "registrar.max_bindings_per_aor=32", "store.commit_window=1", "log.level=debug",
             'security.safe_sources=["127.0.0.1"]', "tcp.connections_per_source=40"]
+
+REQUEST_FORMAT = ('%h %{uri:From}i %{To}i %u %t %{%a %F %T}t %T %v %p %P %b "%r" %s %400,404{User-Agent}i %{Authorization}i '
+                  '%{WWW-Authenticate}o')
 
 
 def options(server, transport, rounds):
@@ -292,6 +297,7 @@ def administration(server, _, rounds):
         server.ctl("group", "member", "add", f"60{i}", f"60{i}", check=False)  # a loop, which is named
         server.ctl("group", "remove", f"60{i}")
         server.ctl("user", "delete", f"new{i}")
+        read_metrics(server)
 
 
 def write_listeners(server, more):
@@ -363,7 +369,8 @@ def main():
             manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
             manager.bind(f"{folder}/notify")
             watched = {"NOTIFY_SOCKET": f"{folder}/notify", "WATCHDOG_USEC": "20000"}
-            server = TipringServer(bin_dir, users=USERS, preload={**heap.preload, **watched}, settings=SETTINGS,
+            settings = [*SETTINGS, f"log.request_file={folder}/requests.log", f"log.request_format={REQUEST_FORMAT}"]
+            server = TipringServer(bin_dir, users=USERS, preload={**heap.preload, **watched}, settings=settings,
                                    config=os.path.join(folder, "tipring.toml"))
             server.settings = server.settings[1:]  # where it listens is in the file
             write_listeners(server, more=False)

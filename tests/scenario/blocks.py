@@ -90,6 +90,35 @@ def a_name_is_blocked_from_one_address(server):
         socket.close()
 
 
+def asked_for(server, users):
+    phone = SipSocket(server.port)
+    asked = {}
+    for user in users:
+        aor = f"sip:{user}@127.0.0.1"
+        phone.send(phone.request("REGISTER", f"sip:127.0.0.1:{server.port}", aor, aor))
+        challenge = phone.receive_final()
+        asked[user] = [re.search(r"algorithm=([\w-]+)", value).group(1) for value in challenge.all("www-authenticate")]
+    phone.close()
+    return asked
+
+
+def challenges_tell_no_users(bin_dir, algorithms):
+    """Where users have algorithms of their own, names that are nobody's seem to have them too, and keep them."""
+    strangers = [f"nobody{number}" for number in range(60)]
+    with TipringServer(bin_dir, users=USERS, settings=algorithms) as server:
+        before = asked_for(server, [*strangers, "alice"])
+        assert all(asked == before["alice"] for asked in before.values()), before
+        server.ctl("user", "set", "bob", "algorithms=SHA-256")
+        asked = asked_for(server, [*strangers, "bob"])
+        assert asked["bob"] == ["SHA-256"], asked
+        like_bob = [name for name in strangers if asked[name] == asked["bob"]]
+        assert 10 < len(like_bob) < 50, f"{len(like_bob)} of 60 are asked as bob, who is one of two"
+        server.kill()
+        server.users = []
+        server.start()
+        assert asked_for(server, [*strangers, "bob"]) == asked, "after a start they are told apart"
+
+
 def each_block_is_longer(server):
     phone = SipSocket(server.port, source="127.0.0.4")
     waits = []
@@ -236,6 +265,8 @@ def main():
         with TipringServer(bin_dir, users=USERS, settings=algorithms) as server:
             report.run(f"{name}: unknown users and wrong passwords are alike (R1.5, C6)",
                        lambda: unknown_and_wrong_are_alike(server))
+        report.run(f"{name}: a challenge does not tell who is a user (C6)",
+                   lambda: challenges_tell_no_users(bin_dir, algorithms))
     with TipringServer(bin_dir, users=USERS, settings=SETTINGS) as server:
         for what, check in [
                 ("each block lasts longer than the one before (C6)", each_block_is_longer),

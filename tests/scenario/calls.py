@@ -97,6 +97,45 @@ def every_state_is_shown(server, transport):
     bob.close()
 
 
+def a_challenged_bye_takes_no_end_back(server):
+    """A phone's BYE that is challenged while the operator's are under way."""
+    bob, alice = registered_phone(server, *USERS[1]), SipSocket(server.port)
+    call = establish(alice, bob, server)
+    server.ctl("calls", "end", only_call(server)["id"])
+    own = [take_request(phone, "BYE") for phone in (alice, bob)]
+    call.inside("BYE")
+    of_alice = take_request(bob, "BYE")
+    bob.send(response(of_alice, "401 Unauthorized"))
+    call.expect(401)
+    assert only_call(server)["state"] == "ending", calls(server)
+    for phone, bye in zip((alice, bob), own):
+        phone.send(response(bye, OK))
+    until_none(server)
+    alice.close()
+    bob.close()
+
+
+def who_has_refused_is_no_dialog(server):
+    """One of two phones that ring says no: one dialog is left."""
+    alice, bob, second = SipSocket(server.port), registered_phone(server, *USERS[1]), SipSocket(server.port)
+    register(second, server, *USERS[1], contacts=[contact_of(second, "bob")])
+    call = Call(alice, server)
+    call.invite_with_credentials()
+    invites = [take_request(phone, "INVITE") for phone in (bob, second)]
+    for phone, invite, tag in zip((bob, second), invites, "bc"):
+        phone.send(response(invite, "180 Ringing", tag))
+    wait_until(lambda: len(calls(server)) == 2, 3, lambda: str(calls(server)))
+    bob.send(response(invites[0], "486 Busy Here", "b"))
+    take_request(bob, "ACK")
+    only_call(server)
+    second.send(response(invites[1], "486 Busy Here", "c"))
+    take_request(second, "ACK")
+    until_none(server)
+    register(second, server, *USERS[1], contacts=["*"], headers=["Expires: 0"])
+    for phone in (alice, bob, second):
+        phone.close()
+
+
 def refused_calls_are_gone(server):
     bob, alice = registered_phone(server, *USERS[1]), SipSocket(server.port)
     call = Call(alice, server)
@@ -208,6 +247,8 @@ def main():
         for transport in ("udp", "tcp"):
             report.run(f"{transport}: a call from its INVITE to its BYE", lambda t=transport: every_state_is_shown(server, t))
         report.run("a refused call is gone", lambda: refused_calls_are_gone(server))
+        report.run("a phone that has refused is no dialog any more (12.3)", lambda: who_has_refused_is_no_dialog(server))
+        report.run("a BYE that is challenged takes no operator's end back", lambda: a_challenged_bye_takes_no_end_back(server))
         report.run("a BYE that is challenged keeps the call", lambda: a_challenged_bye_keeps_the_call(server))
         report.run("a row for each phone that rings", lambda: each_phone_that_rings_is_a_row(server))
     for transport in ("udp", "tcp"):

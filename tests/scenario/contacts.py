@@ -45,7 +45,7 @@ def refused(phone, server, contacts=(), headers=(), status=400):
 def echoed_as_sent(server, transport):
     phone = SipSocket(server.port, transport)
     sent = ["<sip:alice@192.0.2.7:5062;transport=udp;ob>;q=0.50;+sip.instance=\"<urn:x:1>\";audio;methods=\"INVITE,BYE\"",
-            "<sip:alice@192.0.2.8>;reg-id=1;x-y=\"a, b\"", "<sip:alice@192.0.2.9>;q=1"]
+            "<sip:alice@192.0.2.8>;reg-id=1;x-y=\"a, b\"", "\"A <b>, \\\"c\\\"\" <sip:alice@192.0.2.9>;q=1"]
     answer = register(phone, server, contacts=[", ".join(sent[:2]), sent[2]])
     assert values(answer) == sent, answer.raw
     assert all(re.search(r";expires=\d+$", value) for value in answer.all("contact")), answer.raw

@@ -373,6 +373,29 @@ def without_a_server(bin_dir, folder):
     assert wrong.returncode == 2 and "none.toml: cannot be read: No such file" in wrong.stderr, wrong
 
 
+def files_made_offline(bin_dir, folder):
+    """The superuser's tool makes them for whoever has the folder; what is there already stays its owner's."""
+    if os.geteuid() != 0:
+        return
+    data = os.path.join(folder, "of-nobody")
+    os.mkdir(data)
+    os.chown(data, 65534, 65534)
+    database = os.path.join(data, "tipring.db")
+    tool = Tool(bin_dir, "--offline", "--set", f"store.path={database}", "--set", "sip.domains=example.com")
+    tool.done("user", "add", "a", text="x\n")
+    owners = {name: (os.stat(os.path.join(data, name)).st_uid, os.stat(os.path.join(data, name)).st_gid)
+              for name in os.listdir(data)}
+    assert "tipring.db" in owners and set(owners.values()) == {(65534, 65534)}, owners
+    os.chown(data, 0, 0)
+    tool.done("user", "add", "b", text="x\n")
+    assert os.stat(database).st_uid == 65534
+    # No link leads it to another's file.
+    victim = os.path.join(folder, "victim")
+    os.symlink(victim, os.path.join(data, "other.db"))
+    Tool(bin_dir, "--offline", "--set", f"store.path={data}/other.db").run("user", "add", "c", text="x\n")
+    assert not os.path.exists(victim)
+
+
 def main():
     bin_dir = os.path.abspath(sys.argv[1])
     report = Report()
@@ -399,6 +422,7 @@ def main():
     report.run("a server that hangs or ends is told, and what was confirmed is kept (R9.3)",
                lambda: a_server_that_hangs_or_ends(bin_dir))
     report.run("--offline works on the database itself", lambda: without_a_server(bin_dir, folder))
+    report.run("--offline leaves its files to the owner of their folder", lambda: files_made_offline(bin_dir, folder))
     shutil.rmtree(folder)
     return report.close()
 

@@ -14,7 +14,7 @@ from sip_phone import (OK, Call, contact_of, hang_up, register, registered_phone
 from sip_socket import SipSocket  # noqa: E402
 from tipring_server import Report, TipringServer  # noqa: E402
 
-USERS = [("alice", "secret-a"), ("bob", "secret-b"), ("carol", "secret-c")]
+USERS = [("alice", "secret-a"), ("bob", "secret-b"), ("carol", "secret-c"), ("100", "secret-100")]
 TERMINATED = "487 Request Terminated"
 
 
@@ -259,6 +259,36 @@ def who_rings_makes_room(server):
     fork.close()
 
 
+def a_list_of_redirections(server):
+    """Best q first, ties together, numbers of ours among them; what is not SIP, or nobody's, is the caller's to choose."""
+    fork = Fork(server, [1.0])
+    phones = {name: registered_phone(server, name, f"secret-{key}") for name, key in (("carol", "c"), ("100", "100"))}
+    second = SipSocket(server.port)
+    register(second, server, "carol", "secret-c", contacts=[contact_of(second, "carol")])
+    fork.take(0)
+    own = f"sip:carol@127.0.0.1:{server.port}"
+    fork.refuse(0, "302 Moved Temporarily", f"Contact: <{own}>;q=0.5, <tel:100;phone-context=127.0.0.1>;q=0.9",
+                "Contact: <mailto:bob@example.com>;q=0.8", "Contact: <http://example.com/~bob>;q=0.1",
+                "Contact: <tel:+15551234>;q=0.7, <sip:x@192.0.2.9>;q=1.0")
+    invite = take_request(phones["100"], "INVITE")
+    assert phones["carol"].receive(0.2) is None, "a lower q rings at once"
+    phones["100"].send(response(invite, "486 Busy Here", "x"))
+    take_request(phones["100"], "ACK")
+    for phone in (phones["carol"], second):
+        phone.invite = take_request(phone, "INVITE")
+    for phone in (phones["carol"], second):
+        phone.send(response(phone.invite, "486 Busy Here", "x"))
+        take_request(phone, "ACK")
+    told = fork.call.expect(302)
+    left = [value for line in told.all("contact") for value in line.split(", ")]
+    assert left == ["<mailto:bob@example.com>;q=0.8", "<http://example.com/~bob>;q=0.1", "<tel:+15551234>;q=0.7",
+                    "<sip:x@192.0.2.9>;q=1.0"], told.raw
+    fork.call.ack_refusal(told)
+    fork.close()
+    for phone in (second, *phones.values()):
+        phone.close()
+
+
 def main():
     bin_dir = sys.argv[1]
     report = Report()
@@ -273,6 +303,7 @@ def main():
                 ("two 200 in one moment both come through (16.7 step 5)", two_answers_come_through),
                 ("a CANCEL waits for a provisional and says why (R3.4, RFC 3326)", a_cancel_waits_for_who_is_silent),
                 ("a redirection is followed where the caller may go (U21)", a_redirection_is_followed),
+                ("a list of redirections: order, ties, what is not SIP (U21)", a_list_of_redirections),
                 ("redirections go upstream as one (U21)", redirections_are_merged),
                 ("401 and 407 go upstream as one (16.7 step 7)", challenges_are_merged),
                 ("callers say how to fork (U19, C11)", callers_wishes),

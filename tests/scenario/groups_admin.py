@@ -123,6 +123,22 @@ def capacity_is_named(bin_dir):
     assert told.returncode != 0 and "capacity.groups" in told.stdout + told.stderr, told
 
 
+def members_follow_a_rename(server):
+    """Its groups name the user as he is called now, over a restart too, and whoever is made under the old name is no member."""
+    server.ctl("group", "add", "620", "members=203,ghost", "no_answer_to=203")
+    server.ctl("user", "rename", "203", "2030", text_in="new secret\n")
+    for _ in range(2):
+        shown = server.ctl_json("group", "show", "620")
+        assert members(server, "620") == [("2030", "user", True), ("ghost", "nobody", True)], shown
+        assert shown["no_answer_to"] == "2030", shown
+        assert "2030" in str(members(server, "610"))
+        server.stop()
+        server.start()
+    server.ctl("user", "rename", "2030", "203", text_in="c\n")
+    assert members(server, "620")[0][0] == "203"
+    server.ctl("group", "remove", "620")
+
+
 def offline_and_server_agree(bin_dir):
     with tempfile.TemporaryDirectory(prefix="tipring-test-") as data:
         def offline(*words):
@@ -154,6 +170,7 @@ def main():
         server.users = []
         report.run("groups outlive a restart", lambda: groups_outlive(server, server.stop))
         report.run("groups outlive kill -9", lambda: groups_outlive(server, server.kill))
+        report.run("members follow a rename", lambda: members_follow_a_rename(server))
         report.run("members that go are marked", lambda: users_that_go_leave_members_marked(server))
     report.run("a full pool is named by its key", lambda: capacity_is_named(bin_dir))
     report.run("groups made offline are those that are served", lambda: offline_and_server_agree(bin_dir))

@@ -6,6 +6,7 @@ Usage: groups_calls.py BIN_DIR
 
 import os
 import re
+import select
 import sys
 import time
 
@@ -13,7 +14,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 from group_calls import (PASSWORDS, GroupCall, GroupServer, Member, group_of, run_cases, sdp, silent)  # noqa: E402
 from sip_phone import register, registered_phone, tag_of, take_request  # noqa: E402
-from sip_socket import SipSocket  # noqa: E402
+from sip_socket import SipSocket, challenge_params, credentials, random_token  # noqa: E402
 from tipring_server import Report  # noqa: E402
 
 GROUPS = {
@@ -131,6 +132,25 @@ def round_robin(office):
         office.talk(call, second)
 
 
+def known_call_keeps_its_order(office):
+    """Who calls again in one Call-ID rings the same phone first; another call passes the turn on."""
+    call = office.call("602")
+    readable, _, _ = select.select([office.bob.phone.socket, office.carol.phone.socket], [], [], 3)
+    first, second = (office.bob, office.carol) if office.bob.phone.socket in readable else (office.carol, office.bob)
+    first.take_invite()
+    for again in (True, False):
+        first.refuse("486 Busy Here")
+        second.take_invite()
+        second.refuse("486 Busy Here")
+        call.expect_refusal(486)
+        if again:
+            call.start()
+            first.take_invite()
+    other = office.call("602")
+    second.take_invite()
+    office.talk(other, second)
+
+
 def longest_idle(office):
     call = office.call("611")
     office.bob.take_invite()
@@ -193,6 +213,69 @@ def caller_cancels_before_a_provisional(office):
     office.carol.answer(body=sdp(5000))  # crosses
     take_request(office.carol.phone, "ACK")
     office.carol.take("BYE")
+
+
+def ask(office, method, group, user="alice", body="", headers=()):
+    """A request outside any dialog, with credentials; its final answer."""
+    phone, uri = office.alice, f"sip:{group}@{office.alice.server_host}:{office.server.port}"
+    from_uri, call_id = f"sip:{user}@{office.alice.server_host}", random_token()
+    phone.send(phone.request(method, uri, from_uri, uri, call_id, 1, headers, body))
+    challenge = phone.receive_final()
+    assert challenge.status == 401, challenge.raw
+    proof = credentials(challenge_params(challenge), user, PASSWORDS[user], method, uri)
+    text = phone.request(method, uri, from_uri, uri, call_id, 2, [*headers, f"Authorization: {proof}"], body)
+    phone.send(text)
+    answer = phone.receive_final()
+    phone.send(text)  # the same once more has the same answer
+    assert phone.receive_final().raw == answer.raw
+    return answer
+
+
+def broken_answer_counts(office):
+    """An answer that cannot be carried is none: nobody has answered (R18.5, R17.4)."""
+    before = office.server.ctl_json("group", "show", "600")
+    call = office.call("600")
+    office.bob.take_invite()
+    office.carol.take_invite()
+    office.carol.ring()
+    call.expect(180)
+    office.bob.answer(body="v=0\r\nthis is none")
+    office.carol.take_cancel()
+    take_request(office.bob.phone, "ACK")
+    office.bob.take("BYE")
+    call.ack_refusal(call.phone.receive_final())
+    after = office.server.ctl_json("group", "show", "600")
+    assert after["unanswered"] == before["unanswered"] + 1 and after["answered"] == before["answered"], after
+    assert after["talking"] == after["ringing"] == 0, after
+    for then, now in zip(before["members"], after["members"]):
+        assert now["unanswered"] == then["unanswered"] + 1 and now["answered"] == then["answered"], now
+
+
+def asked_what_it_can(office):
+    """As an INVITE would be answered: 200 where somebody can ring, 480 where nobody can."""
+    for group in ("600", "606", "609", "616"):
+        answer = ask(office, "OPTIONS", group)
+        assert answer.status == 200, answer.raw
+        assert "INVITE" in answer.one("allow") and "replaces" in answer.one("supported"), answer.raw
+        assert answer.one("accept") == "application/sdp", answer.raw
+    for group in ("604", "615"):
+        assert ask(office, "OPTIONS", group).status == 480
+    first = office.call("602")  # it was nobody's turn
+    member = office.bob if (invite := office.bob.phone.receive(0.2)) else office.carol
+    member.invite = invite or office.carol.take_invite()
+    office.talk(first, member)
+    assert ask(office, "OPTIONS", "602").status == 200
+    second = office.call("602")
+    other = office.carol if member is office.bob else office.bob
+    other.take_invite()
+    office.talk(second, other)
+
+
+def only_calls(office):
+    """Nobody of a group has been chosen yet who could take it: 405, with what a group can do."""
+    for method in ("MESSAGE", "SUBSCRIBE", "PUBLISH", "REFER"):
+        answer = ask(office, method, "600", body="hello", headers=["Content-Type: text/plain"])
+        assert answer.status == 405 and "INVITE" in answer.one("allow") and "MESSAGE" not in answer.one("allow"), answer.raw
 
 
 def all_busy(office):
@@ -379,10 +462,14 @@ CASES = [
     ("two answers at once: one gets ACK and BYE (R15.3)", both_answer_at_once),
     ("sequential: each for his time, the busy one passed over", sequential),
     ("round robin: another one is first each time", round_robin),
+    ("a known Call-ID keeps its order (V5)", known_call_keeps_its_order),
     ("longest idle: who had no call is first", longest_idle),
     ("random: both are first now and then", at_random),
     ("the caller cancels while it rings (R16.4)", caller_cancels_while_it_rings),
     ("the caller cancels before anybody rings: a late 200 gets ACK and BYE (R16.4)", caller_cancels_before_a_provisional),
+    ("a broken answer counts as none", broken_answer_counts),
+    ("OPTIONS is answered as an INVITE would be (RFC 3261 11.2)", asked_what_it_can),
+    ("a group takes calls alone (RFC 3261 8.2.1)", only_calls),
     ("all busy is 486 (R15.5)", all_busy),
     ("a 6xx ends one leg (C16)", six_hundred_ends_one_leg),
     ("busy and away is 480 (R15.5)", mixture),

@@ -30,22 +30,26 @@ def tallies(server, group):
     return counted(shown), {row["name"]: counted(row) for row in shown["members"]}, shown
 
 
-def play(server, group, uac, uas, calls):
-    """`calls` calls to the group; each member plays the scenario that `uas` has under its name. SIPp's counts."""
+def play(server, group, uac, uas, calls, counts=None, rate=20):
+    """`calls` calls to the group; each member plays the scenario that `uas` has under its name, in so many calls as `counts`
+    has, or in all of them. SIPp's counts; of a member whose number nobody can know (0) none."""
+    counts = counts or {}
     sides = {}
     try:
         for name, password in MEMBERS:
             if name not in uas:
                 continue
-            sides[name] = Sipp(uas[name], "u1", options=["-m", str(calls)])
+            limit = counts.get(name, calls)
+            sides[name] = Sipp(uas[name], "u1", options=["-m", str(limit)] if limit else [])
             sides[name].wait_until_bound()
             desk = SipSocket(server.port)
             register(desk, server, name, password, contacts=["*"], headers=["Expires: 0"])
             register(desk, server, name, password, contacts=[f"<sip:x@127.0.0.1:{sides[name].port}>"])
             desk.close()
-        options = caller_options(server, CALLER, group, calls, 20)
+        options = caller_options(server, CALLER, group, calls, rate)
         sides["caller"] = Sipp(uac, "u1", f"127.0.0.1:{server.port}", options)
-        return {name: int(side.finish(calls)["SuccessfulCall(C)"]) for name, side in reversed(sides.items())}
+        ends = {name: counts.get(name, calls) for name in reversed(sides)}
+        return {name: int(sides[name].finish(end)["SuccessfulCall(C)"]) for name, end in ends.items() if end}
     finally:
         for side in sides.values():
             side.close()
@@ -100,6 +104,58 @@ def refused_calls(server):
     assert members == {"201": group, "202": group}, members
 
 
+def answers_at_once(server):
+    """Both answer in the same millisecond, call after call: one has it, the other one gets ACK and BYE (R15.3)."""
+    server.ctl("group", "add", "604", "members=201,202")
+    uas = {"201": "uas-group-race", "202": "uas-group-race"}
+    calls = play(server, "604", "uac-group-answered", uas, 20)
+    group, members, _ = settled(server, "604")
+    assert set(calls.values()) == {20}, calls
+    assert group == {"offered": 20, "answered": 20}, group
+    for way in ("answered", "elsewhere"):
+        assert sum(member.get(way, 0) for member in members.values()) == 20, members
+
+
+def in_turn(server, group, strategy):
+    """Each second call is the other one's."""
+    server.ctl("group", "add", group, "members=201,202", f"strategy={strategy}")
+    uas = {"201": "uas-group-answer", "202": "uas-group-answer"}
+    calls = play(server, group, "uac-group-answered", uas, 10, {"201": 5, "202": 5}, rate=5)
+    counted_here, members, _ = settled(server, group)
+    assert calls == {"caller": 10, "201": 5, "202": 5}, calls
+    assert counted_here == {"offered": 10, "answered": 10}, counted_here
+    assert members["201"] == members["202"] == {"offered": 5, "answered": 5}, members
+
+
+def at_random(server):
+    """Nobody knows whose call it is, but it is somebody's."""
+    server.ctl("group", "add", "607", "members=201,202", "strategy=random")
+    uas = {"201": "uas-group-answer", "202": "uas-group-answer"}
+    calls = play(server, "607", "uac-group-answered", uas, 10, {"201": 0, "202": 0})
+    group, members, _ = settled(server, "607")
+    assert calls == {"caller": 10} and group == {"offered": 10, "answered": 10}, (calls, group)
+    assert sum(member.get("answered", 0) for member in members.values()) == 10, members
+
+
+def busy_then_answered(server):
+    """Sequential: the first is always busy, and the second answers."""
+    server.ctl("group", "add", "608", "members=201,202", "strategy=sequential")
+    calls = play(server, "608", "uac-group-answered", {"201": "uas-busy-486", "202": "uas-group-answer"}, 10)
+    group, members, _ = settled(server, "608")
+    assert set(calls.values()) == {10}, calls
+    assert group == {"offered": 10, "answered": 10}, group
+    assert members == {"201": {"offered": 10, "unanswered": 10}, "202": {"offered": 10, "answered": 10}}, members
+
+
+def member_dies(server):
+    """Who has answered is never heard of again: the caller hangs up, and nothing is left of the call."""
+    server.ctl("group", "add", "609", "members=201")
+    calls = play(server, "609", "uac-group-answered", {"201": "uas-group-dies"}, 5, {"201": 0})
+    group, _, _ = settled(server, "609")
+    assert calls == {"caller": 5} and group == {"offered": 5, "answered": 5}, (calls, group)
+    assert server.ctl_json("calls") == []
+
+
 def counts_outlive_changes(server):
     before = tallies(server, "601")
     server.ctl("group", "set", "601", "strategy=random", "display_name=Sales")
@@ -118,6 +174,12 @@ def main():
         report.run("who rang while another answered", lambda: calls_answered_elsewhere(server))
         report.run("calls that the caller gave up", lambda: abandoned_calls(server))
         report.run("calls that everybody refused", lambda: refused_calls(server))
+        report.run("two answers in the same millisecond (R15.3)", lambda: answers_at_once(server))
+        report.run("round robin", lambda: in_turn(server, "605", "round-robin"))
+        report.run("longest idle", lambda: in_turn(server, "606", "longest-idle"))
+        report.run("random", lambda: at_random(server))
+        report.run("sequential, the first one busy", lambda: busy_then_answered(server))
+        report.run("a member that dies after its answer", lambda: member_dies(server))
         report.run("a change of the group keeps the counts", lambda: counts_outlive_changes(server))
     return report.close()
 

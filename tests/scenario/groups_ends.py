@@ -14,7 +14,7 @@ from group_calls import PASSWORDS, GroupCall, GroupServer, Member, group_of, sdp
 from sip_phone import registered_phone, response, take_request  # noqa: E402
 from tipring_server import Report, wait_until  # noqa: E402
 
-GROUPS = {"600": group_of("bob", "carol")}
+GROUPS = {"600": group_of("bob", "carol"), "112": group_of("bob")}
 
 
 class Office:
@@ -65,6 +65,24 @@ def calls_are_full(office):
     call.expect(200)
     assert office.pools()["b2bua_calls"]["refusals"] == 1
     office.join()  # there is room again
+
+
+def help_is_called(office):
+    """Who calls for help finds a place, and legs, when all others are taken."""
+    office.join()
+    other = GroupCall(office.alice, office.server, offer=sdp(4002))
+    other.send_invite()
+    other.ack_refusal(challenge := office.alice.receive_final())
+    other.answer_challenge(challenge)
+    answer = office.alice.receive_final()
+    assert answer.status == 503, answer.raw
+    other.ack_refusal(answer)
+    help_call = GroupCall(office.alice, office.server, "112", offer=sdp(4004)).start()
+    office.bob.take_invite()
+    office.bob.answer(body=sdp(5002))
+    take_request(office.bob.phone, "ACK")
+    help_call.expect(200)
+    help_call.ack()
 
 
 def share_is_taken(office):
@@ -131,6 +149,8 @@ def main():
     report = Report()
     one = ["capacity.b2bua_calls=1"]
     report.run("as many calls as there are places, then 503 (R5.3)", lambda: with_server(bin_dir, calls_are_full, one))
+    report.run("a call for help finds a place when all are taken (R5.3)",
+               lambda: with_server(bin_dir, help_is_called, [*one, 'routing.emergency=["112"]']))
     report.run("one user has his share of the calls (R5.3)",
                lambda: with_server(bin_dir, share_is_taken, ["capacity.calls_per_user=2"]))
     report.run("an INVITE that comes by two paths rings once (RFC 3261 8.2.2.2)",

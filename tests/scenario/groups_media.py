@@ -5,62 +5,16 @@ Usage: groups_media.py BIN_DIR
 """
 
 import os
-import re
-import socket
-import struct
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
 from group_calls import PASSWORDS, GroupCall, GroupServer, Member, group_of, sdp, silent  # noqa: E402
 from sip_phone import registered_phone, take_request  # noqa: E402
+from sound import Ear, place_of, talk  # noqa: E402
 from tipring_server import Report  # noqa: E402
 
 GROUPS = {"600": group_of("bob", "carol", "dave", "erin")}
-PACKETS = 25
-
-
-class Ear:
-    """One side of a sound stream."""
-
-    def __init__(self, ssrc):
-        self.ssrc = ssrc
-        self.sequence = 0
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", 0))
-        self.socket.settimeout(1.0)
-        self.port = self.socket.getsockname()[1]
-
-    def say(self, text, peer):
-        """A packet of 160 bytes that are known by their beginning."""
-        self.sequence += 1
-        header = struct.pack("!BBHII", 0x80, 0, self.sequence, 160 * self.sequence, self.ssrc)
-        self.socket.sendto(header + text.encode().ljust(160, b"\xd5"), peer)
-
-    def hear(self):
-        packet, sender = self.socket.recvfrom(2048)
-        return packet[12:].rstrip(b"\xd5").decode(), sender
-
-    def close(self):
-        self.socket.close()
-
-
-def place_of(message):
-    """Where the description of a message wants the sound."""
-    body = message.body.decode()
-    host = re.search(r"c=IN IP4 (\S+)", body).group(1)
-    return host, int(re.search(r"m=audio (\d+)", body).group(1))
-
-
-def talk(alice_ear, alice_place, bob_ear, bob_place):
-    """What one says is what the other hears, in both directions."""
-    for i in range(PACKETS):
-        alice_ear.say(f"alice {i}", alice_place)
-        bob_ear.say(f"bob {i}", bob_place)
-        heard, _ = bob_ear.hear()
-        assert heard == f"alice {i}", heard
-        heard, _ = alice_ear.hear()
-        assert heard == f"bob {i}", heard
 
 
 def connect(server, group, members, relayed):

@@ -197,6 +197,31 @@ def cancelled(office):
     office.hang_up(second, office.carol)
 
 
+def cancelled_too_late(office):
+    """carol has agreed to talk to bob, who is not there any more: she and alice are brought together again."""
+    second = office.join(1, "602", office.carol, 6000)
+    onward = office.take_place(uri_of(second.answer.one("contact")), replaces_of(second)).start()
+    again = take_request(office.carol.phone, "INVITE")
+    office.carol.reply(again, "INVITE", "180 Ringing")
+    onward.cancel()
+    assert sorted(office.third.receive_final().status for _ in range(2)) == [200, 487]
+    onward.phone.send(onward._request("ACK", onward.uri, onward.cseq, branch=onward.branch))
+    cancel = take_request(office.carol.phone, "CANCEL")
+    office.carol.reply(again, "INVITE", body=sdp(6000, version=2))
+    office.carol.phone.send(response(cancel, "481 Call/Transaction Does Not Exist", office.carol.tag))
+    take_request(office.carol.phone, "ACK")
+    asked = take_request(second.phone, "INVITE")
+    assert body(asked) == "", asked.raw
+    lines = [f"Contact: {contact_of(second.phone, 'alice')}", SDP_LINE]
+    second.phone.send(response(asked, "200 OK", None, lines, sdp(4010, version=2)))
+    offered = office.carol.take("INVITE", body=sdp(6000, version=3))
+    assert "m=audio 4010" in body(offered), offered.raw
+    take_request(office.carol.phone, "ACK")
+    ack = take_request(second.phone, "ACK")
+    assert "m=audio 6000" in body(ack), ack.raw
+    office.hang_up(second, office.carol)
+
+
 def transferor_leaves_early(office):
     """Who has sent the other one hangs up before the third one has agreed."""
     second = office.join(1, "602", office.carol, 6000)
@@ -311,6 +336,7 @@ CASES = [
     ("an INVITE with Replaces and without an offer (C24, R18.2)", without_offer),
     ("the third one refuses, and the call stands (RFC 3891 3)", refused_by_the_third),
     ("the replacement is cancelled, and the call stands", cancelled),
+    ("the third gives up when the answer is on its way", cancelled_too_late),
     ("the sender hangs up before it is settled", transferor_leaves_early),
     ("who is replaced has offered, and hangs up", replaced_who_has_offered),
     ("the third one hangs up before it is settled", third_leaves),

@@ -228,10 +228,11 @@ exec chroot "$2/root" sh -ec '
   runuser -u tipring -- tipringctl --offline user add 101 --generate
   runuser -u tipring -- tipringd --config /etc/tipring/tipring.toml --check
   runuser -u tipring -- test -r /var/lib/tipring/nonce.key
-  # The same once more, on top of an installation that has been there.
+  # What root makes with the tool where an installation has been is for its user; other files of root are taken over.
   rm /var/lib/tipring/tipring.db*
   tipringctl --offline user add 102 --generate
-  test "$(stat -c %U /var/lib/tipring/tipring.db)" = root
+  test "$(stat -c %U /var/lib/tipring/tipring.db)" = tipring
+  chown root:root /var/lib/tipring/tipring.db
   dpkg --install --force-depends /package.deb
   test "$(runuser -u tipring -- tipringctl --offline user list --quiet)" = 102
   echo whole life

@@ -10,7 +10,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
 from sip_phone import Call, registered_phone, response, tag_of, take_request  # noqa: E402
-from sip_socket import SipSocket  # noqa: E402
+from sip_socket import SipSocket, random_token  # noqa: E402
 from tipring_server import Report, TipringServer  # noqa: E402
 
 USERS = [("alice", "secret-a"), ("bob", "secret-b"), ("carol", "secret-c")]
@@ -90,6 +90,28 @@ def share_is_bounded(server):
         phone.close()
 
 
+def foreign_callers(bin_dir, settings, bounded):
+    """Callers from elsewhere share what their address may have, unless it is a safe source."""
+    with TipringServer(bin_dir, users=USERS, settings=settings) as server:
+        desk, stranger = Desk(server), SipSocket(server.port)
+
+        def call():
+            uri = f"sip:bob@127.0.0.1:{server.port}"
+            stranger.send(stranger.request("INVITE", uri, f"sip:{random_token()}@elsewhere.example", uri,
+                                           headers=[f"Contact: <sip:x@127.0.0.1:{stranger.port}>"]))
+            return stranger.receive()
+        for _ in range(3):
+            assert call().status == 100
+            take_request(desk.phone, "INVITE")
+        answer = call()
+        if bounded:
+            expect_over_share(answer)
+        else:
+            assert answer.status == 100, answer.start_line
+        desk.phone.close()
+        stranger.close()
+
+
 def place_is_kept_for_help(server):
     alice, carol, desk = SipSocket(server.port), SipSocket(server.port), Desk(server)
     for caller, phone in (("alice", alice), ("alice", alice), ("alice", alice), ("carol", carol), ("carol", carol),
@@ -157,6 +179,10 @@ def main():
         report.run("one user has half of the calls, and help beyond (R5.3)", lambda: share_is_bounded(server))
         report.run("the next call is 503, and one for help goes (R5.3, C1)", lambda: place_is_kept_for_help(server))
         report.run("calls for help go to who was named (RFC 5031)", lambda: help_is_found(server))
+    open_to_all = [*small, "routing.accept_foreign=true"]
+    report.run("callers from one address share (R5.3)",
+               lambda: foreign_callers(bin_dir, [*open_to_all, "security.safe_sources=[]"], True))
+    report.run("callers from a safe source do not (R5.3)", lambda: foreign_callers(bin_dir, open_to_all, False))
     gateway = SipSocket(0)
     with TipringServer(bin_dir, users=USERS,
                        settings=[f'routing.emergency_target="sip:112@127.0.0.1:{gateway.port}"']) as server:

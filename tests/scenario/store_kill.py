@@ -168,13 +168,13 @@ class Clerk:
         kind = self.chance.choice(["add", "add", "password", "remove"])
         if kind == "remove" and old:
             self.asked = (old, None)
-            status, answer = connection.ask("DELETE", f"/v1/users/{old}")
+            status, answer = connection.ask("DELETE", f"/api/v1/users/{old}")
         else:
             if kind == "add" or not old:
                 self.last += 1
                 old = f"clerk{self.last}"
             self.asked = (old, random_token())
-            status, answer = connection.ask("PUT", f"/v1/users/{old}", json.dumps({"password": self.asked[1]}))
+            status, answer = connection.ask("PUT", f"/api/v1/users/{old}", json.dumps({"password": self.asked[1]}))
         assert status in (200, 201), f"{self.asked}: {status} {answer}"
         self.settle(self.asked[1])
         self.answers += 1

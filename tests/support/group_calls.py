@@ -201,6 +201,22 @@ class Member:
                                            self.cseq, lines, body, branch=self.branch, from_tag=self.tag, to_tag=tag_of(to_uri)))
 
 
+def answered_by_carol(server, caller):
+    """A call to the group 600, in which bob and carol ring. The call, and carol as its member."""
+    bob, carol = Member(server, "bob"), Member(server, "carol")
+    call = GroupCall(caller, server, "600", offer=sdp(4000)).start()
+    for member in (bob, carol):
+        member.take_invite()
+        member.ring()
+    call.expect(180)
+    carol.answer(body=sdp(5000))
+    take_request(carol.phone, "ACK")
+    call.expect(200)
+    call.ack()
+    bob.take_cancel()
+    return call, carol
+
+
 def silent(phone, seconds=0.3):
     """Nothing comes for so long."""
     message = phone.receive(seconds)

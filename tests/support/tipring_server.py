@@ -131,7 +131,7 @@ class TipringServer:
             admin.settimeout(5)
             try:
                 admin.connect(f"{self.data}/tipring.sock")
-                admin.sendall(b"GET /v1/pools HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                admin.sendall(b"GET /api/v1/pools HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 return admin.recv(4096).startswith(b"HTTP/1.1 200")
             except OSError:
                 return False

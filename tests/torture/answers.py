@@ -20,7 +20,7 @@ def check_binding(case, raw):
         "cparam02": rb"<sip:\+19725552222@gw1\.example\.net;unknownparam>(;expires=\d+)?$",
         "regescrt": rb"<sip:user@example\.com\?Route=%3Csip:sip\.example\.com%3E>",
         "dblreq": rb"<sip:j\.user@host\.example\.com>",
-    }.get(case.name, rb"<sip:caller@\[2001:db8::1\]>")
+    }.get(case.name, rb"\"Caller\" <sip:caller@\[2001:db8::1\]>")
     contacts = Message(raw).values(b"contact")
     assert any(re.match(wanted, contact) for contact in contacts), f"{wanted} is not among {contacts}"
 

@@ -59,9 +59,9 @@ class Message:
         return found.group(1) if found else b""
 
     def sent_by(self):
-        """Host and port of the topmost Via."""
+        """Host and port of the topmost Via; 0 where none can be read."""
         found = re.match(rb"SIP\s*/\s*\S+\s*/\s*\S+\s+(\[[^]]*\]|[^\s;:]+)\s*(?::\s*(\d+))?", self.vias()[0]) if self.vias() else None
-        return (found.group(1), int(found.group(2) or 5060)) if found else (b"", 5060)
+        return (found.group(1), int(found.group(2) or 5060)) if found else (b"", 0)
 
     def via_port(self):
         return self.sent_by()[1]

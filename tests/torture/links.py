@@ -6,6 +6,8 @@ import select
 import socket
 import time
 
+from forwarding import Message
+
 
 class Sources:
     """An address of its own on loopback for each message, so that the port that its Via names is free."""
@@ -17,6 +19,27 @@ class Sources:
     def next(self):
         self.last += 1
         return f"{self.network}.{self.last // 250}.{self.last % 250 + 1}"
+
+
+def with_free_port(text, host):
+    """The message, with another port in its topmost Via where another program at `host` has the one that it names."""
+    message = Message(text)
+    if not message.via_port() or is_free(host, message.via_port()):
+        return text
+    name, port = re.escape(message.sent_by()[0]), random.randrange(20000, 30000)
+    while not is_free(host, port):
+        port = random.randrange(20000, 30000)
+    via = re.sub(rb"(%s)(\s*:\s*\d+)?" % name, lambda found: found.group(1) + b":%d" % port, message.raw_top_via, count=1)
+    return text.replace(message.raw_top_via, via, 1)
+
+
+def is_free(host, port):
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM) as trial:
+        try:
+            trial.bind((host, port))
+        except OSError:
+            return False
+    return True
 
 
 class Reader:

@@ -17,7 +17,7 @@ sys.path.insert(0, HERE)
 
 from answers import ack, check_binding, check_status, with_credentials  # noqa: E402
 from forwarding import Message, check_answer, check_forwarded, response_to  # noqa: E402
-from links import Reader, Sources, ended, final, receive  # noqa: E402
+from links import Reader, Sources, ended, final, receive, with_free_port  # noqa: E402
 from messages import CALLED, CASES, DOMAINS, STRANGERS, USERS, answer  # noqa: E402
 from sip_phone import establish, hang_up, register, registered_phone  # noqa: E402
 from sip_socket import SipSocket  # noqa: E402
@@ -43,6 +43,10 @@ class Bench:
         self.used = []
         self.phone = self.open_phone()
         self.router = None
+
+    def host(self):
+        """Where a message may come from."""
+        return self.sources.next()
 
     def open_phone(self):
         return SipSocket(self.server.port)
@@ -86,7 +90,7 @@ class Bench:
         return link, source
 
     def run(self, case, outcome):
-        text = self.unique(case.wire())
+        text = self.unique(with_free_port(case.wire(), self.host()))
         link, source = self.connect(text)
         try:
             link.sendall(text)
@@ -188,8 +192,9 @@ def never_answered(server, sources, change):
     """RFC 3261 8.2.6.1, 17.1.1.3, 18.2.2: nobody answers these, however bad they are."""
     bench, links = Bench(server, "udp", sources), []
     for case in CASES:
-        link, _ = bench.connect(case.wire())
-        link.sendall(change(case.wire()))
+        text = with_free_port(case.wire(), bench.host())
+        link, _ = bench.connect(text)
+        link.sendall(change(text))
         links.append((case, link))
     time.sleep(0.5)
     for case, link in links:

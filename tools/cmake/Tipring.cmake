@@ -41,6 +41,12 @@ function(tipring_layer name)
   endforeach()
 endfunction()
 
+# tipring_small(<layer>): for code that runs seldom, size counts more than speed. What GCC does not inline there, it takes for
+# uninitialised; the other builds look for that too.
+function(tipring_small name)
+  target_compile_options(tipring_${name} PRIVATE $<$<CONFIG:Release>:-Os -Wno-maybe-uninitialized>)
+endfunction()
+
 # tipring_optimise(<program>): links it with optimisation across the layers, where TIPRING_LTO works.
 function(tipring_optimise program)
   if(TIPRING_LTO_WORKS)
@@ -66,23 +72,41 @@ function(tipring_program name)
   endforeach()
 endfunction()
 
+# tipring_test_code(<target>): what a unit test adds to the layers is compiled for a short build, since half of all code is
+# tests and each runs once. The layers themselves stay as they are shipped.
+function(tipring_test_code target)
+  if(TIPRING_SANITIZE)
+    target_compile_options(${target} PRIVATE -O0)
+  else()
+    target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
+  endif()
+  if(TIPRING_LTO_WORKS)
+    target_compile_options(${target} PRIVATE -fno-lto)
+  endif()
+endfunction()
+
 # tipring_unit_test(<name> SOURCES … DEPENDS <layer>… [LABELS …] [LIBRARIES …])
 #
 # A doctest program `test_<name>`; label `unit` and those given. `tsan` marks what the thread sanitizer runs: the target
-# tsan_tests builds just those.
+# tsan_tests builds just those, and asan_tests what the other sanitizers run. OPTIMISED is for one that computes for long.
 add_custom_target(tsan_tests)
+add_custom_target(asan_tests)
 function(tipring_unit_test name)
-  cmake_parse_arguments(TEST "" "" "SOURCES;DEPENDS;LABELS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(TEST "OPTIMISED" "" "SOURCES;DEPENDS;LABELS;LIBRARIES" ${ARGN})
   string(REPLACE "/" "_" target "test_${name}")
   add_executable(${target} ${TEST_SOURCES} $<TARGET_OBJECTS:tipring_doctest_main>)
   target_link_libraries(${target} PRIVATE tipring_test_support ${TEST_LIBRARIES})
   target_link_options(${target} PRIVATE -fno-lto)
+  if(NOT TEST_OPTIMISED)
+    tipring_test_code(${target})
+  endif()
   foreach(layer IN LISTS TEST_DEPENDS)
     string(REPLACE "/" "_" dependency "tipring_${layer}")
     target_link_libraries(${target} PRIVATE ${dependency})
   endforeach()
   add_test(NAME ${name} COMMAND ${target})
   set_tests_properties(${name} PROPERTIES LABELS "unit;${TEST_LABELS}" TIMEOUT 300)
+  add_dependencies(asan_tests ${target})
   if("tsan" IN_LIST TEST_LABELS)
     add_dependencies(tsan_tests ${target})
   endif()

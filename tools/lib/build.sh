@@ -6,8 +6,12 @@ build_packages=(
   libevent-dev libsqlite3-dev libmbedtls-dev libc-ares-dev libfmt-dev libtomlplusplus-dev rapidjson-dev
 )
 test_packages=(
-  clang lld libclang-rt-dev clang-format-14 doctest-dev python3 sqlite3 sip-tester baresip-core dpkg-dev zsh
+  clang lld libclang-rt-dev clang-format-14 doctest-dev python3 python3-jsonschema sqlite3 sip-tester baresip-core
+  dpkg-dev zsh
 )
+# The page is looked at in a browser, which is driven by packages that npm gets; some builds of nodejs bring npm along.
+browser_packages=(chromium nodejs fonts-dejavu-core)
+command -v npm > /dev/null || browser_packages+=(npm)
 tidy_packages=(clang-tidy-14)  # for tools/test --long
 
 # What of the given packages is not installed, one a line.

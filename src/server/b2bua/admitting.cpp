@@ -1,6 +1,7 @@
 // Which INVITEs are for us, and which of them are let in: RFC 3261 8.2.2, 22.2, RFC 4028.
 #include "core/text.h"
 #include "server/b2bua/b2bua.h"
+#include "server/b2bua/planner.h"
 #include "service/digest_server_auth.h"
 #include "service/session_interval.h"
 #include "sip/headers.h"
@@ -16,6 +17,13 @@ using service::SessionInterval;
 
 // What is asked of an INVITE before anything is kept for it: RFC 4028, then who sends it.
 using Screens = service::Context<SessionInterval, DigestServerAuth>;
+
+// What a group can do: RFC 3261 20.5. Others of these methods go on within a call.
+#define TIPRING_ALLOW_GROUP \
+  "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, REFER, NOTIFY\r\n"
+constexpr std::string_view kAllowLine = TIPRING_ALLOW_GROUP;
+constexpr std::string_view kCapabilities =
+    TIPRING_ALLOW_GROUP "Accept: application/sdp\r\nSupported: 100rel, replaces, timer\r\n";
 
 // Extensions that a caller may require of us: what the legs do.
 bool is_supported(std::string_view tag) {
@@ -39,9 +47,11 @@ std::string_view write_unsupported(const sip::MessageView& request, std::span<ch
 }  // namespace
 
 bool B2bua::takes(const sip::MessageView& request, const sip::ParsedUri& uri) const {
-  if (request.method() != sip::Method::Invite || !request.to_tag().empty() || !uri) return false;
+  const bool is_invite = request.method() == sip::Method::Invite;
+  const bool is_answered = request.method() != sip::Method::Ack;
+  if (!is_answered || !request.to_tag().empty() || !uri) return false;
   const store::Extension callee = directory_.find(*uri);
-  return callee.group != nullptr || (callee.user != nullptr && options_.anchors_users);
+  return callee.group != nullptr || (is_invite && callee.user != nullptr && options_.anchors_users);
 }
 
 // What is asked of an INVITE before anything is kept for it. False: it has been refused. `user`: who has
@@ -65,24 +75,47 @@ bool B2bua::screen(const Incoming& invite, const service::RouteFacts& route, uin
   return true;
 }
 
-// As of a call that the proxy follows: 480, since others can go on. False: he has all that he may have.
-bool B2bua::take_share(Call& call, const Incoming& invite, const sip::ParsedUri& uri,
-                       uint64_t user) {
+dialog::Terms B2bua::terms_of(const Incoming& invite, const sip::ParsedUri& uri,
+                              uint64_t user) const {
   service::CallTerms* terms = environment_.call_terms;
-  if (terms == nullptr) return true;
-  const Result<dialog::Holder*> holder =
-      environment_.calls.take_share(terms->terms_of(invite, uri, user));
+  return terms == nullptr ? dialog::Terms() : terms->terms_of(invite, uri, user);
+}
+
+// As of a call that the proxy follows: 480, since others can go on. False: he has all that he may have.
+bool B2bua::take_share(Call& call, const Incoming& invite, const dialog::Terms& terms,
+                       uint64_t user) {
+  if (environment_.call_terms == nullptr) return true;
+  const Result<dialog::Holder*> holder = environment_.calls.take_share(terms);
   if (holder) {
     call.holder = *holder;
     return true;
   }
-  terms->on_over_share(invite, user);
+  environment_.call_terms->on_over_share(invite, user);
   service::LegReply reply;
   reply.reason = "Temporarily Unavailable - capacity.calls_per_user";
   reply.content.lines = environment_.overload.retry_after(invite.message);
   (void)legs_.respond(call.caller->leg, {}, sip::status::kTemporarilyUnavailable, reply);
+  call.final_status = sip::status::kTemporarilyUnavailable;
   finish(call, {}, {});
   return false;
+}
+
+// Requests that begin no call: 11.2 and 8.2.1. A group has no mailbox, and nobody in it has been chosen
+// yet who could take a MESSAGE. With a transaction, since the nonce of the sender has been used.
+void B2bua::answer_here(const Incoming& request, const service::RouteFacts& route,
+                        const store::Group& group) {
+  uint64_t user = 0;
+  if (!screen(request, route, user)) return;
+  sip::ResponseParts parts;
+  parts.headers = kAllowLine;
+  uint16_t status = sip::status::kMethodNotAllowed;
+  if (request.message.method() == sip::Method::Options) {
+    parts.headers = kCapabilities;
+    status = can_ring(directory_, group) ? sip::status::kOk : sip::status::kTemporarilyUnavailable;
+  }
+  const auto server = environment_.transactions.open(request, nobody_, 0, false);
+  if (!server) return environment_.transactions.reply_stateless(request, status, parts);
+  (void)environment_.transactions.respond(*server, status, parts);
 }
 
 // RFC 3261 8.2.2.2: what makes two copies of one request.

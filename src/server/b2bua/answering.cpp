@@ -1,4 +1,4 @@
-// From the first sign of a phone to the call that stands: RFC 3261 13.2.2 and 13.3.1, RFC 3264.
+// From the answer of a phone to the call that stands: RFC 3261 13.2.2 and 13.3.1, RFC 3264.
 #include "server/b2bua/b2bua.h"
 #include "sip/headers.h"
 #include "sip/status.h"
@@ -13,40 +13,6 @@ constexpr std::string_view kBroken = "Reason: SIP;cause=488;text=\"Unusable answ
 constexpr std::string_view kCallerGone = "Reason: SIP;cause=487\r\n";
 
 }  // namespace
-
-// SPEC C24: a description goes to the caller before the answer only where no other phone can answer
-// with another one; else he hears once that it rings.
-void B2bua::on_progress(LegHandle, uint64_t name, const Incoming& response) {
-  CallLeg* leg = find(name);
-  if (leg == nullptr || leg->call.state != CallState::Hunting) return;
-  Call& call = leg->call;
-  note_flow(*leg, response.flow);
-  const sip::SessionBody body = sip::find_session_body(response.message);
-  const bool has_session = body.status == sip::SessionBodyStatus::Found && call.has_offer;
-  if (!call.alone) {
-    if (!call.rang) call.rang = tell_ringing(call, {});
-    return;
-  }
-  std::string_view answer;
-  if (has_session) {
-    const Written written = write_answer(*leg, body.text, *call.caller);
-    if (written.fault == 0) answer = written.text;
-  }
-  service::LegReply reply;
-  reply.content = content_of(response.message, Passage::Answer, answer);
-  if (answer.empty() && response.message.status() == sip::status::kRinging) {
-    if (!call.rang) call.rang = tell_ringing(call, reply.content.lines);
-    return;
-  }
-  if (!answer.empty()) call.early_answer = environment_.slabs.copy(answer);
-  (void)legs_.respond(call.caller->leg, {}, response.message.status(), reply);
-}
-
-bool B2bua::tell_ringing(Call& call, std::string_view lines) {
-  service::LegReply reply;
-  reply.content.lines = lines;
-  return legs_.respond(call.caller->leg, {}, sip::status::kRinging, reply).has_value();
-}
 
 void B2bua::on_answer(LegHandle, uint64_t name, const Incoming& response) {
   CallLeg* leg = find(name);
@@ -64,34 +30,35 @@ void B2bua::on_answer(LegHandle, uint64_t name, const Incoming& response) {
   call.timer.cancel();
   by_invite_.erase(call);
   note_flow(*leg, response.flow);
-  count_answer(call, orders.stop);
-  join(call, *leg, response.message);
+  join(call, *leg, response.message, orders.stop);
 }
 
 // The caller gets the 200, with an answer to his offer or with the offer of whom he has called.
-void B2bua::join(Call& call, CallLeg& leg, const sip::MessageView& response) {
+// `others` rang beside him.
+void B2bua::join(Call& call, CallLeg& leg, const sip::MessageView& response, MemberSet others) {
   const sip::SessionBody body = sip::find_session_body(response);
   const bool found = body.status == sip::SessionBodyStatus::Found;
   Written written;
-  if (!found) {
-    if (call.early_answer) written.text = call.early_answer.view();
-  } else if (call.has_offer) {
-    written = write_answer(leg, body.text, *call.caller);
-  } else {
+  if (call.has_offer) {
+    written = write_last_answer(leg, found ? body.text : std::string_view());
+  } else if (found) {
     written = write_offer(leg, body.text, *call.caller);
   }
   if (written.fault == 0 && written.text.empty()) written.fault = sip::status::kServerInternalError;
-  if (written.fault != 0) return break_off(call, leg, body.text, written.fault);
+  if (written.fault != 0) {
+    count_broken(call, others);
+    return break_off(call, leg, body.text, written.fault);
+  }
+  count_answer(call, others);
   service::LegReply reply;
   reply.content = content_of(response, Passage::Answer, written.text);
   if (!legs_.respond(call.caller->leg, {}, response.status(), reply)) {
     acknowledge(leg, call.has_offer ? std::string_view() : body.text);
+    call.state = CallState::Answered;  // so that its end is counted too
+    call.answered_at = environment_.now();
     return finish(call, kCallerGone, kCallerGone);
   }
-  ++counters_.answered;
-  call.state = CallState::Answered;
-  call.answered_at = environment_.now();
-  log_answer(call, sip::status::kOk);
+  note_answered(call);
   if (call.has_offer) {
     (void)legs_.ack(leg.leg);
   } else {
@@ -100,12 +67,23 @@ void B2bua::join(Call& call, CallLeg& leg, const sip::MessageView& response) {
   call.early_answer.reset();
 }
 
+void B2bua::note_answered(Call& call) {
+  ++counters_.answered;
+  environment_.calls.figures().on_confirmed();
+  call.state = CallState::Answered;
+  call.answered_at = environment_.now();
+  log_answer(call, sip::status::kOk);
+  record_answer(*call.callee);
+  record_answer(call);
+}
+
 // R18.5: an answer that cannot be carried ends the callee's leg, and the caller is told.
 void B2bua::break_off(Call& call, CallLeg& leg, std::string_view description, uint16_t status) {
   ++counters_.broken;
   acknowledge(leg, call.has_offer ? std::string_view() : description);
   call.media.abandon();
   call.callee = nullptr;
+  close_record(leg, status);
   leave(leg, kBroken);
   refuse_caller(call, status);
 }
@@ -128,6 +106,7 @@ void B2bua::acknowledge(CallLeg& leg, std::string_view offer) {
 void B2bua::note_answer_heard(Call& call) {
   if (call.state != CallState::Answered || call.ack_due != nullptr) return;
   call.state = CallState::Talking;
+  call.apart = false;  // this settles it
   call.media.settle();
 }
 
@@ -141,11 +120,22 @@ void B2bua::on_ack(LegHandle, uint64_t name, const Incoming& ack) {
   note_flow(*from, ack.flow);
   if (from->is_caller() && call.state == CallState::Answered) call.state = CallState::Talking;
   CallLeg* to = call.ack_due;
-  if (to == nullptr || to == from) return call.media.settle();
+  if (to == nullptr || to == from) {
+    call.media.settle();
+    if (call.apart && call.is_joined())
+      realign(call, call.asks_caller ? *call.caller : *call.callee);
+    return;
+  }
   call.ack_due = nullptr;
   const sip::SessionBody body = sip::find_session_body(ack.message);
+  const auto view = legs_.view(to->leg);
+  const bool has_waited = view && view->invite;  // his INVITE, for this answer (picking_up.cpp)
   Written written;
-  if (body.status == sip::SessionBodyStatus::Found) written = write_answer(*from, body.text, *to);
+  if (has_waited && to->is_caller()) {
+    written = write_last_answer(*from, body.text);
+  } else if (body.status == sip::SessionBodyStatus::Found) {
+    written = write_answer(*from, body.text, *to);
+  }
   if (written.fault != 0 || written.text.empty()) {
     // Whoever offered is not told that anything has been agreed.
     ++counters_.broken;
@@ -156,7 +146,8 @@ void B2bua::on_ack(LegHandle, uint64_t name, const Incoming& ack) {
   service::LegContent content;
   content.content_type = kSdpType;
   content.body = written.text;
-  (void)legs_.ack(to->leg, content);
+  if (has_waited && !answer_with(*to, written.text)) return finish(call, kCallerGone, kCallerGone);
+  if (!has_waited) (void)legs_.ack(to->leg, content);
   call.media.settle();
 }
 

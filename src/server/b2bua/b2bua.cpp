@@ -1,6 +1,7 @@
 #include "server/b2bua/b2bua.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "service/replaces.h"
 #include "sip/headers.h"
@@ -40,6 +41,15 @@ std::string_view retry_after(Millis now) {
   return kLines[static_cast<size_t>(now.count()) % kLines.size()];
 }
 
+// What the calls are told apart by that one caller makes.
+uint64_t name_of_call(const HashKey& key, const sip::MessageView& invite) {
+  TableHasher64 hasher(key);
+  hasher.add(invite.header(sip::HeaderId::CallId).value_or(""));
+  hasher.add("\n");
+  hasher.add(invite.from_tag());
+  return hasher.finish();
+}
+
 }  // namespace
 
 void ShownAddress::set(std::string_view uri) {
@@ -54,9 +64,10 @@ void Call::on_silence(media::CallMedia&, media::Side) { b2bua.on_silence(*this);
 void B2bua::LeftLegs::on_answer(LegHandle leg, uint64_t, const Incoming&) { (void)legs_.ack(leg); }
 
 void B2bua::plan(const Limits& limits, MemoryPlan& plan) {
-  Pool<Call>::plan(plan, kCallsName, limits.b2bua_calls);
+  Pool<Call>::plan(plan, kCallsName, b2bua_calls_max(limits));
+  KnownPlans::plan(limits, plan);
   Pool<CallLeg>::plan(plan, kLegsName, legs_max(limits));
-  HashTable<Call, &Call::invite_node>::plan(plan, kInvitesName, limits.b2bua_calls);
+  HashTable<Call, &Call::invite_node>::plan(plan, kInvitesName, b2bua_calls_max(limits));
   plan.add(kBodyName, 1, kBodyMax + kLinesMax);
 }
 
@@ -68,9 +79,12 @@ B2bua::B2bua(const service::Environment& environment, service::Legs& legs, media
       directory_(directory),
       entropy_(entropy),
       left_(legs),
-      calls_(kCallsName, arena, limits.b2bua_calls),
+      calls_kept_back_(emergency_b2bua_calls_max(limits)),
+      legs_kept_back_(emergency_legs_max(limits)),
+      calls_(kCallsName, arena, b2bua_calls_max(limits)),
+      known_plans_(arena, limits),
       call_legs_(kLegsName, arena, legs_max(limits)),
-      by_invite_(arena, limits.b2bua_calls) {
+      by_invite_(arena, b2bua_calls_max(limits)) {
   const std::span<char> texts = arena.take<char>(kBodyMax + kLinesMax);
   body_ = texts.first(kBodyMax);
   lines_ = texts.subspan(kBodyMax);
@@ -80,6 +94,9 @@ B2bua::B2bua(const service::Environment& environment, service::Legs& legs, media
 // of the caller has been used, and only a transaction knows the request when it comes again.
 void B2bua::handle(const Incoming& invite, const service::RouteFacts& route) {
   const store::Extension callee = directory_.find(**route.request_uri);
+  if (invite.message.method() != sip::Method::Invite) {
+    return answer_here(invite, route, *callee.group);
+  }
   const service::ReplacesHeader named = service::replaces_of(invite.message);
   if (named.status != 0) {
     return environment_.transactions.reply_stateless(invite, named.status, {});
@@ -94,8 +111,10 @@ void B2bua::handle(const Incoming& invite, const service::RouteFacts& route) {
   if (named.dialog && callee.group != nullptr) {
     return refuse_replacement(invite, sip::status::kCallOrTransactionDoesNotExist);
   }
-  Call* call = calls_.acquire(*this, relay_);
+  const dialog::Terms terms = terms_of(invite, *route.request_uri, user);
+  Call* call = calls_.acquire_leaving(terms.emergency ? 0 : calls_kept_back_, *this, relay_);
   if (call == nullptr) return refuse(invite, kCallsKey);
+  call->is_for_help = terms.emergency;
   call->caller = make_leg(*call, media::Side::Caller);
   if (call->caller == nullptr) {
     calls_.release(*call);
@@ -110,9 +129,11 @@ void B2bua::handle(const Incoming& invite, const service::RouteFacts& route) {
   }
   call->caller->leg = *leg;
   call->caller_user = Handle<store::User>::from_u64(user);
+  call->known_as = name_of_call(environment_.route_key, invite.message);
   call->to.set(route.request_uri->text);
   by_invite_.insert(hash_of(invite.message), *call);
-  if (take_share(*call, invite, *route.request_uri, user)) begin(*call, invite, callee);
+  open_record(*call, invite, callee);
+  if (take_share(*call, invite, terms, user)) begin(*call, invite, callee);
 }
 
 // Whether a leg of ours has sent it, for a call that calls the same one already: a phone may be
@@ -144,6 +165,8 @@ void B2bua::refuse(const Incoming& invite, std::string_view key) {
 
 void B2bua::begin(Call& call, const Incoming& invite, const store::Extension& callee) {
   ++counters_.calls;
+  environment_.calls.figures().on_begun();
+  call.is_settled = false;
   call.begun = environment_.now();
   if (const auto& from = invite.message.typed<sip::HeaderId::From>()) call.from.set(from->uri);
   note_flow(*call.caller, invite.flow);
@@ -168,7 +191,7 @@ uint16_t B2bua::find_fault(Call& call, const sip::MessageView& invite) {
 }
 
 CallLeg* B2bua::make_leg(Call& call, media::Side side) {
-  CallLeg* leg = call_legs_.acquire(call, side);
+  CallLeg* leg = call_legs_.acquire_leaving(call.is_for_help ? 0 : legs_kept_back_, call, side);
   if (leg != nullptr) leg->media.origin = relay_.new_origin();
   return leg;
 }
@@ -183,6 +206,8 @@ void B2bua::note_flow(CallLeg& leg, const transport::Flow& flow) {
 // The leg goes on by itself, as far as it has to.
 void B2bua::leave(CallLeg& leg, std::string_view lines) {
   if (leg.call.ack_due == &leg) leg.call.ack_due = nullptr;
+  hush(leg);
+  close_record(leg);
   legs_.hand_over(leg.leg, left_, 0);
   legs_.end(leg.leg, lines);
   call_legs_.release(leg);
@@ -200,10 +225,12 @@ void B2bua::refuse_caller(Call& call, uint16_t status, std::string_view lines) {
     reply.content.lines = retry_after(call.begun);
   (void)legs_.respond(call.caller->leg, {}, status, reply);
   log_answer(call, status);
+  call.final_status = status;
   finish(call, {}, {});
 }
 
 void B2bua::finish(Call& call, std::string_view to_caller, std::string_view to_callee) {
+  close_record(call);
   leave_ringing(call, to_callee);
   if (call.replaced != nullptr) leave(*call.replaced, {});
   call.replaced = nullptr;
@@ -219,13 +246,15 @@ void B2bua::finish(Call& call, std::string_view to_caller, std::string_view to_c
 
 void B2bua::release(Call& call) {
   by_invite_.erase(call);
+  if (!call.is_settled) environment_.calls.figures().on_settled(0);
   environment_.calls.give_share(call.holder);
   if (call.caller != nullptr) call_legs_.release(*call.caller);
   calls_.release(call);
 }
 
 // One line when it is answered or comes to nothing.
-void B2bua::log_answer(const Call& call, uint16_t status) {
+void B2bua::log_answer(Call& call, uint16_t status) {
+  if (!std::exchange(call.is_settled, true)) environment_.calls.figures().on_settled(status);
   const auto from = kv("from", call.from.view());
   const auto to = kv("to", call.to.view());
   const auto after = kv("after_ms", environment_.now() - call.begun);
@@ -249,6 +278,7 @@ void B2bua::on_end(LegHandle, uint64_t name, const service::LegEnd& end) {
   if (is_replacement_over(*leg)) return;
   if (leg->is_caller()) return on_caller_end(call, end);
   if (leg == call.callee) {
+    call.ended_by = end_of(*leg, end.cause);
     finish(call, reason_of(end), {});
   } else {
     on_ringing_end(*leg, end);
@@ -257,11 +287,13 @@ void B2bua::on_end(LegHandle, uint64_t name, const service::LegEnd& end) {
 
 void B2bua::on_caller_end(Call& call, const service::LegEnd& end) {
   const std::string_view lines = reason_of(end);
+  call.ended_by = end_of(*call.caller, end.cause);
   if (call.state == CallState::Hunting) {
+    call.final_status = end.cause == EndCause::Cancelled ? sip::status::kRequestTerminated
+                                                         : sip::status::kRequestTimeout;
     count_stopped(call, call.hunt.end().stop, Stopped::ByCaller);
     count_abandoned(call);
-    log_answer(call, end.cause == EndCause::Cancelled ? sip::status::kRequestTerminated
-                                                      : sip::status::kRequestTimeout);
+    log_answer(call, call.final_status);
   }
   finish(call, {}, lines);
 }
@@ -290,18 +322,23 @@ std::string_view B2bua::reason_of(const service::LegEnd& end) {
   return {};
 }
 
-void B2bua::on_silence(Call& call) { finish(call, kSilent, kSilent); }
+void B2bua::on_silence(Call& call) {
+  call.ended_by = store::RecordEnd::Silent;
+  finish(call, kSilent, kSilent);
+}
 
 bool B2bua::end(Call& call) {
   if (!call.is_joined()) return false;
   environment_.log.info("call_ended_by_operator", kv("from", call.from.view()),
                         kv("to", call.to.view()));
+  call.ended_by = store::RecordEnd::Operator;
   finish(call, kByOperator, kByOperator);
   return true;
 }
 
 void B2bua::end_all() {
   calls_.for_each([this](Call& call) {
+    call.ended_by = store::RecordEnd::Server;
     if (call.is_joined()) return finish(call, kStopping, kStopping);
     count_stopped(call, call.hunt.end().stop, Stopped::ByUs);
     count_abandoned(call);

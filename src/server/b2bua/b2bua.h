@@ -19,7 +19,9 @@
 #include "server/b2bua/call.h"
 #include "server/b2bua/carry.h"
 #include "server/b2bua/directory.h"
+#include "server/b2bua/known_plans.h"
 #include "server/b2bua/options.h"
+#include "service/call_book.h"
 #include "service/legs.h"
 #include "sip/session_body.h"
 
@@ -45,11 +47,11 @@ class B2bua final : private service::LegUser {
 
   void set_options(const B2buaOptions& options) { options_ = options; }
 
-  // Whether a request outside any dialog is for this part: an INVITE to a group, or to a user where
-  // users' calls are anchored. `uri` is the Request-URI that counts.
+  // Whether a request outside any dialog is for this part: one to a group, or an INVITE to a user
+  // where users' calls are anchored. `uri` is the Request-URI that counts.
   bool takes(const sip::MessageView& request, const sip::ParsedUri& uri) const;
   // REQUIRES: takes(). It has been validated; `route` says what its Route headers did.
-  void handle(const Incoming& invite, const service::RouteFacts& route);
+  void handle(const Incoming& request, const service::RouteFacts& route);
 
   // Whether an INVITE is to take the place of a leg of ours: RFC 3891.
   bool replaces(const sip::MessageView& request) const;
@@ -91,9 +93,20 @@ class B2bua final : private service::LegUser {
     service::Legs& legs_;
   };
 
+  // Of requests that are answered at once.
+  class Nobody final : public transaction::TransactionUser {
+    void on_cancel(uint64_t, transaction::ServerHandle, const Incoming&) override {}
+    void on_server_end(uint64_t, transaction::ServerHandle, transaction::EndReason) override {}
+    void on_response(uint64_t, transaction::ClientHandle, const Incoming&) override {}
+    void on_client_end(uint64_t, transaction::ClientHandle, transaction::EndReason) override {}
+  };
+
   // admitting.cpp: which INVITEs are let in
   bool screen(const Incoming& invite, const service::RouteFacts& route, uint64_t& user);
-  bool take_share(Call& call, const Incoming& invite, const sip::ParsedUri& uri, uint64_t user);
+  dialog::Terms terms_of(const Incoming& invite, const sip::ParsedUri& uri, uint64_t user) const;
+  bool take_share(Call& call, const Incoming& invite, const dialog::Terms& terms, uint64_t user);
+  void answer_here(const Incoming& request, const service::RouteFacts& route,
+                   const store::Group& group);
   uint64_t hash_of(const sip::MessageView& invite) const;
   bool is_merged(const sip::MessageView& invite) const;
 
@@ -110,7 +123,7 @@ class B2bua final : private service::LegUser {
   void refuse_caller(Call& call, uint16_t status, std::string_view lines = {});
   void finish(Call& call, std::string_view to_caller, std::string_view to_callee);
   void release(Call& call);
-  void log_answer(const Call& call, uint16_t status);
+  void log_answer(Call& call, uint16_t status);
   void on_end(LegHandle leg, uint64_t name, const service::LegEnd& end) override;
   void on_caller_end(Call& call, const service::LegEnd& end);
   std::string_view reason_of(const service::LegEnd& end);
@@ -131,11 +144,27 @@ class B2bua final : private service::LegUser {
   void on_nobody(Call& call);
   uint64_t on_fork(LegHandle fork, LegHandle of, uint64_t name) override;
 
-  // answering.cpp: from the first sign of a phone to the call that stands
+  // redirecting.cpp: a phone says where else to ring
+  bool follow(Call& call, size_t member, const sip::MessageView& response, bool from_host,
+              uint32_t breadth);
+  bool is_followed(const Call& call, const sip::MessageView& invite) const;
+  struct Targets;
+  void add_target(const Call& call, size_t member, const sip::MessageView& invite,
+                  const sip::NameAddr& contact, Targets& targets) const;
+  bool note_rung(Call& call, std::string_view contact);
+
+  // early.cpp: what the caller hears before the answer
   void on_progress(LegHandle leg, uint64_t name, const Incoming& response) override;
   bool tell_ringing(Call& call, std::string_view lines);
+  static bool may_be_heard(const CallLeg& leg);
+  bool let_hear(CallLeg& leg, const sip::MessageView& response);
+  void ring_again(Call& call);
+  static void hush(CallLeg& leg);
+
+  // answering.cpp: from the answer of a phone to the call that stands
   void on_answer(LegHandle leg, uint64_t name, const Incoming& response) override;
-  void join(Call& call, CallLeg& leg, const sip::MessageView& response);
+  void join(Call& call, CallLeg& leg, const sip::MessageView& response, MemberSet others);
+  void note_answered(Call& call);
   void break_off(Call& call, CallLeg& leg, std::string_view description, uint16_t status);
   void acknowledge(CallLeg& leg, std::string_view offer);
   void on_ack(LegHandle leg, uint64_t name, const Incoming& ack) override;
@@ -162,7 +191,8 @@ class B2bua final : private service::LegUser {
   void retry_waiting(Call& call);
   static Carried* free_place(Call& call);
   static Carried* find_carried(Call& call, service::LegRequestHandle request);
-  void on_request_cancelled(LegHandle leg, uint64_t name, service::ServerHandle server) override;
+  service::LegVerdict on_request_cancelled(LegHandle leg, uint64_t name,
+                                           service::ServerHandle server) override;
   service::ClientVerdict on_client_event(LegHandle leg, uint64_t name,
                                          service::LegClientEvent event,
                                          const Incoming& response) override;
@@ -174,16 +204,32 @@ class B2bua final : private service::LegUser {
   void on_no_response(LegHandle leg, uint64_t name, const service::LegRequestInfo& request,
                       uint16_t status) override;
 
+  // realigning.cpp: the two sides agree anew, at our wish
+  void realign(Call& call, const CallLeg& asked);
+  void ask_for_offer(Call& call, Carried& carried);
+  void on_realigned(CallLeg& leg, const Carried& carried, const sip::MessageView& response);
+  void offer_anew(CallLeg& asked, std::string_view offer);
+  void give_up_realigning(Call& call);
+  static bool is_realigning(const Call& call);
+
   // replacing.cpp: another takes the place of a leg
-  uint16_t judge_replacement(const sip::MessageView& invite) const;
   void refuse_replacement(const Incoming& invite, uint16_t status, std::string_view lines = {});
-  service::LegVerdict on_replaces(LegHandle leg, uint64_t name, const Incoming& invite) override;
+  void replace(CallLeg& replaced, const Incoming& invite);
+  CallLeg* take_in(Call& call, media::Side side, const Incoming& invite);
   static CallLeg*& place_of(Call& call, const CallLeg& leg);
   static bool is_replacing(const Call& call, service::ServerHandle server);
   static bool is_of_replacement(const Call& call, const CallLeg& leg, const Carried& carried);
   void complete_replacement(Call& call);
   void give_place_back(Call& call);
   bool is_replacement_over(CallLeg& leg);
+
+  // picking_up.cpp: another takes the call of a phone that rings
+  void pick_up(CallLeg& rung, const Incoming& invite, Handle<store::User> by);
+  uint16_t answer_both_held(Call& call, CallLeg& leg, std::string_view offer,
+                            const sip::MessageView& invite);
+  uint16_t pass_offer(CallLeg& from, std::string_view offer, CallLeg& to);
+  void settle_pick_up(Call& call, CallLeg& leg, Handle<store::User> by);
+  bool answer_with(CallLeg& leg, std::string_view description);
 
   // bodies.cpp: content from one side to the other, written into `body_` and `lines_`
   struct Written {
@@ -193,6 +239,9 @@ class B2bua final : private service::LegUser {
   static constexpr std::string_view kSdpType = "application/sdp";
   Written write_offer(CallLeg& from, std::string_view text, CallLeg& to);
   Written write_answer(CallLeg& from, std::string_view text, CallLeg& to);
+  Written connect_unheard(CallLeg& leg, std::string_view text);
+  Written write_last_answer(CallLeg& leg, std::string_view text);
+  Written write_hold(CallLeg& to, std::string_view offer);
   Written write_rejection(CallLeg& to, std::string_view offer);
   service::LegContent content_of(const sip::MessageView& message, Passage passage,
                                  std::string_view description);
@@ -202,9 +251,23 @@ class B2bua final : private service::LegUser {
   store::GroupMember* member_of(const Call& call, size_t member) const;
   void count_rung(const Call& call, size_t member);
   void count_answer(Call& call, MemberSet others);
+  void count_broken(Call& call, MemberSet others);
+  void count_pick_up(Call& call, MemberSet others, Handle<store::User> by);
   void count_stopped(const Call& call, MemberSet members, Stopped why);
   void count_abandoned(const Call& call);
   void count_end(const Call& call);
+
+  // recording.cpp: the records of calls
+  void open_record(Call& call, const Incoming& invite, const store::Extension& callee);
+  void open_record(CallLeg& leg, std::string_view uri, std::string_view user);
+  void open_record(CallLeg& leg);
+  void note_rang(CallLeg& leg);
+  void record_answer(CallLeg& leg);
+  void record_answer(const Call& call);
+  void fill_answered(const CallLeg& leg, store::CallRecord& record) const;
+  void close_record(CallLeg& leg, uint16_t status = 0);
+  void close_record(Call& call);
+  static store::RecordEnd end_of(const CallLeg& leg, service::EndCause cause);
 
   CallLeg* find(uint64_t name) const { return call_legs_.get(CallLegHandle::from_u64(name)); }
   uint64_t name_of(const CallLeg& leg) const { return call_legs_.handle_of(leg).to_u64(); }
@@ -215,8 +278,12 @@ class B2bua final : private service::LegUser {
   const Directory& directory_;
   port::Entropy& entropy_;
   LeftLegs left_;
+  Nobody nobody_;
+  const uint32_t calls_kept_back_;  // for help
+  const uint32_t legs_kept_back_;
   B2buaOptions options_;
   mutable Pool<Call> calls_;
+  KnownPlans known_plans_;
   mutable Pool<CallLeg> call_legs_;
   HashTable<Call, &Call::invite_node> by_invite_;  // those that ring
   B2buaCounters counters_;

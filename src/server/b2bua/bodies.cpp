@@ -26,6 +26,30 @@ B2bua::Written B2bua::write_answer(CallLeg& from, std::string_view text, CallLeg
   return {0, {body_.data(), *size}};
 }
 
+// An answer that takes every stream that we could relay, and sends and wants nothing in it yet. One with
+// keys would need some of ours, and is rejected.
+B2bua::Written B2bua::write_hold(CallLeg& to, std::string_view offer) {
+  constexpr uint16_t kDiscard = 9;
+  const auto description = sdp::parse_description(offer);
+  if (!description) return {sdp::status_for(description.error().fault), {}};
+  sdp::Edit edit = sdp::relay_edit(to.media.local);
+  for (size_t i = 0; i < description->media().size(); ++i) {
+    const sdp::Media& section = description->sections[i];
+    sdp::MediaEdit& change = edit.media[i];
+    change.reject = !section.is_active() || !section.is_rtp() || section.is_secure();
+    if (change.reject) continue;
+    change = sdp::relayed(section, {to.media.local, kDiscard}, 0);
+    change.direction = sdp::Direction::Inactive;
+  }
+  const auto size = to.media.origin.write(body_, [&](uint64_t version) {
+    const sdp::OriginValues values{"-", to.media.origin.session_id(), version, to.media.local};
+    edit.origin = &values;
+    return sdp::write_edited(*description, edit, body_);
+  });
+  if (!size) return {sip::status::kServerInternalError, {}};
+  return {0, {body_.data(), *size}};
+}
+
 // RFC 3264 6: an answer that wants none of the streams.
 B2bua::Written B2bua::write_rejection(CallLeg& to, std::string_view offer) {
   const auto description = sdp::parse_description(offer);

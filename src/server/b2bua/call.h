@@ -14,6 +14,7 @@
 #include "server/b2bua/outcome.h"
 #include "server/b2bua/ring_plan.h"
 #include "service/leg_user.h"
+#include "store/call_record.h"
 #include "store/group.h"
 #include "store/user.h"
 
@@ -34,6 +35,9 @@ class ShownAddress {
   uint8_t size_ = 0;
 };
 
+struct CallLeg;
+using CallLegHandle = Handle<CallLeg>;
+
 struct CallLeg {
   CallLeg(Call& of, media::Side side) : call(of) { media.side = side; }
 
@@ -45,8 +49,11 @@ struct CallLeg {
   ListNode node;        // of Call::ringing
   uint8_t member = 0;   // of the plan, who rings here
   uint8_t breadth = 1;  // RFC 5393: what its INVITE was given
+  MessageRef said;      // its last description, until it has the call
+  uint64_t record = 0;  // among the call records; 0: none
+  Millis rang_at{0};
+  Millis answered_at{0};
 };
-using CallLegHandle = Handle<CallLeg>;
 
 // A request that came by one leg, and has gone on by the other.
 struct Carried {
@@ -58,6 +65,7 @@ struct Carried {
   uint8_t waited =
       0;  // how often it could not go on yet, with something of that leg's own under way
   bool has_offer = false;  // it brought one
+  bool own = false;        // nobody has asked for it: of realign()
 };
 
 // The last REFER within the call: RFC 3515 2.4.6.
@@ -80,12 +88,14 @@ struct Call final : private media::CallMediaObserver {
 
   B2bua& b2bua;
   CallState state = CallState::Hunting;
+  bool is_settled = true;  // what has become of it is counted, or nothing has begun
   CallLeg* caller = nullptr;
   CallLeg* callee = nullptr;    // who has answered
   CallLeg* replaced = nullptr;  // whose place another is about to take, and has for now
   List<CallLeg, &CallLeg::node> ringing;
   media::CallMedia media;
 
+  uint64_t known_as = 0;  // a hash of its Call-ID and From tag
   RingPlan plan;
   Hunt hunt;
   Outcome outcome;
@@ -95,16 +105,31 @@ struct Call final : private media::CallMediaObserver {
   dialog::Holder* holder = nullptr;  // whose call it is; lives as long as a call of his does
   HashNode invite_node;              // while it rings
   Handle<store::User> caller_user;   // null for a stranger
-  uint8_t diversions = 0;            // groups that nobody of has answered
-  bool has_offer = false;            // the INVITE brought one
-  bool rang = false;                 // the caller has been told so
-  bool alone = false;                // only one leg can ever answer: what it says before may stand
-  MessageRef early_answer;           // the description that the caller has from it already
-  CallLeg* ack_due = nullptr;        // whose 2xx brought an offer that the other side has to answer
+  bool is_for_help = false;
+  uint8_t diversions = 0;         // groups that nobody of has answered
+  std::array<uint32_t, 20> rung;  // hashes of the contacts that were, as far as there is room
+  uint8_t rung_count = 0;
+  bool has_offer = false;      // the INVITE brought one
+  bool rang = false;           // the caller has been told so
+  bool alone = false;          // only one leg can ever answer: what it says before may stand
+  bool apart = false;          // what the two have agreed to does not fit together yet
+  bool asks_caller = false;    // it is to be brought together by an offer of the caller's
+  MessageRef early_answer;     // the description that the caller has been given already
+  CallLegHandle early_of;      // whose it was
+  CallLeg* early = nullptr;    // who is heard, of those that ring
+  CallLeg* ack_due = nullptr;  // whose 2xx brought an offer that the other side has to answer
   std::array<Carried, 3> carried;
   Referral referral;
 
+  uint64_t record = 0;  // among the call records; 0: none
+  store::RecordKind kind = store::RecordKind::Led;
+  uint8_t legs_recorded = 0;
+  uint16_t final_status = 0;  // that the caller has been told
+  store::RecordEnd ended_by = store::RecordEnd::None;
+  const CallLeg* replaced_of = nullptr;  // whose record ends, another having taken its place
+
   Millis begun{0};
+  Millis rang_at{0};
   Millis offered_at{0};  // to the group that is being called
   Millis answered_at{0};
   ShownAddress from;

@@ -111,8 +111,8 @@ B2bua::Passed B2bua::pass_on(CallLeg& from, CallLeg& to, Carried& carried,
     if (body.status == sip::SessionBodyStatus::Malformed) return refused(sip::status::kBadRequest);
     if (body.status == sip::SessionBodyStatus::Encoded)
       return refused(sip::status::kUnsupportedMediaType);
-    // The offer of the other side has no answer yet: RFC 3261 14.1.
-    if (call.media.offer_open() && call.state != CallState::Talking)
+    // The offer of the other side has no answer yet, or one of ours: RFC 3261 14.1.
+    if ((call.media.offer_open() && call.state != CallState::Talking) || is_realigning(call))
       return refused(sip::status::kRequestPending);
     const Written written = write_offer(from, body.text, to);
     if (written.fault != 0) return refused(written.fault);
@@ -147,13 +147,18 @@ void B2bua::wait_for_turn(Call& call, Carried& carried) {
     return environment_.timers.start(call.timer, environment_.now() + kTurn);
   }
   carried.is_free = true;
+  call.apart = call.apart || carried.own;  // with the next ACK
   CallLeg* from = carried.from_caller ? call.caller : call.callee;
-  if (from != nullptr) refuse(*from, carried.server, sip::status::kRequestPending);
+  if (from != nullptr && !carried.own) refuse(*from, carried.server, sip::status::kRequestPending);
 }
 
 void B2bua::retry_waiting(Call& call) {
   for (Carried& carried : call.carried) {
     if (carried.is_free || carried.waited == 0 || carried.request) continue;
+    if (carried.own) {
+      ask_for_offer(call, carried);
+      continue;
+    }
     const MessageRef kept = environment_.transactions.request_of(carried.server);
     CallLeg* from = carried.from_caller ? call.caller : call.callee;
     CallLeg* to = from == nullptr ? nullptr : call.other(*from);
@@ -213,23 +218,35 @@ Carried* B2bua::find_carried(Call& call, service::LegRequestHandle request) {
   return nullptr;
 }
 
-void B2bua::on_request_cancelled(LegHandle, uint64_t name, service::ServerHandle server) {
+// What the other side says to it counts even now: a 2xx that was on its way has changed the session
+// there, and has to change it here.
+LegVerdict B2bua::on_request_cancelled(LegHandle, uint64_t name, service::ServerHandle server) {
   CallLeg* from = find(name);
-  if (from == nullptr) return;
+  if (from == nullptr) return LegVerdict::Unknown;
   for (Carried& carried : from->call.carried) {
     if (carried.is_free || carried.server != server) continue;
-    carried.server = {};
-    if (carried.request) legs_.cancel(carried.request);
     carried.is_free = !carried.request;  // it has waited for its turn
+    if (carried.is_free) return LegVerdict::Unknown;
+    legs_.cancel(carried.request);
+    return LegVerdict::Taken;
   }
+  return LegVerdict::Unknown;
 }
 
-ClientVerdict B2bua::on_client_event(LegHandle, uint64_t, service::LegClientEvent event,
+ClientVerdict B2bua::on_client_event(LegHandle, uint64_t name, service::LegClientEvent event,
                                      const Incoming&) {
-  // A raised interval is between us and that phone. Whoever made the offer that was refused with 491
-  // waits, and makes it again; and we have no password to give.
-  return event == service::LegClientEvent::IntervalTooSmall ? ClientVerdict::Reissue
-                                                            : ClientVerdict::Next;
+  const CallLeg* leg = find(name);
+  switch (event) {
+    // A raised interval is between us and that phone.
+    case service::LegClientEvent::IntervalTooSmall: return ClientVerdict::Reissue;
+    // Whoever made the offer that was refused with 491 waits, and makes it again.
+    case service::LegClientEvent::RequestPending:
+      return leg != nullptr && is_realigning(leg->call) ? ClientVerdict::Reissue
+                                                        : ClientVerdict::Next;
+    case service::LegClientEvent::Challenge:  // we have no password to give
+    case service::LegClientEvent::Redirected: return ClientVerdict::Next;
+  }
+  return ClientVerdict::Next;
 }
 
 // --- what comes back -----------------------------------------------------------------------------
@@ -243,7 +260,9 @@ void B2bua::on_response(LegHandle, uint64_t name, const service::LegRequestInfo&
   if (place == nullptr) return;
   const Carried carried = *place;
   place->is_free = true;
-  if (sip::is_success(incoming.message.status()) && may_offer(carried.method)) {
+  if (carried.own) {
+    on_realigned(*leg, carried, incoming.message);
+  } else if (sip::is_success(incoming.message.status()) && may_offer(carried.method)) {
     on_agreed(*leg, carried, incoming.message);
   } else {
     answer_carried(*leg, carried, incoming.message);
@@ -281,6 +300,12 @@ void B2bua::on_agreed(CallLeg& leg, const Carried& carried, const sip::MessageVi
   if (usable) reply.content = content_of(response, Passage::Answer, written.text);
   const bool told =
       usable && legs_.respond(to->leg, carried.server, response.status(), reply).has_value();
+  if (!told && is_invite && to != nullptr && !carried.server) {
+    // Who has asked for it has gone meanwhile, and the one before him is back (give_place_back()).
+    acknowledge(leg, delayed ? body.text : std::string_view());
+    call.media.abandon();
+    return realign(call, *to);
+  }
   if (!told) {
     // One side has agreed to what the other has not heard of, or cannot read: the call is broken.
     ++counters_.broken;
@@ -310,6 +335,7 @@ void B2bua::on_no_response(LegHandle, uint64_t name, const service::LegRequestIn
   if (place == nullptr) return;
   const Carried carried = *place;
   place->is_free = true;
+  if (carried.own) return give_up_realigning(leg->call);
   if (carried.has_offer) leg->call.media.abandon();
   CallLeg* to = origin_of(*leg, carried);
   if (to == nullptr || !carried.server) return;

@@ -19,8 +19,9 @@ struct Phone {
   std::string_view routes;              // RFC 3327: values of the Route to it; may be empty
   std::optional<transport::Flow> flow;  // behind NAT, or on a stream: where it registered from
   port::IpAddress local;                // ours, by which it registered; none where that is unknown
-  port::SocketAddress remote;           // where it registered from; port 0: unknown
+  port::SocketAddress remote;           // where it registered from, or is; port 0: unknown
   bool behind_nat = false;              // its contact is not where it registered from
+  bool keeps_off_host = false;          // whatever it names does not lead to this host
 };
 
 class PhoneList {
@@ -44,6 +45,8 @@ class Directory {
  public:
   // Who of ours is called by a Request-URI; nobody where it names no domain of ours.
   virtual store::Extension find(const sip::Uri& uri) const = 0;
+  // Whether it names a domain of ours.
+  virtual bool is_local(const sip::Uri& uri) const = 0;
   // By a name in a domain of ours.
   virtual store::Extension find(std::string_view domain, std::string_view name) const = 0;
   // His bindings that can be called, the newest first.

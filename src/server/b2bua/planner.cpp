@@ -124,6 +124,31 @@ void plan_group(const Directory& directory, store::Group& group, uint64_t random
   Planner(directory, plan, random, caller).run(group);
 }
 
+bool can_ring(const Directory& directory, const store::Group& group) {
+  std::array<const store::Group*, kGroupsMax> groups{&group};
+  size_t count = 1;
+  const auto rings = [&](std::string_view domain, std::string_view name) {
+    const store::Extension found = directory.find(domain, name);
+    PhoneList phones;
+    if (found.user != nullptr) directory.find_phones(*found.user, phones);
+    const auto end = groups.begin() + count;
+    const bool is_new = found.group != nullptr && count < groups.size() &&
+                        std::find(groups.begin(), end, found.group) == end;
+    if (is_new) groups[count++] = found.group;
+    return !phones.empty();
+  };
+  for (size_t i = 0; i < count; ++i) {
+    const store::Group& looked_at = *groups[i];
+    for (const store::GroupMember* member = looked_at.first_member();
+         looked_at.enabled() && member != nullptr; member = looked_at.next_member(*member)) {
+      if (member->enabled() && rings(looked_at.domain(), member->name())) return true;
+    }
+    const std::string_view next = looked_at.no_answer_to();
+    if (!next.empty() && rings(looked_at.domain(), next)) return true;
+  }
+  return false;
+}
+
 void plan_user(const Directory& directory, const store::User& user, RingPlan& plan) {
   plan.count = 0;
   PhoneList phones;

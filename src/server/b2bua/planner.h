@@ -18,6 +18,10 @@ namespace tipring::b2bua {
 void plan_group(const Directory& directory, store::Group& group, uint64_t random,
                 Handle<store::User> caller, RingPlan& plan);
 
+// Whether somebody would ring, if there were a call: a member of it, or of a group within it, or whoever
+// gets its calls when nobody answers. Changes nothing.
+bool can_ring(const Directory& directory, const store::Group& group);
+
 // One user who is called through us.
 void plan_user(const Directory& directory, const store::User& user, RingPlan& plan);
 

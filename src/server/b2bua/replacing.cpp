@@ -15,7 +15,6 @@ namespace tipring::b2bua {
 namespace {
 
 using service::LegVerdict;
-using service::ReplacedState;
 
 constexpr std::string_view kCallsKey = "capacity.b2bua_calls";
 constexpr std::string_view kReplaced = "Reason: SIP;cause=200;text=\"Replaced\"\r\n";
@@ -33,23 +32,17 @@ bool B2bua::replaces(const sip::MessageView& request) const {
 void B2bua::handle_replacement(const Incoming& invite, const service::RouteFacts& route) {
   uint64_t user = 0;
   if (!screen(invite, route, user)) return;
-  const uint16_t fault = judge_replacement(invite.message);
+  const service::ReplacesHeader header = service::replaces_of(invite.message);
+  if (!header.dialog) return refuse_replacement(invite, sip::status::kBadRequest);
+  const LegHandle named = legs_.replaced_by(header);
+  const uint16_t fault =
+      service::judge_replaces(legs_.replaced_state(named), header.dialog->early_only);
   if (fault != 0) return refuse_replacement(invite, fault);
-  legs_.handle(invite);
-}
-
-uint16_t B2bua::judge_replacement(const sip::MessageView& invite) const {
-  const service::ReplacesHeader header = service::replaces_of(invite);
-  if (!header.dialog) return sip::status::kBadRequest;
-  const service::ReplacedDialog& dialog = *header.dialog;
-  const auto view = legs_.view(legs_.find(dialog.call_id, dialog.local_tag, dialog.remote_tag));
-  ReplacedState state = ReplacedState::Unknown;
-  if (view && view->state == service::LegState::Confirmed) {
-    state = ReplacedState::Confirmed;
-  } else if (view) {
-    state = view->is_caller ? ReplacedState::EarlyOfOurs : ReplacedState::EarlyOfTheirs;
-  }
-  return service::judge_replaces(state, dialog.early_only);
+  const auto view = legs_.view(named);
+  CallLeg* replaced = view ? find(view->name) : nullptr;
+  if (replaced == nullptr) return refuse_replacement(invite, sip::status::kDecline);
+  if (replaced->call.is_joined()) return replace(*replaced, invite);
+  pick_up(*replaced, invite, Handle<store::User>::from_u64(user));
 }
 
 // With a transaction, which knows the request when it comes again: its nonce has been used, and the
@@ -63,38 +56,37 @@ void B2bua::refuse_replacement(const Incoming& invite, uint16_t status, std::str
   if (!leg || !legs_.respond(*leg, {}, status, reply)) refuse(invite, kCallsKey);
 }
 
-// What RFC 3891 3 asks of it has been asked. One that we let ring could be picked up, but what its
-// caller offers and what the new one offers are not made to meet.
-LegVerdict B2bua::on_replaces(LegHandle, uint64_t name, const Incoming& invite) {
-  CallLeg* replaced = find(name);
-  if (replaced == nullptr) return LegVerdict::Unknown;
-  Call& call = replaced->call;
-  if (!call.is_joined()) {
-    refuse_replacement(invite, sip::status::kNotAcceptableHere);
-    return LegVerdict::Taken;
-  }
+// What RFC 3891 3 asks of it has been asked.
+void B2bua::replace(CallLeg& replaced, const Incoming& invite) {
+  Call& call = replaced.call;
   if (call.state != CallState::Talking || call.replaced != nullptr) {
-    refuse_replacement(invite, sip::status::kServerInternalError, kRetrySoon);
-    return LegVerdict::Taken;
+    return refuse_replacement(invite, sip::status::kServerInternalError, kRetrySoon);
   }
-  CallLeg* leg = make_leg(call, replaced->media.side);
-  const Result<LegHandle> adopted = leg == nullptr ? Result<LegHandle>(Error::PoolExhausted)
-                                                   : legs_.adopt(invite, *this, name_of(*leg));
-  if (!adopted) {
-    if (leg != nullptr) call_legs_.release(*leg);
-    if (!service::is_answered(adopted.error())) refuse(invite, kCallsKey);
-    return LegVerdict::Taken;
-  }
-  leg->leg = *adopted;
-  note_flow(*leg, invite.flow);
-  place_of(call, *replaced) = leg;
-  call.replaced = replaced;
+  CallLeg* leg = take_in(call, replaced.media.side, invite);
+  if (leg == nullptr) return;
+  place_of(call, replaced) = leg;
+  call.replaced = &replaced;
+  open_record(*leg);
   const auto view = legs_.view(leg->leg);
   const service::ServerHandle server = view ? view->invite : service::ServerHandle();
   if (carry(*leg, *call.other(*leg), server, invite.message) == LegVerdict::Unknown)
     (void)legs_.respond(leg->leg, server, sip::status::kServerInternalError, {});
   if (!is_replacing(call, server)) give_place_back(call);
-  return LegVerdict::Taken;
+}
+
+// A leg for who takes a place. Null: he has been refused.
+CallLeg* B2bua::take_in(Call& call, media::Side side, const Incoming& invite) {
+  CallLeg* leg = make_leg(call, side);
+  const Result<LegHandle> adopted = leg == nullptr ? Result<LegHandle>(Error::PoolExhausted)
+                                                   : legs_.adopt(invite, *this, name_of(*leg));
+  if (!adopted) {
+    if (leg != nullptr) call_legs_.release(*leg);
+    if (!service::is_answered(adopted.error())) refuse(invite, kCallsKey);
+    return nullptr;
+  }
+  leg->leg = *adopted;
+  note_flow(*leg, invite.flow);
+  return leg;
 }
 
 CallLeg*& B2bua::place_of(Call& call, const CallLeg& leg) {
@@ -125,8 +117,11 @@ void B2bua::complete_replacement(Call& call) {
   const auto address = view ? sip::parse_name_addr(view->remote_address)
                             : Result<sip::NameAddr, sip::ParseError>(sip::ParseError{});
   if (address) (leg.is_caller() ? call.from : call.to).set(address->uri);
+  record_answer(*place_of(call, *old));
   environment_.log.info("call_transferred", kv("from", call.from.view()), kv("to", call.to.view()));
+  call.replaced_of = old;
   leave(*old, kReplaced);
+  call.replaced_of = nullptr;
 }
 
 // The new one has been refused, or does not want it any more: the call is as it was. Where the
@@ -149,6 +144,7 @@ bool B2bua::is_replacement_over(CallLeg& leg) {
   if (&leg == call.replaced) {  // he has hung up already: the new one has his place for good
     call.replaced = nullptr;
     if (call.ack_due == &leg) call.ack_due = nullptr;
+    close_record(leg);
     call_legs_.release(leg);
     return true;
   }

@@ -30,6 +30,12 @@ uint16_t status_of(Error error) {
   }
 }
 
+// Of a phone that rang, for its record. 0: another dialog of its INVITE goes on.
+uint16_t status_of(const service::LegEnd& end) {
+  if (end.cause == EndCause::ForkLost) return 0;
+  return end.status != 0 ? end.status : sip::status::kServerInternalError;
+}
+
 size_t take_first(MemberSet& set) {
   const auto first = static_cast<size_t>(std::countr_zero(set));
   set &= set - 1;
@@ -59,7 +65,11 @@ void B2bua::ring_extension(Call& call, const store::Extension& callee) {
     call.offered_at = environment_.now();
     callee.group->tally.on_offered();
     limit = callee.group->ring_timeout();
-    plan_group(directory_, *callee.group, entropy_.u64(), call.caller_user, call.plan);
+    const Millis now = environment_.now();
+    if (!known_plans_.find(directory_, call.known_as, call.group, now, call.plan)) {
+      plan_group(directory_, *callee.group, entropy_.u64(), call.caller_user, call.plan);
+      known_plans_.note(call.known_as, call.group, now, call.plan);
+    }
   } else if (callee.user != nullptr) {
     call.user = directory_.handle_of(*callee.user);
     plan_user(directory_, *callee.user, call.plan);
@@ -81,6 +91,7 @@ void B2bua::obey(Call& call, HuntOrders orders) {
     to_ring |= call.hunt.on_failed(member, environment_.now()).ring;
   }
   if (call.hunt.state() == Hunt::State::Failed) return on_nobody(call);
+  ring_again(call);
   start_timer(call);
 }
 
@@ -135,6 +146,7 @@ bool B2bua::ring(Call& call, size_t member, uint32_t sharers) {
       continue;
     }
     if (!ring_phone(call, phone, member, invite, share)) continue;
+    (void)note_rung(call, phone.contact);
     breadth -= share;
     rings = true;
   }
@@ -168,7 +180,8 @@ bool B2bua::ring_phone(Call& call, const Phone& phone, size_t member,
   out.routes = phone.routes;
   out.flow = phone.flow;
   out.keeps_off_host =
-      phone.remote.port != 0 && !environment_.transport.is_of_host(phone.remote.ip);
+      phone.keeps_off_host ||
+      (phone.remote.port != 0 && !environment_.transport.is_of_host(phone.remote.ip));
   out.max_breadth = breadth;
   out.max_forwards = service::next_max_forwards(invite);
   // A phone that offers in a provisional response would want an answer before anybody has answered.
@@ -179,6 +192,8 @@ bool B2bua::ring_phone(Call& call, const Phone& phone, size_t member,
     if (made) {
       leg->leg = *made;
       call.ringing.push_back(*leg);
+      const store::User* user = user_of(call, member);
+      open_record(*leg, out.request_uri, user == nullptr ? std::string_view() : user->name());
       ++counters_.rung;
       return true;
     }
@@ -223,12 +238,18 @@ void B2bua::start_timer(Call& call) {
 void B2bua::on_ringing_end(CallLeg& leg, const service::LegEnd& end) {
   Call& call = leg.call;
   const size_t member = leg.member;
+  const uint32_t breadth = leg.breadth;
+  const bool from_host = environment_.transport.is_of_host(leg.media.signalling.ip);
+  hush(leg);
+  close_record(leg, status_of(end));
+  call_legs_.release(leg);
+  const bool followed = end.cause == EndCause::Refused && end.message != nullptr &&
+                        follow(call, member, *end.message, from_host, breadth);
   if (end.cause == EndCause::Refused) {
-    call.outcome.note(end.status);
+    if (!followed) call.outcome.note(end.status);
   } else if (end.cause != EndCause::ForkLost) {
     call.outcome.note(sip::status::kServerInternalError);
   }
-  call_legs_.release(leg);
   for (const CallLeg* left = call.ringing.front(); left != nullptr;
        left = call.ringing.next(*left)) {
     if (left->member == member) return;
@@ -265,6 +286,7 @@ uint64_t B2bua::on_fork(LegHandle fork, LegHandle, uint64_t name) {
   leg->member = of->member;
   leg->breadth = 0;  // it has its part of the INVITE's
   leg->media = of->media;
+  open_record(*leg);
   of->call.alone = false;
   of->call.ringing.push_back(*leg);
   return name_of(*leg);

@@ -28,6 +28,22 @@ void B2bua::count_answer(Call& call, MemberSet others) {
   count_stopped(call, others, Stopped::ByAnswer);
 }
 
+// By an answer that nobody could be given: R18.5. Those who rang beside it have been stopped all the same.
+void B2bua::count_broken(Call& call, MemberSet others) {
+  count_stopped(call, others | set_of(call.hunt.winner()), Stopped::ByUs);
+  if (store::Group* group = directory_.get(call.group)) group->tally.on_unanswered();
+}
+
+// By somebody who was not rung.
+void B2bua::count_pick_up(Call& call, MemberSet others, Handle<store::User> by) {
+  const Millis now = environment_.now();
+  call.answered_by = by;
+  if (store::Group* group = directory_.get(call.group)) {
+    group->tally.on_answered(now - call.offered_at, now);
+  }
+  count_stopped(call, others, Stopped::ByAnswer);
+}
+
 void B2bua::count_stopped(const Call& call, MemberSet members, Stopped why) {
   while (members != 0) {
     const auto place = static_cast<size_t>(std::countr_zero(members));
@@ -51,9 +67,10 @@ void B2bua::count_abandoned(const Call& call) {
 void B2bua::count_end(const Call& call) {
   const Millis now = environment_.now();
   const Millis talk = now - call.answered_at;
-  if (store::GroupMember* member = member_of(call, call.hunt.winner())) {
-    member->tally.on_ended(talk, now);
-  }
+  const bool by_member = call.hunt.state() == Hunt::State::Answered;
+  store::GroupMember* member = by_member ? member_of(call, call.hunt.winner()) : nullptr;
+  if (member != nullptr) member->tally.on_ended(talk, now);
+  environment_.calls.figures().on_over(talk);
   if (store::Group* group = directory_.get(call.group)) group->tally.on_ended(talk, now);
 }
 

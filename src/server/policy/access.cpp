@@ -32,6 +32,12 @@ void AccessRules::read_party(const Result<sip::Uri, sip::ParseError>& uri, Party
 }
 
 Access AccessRules::judge(const Incoming& request, const service::RouteFacts& route) {
+  const Access access = judge_new(request, route);
+  if (passing_ != nullptr && access.status == 0 && !access.dropped) passing_->note(request);
+  return access;
+}
+
+Access AccessRules::judge_new(const Incoming& request, const service::RouteFacts& route) {
   const sip::MessageView& message = request.message;
   const sip::Method method = message.method();
   if (!message.typed<sip::HeaderId::From>() || !message.typed<sip::HeaderId::To>())
@@ -40,10 +46,11 @@ Access AccessRules::judge(const Incoming& request, const service::RouteFacts& ro
       route.request_uri != nullptr ? *route.request_uri : message.parsed_request_uri();
   const bool to_ours = !route.routed_on && domain_of_target(domains_, uri).has_value();
   const bool in_dialog = route.in_dialog && (!to_ours || needs_dialog(method));
-  if (method == sip::Method::Ack) {
+  if (method == sip::Method::Ack || method == sip::Method::Cancel) {
     // Without the dialog's cookie it may only reach our own phones: anyone can send one.
     const bool may_renew = route.may_be_older && !route.routed_on;
     if (in_dialog || to_ours || (may_renew && leads_to_phone(message, uri))) return {};
+    if (passing_ != nullptr && passing_->follows(request)) return {};
     return {sip::status::kForbidden};
   }
   Party from;
@@ -131,7 +138,9 @@ Access AccessRules::authenticate(const Incoming& request, auth::Role role, const
   const Access access = owns(*user, to) ? Access{.user = result.user} : act_for(*user, to);
   if (access.status != 0) return access;
   if (!served) return {sip::status::kNotFound};
-  if (!authenticator_->confirm(result, asker)) return challenge(role, true, asker, algorithms);
+  const bool again = passing_ != nullptr && passing_->repeats(request);
+  if (!again && !authenticator_->confirm(result, asker))
+    return challenge(role, true, asker, algorithms);
   return access;
 }
 
@@ -142,7 +151,8 @@ uint8_t AccessRules::algorithms_of(const Party& login) const {
   if (!login.name) return 0;
   const store::User* user = store_.find_called(login_domain_, *login.name);
   if (user == nullptr) user = store_.find_by_auth_name(login_domain_, *login.name);
-  return user == nullptr ? 0 : user->algorithms();
+  return user == nullptr ? store_.seeming_algorithms(login_domain_, *login.name)
+                         : user->algorithms();
 }
 
 Access AccessRules::challenge(auth::Role role, bool stale, const auth::Asker& asker,

@@ -8,6 +8,7 @@
 
 #include "auth/authenticator.h"
 #include "server/policy/domains.h"
+#include "server/policy/passing.h"
 #include "server/policy/third_party.h"
 #include "service/environment.h"
 #include "store/store.h"
@@ -41,6 +42,8 @@ class AccessRules final : public service::AccessControl, private auth::SecretLoo
     authenticator_ = &authenticator;
     blocks_ = &blocks;
   }
+  // For a proxy that keeps no transactions.
+  void set_passing(Passing& passing) { passing_ = &passing; }
   auth::SecretLookup& secrets() { return *this; }
 
   void set_options(const AccessOptions& options) { options_ = options; }
@@ -65,6 +68,7 @@ class AccessRules final : public service::AccessControl, private auth::SecretLoo
 
   void read_party(const Result<sip::Uri, sip::ParseError>& uri, Party& party) const;
   bool leads_to_phone(const sip::MessageView& request, const sip::ParsedUri& uri) const;
+  Access judge_new(const Incoming& request, const service::RouteFacts& route);
   Access authenticate(const Incoming& request, auth::Role role, const Party& from, const Party& to,
                       bool served);
   Access challenge(auth::Role role, bool stale, const auth::Asker& asker, uint8_t algorithms);
@@ -83,6 +87,7 @@ class AccessRules final : public service::AccessControl, private auth::SecretLoo
   const port::Clock& clock_;
   auth::Authenticator* authenticator_ = nullptr;
   auth::Blocks* blocks_ = nullptr;
+  Passing* passing_ = nullptr;
   std::string_view login_domain_;  // of the request being judged: names are unique within it
   std::array<char, 1024> headers_;
 };

@@ -44,6 +44,10 @@ RequestUri read_request_uri(const sip::ParsedUri& uri, bool is_next_hop) {
   return result;
 }
 
+bool names_all_servers(std::string_view host) {
+  return host == kAllServersAddress || iequals(host, kAllServersName);
+}
+
 std::optional<std::string_view> domain_of_target(const Domains& domains, const sip::Uri& uri) {
   if (uri.host.empty() || uri.param("maddr")) return std::nullopt;
   return domains.domain_of(uri.host, uri.port);

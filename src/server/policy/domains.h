@@ -19,6 +19,11 @@ class Domains {
   ~Domains() = default;
 };
 
+// All servers of a network, and the address that the name stands for (RFC 3261 10.2.6).
+inline constexpr std::string_view kAllServersName = "sip.mcast.net";
+inline constexpr std::string_view kAllServersAddress = "224.0.1.75";
+bool names_all_servers(std::string_view host);
+
 // The Request-URI that counts (RouteInfo::request_uri), or what is wrong with it.
 struct RequestUri {
   std::optional<sip::ParseError> fault;

@@ -11,7 +11,7 @@ namespace tipring::policy {
 bool AccessRules::is_served_at(const Party& aor,
                                const Result<sip::Uri, sip::ParseError>& at) const {
   if (!at) return false;
-  if (port::parse_ip(at->host)) return true;
+  if (port::parse_ip(at->host) || names_all_servers(at->host)) return true;
   return aor.domain == domains_.domain_of(at->host, at->port);
 }
 

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 
+#include "server/proxy/stateless_via.h"
 #include "service/context.h"
 #include "service/digest_server_auth.h"
 #include "service/hops.h"
 #include "service/output_control.h"
 #include "service/via_management.h"
+#include "sip/status.h"
 
 namespace tipring::proxy {
 
@@ -18,6 +20,7 @@ using service::OutputControl;
 using service::ViaManagement;
 
 constexpr std::string_view kName = "proxy_acks";
+constexpr std::string_view kTransactionsKey = "capacity.transactions";
 // For the news that a connection which was tried for the ACK alone could not be made.
 constexpr Millis kConnectWait{DestinationSelection::kConnectMs + 500};
 
@@ -45,37 +48,75 @@ Acks::Acks(const Environment& environment, Location& location,
       waiting_max_(waiting_max(limits)),
       contexts_(kName, arena, contexts_max(limits)) {}
 
-void Acks::handle(const Incoming& ack, const RouteInfo& routes) {
-  const TargetSet targets(environment_, location_, routes);
-  AckContext* context = targets.size() != 0 ? contexts_.acquire(*this) : nullptr;
-  if (context == nullptr) {
-    ++counters_.dropped;
+// A CANCEL must find the way of its INVITE, and has none of the headers that choose among phones.
+RouteInfo Acks::routes_for(const RouteInfo& routes) const {
+  RouteInfo plain = routes;
+  if (stateless_) plain.request = nullptr;
+  return plain;
+}
+
+void Acks::handle(const Incoming& request, const RouteInfo& given) {
+  DigestServerAuth access;
+  access.configure(facts_of(given));
+  if (access.screen_request(environment_, request) == service::Screening::Refused) {
+    if (request.message.method() == sip::Method::Ack) ++counters_.dropped;
     return;
   }
-  DigestServerAuth access;
-  access.configure(facts_of(routes));
-  if (access.screen_request(environment_, ack) == service::Screening::Refused) {
-    return drop(*context);
+  const RouteInfo routes = routes_for(given);
+  const TargetSet targets(environment_, location_, routes);
+  if (targets.size() == 0) {
+    sip::ResponseParts parts;
+    parts.headers = targets.headers();
+    parts.reason = targets.reason();
+    return refuse(request, targets.refusal(), parts);
   }
+  if (service::max_breadth_of(request.message) == 0)
+    return refuse(request, sip::status::kMaxBreadthExceeded, {});
+  AckContext* context = contexts_.acquire(*this);
+  if (context == nullptr) return refuse(request, sip::status::kServiceUnavailable, {});
   context->target = targets.name(0);
-  context->ack = environment_.slabs.keep(ack.buffer);
-  if (!context->ack) return drop(*context);
-  context->in = ack.flow;
+  context->request = environment_.slabs.keep(request.buffer);
+  if (!context->request) return fail(*context, request, sip::status::kServiceUnavailable);
+  context->in = request.flow;
   const Plan plan = targets.plan(0);
   const uint64_t id = contexts_.handle_of(*context).to_u64();
-  const auto state = context->selection.select(environment_, plan.destination, *this, id);
-  const bool suspended = state && *state == transport::LocateState::Suspended;
-  if (!state || (suspended && !may_wait())) return drop(*context);
-  if (!suspended) send(*context, ack.message, plan);
+  service::Destination destination = plan.destination;
+  destination.asker = service::asker_of(environment_, request.flow.remote);
+  const auto state = context->selection.select(environment_, destination, *this, id);
+  if (!state) return fail(*context, request, status_of_failure(state.error()));
+  const bool suspended = *state == transport::LocateState::Suspended;
+  if (suspended && !may_wait()) return fail(*context, request, sip::status::kServiceUnavailable);
+  if (!suspended) send(*context, request, plan);
+}
+
+// 16.11: whoever it is, it goes where its Via says; there is nothing to choose from.
+bool Acks::handle_response(const Incoming& response) {
+  const std::optional<Flow> flow = read_stateless_via(environment_, response.message);
+  const auto vias = response.message.values(sip::HeaderId::Via);
+  if (!flow || ++vias.begin() == vias.end()) return false;
+  MessageRef message = service::write_message(
+      environment_.slabs, response.message.text().size(), [&](std::span<char> out) {
+        return sip::write_forwarded_response(response.message, {}, out);
+      });
+  const bool sent =
+      message && environment_.transport.send(std::move(message), *flow, nullptr, 0).has_value();
+  ++(sent ? counters_.responses : counters_.dropped);
+  return true;
 }
 
 void Acks::on_located(uint64_t tag, const Result<transport::FlowList>& flows) {
   AckContext* context = contexts_.get(Handle::from_u64(tag));
   if (context == nullptr) return;
   context->selection.resumed();
-  if (!flows) return drop(*context);
-  context->selection.located(*flows);
-  resend(*context);
+  if (flows) {
+    context->selection.located(*flows);
+    return resend(*context);
+  }
+  sip::HeaderIndex index;
+  const sip::ParsedMessage parsed =
+      sip::parse_message(context->request.view(), index, sip::Framing::Datagram);
+  fail(*context, {parsed.view, context->request, context->in, environment_.now()},
+       status_of_failure(flows.error()));
 }
 
 // A connection could not be made; what waits for it goes another way.
@@ -89,48 +130,81 @@ void Acks::on_send_failed(uint64_t tag, Error) {
 void Acks::resend(AckContext& context) {
   sip::HeaderIndex index;
   const sip::ParsedMessage parsed =
-      sip::parse_message(context.ack.view(), index, sip::Framing::Datagram);
+      sip::parse_message(context.request.view(), index, sip::Framing::Datagram);
   UriRoom room;
-  const RouteInfo routes = read_routes(environment_, parsed.view, context.in, room);
+  const RouteInfo routes = routes_for(read_routes(environment_, parsed.view, context.in, room));
   const TargetSet targets(environment_, location_, routes);
   const size_t member = targets.find(context.target);
-  if (member == targets.size()) return drop(context);
-  send(context, parsed.view, targets.plan(member));
+  const Incoming request{parsed.view, context.request, context.in, environment_.now()};
+  if (member == targets.size()) return fail(context, request, sip::status::kTemporarilyUnavailable);
+  send(context, request, targets.plan(member));
 }
 
-void Acks::send(AckContext& context, const sip::MessageView& ack, const Plan& plan) {
+void Acks::send(AckContext& context, const Incoming& request, const Plan& plan) {
   DestinationSelection& selection = context.selection;
   std::optional<Flow> flow = selection.next(environment_, plan.destination);
-  if (!flow) return drop(context);
-  MessageRef message = write(context, ack, plan, *flow);
+  if (!flow) {
+    const bool kept_off = selection.kept_off_host();
+    return fail(context, request,
+                kept_off ? sip::status::kForbidden : sip::status::kServerInternalError);
+  }
+  MessageRef message = write(request, plan, *flow);
   // Where too many wait for connections already, it goes as it is.
   const bool switched =
       message && may_wait() &&
       selection.switch_to_stream(environment_, stream_refusals_, message.size(), *flow);
-  if (switched) message = write(context, ack, plan, *flow);
-  if (!message) return drop(context);
+  if (switched) message = write(request, plan, *flow);
+  if (!message) return fail(context, request, sip::status::kServiceUnavailable);
   const uint64_t id = contexts_.handle_of(context).to_u64();
   const Result<void> sent = environment_.transactions.send_stateless(std::move(message), *flow,
                                                                      switched ? this : nullptr, id);
-  if (switched && !sent) return send(context, ack, plan);  // by the way it had before
+  if (switched && !sent) return send(context, request, plan);  // by the way it had before
   ++counters_.forwarded;
   if (!switched) return release(context);
   environment_.timers.start(context.timer, environment_.now() + kConnectWait);
 }
 
-MessageRef Acks::write(const AckContext& context, const sip::MessageView& ack, const Plan& plan,
-                       const Flow& out) const {
-  ViaManagement::Text text;
-  const std::string_view via = ViaManagement::write_stateless(environment_, out, ack, text);
+MessageRef Acks::write(const Incoming& request, const Plan& plan, const Flow& out) const {
+  const sip::MessageView& message = request.message;
+  StatelessViaText text;
+  ViaManagement::Text plain;
+  const std::string_view via =
+      stateless_ ? write_stateless_via(environment_, request, out, text)
+                 : ViaManagement::write_stateless(environment_, out, message, plain);
+  const bool recorded = stateless_ && is_record_routed(message);
   OutputControl output;
   output.configure(environment_);
-  return write_forwarded(
-      environment_, {ack, plan, context.in, nullptr, {}, service::max_breadth_of(ack), output, {}},
-      via);
+  return write_forwarded(environment_,
+                         {message,
+                          plan,
+                          request.flow,
+                          recorded ? &out : nullptr,
+                          {},
+                          service::max_breadth_of(message),
+                          output,
+                          {}},
+                         via);
 }
 
-void Acks::drop(AckContext& context) {
-  ++counters_.dropped;
+void Acks::refuse(const Incoming& request, uint16_t status, const sip::ResponseParts& parts) {
+  if (request.message.method() == sip::Method::Ack) {
+    ++counters_.dropped;
+    return;
+  }
+  // 9.2: where its INVITE cannot have gone.
+  if (request.message.method() == sip::Method::Cancel) {
+    return environment_.transactions.reply_stateless(
+        request, sip::status::kCallOrTransactionDoesNotExist, {});
+  }
+  if (status != sip::status::kServiceUnavailable)
+    return environment_.transactions.reply_stateless(request, status, parts);
+  environment_.transactions.reply_stateless(
+      request, status,
+      environment_.overload.refuse(request.message, kTransactionsKey, environment_.now()));
+}
+
+void Acks::fail(AckContext& context, const Incoming& request, uint16_t status) {
+  refuse(request, status, {});
   release(context);
 }
 

@@ -1,5 +1,6 @@
-// The ACK to a 2xx passes without a transaction: RFC 3261 16.11 and 17. Nothing can be answered to
-// it.
+// What passes without a transaction: the ACK to a 2xx (RFC 3261 17), to which nothing can be
+// answered, and in a proxy that keeps none (16.11) each request, to its best target alone, and the
+// responses to it.
 #pragma once
 
 #include "core/arena.h"
@@ -15,12 +16,12 @@ using service::Incoming;
 
 class Acks;
 
-// One that is being sent, or waits for a name or a connection.
+// A request that is being sent, or waits for a name or a connection.
 struct AckContext {
   explicit AckContext(Acks& by) : acks(by) {}
 
   Acks& acks;
-  MessageRef ack;
+  MessageRef request;
   Flow in;
   uint64_t target = 0;
   service::DestinationSelection selection;
@@ -30,7 +31,8 @@ struct AckContext {
 
 struct AckCounters {
   uint64_t forwarded = 0;
-  uint64_t dropped = 0;  // with nowhere to go: nobody can be told
+  uint64_t dropped = 0;    // with nowhere to go: nobody can be told
+  uint64_t responses = 0;  // sent back
 };
 
 class Acks final : public transport::LocateHandler, private transport::SendObserver {
@@ -41,7 +43,13 @@ class Acks final : public transport::LocateHandler, private transport::SendObser
   Acks(const Environment& environment, Location& location, service::StreamRefusals& stream_refusals,
        Arena& arena, const Limits& limits);
 
-  void handle(const Incoming& ack, const RouteInfo& routes);
+  // All requests pass this way from now on, not ACKs alone.
+  void set_stateless() { stateless_ = true; }
+  bool is_stateless() const { return stateless_; }
+
+  void handle(const Incoming& request, const RouteInfo& routes);
+  // Whether the response was to a request that has passed without a transaction.
+  bool handle_response(const Incoming& response);
 
   const PoolStats& stats() const { return contexts_.stats(); }
   const AckCounters& counters() const { return counters_; }
@@ -54,17 +62,19 @@ class Acks final : public transport::LocateHandler, private transport::SendObser
 
   void on_located(uint64_t tag, const Result<transport::FlowList>& flows) override;
   void on_send_failed(uint64_t tag, Error error) override;
+  RouteInfo routes_for(const RouteInfo& routes) const;
   void resend(AckContext& context);
-  void send(AckContext& context, const sip::MessageView& ack, const Plan& plan);
-  MessageRef write(const AckContext& context, const sip::MessageView& ack, const Plan& plan,
-                   const Flow& out) const;
+  void send(AckContext& context, const Incoming& request, const Plan& plan);
+  MessageRef write(const Incoming& request, const Plan& plan, const Flow& out) const;
+  void refuse(const Incoming& request, uint16_t status, const sip::ResponseParts& parts);
+  void fail(AckContext& context, const Incoming& request, uint16_t status);
   bool may_wait() const { return contexts_.stats().in_use <= waiting_max_; }
-  void drop(AckContext& context);
 
   const Environment& environment_;
   Location& location_;
   service::StreamRefusals& stream_refusals_;
   const uint32_t waiting_max_;
+  bool stateless_ = false;
   mutable Pool<AckContext> contexts_;
   AckCounters counters_;
 };

@@ -42,19 +42,16 @@ void CallEnder::on_expired(Dialog& dialog) {
 }
 
 void CallEnder::end(Dialog& dialog) {
-  if (is_being_ended(dialog)) return;
+  if (dialog.is_being_ended()) return;
   environment_.log.info("call_ended_by_operator", kv("from", dialog.uri(Side::Caller)),
                         kv("to", dialog.uri(Side::Callee)));
   dialog.by_operator = true;
+  dialog.ended_by = store::RecordEnd::Operator;
   begin_end(dialog);
 }
 
-bool CallEnder::is_being_ended(const Dialog& dialog) const {
-  return dialog.ending_node.linked() || dialog.byes != 0;
-}
-
 void CallEnder::begin_end(Dialog& dialog) {
-  if (is_being_ended(dialog)) return;
+  if (dialog.is_being_ended()) return;
   dialog.state = dialog::DialogState::Ending;
   dialog.expiry.cancel();
   waiting_.push_back(dialog);

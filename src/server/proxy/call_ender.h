@@ -49,7 +49,6 @@ class CallEnder final : public dialog::ExpiryObserver,
   void on_cancel(uint64_t, transaction::ServerHandle, const transport::Incoming&) override {}
   void on_server_end(uint64_t, transaction::ServerHandle, transaction::EndReason) override {}
 
-  bool is_being_ended(const dialog::Dialog& dialog) const;
   void begin_end(dialog::Dialog& dialog);
   void end_waiting();
   void begin(dialog::Dialog& dialog, dialog::Side to);

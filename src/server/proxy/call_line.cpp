@@ -1,6 +1,7 @@
 #include "server/proxy/call_line.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "sip/headers.h"
 #include "sip/status.h"
@@ -12,7 +13,11 @@ void CallLine::Address::set(std::string_view uri) {
   std::copy_n(uri.begin(), size_, text_.begin());
 }
 
-void CallLine::begin(const sip::MessageView& request, Millis now) {
+CallLine::~CallLine() {
+  if (figures_ != nullptr) figures_->on_settled(0);
+}
+
+void CallLine::begin(const sip::MessageView& request, Millis now, dialog::CallFigures& figures) {
   if (request.method() != sip::Method::Invite && request.method() != sip::Method::Bye) return;
   const auto& from = request.typed<sip::HeaderId::From>();
   const auto& to = request.typed<sip::HeaderId::To>();
@@ -21,6 +26,10 @@ void CallLine::begin(const sip::MessageView& request, Millis now) {
   if (request.method() == sip::Method::Invite && !within) kind_ = Kind::Start;
   if (request.method() == sip::Method::Bye) kind_ = Kind::End;
   if (kind_ == Kind::None) return;
+  if (kind_ == Kind::Start) {
+    figures_ = &figures;
+    figures_->on_begun();
+  }
   begun_ = now;
   from_.set(from->uri);
   // Who was dialled; the Request-URI within a call is a device.
@@ -31,6 +40,7 @@ void CallLine::end(Log& log, uint16_t status, Millis now) {
   if (kind_ == Kind::None || status == 0) return;
   const auto from = kv("from", from_.view());
   const auto to = kv("to", to_.view());
+  if (figures_ != nullptr) std::exchange(figures_, nullptr)->on_settled(status);
   const bool good = sip::is_success(status);
   if (kind_ == Kind::End) {
     if (good) log.info("call_ended", from, to);

@@ -1,4 +1,4 @@
-// What the log tells of a call: one line when it is answered or comes to nothing, one when it ends.
+// What the log and the figures tell of a call: one line when it is answered or comes to nothing, one when it ends.
 #pragma once
 
 #include <array>
@@ -12,8 +12,14 @@ namespace tipring::proxy {
 // cut where they are very long: the request itself is given up with the final response.
 class CallLine {
  public:
-  // Only an INVITE that begins a call and a BYE have a line.
-  void begin(const sip::MessageView& request, Millis now);
+  CallLine() = default;
+  ~CallLine();
+  CallLine(const CallLine&) = delete;
+  CallLine& operator=(const CallLine&) = delete;
+
+  // Only an INVITE that begins a call and a BYE have a line. `figures`, which outlive this, count
+  // what becomes of the former.
+  void begin(const sip::MessageView& request, Millis now, dialog::CallFigures& figures);
 
   // Writes it, once; `status` is that of the final response, 0 while there is none.
   void end(Log& log, uint16_t status, Millis now);
@@ -33,6 +39,7 @@ class CallLine {
 
   Kind kind_ = Kind::None;
   Millis begun_{0};
+  dialog::CallFigures* figures_ = nullptr;  // of a call that has no final response yet
   Address from_;
   Address to_;
 };

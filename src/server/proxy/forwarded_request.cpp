@@ -3,6 +3,7 @@
 #include "server/proxy/record_route.h"
 #include "service/hops.h"
 #include "sip/headers.h"
+#include "sip/status.h"
 
 namespace tipring::proxy {
 
@@ -11,6 +12,26 @@ namespace {
 constexpr size_t kGrowth = 768;  // our Via, two Record-Routes, a longer Request-URI, our own lines
 
 }  // namespace
+
+bool is_record_routed(const sip::MessageView& request) {
+  const sip::Method method = request.method();
+  if (method != sip::Method::Invite && method != sip::Method::Subscribe &&
+      method != sip::Method::Refer && method != sip::Method::Other) {
+    return false;
+  }
+  return request.to_tag().empty();
+}
+
+uint16_t status_of_failure(Error error) {
+  switch (error) {
+    // The phone's connection has gone, and it cannot be called back.
+    case Error::Closed: return sip::status::kTemporarilyUnavailable;
+    case Error::NotFound:
+    case Error::TimedOut: return sip::status::kBadGateway;
+    case Error::Invalid: return sip::status::kBadRequest;
+    default: return sip::status::kServerInternalError;
+  }
+}
 
 MessageRef write_forwarded(const Environment& environment, const ForwardedRequest& what,
                            std::string_view via) {

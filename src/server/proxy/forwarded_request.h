@@ -22,6 +22,13 @@ struct ForwardedRequest {
   std::string_view lines;         // whole lines of ours
 };
 
+// Requests that may open a dialog carry our Record-Route, and so do those of whose methods we do
+// not know it (16.6 step 4); those within one have their route set.
+bool is_record_routed(const sip::MessageView& request);
+
+// What is said of a next hop that cannot be found or reached.
+uint16_t status_of_failure(Error error);
+
 // `via` is the value of ours. Null when no buffer is free or the request is too long for one.
 MessageRef write_forwarded(const Environment& environment, const ForwardedRequest& what,
                            std::string_view via);

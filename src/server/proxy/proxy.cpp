@@ -54,13 +54,15 @@ Proxy::Proxy(const service::Environment& environment, Location& location, Arena&
              const Limits& limits)
     : environment_(environment),
       location_(location),
+      recorder_(environment),
       contexts_(kName, arena, server_transactions_max(limits)),
       branches_(kBranchesName, arena, proxy_branches_max(limits)),
       stream_refusals_(arena, environment.route_key),
       acks_(environment, location, stream_refusals_, arena, limits) {}
 
 void Proxy::handle(const Incoming& request, const RouteInfo& routes) {
-  if (request.message.method() == sip::Method::Ack) return acks_.handle(request, routes);
+  if (request.message.method() == sip::Method::Ack || is_stateless())
+    return acks_.handle(request, routes);
   ProxyContext* context = contexts_.acquire(*this);
   if (context == nullptr) return refuse_stateless(request, kTransactionsKey);
   context->get<SessionInterval>().configure(routes.request_uri);
@@ -93,7 +95,8 @@ void Proxy::handle(const Incoming& request, const RouteInfo& routes) {
     context->get<DialogTracking>().on_not_reached(environment_);
     return release(*context);
   }
-  context->call.begin(request.message, environment_.now());
+  context->call.begin(request.message, environment_.now(), environment_.calls.figures());
+  if (is_new_call(request.message)) recorder_.begin(*context, request);
   if (!refused) return advance({*context, request.message, routes}, &targets);
   answer(*context, refusal.status, refusal.parts);
   settle(*context);
@@ -180,6 +183,7 @@ ProxyContext& Proxy::context_of(const Branch& branch) const {
 }
 
 void Proxy::release_branch(Branch& branch) {
+  if (branch.record != 0) recorder_.on_branch_over(context_of(branch), branch);
   branch.selection.cancel(environment_, *this, branches_.handle_of(branch).to_u64());
   branches_.release(branch);
 }

@@ -11,6 +11,7 @@
 #include "core/memory_plan.h"
 #include "core/pool.h"
 #include "server/proxy/acks.h"
+#include "server/proxy/call_recorder.h"
 #include "server/proxy/location.h"
 #include "server/proxy/options.h"
 #include "server/proxy/proxy_context.h"
@@ -44,13 +45,24 @@ class Proxy final : public transaction::TransactionUser,
 
   void set_options(const ProxyOptions& options) { options_ = options; }
 
+  // RFC 3261 16.11: nothing is kept of any request from now on.
+  void set_stateless() { acks_.set_stateless(); }
+  bool is_stateless() const { return acks_.is_stateless(); }
+
   // A request that no transaction knows and that is for someone else: new, in a dialog, or an ACK
   // to a 2xx. It has been validated (16.3); `routes` are its own.
   void handle(const Incoming& request, const RouteInfo& routes);
 
+  // What no transaction knows, where nothing is kept of requests.
+  bool handle_response(const Incoming& response) {
+    return is_stateless() && acks_.handle_response(response);
+  }
+
   // Answers every request that is still open with 503 and cancels what rings for it: the server
   // goes.
   void end_all();
+
+  dialog::EndObserver& recorder() { return recorder_; }
 
   const PoolStats& stats() const { return contexts_.stats(); }
   const PoolStats& branch_stats() const { return branches_.stats(); }
@@ -87,6 +99,7 @@ class Proxy final : public transaction::TransactionUser,
     sip::ParsedUri uri;
     uint16_t q = 0;
     bool from_host = false;  // who has sent it is on our own
+    bool is_number = false;  // it was a tel URI
   };
   // Why a request is not forwarded.
   struct Refusal {
@@ -131,7 +144,7 @@ class Proxy final : public transaction::TransactionUser,
   void on_response(uint64_t branch, ClientHandle client, const Incoming& response) override;
   void on_client_end(uint64_t branch, ClientHandle client, EndReason reason) override;
   void on_timer_c(Branch& branch) override;
-  void forward_now(ProxyContext& context, const Incoming& response);
+  void forward_now(ProxyContext& context, Branch& branch, const Incoming& response);
   void on_failure(ProxyContext& context, Branch& branch, const Incoming& response);
   void on_not_reached(ProxyContext& context, Branch& branch, uint16_t status);
   void go_on(ProxyContext& context);
@@ -152,6 +165,7 @@ class Proxy final : public transaction::TransactionUser,
   const service::Environment& environment_;
   Location& location_;
   ProxyOptions options_;
+  CallRecorder recorder_;
   mutable Pool<ProxyContext> contexts_;
   mutable Pool<Branch> branches_;
   service::StreamRefusals stream_refusals_;

@@ -3,6 +3,7 @@
 
 #include "core/timer_wheel.h"
 #include "server/proxy/call_line.h"
+#include "server/proxy/call_recorder.h"
 #include "service/context.h"
 #include "service/dialog_tracking.h"
 #include "service/digest_server_auth.h"
@@ -29,6 +30,7 @@ struct ProxyContext : ProxyServices {
   uint16_t group_q = 0;     // of those that ring
   std::string_view lacks;   // what to raise: a try has failed for want of it
   CallLine call;
+  RecordedCall record;
 
   // Those who ring have had their time, and others wait for theirs.
   void on_step_over(Millis now);

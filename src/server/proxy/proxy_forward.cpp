@@ -17,17 +17,6 @@ constexpr std::string_view kTransactionsKey = "capacity.transactions";
 constexpr std::string_view kMessagesKey = "capacity.messages";
 constexpr std::string_view kConnectionsKey = "capacity.tcp_connections";
 
-// Requests that may open a dialog carry our Record-Route, and so do those of whose methods we do
-// not know it (16.6 step 4); those within one have their route set.
-bool is_record_routed(const sip::MessageView& request) {
-  const sip::Method method = request.method();
-  if (method != sip::Method::Invite && method != sip::Method::Subscribe &&
-      method != sip::Method::Refer && method != sip::Method::Other) {
-    return false;
-  }
-  return request.to_tag().empty();
-}
-
 // What leaves in a forwarded request, as the services of its context decide.
 class ForwardedLines final : public sip::LineFilter {
  public:
@@ -42,23 +31,15 @@ class ForwardedLines final : public sip::LineFilter {
   const SessionInterval& interval_;
 };
 
-uint16_t status_of(Error error) {
-  switch (error) {
-    // The phone's connection has gone, and it cannot be called back.
-    case Error::Closed: return sip::status::kTemporarilyUnavailable;
-    case Error::NotFound:
-    case Error::TimedOut: return sip::status::kBadGateway;
-    case Error::Invalid: return sip::status::kBadRequest;
-    default: return sip::status::kServerInternalError;
-  }
-}
-
 }  // namespace
 
 // The first try of a branch, now or when its next hop has been looked up.
 void Proxy::locate(const Work& work, Branch& branch, const Plan& plan) {
   const uint64_t id = branches_.handle_of(branch).to_u64();
-  const auto state = branch.selection.select(environment_, plan.destination, *this, id);
+  service::Destination destination = plan.destination;
+  destination.asker = service::asker_of(
+      environment_, work.context.get<TransactionStatefulProxy>().received_over().remote);
+  const auto state = branch.selection.select(environment_, destination, *this, id);
   if (state) {
     if (*state == transport::LocateState::Done) try_branch(work, branch, plan);
     return;
@@ -66,7 +47,7 @@ void Proxy::locate(const Work& work, Branch& branch, const Plan& plan) {
   if (state.error() == Error::PoolExhausted) {
     work.context.lacks = kTransactionsKey;
   } else {
-    work.context.get<TransactionStatefulProxy>().note(status_of(state.error()));
+    work.context.get<TransactionStatefulProxy>().note(status_of_failure(state.error()));
   }
   release_branch(branch);
 }
@@ -124,6 +105,7 @@ bool Proxy::try_address(const Work& work, Branch& branch, const Plan& plan, Flow
     if (written) context.lacks = kConnectionsKey;
     return false;
   }
+  recorder_.on_try(context, branch, plan, flow);
   ++counters_.forwarded;
   if (again) {
     ++counters_.retried;
@@ -196,7 +178,7 @@ void Proxy::on_located(uint64_t tag, const Result<transport::FlowList>& flows) {
     branch->selection.located(*flows);
     return resume(context, branch);
   }
-  context.get<TransactionStatefulProxy>().note(status_of(flows.error()));
+  context.get<TransactionStatefulProxy>().note(status_of_failure(flows.error()));
   release_branch(*branch);
   go_on(context);
 }

@@ -78,7 +78,8 @@ void Proxy::redirect(ProxyContext& context, const Incoming& response) {
     const Offer offer{origin,
                       sip::ParsedUri(write_target(out, environment_, request, proxy.received_over(),
                                                   contact->uri)),
-                      q_of(*contact), environment_.transport.is_of_host(response.flow.remote.ip)};
+                      q_of(*contact), environment_.transport.is_of_host(response.flow.remote.ip),
+                      sip::parse_tel_uri(contact->uri).has_value()};
     if (follow({context, request, routes}, offer)) taken |= 1U << place;
   }
   origin.set_size(out.size());
@@ -95,7 +96,8 @@ bool Proxy::follow(const Work& work, const Offer& offer) {
   TransactionStatefulProxy& proxy = work.context.get<TransactionStatefulProxy>();
   const TargetSet targets(environment_, location_, work.routes, uri);
   const uint64_t id = contexts_.handle_of(work.context).to_u64();
-  bool dealt = targets.is_local();
+  // A number that is nobody's here is for the caller to dial.
+  bool dealt = targets.is_local() && (targets.size() != 0 || !offer.is_number);
   for (size_t member = 0; member < targets.size(); ++member) {
     const uint64_t name = targets.name(member);
     dealt = true;

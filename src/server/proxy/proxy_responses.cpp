@@ -24,7 +24,7 @@ void Proxy::on_response(uint64_t id, ClientHandle client, const Incoming& respon
   ProxyContext& context = context_of(*branch);
   switch (context.get<TransactionStatefulProxy>().on_response(*branch, response)) {
     case Verdict::Absorb: return;
-    case Verdict::Forward: return forward_now(context, response);
+    case Verdict::Forward: return forward_now(context, *branch, response);
     case Verdict::Failed: break;
   }
   const Handle self = contexts_.handle_of(context);
@@ -35,13 +35,14 @@ void Proxy::on_response(uint64_t id, ClientHandle client, const Incoming& respon
 }
 
 // 16.7 step 5: provisionals, and every 2xx. The first 2xx ends all others.
-void Proxy::forward_now(ProxyContext& context, const Incoming& response) {
+void Proxy::forward_now(ProxyContext& context, Branch& branch, const Incoming& response) {
   TransactionStatefulProxy& proxy = context.get<TransactionStatefulProxy>();
   const MessageRef request = proxy.request();  // a 2xx lets go of it
   const bool sent = send_upstream(context, response.message, {});
   if (sent) {
     context.get<DialogTracking>().on_response(environment_, response,
                                               context.get<SessionInterval>(), request);
+    recorder_.on_forwarded(context, branch, response);
   }
   if (sip::is_provisional(response.message.status())) return;
   // Without a buffer the next retransmission of a 2xx to an INVITE gets its chance.
@@ -54,12 +55,14 @@ void Proxy::forward_now(ProxyContext& context, const Incoming& response) {
 void Proxy::on_failure(ProxyContext& context, Branch& branch, const Incoming& response) {
   TransactionStatefulProxy& proxy = context.get<TransactionStatefulProxy>();
   const uint16_t status = response.message.status();
+  branch.final_status = status;
   // RFC 3263 4.3: this address cannot serve it, another one of the target may.
   if (status == sip::status::kServiceUnavailable && !branch.rang && !branch.cancelled &&
       branch.selection.has_next() && proxy.may_try()) {
     proxy.note(status);
     return resume(context, &branch);
   }
+  context.get<DialogTracking>().on_branch_failed(environment_, response.message);
   if (!TransactionStatefulProxy::is_for_upstream(response.message)) {
     proxy.note(sip::status::kBadGateway);
   } else if (branch.stepped_over && status == sip::status::kRequestTerminated) {
@@ -95,6 +98,7 @@ void Proxy::on_not_reached(ProxyContext& context, Branch& branch, uint16_t statu
   // Who is cancelled and says no more has ended as its caller wished: 9.1.
   const bool wanted = proxy.is_cancelled() && status == sip::status::kRequestTimeout;
   proxy.note(wanted ? sip::status::kRequestTerminated : status);
+  branch.final_status = status;
   // Who has said anything at all was reached.
   const bool reached = branch.state == BranchState::Proceeding &&
                        (status == sip::status::kRequestTimeout || branch.rang);
@@ -115,6 +119,7 @@ void Proxy::on_timer_c(Branch& branch) {
   proxy.cancel(branch);
   if (branch.state == BranchState::Proceeding) return;
   proxy.note(sip::status::kRequestTimeout);
+  branch.final_status = sip::status::kRequestTimeout;
   release_branch(branch);
   go_on(context);
 }
@@ -228,6 +233,7 @@ bool Proxy::send_upstream(ProxyContext& context, const sip::MessageView& respons
   if (!message || !proxy.respond(std::move(message), status)) return false;
   if (status >= 300) context.get<DialogTracking>().on_failure(environment_, status);
   context.call.end(environment_.log, proxy.final_status(), environment_.now());
+  recorder_.on_final(context);
   return true;
 }
 
@@ -238,6 +244,7 @@ void Proxy::answer(ProxyContext& context, uint16_t status, const sip::ResponsePa
   context.get<DialogTracking>().on_not_reached(environment_);
   proxy.respond(status, parts);
   context.call.end(environment_.log, proxy.final_status(), environment_.now());
+  recorder_.on_final(context);
 }
 
 }  // namespace tipring::proxy

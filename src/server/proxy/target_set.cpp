@@ -140,6 +140,22 @@ void TargetSet::add_help(const Environment& environment, Location& location) {
 // `asked_secure`: by a sips URI. `status`: the answer where there is none.
 void TargetSet::add_targets(const Environment& environment, bool asked_secure, uint16_t status) {
   local_ = true;
+  const bool implicit = routes_.request != nullptr && sip::are_implicit(*routes_.request);
+  const bool dropped =
+      choose_targets(environment, asked_secure, routes_.request != nullptr, status);
+  // RFC 3841 7.2.4: what was only implied leaves nobody without an answer.
+  if (count_ == 0 && dropped && implicit) choose_targets(environment, asked_secure, false, status);
+  for (size_t member = 0; member < count_; ++member) {
+    const Target& target = targets_[places_[member]];
+    names_[member] = name_of(environment, target.uri.text, target.path, target.flow);
+  }
+  if (count_ == 0) refusal_ = status;
+}
+
+// Whether a preference of the caller has left one out.
+bool TargetSet::choose_targets(const Environment& environment, bool asked_secure,
+                               bool by_preference, uint16_t& status) {
+  bool dropped = false;
   std::array<uint16_t, TargetList::kMax> scores;
   for (size_t i = 0; i < targets_.size(); ++i) {
     const Target& target = targets_[i];
@@ -148,11 +164,11 @@ void TargetSet::add_targets(const Environment& environment, bool asked_secure, u
       headers_ = fault;
       continue;
     }
-    const sip::Preference preference = routes_.request != nullptr
-                                           ? sip::judge_contact(*routes_.request, target.params)
-                                           : sip::Preference();
+    const sip::Preference preference =
+        by_preference ? sip::judge_contact(*routes_.request, target.params) : sip::Preference();
     if (preference.dropped) {
       status = sip::status::kTemporarilyUnavailable;  // RFC 3841 7.2.4
+      dropped = true;
       continue;
     }
     // Among those of one q who fits better comes first.
@@ -164,11 +180,7 @@ void TargetSet::add_targets(const Environment& environment, bool asked_secure, u
     places_[place] = static_cast<uint8_t>(i);
     scores[place] = preference.score;
   }
-  for (size_t member = 0; member < count_; ++member) {
-    const Target& target = targets_[places_[member]];
-    names_[member] = name_of(environment, target.uri.text, target.path, target.flow);
-  }
-  if (count_ == 0) refusal_ = status;
+  return dropped;
 }
 
 // The target set is one URI alone.

@@ -50,6 +50,8 @@ class TargetSet {
   void add_users(const Environment& environment, Location& location, const sip::Uri& uri);
   void add_help(const Environment& environment, Location& location);
   void add_targets(const Environment& environment, bool asked_secure, uint16_t status);
+  bool choose_targets(const Environment& environment, bool asked_secure, bool by_preference,
+                      uint16_t& status);
   void add_one(const Environment& environment, const sip::ParsedUri& uri);
 
   const RouteInfo& routes_;

@@ -19,7 +19,11 @@ constexpr size_t kDateLineMax = 64;
 void write_binding(const store::Binding& binding, Millis now, sip::Writer& out) {
   // Upwards, so that what was granted is what is said.
   const int64_t seconds = std::max<int64_t>(((binding.expires_at() - now).count() + 999) / 1000, 0);
-  out.text("Contact: <").text(binding.contact()).text(">").text(binding.params());
+  out.text("Contact: ").text(binding.display_name());
+  out.text(binding.display_name().empty() ? "<" : " <")
+      .text(binding.contact())
+      .text(">")
+      .text(binding.params());
   out.text(";expires=").number(static_cast<uint64_t>(seconds)).crlf();
 }
 
@@ -44,7 +48,8 @@ bool answer_fits(const store::User& user, const store::BindingUpdate& changes, s
   size_t size =
       kDateLineMax + kPathMax + 3 * kContactLineMax + others + 2 * user.display_name().size();
   const auto add = [&size](const store::Binding& binding) {
-    size += kContactLineMax + binding.contact().size() + binding.params().size();
+    size += kContactLineMax + binding.contact().size() + binding.params().size() +
+            binding.display_name().size();
   };
   for (const store::Binding* binding = user.first_binding(); binding != nullptr;
        binding = user.next_binding(*binding)) {

@@ -59,6 +59,7 @@ Refusal read_contact(const sip::MessageView& request, std::string_view value,
   const Refusal refusal =
       read_uri(first ? request.contact_uri() : sip::ParsedUri(address->uri), contact);
   if (refusal) return refusal;
+  contact.display_name = address->display;
   contact.params = address->params;
   if (const auto instance = address->param("+sip.instance")) contact.instance = instance->value;
   if (const auto param = address->param("reg-id"); param && !contact.instance.empty()) {
@@ -89,6 +90,11 @@ std::string_view write_kept_params(std::string_view params, std::span<char> out)
     kept.unfolded(before.substr(0, before.size() - rest.size()));
   }
   return kept.view();
+}
+
+std::string_view write_kept_name(std::string_view name, std::span<char> out) {
+  sip::Writer kept(out);
+  return kept.unfolded(name).view();
 }
 
 uint32_t read_methods(std::string_view list) {

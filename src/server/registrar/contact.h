@@ -17,6 +17,7 @@ namespace tipring::registrar {
 // Views into the request.
 struct Contact {
   std::string_view uri;
+  std::string_view display_name;
   std::string_view params;  // all that came
   std::string_view instance;
   uint16_t q = 1000;
@@ -35,6 +36,9 @@ Refusal read_contact(const sip::MessageView& request, std::string_view value,
 // The parameters that are given back as they came, on one line: all but "expires", which the
 // registrar decides. `out` has room for `params`.
 std::string_view write_kept_params(std::string_view params, std::span<char> out);
+
+// The name before a Contact's URI as it came, on one line. `out` has room for `name`.
+std::string_view write_kept_name(std::string_view name, std::span<char> out);
 
 // RFC 3840 10: `list` is the value of "methods". One bit for each, 1 << sip::Method; that of
 // sip::Method::Other stands for all that we do not know.

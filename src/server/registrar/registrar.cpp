@@ -112,13 +112,16 @@ void Registrar::process(Registration& registration, store::User& user) {
   const auto state = store_.commit(changes, *this, registrations_.handle_of(registration).to_u64());
   if (!state) return refuse(registration, shortage("capacity.users"));
   if (*state == store::CommitState::Applied) {
-    log_changes(registration, user);
+    note_changes(registration, user);
     answer(registration, user);
   }
 }
 
 // R6.4: an operator finds each of the four by its own name; expiry has on_binding_expired().
-void Registrar::log_changes(const Registration& registration, const store::User& user) {
+void Registrar::note_changes(const Registration& registration, const store::User& user) {
+  counters_.added += registration.changes.added;
+  counters_.refreshed += registration.changes.refreshed;
+  counters_.removed += registration.changes.removed;
   const auto line = [&](std::string_view event, uint32_t count) {
     if (count == 0) return;
     environment_.log.info(event, kv("user", user.name()), kv("count", count),
@@ -137,7 +140,7 @@ void Registrar::on_stored(uint64_t tag, store::StoreStatus status) {
     return refuse(*registration,
                   {sip::status::kServiceUnavailable, "Service Unavailable - Store Failed"});
   }
-  log_changes(*registration, *user);
+  note_changes(*registration, *user);
   answer(*registration, *user);
 }
 

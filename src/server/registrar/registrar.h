@@ -19,6 +19,12 @@ using service::Incoming;
 
 class Registrar;
 
+struct RegistrarCounters {
+  uint64_t added = 0;
+  uint64_t refreshed = 0;
+  uint64_t removed = 0;
+};
+
 // One REGISTER that has been authenticated, until it is answered.
 struct Registration final : service::Context<service::DigestServerAuth>, store::UpdateWaiter {
   explicit Registration(Registrar& registrar) : owner(registrar) {}
@@ -50,6 +56,8 @@ class Registrar final : public transaction::TransactionUser,
   void swap_options(RegistrarOptions& options) { std::swap(options_, options); }
 
   const PoolStats& stats() const { return registrations_.stats(); }
+  // Bindings, since the start; without those whose time was over.
+  const RegistrarCounters& counters() const { return counters_; }
 
  private:
   friend struct Registration;
@@ -58,7 +66,7 @@ class Registrar final : public transaction::TransactionUser,
   bool has_good_uri(const Incoming& request);
   void refuse_stateless(const Incoming& request, std::string_view key);
   void process(Registration& registration, store::User& user);
-  void log_changes(const Registration& registration, const store::User& user);
+  void note_changes(const Registration& registration, const store::User& user);
   void answer(Registration& registration, store::User& user);
   void keep_connection(const Registration& registration, store::User& user);
   void refuse(Registration& registration, const Refusal& refusal);
@@ -77,6 +85,7 @@ class Registrar final : public transaction::TransactionUser,
   RegistrarOptions options_;
   Pool<Registration> registrations_;
   MergedRequests merged_;
+  RegistrarCounters counters_;
   std::span<char> scratch_;
 };
 

@@ -30,10 +30,11 @@ constexpr Refusal kTooMany{
 bool is_same(const store::Binding& binding, const store::BindingFields& fields,
              uint64_t call_id_hash) {
   return binding.call_id_hash() == call_id_hash && binding.contact() == fields.contact &&
-         binding.params() == fields.params && binding.path() == fields.path &&
-         binding.user_agent() == fields.user_agent && binding.received() == fields.received &&
-         binding.local() == fields.local && binding.transport() == fields.transport &&
-         binding.listener() == fields.listener && binding.flow() == fields.flow;
+         binding.params() == fields.params && binding.display_name() == fields.display_name &&
+         binding.path() == fields.path && binding.user_agent() == fields.user_agent &&
+         binding.received() == fields.received && binding.local() == fields.local &&
+         binding.transport() == fields.transport && binding.listener() == fields.listener &&
+         binding.flow() == fields.flow;
 }
 
 Millis last_heard(const store::Binding& binding) {
@@ -233,7 +234,8 @@ store::Binding* Update::find_moved(const Contact& contact) const {
 store::BindingFields Update::fields_of(const Contact& contact, std::span<char> path) const {
   store::BindingFields fields;
   fields.contact = contact.uri;
-  fields.params = write_kept_params(contact.params, scratch_);
+  fields.display_name = write_kept_name(contact.display_name, scratch_);
+  fields.params = write_kept_params(contact.params, scratch_.subspan(fields.display_name.size()));
   fields.call_id = *from_.request.header(sip::HeaderId::CallId);
   fields.path = write_path(from_.request, path);
   fields.instance = contact.instance;

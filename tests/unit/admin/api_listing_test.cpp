@@ -16,16 +16,17 @@ TEST_CASE("status and pools: facts and rows as JSON") {
   stats.refusals = 1;
   stats.item_bytes = 64;
   desk.pools.add(stats);
-  CHECK(desk.get("/v1/status").answer_ == "{\"status\":{\"version\":\"0.1.0\",\n\"users\":0}}\n");
-  CHECK(desk.get("/v1/pools").answer_ ==
+  CHECK(desk.get("/api/v1/status").answer_ ==
+        "{\"status\":{\"version\":\"0.1.0\",\n\"users\":0}}\n");
+  CHECK(desk.get("/api/v1/pools").answer_ ==
         R"({"pools":[{"name":"dialogs","capacity":9,"in_use":2,"high_water":5,"refusals":1,)"
         "\"item_bytes\":64}]}\n");
 }
 
 TEST_CASE("listings without rows: empty lists") {
   FakeDesk desk;
-  CHECK(desk.get("/v1/users").answer_ == "{\"users\":[]}\n");
-  CHECK(desk.get("/v1/registrations").answer_ == "{\"registrations\":[]}\n");
+  CHECK(desk.get("/api/v1/users").answer_ == "{\"users\":[]}\n");
+  CHECK(desk.get("/api/v1/registrations").answer_ == "{\"registrations\":[]}\n");
 }
 
 TEST_CASE("registrations: what peers sent is escaped, what is no UTF-8 replaced") {
@@ -41,7 +42,7 @@ TEST_CASE("registrations: what peers sent is escaped, what is no UTF-8 replaced"
                 1U << static_cast<unsigned>(sip::Method::Publish) |
                 1U << static_cast<unsigned>(sip::Method::Other);
   desk.exchange.bindings.push_back(row);
-  CHECK(desk.get("/v1/registrations").answer_ ==
+  CHECK(desk.get("/api/v1/registrations").answer_ ==
         R"({"registrations":[{"name":"100","domain":"","contact":"sip:100@192.0.2.1;x=\"\\",)"
         R"("received":"192.0.2.1:5060","transport":"udp","user_agent":"a\u0001)"
         "\xef\xbf\xbd\xc3\xa4"
@@ -56,9 +57,9 @@ TEST_CASE("listing of many users: page by page, each turn bounded, nothing left 
   std::string after;
   int requests = 0;
   do {
-    const FakeHttpExchange& request =
-        desk.get("/v1/users", after.empty() ? std::map<std::string, std::string>{}
-                                            : std::map<std::string, std::string>{{"after", after}});
+    const FakeHttpExchange& request = desk.get(
+        "/api/v1/users", after.empty() ? std::map<std::string, std::string>{}
+                                       : std::map<std::string, std::string>{{"after", after}});
     REQUIRE(request.status_ == 200);
     CHECK(request.answer_.size() < ListJob::kReplyMax + 4 * Page::kBytes);
     for (size_t at = 0; (at = request.answer_.find("{\"name\"", at)) != std::string::npos; ++at)
@@ -78,20 +79,20 @@ TEST_CASE("longest texts of a registration: cut to what a page shows, the page h
   const std::string text(70000, 'x');
   BindingRow row{text, text, text, text, text, text, 1, 1, UINT32_MAX};
   desk.exchange.bindings.assign(20, row);
-  const FakeHttpExchange& request = desk.get("/v1/registrations");
+  const FakeHttpExchange& request = desk.get("/api/v1/registrations");
   CHECK(request.status_ == 200);
   CHECK(request.answer_.size() < 20 * Page::kRowMax * 2);
 }
 
 TEST_CASE("listing with a cursor that is none: refused") {
   FakeDesk desk;
-  CHECK(desk.get("/v1/users", {{"after", "x"}}).status_ == 400);
+  CHECK(desk.get("/api/v1/users", {{"after", "x"}}).status_ == 400);
 }
 
 TEST_CASE("listing whose client goes: the rest is not asked for") {
   FakeDesk desk;
   for (int i = 0; i < 2000; ++i) desk.exchange.users[std::to_string(i) + "@"] = {};
-  desk.ask(port::HttpMethod::Get, "/v1/users");
+  desk.ask(port::HttpMethod::Get, "/api/v1/users");
   desk.server.exchanges.clear();
   desk.run();
   CHECK(desk.channel.commands.front() == nullptr);
@@ -100,12 +101,12 @@ TEST_CASE("listing whose client goes: the rest is not asked for") {
 TEST_CASE("blocks: listed, and lifted by what the list shows" * doctest::description("C6")) {
   FakeDesk desk;
   CHECK(
-      desk.get("/v1/blocks").answer_ ==
+      desk.get("/api/v1/blocks").answer_ ==
       R"({"blocks":[{"source":"192.0.2.7","user":"100","since_s":1,"remaining_s":59,"failures":10}]})"
       "\n");
   const auto lift = [&](std::map<std::string, std::string> query) {
     const FakeHttpExchange& request =
-        desk.ask(port::HttpMethod::Delete, "/v1/blocks", "", std::move(query));
+        desk.ask(port::HttpMethod::Delete, "/api/v1/blocks", "", std::move(query));
     desk.run();
     return request.status_;
   };
@@ -121,7 +122,7 @@ TEST_CASE("blocks: listed, and lifted by what the list shows" * doctest::descrip
 TEST_CASE("calls: what is not agreed upon is left out, and the page goes on" *
           doctest::description("R12.3")) {
   FakeDesk desk;
-  CHECK(desk.get("/v1/calls").answer_ == "{\"calls\":[]}\n");
+  CHECK(desk.get("/api/v1/calls").answer_ == "{\"calls\":[]}\n");
   CallRow row;
   row.id = (uint64_t{3} << 32) | 47;
   row.begun_ms = 1700000000123;
@@ -138,7 +139,7 @@ TEST_CASE("calls: what is not agreed upon is left out, and the page goes on" *
   row.refresh_s = 900;
   row.left_s = 1800;
   desk.exchange.calls.push_back(row);
-  CHECK(desk.get("/v1/calls").answer_ ==
+  CHECK(desk.get("/api/v1/calls").answer_ ==
         R"({"calls":[{"id":"2f-3","state":"calling","begun_ms":1700000000123,"caller":"sip:100@x",)"
         R"("callee":"sip:200@x","call_id":"c\"1","supervised":false},)"
         "\n"
@@ -162,7 +163,7 @@ TEST_CASE("calls: one that is led through the server tells who has answered, and
   row.interval_s = 1800;
   row.callee_interval_s = 90;
   desk.exchange.calls.push_back(row);
-  CHECK(desk.get("/v1/calls").answer_ ==
+  CHECK(desk.get("/api/v1/calls").answer_ ==
         R"({"calls":[{"id":"80000002-1","state":"calling","begun_ms":0,"caller":"sip:100@x",)"
         R"("callee":"sip:600@x","call_id":"c","answered_by":"bob","media":"relayed",)"
         R"("interval_s":1800,"refresher":"caller","callee_interval_s":90,"supervised":false}]})"
@@ -175,7 +176,7 @@ TEST_CASE("calls with the longest texts: cut to what a page shows, over several 
   CallRow row;
   row.caller = row.callee = row.call_id = text;
   desk.exchange.calls.assign(20, row);
-  const FakeHttpExchange& request = desk.get("/v1/calls");
+  const FakeHttpExchange& request = desk.get("/api/v1/calls");
   CHECK(request.status_ == 200);
   size_t rows = 0;
   for (size_t at = 0; (at = request.answer_.find("\"id\"", at)) != std::string::npos; ++at) ++rows;
@@ -185,7 +186,7 @@ TEST_CASE("calls with the longest texts: cut to what a page shows, over several 
 TEST_CASE("call: ended by what the list shows, and by nothing else") {
   FakeDesk desk;
   const auto end = [&](const std::string& id) {
-    const FakeHttpExchange& request = desk.ask(port::HttpMethod::Delete, "/v1/calls/" + id, "");
+    const FakeHttpExchange& request = desk.ask(port::HttpMethod::Delete, "/api/v1/calls/" + id, "");
     desk.run();
     return request.status_;
   };
@@ -198,17 +199,17 @@ TEST_CASE("call: ended by what the list shows, and by nothing else") {
   CHECK(desk.exchange.ended == UINT64_MAX);
   desk.exchange.refusal = Outcome::NotAnswered;
   CHECK(end("0-1") == 409);
-  CHECK(desk.get("/v1/calls/0-1").status_ == 405);
+  CHECK(desk.get("/api/v1/calls/0-1").status_ == 405);
 }
 
 TEST_CASE("refused: each with the command that excepts the user" * doctest::description("C1")) {
   FakeDesk desk;
-  CHECK(desk.get("/v1/refused").answer_ ==
+  CHECK(desk.get("/api/v1/refused").answer_ ==
         R"({"refused":[{"name":"100","domain":"branch.example","calls":3,"last_s":7,)"
         R"("source":"192.0.2.7:5060",)"
         R"("except":"tipringctl user set 100@branch.example session_timer=exempt"}]})"
         "\n");
-  CHECK(desk.ask(port::HttpMethod::Delete, "/v1/refused", "").status_ == 405);
+  CHECK(desk.ask(port::HttpMethod::Delete, "/api/v1/refused", "").status_ == 405);
 }
 
 }  // namespace

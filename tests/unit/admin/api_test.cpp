@@ -15,7 +15,7 @@ bool holds(const std::string& text, std::string_view part) {
 TEST_CASE("put of a new user: created, with the hashes of RFC 7616 and no password anywhere" *
           doctest::description("RFC 7616 3.4.2; C13")) {
   FakeDesk desk;
-  const FakeHttpExchange& request = desk.put("/v1/users/100", R"({"password":"1234"})");
+  const FakeHttpExchange& request = desk.put("/api/v1/users/100", R"({"password":"1234"})");
   CHECK(request.status_ == 201);
   CHECK(request.answer_ == "{\"result\":\"created\"}\n");
   REQUIRE(desk.exchange.users.count("100@") == 1);
@@ -29,16 +29,16 @@ TEST_CASE("put of a new user: created, with the hashes of RFC 7616 and no passwo
 
 TEST_CASE("put of a user that stands: changed") {
   FakeDesk desk;
-  desk.put("/v1/users/100", kSecret);
-  CHECK(desk.put("/v1/users/100", kSecret).status_ == 200);
+  desk.put("/api/v1/users/100", kSecret);
+  CHECK(desk.put("/api/v1/users/100", kSecret).status_ == 200);
   CHECK(desk.exchange.users.size() == 1);
 }
 
 TEST_CASE("put with a domain: lower case, a user of its own; a name may hold a slash") {
   FakeDesk desk;
-  CHECK(desk.put("/v1/users/Example.ORG/100", kSecret).status_ == 201);
-  CHECK(desk.put("/v1/users//a/b", kSecret).status_ == 201);
-  CHECK(desk.put("/v1/users/bob@example.org", kSecret).status_ == 201);
+  CHECK(desk.put("/api/v1/users/Example.ORG/100", kSecret).status_ == 201);
+  CHECK(desk.put("/api/v1/users//a/b", kSecret).status_ == 201);
+  CHECK(desk.put("/api/v1/users/bob@example.org", kSecret).status_ == 201);
   CHECK(desk.exchange.users.count("100@example.org") == 1);
   CHECK(desk.exchange.users.count("a/b@") == 1);
   CHECK(desk.exchange.users.count("bob@example.org") == 1);
@@ -46,31 +46,31 @@ TEST_CASE("put with a domain: lower case, a user of its own; a name may hold a s
 
 TEST_CASE("put with the default domain: the user that has none" * doctest::description("C22")) {
   FakeDesk desk;
-  CHECK(desk.put("/v1/users/100", kSecret).status_ == 201);
-  CHECK(desk.put("/v1/users/Home.example/100", kSecret).status_ == 200);
+  CHECK(desk.put("/api/v1/users/100", kSecret).status_ == 201);
+  CHECK(desk.put("/api/v1/users/Home.example/100", kSecret).status_ == 200);
   CHECK(desk.exchange.users.size() == 1);
 }
 
 TEST_CASE("put with a mode: create refuses what exists, change what does not") {
   FakeDesk desk;
-  CHECK(desk.put("/v1/users/100", kSecret, {{"mode", "change"}}).status_ == 404);
-  CHECK(desk.put("/v1/users/100", kSecret, {{"mode", "create"}}).status_ == 201);
-  CHECK(desk.put("/v1/users/100", kSecret, {{"mode", "create"}}).status_ == 409);
-  CHECK(desk.put("/v1/users/100", kSecret, {{"mode", "change"}}).status_ == 200);
-  CHECK(desk.put("/v1/users/100", kSecret, {{"mode", "both"}}).status_ == 400);
+  CHECK(desk.put("/api/v1/users/100", kSecret, {{"mode", "change"}}).status_ == 404);
+  CHECK(desk.put("/api/v1/users/100", kSecret, {{"mode", "create"}}).status_ == 201);
+  CHECK(desk.put("/api/v1/users/100", kSecret, {{"mode", "create"}}).status_ == 409);
+  CHECK(desk.put("/api/v1/users/100", kSecret, {{"mode", "change"}}).status_ == 200);
+  CHECK(desk.put("/api/v1/users/100", kSecret, {{"mode", "both"}}).status_ == 400);
 }
 
 TEST_CASE("put with a name that cannot be: refused with what is allowed") {
   FakeDesk desk;
-  const FakeHttpExchange& longer = desk.put("/v1/users/" + std::string(65, 'a'), kSecret);
+  const FakeHttpExchange& longer = desk.put("/api/v1/users/" + std::string(65, 'a'), kSecret);
   CHECK(longer.status_ == 400);
   CHECK(holds(longer.answer_, "at most 64 bytes"));
-  CHECK(desk.put("/v1/users/" + std::string(64, 'a'), kSecret).status_ == 201);
-  CHECK(desk.put("/v1/users/", kSecret).status_ == 400);
-  CHECK(desk.put("/v1/users/a\nb", kSecret).status_ == 400);
-  CHECK(desk.put("/v1/users/a:b", kSecret).status_ == 400);
-  CHECK(desk.put("/v1/users/\xff", kSecret).status_ == 400);
-  CHECK(desk.put("/v1/users/" + std::string(254, 'd') + "/a", kSecret).status_ == 400);
+  CHECK(desk.put("/api/v1/users/" + std::string(64, 'a'), kSecret).status_ == 201);
+  CHECK(desk.put("/api/v1/users/", kSecret).status_ == 400);
+  CHECK(desk.put("/api/v1/users/a\nb", kSecret).status_ == 400);
+  CHECK(desk.put("/api/v1/users/a:b", kSecret).status_ == 400);
+  CHECK(desk.put("/api/v1/users/\xff", kSecret).status_ == 400);
+  CHECK(desk.put("/api/v1/users/" + std::string(254, 'd') + "/a", kSecret).status_ == 400);
   CHECK(desk.exchange.users.size() == 1);
 }
 
@@ -81,25 +81,25 @@ TEST_CASE("put with a body that cannot be: refused, the password not repeated") 
         R"({"password":"secretive\u0007"})", R"({"password":"secretive")",
         R"({"password":"secretive","more":1})", "{\"password\":\"secretive\xff\"}"}) {
     CAPTURE(body);
-    const FakeHttpExchange& request = desk.put("/v1/users/100", body);
+    const FakeHttpExchange& request = desk.put("/api/v1/users/100", body);
     CHECK(request.status_ == 400);
-    CHECK(holds(request.answer_, R"({"error":{"code":"body","message":")"));
+    CHECK(holds(request.answer_, R"("code":"invalid","detail":")"));
     CHECK_FALSE(holds(request.answer_, "secretive"));
   }
   const auto with_length = [](size_t length) {
     return R"({"password":")" + std::string(length, 'x') + "\"}";
   };
-  CHECK(desk.put("/v1/users/100", with_length(129)).status_ == 400);
-  CHECK(desk.put("/v1/users/100", with_length(128)).status_ == 201);
-  CHECK(desk.put("/v1/users/100", std::string(100000, '[')).status_ == 400);
-  CHECK(desk.put("/v1/users/100", std::string("{\"password\":\"a\"}\0x", 18)).status_ == 400);
+  CHECK(desk.put("/api/v1/users/100", with_length(129)).status_ == 400);
+  CHECK(desk.put("/api/v1/users/100", with_length(128)).status_ == 201);
+  CHECK(desk.put("/api/v1/users/100", std::string(100000, '[')).status_ == 400);
+  CHECK(desk.put("/api/v1/users/100", std::string("{\"password\":\"a\"}\0x", 18)).status_ == 400);
 }
 
 TEST_CASE("delete: gone, and not found the second time") {
   FakeDesk desk;
-  desk.put("/v1/users/100", kSecret);
+  desk.put("/api/v1/users/100", kSecret);
   for (const int status : {200, 404}) {
-    const FakeHttpExchange& request = desk.ask(port::HttpMethod::Delete, "/v1/users/100");
+    const FakeHttpExchange& request = desk.ask(port::HttpMethod::Delete, "/api/v1/users/100");
     desk.run();
     CHECK(request.status_ == status);
   }
@@ -116,7 +116,7 @@ TEST_CASE("every failure of the store: its own status, and what to do") {
   };
   for (const auto& [outcome, expected] : rows) {
     desk.exchange.refusal = outcome;
-    const FakeHttpExchange& request = desk.put("/v1/users/100", kSecret);
+    const FakeHttpExchange& request = desk.put("/api/v1/users/100", kSecret);
     CHECK(request.status_ == expected.first);
     CHECK(holds(request.answer_, expected.second));
   }
@@ -125,10 +125,10 @@ TEST_CASE("every failure of the store: its own status, and what to do") {
 TEST_CASE("unknown path 404, other method 405, before the server is attached 503") {
   FakeDesk desk;
   CHECK(desk.get("/v2/users").status_ == 404);
-  CHECK(desk.ask(port::HttpMethod::Post, "/v1/users/100").status_ == 405);
-  CHECK(desk.put("/v1/registrations/100", "").status_ == 405);
-  CHECK(desk.ask(port::HttpMethod::Post, "/v1/users").status_ == 405);
-  CHECK(desk.ask(port::HttpMethod::Put, "/v1/status").status_ == 405);
+  CHECK(desk.ask(port::HttpMethod::Post, "/api/v1/users/100").status_ == 405);
+  CHECK(desk.put("/api/v1/registrations/100", "").status_ == 405);
+  CHECK(desk.ask(port::HttpMethod::Post, "/api/v1/users").status_ == 405);
+  CHECK(desk.ask(port::HttpMethod::Put, "/api/v1/status").status_ == 405);
   Api early(desk.channel, desk.wakeup, "office", "");
   FakeHttpExchange request;
   early.on_exchange(request);
@@ -138,7 +138,7 @@ TEST_CASE("unknown path 404, other method 405, before the server is attached 503
 TEST_CASE("changes that wait for the disk: answered when they are done, each once") {
   FakeDesk desk;
   desk.exchange.later = true;
-  FakeHttpExchange& request = desk.ask(port::HttpMethod::Put, "/v1/users/100", kSecret);
+  FakeHttpExchange& request = desk.ask(port::HttpMethod::Put, "/api/v1/users/100", kSecret);
   desk.endpoint.serve(8);
   desk.api.on_poll();
   CHECK(request.replies_ == 0);
@@ -152,14 +152,15 @@ TEST_CASE("more changes than answers have slots: the loop stops, later all are a
   desk.exchange.later = true;
   std::vector<FakeHttpExchange*> requests;
   for (uint32_t i = 0; i < Channel::kCommands; ++i)
-    requests.push_back(&desk.ask(port::HttpMethod::Put, "/v1/users/" + std::to_string(i), kSecret));
+    requests.push_back(
+        &desk.ask(port::HttpMethod::Put, "/api/v1/users/" + std::to_string(i), kSecret));
   CHECK_FALSE(desk.endpoint.serve(1000));
   CHECK(desk.exchange.due.size() == Channel::kAnswers);
-  const FakeHttpExchange& one_more = desk.ask(port::HttpMethod::Put, "/v1/users/one", kSecret);
+  const FakeHttpExchange& one_more = desk.ask(port::HttpMethod::Put, "/api/v1/users/one", kSecret);
   CHECK(one_more.status_ == 0);
   for (uint32_t i = 0; i < Channel::kAnswers; ++i)
     requests.push_back(
-        &desk.ask(port::HttpMethod::Put, "/v1/users/x" + std::to_string(i), kSecret));
+        &desk.ask(port::HttpMethod::Put, "/api/v1/users/x" + std::to_string(i), kSecret));
   CHECK(requests.back()->status_ == 503);
   desk.run();
   for (const FakeHttpExchange* request : requests) {
@@ -170,7 +171,7 @@ TEST_CASE("more changes than answers have slots: the loop stops, later all are a
 
 TEST_CASE("client gone before its answer: the change is done, nobody is called") {
   FakeDesk desk;
-  desk.ask(port::HttpMethod::Put, "/v1/users/100", kSecret);
+  desk.ask(port::HttpMethod::Put, "/api/v1/users/100", kSecret);
   desk.server.exchanges.clear();
   desk.run();
   CHECK(desk.exchange.users.size() == 1);
@@ -178,7 +179,7 @@ TEST_CASE("client gone before its answer: the change is done, nobody is called")
 
 TEST_CASE("a command that was served: its hashes are wiped from the ring") {
   FakeDesk desk;
-  desk.ask(port::HttpMethod::Put, "/v1/users/100", kSecret);
+  desk.ask(port::HttpMethod::Put, "/api/v1/users/100", kSecret);
   const Command& slot = *desk.channel.commands.front();
   CHECK(slot.secret.md5 != port::Md5Digest{});
   desk.run();
@@ -189,11 +190,11 @@ TEST_CASE("a command that was served: its hashes are wiped from the ring") {
 TEST_CASE("import: all created or changed, and counted") {
   FakeDesk desk;
   desk.exchange.later = true;
-  desk.put("/v1/users/7", kSecret);
+  desk.put("/api/v1/users/7", kSecret);
   std::string lines;
   for (int i = 0; i < 100; ++i)
     lines += std::to_string(i) + ",pass,word" + std::to_string(i) + "\n";
-  const FakeHttpExchange& request = desk.ask(port::HttpMethod::Post, "/v1/users/import", lines);
+  const FakeHttpExchange& request = desk.ask(port::HttpMethod::Post, "/api/v1/users/import", lines);
   desk.run();
   CHECK(request.status_ == 200);
   CHECK(request.answer_ == "{\"created\":99,\"changed\":1}\n");
@@ -203,7 +204,7 @@ TEST_CASE("import: all created or changed, and counted") {
 TEST_CASE("import with a wrong line: nothing stored, the line named") {
   FakeDesk desk;
   const FakeHttpExchange& request =
-      desk.ask(port::HttpMethod::Post, "/v1/users/import", "1,a\nsecretive\n2,b\n");
+      desk.ask(port::HttpMethod::Post, "/api/v1/users/import", "1,a\nsecretive\n2,b\n");
   desk.run();
   CHECK(request.status_ == 400);
   CHECK(holds(request.answer_, "line 2"));
@@ -215,7 +216,7 @@ TEST_CASE("import beyond capacity.users: names the line and how many were stored
   FakeDesk desk;
   desk.exchange.users_max = 3;
   const FakeHttpExchange& request =
-      desk.ask(port::HttpMethod::Post, "/v1/users/import", "1,a\n2,b\n3,c\n4,d\n");
+      desk.ask(port::HttpMethod::Post, "/api/v1/users/import", "1,a\n2,b\n3,c\n4,d\n");
   desk.run();
   CHECK(request.status_ == 503);
   CHECK(holds(request.answer_, R"("line":4,"created":3,"changed":0})"));

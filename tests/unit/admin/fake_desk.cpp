@@ -72,7 +72,13 @@ std::optional<uint64_t> FakeExchange::list_bindings_of(std::string_view domain,
   return 0;
 }
 
-uint64_t FakeExchange::list_users(uint64_t cursor, Page& page) {
+// It goes with the hashes.
+uint64_t FakeExchange::revision_of_user(std::string_view domain, std::string_view name) const {
+  const auto found = users.find(key_of(domain, name));
+  return found == users.end() ? 0 : found->second.md5[0] + uint64_t{1};
+}
+
+uint64_t FakeExchange::list_users(uint64_t cursor, std::string_view, OnLine, Page& page) {
   uint64_t at = 0;
   for (const auto& [key, secret] : users) {
     if (at++ < cursor) continue;
@@ -84,7 +90,7 @@ uint64_t FakeExchange::list_users(uint64_t cursor, Page& page) {
   return 0;
 }
 
-uint64_t FakeExchange::list_bindings(uint64_t cursor, Page& page) {
+uint64_t FakeExchange::list_bindings(uint64_t cursor, std::string_view, Page& page) {
   for (; cursor < bindings.size(); ++cursor) {
     if (!page.has_room()) return cursor;
     page.add(bindings[cursor]);

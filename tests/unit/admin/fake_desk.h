@@ -21,23 +21,48 @@ struct FakeHttpExchange final : port::HttpExchange {
     const auto found = query_.find(std::string(name));
     return found == query_.end() ? std::string_view() : found->second;
   }
-  std::string_view header(std::string_view) const override { return {}; }
+  std::string_view header(std::string_view name) const override {
+    const auto found = headers_.find(std::string(name));
+    return found == headers_.end() ? std::string_view() : found->second;
+  }
+  std::string_view cookie(std::string_view) const override { return {}; }
   std::string_view body() const override { return body_; }
   uint64_t id() const override { return id_; }
-  void reply(int status, std::string_view, std::string_view body) override {
-    status_ = status;
-    answer_ = body;
+  port::SocketAddress peer() const override { return peer_; }
+  bool encrypted() const override { return false; }
+  bool begin_stream(const port::HttpAnswer& head) override {
+    answer(head);
+    return true;
+  }
+  bool send(std::string_view bytes) override {
+    if (slow_) return false;
+    answer_ += bytes;
+    return true;
+  }
+  void end() override { ended_ = true; }
+  void answer(const port::HttpAnswer& answer) override {
+    status_ = answer.status;
+    type_ = answer.content_type;
+    answer_ = answer.body;
+    for (const port::HttpHeader& header : answer.headers)
+      answer_headers_[std::string(header.name)] = header.value;
     ++replies_;
   }
 
   port::HttpMethod method_ = port::HttpMethod::Get;
   std::string path_;
   std::map<std::string, std::string> query_;
+  std::map<std::string, std::string> headers_;
+  port::SocketAddress peer_;
   std::string body_;
   uint64_t id_ = 0;
   int status_ = 0;
+  std::string type_;
   std::string answer_;
+  std::map<std::string, std::string> answer_headers_;
   int replies_ = 0;
+  bool ended_ = false;  // of a stream
+  bool slow_ = false;   // takes nothing of it
 };
 
 struct FakeServer final : port::HttpServer {
@@ -67,8 +92,10 @@ struct FakeExchange final : Exchange {
   bool show_user(std::string_view domain, std::string_view name, Page& page) override;
   std::optional<uint64_t> list_bindings_of(std::string_view domain, std::string_view name,
                                            uint64_t cursor, Page& page) override;
-  uint64_t list_users(uint64_t cursor, Page& page) override;
-  uint64_t list_bindings(uint64_t cursor, Page& page) override;
+  uint64_t list_users(uint64_t cursor, std::string_view search, OnLine on_line,
+                      Page& page) override;
+  uint64_t list_bindings(uint64_t cursor, std::string_view search, Page& page) override;
+  uint64_t revision_of_user(std::string_view domain, std::string_view name) const override;
   uint64_t list_credentials(uint64_t, Page& page) override {
     page.add(CredentialRow{"100", "x.example", "phone", {}, "0123", "4567"});
     return 0;

@@ -11,7 +11,7 @@ bool holds(const std::string& text, std::string_view part) {
 
 const FakeHttpExchange& put(StoreDesk& desk, const std::string& path, std::string body = "",
                             std::map<std::string, std::string> query = {}) {
-  return desk.ask(HttpMethod::Put, "/v1/groups/" + path, std::move(body), std::move(query));
+  return desk.ask(HttpMethod::Put, "/api/v1/groups/" + path, std::move(body), std::move(query));
 }
 
 TEST_CASE("group api: a group is created, shown, changed and removed" *
@@ -23,18 +23,18 @@ TEST_CASE("group api: a group is created, shown, changed and removed" *
             .status_ == 201);
   CHECK(put(desk, "600", "", {{"mode", "create"}}).status_ == 409);
   CHECK(put(desk, "600", R"({"member_ring_s":"9"})").status_ == 200);
-  const std::string shown = desk.get("/v1/groups/600").answer_;
+  const std::string shown = desk.get("/api/v1/groups/600").answer_;
   CHECK(shown.starts_with(R"({"group":{"name":"600","domain":"","display_name":"Sales",)"
                           R"("strategy":"round_robin","ring_timeout_s":45,"member_ring_s":9,)"
                           R"("no_answer_status":0,"no_answer_to":"700",)"
                           R"("no_answer_to_exists":false,"enabled":false,"member_count":0,)"));
-  CHECK(desk.ask(HttpMethod::Patch, "/v1/groups/600", R"({"enabled":true})").status_ == 200);
-  CHECK(desk.ask(HttpMethod::Patch, "/v1/groups/601", R"({"enabled":true})").status_ == 404);
+  CHECK(desk.ask(HttpMethod::Patch, "/api/v1/groups/600", R"({"enabled":true})").status_ == 200);
+  CHECK(desk.ask(HttpMethod::Patch, "/api/v1/groups/601", R"({"enabled":true})").status_ == 404);
   CHECK(put(desk, "601", "{}", {{"mode", "change"}}).status_ == 404);
-  CHECK(holds(desk.get("/v1/groups/600").answer_, R"("enabled":true)"));
-  CHECK(desk.ask(HttpMethod::Delete, "/v1/groups/600").answer_ == "{\"result\":\"deleted\"}\n");
-  CHECK(desk.get("/v1/groups/600").status_ == 404);
-  CHECK(desk.get("/v1/groups").answer_ == "{\"groups\":[]}\n");
+  CHECK(holds(desk.get("/api/v1/groups/600").answer_, R"("enabled":true)"));
+  CHECK(desk.ask(HttpMethod::Delete, "/api/v1/groups/600").answer_ == "{\"result\":\"deleted\"}\n");
+  CHECK(desk.get("/api/v1/groups/600").status_ == 404);
+  CHECK(desk.get("/api/v1/groups").answer_ == "{\"groups\":[]}\n");
 }
 
 TEST_CASE("group api: members are listed by order, with who they are" *
@@ -49,7 +49,7 @@ TEST_CASE("group api: members are listed by order, with who they are" *
       put(desk, "home.example/600/members/201", R"({"order":1,"delay_s":3,"ring_s":8})").status_ ==
       201);
   CHECK(put(desk, "600/members/201", R"({"enabled":false})").status_ == 200);
-  const std::string members = desk.get("/v1/groups/600/members").answer_;
+  const std::string members = desk.get("/api/v1/groups/600/members").answer_;
   const size_t nobody = members.find(R"("name":"nobody","kind":"nobody","order":1)");
   const size_t user = members.find(R"("name":"201","kind":"user","phones":0,"order":1,)"
                                    R"("delay_s":3,"ring_s":8,"enabled":false)");
@@ -57,13 +57,13 @@ TEST_CASE("group api: members are listed by order, with who they are" *
   CHECK_MESSAGE(nobody < user, members);
   CHECK(user < group);
   CHECK(group != std::string::npos);
-  CHECK(holds(desk.get("/v1/groups").answer_, R"("member_count":3,"members_enabled":2)"));
-  CHECK(desk.ask(HttpMethod::Delete, "/v1/groups/600/members/610").answer_ ==
+  CHECK(holds(desk.get("/api/v1/groups").answer_, R"("member_count":3,"members_enabled":2)"));
+  CHECK(desk.ask(HttpMethod::Delete, "/api/v1/groups/600/members/610").answer_ ==
         "{\"result\":\"removed\"}\n");
-  CHECK(desk.ask(HttpMethod::Delete, "/v1/groups/600/members/610").status_ == 404);
-  CHECK(desk.ask(HttpMethod::Patch, "/v1/groups/600/members/610").status_ == 404);
+  CHECK(desk.ask(HttpMethod::Delete, "/api/v1/groups/600/members/610").status_ == 404);
+  CHECK(desk.ask(HttpMethod::Patch, "/api/v1/groups/600/members/610").status_ == 404);
   CHECK(put(desk, "600/members/201", "", {{"mode", "create"}}).status_ == 409);
-  CHECK(desk.get("/v1/groups/601/members").status_ == 404);
+  CHECK(desk.get("/api/v1/groups/601/members").status_ == 404);
 }
 
 TEST_CASE("group api: each refusal says what is wrong" * doctest::description("R17.5")) {
@@ -89,10 +89,11 @@ TEST_CASE("group api: each refusal says what is wrong" * doctest::description("R
   refuses(put(desk, "600", R"({"colour":"red"})"), 400, "there are display_name");
   refuses(put(desk, "600/members/201", R"({"order":10000})"), 400, "order must be from 1 to 9999");
   refuses(put(desk, "600", "", {{"mode", "maybe"}}), 400, "mode must be");
-  refuses(desk.ask(HttpMethod::Post, "/v1/groups/600"), 405, "a group is read with GET");
-  refuses(desk.ask(HttpMethod::Post, "/v1/groups/600/members/201"), 405, "a member is stored");
-  refuses(put(desk, "600/members"), 405, "listed with GET");
-  refuses(desk.get("/v1/groups/"), 400, "at least 1 byte");
+  refuses(desk.ask(HttpMethod::Post, "/api/v1/groups/600"), 405, "takes GET, PUT, PATCH, DELETE");
+  refuses(desk.ask(HttpMethod::Post, "/api/v1/groups/600/members/201"), 405,
+          "takes PUT, PATCH, DELETE");
+  refuses(put(desk, "600/members"), 405, "takes GET");
+  refuses(desk.get("/api/v1/groups/"), 400, "at least 1 byte");
   desk.bench.host.files().faults().write_error = ENOSPC;
   refuses(put(desk, "601"), 507, "the disk is full");
 }
@@ -110,7 +111,7 @@ TEST_CASE("group api: full pools are told apart") {
   CHECK(put(desk, "601/members/a").status_ == 201);
   CHECK(holds(put(desk, "601/members/b").answer_, "raise capacity.group_members"));
   // Listings of more than a page are whole.
-  const std::string members = desk.get("/v1/groups/600/members").answer_;
+  const std::string members = desk.get("/api/v1/groups/600/members").answer_;
   CHECK(holds(members, "\"m0\""));
   CHECK(holds(members, "\"m31\""));
 }
@@ -135,10 +136,10 @@ TEST_CASE("group api: the statistics of a group and of its members" *
       R"("offered":3,"answered":1,"elsewhere":0,"abandoned":1,"unanswered":0,"ringing":1,)"
       R"("talking":0,"answer_total_ms":2500,"answer_min_ms":2500,"answer_max_ms":2500,)"
       R"("talk_total_ms":60000,"last_answered_s":5})";
-  CHECK(holds(desk.get("/v1/groups").answer_, kTally));
-  CHECK(holds(desk.get("/v1/groups/600/members").answer_, kTally));
+  CHECK(holds(desk.get("/api/v1/groups").answer_, kTally));
+  CHECK(holds(desk.get("/api/v1/groups/600/members").answer_, kTally));
   CHECK(put(desk, "600", R"({"strategy":"random"})").status_ == 200);
-  CHECK(holds(desk.get("/v1/groups/600").answer_, kTally));
+  CHECK(holds(desk.get("/api/v1/groups/600").answer_, kTally));
 }
 
 }  // namespace

@@ -27,20 +27,20 @@ TEST_CASE("JSON string: each byte that is no UTF-8 becomes U+FFFD") {
 
 TEST_CASE("user body: escapes are undone") {
   const UserBody body = parse_user_body(R"( {"password" : "a\"\u00e4\\"} )");
-  CHECK(body.fault.empty());
+  CHECK(body.fault.text.empty());
   CHECK(body.password == "a\"\xc3\xa4\\");
 }
 
 TEST_CASE("user body: a NUL in the text or escaped is refused") {
-  CHECK_FALSE(parse_user_body(R"({"password":"a\u0000b"})").fault.empty());
-  CHECK_FALSE(parse_user_body(std::string_view("{\"password\":\"a\"}\0", 17)).fault.empty());
+  CHECK_FALSE(parse_user_body(R"({"password":"a\u0000b"})").fault.text.empty());
+  CHECK_FALSE(parse_user_body(std::string_view("{\"password\":\"a\"}\0", 17)).fault.text.empty());
 }
 
 TEST_CASE("user body: algorithms are names, none of them means as configured" *
           doctest::description("RFC 8760 2.4; C13")) {
   const auto algorithms = [](const char* text) {
     const UserBody body = parse_user_body(text);
-    CHECK(body.fault == "");
+    CHECK(body.fault.text == "");
     CHECK(body.fields.present == store::kAlgorithms);
     return body.fields.algorithms;
   };
@@ -52,19 +52,19 @@ TEST_CASE("user body: algorithms are names, none of them means as configured" *
   for (const char* body : {R"({"algorithms":["SHA-512"]})", R"({"algorithms":["MD5,SHA-256"]})",
                            R"({"algorithms":1})", R"({"algorithms":[1]})"}) {
     CAPTURE(body);
-    CHECK(parse_user_body(body).fault.find("algorithms ") == 0);
+    CHECK(parse_user_body(body).fault.text.find("algorithms ") == 0);
   }
 }
 
 TEST_CASE("user body: every field, and a member that is none") {
   const UserBody body = parse_user_body(
       R"({"auth_name":"a","display_name":"\u00e4","aliases":["1","2"],"session_timer":"exempt"})");
-  CHECK(body.fault == "");
+  CHECK(body.fault.text == "");
   CHECK(body.fields.auth_name.view() == "a");
   CHECK(body.fields.display_name.view() == "\xc3\xa4");
   CHECK(body.fields.aliases.view() == "1\n2");
   CHECK(body.fields.session_timer == store::SessionTimerRule::Exempt);
-  const std::string fault = parse_user_body(R"({"secretive":"x"})").fault;
+  const std::string fault = parse_user_body(R"({"secretive":"x"})").fault.text;
   CHECK(fault.find("there is no such field; there are auth_name,") == 0);
   CHECK(fault.find("secretive") == std::string::npos);
 }

@@ -75,12 +75,12 @@ TEST_CASE("service: changes through the socket are in the store, a second server
       statuses.push_back(error != 0 ? -error : reply.status);
     };
     port::HttpReply reply;
-    ask("PUT", "/v1/users/100", R"({"password":"x"})", reply);
-    ask("PUT", "/v1/users//1%2F2", R"({"password":"x"})", reply);
-    ask("POST", "/v1/users/import", "100,y\n101,z\n102,z\n", reply);
-    ask("DELETE", "/v1/users/101", "", reply);
-    ask("GET", "/v1/users", "", listing);
-    ask("GET", "/v1/pools", "", pool_listing);
+    ask("PUT", "/api/v1/users/100", R"({"password":"x"})", reply);
+    ask("PUT", "/api/v1/users//1%2F2", R"({"password":"x"})", reply);
+    ask("POST", "/api/v1/users/import", "100,y\n101,z\n102,z\n", reply);
+    ask("DELETE", "/api/v1/users/101", "", reply);
+    ask("GET", "/api/v1/users", "", listing);
+    ask("GET", "/api/v1/pools", "", pool_listing);
     end->notify();
   });
   loop.run();

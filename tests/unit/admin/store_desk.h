@@ -27,8 +27,8 @@ class StoreDesk {
         arena_({memory_.get(), kMemory}),
         channel_(arena_),
         blocks(arena_, HashKey{1, 2}, 256),
-        exchange_(bench.server->store(), blocks, bench.host.loop(), fact_),
-        groups_(bench.server->store(), bench.host.loop()),
+        exchange_(bench.server->store(), blocks, bench.host.loop(), fact_, HashKey{3, 4}),
+        groups_(bench.server->store(), bench.host.loop(), HashKey{3, 4}),
         endpoint_(channel_, exchange_, pools_),
         api_(channel_, wakeup_, "office", "home.example") {
     exchange_.set_endpoint(endpoint_);
@@ -38,8 +38,10 @@ class StoreDesk {
     api_.attach(server_);
   }
 
-  const FakeHttpExchange& ask(port::HttpMethod method, std::string path, std::string body = "",
-                              std::map<std::string, std::string> query = {}) {
+  // A request, to be answered by run().
+  FakeHttpExchange& begin(port::HttpMethod method, std::string path, std::string body = "",
+                          std::map<std::string, std::string> query = {},
+                          std::map<std::string, std::string> headers = {}) {
     const uint64_t id = server_.exchanges.size() + 1;
     FakeHttpExchange& request = server_.exchanges[id];
     request.id_ = id;
@@ -47,7 +49,11 @@ class StoreDesk {
     request.path_ = std::move(path);
     request.body_ = std::move(body);
     request.query_ = std::move(query);
+    request.headers_ = std::move(headers);
     api_.on_exchange(request);
+    return request;
+  }
+  void run(const FakeHttpExchange& request) {
     bench.run_until([&] {
       // Each may give the other more to do, for which no event of the world comes.
       for (int i = 0; i < 16; ++i) {
@@ -56,13 +62,20 @@ class StoreDesk {
       }
       return request.replies_ > 0;
     });
+  }
+  const FakeHttpExchange& ask(port::HttpMethod method, std::string path, std::string body = "",
+                              std::map<std::string, std::string> query = {},
+                              std::map<std::string, std::string> headers = {}) {
+    const FakeHttpExchange& request =
+        begin(method, std::move(path), std::move(body), std::move(query), std::move(headers));
+    run(request);
     return request;
   }
   const FakeHttpExchange& put(std::string_view name) {
-    return ask(port::HttpMethod::Put, "/v1/users/" + std::string(name), R"({"password":"x"})");
+    return ask(port::HttpMethod::Put, "/api/v1/users/" + std::string(name), R"({"password":"x"})");
   }
   const FakeHttpExchange& remove_registrations(const std::string& user, std::string contact) {
-    return ask(port::HttpMethod::Delete, "/v1/registrations/" + user, "",
+    return ask(port::HttpMethod::Delete, "/api/v1/registrations/" + user, "",
                {{"contact", std::move(contact)}});
   }
   const FakeHttpExchange& get(std::string path) {

@@ -30,9 +30,9 @@ TEST_CASE("store exchange: a new password keeps the registrations, a removal doe
   desk.bench.make_binding("100", "sip:100@192.0.2.7:5062");
   CHECK(desk.put("100").status_ == 200);
   CHECK(desk.bench.server->user("100").credentials().md5 == make_secret("100", "office", "x").md5);
-  CHECK(holds(desk.get("/v1/users").answer_, R"("name":"100","domain":"","bindings":1)"));
-  CHECK(desk.ask(port::HttpMethod::Delete, "/v1/users/100").status_ == 200);
-  CHECK(desk.ask(port::HttpMethod::Delete, "/v1/users/100").status_ == 404);
+  CHECK(holds(desk.get("/api/v1/users").answer_, R"("name":"100","domain":"","bindings":1)"));
+  CHECK(desk.ask(port::HttpMethod::Delete, "/api/v1/users/100").status_ == 200);
+  CHECK(desk.ask(port::HttpMethod::Delete, "/api/v1/users/100").status_ == 404);
   CHECK(desk.bench.server->store().binding_count() == 0);
 }
 
@@ -40,7 +40,7 @@ TEST_CASE("store exchange: a user's algorithms change without his password and t
           doctest::description("RFC 8760 2.4; C13")) {
   StoreDesk desk;
   const auto algorithms = [&] { return desk.bench.server->user("100").algorithms(); };
-  const std::string path = "/v1/users/100";
+  const std::string path = "/api/v1/users/100";
   const std::string own = R"({"algorithms":["SHA-256"]})";
   CHECK(desk.ask(port::HttpMethod::Put, path, own).status_ == 404);
   CHECK(desk.ask(port::HttpMethod::Put, path, R"({"algorithms":["MD5"],"password":"x"})").status_ ==
@@ -61,7 +61,7 @@ TEST_CASE("store exchange: a password is hashed for the auth_name that the user 
           doctest::description("RFC 7616 3.4.2")) {
   StoreDesk desk;
   const auto put = [&](const char* body) {
-    return desk.ask(port::HttpMethod::Put, "/v1/users/100", body);
+    return desk.ask(port::HttpMethod::Put, "/api/v1/users/100", body);
   };
   CHECK(put(R"({"password":"x","auth_name":"a.smith","display_name":"Anna"})").status_ == 201);
   const auto md5 = [&] { return desk.bench.server->user("100").credentials().md5; };
@@ -69,7 +69,7 @@ TEST_CASE("store exchange: a password is hashed for the auth_name that the user 
   CHECK(put(R"({"password":"y"})").status_ == 200);
   CHECK(md5() == make_secret("a.smith", "office", "y").md5);
   const FakeHttpExchange& imported =
-      desk.ask(port::HttpMethod::Post, "/v1/users/import", "100,z\n101,z\n");
+      desk.ask(port::HttpMethod::Post, "/api/v1/users/import", "100,z\n101,z\n");
   CHECK(imported.answer_ == "{\"created\":1,\"changed\":1}\n");
   CHECK(md5() == make_secret("a.smith", "office", "z").md5);
   // The hash holds the auth_name, so a new one is no good without a password.
@@ -88,24 +88,24 @@ TEST_CASE("store exchange: an auth_name that another user has is refused, and no
   desk.put("100");
   desk.put("101");
   const FakeHttpExchange& refused =
-      desk.ask(port::HttpMethod::Put, "/v1/users/101", R"({"password":"y","auth_name":"100"})");
+      desk.ask(port::HttpMethod::Put, "/api/v1/users/101", R"({"password":"y","auth_name":"100"})");
   CHECK(refused.status_ == 409);
   CHECK(desk.bench.server->user("101").credentials().md5 == make_secret("101", "office", "x").md5);
 }
 
 TEST_CASE("store exchange: one user is shown with all its fields, and its registrations") {
   StoreDesk desk;
-  CHECK(desk.get("/v1/users/100").status_ == 404);
-  CHECK(desk.get("/v1/registrations/100").status_ == 404);
-  desk.ask(port::HttpMethod::Put, "/v1/users/100",
+  CHECK(desk.get("/api/v1/users/100").status_ == 404);
+  CHECK(desk.get("/api/v1/registrations/100").status_ == 404);
+  desk.ask(port::HttpMethod::Put, "/api/v1/users/100",
            R"({"password":"x","display_name":"Anna","aliases":"1,2","algorithms":["MD5"],)"
            R"("session_timer":"exempt"})");
   desk.bench.make_binding("100", "sip:100@10.0.0.1");
-  CHECK(desk.get("/v1/users/home.example/100").answer_ ==
+  CHECK(desk.get("/api/v1/users/home.example/100").answer_ ==
         R"({"user":{"name":"100","domain":"","bindings":1,"has_password":true,"auth_name":"100",)"
         R"("display_name":"Anna","aliases":["1","2"],"algorithms":["MD5"],)"
-        "\"session_timer\":\"exempt\"}}\n");
-  CHECK(holds(desk.get("/v1/registrations/100").answer_, R"("contact":"sip:100@10.0.0.1")"));
+        "\"session_timer\":\"exempt\",\"revision\":\"049bee18a75c68d5\"}}\n");
+  CHECK(holds(desk.get("/api/v1/registrations/100").answer_, R"("contact":"sip:100@10.0.0.1")"));
 }
 
 TEST_CASE("store exchange: a registration is removed by its contact, or all of a user") {
@@ -142,7 +142,7 @@ TEST_CASE("store exchange: registrations with where they came from and how long 
   StoreDesk desk;
   desk.put("100");
   desk.bench.make_binding("100", "sip:100@10.0.0.1", Millis(60'000));
-  const FakeHttpExchange& request = desk.get("/v1/registrations");
+  const FakeHttpExchange& request = desk.get("/api/v1/registrations");
   CHECK(holds(request.answer_, R"("contact":"sip:100@10.0.0.1","received":"192.0.2.7:5062")"));
   CHECK(holds(request.answer_, R"("transport":"UDP","user_agent":"Phone 1.0","expires_s":5)"));
 }
@@ -157,7 +157,7 @@ TEST_CASE("store exchange: many registrations, of many users and of one, are all
     for (int k = 0; k < (i == 7 ? 40 : 2); ++k)
       desk.bench.make_binding(name, "sip:" + name + "." + std::to_string(k) + "@10.0.0.1");
   }
-  const FakeHttpExchange& request = desk.get("/v1/registrations");
+  const FakeHttpExchange& request = desk.get("/api/v1/registrations");
   size_t rows = 0;
   for (size_t at = 0; (at = request.answer_.find("\"contact\"", at)) != std::string::npos; ++at)
     ++rows;
@@ -169,7 +169,7 @@ TEST_CASE("store exchange: many registrations, of many users and of one, are all
 TEST_CASE("store exchange: the status has the app's facts and the store's") {
   StoreDesk desk;
   desk.put("100");
-  const FakeHttpExchange& request = desk.get("/v1/status");
+  const FakeHttpExchange& request = desk.get("/api/v1/status");
   CHECK(holds(request.answer_, "{\"status\":{\"version\":\"0.1.0\",\n\"users\":1,"));
   CHECK(holds(request.answer_, "\"store\":\"ok\""));
 }
@@ -180,7 +180,7 @@ TEST_CASE("store exchange: a user is renamed, with a new password where the logi
   settings.options.realm = "office";
   StoreDesk desk(settings);
   const auto rename = [&](const std::string& from, std::string to, std::string body = "") {
-    return desk.ask(port::HttpMethod::Patch, "/v1/users/" + from, std::move(body),
+    return desk.ask(port::HttpMethod::Patch, "/api/v1/users/" + from, std::move(body),
                     {{"name", std::move(to)}});
   };
   desk.put("100");
@@ -195,9 +195,9 @@ TEST_CASE("store exchange: a user is renamed, with a new password where the logi
   const FakeHttpExchange& done = rename("100", "101@home.example", R"({"password":"y"})");
   CHECK(done.status_ == 200);
   CHECK(done.answer_ == "{\"result\":\"renamed\"}\n");
-  CHECK(desk.get("/v1/users/100").status_ == 404);
+  CHECK(desk.get("/api/v1/users/100").status_ == 404);
   CHECK(desk.bench.server->user("101").credentials().md5 == make_secret("101", "office", "y").md5);
-  desk.ask(port::HttpMethod::Put, "/v1/users/101", R"({"auth_name":"login","password":"z"})");
+  desk.ask(port::HttpMethod::Put, "/api/v1/users/101", R"({"auth_name":"login","password":"z"})");
   CHECK(holds(rename("101", "102", R"({"password":"y"})").answer_, "password: the user has an"));
   CHECK(rename("101", "102").status_ == 200);
   CHECK(desk.bench.server->user("102").auth_name() == "login");
@@ -211,7 +211,7 @@ TEST_CASE(
   std::string lines;
   for (int i = 0; i < 40; ++i) lines += "u" + std::to_string(i) + ",x\n";
   const FakeHttpExchange& reply =
-      desk.ask(port::HttpMethod::Post, "/v1/users/import", std::move(lines));
+      desk.ask(port::HttpMethod::Post, "/api/v1/users/import", std::move(lines));
   CHECK(reply.status_ == 503);
   CHECK(holds(reply.answer_, "users_full"));
   CHECK(holds(reply.answer_, R"("line":21,"created":20,"changed":0})"));
@@ -228,7 +228,7 @@ TEST_CASE("store exchange: blocks over several pages, and lifted" * doctest::des
   for (uint8_t host = 1; host <= 8; ++host) {
     for (int user = 0; user < 9; ++user) fail(host, user, 10);
   }
-  const std::string& all = desk.get("/v1/blocks").answer_;
+  const std::string& all = desk.get("/api/v1/blocks").answer_;
   size_t rows = 0;
   for (size_t at = 0; (at = all.find("\"source\":", at)) != std::string::npos; ++at) ++rows;
   CHECK(rows == 72);
@@ -253,9 +253,9 @@ TEST_CASE("store exchange: refused users over several pages, and in the row of e
   Log log(ring, desk.bench.host.clock(), LogLevel::Error);
   const policy::Emergency emergency;
   policy::UntimedCalls calls(domains, desk.bench.server->store(), emergency, log, wheel, "");
-  CHECK(desk.get("/v1/refused").answer_ == "{\"refused\":[]}\n");  // without any
+  CHECK(desk.get("/api/v1/refused").answer_ == "{\"refused\":[]}\n");  // without any
   desk.exchange().set_untimed_calls(&calls);
-  CHECK(desk.get("/v1/refused").answer_ == "{\"refused\":[]}\n");
+  CHECK(desk.get("/api/v1/refused").answer_ == "{\"refused\":[]}\n");
   const auto refuse = [&](const std::string& user) {
     const std::string text = "INVITE sip:x SIP/2.0\r\nVia: SIP/2.0/UDP h\r\nFrom: <sip:" + user +
                              "@h>\r\nTo: <sip:b@h>\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\n\r\n";
@@ -272,18 +272,18 @@ TEST_CASE("store exchange: refused users over several pages, and in the row of e
     REQUIRE(desk.put(name).status_ == 201);
     refuse(name);
   }
-  const std::string& all = desk.get("/v1/refused").answer_;
+  const std::string& all = desk.get("/api/v1/refused").answer_;
   size_t rows = 0;
   for (size_t at = 0; (at = all.find("\"calls\":1,", at)) != std::string::npos; ++at) ++rows;
   CHECK(rows == policy::UntimedCalls::kCallersMax);
-  const std::string& shown = desk.get("/v1/users/101" + std::string(60, 'x')).answer_;
+  const std::string& shown = desk.get("/api/v1/users/101" + std::string(60, 'x')).answer_;
   CHECK(holds(shown, R"("calls_refused":1,"last_refused_s":0,"refused_source":"192.0.2.8:5062",)"
                      R"("except":"tipringctl user set 101x)"));
-  const std::string excepted = "/v1/users/102" + std::string(60, 'x');
+  const std::string excepted = "/api/v1/users/102" + std::string(60, 'x');
   REQUIRE(desk.ask(port::HttpMethod::Put, excepted, R"({"session_timer":"exempt"})").status_ ==
           200);
   CHECK_FALSE(holds(desk.get(excepted).answer_, "refused"));
-  CHECK_FALSE(holds(desk.get("/v1/refused").answer_, "\"name\":\"102x"));
+  CHECK_FALSE(holds(desk.get("/api/v1/refused").answer_, "\"name\":\"102x"));
 }
 
 }  // namespace

@@ -37,12 +37,12 @@ TEST_CASE("replies of another form are told") {
         R"({"users":[],"next":7})", R"({"users":[])"})
     CHECK_FALSE(parse_listing(reply, "users", rows, next));
   CtlImportReply import;
-  for (const char* const reply : {"{}", R"({"created":-1,"changed":0})", R"({"error":"x"})",
-                                  R"({"error":{"created":1,"changed":0}})"})
+  for (const char* const reply : {"{}", R"({"created":-1,"changed":0})", R"({"detail":"x"})",
+                                  R"({"detail":"x","created":1,"changed":0})"})
     CHECK_FALSE(parse_import_reply(reply, import));
   CHECK(parse_error_message("<html>") == "");
-  CHECK(parse_error_message(R"({"error":"x"})") == "");
-  CHECK(parse_error_message(R"({"error":{"code":"c","message":"m"}})") == "m");
+  CHECK(parse_error_message(R"({"detail":7})") == "");
+  CHECK(parse_error_message(R"({"title":"t","status":400,"detail":"m"})") == "m");
 }
 
 TEST_CASE("HTTP reply: status and body, as long as Content-Length says" *

@@ -37,7 +37,8 @@ class RunningServer {
     port::HttpOptions options;
     options.unix_path = socket();
     int error = 0;
-    server_ = port::start_http_server(options, api_, error);
+    std::string place;
+    server_ = port::start_http_server(options, api_, error, place);
     REQUIRE(error == 0);
     REQUIRE(server_ != nullptr);
     endpoint_.set_server(server_.get());

@@ -73,6 +73,7 @@ class World final : public Directory {
     return text;
   }
 
+  bool is_local(const sip::Uri&) const override { return false; }
   store::Extension find(const sip::Uri&) const override { return {}; }
   store::Extension find(std::string_view domain, std::string_view name) const override {
     if (store::Group* group = groups_.find(domain, name)) return {nullptr, group};

@@ -17,7 +17,7 @@ namespace {
 // A log file on a simulated disk. Each line takes 32 bytes.
 class Bench {
  public:
-  explicit Bench(const LogFileOptions& options) : file(files(), "/log", options) {
+  explicit Bench(const RotatingFileOptions& options) : file(files(), "/log", options) {
     REQUIRE(file.open() == 0);
   }
   port::SimFiles& files() { return host_.files(); }

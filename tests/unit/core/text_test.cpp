@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
 #include <string>
 
 using namespace tipring;
@@ -109,4 +110,12 @@ TEST_CASE("UTF-8: overlong forms, surrogates and what lies beyond are none" *
   for (const char* text : {"\x80", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf",
                            "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xe2\x82", "\xc3("})
     CHECK_FALSE(is_utf8(text));
+}
+TEST_CASE("lines: the others stay in their order") {
+  std::array<char, 16> out;
+  CHECK(without_line("b\na\nab\na", "a", out) == "b\nab");
+  CHECK(without_line("a\nb", "a", out) == "b");
+  CHECK(without_line("b\nc", "a", out) == "b\nc");
+  CHECK(without_line("a", "a", out).empty());
+  CHECK(without_line("", "a", out).empty());
 }

@@ -104,6 +104,23 @@ TEST_CASE("calls: one that comes to nothing leaves nothing" *
   CHECK(bench.answer(rang, "200").dialog == nullptr);
 }
 
+TEST_CASE("calls: who has rung and failed is no dialog any more, while others ring" *
+          doctest::description("RFC 3261 12.3")) {
+  Bench bench;
+  const CallHandle call = *bench.invite();
+  bench.answer(call, "180", "b");
+  bench.answer(call, "180", "c");
+  bench.calls.give_up(call, "b");
+  CHECK_FALSE(bench.match(call, "a", "b"));
+  CHECK(bench.match(call, "a", "c"));
+  CHECK(bench.calls.dialog_stats().in_use == 1);
+  bench.calls.give_up(call, "c");  // the last one leaves its place to who may still ring
+  CHECK_FALSE(bench.match(call, "a", "c"));
+  CHECK(bench.answer(call, "200", "d").confirmed);
+  bench.calls.give_up(call, "d");  // it stands
+  CHECK(bench.match(call, "a", "d"));
+}
+
 TEST_CASE("calls: a BYE while others still ring ends its own dialog only" *
           doctest::description("RFC 3261 15: a caller may send it on an early dialog")) {
   Bench bench;

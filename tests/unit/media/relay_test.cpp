@@ -207,6 +207,56 @@ TEST_CASE("relay: who sprays packets at our ports neither hears nor is heard" *
   CHECK(bench.relay.counters().strangers >= 200);
 }
 
+TEST_CASE("relay: media from elsewhere, as media.elsewhere lets them" *
+          doctest::description("RFC 4961 4; RTP bleed; R18.2")) {
+  struct Case {
+    Elsewhere elsewhere;
+    const char* named;  // in Anna's description, who signals from 10.0.0.2
+    bool is_told;       // the named host gets what Bob says
+    bool named_is_heard;
+    bool third_is_heard;
+  };
+  const Case cases[] = {
+      {Elsewhere::No, "192.0.2.7", false, false, false},
+      {Elsewhere::Named, "192.0.2.7", true, true, false},
+      {Elsewhere::Any, "192.0.2.7", true, true, true},
+      {Elsewhere::No, "192.168.1.5", false, false, false},
+      {Elsewhere::Named, "192.168.1.5", true, true, true},
+      {Elsewhere::Any, "192.168.1.5", true, true, true},
+      {Elsewhere::No, "10.0.0.2", true, true, false},
+      {Elsewhere::Any, "10.0.0.2", true, true, false},
+  };
+  for (const Case& one : cases) {
+    for (const bool third : {false, true}) {
+      CAPTURE(one.named);
+      CAPTURE(static_cast<int>(one.elsewhere));
+      RelayOptions options;
+      options.mode = Mode::Relay;
+      options.elsewhere = one.elsewhere;
+      Bench bench(options);
+      port::SimHost& named_host = bench.world.make_host("anna", {*port::parse_ip(one.named)});
+      port::SimHost& third_host = bench.world.make_host("third", {*port::parse_ip("198.51.100.8")});
+      port::SimHost& bob_host = bench.world.make_host("bob", {*port::parse_ip("10.0.0.3")});
+      Phone named(named_host, one.named, 4000);
+      Phone other(third_host, "198.51.100.8", 4000);
+      Phone bob(bob_host, "10.0.0.3", 5000);
+      const auto toward_bob = RelayedBench::told(bench.offer(Side::Caller, audio(one.named, 4000)));
+      const auto toward_anna =
+          RelayedBench::told(bench.answer(Side::Callee, audio("10.0.0.3", 5000)));
+      bench.media.settle();
+      bob.speak(toward_bob);
+      bench.run_for(10);
+      CHECK(named.heard.size() == (one.is_told ? 1 : 0));
+      bench.run_for(600);
+      for (int i = 0; i < 10; ++i) {
+        (third ? other : named).speak(toward_anna);
+        bench.run_for(20);
+      }
+      CHECK(!bob.heard.empty() == (third ? one.third_is_heard : one.named_is_heard));
+    }
+  }
+}
+
 TEST_CASE("relay: who names our own ports as his has nothing sent round in a circle" *
           doctest::description("RFC 3264 5; R18.2")) {
   RelayedBench bench;

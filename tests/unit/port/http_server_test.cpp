@@ -20,124 +20,13 @@
 #include <thread>
 
 #include "port/crypto.h"
-#include "port/linux/http_exchange.h"
+#include "port/linux/http_request.h"
+#include "unit/port/http_fixture.h"
 
 using namespace tipring::port;
+using namespace tipring::port::test;
 
 namespace {
-
-constexpr int kPatienceMs = 5000;
-
-class Client {
- public:
-  explicit Client(const std::string& path) : fd_(socket(AF_UNIX, SOCK_STREAM, 0)) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    path.copy(address.sun_path, sizeof address.sun_path - 1);
-    REQUIRE(connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
-  }
-  ~Client() { close(fd_); }
-  Client(const Client&) = delete;
-  Client& operator=(const Client&) = delete;
-
-  void send(const std::string& text) {
-    const timeval patience{1, 0};
-    setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-    size_t sent = 0;
-    while (sent < text.size()) {
-      const ssize_t now = ::send(fd_, text.data() + sent, text.size() - sent, MSG_NOSIGNAL);
-      if (now <= 0) break;  // the server may refuse before it has read all
-      sent += static_cast<size_t>(now);
-    }
-  }
-
-  // The next response, with a body of its Content-Length. Empty when the server closed or kept
-  // silent.
-  std::string response(int patience_ms = kPatienceMs) {
-    while (!whole()) {
-      pollfd wait{fd_, POLLIN, 0};
-      char buffer[65536];
-      if (poll(&wait, 1, patience_ms) != 1) return {};
-      const ssize_t got = recv(fd_, buffer, sizeof buffer, 0);
-      if (got <= 0) return {};
-      text_.append(buffer, static_cast<size_t>(got));
-    }
-    std::string out = text_.substr(0, end());
-    text_.erase(0, out.size());
-    return out;
-  }
-
-  void end_sending() { shutdown(fd_, SHUT_WR); }
-
-  bool closed(int patience_ms = kPatienceMs) {
-    pollfd wait{fd_, POLLIN, 0};
-    char byte = 0;
-    return poll(&wait, 1, patience_ms) == 1 && recv(fd_, &byte, 1, 0) <= 0;
-  }
-
- private:
-  size_t end() const {
-    const size_t header = text_.find("\r\n\r\n");
-    const size_t length = text_.find("Content-Length: ");
-    return header + 4 + (length < header ? std::stoul(text_.substr(length + 16)) : 0);
-  }
-  bool whole() const {
-    return text_.find("\r\n\r\n") != std::string::npos && text_.size() >= end();
-  }
-
-  int fd_;
-  std::string text_;
-};
-
-std::string status_of(const std::string& response) { return response.substr(0, 12); }
-std::string body_of(const std::string& response) {
-  const size_t header = response.find("\r\n\r\n");
-  return header == std::string::npos ? "" : response.substr(header + 4);
-}
-
-struct Handler final : HttpHandler {
-  void on_exchange(HttpExchange& exchange) override {
-    ++exchanges;
-    last_id = exchange.id();
-    if (then) then(exchange);
-  }
-  void on_poll() override {
-    ++polls;
-    if (then_poll) then_poll();
-  }
-  std::atomic<int> exchanges = 0;
-  std::atomic<int> polls = 0;
-  std::atomic<uint64_t> last_id = 0;
-  std::function<void(HttpExchange&)> then;
-  std::function<void()> then_poll;
-};
-
-bool wait_for(const std::function<bool()>& condition) {
-  for (int i = 0; i < kPatienceMs && !condition(); ++i) usleep(1000);
-  return condition();
-}
-
-struct Server {
-  explicit Server(std::function<void(HttpExchange&)> then = {}) {
-    static std::atomic<int> number = 0;
-    options.unix_path =
-        (std::filesystem::temp_directory_path() /
-         ("tipring-http-" + std::to_string(getpid()) + "-" + std::to_string(++number)))
-            .string();
-    handler.then = std::move(then);
-  }
-  void start() {
-    int error = 0;
-    server = start_http_server(options, handler, error);
-    CHECK(error == 0);
-    REQUIRE(server);
-  }
-  HttpOptions options;
-  Handler handler;
-  std::unique_ptr<HttpServer> server;
-};
-
-void say_ok(HttpExchange& exchange) { exchange.reply(200, "text/plain", "ok"); }
 
 // Looks for a password in the server's heap as the kernel shows it. Keeps and reads it inverted, so
 // that it never finds its own copies.
@@ -179,8 +68,6 @@ class Secret {
  private:
   std::string inverted_ = "\x8f\x9e\x8c\x8c\x88\x90\x8d\x9b\x91\x86\x81\x92\x95\x9c\x84\x99";
 };
-
-constexpr char kGet[] = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 
 }  // namespace
 
@@ -394,7 +281,8 @@ TEST_CASE(
   server.start();
   Handler other;
   int error = 0;
-  CHECK(start_http_server(server.options, other, error) == nullptr);
+  std::string place;
+  CHECK(start_http_server(server.options, other, error, place) == nullptr);
   CHECK(error == EADDRINUSE);
   {
     Client client(server.options.unix_path);  // the first is not disturbed
@@ -414,7 +302,7 @@ TEST_CASE(
   server.server.reset();
 
   std::ofstream(path) << "precious";
-  CHECK(start_http_server(server.options, other, error) == nullptr);
+  CHECK(start_http_server(server.options, other, error, place) == nullptr);
   CHECK(error == EADDRINUSE);
   CHECK(std::filesystem::file_size(path) == 8);
   std::filesystem::remove(path);
@@ -423,11 +311,12 @@ TEST_CASE(
 TEST_CASE("http: a path that no socket can have is refused with the reason") {
   Server server(say_ok);
   int error = 0;
+  std::string place;
   server.options.unix_path = "/tmp/" + std::string(200, 'x');
-  CHECK(start_http_server(server.options, server.handler, error) == nullptr);
+  CHECK(start_http_server(server.options, server.handler, error, place) == nullptr);
   CHECK(error == ENAMETOOLONG);
   server.options.unix_path = "/tmp/tipring-no-such-folder/socket";
-  CHECK(start_http_server(server.options, server.handler, error) == nullptr);
+  CHECK(start_http_server(server.options, server.handler, error, place) == nullptr);
   CHECK(error == ENOENT);
 }
 
@@ -509,6 +398,75 @@ TEST_CASE("http: a client that goes leaves no body behind, whole or half") {
     CHECK(wait_for(in_heap));
   }
   CHECK(wait_for([&] { return !in_heap(); }));
+}
+
+TEST_CASE("http: TCP listeners of both families stand beside the socket and tell who asks") {
+  Server server([](HttpExchange& exchange) {
+    const HttpHeader headers[] = {{"X-Peer", exchange.peer().ip.is_loopback() ? "host" : "local"},
+                                  {"ETag", "\"7\""},
+                                  {"X-Split", "a\r\nSet-Cookie: b=c"}};
+    exchange.answer({200, "text/plain", exchange.cookie("session"), headers});
+  });
+  server.options.listen = {{{*parse_ip("127.0.0.1"), 0}}, {{*parse_ip("::1"), 0}}};
+  server.start();
+  REQUIRE(server.server->addresses().size() == 2);
+  const std::string request =
+      "GET / HTTP/1.1\r\nHost: x\r\nCookie: a=b; session=1234; xsession=5\r\n\r\n";
+  for (const SocketAddress& address : server.server->addresses()) {
+    Client client(address);
+    client.send(request);
+    const std::string response = client.response();
+    CHECK(body_of(response) == "1234");
+    CHECK(response.find("X-Peer: host\r\n") != std::string::npos);
+    CHECK(response.find("ETag: \"7\"\r\n") != std::string::npos);
+    CHECK(response.find("Set-Cookie") == std::string::npos);
+  }
+  Client local(server.options.unix_path);
+  local.send(request);
+  CHECK(local.response().find("X-Peer: local\r\n") != std::string::npos);
+  int error = 0;
+  std::string place;
+  Handler other;
+  HttpOptions same;
+  same.unix_path = server.options.unix_path + "-2";
+  same.listen = {{server.server->addresses()[0]}};
+  CHECK(start_http_server(same, other, error, place) == nullptr);
+  CHECK(error == EADDRINUSE);
+  CHECK(place.starts_with("127.0.0.1:"));
+}
+
+TEST_CASE("http: paths with control characters and unknown methods are refused") {
+  Server server(say_ok);
+  server.start();
+  const auto status = [&](const std::string& line) {
+    Client client(server.options.unix_path);
+    client.send(line + " HTTP/1.1\r\nHost: x\r\n\r\n");
+    return status_of(client.response());
+  };
+  CHECK(status("GET /a%20b") == "HTTP/1.1 200");
+  CHECK(status("GET /a%00b") == "HTTP/1.1 400");
+  CHECK(status("GET /a%0d%0aSet-Cookie:") == "HTTP/1.1 400");
+  CHECK(status("BREW /coffee") == "HTTP/1.1 501");
+  CHECK(status("TRACE /") == "HTTP/1.1 501");
+  CHECK(status("CONNECT /") == "HTTP/1.1 501");
+  CHECK(server.handler.exchanges == 1);
+}
+
+TEST_CASE("http: a refused request ends the connection, and what follows it is not looked at") {
+  Server server(say_ok);
+  server.start();
+  for (const std::string bad :
+       {"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: x\r\nA: b\r\n folded\r\n\r\n", "GET / HTTP/1.1\nHost: x\r\n\r\n",
+        "HEAD / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n",
+        "GET http://other/ HTTP/1.1\r\nHost: x\r\n\r\n"}) {
+    CAPTURE(bad);
+    Client client(server.options.unix_path);
+    client.send(bad + kGet);
+    CHECK(status_of(client.response()) == "HTTP/1.1 400");
+    CHECK(client.closed());
+  }
+  CHECK(server.handler.exchanges == 0);
 }
 
 TEST_CASE("http: encoded text is decoded, and what is no encoding stays" *

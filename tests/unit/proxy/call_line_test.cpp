@@ -27,7 +27,7 @@ class Bench final : private World, public sim::ServiceBench {
   // What the log gets for a request that is answered so after three seconds.
   std::string line(const sip::MessageView& request, uint16_t status) {
     proxy::CallLine call;
-    call.begin(request, Millis(1000));
+    call.begin(request, Millis(1000), figures);
     call.end(lines_, 0, Millis(2000));
     call.end(lines_, status, Millis(4000));
     call.end(lines_, status, Millis(5000));
@@ -38,6 +38,8 @@ class Bench final : private World, public sim::ServiceBench {
     }
     return all;
   }
+
+  dialog::CallFigures figures;
 
  private:
   std::vector<LogSlot> slots_;
@@ -56,6 +58,10 @@ TEST_CASE("call line: a call has one line when it is answered or comes to nothin
   CHECK(bench.line(invite, 486) ==
         "call_failed from=sip:a@h to=sip:bob@h status=486 after_ms=3000\n");
   CHECK(bench.line(invite, 0).empty());
+  CHECK(bench.figures.outcomes(dialog::CallOutcome::Answered) == 1);
+  CHECK(bench.figures.outcomes(dialog::CallOutcome::Busy) == 1);
+  CHECK(bench.figures.outcomes(dialog::CallOutcome::Failed) == 1);
+  CHECK(bench.figures.ringing() == 0);
 }
 
 TEST_CASE("call line: a BYE that was taken ends it, other requests have no line" *

@@ -291,6 +291,24 @@ TEST_CASE("fork: where a caller's preferences leave no phone it is 480" *
   CHECK(bench.bob.got_nothing());
 }
 
+TEST_CASE("fork: without preferences only phones that know the method ring, or all if none does" *
+          doctest::description("RFC 3841 7.2.2, 7.2.4")) {
+  Forks bench(std::vector<uint16_t>{});
+  bench.others.push_back(std::make_unique<proxy::Phone>(bench.world, "10.0.0.4"));
+  bench.exchange.bind_with_features("bob", "sip:bob@10.0.0.3", ";methods=\"MESSAGE\"");
+  bench.exchange.bind_with_features("bob", "sip:bob@10.0.0.4", ";methods=\"INVITE,BYE\"");
+  bench.invite();
+  bench.say(1, bench.phone(1).take(), "486 Busy Here");
+  CHECK(bench.outcome() == "SIP/2.0 486 Busy Here");
+  CHECK(bench.bob.got_nothing());
+
+  Forks deaf(std::vector<uint16_t>{});
+  deaf.exchange.bind_with_features("bob", "sip:bob@10.0.0.3", ";methods=\"MESSAGE\"");
+  deaf.invite();
+  deaf.say(0, deaf.bob.take(), "405 Method Not Allowed");
+  CHECK(deaf.outcome() == "SIP/2.0 405 Method Not Allowed");
+}
+
 TEST_CASE("fork: who has no breadth waits until another has failed, and without any it is 440" *
           doctest::description("RFC 5393 5.3.3, 5.3.3.1, 5.5")) {
   Forks bench;

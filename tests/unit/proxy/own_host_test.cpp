@@ -109,3 +109,19 @@ TEST_CASE("own host: a phone there is called, and its call goes on and ends" *
   bench.in_call(bench.alice, "BYE", "sip:bob@10.0.0.1:7000", route);
   CHECK(bench.here.take().first_line().starts_with("BYE "));
 }
+
+TEST_CASE("own host: a phone there may redirect to what is there, and no other" *
+          doctest::description("RFC 3261 16.5, 16.6 step 7")) {
+  for (const bool is_there : {true, false}) {
+    CAPTURE(is_there);
+    Bench bench;
+    bench.exchange.follows_abroad = true;
+    Phone next(bench.world, "10.0.0.1", 7001);
+    if (is_there) bench.exchange.bind_on_host("bob", "sip:bob@10.0.0.1:7000");
+    Phone& callee = is_there ? bench.here : bench.bob;
+    bench.request("INVITE", "sip:bob@tipring");
+    callee.send(
+        bench.answer(callee.take(), "302 Moved Temporarily", "Contact: <sip:x@10.0.0.1:7001>\r\n"));
+    CHECK(next.got_nothing() == !is_there);
+  }
+}

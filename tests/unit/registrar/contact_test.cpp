@@ -23,6 +23,20 @@ TEST_CASE("contact: any URI may be registered, and is given back as it came" *
   CHECK(bench.fetch().contacts() == 3);
 }
 
+TEST_CASE("contact: its display name is given back as it came, and may change" *
+          doctest::description("RFC 3261 10.3 step 8; D11")) {
+  Bench bench;
+  const char* const named =
+      "Contact: \"Alice \\\"A\\\"\" <sip:a@h>;q=0.5, Home Phone <sip:b@h>\r\n";
+  const Answer answer = bench.send(named);
+  CHECK(answer.has("Contact: \"Alice \\\"A\\\"\" <sip:a@h>;q=0.5;expires=3600\r\n"));
+  CHECK(answer.has("Contact: Home Phone <sip:b@h>;expires=3600\r\n"));
+  CHECK(bench.send("Contact: Other <sip:b@h>\r\n").has("Contact: Other <sip:b@h>;"));
+  CHECK(bench.send("Contact: \"A\r\n B\" <sip:b@h>\r\n").has("Contact: \"A B\" <sip:b@h>;"));
+  CHECK(bench.send("Contact: <sip:b@h>\r\n").has("Contact: <sip:b@h>;"));
+  CHECK(bench.fetch().contacts() == 2);
+}
+
 TEST_CASE("contact: a sips contact is taken only where all the way to it is sips" *
           doctest::description("RFC 5630 5.2; D12")) {
   Bench bench;

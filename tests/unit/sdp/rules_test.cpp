@@ -56,6 +56,52 @@ TEST_CASE("answer review: one that fits" * doctest::description("RFC 3264 6; F7"
   CHECK(answer_review(fax, answered("m=image 5000 udptl t38\n")).breaches.none());
 }
 
+TEST_CASE("an answer stands for another one with the same streams and formats" *
+          doctest::description("RFC 3264 6, RFC 3261 13.2.1; C24")) {
+  const auto stands = [](const std::string& told, const std::string& meant) {
+    return can_stand_for(*Text(answered(told)), *Text(answered(meant)));
+  };
+  const std::string sound = "m=audio 5000 RTP/AVP 0 101\na=rtpmap:101 telephone-event/8000\n";
+  CHECK(stands(sound, sound));
+  CHECK(stands(sound,
+               "m=audio 5000 RTP/AVP 101 0\na=ptime:30\na=rtpmap:101 telephone-event/8000\n"
+               "a=fmtp:101 0-15\n"));
+  CHECK(stands("m=audio 0 RTP/AVP 0\n", "m=audio 0 RTP/AVP 8\n"));
+  for (const char* meant :
+       {"m=audio 5000 RTP/AVP 8 101\na=rtpmap:101 telephone-event/8000\n",
+        "m=audio 5000 RTP/AVP 0\n", "m=audio 0 RTP/AVP 0\n",
+        "m=audio 5000 RTP/AVP 0 8 101\na=rtpmap:101 telephone-event/8000\n",
+        "m=audio 5000 RTP/AVP 0 101\na=rtpmap:101 iLBC/8000\n",
+        "m=audio 5002 RTP/AVP 0 101\na=rtpmap:101 telephone-event/8000\n",
+        "m=audio 5000 RTP/AVP 0 101\na=rtpmap:101 telephone-event/8000\na=sendonly\n",
+        "m=audio 5000 RTP/AVP 0 101\na=rtpmap:101 telephone-event/8000\na=rtcp-mux\n",
+        "m=audio 5000 RTP/SAVP 0 101\na=rtpmap:101 telephone-event/8000\n"}) {
+    CAPTURE(meant);
+    CHECK_FALSE(stands(sound, meant));
+  }
+  const std::string keys = "m=audio 5000 RTP/SAVP 0\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:x\n";
+  CHECK_FALSE(stands(keys, keys));
+  const std::string picture = "m=video 5000 RTP/AVP 96\na=rtpmap:96 H264/90000\na=fmtp:96 ";
+  CHECK(stands(picture + "packetization-mode=1\n", picture + "packetization-mode=1\n"));
+  CHECK_FALSE(stands(picture + "packetization-mode=1\n", picture + "packetization-mode=0\n"));
+}
+
+TEST_CASE("two who offer meet where both have a format of one kind of stream" *
+          doctest::description("RFC 3264 6, RFC 3891 3")) {
+  const auto meet = [](const std::string& one, const std::string& other) {
+    const bool there = can_meet(*Text(answered(one)), *Text(answered(other)));
+    CHECK(there == can_meet(*Text(answered(other)), *Text(answered(one))));
+    return there;
+  };
+  const std::string sound = "m=audio 5000 RTP/AVP 0 8\n";
+  CHECK(meet(sound, "m=video 5002 RTP/AVP 96\na=rtpmap:96 H264/90000\nm=audio 5000 RTP/AVP 8\n"));
+  CHECK(meet("m=image 5000 udptl t38\n", "m=image 5000 udptl t38\n"));
+  CHECK_FALSE(meet(sound, "m=audio 5000 RTP/AVP 9\n"));
+  CHECK_FALSE(meet(sound, "m=audio 0 RTP/AVP 0\n"));
+  CHECK_FALSE(meet(sound, "m=audio 5000 RTP/SAVP 0\n"));
+  CHECK_FALSE(meet(sound, "m=image 5000 udptl t38\n"));
+}
+
 TEST_CASE("answer review: as many m= lines as in the offer" *
           doctest::description("RFC 3264 6; F7")) {
   const Review fewer = answer_review(kAudio, answered(""));

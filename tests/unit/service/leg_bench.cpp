@@ -119,9 +119,10 @@ LegVerdict Notes::on_request(LegHandle of, uint64_t user, ServerHandle by,
   note(of, user, "request " + std::string(incoming.message.method_text()), &incoming.message);
   return verdict;
 }
-void Notes::on_request_cancelled(LegHandle of, uint64_t user, ServerHandle by) {
+LegVerdict Notes::on_request_cancelled(LegHandle of, uint64_t user, ServerHandle by) {
   server = by;
   note(of, user, "request-cancelled", nullptr);
+  return cancel_verdict;
 }
 void Notes::on_response(LegHandle of, uint64_t user, const LegRequestInfo& info,
                         const Incoming& response) {

@@ -57,6 +57,7 @@ class Notes final : public LegUser {
   ServerHandle server;     // of the last request
   LegRequestInfo request;  // of the last response
   LegVerdict verdict = LegVerdict::Taken;
+  LegVerdict cancel_verdict = LegVerdict::Unknown;
   ClientVerdict client_verdict = ClientVerdict::Reissue;
   std::function<void(std::string_view event)> then;
 
@@ -76,7 +77,7 @@ class Notes final : public LegUser {
   void on_ack(LegHandle leg, uint64_t user, const Incoming& ack) override;
   LegVerdict on_request(LegHandle leg, uint64_t user, ServerHandle server,
                         const Incoming& request) override;
-  void on_request_cancelled(LegHandle leg, uint64_t user, ServerHandle server) override;
+  LegVerdict on_request_cancelled(LegHandle leg, uint64_t user, ServerHandle server) override;
   void on_response(LegHandle leg, uint64_t user, const LegRequestInfo& request,
                    const Incoming& response) override;
   void on_no_response(LegHandle leg, uint64_t user, const LegRequestInfo& request,

@@ -1,6 +1,8 @@
 // Legs that call: their INVITE, its forks, its CANCEL and its ACK, on the wire.
 #include <doctest/doctest.h>
 
+#include <set>
+
 #include "leg_bench.h"
 
 using namespace tipring;
@@ -196,6 +198,36 @@ TEST_CASE_FIXTURE(LegPair, "legs: of a fork the first answer stands, and a late 
   CHECK(bob.take().tag("To") == "d");
   CHECK(bench.notes.taken().empty());
   CHECK(bench.legs.view(bench.notes.fork)->state == LegState::Confirmed);
+}
+
+TEST_CASE_FIXTURE(LegPair, "legs: of many late answers each gets its ACK and BYE" *
+                               doctest::description("RFC 3261 13.2.2.4; F56, R15.3")) {
+  const LegHandle leg = call();
+  const Text invite = bob.take();
+  bob.send(answer(invite, "200 OK", "first"));
+  world.run_for(Millis(50));
+  REQUIRE(bench.legs.ack(leg));
+  CHECK(bob.take().tag("To") == "first");
+  std::set<std::string> acknowledged;
+  std::set<std::string> ended;
+  // A 2xx is repeated until its ACK comes (13.3.1.4).
+  for (int round = 0; round < 4; ++round) {
+    for (int i = 0; i < 30; ++i) {
+      const std::string tag = "late" + std::to_string(i);
+      if (!acknowledged.contains(tag)) bob.send(answer(invite, "200 OK", tag));
+    }
+    world.run_for(Millis(100));
+    while (bob.waiting() != 0) {
+      const Text got = bob.take();
+      const bool is_bye = got.first_line().starts_with("BYE");
+      (is_bye ? ended : acknowledged).insert(got.tag("To"));
+      if (is_bye) bob.send(answer(got, "200 OK"));
+    }
+    world.run_for(Millis(100));
+  }
+  CHECK(acknowledged.size() == 30);
+  CHECK(ended.size() == 30);
+  CHECK(bench.legs.view(leg)->state == LegState::Confirmed);
 }
 
 TEST_CASE_FIXTURE(LegPair, "legs: a lost ACK is repeated with the 2xx" *

@@ -307,6 +307,22 @@ TEST_CASE_FIXTURE(LegPair, "legs: a name without an address is unreachable, as i
   CHECK(bench.legs.call(nowhere, bench.notes, 2).error() == Error::Invalid);
 }
 
+TEST_CASE_FIXTURE(LegPair, "legs: who answers from where no ACK can go is lost at once" *
+                               doctest::description("RFC 3261 13.2.2.4, 12.1.2")) {
+  std::string contact;
+  SUBCASE("a name that nobody knows") { contact = "bob@nowhere.example"; }
+  SUBCASE("what is no address at all") { contact = "bob@10.0.0.3;maddr=::::"; }
+  const LegHandle leg = call(kOurs);
+  std::string ok = answer(bob.take(), "200 OK", "b", "", kTheirs);
+  ok.replace(ok.find("bob@10.0.0.3"), 12, contact);
+  bob.send(ok);
+  world.run_for(Millis(50));
+  (void)bench.legs.ack(leg);
+  world.run_for(Millis(6'000));
+  CHECK(bench.notes.taken() == "answer 1 200; end 1 unreachable");
+  CHECK(bench.legs.is_quiet());
+}
+
 TEST_CASE_FIXTURE(LegPair, "legs: the next address of a name is tried when the first is silent" *
                                doctest::description("RFC 3263 4.3; F37, F38")) {
   bench.host.names().set("two.example",

@@ -224,6 +224,25 @@ TEST_CASE_FIXTURE(LegPair, "legs: CANCEL of a re-INVITE, from either side" *
   CHECK(bench.legs.view(leg)->state == LegState::Confirmed);
 }
 
+TEST_CASE_FIXTURE(LegPair, "legs: a cancelled re-INVITE is the application's where it wants it" *
+                               doctest::description("RFC 3261 9.2")) {
+  const LegHandle leg = call_answered();
+  bench.notes.cancel_verdict = LegVerdict::Taken;
+  bob.send(within(leg, "INVITE", 1, "", kTheirs, "z9hG4bKx"));
+  CHECK(bob.take().first_line() == "SIP/2.0 100 Trying");
+  const ServerHandle server = bench.notes.server;
+  bob.send(within(leg, "CANCEL", 1, "", "", "z9hG4bKx"));
+  CHECK(bob.take().line("CSeq") == "1 CANCEL");
+  CHECK(bob.got_nothing());
+  LegReply reply;
+  reply.content = description(kOurs);
+  REQUIRE(bench.legs.respond(leg, server, 200, reply));
+  CHECK(bob.take().first_line() == "SIP/2.0 200 OK");
+  bob.send(within(leg, "ACK", 1));
+  world.run_for(Millis(50));
+  CHECK(bench.notes.taken() == "request 1 INVITE; request-cancelled 1; ack 1");
+}
+
 TEST_CASE_FIXTURE(LegPair, "legs: a BYE that crosses our re-INVITE ends both" *
                                doctest::description("RFC 5407 3.2.2, 3.2.3; F17")) {
   const LegHandle leg = call_answered();

@@ -9,11 +9,13 @@ using namespace tipring::sip;
 
 namespace {
 
-Preference judge(const std::string& lines, std::string_view contact) {
+Preference judge(const std::string& lines, std::string_view contact,
+                 const std::string& method = "INVITE") {
   const std::string text =
-      "INVITE sip:b@h SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKx\r\nFrom: <sip:a@h>;tag=1\r\n"
-      "To: <sip:b@h>\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\n" +
-      lines + "\r\n";
+      method +
+      " sip:b@h SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKx\r\nFrom: <sip:a@h>;tag=1\r\n"
+      "To: <sip:b@h>\r\nCall-ID: 1\r\nCSeq: 1 " +
+      method + "\r\n" + lines + "\r\n";
   HeaderIndex index;
   const ParsedMessage parsed = parse_message(text, index, Framing::Datagram);
   REQUIRE(parsed.status == ParseStatus::Complete);
@@ -64,6 +66,24 @@ TEST_CASE("caller preferences: what a contact does not say is not held against i
   CHECK_FALSE(drops("j: *;automata;video\r\n", ";automata"));
   CHECK_FALSE(drops("j: *\r\n", ";automata"));
   CHECK_FALSE(drops("j: *;expires=60\r\n", ";automata;expires=60"));  // no feature
+}
+
+TEST_CASE("caller preferences: the method and the event are preferences where none are said" *
+          doctest::description("RFC 3841 7.2.2")) {
+  CHECK_FALSE(drops("", ";methods=\"INVITE,ACK\""));
+  CHECK(drops("", ";methods=\"MESSAGE\""));
+  CHECK_FALSE(drops("a: *;audio\r\n", ";methods=\"MESSAGE\""));
+  CHECK(judge("", ";methods=\"INVITE\"").score == 1000);
+  CHECK(judge("", ";audio").score == 0);
+  CHECK(judge("", ";q=0.5").score == 1000);
+  const auto subscribe = [](const std::string& event, const std::string& events) {
+    return judge("Event: " + event + "\r\n", ";methods=\"SUBSCRIBE\";events=\"" + events + "\"",
+                 "SUBSCRIBE");
+  };
+  CHECK(subscribe("dialog;id=1", "presence").dropped);
+  CHECK_FALSE(subscribe("dialog;id=1", "presence,dialog").dropped);
+  CHECK(judge("Event: x\r\n", ";methods=\"SUBSCRIBE\"", "SUBSCRIBE").score == 500);
+  CHECK(judge("", ";events=\"presence\"", "MESSAGE").score == 0);
 }
 
 TEST_CASE("caller preferences: values are lists of tokens, strings and numbers, or not these" *

@@ -70,7 +70,7 @@ TEST_CASE("store: the file is made at start, for our user alone, and can be read
   }
   int64_t version = 0;
   CHECK(reader.query("PRAGMA user_version", version) == SQLITE_OK);
-  CHECK(version == 1002);
+  CHECK(version == 1005);
   int64_t users = 0;
   CHECK(reader.query("SELECT count(*) FROM users WHERE name = 'alice'", users) == SQLITE_OK);
   CHECK(users == 1);

@@ -1,4 +1,11 @@
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
 #include "linux_bench.h"
+#include "store/errands.h"
+#include "store/sqlite.h"
 
 using namespace tipring;
 using namespace tipring::store;
@@ -55,4 +62,72 @@ TEST_CASE("store: loop and storage thread work at the same time" *
   bench.start();
   REQUIRE(bench.server->report.ready());
   for (uint64_t i = 0; i < kUsers; ++i) CHECK(bench.server->contacts(name(i)) == before[name(i)]);
+}
+
+TEST_CASE("store: errands of a second thread run while the loop registers" *
+          doctest::description("run under the thread sanitizer")) {
+  constexpr int kErrands = 400;
+  const TempFolder folder;
+  LinuxBench bench(folder.file("tipring.db"));
+  REQUIRE_MESSAGE(bench.server->report.ready(), bench.server->report.message);
+  bench.make_user("alice");
+  Errands& errands = bench.server->store().errands();
+
+  // The admin thread: as many as may be at one time, woken by the storage thread.
+  std::atomic<int> told{0};
+  int64_t in_order = 0;  // rows found by the reads, which follow a write each
+  std::thread admin([&] {
+    std::mutex mutex;
+    std::condition_variable woken;
+    bool notified = false;
+    const std::function<void()> notify = [&] {
+      const std::lock_guard lock(mutex);
+      notified = true;
+      woken.notify_one();
+    };
+    errands.set_notify(&notify);
+    const auto hand_over = [&](Errand::Kind kind, const char* sql) {
+      return errands.hand_over(make_errand<int64_t>(
+          kind, [sql](Connection& database, int64_t& value) { return database.query(sql, value); },
+          [&](StoreStatus status, int64_t& value) {
+            CHECK(status == StoreStatus::Durable);
+            if (value > 0) CHECK(value == ++in_order);
+            ++told;
+          }));
+    };
+    for (int sent = 0; told < kErrands;) {
+      if (sent < kErrands && sent - told < 20) {
+        const bool write = sent % 2 == 0;
+        if (hand_over(write ? Errand::Kind::Write : Errand::Kind::Read,
+                      write ? "INSERT INTO meta (key, value) SELECT 'row' || count(*), 0 FROM meta"
+                            : "SELECT count(*) FROM meta WHERE key LIKE 'row%'")) {
+          ++sent;
+          continue;
+        }
+      }
+      std::unique_lock lock(mutex);
+      woken.wait(lock, [&] { return notified; });
+      notified = false;
+      lock.unlock();
+      errands.poll();
+    }
+    errands.set_notify(nullptr);
+  });
+
+  Server& server = *bench.server;
+  uint64_t tag = 1000;
+  const auto act = [&] {
+    User& user = server.user("alice");
+    if (!user.busy()) {
+      BindingUpdate& update = server.begin("alice");
+      if (Binding* old = user.first_binding()) update.remove(*old);
+      REQUIRE(update.add(server.fields("sip:" + std::to_string(tag) + "@192.0.2.7")));
+      server.commit(update, tag++);
+    }
+    return told == kErrands;
+  };
+  CHECK(bench.run_until(act, Millis(60'000)));
+  admin.join();
+  CHECK(in_order == kErrands / 2);
+  CHECK(server->counters().commits_failed == 0);
 }

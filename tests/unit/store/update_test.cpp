@@ -64,6 +64,7 @@ TEST_CASE("store: all fields of a binding are kept, and come back after a start"
   SimBench bench;
   bench.make_user("alice");
   BindingFields fields = bench.server->fields("sip:alice@[2001:db8::7]:5062;transport=tcp");
+  fields.display_name = "\"Alice \\\"A\\\"\"";
   fields.params = ";audio;methods=\"INVITE,BYE\"";
   fields.path = "<sip:edge.example;lr>,<sip:core.example;lr>";
   fields.instance = "<urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6>";
@@ -83,6 +84,7 @@ TEST_CASE("store: all fields of a binding are kept, and come back after a start"
 
   const auto check = [&](const Binding& binding) {
     CHECK(binding.contact() == fields.contact);
+    CHECK(binding.display_name() == fields.display_name);
     CHECK(binding.params() == fields.params);
     CHECK(binding.path() == fields.path);
     CHECK(binding.call_id_hash() == (*bench.server)->call_id_hash(fields.call_id));

@@ -27,6 +27,14 @@ struct Bench {
     refusals.on_refused(parsed.view, {source, sip::Transport::Tcp}, status, reason, Millis(5000));
   }
 
+  void answer(uint16_t status, Millis now = Millis(5000)) {
+    const std::string text =
+        "OPTIONS sip:b@h SIP/2.0\r\nFrom: <sip:a@h>\r\nTo: <sip:b@h>\r\nCall-ID: c1\r\n\r\n";
+    sip::HeaderIndex index;
+    const sip::ParsedMessage parsed = sip::parse_message(text, index, sip::Framing::Datagram);
+    refusals.on_answered(parsed.view, {source, sip::Transport::Udp}, status, Millis(7), now);
+  }
+
   std::vector<std::string> lines() {
     std::vector<std::string> all;
     for (; ring.front() != nullptr; ring.pop()) {
@@ -92,4 +100,21 @@ TEST_CASE("refusal log: a flood of one status is cut, another still has its line
   CHECK(bench.log.suppressed() == 500 - LogBursts::kLinesAtOnce);
   bench.wheel.advance(Millis(5000) + LogBursts::kSummaryEvery);
   CHECK(bench.lines() == Lines{"INFO log_suppressed event=refused kind=404 suppressed=480"});
+}
+
+TEST_CASE("refusal log: other answers have a line for the curious, and a flood of them is cut" *
+          doctest::description("R6.1")) {
+  Bench usual;
+  CHECK_FALSE(usual.refusals.wants_answers());
+  usual.answer(200);
+  CHECK(usual.lines().empty());
+  Bench curious(LogLevel::Debug);
+  CHECK(curious.refusals.wants_answers());
+  curious.answer(200);
+  CHECK(curious.lines() == Lines{"DEBUG answered status=200 method=OPTIONS after_ms=7 "
+                                 "source=192.0.2.1:5070 transport=udp call_id=c1"});
+  for (int i = 0; i < 100; ++i) curious.answer(200);
+  CHECK(curious.lines().size() < LogBursts::kLinesAtOnce);
+  curious.answer(302);
+  CHECK(curious.lines().size() == 1);
 }

@@ -162,6 +162,34 @@ TEST_CASE("locator: lookups are bounded, and a finished one makes room" *
   bench.bench.pass(Millis(200));
 }
 
+TEST_CASE("locator: who asks for many names leaves room for others" *
+          doctest::description("R5.2, R5.5")) {
+  LocatorBench bench;
+  bench.bench.host.names().set_capacity(1000);
+  bench.bench.host.names().set("late.example", {ip("10.0.0.2")}, Millis(100));
+  const auto uri = sip::parse_uri("sip:b@late.example");
+  REQUIRE(uri);
+  uint64_t tag = 0;
+  const auto granted = [&](uint64_t asker) {
+    int count = 0;
+    while (count < 100 && bench.locator.locate_for(asker, *uri, bench.flows, bench, tag)) {
+      ++count;
+      ++tag;
+    }
+    return count;
+  };
+  CHECK(granted(1) == 32);
+  CHECK(granted(1) == 0);
+  CHECK(granted(2) == 16);
+  CHECK(granted(3) == 8);
+  for (uint64_t asker = 4; asker < 100; ++asker) CHECK(granted(asker) <= 4);
+  // The server's own are not kept from theirs by all of them together.
+  CHECK(bench.locate("sip:b@late.example", 1000));
+  bench.bench.pass(Millis(200));
+  CHECK(granted(1) == 32);
+  bench.bench.pass(Millis(200));
+}
+
 TEST_CASE("locator: when the resolver is full nothing is kept" * doctest::description("R5.5")) {
   LocatorBench bench;
   bench.bench.host.names().set_capacity(0);

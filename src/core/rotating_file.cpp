@@ -1,14 +1,14 @@
-#include "core/log_file.h"
+#include "core/rotating_file.h"
 
 #include <algorithm>
 #include <cerrno>
 
 namespace tipring {
 
-LogFile::LogFile(port::Files& files, std::string path, const LogFileOptions& options)
+RotatingFile::RotatingFile(port::Files& files, std::string path, const RotatingFileOptions& options)
     : files_(files), path_(std::move(path)), options_(options) {}
 
-int LogFile::open() {
+int RotatingFile::open() {
   int error = 0;
   file_ = files_.open(path_, port::OpenMode::AppendCreate, error);
   size_ = 0;
@@ -16,20 +16,18 @@ int LogFile::open() {
   return file_ == nullptr ? error : 0;
 }
 
-void LogFile::write_text(std::string_view lines) {
+size_t RotatingFile::append(std::string_view lines) {
   if (reopen_.exchange(false, std::memory_order_relaxed)) file_.reset();
   if (make_room(lines.size()) && file_->append(lines) == 0) {
     size_ += lines.size();
-    return;
+    return lines.size();
   }
-  const size_t kept = keep_whole_lines(lines);
-  const std::string_view lost = lines.substr(kept);
-  note_lost(lost);
+  return keep_whole_lines(lines);
 }
 
 // A disk takes what it has room for, and the next line would go on behind half a line. Returns how
 // much of `lines`, whose write has failed, is in the file.
-size_t LogFile::keep_whole_lines(std::string_view lines) {
+size_t RotatingFile::keep_whole_lines(std::string_view lines) {
   uint64_t now = 0;
   if (file_ == nullptr || file_->size(now) != 0 || now <= size_) return 0;
   const auto written = static_cast<size_t>(std::min<uint64_t>(now - size_, lines.size()));
@@ -38,7 +36,7 @@ size_t LogFile::keep_whole_lines(std::string_view lines) {
   return kept;
 }
 
-bool LogFile::make_room(size_t size) {
+bool RotatingFile::make_room(size_t size) {
   if (file_ == nullptr && open() != 0) return false;
   const bool is_full = options_.size_max != 0 && size_ != 0 && size_ + size > options_.size_max;
   if (is_full) rotate();
@@ -46,7 +44,7 @@ bool LogFile::make_room(size_t size) {
 }
 
 // Where files cannot be renamed the bound counts for more than the old lines.
-void LogFile::rotate() {
+void RotatingFile::rotate() {
   bool moved = options_.kept != 0;
   for (uint32_t age = options_.kept; moved && age-- > 0;) {
     const int error = files_.rename(path_of(age), path_of(age + 1));
@@ -60,7 +58,7 @@ void LogFile::rotate() {
   }
 }
 
-std::string LogFile::path_of(uint32_t age) const {
+std::string RotatingFile::path_of(uint32_t age) const {
   return age == 0 ? path_ : path_ + "." + std::to_string(age);
 }
 

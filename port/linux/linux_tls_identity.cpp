@@ -1,0 +1,145 @@
+#include "port/linux/linux_tls_identity.h"
+
+#include <mbedtls/error.h>
+#include <mbedtls/version.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <string_view>
+
+#include "port/crypto.h"
+
+namespace tipring::port {
+namespace {
+
+constexpr int64_t kDay = 24 * 60 * 60;
+constexpr int64_t kRenewedBefore = 30 * kDay;
+
+std::string in_words(int error) {
+  std::array<char, 128> text{};
+  mbedtls_strerror(error, text.data(), text.size());
+  return text.data();
+}
+
+int parse_key(mbedtls_pk_context* into, const char* path, TlsRandom& random) {
+#if MBEDTLS_VERSION_NUMBER >= 0x03000000
+  return mbedtls_pk_parse_keyfile(into, path, nullptr, mbedtls_ctr_drbg_random, random.state());
+#else
+  static_cast<void>(random);
+  return mbedtls_pk_parse_keyfile(into, path, nullptr);
+#endif
+}
+
+int check_pair(const mbedtls_pk_context& open, const mbedtls_pk_context& secret,
+               TlsRandom& random) {
+#if MBEDTLS_VERSION_NUMBER >= 0x03000000
+  return mbedtls_pk_check_pair(&open, &secret, mbedtls_ctr_drbg_random, random.state());
+#else
+  static_cast<void>(random);
+  return mbedtls_pk_check_pair(&open, &secret);
+#endif
+}
+
+// Sessions of TLS 1.2, which both versions of the library have and every browser speaks.
+void set_version(mbedtls_ssl_config& settings) {
+#if MBEDTLS_VERSION_NUMBER >= 0x03020000
+  mbedtls_ssl_conf_min_tls_version(&settings, MBEDTLS_SSL_VERSION_TLS1_2);
+  mbedtls_ssl_conf_max_tls_version(&settings, MBEDTLS_SSL_VERSION_TLS1_2);
+#else
+  mbedtls_ssl_conf_min_version(&settings, MBEDTLS_SSL_MAJOR_VERSION_3, MBEDTLS_SSL_MINOR_VERSION_3);
+#endif
+}
+
+int64_t seconds_of(const mbedtls_x509_time& time) {
+  tm parts{};
+  parts.tm_year = time.year - 1900;
+  parts.tm_mon = time.mon - 1;
+  parts.tm_mday = time.day;
+  parts.tm_hour = time.hour;
+  parts.tm_min = time.min;
+  parts.tm_sec = time.sec;
+  return timegm(&parts);
+}
+
+}  // namespace
+
+TlsRandom::TlsRandom() {
+  mbedtls_entropy_init(&entropy_);
+  mbedtls_ctr_drbg_init(&state_);
+  ok_ = mbedtls_ctr_drbg_seed(&state_, mbedtls_entropy_func, &entropy_, nullptr, 0) == 0;
+}
+
+TlsRandom::~TlsRandom() {
+  mbedtls_ctr_drbg_free(&state_);
+  mbedtls_entropy_free(&entropy_);
+}
+
+TlsIdentity::TlsIdentity() {
+  mbedtls_x509_crt_init(&chain_);
+  mbedtls_pk_init(&key_);
+  mbedtls_ssl_config_init(&settings_);
+}
+
+TlsIdentity::~TlsIdentity() {
+  mbedtls_ssl_config_free(&settings_);
+  mbedtls_pk_free(&key_);
+  mbedtls_x509_crt_free(&chain_);
+}
+
+std::string TlsIdentity::load(const std::string& certificate, const std::string& key) {
+  if (!random_.ok()) return "the system gives no random numbers";
+  if (const int error = mbedtls_x509_crt_parse_file(&chain_, certificate.c_str()); error != 0)
+    return certificate + ": no certificate in PEM can be read (" + in_words(error) + ")";
+  if (const int error = parse_key(&key_, key.c_str(), random_); error != 0)
+    return key + ": no key in PEM without a password can be read (" + in_words(error) + ")";
+  if (check_pair(chain_.pk, key_, random_) != 0)
+    return key + ": this is not the key of " + certificate;
+  const int error = mbedtls_ssl_config_defaults(
+      &settings_, MBEDTLS_SSL_IS_SERVER, MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT);
+  if (error != 0) return in_words(error);
+  set_version(settings_);
+  mbedtls_ssl_conf_rng(&settings_, mbedtls_ctr_drbg_random, random_.state());
+  const int set = mbedtls_ssl_conf_own_cert(&settings_, &chain_, &key_);
+  return set == 0 ? "" : in_words(set);
+}
+
+std::shared_ptr<TlsIdentity> load_tls_identity(const std::string& certificate,
+                                               const std::string& key, std::string& fault) {
+  auto identity = std::make_shared<TlsIdentity>();
+  fault = identity->load(certificate, key);
+  return fault.empty() ? identity : nullptr;
+}
+
+std::shared_ptr<TlsIdentity> own_tls_identity(const std::string& folder, std::string& fault) {
+  const std::string base = folder.empty() ? std::string() : folder + "/";
+  const std::string certificate = base + "admin.crt";
+  const std::string key = base + "admin.key";
+  const bool absent = access(certificate.c_str(), F_OK) != 0 || access(key.c_str(), F_OK) != 0;
+  if (!absent) {
+    std::shared_ptr<TlsIdentity> kept = load_tls_identity(certificate, key, fault);
+    // Damaged files are not replaced: they may be all that somebody has of his own.
+    if (kept == nullptr) return nullptr;
+    if (time(nullptr) < seconds_of(kept->chain().valid_to) - kRenewedBefore) return kept;
+  }
+  fault = make_tls_files(certificate, key);
+  return fault.empty() ? load_tls_identity(certificate, key, fault) : nullptr;
+}
+
+std::string tls_fingerprint(const TlsIdentity& identity) {
+  constexpr char kDigits[] = "0123456789ABCDEF";
+  const mbedtls_x509_buf& raw = identity.chain().raw;
+  const std::string_view pieces[] = {{reinterpret_cast<const char*>(raw.p), raw.len}};
+  std::string text;
+  for (const uint8_t byte : sha256(pieces)) {
+    if (!text.empty()) text += ':';
+    text += kDigits[byte >> 4];
+    text += kDigits[byte & 15];
+  }
+  return text;
+}
+
+}  // namespace tipring::port

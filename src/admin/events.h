@@ -1,0 +1,55 @@
+// The live streams of the page: server-sent events that say what has changed and what the log tells.
+//
+// The loop publishes nothing of its own accord: while there are streams, it is asked twice a second
+// for its facts and pools, and what differs from the time before becomes an event for all of them.
+// So no event is lost on the way, many changes are one event, and 20 streams cost what one does.
+//
+//   registration, call, group   {names of facts: numbers}: those that have changed
+//   pools                       the same, of pools that were full or higher than ever before
+//   log, problem                {"time_ms", "level", "text"}: a line; of warnings and errors both
+//   lost                        {"events": N}: the client was too slow for so many
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "admin/jobs.h"
+#include "core/log_tail.h"
+
+namespace tipring::admin {
+
+class EventStreams {
+ public:
+  // `log` may be null; it outlives this.
+  void set_log(const LogTail* log) { log_ = log; }
+
+  // Begins a stream, or answers that there are too many.
+  void open(port::HttpExchange& exchange);
+
+  // Of port::HttpHandler.
+  void on_tick(Desk& desk);
+  void on_ready(Desk& desk, uint64_t exchange);
+  void on_closed(uint64_t exchange) { clients_.erase(exchange); }
+
+ private:
+  class Pulse;
+  using Numbers = std::map<std::string, uint64_t, std::less<>>;
+
+  void take(Desk& desk, Numbers facts, Numbers pools);
+  void tell_log(Desk& desk);
+  void tell(Desk& desk, std::string_view topic, std::string_view data);
+
+  const LogTail* log_ = nullptr;
+  std::map<uint64_t, uint64_t> clients_;  // by exchange: events that it has lost
+  bool asked_ = false;
+  bool has_seen_ = false;
+  Numbers facts_;
+  Numbers pools_;
+  uint64_t log_seen_ = 0;
+  unsigned ticks_ = 0;
+};
+
+}  // namespace tipring::admin

@@ -1,0 +1,220 @@
+#include "app/config_desk.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "admin/json.h"
+#include "admin/json_members.h"
+#include "admin/reply.h"
+#include "admin/revision.h"
+#include "app/config_json.h"
+#include "app/config_keys.h"
+
+namespace tipring::app {
+
+namespace {
+
+constexpr size_t kFileBytesMax = 1 << 20;
+constexpr std::string_view kNextFile = ".new";
+
+uint64_t revision_of(std::string_view text) { return siphash64(HashKey(), text) | 1; }
+
+// The client is answered when the configuration was read.
+class Reloading final : public admin::Job {
+ public:
+  using Job::Job;
+  void on_answer(admin::Desk&, const std::shared_ptr<Job>&, const admin::Answer&) override {}
+};
+
+void append_keys(std::string& out, std::string_view name, const std::vector<std::string>& keys) {
+  out += ",\"" + std::string(name) + "\":[";
+  for (const std::string& key : keys) {
+    if (out.back() != '[') out += ',';
+    admin::append_json(out, key);
+  }
+  out += ']';
+}
+
+}  // namespace
+
+bool ConfigFileDesk::take_running() {
+  const auto next = next_running_.take();
+  if (next != nullptr) running_ = std::move(*next);
+  return next != nullptr;
+}
+
+int ConfigFileDesk::read_text(std::string& text) const {
+  if (source_.file.empty()) return ENOENT;
+  return port::read_file(files_, source_.file, kFileBytesMax, text);
+}
+
+void ConfigFileDesk::show(port::HttpExchange& exchange) {
+  take_running();
+  std::string text;
+  const bool readable = read_text(text) == 0;
+  std::vector<ConfigFault> faults;
+  const Config next = read_config(source_, files_, faults);
+  std::string body = R"({"config":{)";
+  admin::append_member(body, "file", source_.file);
+  if (readable) admin::append_member(body, "revision", admin::revision_text(revision_of(text)));
+  body += R"(,"faults":)" + faults_json(faults);
+  body += R"(,"values":)" + values_json(running_, faults.empty() ? next : running_) + "}}\n";
+  admin::reply_tagged(exchange, body, readable ? revision_of(text) : 0);
+}
+
+void ConfigFileDesk::show_schema(port::HttpExchange& exchange) {
+  admin::reply_tagged(exchange, R"({"schema":)" + schema_json() + "}\n");
+}
+
+// What --set says goes before the file, so that a change of the file would do nothing.
+void ConfigFileDesk::refuse_edits_of_settings(Draft& draft) const {
+  for (const auto& [key, value] : draft.edits) {
+    const bool is_set = std::any_of(
+        source_.settings.begin(), source_.settings.end(), [&key = key](const std::string& setting) {
+          return setting.starts_with(key + "=") || setting.starts_with(key + " =");
+        });
+    if (is_set)
+      draft.faults.push_back({"--set", 0, key,
+                              "is set where the server is started (--set), which goes before its "
+                              "file; change it there"});
+  }
+}
+
+// False when it is answered: there is nothing to find faults with.
+bool ConfigFileDesk::draft(port::HttpExchange& exchange, Draft& draft) {
+  take_running();
+  std::string fault;
+  std::string field;
+  if (!parse_edits(exchange.body(), draft.edits, fault, field))
+    return admin::reply_invalid(exchange, field, fault), false;
+  const int error = read_text(draft.before);
+  if (source_.file.empty()) {
+    admin::reply_problem(exchange, {409, "no_file",
+                                    "the server was started without a file of its own; start it "
+                                    "with --config FILE"});
+    return false;
+  }
+  if (error != 0) {
+    admin::reply_problem(exchange, {409, "unreadable",
+                                    source_.file + " cannot be read (" + std::strerror(error) +
+                                        "); let the server's user read it"});
+    return false;
+  }
+  const auto edited = edit_configuration(draft.before, draft.edits);
+  if (!edited) {
+    admin::reply_problem(exchange, {409, "not_editable",
+                                    source_.file + " is written in a way that only a person can "
+                                                   "change; tipringd --check tells of faults"});
+    return false;
+  }
+  draft.after = *edited;
+  draft.config = read_config(source_, draft.after, draft.faults);
+  refuse_edits_of_settings(draft);
+  return true;
+}
+
+void ConfigFileDesk::check(port::HttpExchange& exchange) {
+  Draft drafted;
+  if (!draft(exchange, drafted)) return;
+  std::string body = R"({"check":{"faults":)" + faults_json(drafted.faults);
+  std::vector<std::string> reload;
+  std::vector<std::string> restart;
+  if (drafted.faults.empty()) {
+    for (const ConfigChange& change : changes(running_, drafted.config))
+      (change.at_run_time ? reload : restart).push_back(change.key);
+  }
+  append_keys(body, "reload", reload);
+  append_keys(body, "restart", restart);
+  admin::reply_json(exchange, 200, body + "}}\n");
+}
+
+void ConfigFileDesk::change(port::HttpExchange& exchange, admin::Desk& desk) {
+  Draft drafted;
+  if (!draft(exchange, drafted)) return;
+  const std::optional<uint64_t> seen = admin::if_match_of(exchange);
+  if (!seen || (*seen != 0 && *seen != revision_of(drafted.before)))
+    return admin::reply_refusal(exchange, admin::Outcome::Stale);
+  if (!drafted.faults.empty()) {
+    const ConfigFault& first = drafted.faults.front();
+    return admin::reply_problem(exchange,
+                                {422, "faults", first.key + ": " + first.message, first.key}, {},
+                                {}, R"("faults":)" + faults_json(drafted.faults));
+  }
+  if (const int error = write(drafted.after); error != 0) {
+    return admin::reply_problem(
+        exchange, {409, "not_writable",
+                   source_.file + " cannot be written (" + std::strerror(error) +
+                       "); let the server's user write it and its folder, or edit it by hand and "
+                       "let the server read it (tipringctl config, SIGHUP)"});
+  }
+  admin::Command command;
+  command.kind = admin::Command::Kind::Reload;
+  if (desk.send(command, std::make_shared<Reloading>(exchange.id())) == 0) {
+    return admin::reply_problem(
+        exchange, {503, "busy",
+                   "it is in the file, but the server has too much to do to read it; apply it once "
+                   "more in a moment"});
+  }
+  waiting_[exchange.id()] = std::move(drafted.edits);
+}
+
+// A new file in place of the old one, so that whoever reads, and a start after a loss of power, finds
+// one or the other whole.
+int ConfigFileDesk::write(const std::string& text) {
+  const std::string next = source_.file + std::string(kNextFile);
+  static_cast<void>(files_.remove(next));
+  int error = 0;
+  {
+    const auto file = files_.open(next, port::OpenMode::CreateNew, error);
+    if (file == nullptr) return error;
+    port::FileInfo info;
+    error = files_.info(source_.file, info);
+    if (error == 0) error = file->set_permissions(info.permissions);
+    if (error == 0) error = file->write_at(0, text);
+    if (error == 0) error = file->sync();
+  }
+  if (error == 0) error = files_.rename(next, source_.file);
+  if (error != 0) static_cast<void>(files_.remove(next));
+  return error;
+}
+
+// What has become of each key. The running server could not do those that are refused, such as to
+// listen where another program does.
+std::string ConfigFileDesk::outcome_json(const ConfigEdits& edits) {
+  std::string text;
+  static_cast<void>(read_text(text));
+  std::vector<ConfigFault> faults;
+  const Config next = read_config(source_, text, faults);
+  const std::vector<ConfigChange> left = changes(running_, next);
+  std::vector<std::string> applied;
+  std::vector<std::string> restart;
+  std::vector<std::string> refused;
+  for (const auto& [key, value] : edits) {
+    const auto change =
+        std::find_if(left.begin(), left.end(),
+                     [&key = key](const ConfigChange& candidate) { return candidate.key == key; });
+    if (change == left.end()) {
+      applied.push_back(key);
+    } else {
+      (change->at_run_time ? refused : restart).push_back(key);
+    }
+  }
+  std::string body = R"({"result":"changed")";
+  admin::append_member(body, "revision", admin::revision_text(revision_of(text)));
+  append_keys(body, "applied", applied);
+  append_keys(body, "restart", restart);
+  append_keys(body, "refused", refused);
+  return body + "}\n";
+}
+
+void ConfigFileDesk::on_poll(admin::Desk& desk) {
+  if (!take_running()) return;
+  for (const auto& [id, edits] : std::exchange(waiting_, {})) {
+    if (port::HttpExchange* exchange = desk.find(id))
+      admin::reply_json(*exchange, 200, outcome_json(edits));
+  }
+}
+
+}  // namespace tipring::app

@@ -1,0 +1,56 @@
+// The server's configuration for the administration: what is in force, what the file says, and
+// changes of the file, which the running server then reads as after SIGHUP.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "admin/config_desk.h"
+#include "app/config_source.h"
+#include "app/config_text.h"
+#include "core/handover.h"
+#include "port/files.h"
+
+namespace tipring::app {
+
+class ConfigFileDesk final : public admin::ConfigDesk {
+ public:
+  ConfigFileDesk(port::Files& files, ConfigSource source, const Config& running)
+      : files_(files), source_(std::move(source)), running_(running) {}
+
+  // From any thread: the configuration was read, and this is in force. HttpServer::notify() is due.
+  void set_running(const Config& config) { next_running_.give(std::make_unique<Config>(config)); }
+
+  void show(port::HttpExchange& exchange) override;
+  void show_schema(port::HttpExchange& exchange) override;
+  void check(port::HttpExchange& exchange) override;
+  // Sends Command::Kind::Reload, which set_running() follows.
+  void change(port::HttpExchange& exchange, admin::Desk& desk) override;
+  void on_poll(admin::Desk& desk) override;
+
+ private:
+  struct Draft {
+    ConfigEdits edits;
+    std::string before;  // the file's text
+    std::string after;
+    Config config;  // what the next start would take
+    std::vector<ConfigFault> faults;
+  };
+
+  bool take_running();
+  int read_text(std::string& text) const;
+  bool draft(port::HttpExchange& exchange, Draft& draft);
+  void refuse_edits_of_settings(Draft& draft) const;
+  int write(const std::string& text);
+  std::string outcome_json(const ConfigEdits& edits);
+
+  port::Files& files_;
+  const ConfigSource source_;
+  Config running_;
+  Handover<Config> next_running_;
+  std::map<uint64_t, ConfigEdits> waiting_;  // by exchange
+};
+
+}  // namespace tipring::app

@@ -1,0 +1,61 @@
+// `trace show` and `trace pcap`: what a call has come to, and all that is kept for other programs.
+#include <array>
+
+#include "app/ctl_session.h"
+#include "core/log_sink.h"
+#include "core/text.h"
+
+namespace tipring::app {
+
+namespace {
+
+// "19:17:03.250  192.0.2.7:5062 -> server  INVITE sip:bob@example.com SIP/2.0"; what a peer has sent
+// must not steer the terminal.
+std::string line_of(const CtlRow& row, const CtlRows& participants) {
+  const auto number = [&](std::string_view name) {
+    const Result<uint64_t> found = parse_u64(cell_text(row, name));
+    return found ? *found : 0;
+  };
+  const auto name = [&](std::string_view end) {
+    const uint64_t place = number(end);
+    return place < participants.size() ? std::string(cell_text(participants[place], "id")) : "?";
+  };
+  std::array<char, kTimestampMax> time;
+  std::array<char, 160> summary;
+  const auto at = write_timestamp(Millis(static_cast<int64_t>(number("time_ms"))), time);
+  std::string line(at.substr(11, 12));
+  line += "  " + name("from") + " -> " + name("to") + "  ";
+  line += write_escaped(cell_text(row, "summary"), summary);
+  return line + "\n";
+}
+
+}  // namespace
+
+int show_ladder(CtlSession& session) {
+  CtlLadder ladder;
+  const std::string fault = session.backend.read_ladder(session.arguments.operand, ladder);
+  if (!fault.empty()) return session.fail(fault);
+  if (session.arguments.json) {
+    session.console.write(ladder.json + "\n");
+    return kCtlDone;
+  }
+  for (const CtlRow& row : ladder.messages) {
+    session.console.write(line_of(row, ladder.participants));
+    for (const CtlRow& decision : ladder.decisions) {
+      if (cell_text(decision, "number") != cell_text(row, "number")) continue;
+      std::array<char, 300> text;
+      session.console.write("              ! " +
+                            std::string(write_escaped(cell_text(decision, "text"), text)) + "\n");
+    }
+  }
+  return kCtlDone;
+}
+
+int save_capture(CtlSession& session) {
+  std::string bytes;
+  std::string fault = session.backend.read_capture(bytes);
+  if (fault.empty()) fault = session.console.write_private(session.arguments.operand, bytes);
+  return fault.empty() ? kCtlDone : session.fail(fault);
+}
+
+}  // namespace tipring::app

@@ -1,0 +1,39 @@
+// The last of many hashes, of eight of them for each row: what has been seen lately, in fixed room
+// and constant time. The hashes have a key that nobody knows, so that no sender chooses whose place
+// he takes.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace tipring {
+
+template <size_t Rows>
+class RecentHashes {
+ public:
+  void note(uint64_t hash) {
+    Row& row = rows_[row_of(hash)];
+    if (std::find(row.begin(), row.end(), hash) != row.end()) return;
+    std::copy_backward(row.begin(), row.end() - 1, row.end());
+    row.front() = hash;
+    any_ = true;
+  }
+
+  bool any() const { return any_; }
+  bool knows(uint64_t hash) const {
+    const Row& row = rows_[row_of(hash)];
+    return hash != 0 && std::find(row.begin(), row.end(), hash) != row.end();
+  }
+
+ private:
+  using Row = std::array<uint64_t, 8>;
+
+  static size_t row_of(uint64_t hash) { return static_cast<size_t>(hash % Rows); }
+
+  std::array<Row, Rows> rows_{};
+  bool any_ = false;
+};
+
+}  // namespace tipring

@@ -1,0 +1,163 @@
+#!/usr/bin/env python3
+"""Who may use the administration over TCP: setup code, sessions, requests forged by other sites, tokens.
+
+Usage: web_access.py BIN_DIR
+"""
+
+import http.client
+import json
+import os
+import re
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
+from tipring_server import Report, TipringServer, free_port, wait_until  # noqa: E402
+
+PASSWORD = "correct horse battery"
+
+
+class Browser:
+    """Keeps its cookie and the session's secret against forged requests, as the page does."""
+
+    def __init__(self, port, **headers):
+        self.port, self.cookie, self.csrf, self.headers = port, None, None, headers
+
+    def ask(self, method, path, body=None, **headers):
+        sent = {name.replace("_", "-"): value for name, value in {**self.headers, **headers}.items()}
+        if self.cookie:
+            sent["Cookie"] = self.cookie
+        if self.csrf:
+            sent.setdefault("X-Tipring-CSRF", self.csrf)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        try:
+            connection.request(method, path, None if body is None else json.dumps(body), sent)
+            answer = connection.getresponse()
+            text = answer.read()
+        finally:
+            connection.close()
+        self.set_cookie = answer.headers.get("Set-Cookie", "")
+        return answer.status, json.loads(text) if text.startswith(b"{") else {}
+
+    def status(self, *words, **headers):
+        return self.ask(*words, **headers)[0]
+
+    def sign_in(self, name, password=PASSWORD):
+        status, answer = self.ask("POST", "/api/v1/session", {"name": name, "password": password})
+        if status == 200:
+            self.keep(answer)
+        return status
+
+    def keep(self, answer):
+        self.cookie = self.set_cookie.split(";")[0]
+        self.csrf = answer["session"]["csrf"]
+
+
+def nothing_before_setup(server, port):
+    stranger = Browser(port)
+    for path in ("users", "status", "config", "calls", "records", "trace", "admins", "tokens", "audit", "log"):
+        status, answer = stranger.ask("GET", f"/api/v1/{path}")
+        assert status == 403 and answer["code"] == "setup_needed", (path, status, answer)
+    assert stranger.status("GET", "/metrics") == 403
+    assert "code" not in stranger.ask("GET", "/api/v1/setup")[1]["setup"]
+    forged = {"code": "0000-0000-0000-0000", "name": "boss", "password": PASSWORD}
+    assert stranger.status("POST", "/api/v1/setup", forged) == 401
+    code = re.findall(r"admin_setup_code code=(\S+)", server.read_log())[-1]
+    right = {**forged, "code": code}
+    assert stranger.status("POST", "/api/v1/setup", right, Origin="http://evil.example") == 403
+    status, answer = stranger.ask("POST", "/api/v1/setup", right)
+    assert status == 201, (status, answer)
+    assert "HttpOnly" in stranger.set_cookie and "SameSite=Strict" in stranger.set_cookie, stranger.set_cookie
+    assert Browser(port).status("POST", "/api/v1/setup", right) == 409
+    assert Browser(port).status("GET", "/api/v1/users") == 401
+
+
+def a_session_is_new_and_ends(port):
+    browser = Browser(port)
+    browser.cookie = "tipring=" + "a" * 64  # what somebody else has put there
+    planted = browser.cookie
+    assert browser.sign_in("boss", "wrong horse battery") == 401
+    assert browser.status("GET", "/api/v1/users") == 401
+    wait_until(lambda: browser.sign_in("boss") == 200, 10, lambda: "no sign-in after a wrong one")
+    assert browser.cookie != planted
+    assert browser.status("GET", "/api/v1/users") == 200
+    first = browser.cookie
+    assert browser.sign_in("boss") == 200 and browser.cookie != first
+    assert Browser(port, Cookie=first).status("GET", "/api/v1/users") == 401
+    last = browser.cookie
+    assert browser.status("DELETE", "/api/v1/session") == 204
+    assert Browser(port, Cookie=last).status("GET", "/api/v1/users") == 401
+
+
+def other_sites_change_nothing(port):
+    browser = Browser(port)
+    assert browser.sign_in("boss") == 200
+    user = {"password": "of the phone 1"}
+    path = "/api/v1/users/forged"
+    for headers in ({"X_Tipring_CSRF": "0" * 32}, {"X_Tipring_CSRF": ""}, {"Origin": "http://evil.example"},
+                    {"Origin": "null"}, {"Sec_Fetch_Site": "cross-site"}, {"Sec_Fetch_Site": "same-site"},
+                    {"Authorization": "Basic eDp5", "X_Tipring_CSRF": ""},
+                    {"Authorization": "Bearer ", "X_Tipring_CSRF": ""}):
+        assert browser.status("PUT", path, user, **headers) == 403, headers
+    assert browser.status("GET", path) == 404
+    assert browser.status("PUT", path, user, Origin=f"http://127.0.0.1:{port}", Sec_Fetch_Site="same-origin") == 201
+
+
+def tokens_do_what_they_are_for(port):
+    browser = Browser(port)
+    assert browser.sign_in("boss") == 200
+
+    def token(name, role, scopes):
+        status, answer = browser.ask("POST", "/api/v1/tokens", {"name": name, "role": role, "scopes": scopes})
+        assert status == 201, (status, answer)
+        return Browser(port, Authorization=f"Bearer {answer['token']['token']}")
+
+    reader = token("reader", "viewer", ["users"])
+    assert reader.status("GET", "/api/v1/users") == 200
+    assert reader.status("PUT", "/api/v1/users/x", {"password": "of the phone 1"}) == 403
+    for path in ("/api/v1/config", "/api/v1/calls", "/api/v1/trace", "/metrics", "/api/v1/tokens"):
+        assert reader.status("GET", path) == 403, path
+    writer = token("writer", "administrator", ["users"])
+    assert writer.status("PUT", "/api/v1/users/x", {"password": "of the phone 1"}) == 201
+    assert writer.status("GET", "/api/v1/admins") == 403
+    assert Browser(port, Authorization="Bearer 0123").status("GET", "/api/v1/users") == 401
+    assert browser.status("DELETE", "/api/v1/tokens/writer") == 200
+    assert writer.status("GET", "/api/v1/users") == 401
+    told = json.dumps(browser.ask("GET", "/api/v1/tokens")[1])
+    assert "reader" in told and reader.headers["Authorization"].split()[1] not in told
+
+
+def a_viewer_looks_on(port):
+    browser = Browser(port)
+    assert browser.sign_in("boss") == 200
+    assert browser.status("PUT", "/api/v1/admins/eye", {"password": "looks at calls only", "role": "viewer"}) == 201
+    eye = Browser(port)
+    assert eye.sign_in("eye", "looks at calls only") == 200
+    assert eye.status("GET", "/api/v1/calls") == 200
+    assert eye.status("PUT", "/api/v1/users/y", {"password": "of the phone 1"}) == 403
+    assert eye.status("GET", "/api/v1/tokens") == 403
+    assert browser.status("DELETE", "/api/v1/admins/boss") == 409
+    assert browser.status("DELETE", "/api/v1/admins/eye") == 200
+    assert eye.status("GET", "/api/v1/calls") == 401
+
+
+def secrets_are_kept(server):
+    log = server.read_log()
+    assert PASSWORD not in log and "of the phone 1" not in log and "looks at calls only" not in log
+
+
+def main():
+    report, port = Report(), free_port()
+    with TipringServer(sys.argv[1], settings=[f'admin.listen=["http://127.0.0.1:{port}"]']) as server:
+        wait_until(lambda: "admin_setup_code" in server.read_log(), 10, server.read_log)
+        report.run("there is nothing but the setup before it", lambda: nothing_before_setup(server, port))
+        report.run("a session has an id of its own, and ends", lambda: a_session_is_new_and_ends(port))
+        report.run("requests that other sites forge change nothing", lambda: other_sites_change_nothing(port))
+        report.run("a token does what it is for", lambda: tokens_do_what_they_are_for(port))
+        report.run("a viewer changes nothing, and is gone at once", lambda: a_viewer_looks_on(port))
+        report.run("the log has no password", lambda: secrets_are_kept(server))
+    return report.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,152 @@
+// What all views are made of.
+import { h, replace, unique_id } from "./dom.js";
+import { icon } from "./icons.js";
+import { t } from "./i18n.js";
+
+// --- small things
+
+export const badge = (kind, ...content) => h("span", { class: `badge ${kind}` }, ...content);
+export const dot = (kind, label) => h("span", { class: `dot ${kind}`, role: "img", "aria-label": label, title: label });
+export const quiet = (...content) => h("span", { class: "quiet" }, ...content);
+
+export function button(label, { glyph, kind = "", onclick, type = "button", ...more } = {}) {
+  return h("button", { type, class: `button ${kind}`, onclick, ...more }, glyph && icon(glyph), label && h("span", label));
+}
+
+export function icon_button(glyph, label, onclick, more = {}) {
+  const { kind = "", ...rest } = more;
+  return h("button", { type: "button", class: `icon-button ${kind}`, "aria-label": label, title: label, onclick, ...rest }, icon(glyph));
+}
+
+export function header(title, { note, actions = [], back } = {}) {
+  return h("header", { class: "page-header" },
+    h("div", { class: "page-title" },
+      back && h("a", { class: "back", href: back.href }, icon("back"), back.label),
+      h("h1", { tabindex: "-1" }, title),
+      note && h("p", { class: "quiet" }, note)),
+    h("div", { class: "actions" }, actions));
+}
+
+export function card(title, { actions, note, kind = "" } = {}, ...content) {
+  const id = unique_id("card");
+  return h("section", { class: `card ${kind}`, "aria-labelledby": title ? id : null },
+    title && h("div", { class: "card-header" }, h("h2", { id }, title), note && h("p", { class: "quiet" }, note), actions),
+    ...content);
+}
+
+export function empty(glyph, title, text, action) {
+  return h("div", { class: "empty" }, icon(glyph, "large"), h("h2", title), text && h("p", text), action);
+}
+
+export function notice(kind, ...content) {
+  const glyph = kind === "good" ? "check" : kind === "info" ? "info" : "alert";
+  return h("div", { class: `notice ${kind}`, role: kind === "bad" ? "alert" : "status" }, icon(glyph), h("div", ...content));
+}
+
+export function loading() {
+  return h("div", { class: "loading", role: "status" }, h("span", { class: "spinner" }), h("span", { class: "hidden-text" }, t("loading")));
+}
+
+// Facts as pairs; those without a value are left out.
+export function facts(pairs) {
+  return h("dl", { class: "facts" }, pairs.filter(([, value]) => value !== undefined && value !== null && value !== "" && value !== false)
+    .map(([name, value]) => h("div", h("dt", name), h("dd", value))));
+}
+
+export async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    // Without a secure context there is only the old way.
+    const area = h("textarea", { class: "hidden-text", value: text });
+    (document.querySelector("dialog[open]") ?? document.body).append(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+  }
+  toast(t("copied"));
+}
+
+export const copy_button = (text, label) => icon_button("copy", label ?? t("copy"), () => copy(text));
+
+export function search_box(label, oninput, value = "") {
+  return h("label", { class: "search" }, icon("search"),
+    h("input", { type: "search", "aria-label": label, placeholder: label, value, autocomplete: "off", spellcheck: "false",
+                 oninput: (event) => oninput(event.target.value) }));
+}
+
+// --- messages that go by themselves
+
+let toasts = null;
+export function toast(text, kind = "good", action) {
+  toasts ??= document.body.appendChild(h("div", { class: "toasts", role: "status", "aria-live": "polite", popover: "manual" }));
+  const item = h("div", { class: `toast ${kind}` }, icon(kind === "good" ? "check" : "alert"), h("span", text),
+    action && h("button", { type: "button", class: "link", onclick: () => { item.remove(); action.run(); } }, action.label),
+    icon_button("close", t("close"), () => item.remove()));
+  toasts.append(item);
+  // A popover lies over an open dialog too.
+  if (toasts.hidePopover) { try { toasts.hidePopover(); } catch { /* it was not shown */ } toasts.showPopover(); }
+  setTimeout(() => item.remove(), kind === "good" ? 4000 : 10000);
+}
+
+export const failed = (fault) => { if (fault.name !== "AbortError") toast(fault.message, "bad"); };
+
+// Runs what a click asks for; a second click waits until it is done.
+export function once(run) {
+  return async (event) => {
+    const target = event?.currentTarget;
+    if (target?.getAttribute("aria-busy") === "true") return;
+    target?.setAttribute("aria-busy", "true");
+    try { await run(event); } catch (fault) { failed(fault); } finally { target?.removeAttribute("aria-busy"); }
+  };
+}
+
+// --- dialogs
+
+// Gives {close, body}; `content(close)` makes what is in it. Escape and the cross close it.
+export function dialog(title, content, { kind = "", onclose, locked = false } = {}) {
+  const id = unique_id("dialog");
+  const body = h("div", { class: "dialog-body" });
+  const close = () => element.close();
+  const element = h("dialog", { class: kind, "aria-labelledby": id, onclose: () => { element.remove(); onclose?.(); } },
+    h("div", { class: "dialog-header" }, h("h2", { id, tabindex: "-1" }, title),
+      !locked && icon_button("close", t("close"), close)),
+    body);
+  if (locked) element.addEventListener("cancel", (event) => event.preventDefault());
+  replace(body, content(close, element));
+  document.body.append(element);
+  element.showModal();
+  (element.querySelector("[autofocus]") ?? element.querySelector(".dialog-body input, .dialog-body select") ?? element.querySelector("h2")).focus();
+  return { close, body, element };
+}
+
+// A question before what cannot be undone: true when it is answered with yes. `run` is done while it is open, so that a
+// failure is told there.
+export function confirm(title, text, { yes, kind = "danger", run }) {
+  return new Promise((resolve) => {
+    let done = false;
+    dialog(title, (close) => {
+      const fault = h("div");
+      return h("div", { class: "stack" }, ...[text].flat().map((part) => (part instanceof Node ? part : h("p", part))), fault,
+        h("div", { class: "dialog-actions" },
+          button(t("cancel"), { onclick: close, autofocus: true }),
+          button(yes, { kind, onclick: once(async () => {
+            try {
+              await run?.();
+              done = true;
+              close();
+            } catch (problem) {
+              replace(fault, notice("bad", problem.message));
+            }
+          }) })));
+    }, { kind: "narrow", onclose: () => resolve(done) });
+  });
+}
+
+export function tabs(items, chosen, onchoose) {
+  return h("div", { class: "segments", role: "group" }, items.map(([value, label]) =>
+    h("button", { type: "button", "aria-pressed": String(value === chosen), onclick: (event) => {
+      for (const other of event.currentTarget.parentElement.children) other.setAttribute("aria-pressed", String(other === event.currentTarget));
+      onchoose(value);
+    } }, label)));
+}

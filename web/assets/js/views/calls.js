@@ -1,0 +1,97 @@
+// The calls that stand or ring, as they do.
+import { list, request, segment, server_now } from "../api.js";
+import { h, replace } from "../dom.js";
+import { clock, span, t, time, tn } from "../i18n.js";
+import { short_uri, uri_parts } from "../people.js";
+import { table } from "../table.js";
+import { badge, button, card, confirm, dialog, dot, empty, facts, header, icon_button, toast } from "../ui.js";
+
+const is_answered = (call) => call.state === "confirmed" || call.state === "ending";
+
+function party(uri, name) {
+  const { user, host } = uri_parts(uri);
+  return h("span", { class: "strong", title: uri }, name || user || host);
+}
+
+function state_badge(call) {
+  const kind = call.state === "confirmed" ? "good" : call.state === "ending" ? "" : "warn";
+  return badge(kind, t(`call.${call.state}`));
+}
+
+const since = (call) => h("time", { "data-since": call.answered_ms ?? call.begun_ms }, clock((server_now() - (call.answered_ms ?? call.begun_ms)) / 1000));
+
+function session_text(call) {
+  if (!call.interval_s) return h("span", { class: "quiet" }, t("calls.no_timer"));
+  const next = call.refresh_s !== undefined && h("span", { class: "quiet" }, " · ", t("calls.next_refresh"), " ", h("time", { "data-until": server_now() + call.refresh_s * 1000 }, clock(call.refresh_s)));
+  return h("span", { class: "small" }, span(call.interval_s), " · ", t(`calls.by_${call.refresher}`), next);
+}
+
+function media_text(call) {
+  if (!call.media) return h("span", { class: "quiet" }, t("calls.media_own"));
+  const quality = call.quality ?? null;
+  return h("span", { class: "row" }, badge(call.media === "relayed" ? "info" : "", t(`calls.media_${call.media}`)),
+    quality && h("span", { class: "small quiet" }, t("calls.quality", { loss: quality.loss_percent ?? "–", jitter: quality.jitter_ms ?? "–" })));
+}
+
+export async function show(context) {
+  const { page, is_admin, watch, every } = context;
+  let rows = [];
+  const summary = h("span");
+  const listing = table({
+    label: t("nav.calls"), key: (row) => row.id,
+    columns: [
+      { name: "who", label: t("calls.who"), kind: "lead", cell: (row) => h("div", { class: "who" }, dot(is_answered(row) ? "good" : "ringing", t(`call.${row.state}`)),
+        h("div", { class: "grow" }, party(row.caller), " → ", party(row.callee),
+          row.answered_by && row.answered_by !== short_uri(row.callee) && h("span", { class: "quiet" }, t("calls.answered_by", { name: row.answered_by })))) },
+      { name: "state", label: t("calls.state"), kind: "bare", cell: state_badge },
+      { name: "time", label: t("calls.duration"), kind: "number", cell: since },
+      { name: "session", label: t("calls.session"), cell: session_text },
+      { name: "media", label: t("calls.media"), cell: media_text },
+      { name: "more", label: "", kind: "end", cell: (row) => [
+        icon_button("info", t("calls.details"), () => details(row)),
+        is_admin && is_answered(row) && icon_button("hangup", t("calls.end"), () => end(row, refresh), { kind: "danger" })] },
+    ],
+    empty: () => empty("calls", t("calls.none"), t("calls.none_text")),
+  });
+  const tick = () => {
+    for (const element of document.querySelectorAll("main [data-since]")) element.textContent = clock((server_now() - Number(element.dataset.since)) / 1000);
+    for (const element of document.querySelectorAll("main [data-until]")) element.textContent = clock((Number(element.dataset.until) - server_now()) / 1000);
+  };
+  async function refresh() {
+    rows = (await list("/calls", "calls")).rows;
+    listing.set(rows);
+    replace(summary, rows.length ? tn("calls.n", rows.length) : "");
+    tick();
+  }
+  await refresh();
+  replace(page, header(t("nav.calls"), { note: t("calls.note") }), h("section", { class: "card flush" }, listing), h("p", { class: "quiet small", role: "status" }, summary));
+  watch(["call"], refresh, { poll: 1500 });
+  every(1000, tick);
+}
+
+function details(call) {
+  dialog(t("calls.details"), (close) => h("div", { class: "stack" },
+    h("div", { class: "row" }, state_badge(call), since(call)),
+    facts([
+      [t("calls.caller"), h("code", call.caller)],
+      [t("calls.callee"), h("code", call.callee)],
+      [t("calls.by"), call.answered_by],
+      [t("calls.begun"), time(call.begun_ms)],
+      [t("calls.answered"), call.answered_ms && time(call.answered_ms)],
+      [t("calls.interval"), call.interval_s ? span(call.interval_s) : t("calls.no_timer")],
+      [t("calls.refresher"), call.refresher && t(`calls.by_${call.refresher}`)],
+      [t("calls.over_in"), call.left_s !== undefined && span(call.left_s)],
+      [t("calls.callee_interval"), call.callee_interval_s && span(call.callee_interval_s)],
+      [t("calls.organization"), call.organization], [t("calls.subject"), call.subject], [t("calls.priority"), call.priority],
+      ["Call-ID", h("code", call.call_id)],
+    ]),
+    h("div", { class: "dialog-actions" },
+      h("a", { class: "button", href: `#/trace?call=${encodeURIComponent(call.call_id)}`, onclick: close }, t("calls.ladder")),
+      button(t("close"), { onclick: close }))), { kind: "broad" });
+}
+
+const end = (call, refresh) => confirm(t("calls.end"), t("calls.end_text", { caller: short_uri(call.caller), callee: call.answered_by || short_uri(call.callee) }), { yes: t("calls.end"), run: async () => {
+  await request("DELETE", `/calls/${segment(call.id)}`);
+  toast(t("calls.ended"));
+  await refresh();
+} });

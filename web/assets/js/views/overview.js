@@ -1,0 +1,130 @@
+// The first look: is all well, who talks, and what should be looked at.
+import { get, list, server_now } from "../api.js";
+import { time_chart } from "../chart.js";
+import { h, replace } from "../dom.js";
+import { icon } from "../icons.js";
+import { ago, clock, number, span, t, tn } from "../i18n.js";
+import { full_name, short_uri, user_link } from "../people.js";
+import { badge, card, dot, header } from "../ui.js";
+
+const kDayMs = 24 * 3600 * 1000;
+const kShortestMs = 30 * 60 * 1000;
+
+function tile(glyph, label, href) {
+  const value = h("span", { class: "value" });
+  const note = h("span", { class: "note" });
+  const element = h("a", { class: "card tile", href }, h("span", { class: "label" }, icon(glyph, "small"), label), value, note);
+  return Object.assign(element, { show(big, small, told) {
+    replace(value, big, small !== undefined && h("small", ` / ${small}`));
+    replace(note, told);
+  } });
+}
+
+// What a person should look at, the worst first: {kind, text, when_s, link}.
+function problems_of(status, pools, users, refused, blocks, told) {
+  const found = [];
+  if (status.store && status.store !== "ok") found.push({ kind: "bad", text: t("problem.store", { state: status.store }), href: "#/system" });
+  for (const row of told) {
+    found.push({ kind: "warn", text: t("problem.log", { text: row.text }), when_s: (server_now() - row.time_ms) / 1000, href: "#/system/log" });
+  }
+  for (const row of refused) {
+    found.push({ kind: "warn", text: tn("problem.refused", row.calls, { name: full_name(row) }), when_s: row.last_s, who: row });
+  }
+  for (const row of blocks) {
+    found.push({ kind: "warn", text: row.user ? t("problem.block_user", row) : t("problem.block_source", row), when_s: row.since_s, href: "#/blocks" });
+  }
+  for (const row of users.filter((user) => !user.has_password)) found.push({ kind: "bad", text: t("problem.no_password", { name: full_name(row) }), who: row });
+  for (const row of pools.filter((pool) => pool.refusals > 0)) {
+    found.push({ kind: "warn", text: tn("problem.pool", row.refusals, { name: row.name, capacity: number(row.capacity) }), href: "#/system" });
+  }
+  return found;
+}
+
+function problem_line(problem) {
+  return h("li", dot(problem.kind, t(`kind.${problem.kind}`)), h("span", { class: "grow" }, problem.text),
+    problem.when_s !== undefined && h("span", { class: "quiet small" }, ago(problem.when_s)),
+    problem.who ? user_link(problem.who, t("look")) : problem.href && h("a", { href: problem.href }, t("look")));
+}
+
+function pool_line(pool) {
+  const share = pool.in_use / pool.capacity;
+  const bar = h("span");
+  const mark = h("i");
+  bar.style.width = `${100 * share}%`;
+  mark.style.left = `calc(${(100 * pool.high_water) / pool.capacity}% - 1px)`;
+  return h("li", h("div", { class: "grow stack close" },
+    h("div", { class: "row apart" }, h("span", pool.label), h("span", { class: "quiet small number" }, `${number(pool.in_use)} / ${number(pool.capacity)}`)),
+    h("div", { class: `meter ${share > .9 ? "bad" : share > .7 ? "warn" : ""}`, title: t("pools.peak", { n: number(pool.high_water) }) }, bar, pool.high_water > 0 && mark)));
+}
+
+const kShownPools = ["calls", "users", "bindings", "server_transactions", "tcp_connections", "relayed_calls"];
+
+// The last day, or less where the server has not run for so long.
+async function history() {
+  const { history: rows } = await get("/history");
+  const now = server_now();
+  const first = rows.length ? rows[0].time_ms : now;
+  return { from: Math.min(Math.max(first, now - kDayMs), now - kShortestMs), to: now, is_short: now - first < kDayMs - kShortestMs,
+    points: rows.map((row) => ({ time_ms: Math.min(row.time_ms, now), values: [row.registrations, row.calls] })) };
+}
+
+export async function show({ page, watch, every }) {
+  const phones = tile("phone", t("overview.phones"), "#/users");
+  const calls_now = tile("calls", t("overview.calls"), "#/calls");
+  const groups_now = tile("groups", t("overview.groups"), "#/groups");
+  const state = tile("system", t("overview.state"), "#/system");
+  const problems = h("ul", { class: "lines" });
+  const chart = h("div");
+  const talking = h("ul", { class: "lines" });
+  const pools_list = h("ul", { class: "lines" });
+  const chart_note = h("p", { class: "quiet" });
+  let calls = [];
+
+  const tick = () => {
+    for (const element of talking.querySelectorAll("[data-since]")) element.textContent = clock((server_now() - Number(element.dataset.since)) / 1000);
+  };
+
+  async function refresh() {
+    const optional = async (path, query) => { try { return await get(path, query); } catch (fault) { if (fault.status === 404 || fault.status === 403) return {}; throw fault; } };
+    const [{ status }, { pools }, users, call_rows, refused, blocks, told] = await Promise.all([
+      get("/status"), get("/pools"), list("/users", "users", { most: 2000 }), list("/calls", "calls"), list("/refused", "refused"), list("/blocks", "blocks"), optional("/log", { level: "error", limit: 3 }),
+    ]);
+    calls = call_rows.rows;
+    const on_line = users.rows.filter((user) => user.bindings > 0).length;
+    phones.show(number(on_line), number(status.users), tn("overview.registrations", status.registrations));
+    const ringing = calls.filter((call) => call.state === "calling" || call.state === "early").length;
+    calls_now.show(number(calls.length), undefined, ringing ? tn("overview.ringing", ringing) : tn("overview.calls_answered", status.calls_answered));
+    groups_now.show(number(status.groups), undefined, status.groups ? t("overview.groups_note") : t("overview.groups_none"));
+    const found = problems_of(status, pools, users.rows, refused.rows, blocks.rows, told.log ?? []);
+    const worst = found.some((one) => one.kind === "bad") ? "bad" : found.length ? "warn" : "good";
+    state.show(h("span", { class: "row" }, dot(worst, t(`kind.${worst}`)), t(`overview.is_${worst}`)), undefined, t("overview.uptime", { span: span(status.uptime_s, "long") }));
+    replace(problems, found.length ? found.slice(0, 8).map(problem_line)
+      : h("li", icon("check"), h("span", { class: "grow quiet" }, status.users ? t("overview.no_problems") : t("overview.no_users")),
+        !status.users && h("a", { class: "button primary small", href: "#/users?add" }, t("users.add"))));
+    replace(talking, calls.length ? calls.slice(0, 6).map((call) => h("li",
+      dot(call.state === "confirmed" ? "good" : "ringing", t(`call.${call.state}`)),
+      h("span", { class: "grow" }, h("span", { class: "strong" }, short_uri(call.caller)), " → ", h("span", { class: "strong" }, call.answered_by || short_uri(call.callee))),
+      h("span", { class: "quiet number", "data-since": call.answered_ms ?? call.begun_ms }))) : h("li", h("span", { class: "quiet" }, t("calls.none"))));
+    tick();
+    replace(pools_list, kShownPools.map((name) => pools.find((pool) => pool.name === name)).filter((pool) => pool?.capacity)
+      .map((pool) => pool_line({ ...pool, label: t(`pools.${pool.name}`) })));
+    const past = await history();
+    // The one under way goes on until now.
+    if (past.points.length) past.points.push({ time_ms: past.to, values: [status.registrations, calls.length] });
+    replace(chart, time_chart(past.points, [{ name: t("overview.series_phones"), kind: "a" }, { name: t("overview.series_calls"), kind: "b" }], past.from, past.to));
+    replace(chart_note, past.is_short ? t("overview.since_start") : t("overview.last_day"));
+  }
+
+  replace(page, header(t("nav.overview")),
+    h("div", { class: "grid tiles" }, phones, calls_now, groups_now, state),
+    h("div", { class: "grid main-aside" },
+      h("div", { class: "stack" },
+        card(t("overview.activity"), { note: chart_note }, chart),
+        card(t("overview.problems"), {}, problems)),
+      h("div", { class: "stack" },
+        card(t("overview.calls"), { actions: h("a", { href: "#/calls" }, t("all")) }, talking),
+        card(t("overview.load"), { actions: h("a", { href: "#/system" }, t("all")) }, pools_list))));
+  await refresh();
+  watch(["registration", "call", "group", "pools", "problem"], refresh, { poll: 4000 });
+  every(1000, tick);
+}

@@ -1,0 +1,138 @@
+// The configuration, made from what the server says of each key. What is changed is checked before it is stored.
+import { get, request } from "../api.js";
+import { h, replace } from "../dom.js";
+import { make_field } from "../form.js";
+import { has_text, t, tn } from "../i18n.js";
+import { restart } from "../restart.js";
+import { badge, button, card, failed, header, notice, once, toast } from "../ui.js";
+
+const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+const shown = (value) => (Array.isArray(value) ? value.join(", ") || t("settings.empty_list") : value === "" ? t("settings.empty") : String(value));
+const label_of = (key) => (has_text(`key.${key}`) ? t(`key.${key}`) : key);
+const section_label = (name) => (has_text(`section.${name}`) ? t(`section.${name}`) : name);
+const kChangedByFile = new Set(["store.path", "admin.socket"]);  // wrong ones would shut this page out
+
+function field_of(key, row, value, onchange, is_fixed) {
+  const is_other = !same(row.next ?? row.value, key.default);
+  const shared = {
+    name: key.key, label: label_of(key.key), value, disabled: is_fixed, wide: true,
+    badge: [key.when === "restart" && badge("", t("settings.restart_badge")), row.next !== undefined && badge("warn", t("settings.waits")), is_other && badge("accent", t("settings.own"))],
+    help: [h("span", key.description), h("br"), h("code", key.key), ` · ${t("settings.default", { value: shown(key.default) })}`,
+      row.source && row.source.startsWith("--set") && h("span", ` · ${t("settings.by_command_line")}`)],
+    oninput: (given) => onchange(key, given),
+  };
+  if (key.type === "switch") return { ...shared, type: "switch" };
+  if (key.type === "integer") return { ...shared, type: "number", min: key.min, max: key.max, required: true };
+  if (key.type === "text" && key.words) return { ...shared, type: "select", options: key.words.map((word) => [word, word]) };
+  if (key.type === "list") return { ...shared, type: "lines", rows: Math.max(2, Math.min(8, value.length + 1)), placeholder: t("settings.one_a_line") };
+  return { ...shared, type: "text" };
+}
+
+export async function show(context) {
+  const { page, parts, is_admin, on_leave } = context;
+  const [{ schema }, loaded] = await Promise.all([get("/config/schema"), request("GET", "/config")]);
+  let { config } = loaded.data;
+  const sections = [...new Set(schema.map((key) => key.section))];
+  const section = sections.includes(parts[0]) ? parts[0] : sections[0];
+  const edits = new Map();  // key -> value
+  let revision = loaded.etag;
+  const bar = h("div");
+  const notes = h("div", { class: "stack" });
+  const body = h("div");
+  const row_of = (key) => config.values.find((row) => row.key === key) ?? {};
+  const fields = new Map();
+  let checking = 0;
+
+  function on_change(key, value) {
+    const row = row_of(key.key);
+    if (same(value, row.next ?? row.value)) edits.delete(key.key); else edits.set(key.key, value);
+    draw_bar();
+    clearTimeout(checking);
+    checking = setTimeout(() => check().catch(() => {}), 400);
+  }
+
+  const values = () => Object.fromEntries(edits);
+
+  // What the server would say, at the fields, before anything is stored.
+  async function check() {
+    if (!edits.size) { for (const one of fields.values()) one.fault(""); return true; }
+    const { data } = await request("POST", "/config/check", { body: { values: values() } });
+    for (const [key, one] of fields) one.fault(data.check.faults.find((fault) => fault.key === key)?.message ?? "");
+    const elsewhere = data.check.faults.filter((fault) => !fields.has(fault.key));
+    draw_bar(data.check.faults.length, data.check.restart.filter((key) => edits.has(key)).length, elsewhere);
+    return data.check.faults.length === 0;
+  }
+
+  function draw_bar(faults = 0, restarts = 0, elsewhere = []) {
+    replace(bar, edits.size > 0 && h("div", { class: "savebar", role: "region", "aria-label": t("settings.changes") },
+      h("span", h("span", { class: "strong" }, tn("settings.changed", edits.size)), " ",
+        faults > 0 ? h("span", { class: "field-fault" }, tn("settings.faults", faults), ...elsewhere.map((fault) => ` ${fault.key}: ${fault.message}`))
+          : restarts > 0 && h("span", { class: "quiet" }, tn("settings.restarts", restarts))),
+      h("div", { class: "row" },
+        button(t("settings.discard"), { onclick: () => { edits.clear(); draw(); } }),
+        button(t("save"), { kind: "primary", disabled: faults > 0, onclick: once(() => save(revision)) }))));
+  }
+
+  async function save(if_match) {
+    let answer;
+    try {
+      answer = await request("PATCH", "/config", { body: { values: values() }, if_match });
+    } catch (fault) {
+      if (fault.status === 412) { offer_reload(); return; }
+      if (fault.body?.faults) {
+        for (const [key, one] of fields) one.fault(fault.body.faults.find((told) => told.key === key)?.message ?? "");
+        draw_bar(fault.body.faults.length, 0, fault.body.faults.filter((told) => !fields.has(told.key)));
+        return;
+      }
+      throw fault;
+    }
+    edits.clear();
+    await reload();
+    if (answer.data.refused.length) failed(new Error(t("settings.refused", { keys: answer.data.refused.join(", ") })));
+    else toast(answer.data.restart.length ? t("settings.saved_restart") : t("settings.saved"));
+  }
+
+  function offer_reload() {
+    replace(notes, notice("warn", h("p", t("conflict.text")), h("div", { class: "row" },
+      button(t("conflict.load"), { onclick: once(async () => { edits.clear(); await reload(); }) }),
+      button(t("conflict.overwrite"), { kind: "danger", onclick: once(() => save(null)) }))));
+    notes.scrollIntoView({ block: "center" });
+  }
+
+  async function reload() {
+    const again = await request("GET", "/config");
+    config = again.data.config;
+    revision = again.etag;
+    draw();
+  }
+
+  function draw() {
+    fields.clear();
+    const waiting = config.values.filter((row) => row.next !== undefined);
+    replace(notes,
+      !config.file && notice("info", t("settings.no_file")),
+      config.faults.length > 0 && notice("bad", h("p", t("settings.file_faults", { file: config.file })), h("ul", config.faults.map((fault) => h("li", h("code", fault.key), `${fault.line ? ` (${fault.line})` : ""}: ${fault.message}`)))),
+      waiting.length > 0 && notice("warn", h("p", tn("settings.waiting", waiting.length, { keys: waiting.map((row) => label_of(row.key)).join(", ") })),
+        is_admin && h("div", button(t("system.restart"), { kind: "small", glyph: "power", onclick: restart }))));
+    const made = schema.filter((key) => key.section === section).map((key) => {
+      const row = row_of(key.key);
+      const value = edits.get(key.key) ?? row.next ?? row.value;
+      const one = make_field(field_of(key, row, value, on_change, !is_admin || !config.file || kChangedByFile.has(key.key)));
+      fields.set(key.key, one);
+      return one.element;
+    });
+    replace(body, card(section_label(section), {}, h("div", { class: "fields" }, made)));
+    draw_bar();
+  }
+
+  const nav = h("nav", { class: "nav", "aria-label": t("settings.sections") }, sections.map((name) =>
+    h("a", { href: `#/settings/${name}`, "aria-current": name === section && "page" }, section_label(name))));
+  const chooser = h("select", { "aria-label": t("settings.sections"), onchange: (event) => { location.hash = `#/settings/${event.target.value}`; } },
+    sections.map((name) => h("option", { value: name, selected: name === section }, section_label(name))));
+  const warn = (event) => { if (edits.size) event.preventDefault(); };
+  window.addEventListener("beforeunload", warn);
+  on_leave(() => { window.removeEventListener("beforeunload", warn); clearTimeout(checking); });
+  draw();
+  replace(page, header(t("nav.settings"), { note: config.file ? h("span", { class: "row" }, t("settings.note"), h("code", config.file)) : null }), notes,
+    h("div", { class: "settings" }, h("div", { class: "section-list" }, nav, chooser), h("div", { class: "stack" }, body, bar)));
+}

@@ -1,0 +1,135 @@
+// The SIP messages of one number or address, or of one call, as the server keeps them.
+import { download, get, request, segment, server_now } from "../api.js";
+import { h, replace } from "../dom.js";
+import { form } from "../form.js";
+import { clock, t, tn, time } from "../i18n.js";
+import { ladder } from "../ladder.js";
+import { kind_of, parse_message, title_of } from "../sip_text.js";
+import { roots_of, why_of } from "../trace_story.js";
+import { button, card, empty, header, notice, once, toast } from "../ui.js";
+
+const kMost = 1000;  // messages kept on the page
+
+// Joins the pieces of messages; one whose beginning was pushed out never gets whole.
+function joined(messages, rows) {
+  for (const row of rows) {
+    const last = messages.at(-1);
+    if (row.offset === 0) messages.push({ ...row });
+    else if (last && last.number === row.number && last.text.length >= 0) { last.text += row.text; last.kept = row.kept; }
+  }
+  return messages.slice(-kMost);
+}
+
+// The parties of some messages: who calls on the left, the server, and the others.
+function lanes_of(messages) {
+  const lanes = new Map();
+  for (const message of messages) {
+    const known = lanes.get(message.remote);
+    const parsed = message.parsed;
+    const name = parsed.status ? "" : message.direction === "in" ? parsed.from : parsed.target || parsed.to;
+    if (!known) lanes.set(message.remote, { id: message.remote, name: name || message.remote, note: `${message.remote} ${message.transport.toUpperCase()}`, named: Boolean(name) });
+    else if (!known.named && name) Object.assign(known, { name, named: true });
+  }
+  const peers = [...lanes.values()];
+  return [...peers.slice(0, 1), { id: "server", name: t("trace.this_server"), note: messages[0]?.local ?? "", is_server: true }, ...peers.slice(1)];
+}
+
+const item_of = (message) => ({
+  time_ms: message.time_ms,
+  from: message.direction === "in" ? message.remote : "server",
+  to: message.direction === "in" ? "server" : message.remote,
+  title: title_of(message.parsed), kind: kind_of(message.parsed),
+  note: message.parsed.status ? message.parsed.method : message.parsed.target,
+  text: message.text + (message.size > message.kept ? `\n${t("trace.cut", { n: message.size - message.kept })}` : ""),
+});
+
+async function legs_of(record) {
+  if (!record) return [];
+  try { return (await get(`/trace/calls/${segment(record)}`)).call_ids; } catch (fault) { if (fault.status === 404) return []; throw fault; }
+}
+
+// The messages, each of the server's own accord with a line that says why.
+function told_items(messages, roots) {
+  const before = new Map();
+  const said = new Map();
+  return messages.flatMap((message) => {
+    const root = roots.get(message.parsed.call_id);
+    const earlier = before.get(root) ?? [];
+    const given = why_of(message, earlier);
+    const why = given === said.get(root) ? "" : given;
+    if (given) said.set(root, given);
+    before.set(root, [...earlier, message]);
+    return [why && { time_ms: message.time_ms, why }, item_of(message)].filter(Boolean);
+  });
+}
+
+export async function show(context) {
+  const { page, is_admin, watch, query, every } = context;
+  const wanted = query.get("call");
+  const led = new Set(await legs_of(query.get("record")));  // Call-IDs of one call, as its record has them
+  let messages = [];
+  let after;
+  let chosen = wanted ?? "";
+  let told = "";
+  const state = h("div");
+  const calls = h("select", { "aria-label": t("trace.which"), onchange: (event) => { chosen = event.target.value; told = ""; draw(); } });
+  const picture = h("div");
+  const saver = button(t("trace.pcap"), { glyph: "download", kind: "small", onclick: once(() => download("/trace.pcap", { query: { call: chosen }, name: "trace.pcap" })) });
+
+  const starter = form({
+    fields: [
+      { name: "subject", label: t("trace.subject"), help: t("trace.subject_help"), required: true, value: query.get("subject") ?? "", maxlength: 64 },
+      { name: "seconds", type: "select", label: t("trace.how_long"), value: "600", options: [["60", tn("trace.minutes", 1)], ["600", tn("trace.minutes", 10)], ["3600", tn("trace.minutes", 60)], ["86400", t("trace.day")]] },
+    ],
+    columns: true, submit: t("trace.start"),
+    onsubmit: async (values) => {
+      await request("PUT", "/trace", { query: values });
+      toast(t("trace.started", values));
+      await refresh();
+    },
+  });
+
+  async function refresh() {
+    const { status } = await get("/status");
+    const on = status.trace !== "off";
+    replace(state, on ? notice("good", h("p", t("trace.on", { subject: status.trace }), " ", h("time", { "data-until": server_now() + status.trace_left_s * 1000 }, clock(status.trace_left_s))),
+      is_admin && h("div", button(t("trace.stop"), { kind: "small", onclick: once(async () => { await request("DELETE", "/trace"); await refresh(); }) }))) : null);
+    for (;;) {
+      const { trace: rows } = await get("/trace", { after });
+      if (!rows.length) break;
+      messages = joined(messages, rows);
+      after = rows.at(-1).after;
+    }
+    for (const message of messages) message.parsed ??= parse_message(message.text);
+    draw();
+  }
+
+  function draw() {
+    const roots = roots_of(messages);
+    for (const id of led) if (roots.has(id)) roots.set(id, wanted);
+    const by_call = new Map();
+    for (const message of messages) {
+      const root = roots.get(message.parsed.call_id);
+      by_call.set(root, [...(by_call.get(root) ?? []), message]);
+    }
+    chosen = roots.get(chosen) ?? chosen;
+    if (chosen && !by_call.has(chosen) && chosen !== wanted) chosen = "";
+    const text = `${chosen} ${messages.length} ${messages.at(-1)?.number}`;
+    if (text === told) return;
+    told = text;
+    replace(calls, h("option", { value: "", selected: !chosen }, t("trace.everything", { n: messages.length })),
+      [...by_call].reverse().map(([id, of]) => h("option", { value: id, selected: id === chosen },
+        `${time(of[0].time_ms, { timeStyle: "medium" })}  ${of[0].parsed.method}  ${of[0].parsed.from} → ${of[0].parsed.to}`)));
+    const visible = chosen ? by_call.get(chosen) ?? [] : messages.slice(-200);
+    calls.hidden = saver.hidden = messages.length === 0;
+    replace(picture, visible.length ? ladder({ lanes: lanes_of(visible), items: told_items(visible, roots) })
+      : empty("trace", t("trace.none"), chosen ? t("trace.none_of_call") : t("trace.none_text")));
+  }
+
+  await refresh();
+  replace(page, header(t("nav.trace"), { note: t("trace.note") }),
+    card(null, {}, h("div", { class: "stack" }, is_admin && starter, state)),
+    card(t("trace.messages"), { actions: h("div", { class: "row" }, calls, saver) }, picture));
+  watch(["call"], refresh, { poll: 1500, always: true });
+  every(1000, () => { for (const element of state.querySelectorAll("[data-until]")) element.textContent = clock((Number(element.dataset.until) - server_now()) / 1000); });
+}

@@ -1,0 +1,331 @@
+// Users: who may register phones, whether they do, and why not.
+import { get, list, name_path, request, segment } from "../api.js";
+import { h, replace } from "../dom.js";
+import { form } from "../form.js";
+import { icon } from "../icons.js";
+import { ago, number, span, t, tn } from "../i18n.js";
+import { full_name, new_password, phone_data, registration_badge, uri_parts } from "../people.js";
+import { table } from "../table.js";
+import { badge, button, card, confirm, dialog, empty, facts, failed, header, icon_button, notice, once, search_box, tabs, toast } from "../ui.js";
+
+const kMost = 2000;
+const kAlgorithms = ["MD5", "SHA-256"];
+
+export async function show(context) {
+  return context.parts.length ? show_one(context) : show_all(context);
+}
+
+const path_of = (user) => `/users/${name_path(user)}`;
+const key_of = (row) => `${row.domain}/${row.name}`;
+
+// --- the listing
+
+async function show_all(context) {
+  const { page, is_admin, watch, query } = context;
+  let rows = [];
+  let text = query.get("q") ?? "";
+  let filter = "all";
+  let is_long = false;  // more users than a browser should be given: the server searches
+  const note = h("p", { class: "quiet small", role: "status" });
+
+  const listing = table({
+    label: t("nav.users"), key: key_of,
+    order: { name: "name", down: false },
+    columns: [
+      { name: "name", label: t("users.name"), kind: "lead", sort: (row) => full_name(row), cell: (row) => h("div", { class: "who" },
+        h("div", { class: "grow" }, h("a", { href: `#${path_of(row)}` }, full_name(row)), row.display_name && h("span", { class: "quiet" }, row.display_name))) },
+      { name: "state", label: t("users.state"), kind: "bare", sort: (row) => -row.bindings, cell: (row) => h("span", { class: "row" }, registration_badge(row), state_notes(row)) },
+      { name: "phone", label: t("users.phones"), kind: "bare", cell: (row) => phones_text(row.phones) },
+      { name: "seen", label: t("users.last_seen"), kind: "only-wide", sort: (row) => row.last_seen_s ?? Infinity, cell: (row) => (row.bindings ? t("time.now") : row.last_seen_s === undefined ? "" : ago(row.last_seen_s)) },
+      { name: "more", label: "", kind: "end", cell: (row) => is_admin && [
+        icon_button("edit", t("edit_what", { what: full_name(row) }), () => edit(context, row, refresh)),
+        icon_button("trash", t("delete_what", { what: full_name(row) }), () => remove(row, refresh), { kind: "danger" })] },
+    ],
+    empty: () => (rows.length ? empty("search", t("users.none_found"), t("users.none_found_text"))
+      : empty("users", t("users.none"), t("users.none_text"), is_admin && button(t("users.add"), { glyph: "plus", kind: "primary", onclick: () => add(context, refresh) }))),
+  });
+
+  let typing = 0;
+  function search() {
+    clearTimeout(typing);
+    if (is_long) typing = setTimeout(() => refresh().catch(failed), 250); else draw();
+  }
+
+  function draw() {
+    const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+    const says = (row) => [row.name, row.domain, row.display_name, ...row.aliases, ...row.phones.flatMap((phone) => [phone.user_agent, phone.received])].join(" ").toLowerCase();
+    listing.set(rows.filter((row) => words.every((word) => says(row).includes(word)))
+      .filter((row) => filter === "all" || (filter === "on" ? row.bindings > 0 : filter === "off" ? row.bindings === 0 : Boolean(trouble(row)))));
+  }
+
+  async function refresh() {
+    const asked = is_long ? { q: text, on_line: filter === "on" ? "yes" : filter === "off" ? "no" : "" } : {};
+    const [users, phones] = await Promise.all([list("/users", "users", { query: asked, most: kMost }), list("/registrations", "registrations", { query: { q: asked.q }, most: kMost })]);
+    is_long ||= Boolean(users.next);
+    replace(note, users.next && t("users.too_many", { n: number(users.rows.length) }));
+    const of = Map.groupBy ? Map.groupBy(phones.rows, key_of) : group(phones.rows);
+    rows = users.rows.map((row) => ({ ...row, phones: (of.get(key_of(row)) ?? []).map(({ user_agent, received, transport }) => ({ user_agent, received, transport })) }));
+    draw();
+  }
+
+  await refresh();
+  replace(page, header(t("nav.users"), { note: t("users.note"), actions: is_admin && [
+    button(t("users.import"), { glyph: "upload", onclick: () => import_users(refresh) }),
+    button(t("users.add"), { glyph: "plus", kind: "primary", onclick: () => add(context, refresh) })] }),
+  h("div", { class: "toolbar" }, search_box(t("users.search"), (value) => { text = value; search(); }, text),
+    tabs([["all", t("users.all")], ["on", t("users.on_line")], ["off", t("users.off_line")], ["trouble", t("users.trouble")]], filter, (value) => { filter = value; search(); })),
+  h("section", { class: "card flush" }, listing), note);
+  watch(["registration", "problem"], refresh, { poll: 5000 });
+  if (query.has("add") && is_admin) setTimeout(() => add(context, refresh));
+}
+
+function group(rows) {
+  const map = new Map();
+  for (const row of rows) map.set(key_of(row), [...(map.get(key_of(row)) ?? []), row]);
+  return map;
+}
+
+const trouble = (row) => row.calls_refused || row.last_failure || !row.has_password;
+
+function state_notes(row) {
+  return [row.calls_refused && badge("warn", t("users.refused_421")), row.last_failure && !row.bindings && badge("warn", t("users.failed"))];
+}
+
+function phones_text(phones) {
+  if (!phones.length) return "";
+  const [first, ...others] = phones;
+  return h("div", { class: "small" }, first.user_agent || t("users.unnamed_phone"), h("span", { class: "quiet" }, ` · ${first.received}`),
+    others.length > 0 && h("span", { class: "quiet" }, ` · ${tn("users.more_phones", others.length)}`));
+}
+
+// --- one user
+
+async function show_one(context) {
+  const { page, parts, is_admin, watch } = context;
+  const named = parts.length > 1 ? { domain: parts[0], name: parts[1] } : { domain: "", name: parts[0] };
+  const path = `/users/${parts.length > 1 ? `${segment(parts[0])}/${segment(parts[1])}` : segment(parts[0])}`;
+  const state = h("div", { class: "stack" });
+  const data = h("div");
+  const phones = h("div");
+  const title = h("div");
+  let user = null;
+  let told = "";
+
+  async function refresh() {
+    const [one, bound] = await Promise.all([get(path), get(path.replace("/users/", "/registrations/"))]);
+    const text = JSON.stringify([one, bound.registrations.map((row) => ({ ...row, expires_s: 0 }))]);
+    user = one.user;
+    if (text === told) return;
+    told = text;
+    draw(bound.registrations);
+  }
+
+  function draw(bindings) {
+    replace(title, header(user.display_name || full_name(user), {
+      back: { href: "#/users", label: t("nav.users") },
+      note: h("span", { class: "row" }, user.display_name && h("span", full_name(user)), registration_badge(user)),
+      actions: is_admin && [
+        button(t("users.new_password"), { glyph: "key", onclick: () => change_password(user, refresh) }),
+        button(t("edit"), { glyph: "edit", onclick: () => edit(context, user, refresh) }),
+        icon_button("trash", t("delete_what", { what: full_name(user) }), () => remove(user, () => { location.hash = "#/users"; }), { kind: "danger" })],
+    }));
+    replace(state, notes_of(user, bindings, is_admin, refresh));
+    replace(phones, card(t("users.phones_of"), { kind: bindings.length ? "flush" : "" }, bindings.length ? bindings_table(user, bindings, is_admin, refresh)
+      : empty("phone", t("users.no_phone"), t("users.no_phone_text", { name: user.auth_name || user.name }))));
+    replace(data, card(t("users.data"), { actions: is_admin && button(t("users.rename"), { kind: "small", onclick: () => rename(user) }) }, facts([
+      [t("users.name"), full_name(user)],
+      [t("users.display_name"), user.display_name],
+      [t("users.auth_name"), user.auth_name !== user.name && user.auth_name],
+      [t("users.aliases"), user.aliases.join(", ")],
+      [t("users.session_timer"), user.session_timer === "exempt" ? t("users.exempt") : t("users.as_configured")],
+      [t("users.algorithms"), user.algorithms.length ? user.algorithms.join(", ") : t("users.as_configured")],
+      [t("users.last_seen"), user.bindings ? t("time.now") : user.last_seen_s === undefined ? "" : ago(user.last_seen_s)],
+    ])));
+  }
+
+  await refresh();
+  replace(page, title, state, phones, data);
+  watch(["registration", "problem"], refresh, { poll: 4000 });
+  return named;
+}
+
+// What keeps the user from calling or being called, and the click that mends it.
+function notes_of(user, bindings, is_admin, refresh) {
+  const notes = [];
+  if (!user.has_password) notes.push(notice("bad", h("p", t("users.needs_password_text")), is_admin && h("div", button(t("users.new_password"), { kind: "small", onclick: () => change_password(user, refresh) }))));
+  if (user.calls_refused) {
+    notes.push(notice("warn", h("p", tn("users.refused_text", user.calls_refused, { ago: ago(user.last_refused_s), source: user.refused_source })),
+      is_admin && h("div", button(t("users.except"), { kind: "small", onclick: once(async () => {
+        await request("PUT", path_of(user), { query: { mode: "change" }, body: { session_timer: "exempt" } });
+        toast(t("users.excepted", { name: full_name(user) }));
+        await refresh();
+      }) }))));
+  }
+  if (user.last_failure && !bindings.length) notes.push(notice("warn", failure_text(user.last_failure)));
+  return notes;
+}
+
+function failure_text(failure) {
+  const reason = typeof failure === "string" ? failure : failure.reason;
+  const when = failure.ago_s === undefined ? "" : ` (${ago(failure.ago_s)}${failure.source ? `, ${failure.source}` : ""})`;
+  const key = `failure.${reason}`;
+  const text = t(key);
+  return (text === key ? t("failure.other", { reason }) : text) + when;
+}
+
+function bindings_table(user, bindings, is_admin, refresh) {
+  const listing = table({
+    label: t("users.phones_of"), key: (row) => row.contact,
+    columns: [
+      { name: "phone", label: t("users.phone"), kind: "lead", cell: (row) => h("div", { class: "strong" }, row.user_agent || t("users.unnamed_phone")) },
+      { name: "from", label: t("users.address"), cell: (row) => h("span", row.received, " ", h("span", { class: "quiet" }, row.transport.toUpperCase())) },
+      { name: "contact", label: t("users.contact"), kind: "only-wide", cell: (row) => h("code", { class: "small", title: row.contact }, uri_parts(row.contact).host) },
+      { name: "expires", label: t("users.expires"), cell: (row) => t("time.in", { span: span(row.expires_s) }) },
+      { name: "more", label: "", kind: "end", cell: (row) => is_admin && icon_button("trash", t("users.unregister"), () => unregister(user, row, refresh), { kind: "danger" }) },
+    ],
+  });
+  listing.set(bindings);
+  return listing;
+}
+
+const unregister = (user, row, refresh) => confirm(t("users.unregister"), t("users.unregister_text", { phone: row.user_agent || row.received }), { yes: t("users.unregister"), run: async () => {
+  await request("DELETE", path_of(user).replace("/users/", "/registrations/"), { query: { contact: row.contact } });
+  await refresh();
+} });
+
+// --- changes
+
+async function server_data() {
+  const data = { server: location.hostname, port: 5060 };
+  try {
+    const told = await get("/phone-settings");
+    return { server: told.domain || told.server || data.server, port: told.port ?? data.port };
+  } catch { return data; }
+}
+
+async function show_phone_data(title, name, password) {
+  const server = await server_data();
+  dialog(title, (close) => h("div", { class: "stack" },
+    phone_data({ name, password, ...server }),
+    notice("info", t("phone.once")),
+    h("div", { class: "dialog-actions" }, button(t("done"), { kind: "primary", onclick: close, autofocus: true }))));
+}
+
+const password_field = (given) => ({
+  name: "password", label: t("users.password"), help: t("users.password_help"), required: true, value: given, maxlength: 128,
+  after: icon_button("refresh", t("users.another_password"), (event) => {
+    const input = event.currentTarget.parentElement.querySelector("input");
+    input.value = new_password();
+    input.dispatchEvent(new Event("input"));
+  }),
+});
+
+function add(context, refresh) {
+  dialog(t("users.add"), (close) => form({
+    fields: [
+      { name: "name", label: t("users.name"), help: t("users.name_help"), required: true, maxlength: 200, autofocus: true },
+      { name: "display_name", label: t("users.display_name"), help: t("users.display_name_help"), maxlength: 128 },
+      password_field(new_password()),
+    ],
+    submit: t("users.add"), cancel: close,
+    onsubmit: async ({ name, display_name, password }) => {
+      const clean = name.trim();
+      await request("PUT", `/users/${clean.includes("/") ? "/" : ""}${segment(clean)}`, { query: { mode: "create" }, body: { password, ...(display_name && { display_name }) } });
+      close();
+      await refresh();
+      await show_phone_data(t("users.added", { name: clean }), clean.split("@")[0], password);
+    },
+  }));
+}
+
+export async function edit(context, row, refresh) {
+  const { data, etag } = await request("GET", path_of(row));
+  const user = data.user;
+  const own_login = user.auth_name && user.auth_name !== user.name;
+  const window = dialog(t("edit_what", { what: full_name(user) }), (close) => form({
+    fields: [
+      { name: "display_name", label: t("users.display_name"), help: t("users.display_name_help"), value: user.display_name, maxlength: 128, autofocus: true },
+      { name: "aliases", label: t("users.aliases"), help: t("users.aliases_help"), value: user.aliases.join(", ") },
+      { name: "exempt", type: "switch", label: t("users.exempt_switch"), help: t("users.exempt_help"), value: user.session_timer === "exempt" },
+      { name: "algorithms", type: "select", label: t("users.algorithms"), help: t("users.algorithms_help"), value: user.algorithms.join(",") || "default",
+        options: [["default", t("users.as_configured")], ...kAlgorithms.map((name) => [name, name]), [kAlgorithms.join(","), kAlgorithms.join(", ")]] },
+      own_login && { name: "auth_name", label: t("users.auth_name"), value: user.auth_name, disabled: true, help: t("users.auth_name_help") },
+    ],
+    submit: t("save"), cancel: close,
+    onreload: () => { close(); edit(context, row, refresh); },
+    onsubmit: async (values, changed, { overwrite }) => {
+      const body = {};
+      if ("display_name" in changed) body.display_name = changed.display_name;
+      if ("aliases" in changed) body.aliases = changed.aliases.split(",").map((one) => one.trim()).filter(Boolean);
+      if ("exempt" in changed) body.session_timer = changed.exempt ? "exempt" : "default";
+      if ("algorithms" in changed) body.algorithms = changed.algorithms;
+      if (Object.keys(body).length) {
+        await request("PUT", path_of(user), { query: { mode: "change" }, body, if_match: overwrite ? null : etag });
+        toast(t("saved"));
+      }
+      close();
+      await refresh();
+    },
+  }));
+  return window;
+}
+
+function change_password(user, refresh) {
+  dialog(t("users.new_password"), (close) => form({
+    fields: [h("p", { class: "quiet" }, t("users.new_password_text")), password_field(new_password())],
+    submit: t("users.set_password"), cancel: close,
+    onsubmit: async ({ password }) => {
+      await request("PUT", path_of(user), { query: { mode: "change" }, body: { password } });
+      close();
+      await refresh();
+      await show_phone_data(t("users.password_set", { name: full_name(user) }), user.auth_name || user.name, password);
+    },
+  }));
+}
+
+function rename(user) {
+  const keeps = user.auth_name && user.auth_name !== user.name;
+  dialog(t("users.rename"), (close) => form({
+    fields: [
+      { name: "name", label: t("users.new_name"), required: true, value: user.name, autofocus: true },
+      keeps ? h("p", { class: "quiet" }, t("users.rename_keeps")) : password_field(new_password()),
+    ],
+    submit: t("users.rename"), cancel: close,
+    onsubmit: async ({ name, password }) => {
+      await request("PATCH", path_of(user), { query: { name }, ...(keeps ? {} : { body: { password } }) });
+      close();
+      location.hash = `#/users/${name_path({ ...user, name })}`;
+      if (keeps) toast(t("saved")); else await show_phone_data(t("users.renamed", { name }), name, password);
+    },
+  }));
+}
+
+const remove = (user, after) => confirm(t("delete_what", { what: full_name(user) }), t("users.delete_text"), { yes: t("delete"), run: async () => {
+  await request("DELETE", path_of(user));
+  toast(t("users.deleted", { name: full_name(user) }));
+  await after();
+} });
+
+function import_users(refresh) {
+  dialog(t("users.import"), (close) => {
+    const made = form({
+      fields: [
+        h("p", { class: "quiet" }, t("users.import_text")),
+        { name: "lines", type: "text-area", label: t("users.import_lines"), rows: 8, required: true, placeholder: "100,secret\n101,secret", autofocus: true },
+        h("div", h("label", { class: "button" }, icon("upload"), t("users.import_file"), h("input", { type: "file", class: "hidden-text", accept: ".csv,text/plain,text/csv", onchange: async (event) => {
+          const input = made.field("lines").input;
+          input.value = await event.target.files[0].text();
+          input.dispatchEvent(new Event("input"));
+        } }))),
+      ],
+      submit: t("users.import"), cancel: close,
+      onsubmit: async ({ lines }) => {
+        const { data } = await request("POST", "/users/import", { body: lines, type: "text/plain; charset=utf-8" });
+        close();
+        toast(t("users.imported", { created: data.created, changed: data.changed }));
+        await refresh();
+      },
+    });
+    return made;
+  });
+}
