@@ -37,8 +37,7 @@ def talk(server, transport, caller_transport=None):
         alice.command("hangup")
         bob.wait_for("CALL_CLOSED")
         alice.wait_for("CALL_CLOSED")
-        log = server.read_log()
-        assert "call_answered from=sip:alice@" in log and "call_ended from=sip:alice@" in log, log[-800:]
+        assert server.log_lines("call_answered from=sip:alice@") and server.log_lines("call_ended from=sip:alice@")
     finally:
         for phone in phones:
             phone.close()
@@ -54,6 +53,7 @@ def is_refused_until_excepted(server):
         assert ("CALL_CLOSED", "421 Extension Required") in phone.events, phone.events
     finally:
         phone.close()
+    server.log_lines("session_timer_missing user=alice ")
     command = re.search(r'session_timer_missing user=alice .*except="(tipringctl [^"]*)"', server.read_log())
     assert command, server.read_log()[-800:]
     words = shlex.split(command.group(1))

@@ -100,7 +100,7 @@ def without_descriptors(server):
         phone.unregister()
         phone.close()
     assert refused_by_the_system(server) >= 50, refused_by_the_system(server)
-    lines = [line for line in server.read_log().splitlines() if " connection_refused " in line]
+    lines = server.log_lines(" connection_refused ")
     assert 1 <= len(lines) <= 2 and "descriptor" in lines[0], lines
     listener.close()
 

@@ -367,7 +367,7 @@ def withstand(storm, target, witness):
 
 def few_lines(server):
     """A line for each kind of event in ten seconds, however many there were."""
-    lines = [line for line in server.read_log().splitlines() if " events=" in line]
+    lines = server.log_lines(" events=")
     kinds = Counter(tuple(word for word in line.split() if word.startswith(("connection_", "why="))) for line in lines)
     assert kinds, "no storm was told of"
     most = 2 + server.ctl_json("status")["uptime_s"] // 10

@@ -111,7 +111,7 @@ def an_expired_binding_is_gone(server):
     call = Call(caller, server)
     call.invite_with_credentials()
     call.ack_refusal(call.expect(404))
-    assert "binding_expired" in server.read_log(), "the log does not tell"
+    assert server.log_lines("binding_expired"), "the log does not tell"
     remove_all(phone, server)
     phone.close()
     caller.close()

@@ -216,7 +216,7 @@ def an_operator_ends_a_call(server, transport):
     refuses_to_end(server, "x", "an id is as the list of calls shows it")
     for phone in (alice, bob):
         assert phone.receive(0.1) is None, "a second BYE, or one to the other call"
-    lines = [line for line in server.read_log().splitlines() if " call_ended_by_operator " in line]
+    lines = server.log_lines(" call_ended_by_operator ")
     assert len(lines) == 1 and f"from={calls_of_both[0].from_uri}" in lines[0], lines
     hang_up(calls_of_both[1], bob)
     until_none(server)

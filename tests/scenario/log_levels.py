@@ -91,6 +91,7 @@ def start_tells_the_configuration(bin_dir):
     """Every key, and nothing of what proves who somebody is."""
     with TipringServer(bin_dir, users=USERS, settings=["auth.realm=office", "log.level=debug"]) as server:
         register(SipSocket(server.port), server, *USERS[0])
+        server.log_lines("binding_added")
         told = dict(re.match(r"key=(\S+) value=(.*)", fields).groups()
                     for _, event, fields in lines_of(server) if event == "configuration")
         with open(os.path.join(HERE, "..", "..", "config", "tipring.toml"), encoding="utf-8") as file:

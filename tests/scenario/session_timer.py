@@ -184,7 +184,7 @@ def exception_is_named_and_helps(server):
         call = Call(alice, server, caller=caller)
         call.send_invite()
         is_421(call)
-    lines = [line for line in server.read_log().splitlines() if "session_timer_missing user=carol" in line]
+    lines = server.log_lines("session_timer_missing user=carol")
     socket = os.path.join(server.data, "tipring.sock")
     command = f"tipringctl --socket {socket} user set carol session_timer=exempt"
     assert len(lines) == 1 and f'except="{command}"' in lines[0], lines

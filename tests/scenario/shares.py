@@ -83,7 +83,7 @@ def share_is_bounded(server):
     desk.refuse_all()
     desk.rings_for(alice, "alice")
     desk.refuse_all()
-    lines = [line for line in server.read_log().splitlines() if "calls_per_user_reached" in line]
+    lines = server.log_lines("calls_per_user_reached")
     assert len(lines) == 1 and "user=alice" in lines[0] and "calls=3" in lines[0], lines
     assert server.ctl_json("status")["refused_over_share"] == 1
     for phone in (alice, carol, desk.phone):

@@ -15,7 +15,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from faulty_system import FaultySystem  # noqa: E402
 from sip_phone import Call, register, registered_phone, response, take_request  # noqa: E402
 from sip_socket import SipSocket, challenge_params, credentials  # noqa: E402
-from tipring_server import Report, TipringServer  # noqa: E402
+from tipring_server import Report, TipringServer, wait_until  # noqa: E402
 
 USERS = [("alice", "secret-a"), ("bob", "secret-b"), ("carol", "secret-c")]
 YEARS = 10 * 365 * 86400
@@ -57,7 +57,9 @@ class Board:
         self.server.kill()
         self.log_before = len(self.server.read_log())
         self.server.start()
-        return self.server.read_log()[self.log_before:]
+        news = lambda: self.server.read_log()[self.log_before:]  # noqa: E731
+        wait_until(lambda: " serving " in news(), 5, news)
+        return news()
 
     def left(self):
         return {row["name"]: row["expires_s"] for row in self.server.ctl_json("registrations")}

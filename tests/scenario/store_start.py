@@ -100,7 +100,7 @@ def bad_rows_are_skipped(bin_dir, _):
               local, 0, 0, flow, instance, reg_id, user_agent, methods FROM bindings LIMIT 1;
             UPDATE bindings SET listener = 200 WHERE slot = 0;""")
         with TipringServer(bin_dir, data=folder.path) as server:
-            lines = [line for line in server.read_log().splitlines() if " store_rows_skipped " in line]
+            lines = server.log_lines(" store_rows_skipped ")
             assert len(lines) == 1 and 'rows=4 first="users 3: name"' in lines[0], lines
             assert [row["name"] for row in server.ctl_json("registrations")] == ["bob"]
             bob, alice = SipSocket(server.port), SipSocket(server.port)

@@ -66,7 +66,7 @@ def share_of_a_source(server):
     assert all(others), "another source suffers"
     assert all(is_served(phone, server) for phone in phones), "connections that stood are gone"
     assert counted(server, "connections_refused_source") == 5
-    lines = [line for line in server.read_log().splitlines() if "connection_refused_source" in line]
+    lines = server.log_lines("connection_refused_source")
     assert len(lines) == 1 and "tcp.connections_per_source" in lines[0], lines
     phones.pop().close()
     wait_until(lambda: in_use(server) == 5, 3, lambda: "a closed connection is not given back")

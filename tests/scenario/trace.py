@@ -102,8 +102,7 @@ def it_ends_by_itself(bin_dir):
         tracing = Tracing(server, "trace", "on", "nobody", "--for", "1")
         assert tracing.output() == "" and 0.8 < time.monotonic() - began < 4
         assert trace_is(server, "off")
-        log = server.read_log()
-        assert "trace_on subject=nobody" in log and "trace_off subject=nobody" in log, log
+        assert server.log_lines("trace_on subject=nobody") and server.log_lines("trace_off subject=nobody")
 
 
 def slow_reader_is_told(bin_dir):

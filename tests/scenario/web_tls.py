@@ -54,7 +54,7 @@ def certificate(server):
 
 
 def fingerprint(server):
-    return re.findall(r"certificate sha256=(\S+)", server.read_log())[-1]
+    return re.findall(r"certificate sha256=(\S+)", server.log_lines("certificate sha256=")[-1])[0]
 
 
 def openssl(*words):

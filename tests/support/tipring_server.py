@@ -157,6 +157,14 @@ class TipringServer:
         with open(self.log_path, encoding="utf-8", errors="replace") as log:
             return log.read()
 
+    def log_lines(self, *words, least=1):
+        """The lines that have all of these words, once there are so many: the log is written a little later than the
+        events that it tells of."""
+        def found():
+            return [line for line in self.read_log().splitlines() if all(word in line for word in words)]
+        wait_until(lambda: len(found()) >= least, 5, lambda: f"no line with {words}")
+        return found()
+
     def __enter__(self):
         return self.start()
 

@@ -7,7 +7,7 @@ build_packages=(
 )
 test_packages=(
   clang lld libclang-rt-dev clang-format-14 doctest-dev python3 python3-jsonschema sqlite3 sip-tester baresip-core
-  dpkg-dev zsh
+  dpkg-dev zsh tshark curl openssl
 )
 # The page is looked at in a browser, which is driven by packages that npm gets; some builds of nodejs bring npm along.
 browser_packages=(chromium nodejs fonts-dejavu-core)
