@@ -6,6 +6,8 @@
 #include <cstring>
 #include <limits>
 
+#include "core/words.h"
+
 namespace tipring {
 
 namespace {
@@ -118,6 +120,16 @@ std::string_view escape_byte(char c, std::span<char, 4> out) {
   out[2] = kHexDigits[byte >> 4];
   out[3] = kHexDigits[byte & 15];
   return {out.data(), 4};
+}
+
+// Eight characters of printable ASCII, none of them a backslash.
+bool is_plain(uint64_t word) {
+  constexpr uint64_t kEach = 0x0101010101010101;
+  const uint64_t low = word & kEach * 0x7f;
+  const uint64_t printable = low + kEach * (0x80 - 0x20);
+  const uint64_t del = low + kEach;
+  const uint64_t no_backslash = (low ^ kEach * '\\') + kEach * 0x7f;
+  return ((word | ~printable | del | ~no_backslash) & kEach * 0x80) == 0;
 }
 
 }  // namespace
@@ -233,6 +245,12 @@ Escaped escape_text(std::string_view text, std::span<char> out) {
   while (read < text.size()) {
     char sequence[4];
     const std::string_view rest = text.substr(read);
+    if (rest.size() >= 8 && out.size() - used >= 8 && is_plain(load_word<uint64_t>(rest.data()))) {
+      std::memcpy(out.data() + used, rest.data(), 8);
+      used += 8;
+      read += 8;
+      continue;
+    }
     const size_t good = utf8_size(rest);
     const char c = rest.front();
     // U+0080 to U+009F are control characters too: terminals obey U+009B as they do ESC [.

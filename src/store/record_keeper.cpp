@@ -1,7 +1,6 @@
 #include "store/record_keeper.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace tipring::store {
 namespace {
@@ -41,24 +40,30 @@ Millis RecordKeeper::due(Millis now, bool hurrying) {
 }
 
 int RecordKeeper::write_some(Millis now, bool hurrying) {
-  ByteRing& ring = records_.ring();
-  written_to_ = ring.begin();
+  written_to_ = records_.ring().begin();
   written_ = 0;
   last_time_ = Millis(0);
   int code = SQLITE_OK;
-  while ((written_ < kPerCommit || hurrying) && code == SQLITE_OK) {
-    uint64_t place = written_to_;
-    const std::span<const std::byte> entry = ring.read(place);
-    if (entry.empty()) break;
-    RecordFacts facts;
-    static_assert(offsetof(RecordEntry, facts) == 0);
-    std::memcpy(&facts, entry.data(), sizeof facts);
-    last_time_ = std::max({last_time_, facts.begun, facts.answered, facts.ended});
-    code = writes_.write(entry);
-    written_to_ = place;
-    ++written_;
-  }
+  do {
+    const RecordBatch batch = take_batch();
+    if (batch.size() == 0) break;
+    code = batch.each_record([&](const CallRecord& record, bool is_new) {
+      last_time_ = std::max({last_time_, record.begun, record.answered, record.ended});
+      return is_new ? writes_.insert(record) : writes_.update(record);
+    });
+    written_ += batch.size();
+  } while (hurrying && code == SQLITE_OK);
   return code == SQLITE_OK ? prune(now) : code;
+}
+
+RecordBatch RecordKeeper::take_batch() {
+  RecordBatch batch;
+  while (!batch.is_full()) {
+    const std::span<const std::byte> entry = records_.ring().read(written_to_);
+    if (entry.empty()) break;
+    batch.add(entry);
+  }
+  return batch;
 }
 
 int RecordKeeper::prune(Millis now) {

@@ -7,6 +7,7 @@
 
 #include "port/time.h"
 #include "store/call_records.h"
+#include "store/record_batch.h"
 #include "store/record_writes.h"
 
 namespace tipring::store {
@@ -16,7 +17,7 @@ class RecordKeeper {
   // How long a record waits for a commit of others. What was begun within it is lost by `kill -9`.
   static constexpr Millis kDelay{500};
   static constexpr Millis kRetryAfter{2'000};
-  static constexpr uint32_t kPerCommit = 64;
+  static constexpr uint32_t kPerCommit = RecordBatch::kEntriesMax;  // unless it hurries
 
   // All outlive it.
   RecordKeeper(CallRecords& records, RecordWrites& writes, const StoreClock& clock)
@@ -38,6 +39,8 @@ class RecordKeeper {
   Millis last_time() const { return last_time_; }
 
  private:
+  // The next entries of the ring, none when it is empty.
+  RecordBatch take_batch();
   int prune(Millis now);
 
   CallRecords& records_;

@@ -1,19 +1,19 @@
 #include "store/record_writes.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace tipring::store {
 namespace {
 
 constexpr std::string_view kInsert =
-    "INSERT OR REPLACE INTO call_records (id, rang, answered, ended, outcome, ended_by, status,"
+    "INSERT INTO call_records (id, rang, answered, ended, outcome, ended_by, status,"
     " session_interval, supervised, media, caller_packets, caller_lost, caller_jitter_us,"
     " callee_packets, callee_lost, callee_jitter_us, call_id, from_uri, from_name, from_user, "
     "to_uri,"
     " group_name, answered_by, peer, reason, call, leg, kind, begun)"
     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,"
-    " ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)";
+    " ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)"
+    " ON CONFLICT (id) DO NOTHING";
 // Times and texts that are not said stay.
 constexpr std::string_view kUpdate =
     "UPDATE call_records SET rang = max(rang, ?2), answered = max(answered, ?3), ended = ?4,"
@@ -65,32 +65,30 @@ void RecordWrites::close() {
   }
 }
 
-int RecordWrites::write(std::span<const std::byte> bytes) {
-  RecordEntry entry;
-  std::memcpy(&entry, bytes.data(), sizeof entry);
-  const RecordFacts& facts = entry.facts;
-  Statement& row = entry.is_new ? insert_ : update_;
-  row.bind(1, wide(facts.id)).bind(2, wide(facts.rang.count()));
-  row.bind(3, wide(facts.answered.count())).bind(4, wide(facts.ended.count()));
-  row.bind(5, wide(facts.outcome)).bind(6, wide(facts.ended_by)).bind(7, wide(facts.status));
-  row.bind(8, wide(facts.session_interval_s)).bind(9, wide(facts.supervised));
-  row.bind(10, wide(facts.media));
+void RecordWrites::bind(Statement& row, const CallRecord& record) {
+  row.bind(1, wide(record.id)).bind(2, wide(record.rang.count()));
+  row.bind(3, wide(record.answered.count())).bind(4, wide(record.ended.count()));
+  row.bind(5, wide(record.outcome)).bind(6, wide(record.ended_by)).bind(7, wide(record.status));
+  row.bind(8, wide(record.session_interval_s)).bind(9, wide(record.supervised));
+  row.bind(10, wide(record.media));
   int place = 11;
-  for (const RecordSound& sound : {facts.from_caller, facts.from_callee}) {
+  for (const RecordSound& sound : {record.from_caller, record.from_callee}) {
     row.bind(place, wide(sound.packets)).bind(place + 1, wide(sound.lost));
     row.bind(place + 2, wide(sound.jitter_us));
     place += 3;
   }
-  const auto* text = reinterpret_cast<const char*>(bytes.data() + sizeof entry);
-  for (const uint8_t size : entry.sizes) {
-    row.bind(place++, std::string_view(text, size));
-    text += size;
-  }
-  if (entry.is_new) {
-    row.bind(26, wide(facts.call)).bind(27, wide(facts.leg)).bind(28, wide(facts.kind));
-    row.bind(29, wide(facts.begun.count()));
-  }
-  return row.run();
+  for (const std::string_view text : record.texts) row.bind(place++, text);
+}
+
+int RecordWrites::insert(const CallRecord& record) {
+  bind(insert_, record);
+  insert_.bind(26, wide(record.call)).bind(27, wide(record.leg)).bind(28, wide(record.kind));
+  return insert_.bind(29, wide(record.begun.count())).run();
+}
+
+int RecordWrites::update(const CallRecord& record) {
+  bind(update_, record);
+  return update_.run();
 }
 
 int RecordWrites::run_delete(Statement& statement, int64_t bound, uint32_t rows_max,

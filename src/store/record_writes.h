@@ -16,8 +16,10 @@ class RecordWrites {
   // Before the connection is closed. prepare() follows when it is open again.
   void close();
 
-  // A RecordEntry with its texts. One that changes a record which is gone already changes nothing.
-  int write(std::span<const std::byte> entry);
+  // One that stands already is left as it is.
+  int insert(const CallRecord& record);
+  // Times that are not 0, texts that are not empty, and all the rest; nothing when it is gone.
+  int update(const CallRecord& record);
 
   // Deletes up to `rows_max` of the oldest that `bounds` do not allow, and are no calls that go on;
   // by number and by age each. `deleted`: the more of both.
@@ -30,6 +32,7 @@ class RecordWrites {
   int next_id(uint64_t& id);
 
  private:
+  static void bind(Statement& row, const CallRecord& record);
   static int run_delete(Statement& statement, int64_t bound, uint32_t rows_max, uint32_t& deleted);
 
   Statement insert_, update_, newest_, delete_before_, delete_older_;

@@ -104,6 +104,21 @@ TEST_CASE("escaping: one harmless line out of any bytes" * doctest::description(
   CHECK(write_escaped("a\n\n", small) == "a\\n");
 }
 
+TEST_CASE("escaping: a character is the same in a long text as by itself") {
+  char alone[8];
+  char out[128];
+  for (int c = 0; c < 256; ++c) {
+    const std::string one(1, static_cast<char>(c));
+    const std::string escaped(write_escaped(one, alone));
+    for (size_t at = 0; at < 17; ++at) {
+      const std::string before = std::string("abcdefghijklmnopq").substr(0, at);
+      const std::string behind = std::string("ABCDEFGHIJKLMNOPQ").substr(at);
+      CHECK(write_escaped(before + one + behind, out) == before + escaped + behind);
+    }
+  }
+  CHECK(write_escaped("abcdefghijk", std::span(out, 10)) == "abcdefghij");
+}
+
 TEST_CASE("UTF-8: overlong forms, surrogates and what lies beyond are none" *
           doctest::description("RFC 3629 3")) {
   CHECK(is_utf8("\xe2\x82\xac\xf4\x8f\xbf\xbf"));

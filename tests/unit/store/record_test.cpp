@@ -1,4 +1,6 @@
 // Call records on their way to the file, in virtual time.
+#include <random>
+
 #include "store/record_keeper.h"
 #include "store/record_listing.h"
 #include "store_bench.h"
@@ -62,6 +64,41 @@ struct RecordBench : SimBench {
 
 using Ids = std::vector<uint64_t>;
 
+// Five and twenty things that happen to some records, by chance; the rows that are left.
+std::vector<RecordRow> rows_of_chance(uint32_t seed, bool in_one_commit) {
+  std::minstd_rand random(seed);
+  const auto chance = [&](uint32_t of) { return random() % of == 0; };
+  RecordBench bench;
+  std::vector<uint64_t> ids;
+  const Millis start = bench.server->now();
+  for (int event = 0; event < 25; ++event) {
+    CallRecord record;
+    record.begun = start + Millis(event);
+    if (chance(3)) record.rang = start + Millis(100 + event);
+    if (chance(3)) record.answered = start + Millis(200 + event);
+    record.outcome = chance(2) ? RecordOutcome::Answered : RecordOutcome::Open;
+    record.status = static_cast<uint16_t>(random() % 700);
+    record.from_callee.packets = static_cast<uint32_t>(random() % 50);
+    record.leg = static_cast<uint8_t>(event);  // is not changed later
+    const std::string text = std::to_string(event);
+    for (std::string_view& each : record.texts) {
+      if (chance(2)) each = text;
+    }
+    if (ids.empty() || chance(4)) {
+      ids.push_back(bench.records().add(record));
+    } else {
+      bench.records().update(ids[random() % ids.size()], record);
+    }
+    if (!in_one_commit) bench.settle();
+  }
+  bench.settle();
+  RecordFilter all;
+  all.with_legs = true;
+  std::vector<RecordRow> rows = bench.list(all).rows;
+  CHECK(rows.size() == ids.size());
+  return rows;
+}
+
 }  // namespace
 
 TEST_CASE("call records: what was begun is in the file soon, without any registration") {
@@ -110,6 +147,27 @@ TEST_CASE("call records: what is known more is added, and the rest stays") {
   CHECK(row.text(RecordText::FromUri) == "sip:100@office");
   CHECK(row.from_caller.packets == 100);
   CHECK(row.from_caller.jitter_us == 3000);
+}
+
+TEST_CASE("call records: what comes in one commit leaves the rows that it leaves in many") {
+  for (uint32_t seed = 1; seed <= 20; ++seed) {
+    const std::vector<RecordRow> apart = rows_of_chance(seed, false);
+    const std::vector<RecordRow> together = rows_of_chance(seed, true);
+    REQUIRE(apart.size() == together.size());
+    for (size_t i = 0; i < apart.size(); ++i) {
+      const RecordRow& a = apart[i];
+      const RecordRow& b = together[i];
+      CHECK(a.id == b.id);
+      CHECK(a.leg == b.leg);
+      CHECK(a.begun == b.begun);
+      CHECK(a.rang == b.rang);
+      CHECK(a.answered == b.answered);
+      CHECK(a.outcome == b.outcome);
+      CHECK(a.status == b.status);
+      CHECK(a.from_callee.packets == b.from_callee.packets);
+      for (size_t t = 0; t < kRecordTexts; ++t) CHECK(a.texts[t] == b.texts[t]);
+    }
+  }
 }
 
 TEST_CASE("call records: they go with the commits of registrations") {
