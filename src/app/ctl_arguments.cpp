@@ -53,6 +53,10 @@ class Reader {
       result_.config = take_value(word);
     } else if (word == "--for") {
       result_.for_seconds = take_value(word);
+    } else if (word == "--lines" || word == "-n") {
+      result_.lines = take_value(word);
+    } else if (word == "--follow" || word == "-f") {
+      result_.follow = true;
     } else if (word == "--set") {
       result_.settings.emplace_back(take_value(word));
     } else {
@@ -109,9 +113,10 @@ class Reader {
     if (operands.size() < row_->operands_min) {
       result_.fault = std::string(row_->words) + " needs " + std::string(row_->operands);
     } else if (operands.size() > row_->operands_max) {
-      result_.fault = row_->command == CtlCommand::UserPassword
-                          ? std::string(kNoPassword)
-                          : std::string(row_->words) + " takes no further words";
+      const bool is_password =
+          row_->command == CtlCommand::UserPassword || row_->command == CtlCommand::AdminPassword;
+      result_.fault = is_password ? std::string(kNoPassword)
+                                  : std::string(row_->words) + " takes no further words";
     } else if (!operands.empty()) {
       result_.operand = operands.front();
       result_.more.assign(operands.begin() + 1, operands.end());
@@ -126,10 +131,11 @@ class Reader {
       const std::string& word = result_.more[i];
       if (word.starts_with("password=")) result_.fault = kNoPassword;
       if (word.find('=') == std::string::npos)
-        result_.fault = row_->command == CtlCommand::UserAdd
-                            ? std::string(kNoPassword)
-                            : std::string(row_->words) + " takes words FIELD=VALUE after the name" +
-                                  (names > 0 ? "s" : "");
+        result_.fault =
+            row_->command == CtlCommand::UserAdd || row_->command == CtlCommand::AdminAdd
+                ? std::string(kNoPassword)
+                : std::string(row_->words) + " takes words FIELD=VALUE after the name" +
+                      (names > 0 ? "s" : "");
     }
   }
 
@@ -145,7 +151,11 @@ class Reader {
     if (!result_.for_seconds.empty() && (row_->options & kTakesFor) == 0)
       result_.fault = "--for goes with trace on only";
     if (result_.generate && (row_->options & kTakesGenerate) == 0)
-      result_.fault = "--generate goes with user add, user set, user password and user rename only";
+      result_.fault = "--generate goes with commands that set a password only";
+    if (!result_.lines.empty() && (row_->options & kTakesLines) == 0)
+      result_.fault = "--lines goes with log and admin audit only";
+    if (result_.follow && (row_->options & kTakesFollow) == 0)
+      result_.fault = "--follow goes with log only";
     check_credentials();
     const bool about_the_tool =
         row_->command == CtlCommand::Help || row_->command == CtlCommand::Version;

@@ -19,6 +19,8 @@ struct CtlArguments {
   std::string config;                    // empty: the built-in values
   std::vector<std::string> settings;
   std::string for_seconds;  // of a trace; empty: as long as usual
+  std::string lines;        // how many; empty: as many as usual
+  bool follow = false;
   bool offline = false;
   bool json = false;
   bool quiet = false;

@@ -12,6 +12,7 @@
 #include "admin/user_fields.h"
 #include "admin/user_names.h"
 #include "app/ctl_rows.h"
+#include "port/http_client.h"
 
 namespace tipring::app {
 
@@ -36,7 +37,6 @@ struct CtlUserChange {
   const admin::UserSecret* ha1 = nullptr;  // instead of a password; of an import alone
 };
 
-// Strings returned are what went wrong and what to do; empty for success.
 // A call as the trace shows it.
 struct CtlLadder {
   CtlRows participants;
@@ -45,6 +45,7 @@ struct CtlLadder {
   std::string json;
 };
 
+// Strings returned are what went wrong and what to do; empty for success.
 class CtlBackend {
  public:
   virtual ~CtlBackend() = default;
@@ -76,6 +77,12 @@ class CtlBackend {
                                            std::string_view contact) = 0;
 
   // Of the running server only.
+  // A request of its API, for commands that are about nothing else. `body` is what it answers.
+  virtual std::string ask(const port::HttpRequest& request, std::string& body) {
+    static_cast<void>(request);
+    static_cast<void>(body);
+    return std::string(kNeedsServer);
+  }
   // By the id that the listing shows.
   virtual std::string end_call(std::string_view id) {
     static_cast<void>(id);

@@ -166,6 +166,54 @@ constexpr CtlCommandRow kCommands[] = {
      "the call. The newest 1000 are shown. --csv writes all for a spreadsheet, the phones that "
      "were\n"
      "rung for each call too; records.max and records.days say how many there are.\n"},
+    {CtlCommand::AdminSetupCode, "admin setup-code", "", 0, 0, 0,
+     "the code that makes the first administrator on the page",
+     "It is good until there is an administrator; the log shows it too.\n"},
+    {CtlCommand::AdminList, "admin list", "", 0, 0, 0, "who may sign in to the page", ""},
+    {CtlCommand::AdminAdd, "admin add", "NAME [role=ROLE]", 1, kAnyNumber, kTakesGenerate,
+     "creates an account of the page",
+     "ROLE is administrator, which is usual, or viewer: one who changes nothing. The password, of "
+     "at\n"
+     "least 10 characters, is asked for, or read as one line of standard input; --generate makes "
+     "one\n"
+     "and shows it once.\n"},
+    {CtlCommand::AdminSet, "admin set", "NAME role=ROLE", 2, kAnyNumber, 0,
+     "gives an account another role", "Whoever has signed in to it has to sign in again.\n"},
+    {CtlCommand::AdminPassword, "admin password", "NAME", 1, 1, kTakesGenerate,
+     "changes the password of an account",
+     "As by `admin add`. Whoever has signed in to it has to sign in again. `admin passwd` is the "
+     "same.\n"},
+    {CtlCommand::AdminRemove, "admin remove", "NAME", 1, 1, 0, "removes an account of the page",
+     "The last administrator stays.\n"},
+    {CtlCommand::TokenList, "admin token list", "", 0, 0, 0, "the programs that may use the API",
+     ""},
+    {CtlCommand::TokenAdd, "admin token add", "NAME scopes=SCOPE,… [role=ROLE] [days=N]", 2,
+     kAnyNumber, 0, "makes a token for a program, and shows it once",
+     "SCOPE is what the program is for: system, users, groups, calls, records, trace, blocks, "
+     "config,\n"
+     "accounts or metrics. ROLE is viewer, which is usual, or administrator: one that changes "
+     "things.\n"
+     "After N days it is good no longer. The program sends it as \"Authorization: Bearer "
+     "TOKEN\".\n"},
+    {CtlCommand::TokenRemove, "admin token remove", "NAME", 1, 1, 0, "ends a token at once", ""},
+    {CtlCommand::Audit, "admin audit", "", 0, 0, kTakesLines,
+     "who has changed what, the newest first",
+     "Times are in UTC. --lines says how many; usually 100.\n"},
+    {CtlCommand::ConfigShow, "config show", "[KEY|SECTION]", 0, 1, 0,
+     "the configuration in force, and what the next start takes",
+     "FROM is the file and line, or --set; empty for what is built in.\n"},
+    {CtlCommand::ConfigCheck, "config check", "[KEY=VALUE]…", 0, kAnyNumber, 0,
+     "what is wrong with the file, or with these changes of it",
+     "Nothing is changed. What would count at once and what needs a restart is told apart.\n"},
+    {CtlCommand::ConfigSet, "config set", "KEY=VALUE…", 1, kAnyNumber, 0,
+     "changes the configuration's file, and lets the server take it",
+     "VALUE as in the file; a text needs no quotes. An empty VALUE takes the key back to what is\n"
+     "built in. When one is wrong nothing is changed. What needs a restart is told.\n"},
+    {CtlCommand::LogShow, "log", "", 0, 0, kTakesLines | kTakesFollow,
+     "the end of the server's log",
+     "--lines says how much of it, usually 50; --follow goes on with what comes.\n"},
+    {CtlCommand::Restart, "restart", "", 0, 0, 0, "ends the server in order and starts it anew",
+     "Where it runs under systemd. Calls that stand go on.\n"},
     {CtlCommand::Status, "status", "", 0, 0, 0, "what the server does", ""},
     {CtlCommand::Pools, "pools", "", 0, 0, 0,
      "how full each pool of memory is, and how often it was full", ""},
@@ -206,6 +254,8 @@ constexpr std::string_view kOptions =
     "  --quiet, -q      only names (user list, group list); only begins it (trace\n"
     "                   on)\n"
     "  --for SECONDS    how long a trace goes on\n"
+    "  --lines N, -n N  how many lines (log, admin audit)\n"
+    "  --follow, -f     goes on with what comes (log)\n"
     "  --generate       makes a password of 16 letters and digits, and shows it\n"
     "  --with-credentials\n"
     "                   writes what suffices to log in as each user (user export)\n"
@@ -230,6 +280,8 @@ std::string usage_of(const CtlCommandRow& row) {
   if ((row.options & kTakesQuiet) != 0) usage += " [--quiet]";
   if ((row.options & kTakesCsv) != 0) usage += " [--csv]";
   if ((row.options & kTakesFor) != 0) usage += " [--for SECONDS]";
+  if ((row.options & kTakesLines) != 0) usage += " [--lines N]";
+  if ((row.options & kTakesFollow) != 0) usage += " [--follow]";
   if ((row.options & kTakesGenerate) != 0) usage += " [--generate]";
   if ((row.options & kTakesCredentials) != 0) usage += " [--with-credentials]";
   return usage;
@@ -249,7 +301,10 @@ const CtlCommandRow* find_ctl_command(std::span<const std::string_view> words, s
     if (begins_with(words, row.words, used)) return &row;
   }
   constexpr std::tuple<std::string_view, std::string_view, CtlCommand> kOtherWords[] = {
-      {"user", "passwd", CtlCommand::UserPassword}, {"group", "delete", CtlCommand::GroupRemove}};
+      {"user", "passwd", CtlCommand::UserPassword},
+      {"admin", "passwd", CtlCommand::AdminPassword},
+      {"admin", "delete", CtlCommand::AdminRemove},
+      {"group", "delete", CtlCommand::GroupRemove}};
   used = 2;
   for (const auto& [first, second, command] : kOtherWords) {
     if (words.size() >= 2 && words[0] == first && words[1] == second) return &ctl_row(command);

@@ -42,6 +42,21 @@ enum class CtlCommand : uint8_t {
   Calls,
   CallsEnd,
   Records,
+  AdminSetupCode,
+  AdminList,
+  AdminAdd,
+  AdminSet,
+  AdminPassword,
+  AdminRemove,
+  TokenList,
+  TokenAdd,
+  TokenRemove,
+  Audit,
+  ConfigShow,
+  ConfigCheck,
+  ConfigSet,
+  LogShow,
+  Restart,
   Status,
   Pools,
   TraceOn,
@@ -58,6 +73,8 @@ inline constexpr uint8_t kTakesGenerate = 4;
 inline constexpr uint8_t kTakesFor = 8;
 inline constexpr uint8_t kTakesCredentials = 16;
 inline constexpr uint8_t kTakesCsv = 32;
+inline constexpr uint8_t kTakesLines = 64;
+inline constexpr uint8_t kTakesFollow = 128;
 
 inline constexpr uint8_t kAnyNumber = UINT8_MAX;
 

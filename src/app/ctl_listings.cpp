@@ -1,8 +1,11 @@
 // Commands that show something, and those that go with a listing.
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "app/ctl_session.h"
+#include "core/log_sink.h"
+#include "core/text.h"
 
 namespace tipring::app {
 
@@ -86,6 +89,22 @@ void sort_by_user(CtlRows& rows) {
 std::string name_of(const CtlRow& row) {
   return admin::UserName{std::string(cell_text(row, "name")), std::string(cell_text(row, "domain"))}
       .text();
+}
+
+std::string shown_time(const CtlRow& row, std::string_view name) {
+  const Result<uint64_t> time = parse_u64(cell_text(row, name));
+  if (!time || *time == 0) return "";
+  std::array<char, kTimestampMax> room;
+  const std::string text(write_timestamp(Millis(static_cast<int64_t>(*time)), room));
+  return text.substr(0, 10) + " " + text.substr(11, 8);
+}
+
+uint32_t lines_wanted(CtlSession& session, uint32_t otherwise) {
+  if (session.arguments.lines.empty()) return otherwise;
+  const Result<uint32_t> lines = parse_u32(session.arguments.lines);
+  if (lines && *lines > 0) return *lines;
+  session.fail("--lines must be a whole number from 1 on");
+  return 0;
 }
 
 int show_table(CtlSession& session, CtlRows& rows, std::string_view none) {

@@ -1,8 +1,5 @@
 // `records`: the calls that have been.
-#include <array>
-
 #include "app/ctl_session.h"
-#include "core/log_sink.h"
 #include "core/text.h"
 
 namespace tipring::app {
@@ -18,20 +15,12 @@ std::string shown_uri(std::string_view uri) {
   return std::string(uri.starts_with("sip:") ? uri.substr(4) : uri);
 }
 
-// "2026-11-21 19:17:03", in UTC.
-std::string shown_time(const CtlRow& row) {
-  std::array<char, kTimestampMax> room;
-  const Millis begun(static_cast<int64_t>(number_of(row, "begun_ms")));
-  const std::string text(write_timestamp(begun, room));
-  return text.substr(0, 10) + " " + text.substr(11, 8);
-}
-
 CtlRow shown_row(const CtlRow& row) {
   const auto text = [&](std::string_view name) { return std::string(cell_text(row, name)); };
   const bool answered = !text("answered_ms").empty();
   const std::string seconds = std::to_string((number_of(row, "duration_ms") + 500) / 1000);
   return {{"call", text("call"), false},
-          {"begun", shown_time(row)},
+          {"begun", shown_time(row, "begun_ms")},
           {"from", shown_uri(text("from"))},
           {"to", shown_uri(text("to"))},
           {"group", text("group")},

@@ -2,6 +2,8 @@
 
 #include <rapidjson/document.h>
 
+#include "core/text.h"
+
 namespace tipring::app {
 
 namespace {
@@ -17,6 +19,13 @@ const rapidjson::Value* member(const rapidjson::Value& object, std::string_view 
     if (text_of(it->name) == name) return &it->value;
   }
   return nullptr;
+}
+
+// As member(), of "a" or "a.b".
+const rapidjson::Value* find(const rapidjson::Value& object, std::string_view name) {
+  const auto [first, second] = split_once(name, '.');
+  const rapidjson::Value* const found = member(object, first);
+  return found == nullptr || second.empty() ? found : member(*found, second);
 }
 
 bool parse_cell(const rapidjson::Value& value, CtlCell& cell) {
@@ -71,7 +80,7 @@ bool parse_listing(std::string_view json, std::string_view name, CtlRows& rows, 
   next.clear();
   rapidjson::Document document;
   if (!parse(json, document)) return false;
-  const rapidjson::Value* listing = member(document, name);
+  const rapidjson::Value* listing = find(document, name);
   if (listing == nullptr) return false;
   if (const rapidjson::Value* cursor = member(document, "next")) {
     if (!cursor->IsString()) return false;
@@ -84,11 +93,30 @@ bool parse_listing(std::string_view json, std::string_view name, CtlRows& rows, 
   return true;
 }
 
+bool parse_list(std::string_view json, std::string_view name, std::string& texts) {
+  rapidjson::Document document;
+  if (!parse(json, document)) return false;
+  const rapidjson::Value* const list = find(document, name);
+  CtlCell cell;
+  if (list == nullptr || !list->IsArray() || !parse_cell(*list, cell)) return false;
+  texts = std::move(cell.text);
+  return true;
+}
+
 std::string parse_error_message(std::string_view json) {
   rapidjson::Document document;
   if (!parse(json, document)) return "";
   const rapidjson::Value* detail = member(document, "detail");
   return detail != nullptr && detail->IsString() ? std::string(text_of(*detail)) : "";
+}
+
+void append_secret(admin::SecretText& out, std::string_view text) {
+  out.append("\"");
+  for (const char& c : text) {
+    if (c == '"' || c == '\\') out.append("\\");
+    out.append({&c, 1});
+  }
+  out.append("\"");
 }
 
 bool parse_import_reply(std::string_view json, CtlImportReply& reply) {

@@ -54,6 +54,21 @@ int run_ctl(const CtlArguments& arguments, std::string_view default_domain, CtlB
     case CtlCommand::Calls: return list_calls(session);
     case CtlCommand::CallsEnd: return end_call(session);
     case CtlCommand::Records: return list_records(session);
+    case CtlCommand::AdminSetupCode: return show_setup_code(session);
+    case CtlCommand::AdminList: return list_admins(session);
+    case CtlCommand::AdminAdd:
+    case CtlCommand::AdminSet:
+    case CtlCommand::AdminPassword: return put_admin(session);
+    case CtlCommand::AdminRemove: return remove_admin(session);
+    case CtlCommand::TokenList: return list_tokens(session);
+    case CtlCommand::TokenAdd: return add_token(session);
+    case CtlCommand::TokenRemove: return remove_token(session);
+    case CtlCommand::Audit: return list_audit(session);
+    case CtlCommand::ConfigShow: return show_configuration(session);
+    case CtlCommand::ConfigCheck: return check_configuration(session);
+    case CtlCommand::ConfigSet: return set_configuration(session);
+    case CtlCommand::LogShow: return show_log(session);
+    case CtlCommand::Restart: return restart_server(session);
     case CtlCommand::BlocksLift: return lift_block(session);
     case CtlCommand::Pools: return list_pools(session);
     case CtlCommand::Status: return show_status(session);

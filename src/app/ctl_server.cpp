@@ -15,18 +15,8 @@ constexpr size_t kImportLinesMax = 500;
 // As long as a person waits for a word, and longer than a disk should take for a batch.
 constexpr Millis kTimeout{15000};
 
-// As append_json(), into memory that is wiped.
 // Of one page of call records.
 constexpr size_t kRecordsMax = 1000;
-
-void append_json_string(admin::SecretText& out, std::string_view text) {
-  out.append("\"");
-  for (const char& c : text) {
-    if (c == '"' || c == '\\') out.append("\\");
-    out.append({&c, 1});
-  }
-  out.append("\"");
-}
 
 // Which lines of the file a refused batch was made of, and what became of those before.
 std::string lines_text(const admin::ImportLines& lines, size_t first, size_t last) {
@@ -83,6 +73,13 @@ std::string CtlServer::ask(const port::HttpRequest& request, port::HttpReply& re
   return message.empty() ? "the server answered " + std::to_string(reply.status) : message;
 }
 
+std::string CtlServer::ask(const port::HttpRequest& request, std::string& body) {
+  port::HttpReply reply;
+  std::string fault = ask(request, reply);
+  body = std::move(reply.body);
+  return fault;
+}
+
 std::string CtlServer::put_user(const CtlUserChange& change) {
   std::string target = path_of("/api/v1/users/", change.user);
   if (change.mode != admin::PutMode::Either)
@@ -91,7 +88,7 @@ std::string CtlServer::put_user(const CtlUserChange& change) {
   body.append("{");
   if (!change.password.empty()) {
     body.append("\"password\":");
-    append_json_string(body, change.password);
+    append_secret(body, change.password);
   }
   const admin::UserFields& fields = change.fields;
   const auto append = [&](uint8_t field, std::string_view name, std::string_view text) {
@@ -99,7 +96,7 @@ std::string CtlServer::put_user(const CtlUserChange& change) {
     body.append(body.view() == "{" ? "\"" : ",\"");
     body.append(name);
     body.append("\":");
-    append_json_string(body, text);
+    append_secret(body, text);
   };
   append(store::kAuthName, "auth_name", fields.auth_name.view());
   append(store::kDisplayName, "display_name", fields.display_name.view());
@@ -117,7 +114,7 @@ std::string CtlServer::rename_user(const admin::UserName& user, const std::strin
   admin::SecretText body;
   if (!password.empty()) {
     body.append("{\"password\":");
-    append_json_string(body, password);
+    append_secret(body, password);
     body.append("}");
   }
   port::HttpReply reply;

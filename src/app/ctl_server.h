@@ -33,6 +33,7 @@ class CtlServer final : public CtlBackend {
   std::string list(CtlListing listing, CtlRows& rows) override;
   std::string list_registrations(const admin::UserName& user, CtlRows& rows) override;
   std::string remove_registrations(const admin::UserName& user, std::string_view contact) override;
+  std::string ask(const port::HttpRequest& request, std::string& body) override;
   std::string end_call(std::string_view id) override;
   std::string read_ladder(std::string_view call, CtlLadder& ladder) override;
   std::string read_capture(std::string& bytes) override;

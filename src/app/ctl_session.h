@@ -29,6 +29,12 @@ struct CtlSession {
 
 std::string_view cell_text(const CtlRow& row, std::string_view name);
 
+// "2026-11-21 19:17:03" in UTC, of a cell in milliseconds; empty where there is none.
+std::string shown_time(const CtlRow& row, std::string_view name);
+
+// --lines, or `otherwise`; 0 when it is no number, which was said.
+uint32_t lines_wanted(CtlSession& session, uint32_t otherwise);
+
 // "name" or "name@domain" of a row, and rows in the order of these.
 std::string name_of(const CtlRow& row);
 void sort_by_user(CtlRows& rows);
@@ -74,6 +80,25 @@ int end_call(CtlSession& session);
 
 // ctl_records.cpp
 int list_records(CtlSession& session);
+
+// ctl_admins.cpp
+int show_setup_code(CtlSession& session);
+int list_admins(CtlSession& session);
+int put_admin(CtlSession& session);
+int remove_admin(CtlSession& session);
+int list_tokens(CtlSession& session);
+int add_token(CtlSession& session);
+int remove_token(CtlSession& session);
+int list_audit(CtlSession& session);
+
+// ctl_settings.cpp
+int show_configuration(CtlSession& session);
+int check_configuration(CtlSession& session);
+int set_configuration(CtlSession& session);
+
+// ctl_system.cpp
+int show_log(CtlSession& session);
+int restart_server(CtlSession& session);
 
 // ctl_trace.cpp
 int start_trace(CtlSession& session);

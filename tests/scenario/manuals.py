@@ -39,7 +39,7 @@ def help_of(bin_dir, program, *words):
 
 def commands(bin_dir):
     """Of tipringctl: from the lines of its help."""
-    found = re.findall(r"^  ([a-z]+(?: [a-z]+){0,2}?)(?=  | [A-Z\[]|$)", help_of(bin_dir, "tipringctl", "help"), re.M)
+    found = re.findall(r"^  ([a-z]+(?: [a-z-]+){0,2}?)(?=  | [A-Z\[]|$)", help_of(bin_dir, "tipringctl", "help"), re.M)
     assert {"user add", "status", "registrations remove", "group member add"} <= set(found), found
     return found
 
@@ -64,7 +64,7 @@ def every_key_is_in_the_manual(bin_dir, build):
 
 def every_command_is_in_the_manual(bin_dir, build):
     text = page(build, "tipringctl.1")
-    listed = re.findall(r"^\.It Cm ([a-z]+(?: [a-z]+){0,2}?)(?= (?:Ar|Op|Oo)|$)", text, re.M)
+    listed = re.findall(r"^\.It Cm ([a-z]+(?: [a-z-]+){0,2}?)(?= (?:Ar|Op|Oo)|$)", text, re.M)
     shown = {" ".join(word for word in item.split() if word not in ("name", "file")) for item in listed}
     assert shown == set(commands(bin_dir)), shown ^ set(commands(bin_dir))
     for field in FIELDS + GROUP_FIELDS + MEMBER_FIELDS:
@@ -147,7 +147,8 @@ def complete_in_zsh(bin_dir, *words):
 def zsh_offers_the_same(bin_dir):
     """Where bash, which has tests of its own, offers words."""
     lines = [["tipringctl", ""], ["tipringctl", "user", "s"], ["tipringctl", "help", "user", "exp"],
-             ["tipringctl", "help", ""], ["tipringctl", "group", "member", ""], ["tipringctl", "group", "add", "6", ""],
+             ["tipringctl", "help", ""], ["tipringctl", "group", "member", ""], ["tipringctl", "admin", "token", ""],
+             ["tipringctl", "admin", "set", "x", "role="], ["tipringctl", "admin", "token", "add", "x", ""], ["tipringctl", "group", "add", "6", ""],
              ["tipringctl", "group", "member", "set", "6", "2", "en"], ["tipringctl", "group", "set", "6", "strategy=r"],
              ["tipringctl", "user", "set", "anna", ""],
              ["tipringctl", "user", "set", "anna", "session_timer=e"], ["tipringctl", "status", ""],
@@ -208,13 +209,15 @@ def completion_offers_every_word(bin_dir):
         assert [word.rstrip("=") for word in complete(bin_dir, "tipringctl", *words, "")] == expected, words
     assert complete(bin_dir, "tipringctl", "group", "set", "600", "strategy", "=", "r") == ["round_robin", "random"]
     assert complete(bin_dir, "tipringctl", "help", "group", "member", "d") == ["disable"]
+    assert complete(bin_dir, "tipringctl", "admin", "token", "") == ["list", "add", "remove"]
+    assert complete(bin_dir, "tipringctl", "admin", "add", "x", "role", "=", "v") == ["viewer"]
     assert complete(bin_dir, "tipringctl", "user", "s") == ["set", "show"]
     assert complete(bin_dir, "tipringctl", "help", "user", "exp") == ["export"]
     fields = {word.rstrip("=+-") for word in complete(bin_dir, "tipringctl", "user", "set", "anna", "")}
     assert fields == {*FIELDS, "alias"}, fields
     assert complete(bin_dir, "tipringctl", "user", "set", "anna", "session_timer", "=", "e") == ["exempt"]
     taken = options(help_of(bin_dir, "tipringctl", "help")) | {"--help", "--version"}
-    offered = {word for command in ("user list", "user set", "user export", "records", "trace on")
+    offered = {word for command in ("user list", "user set", "user export", "records", "trace on", "log")
                for word in complete(bin_dir, "tipringctl", *command.split(), "--")}
     assert offered == taken, offered ^ taken
     taken = options(help_of(bin_dir, "tipringd", "--help"))

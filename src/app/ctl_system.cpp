@@ -1,0 +1,64 @@
+// `log` and `restart`.
+#include "app/ctl_reply.h"
+#include "app/ctl_session.h"
+
+namespace tipring::app {
+
+namespace {
+
+constexpr uint32_t kLogLines = 50;
+constexpr Millis kLook{500};
+
+std::string read_log(CtlSession& session, const std::string& query, CtlRows& rows) {
+  std::string body;
+  if (std::string fault = session.backend.ask({"GET", "/api/v1/log" + query, ""}, body);
+      !fault.empty())
+    return fault;
+  std::string next;
+  return parse_listing(body, "log", rows, next) ? "" : "the server's answer is not understood";
+}
+
+void show(CtlSession& session, const CtlRows& rows) {
+  for (const CtlRow& row : rows) {
+    if (session.arguments.json) {
+      session.console.write(format_json(row) + "\n");
+      continue;
+    }
+    std::string level(cell_text(row, "level"));
+    for (char& c : level) c = static_cast<char>(c & ~0x20);
+    session.console.write(shown_time(row, "time_ms") + " " + level + " " +
+                          std::string(cell_text(row, "text")) + "\n");
+  }
+  session.console.flush();
+}
+
+}  // namespace
+
+int show_log(CtlSession& session) {
+  const uint32_t lines = lines_wanted(session, kLogLines);
+  if (lines == 0) return kCtlWrongUsage;
+  CtlRows rows;
+  std::string fault = read_log(session, "?limit=" + std::to_string(lines), rows);
+  std::string after = "0";
+  while (fault.empty()) {
+    show(session, rows);
+    if (!session.arguments.follow) return kCtlDone;
+    if (!rows.empty()) after = cell_text(rows.back(), "number");
+    session.console.pause(kLook);
+    rows.clear();
+    fault = read_log(session, "?after=" + after, rows);
+  }
+  return session.fail(fault);
+}
+
+int restart_server(CtlSession& session) {
+  std::string body;
+  if (const std::string fault = session.backend.ask({"POST", "/api/v1/restart", ""}, body);
+      !fault.empty())
+    return session.fail(fault);
+  session.console.write(session.arguments.json ? "{\"result\":\"restarting\"}\n"
+                                               : "the server restarts\n");
+  return kCtlDone;
+}
+
+}  // namespace tipring::app
