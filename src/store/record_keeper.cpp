@@ -43,6 +43,7 @@ int RecordKeeper::write_some(Millis now, bool hurrying) {
   written_to_ = records_.ring().begin();
   written_ = 0;
   last_time_ = Millis(0);
+  const uint32_t at_once = records_.is_urgent() ? kPerUrgentCommit : kPerCommit;
   int code = SQLITE_OK;
   do {
     const RecordBatch batch = take_batch();
@@ -52,7 +53,7 @@ int RecordKeeper::write_some(Millis now, bool hurrying) {
       return is_new ? writes_.insert(record) : writes_.update(record);
     });
     written_ += batch.size();
-  } while (hurrying && code == SQLITE_OK);
+  } while ((hurrying || written_ < at_once) && code == SQLITE_OK);
   return code == SQLITE_OK ? prune(now) : code;
 }
 

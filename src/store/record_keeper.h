@@ -17,7 +17,9 @@ class RecordKeeper {
   // How long a record waits for a commit of others. What was begun within it is lost by `kill -9`.
   static constexpr Millis kDelay{500};
   static constexpr Millis kRetryAfter{2'000};
-  static constexpr uint32_t kPerCommit = RecordBatch::kEntriesMax;  // unless it hurries
+  static constexpr uint32_t kPerCommit = RecordBatch::kEntriesMax;
+  // Where the ring runs full: a commit costs more than what is in it. When the server stops: all.
+  static constexpr uint32_t kPerUrgentCommit = 4 * kPerCommit;
 
   // All outlive it.
   RecordKeeper(CallRecords& records, RecordWrites& writes, const StoreClock& clock)
