@@ -90,6 +90,7 @@ struct Command {
     ShowGroup,
     ListMembers,
     PutGroup,
+    RenameGroup,
     RemoveGroup,
     PutMember,
     RemoveMember,
@@ -103,7 +104,7 @@ struct Command {
   uint64_t cursor = 0;
   FixedText<kNameMax> name;
   FixedText<kDomainMax> domain;
-  // Of RenameUser, which the hashes are made for. Of PutMember and RemoveMember: the member. Of
+  // Of RenameUser, which the hashes are made for. Of RenameGroup. Of PutMember and RemoveMember: the member. Of
   // ListUsers and ListBindings: what each row holds somewhere.
   FixedText<kNameMax> new_name;
   uint32_t rows_max = UINT32_MAX;   // of listings

@@ -22,11 +22,13 @@ store::PutMode store_mode(PutMode mode) {
   return store::PutMode::Either;
 }
 
+bool is_about_member(const Command& command) {
+  return command.kind == Command::Kind::PutMember || command.kind == Command::Kind::RemoveMember;
+}
+
 // A tag is the command's ticket, and whether it was about a member.
 uint64_t tag_of(const Command& command) {
-  const bool of_member =
-      command.kind == Command::Kind::PutMember || command.kind == Command::Kind::RemoveMember;
-  return command.ticket << 1 | (of_member ? 1U : 0U);
+  return command.ticket << 1 | (is_about_member(command) ? 1U : 0U);
 }
 
 uint64_t milliseconds(Millis time) { return static_cast<uint64_t>(time.count()); }
@@ -37,6 +39,7 @@ Outcome outcome_of(store::GroupVerdict verdict, bool of_member) {
   switch (verdict) {
     case store::GroupVerdict::Created: return Outcome::Created;
     case store::GroupVerdict::Changed: return Outcome::Changed;
+    case store::GroupVerdict::Renamed:
     case store::GroupVerdict::Removed: return Outcome::Done;
     case store::GroupVerdict::Exists:
       return of_member ? Outcome::MemberExists : Outcome::GroupExists;
@@ -63,6 +66,9 @@ std::optional<Outcome> GroupDesk::change(const Command& command) {
     case Command::Kind::PutGroup:
       started = store_.put_group(record_of(domain, name, command.group), mode, *this, tag);
       break;
+    case Command::Kind::RenameGroup:
+      started = store_.rename_group(domain, name, command.new_name.view(), *this, tag);
+      break;
     case Command::Kind::RemoveGroup: started = store_.remove_group(domain, name, *this, tag); break;
     case Command::Kind::PutMember:
       started = store_.put_group_member(domain, name, record_of(member, command.member), mode,
@@ -80,8 +86,7 @@ std::optional<Outcome> GroupDesk::change(const Command& command) {
 uint64_t GroupDesk::revision(const Command& command) const {
   const store::Group* group = store_.find_group(command.domain.view(), command.name.view());
   if (group == nullptr) return 0;
-  if (command.kind == Command::Kind::PutGroup || command.kind == Command::Kind::RemoveGroup)
-    return revision_of(revision_key_, *group);
+  if (!is_about_member(command)) return revision_of(revision_key_, *group);
   const store::GroupMember* member = group->find_member(command.new_name.view());
   return member == nullptr ? 0 : revision_of(revision_key_, *member);
 }

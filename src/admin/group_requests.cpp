@@ -56,6 +56,26 @@ void put_group(Api& api, const Request& request) {
   api.begin(request, command, std::make_shared<GroupChangeJob>(request.exchange.id(), "deleted"));
 }
 
+void patch_group(Api& api, const Request& request) {
+  const std::string name(request.exchange.query("name"));
+  if (name.empty()) return put_group(api, request);
+  Command command;
+  if (!name_group(api, request, command) || !api.take_if_match(request, command)) return;
+  const UserName renamed = split_user_name(name);
+  if (const std::string fault = fault_of_group(renamed); !fault.empty())
+    return reply_invalid(request.exchange, "name", fault);
+  const bool stays = renamed.domain.empty() ||
+                     in_store(renamed, api.default_domain()).domain == command.domain.view();
+  if (!stays)
+    return reply_invalid(request.exchange, "name",
+                         "name: a group stays in the domain that it is in");
+  if (!request.exchange.body().empty())
+    return reply_invalid(request.exchange, "body", "a rename takes no fields");
+  command.kind = Command::Kind::RenameGroup;
+  command.new_name = FixedText<kNameMax>(renamed.name);
+  api.begin(request, command, std::make_shared<GroupChangeJob>(request.exchange.id(), "renamed"));
+}
+
 void remove_group(Api& api, const Request& request) {
   Command command;
   if (!name_group(api, request, command) || !api.take_if_match(request, command)) return;

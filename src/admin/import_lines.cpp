@@ -3,48 +3,14 @@
 #include <algorithm>
 #include <map>
 
+#include "admin/csv.h"
 #include "core/text.h"
 
 namespace tipring::admin {
 
 namespace {
 
-constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";  // what spreadsheets put in front
-
 using SeenUsers = std::map<UserName, uint32_t>;  // with their lines
-
-// One value of a line that has a heading; wiped when it goes, as it may be a password.
-struct Value {
-  SecretText text;
-  bool good = true;
-};
-
-// Takes the first value and the comma behind it off `row`.
-Value take_value(std::string_view& row) {
-  Value value;
-  if (row.empty() || row.front() != '"') {
-    const auto [first, rest] = split_once(row, ',');
-    value.text.append(first);
-    value.good = first.find('"') == std::string_view::npos;
-    row = rest;
-    return value;
-  }
-  row.remove_prefix(1);
-  for (;;) {
-    const size_t quote = row.find('"');
-    value.text.append(row.substr(0, quote));
-    row.remove_prefix(
-        std::min(quote == std::string_view::npos ? row.size() : quote + 1, row.size()));
-    if (quote == std::string_view::npos || row.empty() || row.front() != '"') {
-      value.good = quote != std::string_view::npos && (row.empty() || row.front() == ',');
-      break;
-    }
-    value.text.append("\"");
-    row.remove_prefix(1);
-  }
-  if (!row.empty()) row.remove_prefix(1);
-  return value;
-}
 
 constexpr std::string_view kOwnColumns[] = {"name", "password", "realm", "ha1_md5", "ha1_sha256"};
 
@@ -64,13 +30,9 @@ class Parser {
   explicit Parser(std::string_view default_domain) : default_domain_(default_domain) {}
 
   ImportLines parse(std::string_view text) {
-    if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark)
-      text.remove_prefix(kByteOrderMark.size());
-    for (uint32_t number = 1; !text.empty(); ++number) {
-      auto [row, rest] = split_once(text, '\n');
-      text = rest;
-      if (!row.empty() && row.back() == '\r') row.remove_suffix(1);
-      if (!trim(row).empty() && !take(number, row)) break;
+    CsvRows rows(text);
+    for (std::string_view row; rows.next(row);) {
+      if (!take(rows.line(), row)) break;
     }
     return std::move(result_);
   }
@@ -150,7 +112,7 @@ class Parser {
 
   std::string read_row(std::string_view row, ImportLine& line) const {
     for (const std::string& column : columns_) {
-      Value value = take_value(row);
+      CsvValue value = take_value(row);
       if (!value.good) return column + " has a quote at the wrong place";
       std::string fault;
       if (column == "name") {
@@ -210,16 +172,6 @@ std::string describe(const std::vector<ImportFault>& faults) {
     text += fault.text();
   }
   return text;
-}
-
-void append_value(std::string& line, std::string_view value) {
-  if (value.find_first_of("\",") == std::string_view::npos) {
-    line += value;
-    return;
-  }
-  line += '"';
-  for (const char c : value) line += c == '"' ? std::string("\"\"") : std::string(1, c);
-  line += '"';
 }
 
 }  // namespace tipring::admin

@@ -54,8 +54,4 @@ std::string fault_of_realm(const ImportLine& line, std::string_view realm);
 
 // The first faults in one line of text, for people.
 std::string describe(const std::vector<ImportFault>& faults);
-
-// One value of a line with a heading, in quotes where it needs them.
-void append_value(std::string& line, std::string_view value);
-
 }  // namespace tipring::admin

@@ -42,6 +42,7 @@ std::string_view opening(Command::Kind kind) {
     case Command::Kind::Restart:
     case Command::Kind::ShowGroup:
     case Command::Kind::PutGroup:
+    case Command::Kind::RenameGroup:
     case Command::Kind::RemoveGroup:
     case Command::Kind::PutMember:
     case Command::Kind::RemoveMember:

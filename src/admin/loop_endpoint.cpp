@@ -11,8 +11,9 @@ namespace tipring::admin {
 namespace {
 
 bool is_of_group(Command::Kind kind) {
-  return kind == Command::Kind::PutGroup || kind == Command::Kind::RemoveGroup ||
-         kind == Command::Kind::PutMember || kind == Command::Kind::RemoveMember;
+  return kind == Command::Kind::PutGroup || kind == Command::Kind::RenameGroup ||
+         kind == Command::Kind::RemoveGroup || kind == Command::Kind::PutMember ||
+         kind == Command::Kind::RemoveMember;
 }
 
 // Users and groups share their names, so that one hash does for both.
@@ -127,6 +128,7 @@ std::optional<Outcome> LoopEndpoint::change(const Command& command) {
       if (trace_ != nullptr) trace_->stop();
       break;
     case Command::Kind::PutGroup:
+    case Command::Kind::RenameGroup:
     case Command::Kind::RemoveGroup:
     case Command::Kind::PutMember:
     case Command::Kind::RemoveMember:
@@ -189,6 +191,7 @@ void LoopEndpoint::show(const Command& command, Answer& answer) {
     case Command::Kind::ShowGroup:
     case Command::Kind::ListMembers: return show_groups(command, answer);
     case Command::Kind::PutGroup:
+    case Command::Kind::RenameGroup:
     case Command::Kind::RemoveGroup:
     case Command::Kind::PutMember:
     case Command::Kind::RemoveMember:

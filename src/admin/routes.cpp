@@ -67,7 +67,7 @@ constexpr Route kRoutes[] = {
     {Get, "/api/v1/groups/{group}/members", kViewer, Scope::Groups, false, list_members},
     {Get, "/api/v1/groups/{group}", kViewer, Scope::Groups, false, show_group},
     {Put, "/api/v1/groups/{group}", kAdmin, Scope::Groups, true, put_group},
-    {Patch, "/api/v1/groups/{group}", kAdmin, Scope::Groups, true, put_group},
+    {Patch, "/api/v1/groups/{group}", kAdmin, Scope::Groups, true, patch_group},
     {Delete, "/api/v1/groups/{group}", kAdmin, Scope::Groups, true, remove_group},
 
     {Get, "/api/v1/calls", kViewer, Scope::Calls, false, list_calls},

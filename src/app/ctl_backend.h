@@ -61,12 +61,18 @@ class CtlBackend {
                              uint32_t& changed) = 0;
   virtual std::string put_group(const admin::UserName& group, admin::PutMode mode,
                                 const admin::GroupFields& fields) = 0;
+  virtual std::string rename_group(const admin::UserName& group, const std::string& new_name) = 0;
   virtual std::string remove_group(const admin::UserName& group) = 0;
   virtual std::string show_group(const admin::UserName& group, CtlRow& row) = 0;
   virtual std::string list_members(const admin::UserName& group, CtlRows& rows) = 0;
   virtual std::string put_member(const admin::UserName& group, const std::string& member,
                                  admin::PutMode mode, const admin::MemberFields& fields) = 0;
   virtual std::string remove_member(const admin::UserName& group, const std::string& member) = 0;
+  // What is changed from one to the other is stored together, or not at all, where the backend can
+  // do that; after_failure() says what is to be known where it cannot.
+  virtual std::string begin_changes() { return ""; }
+  virtual std::string end_changes() { return ""; }
+  virtual std::string_view after_failure() const { return ""; }
   // Of one user from there, or with an empty one of all.
   virtual std::string lift_block(std::string_view source, std::string_view user) = 0;
   // The status is one row.

@@ -106,6 +106,12 @@ constexpr CtlCommandRow kCommands[] = {
      ""},
     {CtlCommand::GroupDisable, "group disable", "NAME", 1, 1, kOnUsers,
      "lets a hunt group ring nobody", ""},
+    {CtlCommand::GroupRename, "group rename", "NAME NEW", 2, 2, kOnUsers,
+     "gives a hunt group another extension",
+     "Its members, fields and counts follow, and so do the groups that name it, as a member or as\n"
+     "who gets their calls. The group stays in its domain. Call records keep the extension that "
+     "was\n"
+     "called.\n"},
     {CtlCommand::GroupRemove, "group remove", "NAME", 1, 1, kOnUsers,
      "removes a hunt group and its members",
      "The members themselves stay what they are. Where the group was a member of another one, it "
@@ -118,6 +124,19 @@ constexpr CtlCommandRow kCommands[] = {
      "until the time was over. A member whose KIND is nobody does not exist and is passed over.\n"},
     {CtlCommand::GroupList, "group list", "", 0, 0, kOnUsers | kTakesQuiet,
      "all hunt groups and their calls; with --quiet only their names", ""},
+    {CtlCommand::GroupImport, "group import", "FILE", 1, 1, kOnUsers,
+     "creates or changes the hunt groups of a file",
+     "The first line names the columns: name, members and fields of `help group set`; what has no\n"
+     "column stays as it is. MEMBERs have commas between them, within quotes; each may have "
+     "fields\n"
+     "of `help group member set` behind it, with colons: \"201,202:order=2:enabled=no\". Members "
+     "that\n"
+     "are not named are taken out. \"-\" is standard input. When a line is wrong nothing is "
+     "stored,\n"
+     "and the wrong lines are named.\n"},
+    {CtlCommand::GroupExport, "group export", "[FILE]", 0, 1, kOnUsers,
+     "all hunt groups in the form that import reads",
+     "Without FILE they are written to standard output. FILE is new.\n"},
     {CtlCommand::MemberAdd, "group member add", "NAME MEMBER [FIELD=VALUE]…", 2, kAnyNumber,
      kOnUsers, "makes a user or a group a member of a hunt group", TIPRING_MEMBER_FIELDS},
     {CtlCommand::MemberSet, "group member set", "NAME MEMBER FIELD=VALUE…", 3, kAnyNumber, kOnUsers,

@@ -146,6 +146,26 @@ int switch_group(CtlSession& session) {
   return put_group(session, group, fields, fields.enabled ? "enabled" : "disabled");
 }
 
+int rename_group(CtlSession& session) {
+  admin::UserName group;
+  if (const std::string fault = names_of(session, group); !fault.empty())
+    return session.fail(fault);
+  admin::UserName renamed = admin::split_user_name(session.arguments.more.front());
+  if (renamed.domain.empty()) renamed.domain = group.domain;
+  if (const std::string fault = admin::fault_of_group(renamed); !fault.empty())
+    return session.fail("the new name: " + fault);
+  const auto domain_of = [&](const admin::UserName& name) {
+    return admin::in_store(name, session.default_domain).domain;
+  };
+  if (domain_of(renamed) != domain_of(group))
+    return fail(session, group, "stays in its domain; give the new name without one");
+  if (renamed.name == group.name) return fail(session, group, "has that name already");
+  const std::string fault = session.backend.rename_group(group, renamed.name);
+  if (!fault.empty()) return fail(session, group, "cannot become " + renamed.name + ": " + fault);
+  return done(session, "group " + group.text(),
+              session.arguments.json ? "renamed" : "renamed to " + renamed.name);
+}
+
 int remove_group(CtlSession& session) {
   admin::UserName group;
   if (const std::string fault = names_of(session, group); !fault.empty())

@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "admin/csv.h"
 #include "app/ctl_session.h"
 #include "core/log_sink.h"
 #include "core/text.h"

@@ -27,12 +27,15 @@ class CtlOffline final : public CtlBackend {
                      uint32_t& changed) override;
   std::string put_group(const admin::UserName& group, admin::PutMode mode,
                         const admin::GroupFields& fields) override;
+  std::string rename_group(const admin::UserName& group, const std::string& new_name) override;
   std::string remove_group(const admin::UserName& group) override;
   std::string show_group(const admin::UserName& group, CtlRow& row) override;
   std::string list_members(const admin::UserName& group, CtlRows& rows) override;
   std::string put_member(const admin::UserName& group, const std::string& member,
                          admin::PutMode mode, const admin::MemberFields& fields) override;
   std::string remove_member(const admin::UserName& group, const std::string& member) override;
+  std::string begin_changes() override;
+  std::string end_changes() override;
   // Blocks are in the server's memory alone; the command line does not lead here.
   std::string lift_block(std::string_view source, std::string_view user) override;
   // Users, credentials and groups only. None when there is no database yet.

@@ -88,6 +88,24 @@ std::string CtlOffline::put_group(const admin::UserName& given, admin::PutMode m
       false);
 }
 
+std::string CtlOffline::rename_group(const admin::UserName& given, const std::string& new_name) {
+  if (!has_database()) return describe(store::GroupVerdict::NoGroup, false);
+  admin::UserName group;
+  if (std::string fault = open_for(given, group); !fault.empty()) return fault;
+  return describe(store_.rename_group(group.domain, group.name, new_name), false);
+}
+
+std::string CtlOffline::begin_changes() {
+  if (std::string fault = open(); !fault.empty()) return fault;
+  const Result<void> begun = store_.begin();
+  return begun ? "" : describe(begun.error());
+}
+
+std::string CtlOffline::end_changes() {
+  const Result<void> ended = store_.end();
+  return ended ? "" : describe(ended.error());
+}
+
 std::string CtlOffline::remove_group(const admin::UserName& given) {
   if (!has_database()) return describe(store::GroupVerdict::NoGroup, false);
   admin::UserName group;

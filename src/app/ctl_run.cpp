@@ -39,6 +39,9 @@ int run_ctl(const CtlArguments& arguments, std::string_view default_domain, CtlB
     case CtlCommand::GroupSet: return set_group(session);
     case CtlCommand::GroupEnable:
     case CtlCommand::GroupDisable: return switch_group(session);
+    case CtlCommand::GroupRename: return rename_group(session);
+    case CtlCommand::GroupImport: return import_groups(session);
+    case CtlCommand::GroupExport: return export_groups(session);
     case CtlCommand::GroupRemove: return remove_group(session);
     case CtlCommand::GroupShow: return show_group(session);
     case CtlCommand::GroupList: return list_groups(session);

@@ -23,12 +23,14 @@ class CtlServer final : public CtlBackend {
                      uint32_t& changed) override;
   std::string put_group(const admin::UserName& group, admin::PutMode mode,
                         const admin::GroupFields& fields) override;
+  std::string rename_group(const admin::UserName& group, const std::string& new_name) override;
   std::string remove_group(const admin::UserName& group) override;
   std::string show_group(const admin::UserName& group, CtlRow& row) override;
   std::string list_members(const admin::UserName& group, CtlRows& rows) override;
   std::string put_member(const admin::UserName& group, const std::string& member,
                          admin::PutMode mode, const admin::MemberFields& fields) override;
   std::string remove_member(const admin::UserName& group, const std::string& member) override;
+  std::string_view after_failure() const override;
   std::string lift_block(std::string_view source, std::string_view user) override;
   std::string list(CtlListing listing, CtlRows& rows) override;
   std::string list_registrations(const admin::UserName& user, CtlRows& rows) override;

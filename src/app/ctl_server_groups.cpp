@@ -54,6 +54,17 @@ std::string CtlServer::put_group(const admin::UserName& group, admin::PutMode mo
   return put_fields(path_of("/api/v1/groups/", group), mode, body);
 }
 
+std::string CtlServer::rename_group(const admin::UserName& group, const std::string& new_name) {
+  port::HttpReply reply;
+  return ask(
+      {"PATCH", path_of("/api/v1/groups/", group) + "?name=" + percent_encoded(new_name), ""},
+      reply);
+}
+
+std::string_view CtlServer::after_failure() const {
+  return "; what the file says up to there is stored: import it once more when that is mended";
+}
+
 std::string CtlServer::remove_group(const admin::UserName& group) {
   port::HttpReply reply;
   return ask({"DELETE", path_of("/api/v1/groups/", group), ""}, reply);

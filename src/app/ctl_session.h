@@ -66,6 +66,7 @@ int show_status(CtlSession& session);
 int add_group(CtlSession& session);
 int set_group(CtlSession& session);
 int switch_group(CtlSession& session);
+int rename_group(CtlSession& session);
 int remove_group(CtlSession& session);
 int show_group(CtlSession& session);
 int list_groups(CtlSession& session);
@@ -73,6 +74,10 @@ int add_member(CtlSession& session);
 int set_member(CtlSession& session);
 int switch_member(CtlSession& session);
 int remove_member(CtlSession& session);
+
+// ctl_group_files.cpp
+int export_groups(CtlSession& session);
+int import_groups(CtlSession& session);
 
 // ctl_calls.cpp
 int list_calls(CtlSession& session);

@@ -10,7 +10,7 @@
 namespace tipring::store {
 
 struct GroupChange {
-  enum class Kind : uint8_t { PutGroup, RemoveGroup, PutMember, RemoveMember };
+  enum class Kind : uint8_t { PutGroup, RenameGroup, RemoveGroup, PutMember, RemoveMember };
 
   Kind kind = Kind::PutGroup;
   PutMode mode = PutMode::Either;
@@ -21,6 +21,7 @@ struct GroupChange {
   MemberRecord member;
   FixedText<kGroupDomainMax> domain;
   FixedText<kExtensionMax> name;
+  FixedText<kExtensionMax> new_name;  // of RenameGroup
   FixedText<kGroupDisplayMax> display_name;
   FixedText<kExtensionMax> no_answer_to;
   FixedText<kExtensionMax> member_name;

@@ -87,6 +87,20 @@ Result<void> GroupChanges::put(const GroupRecord& record, PutMode mode, GroupWai
   return {};
 }
 
+Result<void> GroupChanges::rename(std::string_view domain, std::string_view name,
+                                  std::string_view new_name, GroupWaiter& waiter, uint64_t tag) {
+  GroupRecord renamed;
+  renamed.domain = domain;
+  renamed.name = new_name;
+  if (fault_of(renamed) != nullptr) return Error::Invalid;
+  const Result<GroupChange*> change =
+      acquire(GroupChange::Kind::RenameGroup, domain, name, waiter, tag);
+  if (!change) return change.error();
+  (*change)->new_name = FixedText<kExtensionMax>(new_name);
+  enqueue(**change);
+  return {};
+}
+
 Result<void> GroupChanges::remove(std::string_view domain, std::string_view name,
                                   GroupWaiter& waiter, uint64_t tag) {
   const Result<GroupChange*> change =
@@ -153,6 +167,7 @@ GroupVerdict GroupChanges::prepare(GroupChange& change) {
   if (change.group == nullptr) return GroupVerdict::NoGroup;
   change.group_id = change.group->id();
   if (change.kind == GroupChange::Kind::RemoveGroup) return kFine;
+  if (change.kind == GroupChange::Kind::RenameGroup) return prepare_name(change);
   return prepare_member(change);
 }
 
@@ -173,6 +188,24 @@ GroupVerdict GroupChanges::prepare_group(GroupChange& change) {
   change.creates = change.group == nullptr;
   // It stands in the table at once, so that no user gets its name, but nobody finds it yet.
   if (change.creates) change.group = groups_.make(record);
+  return kFine;
+}
+
+// Other groups may name already what nobody is called by so far.
+GroupVerdict GroupChanges::prepare_name(const GroupChange& change) {
+  const Group& group = *change.group;
+  const std::string_view domain = group.domain();
+  const std::string_view name = change.new_name.view();
+  if (groups_.has(domain, name)) return GroupVerdict::Exists;
+  if (users_.calls_anybody(domain, name)) return GroupVerdict::Taken;
+  const auto loops = [&](std::string_view next) { return loops_.would_close(domain, name, next); };
+  for (GroupMember* member = group.first_member(); member != nullptr;
+       member = group.next_member(*member)) {
+    if (loops(member->name())) return GroupVerdict::Loop;
+  }
+  if (!group.no_answer_to().empty() && loops(group.no_answer_to())) return GroupVerdict::Loop;
+  // No user gets it while it is on its way.
+  groups_.promise(domain, name);
   return kFine;
 }
 
@@ -207,6 +240,7 @@ void GroupChanges::send(GroupChange& change) {
 void GroupChanges::on_reply(GroupChange& change, StoreStatus status) {
   TIPRING_ASSERT(sent_ == &change);
   sent_ = nullptr;
+  if (change.kind == GroupChange::Kind::RenameGroup) groups_.promise({}, {});
   if (status == StoreStatus::Durable) {
     finish(change, {apply(change), status, {}});
   } else {
@@ -223,6 +257,9 @@ GroupVerdict GroupChanges::apply(GroupChange& change) {
       if (!change.creates) GroupTable::set(*change.group, change.record);
       groups_.show(*change.group, change.group_id);
       break;
+    case GroupChange::Kind::RenameGroup:
+      groups_.rename(*change.group, change.new_name.view());
+      return GroupVerdict::Renamed;
     case GroupChange::Kind::RemoveGroup: groups_.release(*change.group); break;
     case GroupChange::Kind::PutMember:
       if (change.creates) {

@@ -26,6 +26,8 @@ class GroupChanges {
 
   // As the functions of Store.
   Result<void> put(const GroupRecord& record, PutMode mode, GroupWaiter& waiter, uint64_t tag);
+  Result<void> rename(std::string_view domain, std::string_view name, std::string_view new_name,
+                      GroupWaiter& waiter, uint64_t tag);
   Result<void> remove(std::string_view domain, std::string_view name, GroupWaiter& waiter,
                       uint64_t tag);
   Result<void> put_member(std::string_view domain, std::string_view name,
@@ -48,6 +50,7 @@ class GroupChanges {
   void run();
   GroupVerdict prepare(GroupChange& change);
   GroupVerdict prepare_group(GroupChange& change);
+  GroupVerdict prepare_name(const GroupChange& change);
   GroupVerdict prepare_member(GroupChange& change);
   void send(GroupChange& change);
   GroupVerdict apply(GroupChange& change);

@@ -9,10 +9,11 @@
 namespace tipring::store {
 
 enum class GroupVerdict : uint8_t {
-  Created,  // these three are durable, and visible in memory
+  Created,  // these four are durable, and visible in memory
   Changed,
+  Renamed,
   Removed,
-  Exists,       // PutMode::Create of what stands
+  Exists,       // PutMode::Create of what stands; a new name that a group has
   Taken,        // a user is called by the name
   NoGroup,      // nothing to change or remove
   NoMember,     // likewise
@@ -29,7 +30,7 @@ struct GroupReply {
   std::string_view loop;  // "600 > 610 > 600"; only until the call ends
 };
 
-// Told on the loop's thread what has come of a change. When that is none of the first three,
+// Told on the loop's thread what has come of a change. When that is none of the first four,
 // nothing has changed. It outlives the store; what `tag` names may have gone.
 class GroupWaiter {
  public:

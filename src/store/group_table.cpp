@@ -56,6 +56,13 @@ void GroupTable::show(Group& group, int64_t id) {
   group.id_ = id;
 }
 
+void GroupTable::rename(Group& group, std::string_view new_name) {
+  rename_named(group.domain(), group.name(), new_name);
+  by_name_.erase(group);
+  group.name_ = FixedText<kExtensionMax>(new_name);
+  by_name_.insert(hash(group.domain(), new_name), group);
+}
+
 void GroupTable::release(Group& group) {
   while (GroupMember* member = group.first_member()) remove_member(*member);
   if (group.visible_) --visible_;
@@ -118,6 +125,17 @@ Group* GroupTable::find_any(std::string_view domain, std::string_view name) cons
   return by_name_.find(hash(domain, name), [&](const Group& group) {
     return group.name() == name && iequals(group.domain(), domain);
   });
+}
+
+bool GroupTable::has(std::string_view domain, std::string_view name) const {
+  const bool is_promised = !promised_name_.view().empty() && promised_name_.view() == name &&
+                           iequals(promised_domain_.view(), domain);
+  return is_promised || find_any(domain, name) != nullptr;
+}
+
+void GroupTable::promise(std::string_view domain, std::string_view name) {
+  promised_domain_ = FixedText<kGroupDomainMax>(domain);
+  promised_name_ = FixedText<kExtensionMax>(name);
 }
 
 Group* GroupTable::find(std::string_view domain, std::string_view name) const {

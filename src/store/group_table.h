@@ -26,6 +26,8 @@ class GroupTable {
   // All fields of `record` but the name.
   static void set(Group& group, const GroupRecord& record);
   void show(Group& group, int64_t id);
+  // REQUIRES: nobody has the name. Groups of the domain that name it go on to do so.
+  void rename(Group& group, std::string_view new_name);
   void release(Group& group);  // with its members
 
   // Null when the pool is full.
@@ -34,13 +36,17 @@ class GroupTable {
   void set_member(GroupMember& member, const MemberRecord& record);
   void remove_member(GroupMember& member);
 
-  // A user of the domain is called otherwise from now on: its groups name him so, as members and as
+  // A user or group of the domain is called otherwise from now on: its groups name it so, as members and as
   // who gets their calls. A group that has a member of the new name keeps the old one.
   void rename_named(std::string_view domain, std::string_view name, std::string_view new_name);
 
   Group* find(std::string_view domain, std::string_view name) const;
   // Those too whose creation is on its way.
   Group* find_any(std::string_view domain, std::string_view name) const;
+  // Whether a group is called so, or will be when what is on its way is durable.
+  bool has(std::string_view domain, std::string_view name) const;
+  // The name that a group is to have soon, instead of the last one; empty: none.
+  void promise(std::string_view domain, std::string_view name);
   Group* get(Handle<Group> handle) const { return groups_.get(handle); }
   GroupMember* get(Handle<GroupMember> handle) const { return members_.get(handle); }
   Handle<Group> handle_of(const Group& group) const { return groups_.handle_of(group); }
@@ -62,6 +68,8 @@ class GroupTable {
 
   HashKey key_;
   uint32_t visible_ = 0;
+  FixedText<kGroupDomainMax> promised_domain_;
+  FixedText<kExtensionMax> promised_name_;
   Pool<GroupMember> members_;
   Pool<Group> groups_;
   HashTable<Group, &Group::name_node_> by_name_;

@@ -51,6 +51,32 @@ int Writes::put_member(int64_t group_id, const MemberRecord& member, int64_t& id
   return take_id(statement.bind(6, int64_t{member.enabled ? 1 : 0}), id);
 }
 
+// Before the row itself is changed, since the others are found by the name that it has.
+int Writes::rename_named(const std::string& table, int64_t id, std::string_view new_name) {
+  const std::string name = "(SELECT name FROM " + table + " WHERE id = ?1)";
+  const std::string domain = "(SELECT domain FROM " + table + " WHERE id = ?1)";
+  Statement members;
+  int code = members.prepare(
+      connection_, "UPDATE OR IGNORE group_members SET name = ?2 WHERE name = " + name +
+                       " AND group_id IN (SELECT id FROM hunt_groups WHERE domain = " + domain +
+                       ")");
+  if (code == SQLITE_OK) code = members.bind(1, id).bind(2, new_name).run();
+  if (code != SQLITE_OK) return code;
+  Statement diversions;
+  code = diversions.prepare(
+      connection_, "UPDATE hunt_groups SET no_answer_to = ?2 WHERE no_answer_to = " + name +
+                       " AND domain = " + domain);
+  return code == SQLITE_OK ? diversions.bind(1, id).bind(2, new_name).run() : code;
+}
+
+int Writes::rename_group(int64_t group_id, std::string_view name) {
+  int code = rename_named("hunt_groups", group_id, name);
+  if (code != SQLITE_OK) return code;
+  Statement statement;
+  code = statement.prepare(connection_, "UPDATE hunt_groups SET name = ?2 WHERE id = ?1");
+  return code == SQLITE_OK ? statement.bind(1, group_id).bind(2, name).run() : code;
+}
+
 int Writes::remove_group(int64_t group_id) {
   return remove_row(connection_, "DELETE FROM hunt_groups WHERE id = ?1", group_id);
 }

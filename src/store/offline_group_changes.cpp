@@ -78,6 +78,37 @@ GroupVerdict OfflineStore::put_group(const GroupRecord& record, PutMode mode) {
                     stands == nullptr ? GroupVerdict::Created : GroupVerdict::Changed);
 }
 
+GroupVerdict OfflineStore::rename_group(std::string_view domain, std::string_view name,
+                                        std::string_view new_name) {
+  Parts& parts = *parts_;
+  GroupRecord renamed;
+  renamed.domain = domain;
+  renamed.name = new_name;
+  if (fault_of(renamed) != nullptr) {
+    parts.failure = "what was given is no group's name";
+    return GroupVerdict::NotStored;
+  }
+  if (!list_groups()) return GroupVerdict::NotStored;
+  const OfflineGroup* stands = find_group(parts.groups, domain, name);
+  if (stands == nullptr) return GroupVerdict::NoGroup;
+  if (find_group(parts.groups, domain, new_name) != nullptr) return GroupVerdict::Exists;
+  const Result<bool> called = parts.calls_anybody(domain, new_name);
+  if (!called) return GroupVerdict::NotStored;
+  if (*called) return GroupVerdict::Taken;
+  // Other groups may name already what nobody is called by so far.
+  std::vector<std::string> targets;
+  for (const OfflineMember& member : stands->members) targets.push_back(member.name);
+  if (!stands->no_answer_to.empty()) targets.push_back(stands->no_answer_to);
+  for (const std::string& target : targets) {
+    parts.loop = find_loop(parts.groups, domain, new_name, target);
+    if (!parts.loop.empty()) return GroupVerdict::Loop;
+  }
+  const int64_t id = stands->id;
+  parts.groups_read = false;
+  return verdict_of(parts.transact([&] { return parts.writes.rename_group(id, new_name); }),
+                    GroupVerdict::Renamed);
+}
+
 GroupVerdict OfflineStore::remove_group(std::string_view domain, std::string_view name) {
   if (!list_groups()) return GroupVerdict::NotStored;
   const OfflineGroup* stands = find_group(parts_->groups, domain, name);

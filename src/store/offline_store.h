@@ -69,6 +69,8 @@ class OfflineStore {
   // Of hunt groups, as Store's: NotStored has its reason in failure(), Loop its way in loop(). What
   // `capacity` has room for is not looked at.
   GroupVerdict put_group(const GroupRecord& record, PutMode mode);
+  GroupVerdict rename_group(std::string_view domain, std::string_view name,
+                            std::string_view new_name);
   GroupVerdict remove_group(std::string_view domain, std::string_view name);
   GroupVerdict put_group_member(std::string_view domain, std::string_view name,
                                 const MemberRecord& record, PutMode mode);

@@ -242,6 +242,8 @@ int StorageTask::write_group(const StoreRequest& request) {
   GroupChange& change = *request.group;
   switch (change.kind) {
     case GroupChange::Kind::PutGroup: return writes_->put_group(change.record, change.group_id);
+    case GroupChange::Kind::RenameGroup:
+      return writes_->rename_group(change.group_id, change.new_name.view());
     case GroupChange::Kind::RemoveGroup: return writes_->remove_group(change.group_id);
     case GroupChange::Kind::PutMember:
       return writes_->put_member(change.group_id, change.member, change.member_id);

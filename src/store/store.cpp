@@ -131,6 +131,11 @@ Result<void> Store::put_group(const GroupRecord& record, PutMode mode, GroupWait
   return parts_->group_changes.put(record, mode, waiter, tag);
 }
 
+Result<void> Store::rename_group(std::string_view domain, std::string_view name,
+                                 std::string_view new_name, GroupWaiter& waiter, uint64_t tag) {
+  return parts_->group_changes.rename(domain, name, new_name, waiter, tag);
+}
+
 Result<void> Store::remove_group(std::string_view domain, std::string_view name,
                                  GroupWaiter& waiter, uint64_t tag) {
   return parts_->group_changes.remove(domain, name, waiter, tag);

@@ -216,6 +216,9 @@ class Store {
   // many are on their way: try again).
   Result<void> put_group(const GroupRecord& record, PutMode mode, GroupWaiter& waiter,
                          uint64_t tag);
+  // Groups of the domain that name it, as a member or as who gets their calls, go on to do so.
+  Result<void> rename_group(std::string_view domain, std::string_view name,
+                            std::string_view new_name, GroupWaiter& waiter, uint64_t tag);
   // With its members. Where it is a member itself, it is passed over from then on.
   Result<void> remove_group(std::string_view domain, std::string_view name, GroupWaiter& waiter,
                             uint64_t tag);

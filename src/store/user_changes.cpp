@@ -129,7 +129,7 @@ bool UserChanges::calls_anybody(std::string_view domain, std::string_view name) 
 Result<void> UserChanges::check_called(const UserRecord& record, std::string_view name,
                                        const User* user) {
   if (is_taken(record, name, user)) return Error::Taken;
-  if (groups_.find_any(record.domain, name) != nullptr) return Error::TakenByGroup;
+  if (groups_.has(record.domain, name)) return Error::TakenByGroup;
   return {};
 }
 

@@ -22,15 +22,6 @@ int Writes::prepare(Connection& connection, std::string_view realm) {
        " auth_name = ?3, display_name = ?4, aliases = ?5, algorithms = ?6, session_timer = ?7"},
       {find_user_, "SELECT id FROM users WHERE domain = ?1 AND name = ?2"},
       {rename_user_, "UPDATE users SET name = ?2, auth_name = ?3, aliases = ?4 WHERE id = ?1"},
-      // Before the user's own row: they are found by the name that it has.
-      {rename_members_,
-       "UPDATE OR IGNORE group_members SET name = ?2"
-       " WHERE name = (SELECT name FROM users WHERE id = ?1) AND group_id IN"
-       " (SELECT id FROM hunt_groups WHERE domain = (SELECT domain FROM users WHERE id = ?1))"},
-      {rename_diversions_,
-       "UPDATE hunt_groups SET no_answer_to = ?2"
-       " WHERE no_answer_to = (SELECT name FROM users WHERE id = ?1)"
-       " AND domain = (SELECT domain FROM users WHERE id = ?1)"},
       {remove_user_, "DELETE FROM users WHERE id = ?1"},
       {clear_credentials_, "DELETE FROM credentials WHERE user_id = ?1"},
       {put_credential_,
@@ -62,9 +53,9 @@ int Writes::prepare(Connection& connection, std::string_view realm) {
 
 void Writes::close() {
   for (Statement* statement :
-       {&begin_, &commit_, &rollback_, &put_user_, &find_user_, &rename_user_, &rename_members_,
-        &rename_diversions_, &remove_user_, &clear_credentials_, &put_credential_, &put_binding_,
-        &replace_binding_, &refresh_binding_, &delete_binding_, &set_meta_}) {
+       {&begin_, &commit_, &rollback_, &put_user_, &find_user_, &rename_user_, &remove_user_,
+        &clear_credentials_, &put_credential_, &put_binding_, &replace_binding_, &refresh_binding_,
+        &delete_binding_, &set_meta_}) {
     statement->finalize();
   }
   records_.close();
@@ -85,8 +76,7 @@ int Writes::put_user(const UserRecord& record, int64_t& id) {
 // Groups that he is in, or that send their calls to him, go on to name him.
 int Writes::rename_user(int64_t user_id, const UserRecord& record) {
   if (record.name.size() <= kExtensionMax) {
-    int code = rename_members_.bind(1, user_id).bind(2, record.name).run();
-    if (code == SQLITE_OK) code = rename_diversions_.bind(1, user_id).bind(2, record.name).run();
+    const int code = rename_named("users", user_id, record.name);
     if (code != SQLITE_OK) return code;
   }
   rename_user_.bind(1, user_id).bind(2, record.name).bind(3, record.auth_name);

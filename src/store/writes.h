@@ -45,6 +45,7 @@ class Writes {
   // Both fill `id`. The order of `member` is not 0.
   int put_group(const GroupRecord& record, int64_t& id);
   int put_member(int64_t group_id, const MemberRecord& member, int64_t& id);
+  int rename_group(int64_t group_id, std::string_view name);
   int remove_group(int64_t group_id);  // with its members
   int remove_member(int64_t member_id);
 
@@ -61,12 +62,14 @@ class Writes {
 
  private:
   static void bind_binding(Statement& statement, const Binding& binding, const RowContext& more);
+  // Those of `table`, users or hunt_groups, that has the row: groups that name it name it anew.
+  int rename_named(const std::string& table, int64_t id, std::string_view new_name);
   int put_credential(int64_t user_id, std::string_view algorithm, std::span<const uint8_t> ha1);
 
   sqlite3* connection_ = nullptr;
   std::string realm_;
   Statement begin_, commit_, rollback_;
-  Statement put_user_, find_user_, rename_user_, rename_members_, rename_diversions_, remove_user_;
+  Statement put_user_, find_user_, rename_user_, remove_user_;
   Statement clear_credentials_, put_credential_;
   Statement put_binding_, replace_binding_, refresh_binding_, delete_binding_;
   Statement set_meta_;

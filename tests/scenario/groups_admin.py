@@ -139,6 +139,77 @@ def members_follow_a_rename(server):
     server.ctl("group", "remove", "620")
 
 
+def a_rename_is_followed(server):
+    """What names the group, a call to it and a restart find it under its new extension."""
+    server.ctl("group", "add", "630", "members=201,203", "display_name=Service")
+    server.ctl("group", "add", "640", "members=630")
+    server.ctl("group", "add", "650", "no_answer_to=630")
+    refused(server, ["group", "rename", "630", "201"], "cannot become 201: a user of this domain has that")
+    refused(server, ["group", "rename", "630", "640"], "cannot become 640: the group exists already")
+    assert server.ctl("group", "rename", "630", "635") == "group 630 renamed to 635\n"
+    for _ in range(2):
+        refused(server, ["group", "show", "630"], "there is no such hunt group")
+        assert server.ctl_json("group", "show", "635")["display_name"] == "Service"
+        assert [row[0] for row in members(server, "635")] == ["201", "203"]
+        assert members(server, "640") == [("635", "group", True)]
+        assert server.ctl_json("group", "show", "650")["no_answer_to"] == "635"
+        server.stop()
+        server.start()
+    for group in ("635", "640", "650"):
+        server.ctl("group", "remove", group)
+
+
+def plain(groups):
+    """What an export holds of groups."""
+    kept = ("display_name", "strategy", "ring_timeout_s", "member_ring_s", "no_answer_status", "no_answer_to", "enabled")
+    return {name: ({key: group[key] for key in kept},
+                   [(row["name"], row["order"], row["delay_s"], row["ring_s"], row["enabled"]) for row in group["members"]])
+            for name, group in groups.items()}
+
+
+def groups_are_exported_and_imported(bin_dir, folder):
+    """From one server to another, then into the file, with a change that turns a nesting of groups round."""
+    exported = os.path.join(folder, "groups.csv")
+    with TipringServer(bin_dir, USERS) as server:
+        server.ctl("group", "add", "600", "members=201,610", 'display_name=Sales, "north"', "strategy=random",
+                   "no_answer_status=486")
+        server.ctl("group", "add", "610@branch.example", "enabled=no")
+        server.ctl("group", "add", "610", "members=202,ghost", "no_answer_to=620", "ring_timeout=7")
+        server.ctl("group", "add", "620")
+        server.ctl("group", "member", "set", "610", "202", "order=9", "delay=3", "ring=4", "enabled=no")
+        before = everything(server)
+        assert server.ctl("group", "export", exported) == f"4 groups written to {exported}\n"
+        text = server.ctl("group", "export")
+        assert text == open(exported, encoding="utf-8").read()
+        assert '600,"Sales, ""north""",random,60,15,486,,yes,"201:order=1,610:order=2"\n' in text, text
+    with TipringServer(bin_dir, USERS) as server:
+        server.ctl("group", "add", "610", "members=600", "no_answer_to=201")
+        server.ctl("group", "add", "600", "no_answer_to=203")
+        assert server.ctl("group", "import", exported) == "2 groups created, 2 changed\n"
+        assert plain(everything(server)) == plain(before)
+        assert server.ctl("group", "import", "-", text_in="name,members\n620,202\n") == "0 groups created, 1 changed\n"
+        assert members(server, "620") == [("202", "user", True)]
+        assert plain(everything(server))["600"] == plain(before)["600"]
+        text = "name,members\n660,600\n620,600\n"
+        failed = subprocess.run([os.path.join(bin_dir, "tipringctl"), "--socket", f"{server.data}/tipring.sock", "group",
+                                 "import", "-"], input=text, capture_output=True, text=True, timeout=20)
+        assert failed.returncode == 1 and "standard input, line 3: group 620: member 600: " in failed.stderr, failed
+        assert "620 > 600 > 610 > 620" in failed.stderr and "import it once more" in failed.stderr, failed
+    with tempfile.TemporaryDirectory(prefix="tipring-test-") as data:
+        def offline(*words, text=""):
+            return subprocess.run([os.path.join(bin_dir, "tipringctl"), "--offline", "--set",
+                                   f"store.path={data}/tipring.db", *words],
+                                  input=text, capture_output=True, text=True, timeout=20)
+        assert offline("group", "import", exported).stdout == "4 groups created, 0 changed\n"
+        assert offline("group", "export").stdout == open(exported, encoding="utf-8").read()
+        told = offline("group", "import", "-", text="name,members\n660,600\n620,600\n")
+        assert told.returncode == 1 and told.stderr.endswith("620 > 600 > 610 > 620\n"), told
+        told = offline("group", "import", "-", text="name,strategy\n670,all\n680,some\n")
+        assert told.returncode == 1 and "line 3: strategy must be" in told.stderr, told
+        # Nothing is left of what failed.
+        assert offline("group", "export").stdout == open(exported, encoding="utf-8").read()
+
+
 def offline_and_server_agree(bin_dir):
     with tempfile.TemporaryDirectory(prefix="tipring-test-") as data:
         def offline(*words):
@@ -171,8 +242,11 @@ def main():
         report.run("groups outlive a restart", lambda: groups_outlive(server, server.stop))
         report.run("groups outlive kill -9", lambda: groups_outlive(server, server.kill))
         report.run("members follow a rename", lambda: members_follow_a_rename(server))
+        report.run("groups follow a rename of one of them", lambda: a_rename_is_followed(server))
         report.run("members that go are marked", lambda: users_that_go_leave_members_marked(server))
     report.run("a full pool is named by its key", lambda: capacity_is_named(bin_dir))
+    with tempfile.TemporaryDirectory(prefix="tipring-test-") as folder:
+        report.run("groups are exported and imported", lambda: groups_are_exported_and_imported(bin_dir, folder))
     report.run("groups made offline are those that are served", lambda: offline_and_server_agree(bin_dir))
     return report.close()
 

@@ -37,6 +37,28 @@ TEST_CASE("group api: a group is created, shown, changed and removed" *
   CHECK(desk.get("/api/v1/groups").answer_ == "{\"groups\":[]}\n");
 }
 
+TEST_CASE("group api: a group gets another name, and who names it follows" *
+          doctest::description("R17.2")) {
+  StoreDesk desk;
+  desk.put("201");
+  put(desk, "600", R"({"display_name":"Sales"})");
+  put(desk, "600/members/201");
+  put(desk, "610", R"({"no_answer_to":"600"})");
+  const auto rename = [&](const char* name, const char* body = "") -> const FakeHttpExchange& {
+    return desk.ask(HttpMethod::Patch, "/api/v1/groups/600", body, {{"name", name}});
+  };
+  CHECK(rename("610").status_ == 409);
+  CHECK(rename("201").status_ == 409);
+  CHECK(rename("7:0").status_ == 400);
+  CHECK(rename("700@elsewhere.example").status_ == 400);
+  CHECK(rename("700", R"({"enabled":false})").status_ == 400);
+  CHECK(rename("700@home.example").answer_ == "{\"result\":\"renamed\"}\n");
+  CHECK(rename("800").status_ == 404);
+  CHECK(holds(desk.get("/api/v1/groups/700").answer_, R"("display_name":"Sales")"));
+  CHECK(holds(desk.get("/api/v1/groups/700/members").answer_, R"("name":"201")"));
+  CHECK(holds(desk.get("/api/v1/groups/610").answer_, R"("no_answer_to":"700")"));
+}
+
 TEST_CASE("group api: members are listed by order, with who they are" *
           doctest::description("R17.3")) {
   StoreDesk desk;

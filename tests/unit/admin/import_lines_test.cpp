@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "admin/csv.h"
+
 namespace tipring::admin::test {
 namespace {
 

@@ -100,6 +100,24 @@ TEST_CASE("group: members are added, changed, switched and removed" *
   CHECK(says(scene.console.errors, "tipringctl: group 600: member 201: no room\n"));
 }
 
+TEST_CASE("group rename: within its domain, to a name that can be one" *
+          doctest::description("R17.2")) {
+  Scene scene;
+  CHECK(scene.run({"group", "rename", "600", "700@example.org"}) == 0);
+  CHECK(scene.backend.renamed == "600 700");
+  CHECK(scene.run({"group", "rename", "600@branch.example", "700", "--json"}) == 0);
+  CHECK(scene.backend.renamed == "600@branch.example 700");
+  CHECK(scene.console.out == "group 600 renamed to 700\n{\"result\":\"renamed\"}\n");
+  scene.backend.renamed.clear();
+  CHECK(scene.run({"group", "rename", "600", "700@elsewhere.example"}) == 1);
+  CHECK(scene.run({"group", "rename", "600", "7:0"}) == 1);
+  CHECK(scene.run({"group", "rename", "600", "600"}) == 1);
+  CHECK(scene.backend.renamed == "");
+  scene.backend.fault = "no";
+  CHECK(scene.run({"group", "rename", "600", "700"}) == 1);
+  CHECK(says(scene.console.errors, "group 600: cannot become 700: no\n"));
+}
+
 TEST_CASE("group show: times for people, and members that nobody is" *
           doctest::description("R17.4")) {
   Scene scene;

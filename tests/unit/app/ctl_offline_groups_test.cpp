@@ -123,6 +123,26 @@ TEST_CASE("offline groups: an extension belongs to a user or to a group" *
   CHECK(scene.tool().put_user({{"600", "other.example"}, PutMode::Create, "x", {}}) == "");
 }
 
+TEST_CASE("offline groups: a rename takes those who name it along" *
+          doctest::description("R17.2")) {
+  Scene scene;
+  for (const char* name : {"600", "610"}) REQUIRE(scene.put(name) == "");
+  REQUIRE(scene.put_user("201") == "");
+  REQUIRE(scene.put_member("600", "201") == "");
+  REQUIRE(scene.put_member("610", "600") == "");
+  REQUIRE(scene.put_member("600", "800") == "");
+  const auto rename = [&](const char* name, const char* other) {
+    return scene.tool().rename_group({name, ""}, other);
+  };
+  CHECK(says(rename("600", "610"), "exists already"));
+  CHECK(says(rename("600", "201"), "a user of this domain has that"));
+  CHECK(says(rename("999", "201"), "no such hunt group"));
+  CHECK(says(rename("610", "800"), "come back to it: 800 > 600 > 800"));
+  CHECK(rename("600", "700") == "");
+  CHECK(scene.members("700") == "201:1 800:2 ");
+  CHECK(scene.members("610") == "700:1 ");
+}
+
 TEST_CASE("offline groups: a loop is refused and named, a full group too") {
   Scene scene;
   for (const char* name : {"600", "610", "620"}) REQUIRE(scene.put(name) == "");

@@ -53,6 +53,10 @@ struct FakeBackend final : CtlBackend {
     changed_group = group.text();
     return fault;
   }
+  std::string rename_group(const admin::UserName& group, const std::string& new_name) override {
+    renamed = group.text() + " " + new_name;
+    return fault;
+  }
   std::string remove_group(const admin::UserName& group) override {
     removed = group.text();
     return fault;

@@ -11,9 +11,9 @@
 namespace tipring::store {
 
 inline doctest::String toString(GroupVerdict verdict) {
-  constexpr const char* kNames[] = {"created",      "changed",    "removed",   "exists",
-                                    "taken",        "no group",   "no member", "groups full",
-                                    "members full", "group full", "loop",      "not stored"};
+  constexpr const char* kNames[] = {
+      "created",   "changed",     "renamed",      "removed",    "exists", "taken",     "no group",
+      "no member", "groups full", "members full", "group full", "loop",   "not stored"};
   return kNames[static_cast<size_t>(verdict)];
 }
 
@@ -62,6 +62,9 @@ class GroupBench : public SimBench {
   }
   GroupVerdict put(const GroupRecord& record, PutMode mode = PutMode::Either) {
     return wait_for(store().put_group(record, mode, answers, ++last_tag));
+  }
+  GroupVerdict rename(std::string_view name, std::string_view new_name) {
+    return wait_for(store().rename_group("", name, new_name, answers, ++last_tag));
   }
   GroupVerdict remove(std::string_view name) {
     return wait_for(store().remove_group("", name, answers, ++last_tag));

@@ -288,6 +288,81 @@ TEST_CASE("groups: a change that closes a loop is refused, and the loop is named
   CHECK(bench.put(late) == GroupVerdict::Created);
 }
 
+TEST_CASE("groups: a rename takes members, counts and those who name it along, after a crash too" *
+          doctest::description("R17.2")) {
+  GroupBench bench;
+  for (const char* name : {"600", "610", "620", "630"})
+    REQUIRE(bench.put(group_record(name)) == GroupVerdict::Created);
+  REQUIRE(bench.put_member("600", member_record("201")) == GroupVerdict::Created);
+  REQUIRE(bench.put_member("610", member_record("600")) == GroupVerdict::Created);
+  REQUIRE(bench.put_member("620", member_record("600")) == GroupVerdict::Created);
+  REQUIRE(bench.put_member("620", member_record("700")) == GroupVerdict::Created);
+  GroupRecord to = group_record("630");
+  to.no_answer_to = "600";
+  to.fields = kGroupNoAnswer;
+  REQUIRE(bench.put(to) == GroupVerdict::Changed);
+  const Handle<Group> handle = bench.store().handle_of(bench.group("600"));
+  bench.group("600").tally.on_offered();
+
+  CHECK(bench.rename("600", "700") == GroupVerdict::Renamed);
+  CHECK(bench.store().find_group("", "600") == nullptr);
+  CHECK(bench.store().get(handle) == &bench.group("700"));
+  CHECK(bench.group("700").tally.offered() == 1);
+  for (int i = 0; i < 2; ++i) {
+    CHECK(bench.members("700") == Names{"201"});
+    CHECK(bench.members("610") == Names{"700"});
+    CHECK(bench.members("620") == Names{"600", "700"});  // it had one of the new name
+    CHECK(bench.group("630").no_answer_to() == "700");
+    if (i == 0) bench.crash();
+  }
+  CHECK(bench.put(group_record("600"), PutMode::Create) == GroupVerdict::Created);
+}
+
+TEST_CASE("groups: a name that cannot be had is refused, while a rename is on its way too" *
+          doctest::description("R17.5")) {
+  GroupBench bench;
+  for (const char* name : {"600", "610"})
+    REQUIRE(bench.put(group_record(name)) == GroupVerdict::Created);
+  bench.make_user("201");
+  UserRecord user;
+  CHECK(bench.rename("600", "610") == GroupVerdict::Exists);
+  CHECK(bench.rename("600", "600") == GroupVerdict::Exists);
+  CHECK(bench.rename("600", "201") == GroupVerdict::Taken);
+  CHECK(bench.rename("999", "998") == GroupVerdict::NoGroup);
+  CHECK(bench.store().rename_group("", "600", "", bench.answers, 99).error() == Error::Invalid);
+  CHECK(bench.store().rename_group("", "600", std::string(65, '6'), bench.answers, 99).error() ==
+        Error::Invalid);
+
+  // Who names what nobody is called by so far.
+  REQUIRE(bench.put_member("610", member_record("620")) == GroupVerdict::Created);
+  REQUIRE(bench.put_member("600", member_record("610")) == GroupVerdict::Created);
+  CHECK(bench.rename("600", "620") == GroupVerdict::Loop);
+  CHECK(bench.last().loop == "620 > 610 > 620");
+
+  REQUIRE(bench.store().rename_group("", "600", "640", bench.answers, ++bench.last_tag));
+  user.name = "640";
+  CHECK(bench.store().put_user(user, nullptr, PutMode::Create, bench.server->answers, 2).error() ==
+        Error::TakenByGroup);
+  bench.run_until([&] { return bench.answers.by_tag.contains(bench.last_tag); });
+  CHECK(bench.last().verdict == GroupVerdict::Renamed);
+  user.name = "600";
+  CHECK(bench.store().put_user(user, nullptr, PutMode::Create, bench.server->answers, 3));
+}
+
+TEST_CASE("groups: a rename that is not stored changes nothing, and its name is free" *
+          doctest::description("R9.5")) {
+  GroupBench bench;
+  REQUIRE(bench.put(group_record("600")) == GroupVerdict::Created);
+  bench.host.files().faults().write_error = ENOSPC;
+  CHECK(bench.rename("600", "700") == GroupVerdict::NotStored);
+  CHECK(bench.store().find_group("", "600") != nullptr);
+  CHECK(bench.store().find_group("", "700") == nullptr);
+  bench.host.files().faults().write_error = 0;
+  UserRecord user;
+  user.name = "700";
+  CHECK(bench.store().put_user(user, nullptr, PutMode::Create, bench.server->answers, 1));
+}
+
 TEST_CASE("groups: two changes that close a loop together, and the second is refused") {
   GroupBench bench;
   REQUIRE(bench.put(group_record("600")) == GroupVerdict::Created);
