@@ -22,7 +22,17 @@ def tells_capabilities(server, transport):
     allowed = {method.strip() for method in answer.one("allow").split(",")}
     assert {"INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "REGISTER"} <= allowed, allowed
     assert "application/sdp" in answer.one("accept"), answer.raw
-    assert answer.one("supported") is not None, answer.raw
+    assert answer.one("accept-encoding") == "identity" and answer.one("accept-language") == "en", answer.raw
+    assert answer.one("supported") == "path", answer.raw
+    phone.close()
+
+
+def is_meant_without_its_port(server, transport):
+    """Whoever may register at sip:127.0.0.1 may also ask there."""
+    phone = SipSocket(server.port, transport)
+    phone.send(phone.request("OPTIONS", "sip:127.0.0.1", "sip:x@example.net", "sip:127.0.0.1"))
+    answer = phone.receive_final()
+    assert answer is not None and answer.status == 200, answer and answer.start_line
     phone.close()
 
 
@@ -57,6 +67,8 @@ def main():
             report.run(f"the server listens on {transport} (R7.1)", lambda t=transport: listens(server, t))
             report.run(f"OPTIONS over {transport} tells Allow, Accept and Supported (R4.1)",
                        lambda t=transport: tells_capabilities(server, t))
+            report.run(f"OPTIONS over {transport} to our address without the port is for us (RFC 3261 11)",
+                       lambda t=transport: is_meant_without_its_port(server, t))
             report.run(f"hops are traced by OPTIONS over {transport} (RFC 3261 11)",
                        lambda t=transport: hops_are_traced(server, t))
     report.run("only what is configured is opened (R11.2)", lambda: listens_on_one_only(sys.argv[1]))

@@ -22,8 +22,9 @@ using Screens = service::Context<SessionInterval, DigestServerAuth>;
 #define TIPRING_ALLOW_GROUP \
   "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, REFER, NOTIFY\r\n"
 constexpr std::string_view kAllowLine = TIPRING_ALLOW_GROUP;
-constexpr std::string_view kCapabilities =
-    TIPRING_ALLOW_GROUP "Accept: application/sdp\r\nSupported: 100rel, replaces, timer\r\n";
+constexpr std::string_view kCapabilities = TIPRING_ALLOW_GROUP
+    "Accept: application/sdp\r\nAccept-Encoding: identity\r\nAccept-Language: en\r\n"
+    "Supported: 100rel, replaces, timer\r\n";
 
 // Extensions that a caller may require of us: what the legs do.
 bool is_supported(std::string_view tag) {

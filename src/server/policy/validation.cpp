@@ -17,7 +17,10 @@ namespace {
 
 constexpr std::string_view kAllowThrough = TIPRING_ALLOW_THROUGH;
 constexpr std::string_view kAllowHere = "Allow: OPTIONS, REGISTER\r\n";
-constexpr std::string_view kReadable = "Accept: application/sdp\r\nAccept-Encoding: identity\r\n";
+
+#define TIPRING_READABLE "Accept: application/sdp\r\nAccept-Encoding: identity\r\n"
+
+constexpr std::string_view kReadable = TIPRING_READABLE;
 
 using Fault = std::optional<sip::ParseError>;
 
@@ -101,7 +104,7 @@ Fault find_bad_interval(const sip::MessageView& message) {
 }  // namespace
 
 const std::string_view kCapabilities =
-    TIPRING_ALLOW_THROUGH "Accept: application/sdp\r\nSupported: \r\n";
+    TIPRING_ALLOW_THROUGH TIPRING_READABLE "Accept-Language: en\r\nSupported: path\r\n";
 
 Job job_of(const Environment& environment, const Domains& domains, const sip::MessageView& request,
            const RequestUri& uri, bool routed_on) {
@@ -109,9 +112,12 @@ Job job_of(const Environment& environment, const Domains& domains, const sip::Me
   if (request.method() == sip::Method::Register) {
     return domain_of_target(domains, uri.uri) ? Job::Register : Job::Proxy;
   }
-  const bool for_us = !uri.uri.has_user && !uri.uri.param("maddr") &&
-                      environment.names.is_own(uri.uri.host, uri.uri.port);
-  return for_us ? Job::AnswerHere : Job::Proxy;
+  if (uri.uri.has_user || uri.uri.param("maddr")) return Job::Proxy;
+  // Who names our host without the port that we listen on means us, as in a REGISTER; within a
+  // dialog it may be the Contact of a phone on this host.
+  const bool names_us = environment.names.is_own(uri.uri.host, uri.uri.port) ||
+                        (request.to_tag().empty() && domain_of_target(domains, uri.uri));
+  return names_us ? Job::AnswerHere : Job::Proxy;
 }
 
 bool Validation::uses_timers() const {
@@ -185,8 +191,8 @@ Refusal Validation::bad_request(std::string_view part, std::string_view fault) {
 // Of what a peer could require there is the registrar's path (RFC 3327 5.2: a proxy that has added
 // one may want to be sure of it), and of a proxy session timers (RFC 4028 7.1).
 std::string_view Validation::extension_of(Job job) const {
-  if (job == Job::Register) return "path";
-  return job == Job::Proxy && uses_timers() ? "timer" : "";
+  if (job != Job::Proxy) return "path";
+  return uses_timers() ? "timer" : "";
 }
 
 // 8.2.2.3 and 16.3 step 5.

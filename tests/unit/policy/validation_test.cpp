@@ -35,7 +35,10 @@ class Bench final : public sim::ServiceBench, public Domains {
   }
 
  private:
-  std::optional<std::string_view> domain_of(std::string_view host_name, uint16_t) const override {
+  std::optional<std::string_view> domain_of(std::string_view host_name,
+                                            uint16_t port) const override {
+    if (host_name == "10.0.0.9" && port == 0) return std::string_view();  // listens on another port
+    if (port != 0 && port != sip::kSipPort) return std::nullopt;
     if (host_name == "tipring" || host_name == "10.0.0.1") return std::string_view();
     return std::nullopt;
   }
@@ -56,6 +59,9 @@ TEST_CASE("job: by Request-URI, method and Route" * doctest::description("RFC 32
   CHECK(bench.job("OPTIONS", "sip:tipring") == Job::AnswerHere);
   CHECK(bench.job("OPTIONS", "sip:10.0.0.1:5060;transport=udp") == Job::AnswerHere);
   CHECK(bench.job("OPTIONS", "sip:10.0.0.1:5062") == Job::Proxy);
+  CHECK(bench.job("OPTIONS", "sip:10.0.0.9") == Job::AnswerHere);
+  CHECK(bench.job("OPTIONS", "sip:10.0.0.9:5062") == Job::Proxy);
+  CHECK(bench.job("OPTIONS", "sip:10.0.0.9;maddr=10.0.0.1") == Job::Proxy);
   CHECK(bench.job("OPTIONS", "sip:tipring", true) == Job::Proxy);
   CHECK(bench.job("INVITE", "sip:bob@tipring") == Job::Proxy);
   CHECK(bench.job("INVITE", "sip:bob@elsewhere") == Job::Proxy);
@@ -203,7 +209,8 @@ TEST_CASE("validation: required extensions are refused by their names, by whom t
   CHECK(outbound.status == 420);
   CHECK(outbound.headers == "Unsupported: outbound\r\n");
   CHECK(bench.check("REGISTER", "sip:tipring", "Require: path\r\n").status == 0);
-  CHECK(bench.check("OPTIONS", "sip:tipring", "Require: path\r\n").status == 420);
+  CHECK(bench.check("OPTIONS", "sip:tipring", "Require: path\r\n").status == 0);
+  CHECK(bench.check("OPTIONS", "sip:tipring", "Require: timer\r\n").status == 420);
   CHECK(bench.check("OPTIONS", "sip:tipring", "Require: gruu\r\n").status == 420);
   CHECK(bench.check("OPTIONS", "sip:tipring", "Proxy-Require: gruu\r\n").status == 0);
   CHECK(bench.check("ACK", "sip:bob@tipring", "Proxy-Require: x-a\r\n").status == 0);
