@@ -10,7 +10,8 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
-from sip_phone import OK, Call, register, registered_phone, response, take_request  # noqa: E402
+from sip_phone import (OK, Call, contact_of, register, registered_phone, response, take_request,  # noqa: E402
+                       uri_of)
 from sip_socket import SipSocket  # noqa: E402
 from tipring_server import Report, TipringServer  # noqa: E402
 
@@ -195,6 +196,39 @@ def spiral_passes(server, asked=False, transport="udp"):
     pair.close()
 
 
+def a_spiralling_call_ends(server, transport, callee_ends):
+    """It is a call for each time that it has come through us; each of them sees its requests and its end."""
+    pair = Pair(server)
+    leads_to(server, USERS[2], f"<sip:bob@127.0.0.1:{server.port};transport={transport}>")
+    call = Call(pair.alice, server, callee="carol")
+    call.invite_with_credentials()
+    invite = take_request(pair.bob, "INVITE")
+    pair.bob.send(response(invite, OK, "b", [f"Contact: {contact_of(pair.bob, 'bob')}"]))
+    call.expect(100)
+    call.expect(200)
+    call.ack()
+    take_request(pair.bob, "ACK")
+    assert len(server.ctl_json("calls")) == 2, server.ctl("calls")
+    call.inside("INFO")
+    info = take_request(pair.bob, "INFO")
+    assert not info.all("route") and len(info.all("via")) == 3, info.raw
+    pair.bob.send(response(info, OK))
+    call.expect(200)
+    if callee_ends:
+        routes = [f"Route: {value}" for value in invite.all("record-route")]
+        bye = pair.bob.request("BYE", uri_of(invite.one("contact")), call.uri, call.from_uri, call.call_id, 1, routes,
+                               from_tag="b", to_tag=call.from_tag)
+        pair.bob.send(bye)
+        pair.alice.send(response(take_request(pair.alice, "BYE"), OK))
+        assert pair.bob.receive_final().status == 200
+    else:
+        call.inside("BYE")
+        pair.bob.send(response(take_request(pair.bob, "BYE"), OK))
+        call.expect(200)
+    assert server.ctl("calls") == "no calls\n", server.ctl("calls")
+    pair.close()
+
+
 def a_branch_is_no_proof(server, transport):
     """Whoever is called sees our Via. What he sends with it, from the same host, is not what we have sent."""
     pair, carol, other = Pair(server), registered_phone(server, *USERS[2]), SipSocket(server.port, transport)
@@ -248,6 +282,10 @@ def main():
         report.run("a spiral of a caller who has proved himself passes (C21)", lambda: spiral_passes(server, True))
         report.run("and so does one over TCP (C21)", lambda: spiral_passes(server, True, "tcp"))
         for transport in ("udp", "tcp"):
+            for callee_ends in (True, False):
+                side = "callee" if callee_ends else "caller"
+                report.run(f"a call that spirals over {transport} is ended by its {side} (R3.3)",
+                           lambda t=transport, c=callee_ends: a_spiralling_call_ends(server, t, c))
             report.run(f"a branch of ours is no proof when another brings it over {transport} (C21)",
                        lambda t=transport: a_branch_is_no_proof(server, t))
         report.run("a loop of his is 482 (C21)", lambda: loop_is_refused(server, True))

@@ -28,12 +28,21 @@ class Cookies {
     const dialog::CallHandle call = dialog::read_cookie_call(text);
     if (const dialog::Match match = environment_.calls.match(call, request_)) {
       match_ = match;
+      call_ = call;
       return true;
     }
     const std::optional<dialog::Cookie> cookie = dialog::read_cookie(text);
     if (!cookie || !is_proved(*cookie)) return false;
     proved_ = cookie;
     return true;
+  }
+
+  // A spiral: the dialog has come through us more than once, and is a call each time. Each of them
+  // has to see its requests.
+  bool names_another_call(std::string_view text) const {
+    if (!match_) return false;
+    const dialog::CallHandle call = dialog::read_cookie_call(text);
+    return call != call_ && environment_.calls.match(call, request_);
   }
 
   const dialog::Match& match() const { return match_; }
@@ -63,6 +72,7 @@ class Cookies {
   const Environment& environment_;
   const sip::MessageView& request_;
   dialog::Match match_;
+  dialog::CallHandle call_;  // that match_ was found by
   std::optional<dialog::Cookie> proved_;
   std::optional<uint64_t> of_from_;  // were the caller who stands in From
   std::optional<uint64_t> of_to_;
@@ -223,9 +233,10 @@ RouteInfo read_routes(const Environment& environment, const sip::MessageView& re
     const sip::ParsedUri uri = first ? request.route_uri() : sip::ParsedUri(route->uri);
     first = false;
     last_route = route->uri;
-    if (at_front && uri && is_own(environment, cookies, *uri)) {
+    const auto cookie = at_front && uri ? uri->param(dialog::kCookieParam) : std::nullopt;
+    const bool is_next_round = cookie && cookies.names_another_call(cookie->value);
+    if (at_front && uri && !is_next_round && is_own(environment, cookies, *uri)) {
       ++info.own_routes;
-      const std::optional<sip::Param> cookie = uri->param(dialog::kCookieParam);
       if (cookie) cookies.fit(cookie->value);
       last_own = *uri;
       continue;
