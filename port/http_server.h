@@ -97,7 +97,8 @@ struct HttpOptions {
   std::vector<std::pair<std::string, std::string>> headers;            // of every answer,
   std::vector<std::pair<std::string, std::string>> encrypted_headers;  // and of those by TLS
   std::shared_ptr<TlsIdentity> identity;
-  size_t body_bytes_max = 1 << 20;  // 413 beyond
+  size_t body_bytes_max = 1 << 20;        // 413 beyond
+  size_t local_body_bytes_max = 1 << 20;  // likewise, by the socket
   // Of the socket, where further ones wait until one ends; and as many again of TCP, where a
   // further one takes the place of one that waits between two requests, or is refused.
   size_t connections_max = 16;

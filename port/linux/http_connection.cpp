@@ -189,7 +189,7 @@ void HttpConnection::process() {
   const HttpHead head = check_http_head({text, static_cast<size_t>(size)});
   if (head.status == 0) return;
   if (head.status != 200) return refuse(head.status);
-  if (head.body_bytes > server_.options().body_bytes_max) return refuse(413);
+  if (head.body_bytes > server_.body_bytes_max(local_)) return refuse(413);
   whole_bytes_ = head.bytes + head.body_bytes;
   if (held >= whole_bytes_) return deliver(head.bytes, head.body_bytes);
   if (!head.expects_continue || held != head.bytes || continued_) return;

@@ -174,7 +174,7 @@ int LinuxHttpServer::set_up(Listener& listener) {
   if (listener.http == nullptr) return ENOMEM;
   // Times are watched by the connections themselves: evhttp knows none for a whole request.
   evhttp_set_max_headers_size(listener.http, kHttpHeadMax);
-  evhttp_set_max_body_size(listener.http, static_cast<ev_ssize_t>(options_.body_bytes_max));
+  evhttp_set_max_body_size(listener.http, static_cast<ev_ssize_t>(body_bytes_max(listener.local)));
   evhttp_set_default_content_type(listener.http, nullptr);
   evhttp_set_allowed_methods(listener.http, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD |
                                                 EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE |

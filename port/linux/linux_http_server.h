@@ -40,6 +40,9 @@ class LinuxHttpServer final : public HttpServer {
   // For its connections, on the server's thread.
   event_base* base() { return base_; }
   const HttpOptions& options() const { return options_; }
+  size_t body_bytes_max(bool local) const {
+    return local ? options_.local_body_bytes_max : options_.body_bytes_max;
+  }
   HttpHandler& handler() { return handler_; }
   Millis now() const;
   bool may_ask(HttpConnection& connection);

@@ -13,6 +13,7 @@
 #include "admin/jobs.h"
 #include "admin/routes.h"
 #include "core/handover.h"
+#include "core/limits.h"
 #include "port/http_server.h"
 #include "port/loop.h"
 #include "store/errands.h"
@@ -51,6 +52,14 @@ class Api final : public port::HttpHandler, public Desk {
     events_.set_log(log);
   }
 
+  // How many users, groups and members there is room for.
+  void set_limits(const Limits& limits) { limits_ = limits; }
+  const Limits& limits() const { return limits_; }
+
+  // For times in answers; it outlives this.
+  void set_clock(const port::Clock* clock) { clock_ = clock; }
+  Millis wall() const { return clock_ == nullptr ? Millis(0) : clock_->wall(); }
+
   // It outlives this; null: there is no configuration.
   void set_config(ConfigDesk* config) { config_ = config; }
 
@@ -86,7 +95,8 @@ class Api final : public port::HttpHandler, public Desk {
   const LogTail* log() const { return log_; }
   EventStreams& events() { return events_; }
   std::string_view realm() const { return realm_; }
-  // REQUIRES: set_access().
+  bool has_access() const { return access_ != nullptr; }
+  // REQUIRES: has_access().
   Access& access() { return *access_; }
 
   // For GET /metrics; null: there are none. It outlives this.
@@ -101,6 +111,8 @@ class Api final : public port::HttpHandler, public Desk {
   std::string realm_;
   std::string default_domain_;
   Handover<std::string> next_default_domain_;
+  Limits limits_;
+  const port::Clock* clock_ = nullptr;
   ConfigDesk* config_ = nullptr;
   const LogTail* log_ = nullptr;
   EventStreams events_;

@@ -2,7 +2,12 @@
 // come on the admin thread, where it may block for a moment.
 #pragma once
 
+#include <optional>
+#include <string>
+#include <string_view>
+
 #include "admin/jobs.h"
+#include "admin/reply.h"
 #include "port/http_server.h"
 
 namespace tipring::admin {
@@ -15,6 +20,13 @@ class ConfigDesk {
   virtual void check(port::HttpExchange& exchange) = 0;
   // Answers when the server, which is told of it by `desk`, has taken what it can: from on_poll().
   virtual void change(port::HttpExchange& exchange, Desk& desk) = 0;
+
+  // The values that the file sets, as a JSON object; empty without a file.
+  virtual std::string settings() = 0;
+  // What would be wrong with `edits`, a body of change(); otherwise the realm that they come to.
+  virtual std::optional<Problem> check(std::string_view edits, std::string& realm) = 0;
+  // As change(), but that nobody waits for what comes of it.
+  virtual std::optional<Problem> apply(std::string_view edits, Desk& desk) = 0;
 
   // After HttpServer::notify(): answers those who wait, whom `desk` finds.
   virtual void on_poll(Desk& desk) = 0;

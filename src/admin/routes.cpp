@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "admin/account_requests.h"
+#include "admin/backup_requests.h"
 #include "admin/call_requests.h"
 #include "admin/config_requests.h"
 #include "admin/group_requests.h"
@@ -86,6 +87,11 @@ constexpr Route kRoutes[] = {
 
     {Get, "/api/v1/log", kViewer, Scope::System, false, list_log},
     {Get, "/api/v1/events", kViewer, Scope::System, false, stream_events},
+
+    // Whoever reads one can register as any user, and guess at passwords of the page at leisure;
+    // whoever restores one can make himself an account.
+    {Get, "/api/v1/backup", kAdmin, Scope::Accounts, false, show_backup},
+    {Post, "/api/v1/restore", kAdmin, Scope::Accounts, true, restore},
 
     {Get, "/api/v1/config", kViewer, Scope::Config, false, show_configuration},
     {Patch, "/api/v1/config", kAdmin, Scope::Config, true, change_configuration},

@@ -27,6 +27,7 @@ Service::Service(Arena& arena, port::Loop& loop, store::Store& store, auth::Bloc
                  const PoolRegistry& pools, StatusSource& status, const ServiceOptions& options)
     : socket_(options.socket),
       listen_(options.listen),
+      limits_(options.limits),
       channel_(arena),
       notices_(arena),
       log_(options.log),
@@ -40,6 +41,8 @@ Service::Service(Arena& arena, port::Loop& loop, store::Store& store, auth::Bloc
   if (wakeup_ != nullptr) {
     api_ = std::make_unique<Api>(channel_, *wakeup_, options.realm, options.default_domain);
     api_->set_errands(errands_);
+    api_->set_limits(options.limits);
+    api_->set_clock(options.clock);
     if (options.figures != nullptr) api_->set_metrics(&metrics_);
   }
   if (api_ != nullptr && options.entropy != nullptr && options.clock != nullptr) {
@@ -76,6 +79,13 @@ std::string Service::start() {
   options.listen = listen_;
   options.identity = identity_;
   options.headers.assign(std::begin(kHeaders), std::end(kHeaders));
+  // A backup of all users that there is room for: restored by the socket where it is a large one.
+  constexpr size_t kBytesOfUser = 1024;
+  const size_t backup_bytes = size_t{limits_.users} * kBytesOfUser;
+  if (backup_bytes > options.local_body_bytes_max) {
+    options.heap_bytes += 4 * (backup_bytes - options.local_body_bytes_max);
+    options.local_body_bytes_max = backup_bytes;
+  }
   options.encrypted_headers = {{"Strict-Transport-Security", "max-age=31536000"}};
   int error = 0;
   std::string place;

@@ -26,6 +26,7 @@ struct ServiceOptions {
   const LogTail* log_tail = nullptr;
   HashKey revision_key = {};                  // of this start alone: see revision.h
   std::vector<port::HttpListen> listen = {};  // admin.listen
+  Limits limits = {};                         // of users and groups, for what is restored
   FigureSource* figures = nullptr;
   // With these, others than those who can open the socket may sign in. The entropy is used by the
   // admin thread alone.
@@ -74,6 +75,7 @@ class Service final : private port::WakeupHandler {
 
   std::string socket_;
   std::vector<port::HttpListen> listen_;
+  Limits limits_;
   std::shared_ptr<port::TlsIdentity> identity_;
   Channel channel_;
   Notices notices_;

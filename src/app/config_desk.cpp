@@ -14,7 +14,13 @@
 
 namespace tipring::app {
 
+using admin::Problem;
+
 namespace {
+
+Problem problem_of(const ConfigFault& fault) {
+  return {422, "faults", fault.key + ": " + fault.message, fault.key};
+}
 
 constexpr size_t kFileBytesMax = 1 << 20;
 constexpr std::string_view kNextFile = ".new";
@@ -82,42 +88,39 @@ void ConfigFileDesk::refuse_edits_of_settings(Draft& draft) const {
   }
 }
 
-// False when it is answered: there is nothing to find faults with.
-bool ConfigFileDesk::draft(port::HttpExchange& exchange, Draft& draft) {
+// Why there is nothing to find faults with.
+std::optional<Problem> ConfigFileDesk::draft(std::string_view body, Draft& draft) {
   take_running();
   std::string fault;
   std::string field;
-  if (!parse_edits(exchange.body(), draft.edits, fault, field))
-    return admin::reply_invalid(exchange, field, fault), false;
+  if (!parse_edits(body, draft.edits, fault, field)) return Problem{400, "invalid", fault, field};
   const int error = read_text(draft.before);
   if (source_.file.empty()) {
-    admin::reply_problem(exchange, {409, "no_file",
-                                    "the server was started without a file of its own; start it "
-                                    "with --config FILE"});
-    return false;
+    return Problem{409, "no_file",
+                   "the server was started without a file of its own; start it with --config FILE"};
   }
   if (error != 0) {
-    admin::reply_problem(exchange, {409, "unreadable",
-                                    source_.file + " cannot be read (" + std::strerror(error) +
-                                        "); let the server's user read it"});
-    return false;
+    return Problem{409, "unreadable",
+                   source_.file + " cannot be read (" + std::strerror(error) +
+                       "); let the server's user read it"};
   }
   const auto edited = edit_configuration(draft.before, draft.edits);
   if (!edited) {
-    admin::reply_problem(exchange, {409, "not_editable",
-                                    source_.file + " is written in a way that only a person can "
-                                                   "change; tipringd --check tells of faults"});
-    return false;
+    return Problem{409, "not_editable",
+                   source_.file +
+                       " is written in a way that only a person can change; tipringd "
+                       "--check tells of faults"};
   }
   draft.after = *edited;
   draft.config = read_config(source_, draft.after, draft.faults);
   refuse_edits_of_settings(draft);
-  return true;
+  return std::nullopt;
 }
 
 void ConfigFileDesk::check(port::HttpExchange& exchange) {
   Draft drafted;
-  if (!draft(exchange, drafted)) return;
+  if (const auto problem = draft(exchange.body(), drafted))
+    return admin::reply_problem(exchange, *problem);
   std::string body = R"({"check":{"faults":)" + faults_json(drafted.faults);
   std::vector<std::string> reload;
   std::vector<std::string> restart;
@@ -132,32 +135,58 @@ void ConfigFileDesk::check(port::HttpExchange& exchange) {
 
 void ConfigFileDesk::change(port::HttpExchange& exchange, admin::Desk& desk) {
   Draft drafted;
-  if (!draft(exchange, drafted)) return;
+  if (const auto problem = draft(exchange.body(), drafted))
+    return admin::reply_problem(exchange, *problem);
   const std::optional<uint64_t> seen = admin::if_match_of(exchange);
   if (!seen || (*seen != 0 && *seen != revision_of(drafted.before)))
     return admin::reply_refusal(exchange, admin::Outcome::Stale);
   if (!drafted.faults.empty()) {
-    const ConfigFault& first = drafted.faults.front();
-    return admin::reply_problem(exchange,
-                                {422, "faults", first.key + ": " + first.message, first.key}, {},
-                                {}, R"("faults":)" + faults_json(drafted.faults));
+    return admin::reply_problem(exchange, problem_of(drafted.faults.front()), {}, {},
+                                R"("faults":)" + faults_json(drafted.faults));
   }
-  if (const int error = write(drafted.after); error != 0) {
-    return admin::reply_problem(
-        exchange, {409, "not_writable",
+  if (const auto problem = put_into_force(drafted, desk, exchange.id()))
+    return admin::reply_problem(exchange, *problem);
+  waiting_[exchange.id()] = std::move(drafted.edits);
+}
+
+// The file is written, and the server told to read it.
+std::optional<Problem> ConfigFileDesk::put_into_force(const Draft& draft, admin::Desk& desk,
+                                                      uint64_t exchange) {
+  if (const int error = write(draft.after); error != 0) {
+    return Problem{409, "not_writable",
                    source_.file + " cannot be written (" + std::strerror(error) +
                        "); let the server's user write it and its folder, or edit it by hand and "
-                       "let the server read it (tipringctl config, SIGHUP)"});
+                       "let the server read it (SIGHUP)"};
   }
   admin::Command command;
   command.kind = admin::Command::Kind::Reload;
-  if (desk.send(command, std::make_shared<Reloading>(exchange.id())) == 0) {
-    return admin::reply_problem(
-        exchange, {503, "busy",
-                   "it is in the file, but the server has too much to do to read it; apply it once "
-                   "more in a moment"});
-  }
-  waiting_[exchange.id()] = std::move(drafted.edits);
+  if (desk.send(command, std::make_shared<Reloading>(exchange)) != 0) return std::nullopt;
+  return Problem{503, "busy",
+                 "it is in the file, but the server has too much to do to read it; apply it once "
+                 "more in a moment"};
+}
+
+std::string ConfigFileDesk::settings() {
+  std::vector<ConfigFault> faults;
+  std::string text;
+  if (read_text(text) != 0) return "";
+  const Config stands = read_config(source_, text, faults);
+  return faults.empty() ? settings_json(stands, source_.file) : "";
+}
+
+std::optional<Problem> ConfigFileDesk::check(std::string_view edits, std::string& realm) {
+  Draft drafted;
+  if (auto problem = draft(edits, drafted)) return problem;
+  if (!drafted.faults.empty()) return problem_of(drafted.faults.front());
+  realm = effective_realm(drafted.config);
+  return std::nullopt;
+}
+
+std::optional<Problem> ConfigFileDesk::apply(std::string_view edits, admin::Desk& desk) {
+  Draft drafted;
+  if (auto problem = draft(edits, drafted)) return problem;
+  if (!drafted.faults.empty()) return problem_of(drafted.faults.front());
+  return put_into_force(drafted, desk, 0);
 }
 
 // A new file in place of the old one, so that whoever reads, and a start after a loss of power, finds

@@ -28,6 +28,9 @@ class ConfigFileDesk final : public admin::ConfigDesk {
   void check(port::HttpExchange& exchange) override;
   // Sends Command::Kind::Reload, which set_running() follows.
   void change(port::HttpExchange& exchange, admin::Desk& desk) override;
+  std::string settings() override;
+  std::optional<admin::Problem> check(std::string_view edits, std::string& realm) override;
+  std::optional<admin::Problem> apply(std::string_view edits, admin::Desk& desk) override;
   void on_poll(admin::Desk& desk) override;
 
  private:
@@ -41,7 +44,9 @@ class ConfigFileDesk final : public admin::ConfigDesk {
 
   bool take_running();
   int read_text(std::string& text) const;
-  bool draft(port::HttpExchange& exchange, Draft& draft);
+  std::optional<admin::Problem> draft(std::string_view body, Draft& draft);
+  std::optional<admin::Problem> put_into_force(const Draft& draft, admin::Desk& desk,
+                                               uint64_t exchange);
   void refuse_edits_of_settings(Draft& draft) const;
   int write(const std::string& text);
   std::string outcome_json(const ConfigEdits& edits);

@@ -159,6 +159,20 @@ std::string values_json(const Config& running, const Config& next) {
   return out + "]";
 }
 
+std::string settings_json(const Config& config, std::string_view file) {
+  Config values = config;
+  std::string out = "{";
+  for (const ConfigKey& key : config_key_table()) {
+    const Config::Place* const place = place_of(config, key.name);
+    if (place == nullptr || place->source != file) continue;
+    if (out.size() > 1) out += ',';
+    admin::append_json(out, key.name);
+    out += ':';
+    append_value(out, key, values);
+  }
+  return out + "}";
+}
+
 std::string faults_json(const std::vector<ConfigFault>& faults) {
   std::string out = "[";
   for (const ConfigFault& fault : faults) {

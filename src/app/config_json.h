@@ -17,6 +17,9 @@ std::string schema_json();
 // what the next start would take.
 std::string values_json(const Config& running, const Config& next);
 
+// {"key": value}: what `file` sets.
+std::string settings_json(const Config& config, std::string_view file);
+
 // [{"key", "message", "line"}, …]
 std::string faults_json(const std::vector<ConfigFault>& faults);
 

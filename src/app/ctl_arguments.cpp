@@ -55,6 +55,8 @@ class Reader {
       result_.for_seconds = take_value(word);
     } else if (word == "--lines" || word == "-n") {
       result_.lines = take_value(word);
+    } else if (word == "--settings") {
+      result_.with_settings = true;
     } else if (word == "--follow" || word == "-f") {
       result_.follow = true;
     } else if (word == "--set") {
@@ -154,6 +156,8 @@ class Reader {
       result_.fault = "--generate goes with commands that set a password only";
     if (!result_.lines.empty() && (row_->options & kTakesLines) == 0)
       result_.fault = "--lines goes with log and admin audit only";
+    if (result_.with_settings && (row_->options & kTakesSettings) == 0)
+      result_.fault = "--settings goes with restore only";
     if (result_.follow && (row_->options & kTakesFollow) == 0)
       result_.fault = "--follow goes with log only";
     check_credentials();

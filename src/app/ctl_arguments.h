@@ -21,6 +21,7 @@ struct CtlArguments {
   std::string for_seconds;  // of a trace; empty: as long as usual
   std::string lines;        // how many; empty: as many as usual
   bool follow = false;
+  bool with_settings = false;
   bool offline = false;
   bool json = false;
   bool quiet = false;

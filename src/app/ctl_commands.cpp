@@ -10,7 +10,7 @@ namespace tipring::app {
 
 namespace {
 
-constexpr uint8_t kOnUsers = kTakesOffline;
+constexpr uint16_t kOnUsers = kTakesOffline;
 
 #define TIPRING_FIELDS                                                                            \
   "FIELD is one of\n"                                                                             \
@@ -233,6 +233,18 @@ constexpr CtlCommandRow kCommands[] = {
      "--lines says how much of it, usually 50; --follow goes on with what comes.\n"},
     {CtlCommand::Restart, "restart", "", 0, 0, 0, "ends the server in order and starts it anew",
      "Where it runs under systemd. Calls that stand go on.\n"},
+    {CtlCommand::Backup, "backup", "FILE", 1, 1, 0,
+     "all users, groups, administrators and settings in one file",
+     "FILE is new, and nobody but its owner may read it; \"-\" is standard output. No password is "
+     "in\n"
+     "it, but the hashes are: whoever reads the file can register and call as each of the "
+     "users.\n"},
+    {CtlCommand::Restore, "restore", "FILE", 1, 1, kTakesSettings, "brings back what a backup has",
+     "\"-\" is standard input. Users and groups take the place of those of the same name, and "
+     "others\n"
+     "stay; accounts of the page that stand stay as they are. The file is checked as a whole "
+     "first:\n"
+     "when something is wrong nothing is changed. --settings takes its settings too.\n"},
     {CtlCommand::Status, "status", "", 0, 0, 0, "what the server does", ""},
     {CtlCommand::Pools, "pools", "", 0, 0, 0,
      "how full each pool of memory is, and how often it was full", ""},
@@ -275,6 +287,7 @@ constexpr std::string_view kOptions =
     "  --for SECONDS    how long a trace goes on\n"
     "  --lines N, -n N  how many lines (log, admin audit)\n"
     "  --follow, -f     goes on with what comes (log)\n"
+    "  --settings       the settings of the backup too (restore)\n"
     "  --generate       makes a password of 16 letters and digits, and shows it\n"
     "  --with-credentials\n"
     "                   writes what suffices to log in as each user (user export)\n"
@@ -300,6 +313,7 @@ std::string usage_of(const CtlCommandRow& row) {
   if ((row.options & kTakesCsv) != 0) usage += " [--csv]";
   if ((row.options & kTakesFor) != 0) usage += " [--for SECONDS]";
   if ((row.options & kTakesLines) != 0) usage += " [--lines N]";
+  if ((row.options & kTakesSettings) != 0) usage += " [--settings]";
   if ((row.options & kTakesFollow) != 0) usage += " [--follow]";
   if ((row.options & kTakesGenerate) != 0) usage += " [--generate]";
   if ((row.options & kTakesCredentials) != 0) usage += " [--with-credentials]";

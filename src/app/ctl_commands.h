@@ -60,6 +60,8 @@ enum class CtlCommand : uint8_t {
   ConfigSet,
   LogShow,
   Restart,
+  Backup,
+  Restore,
   Status,
   Pools,
   TraceOn,
@@ -70,14 +72,15 @@ enum class CtlCommand : uint8_t {
 };
 
 // Options that only some commands take, as a mask.
-inline constexpr uint8_t kTakesQuiet = 1;
-inline constexpr uint8_t kTakesOffline = 2;
-inline constexpr uint8_t kTakesGenerate = 4;
-inline constexpr uint8_t kTakesFor = 8;
-inline constexpr uint8_t kTakesCredentials = 16;
-inline constexpr uint8_t kTakesCsv = 32;
-inline constexpr uint8_t kTakesLines = 64;
-inline constexpr uint8_t kTakesFollow = 128;
+inline constexpr uint16_t kTakesQuiet = 1;
+inline constexpr uint16_t kTakesOffline = 2;
+inline constexpr uint16_t kTakesGenerate = 4;
+inline constexpr uint16_t kTakesFor = 8;
+inline constexpr uint16_t kTakesCredentials = 16;
+inline constexpr uint16_t kTakesCsv = 32;
+inline constexpr uint16_t kTakesLines = 64;
+inline constexpr uint16_t kTakesFollow = 128;
+inline constexpr uint16_t kTakesSettings = 256;
 
 inline constexpr uint8_t kAnyNumber = UINT8_MAX;
 
@@ -87,7 +90,7 @@ struct CtlCommandRow {
   std::string_view operands;  // as the usage shows them
   uint8_t operands_min;
   uint8_t operands_max;
-  uint8_t options;
+  uint16_t options;
   std::string_view summary;
   std::string_view details;  // lines for `help COMMAND`; may be empty
 };

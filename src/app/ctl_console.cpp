@@ -11,7 +11,7 @@ namespace tipring::app {
 
 namespace {
 
-constexpr size_t kImportBytesMax = 16 << 20;
+constexpr size_t kImportBytesMax = 128 << 20;
 
 std::string read_fault(std::string_view what, int error) {
   return "cannot read " + std::string(what) + ": " + std::strerror(error);
@@ -43,7 +43,7 @@ std::string read_all(std::string_view what, admin::SecretText& text, ReadSome re
     if (const int error = read_some(chunk, text.view().size(), read); error != 0)
       fault = read_fault(what, error);
     else if (text.view().size() + read > kImportBytesMax)
-      fault = std::string(what) + " is larger than 16 MiB: import it in parts";
+      fault = std::string(what) + " is larger than 128 MiB: import it in parts";
     else
       text.append({chunk.data(), read});
   }

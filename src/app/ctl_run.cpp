@@ -71,6 +71,8 @@ int run_ctl(const CtlArguments& arguments, std::string_view default_domain, CtlB
     case CtlCommand::ConfigCheck: return check_configuration(session);
     case CtlCommand::ConfigSet: return set_configuration(session);
     case CtlCommand::LogShow: return show_log(session);
+    case CtlCommand::Backup: return save_backup(session);
+    case CtlCommand::Restore: return restore_backup(session);
     case CtlCommand::Restart: return restart_server(session);
     case CtlCommand::BlocksLift: return lift_block(session);
     case CtlCommand::Pools: return list_pools(session);

@@ -14,6 +14,7 @@ namespace {
 constexpr size_t kImportLinesMax = 500;
 // As long as a person waits for a word, and longer than a disk should take for a batch.
 constexpr Millis kTimeout{15000};
+constexpr size_t kReplyMax = 128 << 20;  // a backup of many users
 
 // Of one page of call records.
 constexpr size_t kRecordsMax = 1000;
@@ -66,7 +67,8 @@ std::string reason_of(int error, const std::string& socket) {
 }  // namespace
 
 std::string CtlServer::ask(const port::HttpRequest& request, port::HttpReply& reply) const {
-  const int error = port::http_request(socket_, request, {.timeout = kTimeout}, reply);
+  const int error = port::http_request(socket_, request,
+                                       {.reply_bytes_max = kReplyMax, .timeout = kTimeout}, reply);
   if (error != 0) return reason_of(error, socket_);
   if (reply.status >= 200 && reply.status < 300) return "";
   const std::string message = parse_error_message(reply.body);

@@ -104,6 +104,8 @@ int set_configuration(CtlSession& session);
 // ctl_system.cpp
 int show_log(CtlSession& session);
 int restart_server(CtlSession& session);
+int save_backup(CtlSession& session);
+int restore_backup(CtlSession& session);
 
 // ctl_trace.cpp
 int start_trace(CtlSession& session);

@@ -1,4 +1,4 @@
-// `log` and `restart`.
+// `log`, `restart`, `backup` and `restore`.
 #include "app/ctl_reply.h"
 #include "app/ctl_session.h"
 
@@ -59,6 +59,57 @@ int restart_server(CtlSession& session) {
   session.console.write(session.arguments.json ? "{\"result\":\"restarting\"}\n"
                                                : "the server restarts\n");
   return kCtlDone;
+}
+
+int save_backup(CtlSession& session) {
+  const std::string& file = session.arguments.operand;
+  std::string body;
+  if (const std::string fault = session.backend.ask({"GET", "/api/v1/backup", ""}, body);
+      !fault.empty())
+    return session.fail(fault);
+  if (file == "-") {
+    session.console.write(body);
+    return kCtlDone;
+  }
+  if (const std::string fault = session.console.write_private(file, body); !fault.empty())
+    return session.fail(fault);
+  session.console.write("the backup is in " + file +
+                        ", with what suffices to log in as each user\n");
+  return kCtlDone;
+}
+
+int restore_backup(CtlSession& session) {
+  admin::SecretText text;
+  if (const std::string fault = session.console.read_import(session.arguments.operand, text);
+      !fault.empty())
+    return session.fail(fault);
+  const std::string_view path =
+      session.arguments.with_settings ? "/api/v1/restore?settings=yes" : "/api/v1/restore";
+  std::string body;
+  if (const std::string fault = session.backend.ask({"POST", path, text.view()}, body);
+      !fault.empty())
+    return session.fail(fault);
+  if (session.arguments.json) {
+    session.console.write(body);
+    return kCtlDone;
+  }
+  const std::string wrapped = "{\"row\":" + body + "}";
+  CtlRows rows;
+  std::string next;
+  if (!parse_listing(wrapped, "row", rows, next) || rows.size() != 1)
+    return session.fail("the server's answer is not understood");
+  const CtlRow& row = rows.front();
+  const auto count = [&](std::string_view name, const std::string& what) {
+    const std::string number(cell_text(row, name));
+    return number + " " + what + (number == "1" ? "" : "s");
+  };
+  session.console.write("restored: " + count("users", "user") + ", " + count("groups", "group") +
+                        ", and " + count("admins", "administrator") + " that there was not" +
+                        (cell_text(row, "settings") == "true" ? "; the settings\n" : "\n"));
+  if (cell_text(row, "restart") == "true")
+    session.console.write("the rest is in force after a restart of the server\n");
+  const std::string refused(cell_text(row, "settings_refused"));
+  return refused.empty() ? kCtlDone : session.fail("the settings were not taken: " + refused);
 }
 
 }  // namespace tipring::app

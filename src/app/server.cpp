@@ -47,6 +47,7 @@ admin::ServiceOptions admin_options(const Config& config, std::string_view realm
   options.figures = &figures;
   options.realm = realm;
   options.default_domain = default_domain(config);
+  options.limits = config.capacity;
   options.revision_key = {entropy.u64(), entropy.u64()};
   return options;
 }

@@ -17,7 +17,8 @@ GroupVerdict verdict_of(const Result<void>& stored, GroupVerdict success) {
 Result<void> OfflineStore::Parts::check_groups(std::string_view domain, std::string_view name,
                                                std::string_view aliases) {
   if (!groups_read) {
-    if (const Result<void> read = result_of(read_groups(database, groups)); !read) return read;
+    if (const Result<void> read = result_of(read_groups(database.connection(), groups)); !read)
+      return read;
     groups_read = true;
   }
   for (const OfflineGroup& group : groups) {
@@ -46,7 +47,8 @@ const std::string& OfflineStore::loop() const { return parts_->loop; }
 
 Result<std::vector<OfflineGroup>> OfflineStore::list_groups() {
   parts_->groups_read = false;
-  const Result<void> read = parts_->result_of(read_groups(parts_->database, parts_->groups));
+  const Result<void> read =
+      parts_->result_of(read_groups(parts_->database.connection(), parts_->groups));
   if (!read) return read.error();
   return parts_->groups;
 }

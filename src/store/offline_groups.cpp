@@ -9,13 +9,13 @@
 namespace tipring::store {
 namespace {
 
-int read_members(Database& database, OfflineGroupList& groups) {
+int read_members(Connection& database, OfflineGroupList& groups) {
   std::map<int64_t, OfflineGroup*> by_id;
   for (OfflineGroup& group : groups) by_id.emplace(group.id, &group);
   Statement rows;
   const std::string sql =
       "SELECT " + std::string(kMemberColumns) + " FROM group_members ORDER BY place, id";
-  int code = rows.prepare(database.connection().get(), sql);
+  int code = rows.prepare(database.get(), sql);
   if (code != SQLITE_OK) return code;
   while ((code = rows.step()) == SQLITE_ROW) {
     MemberRecord member;
@@ -35,12 +35,12 @@ const OfflineMember* OfflineGroup::find(std::string_view member) const {
   return found == members.end() ? nullptr : &*found;
 }
 
-int read_groups(Database& database, OfflineGroupList& groups) {
+int read_groups(Connection& database, OfflineGroupList& groups) {
   groups.clear();
   Statement rows;
   const std::string sql =
       "SELECT " + std::string(kGroupColumns) + " FROM hunt_groups ORDER BY domain, name";
-  int code = rows.prepare(database.connection().get(), sql);
+  int code = rows.prepare(database.get(), sql);
   if (code != SQLITE_OK) return code;
   while ((code = rows.step()) == SQLITE_ROW) {
     OfflineGroup group;

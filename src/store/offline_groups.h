@@ -5,9 +5,9 @@
 #include <string_view>
 #include <vector>
 
-#include "store/database.h"
 #include "store/group.h"
 #include "store/group_reply.h"
+#include "store/sqlite.h"
 #include "store/store.h"
 #include "store/writes.h"
 
@@ -37,7 +37,7 @@ struct OfflineGroup {
 using OfflineGroupList = std::vector<OfflineGroup>;  // by domain and name
 
 // Rows that cannot be used are left out. SQLite's code.
-int read_groups(Database& database, OfflineGroupList& groups);
+int read_groups(Connection& database, OfflineGroupList& groups);
 const OfflineGroup* find_group(const OfflineGroupList& groups, std::string_view domain,
                                std::string_view name);
 

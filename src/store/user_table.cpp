@@ -58,6 +58,12 @@ Result<void> UserTable::reserve_aliases(uint32_t count) {
   return {};
 }
 
+size_t UserTable::text_size(const UserRecord& record) {
+  const size_t auth_name = record.auth_name == record.name ? 0 : record.auth_name.size();
+  return record.domain.size() + record.name.size() + auth_name + record.display_name.size() +
+         record.aliases.size();
+}
+
 Result<SlabText> UserTable::store_text(const UserRecord& record, std::array<uint16_t, 5>& ends) {
   const std::string_view auth_name =
       record.auth_name == record.name ? std::string_view() : record.auth_name;

@@ -21,6 +21,8 @@ class UserTable {
  public:
   static uint32_t count_aliases(std::string_view aliases);
 
+  // Of what store_text() keeps.
+  static size_t text_size(const UserRecord& record);
   static TextSlabs::Counts text_counts(const Limits& limits);
   static void plan(const Limits& limits, MemoryPlan& plan);
 

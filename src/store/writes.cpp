@@ -4,28 +4,39 @@
 
 namespace tipring::store {
 
-int Writes::prepare(Connection& connection, std::string_view realm) {
+int Writes::prepare_for_users(Connection& connection, std::string_view realm) {
   connection_ = connection.get();
   realm_ = realm;
-  struct Pair {
-    Statement& statement;
-    std::string_view sql;
-  };
-  const Pair pairs[] = {
-      {begin_, "BEGIN IMMEDIATE"},
-      {commit_, "COMMIT"},
-      {rollback_, "ROLLBACK"},
+  return prepare_all({
       {put_user_,
        "INSERT INTO users (domain, name, auth_name, display_name, aliases, algorithms,"
        " session_timer)"
        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (domain, name) DO UPDATE SET"
        " auth_name = ?3, display_name = ?4, aliases = ?5, algorithms = ?6, session_timer = ?7"},
       {find_user_, "SELECT id FROM users WHERE domain = ?1 AND name = ?2"},
-      {rename_user_, "UPDATE users SET name = ?2, auth_name = ?3, aliases = ?4 WHERE id = ?1"},
-      {remove_user_, "DELETE FROM users WHERE id = ?1"},
       {clear_credentials_, "DELETE FROM credentials WHERE user_id = ?1"},
       {put_credential_,
        "INSERT INTO credentials (user_id, algorithm, realm, ha1) VALUES (?1, ?2, ?3, ?4)"},
+  });
+}
+
+int Writes::prepare_all(std::initializer_list<Prepared> list) {
+  for (const Prepared& one : list) {
+    const int code = one.statement.prepare(connection_, one.sql);
+    if (code != SQLITE_OK) return code;
+  }
+  return SQLITE_OK;
+}
+
+int Writes::prepare(Connection& connection, std::string_view realm) {
+  int code = prepare_for_users(connection, realm);
+  if (code != SQLITE_OK) return code;
+  code = prepare_all({
+      {begin_, "BEGIN IMMEDIATE"},
+      {commit_, "COMMIT"},
+      {rollback_, "ROLLBACK"},
+      {rename_user_, "UPDATE users SET name = ?2, auth_name = ?3, aliases = ?4 WHERE id = ?1"},
+      {remove_user_, "DELETE FROM users WHERE id = ?1"},
       {put_binding_,
        "INSERT INTO bindings (slot, user_id, contact, params, path, call_id, cseq,"
        " expires_at, interval_ms, q, received, local, transport, listener, flow, instance, reg_id,"
@@ -43,12 +54,8 @@ int Writes::prepare(Connection& connection, std::string_view realm) {
        "UPDATE bindings SET expires_at = ?2, interval_ms = ?3, cseq = ?4 WHERE slot = ?1"},
       {delete_binding_, "DELETE FROM bindings WHERE slot = ?1"},
       {set_meta_, "INSERT OR REPLACE INTO meta (key, value) VALUES ('last_written', ?1)"},
-  };
-  for (const Pair& pair : pairs) {
-    const int code = pair.statement.prepare(connection.get(), pair.sql);
-    if (code != SQLITE_OK) return code;
-  }
-  return records_.prepare(connection.get());
+  });
+  return code == SQLITE_OK ? records_.prepare(connection.get()) : code;
 }
 
 void Writes::close() {

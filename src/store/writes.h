@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <string_view>
 
 #include "store/binding.h"
@@ -26,6 +27,10 @@ class Writes {
  public:
   // The connection outlives it. `realm` is what credentials are made for.
   int prepare(Connection& connection, std::string_view realm);
+
+  // As prepare(), for put_user(), set_credentials() and what is of groups alone, in a transaction of
+  // somebody else: it takes a part of SQLite's memory.
+  int prepare_for_users(Connection& connection, std::string_view realm);
 
   // Before the connection is closed. prepare() follows when it is open again.
   void close();
@@ -61,6 +66,11 @@ class Writes {
   RecordWrites& records() { return records_; }
 
  private:
+  struct Prepared {
+    Statement& statement;
+    std::string_view sql;
+  };
+  int prepare_all(std::initializer_list<Prepared> list);
   static void bind_binding(Statement& statement, const Binding& binding, const RowContext& more);
   // Those of `table`, users or hunt_groups, that has the row: groups that name it name it anew.
   int rename_named(const std::string& table, int64_t id, std::string_view new_name);

@@ -217,7 +217,7 @@ def completion_offers_every_word(bin_dir):
     assert fields == {*FIELDS, "alias"}, fields
     assert complete(bin_dir, "tipringctl", "user", "set", "anna", "session_timer", "=", "e") == ["exempt"]
     taken = options(help_of(bin_dir, "tipringctl", "help")) | {"--help", "--version"}
-    offered = {word for command in ("user list", "user set", "user export", "records", "trace on", "log")
+    offered = {word for command in ("user list", "user set", "user export", "records", "trace on", "log", "restore")
                for word in complete(bin_dir, "tipringctl", *command.split(), "--")}
     assert offered == taken, offered ^ taken
     taken = options(help_of(bin_dir, "tipringd", "--help"))

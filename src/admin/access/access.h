@@ -80,6 +80,8 @@ class Access {
   using Done = std::function<void(store::StoreStatus)>;
   bool put_account(const store::AdminAccountRow& row, std::string but, Done done);
   bool remove_account(const std::string& name, Done done);
+  // Accounts that a restore has written: they may sign in from now on.
+  void adopt(const std::vector<store::AdminAccountRow>& rows);
   bool put_token(const store::AdminTokenRow& row, Done done);
   bool remove_token(const std::string& name, Done done);
 

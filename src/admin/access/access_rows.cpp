@@ -54,6 +54,13 @@ bool Access::remove_account(const std::string& name, Done done) {
                std::move(done));
 }
 
+void Access::adopt(const std::vector<store::AdminAccountRow>& rows) {
+  for (const store::AdminAccountRow& row : rows) {
+    put(accounts_, row);
+    if (row.role == static_cast<uint8_t>(Role::Administrator)) state_ = State::Ready;
+  }
+}
+
 bool Access::put_token(const store::AdminTokenRow& row, Done done) {
   return write([row](store::Connection& database) { return put_admin_token(database, row); },
                [this, row] { put(tokens_, row); }, std::move(done));

@@ -115,7 +115,7 @@ TEST_CASE("http: every method is told by its name") {
 
 TEST_CASE("http: large bodies pass in both directions, one byte beyond the limit is 413") {
   Server server([](HttpExchange& exchange) { exchange.reply(200, "text/plain", exchange.body()); });
-  server.options.body_bytes_max = 300'000;
+  server.options.local_body_bytes_max = 300'000;
   server.start();
   const std::string body(300'000, 'x');
   const auto post = [&](const std::string& bytes) {

@@ -1,22 +1,16 @@
 // One file with what makes this exchange, and its way back.
-import { save_file } from "../api.js";
-import { make_backup, read_backup, restore_backup } from "../backup_file.js";
+import { read_backup, restore_backup, save_backup } from "../backup_file.js";
 import { h, replace } from "../dom.js";
 import { form } from "../form.js";
 import { icon } from "../icons.js";
 import { number, t, time } from "../i18n.js";
 import { button, card, dialog, facts, failed, header, notice, once, toast } from "../ui.js";
 
-async function save() {
-  const backup = await make_backup();
-  save_file(new Blob([JSON.stringify(backup, null, 1)], { type: "application/json" }), `tipring-${location.hostname}-${backup.made.slice(0, 10)}.json`);
-}
-
 async function ask(file) {
   if (!file) return;
+  const text = await file.text();
   let backup;
-  try { backup = read_backup(await file.text()); } catch (fault) { failed(fault); return; }
-  const progress = h("p", { role: "status", class: "quiet" });
+  try { backup = read_backup(text); } catch (fault) { failed(fault); return; }
   const has_settings = Object.keys(backup.settings ?? {}).length > 0;
   dialog(t("backup.restore"), (close) => form({
     fields: [
@@ -24,13 +18,11 @@ async function ask(file) {
       h("p", t("backup.restore_text")),
       has_settings && { name: "settings", type: "switch", label: t("backup.settings"), help: t("backup.settings_help"), value: false },
     ],
-    extra: progress, submit: t("backup.restore"), cancel: close,
+    submit: t("backup.restore"), cancel: close,
     onsubmit: async (values) => {
-      try {
-        await restore_backup(backup, Boolean(values.settings), (text) => replace(progress, text));
-      } finally { replace(progress); }
+      const { restart } = await restore_backup(text, Boolean(values.settings));
       close();
-      toast(t("backup.restored"));
+      toast(t(restart ? "backup.restored_restart" : "backup.restored"));
     },
   }));
 }
@@ -47,6 +39,6 @@ export async function show({ page, is_admin }) {
   replace(page, header(t("nav.backup"), { note: t("backup.note") }),
     h("div", { class: "grid two" },
       card(t("backup.save"), {}, h("div", { class: "stack" }, h("p", { class: "quiet" }, t("backup.save_text")), notice("info", t("backup.secret")),
-        h("div", button(t("backup.save"), { glyph: "download", kind: "primary", onclick: once(save) })))),
+        h("div", button(t("backup.save"), { glyph: "download", kind: "primary", onclick: once(save_backup) })))),
       card(t("backup.restore"), {}, h("div", { class: "stack" }, h("p", { class: "quiet" }, t("backup.restore_note")), drop))));
 }
