@@ -7,6 +7,7 @@
 #include <array>
 
 #include "admin/call_names.h"
+#include "admin/decision_text.h"
 #include "admin/json_members.h"
 #include "admin/revision.h"
 #include "admin/user_names.h"
@@ -270,14 +271,27 @@ void append_json(std::string& out, const TraceRow& row) {
   append_member(out, "number", row.number);
   append_member(out, "after", row.after);
   append_member(out, "time_ms", row.time_ms);
-  append_member(out, "direction", row.sent ? "out" : "in");
+  const bool sent = row.kind == transport::TraceKind::Sent;
+  append_member(out, "direction", row.is_decision() ? "none" : sent ? "out" : "in");
+  append_flag(out, "of_subject", row.of_subject);
   append_member(out, "transport", row.transport);
   append_member(out, "local", row.local);
   append_member(out, "remote", row.remote);
   append_member(out, "offset", row.offset);
-  append_member(out, "kept", row.kept);
-  append_member(out, "size", row.size);
-  append_member(out, "text", row.text);
+  if (row.is_decision()) {
+    const std::string text = sentence_of(row.decision, values_of_decision(row.text));
+    append_member(out, "kept", text.size());
+    append_member(out, "size", text.size());
+    append_member(out, "text", text);
+    append_member(out, "decision", to_text(row.decision));
+    append_list(out, "values", row.text, transport::kValueEnd);
+    append_member(out, "call_id", row.call_id);
+    if (!row.joins.empty()) append_member(out, "joins", row.joins);
+  } else {
+    append_member(out, "kept", row.kept);
+    append_member(out, "size", row.size);
+    append_member(out, "text", row.text);
+  }
   out += '}';
 }
 

@@ -241,10 +241,16 @@ uint64_t LoopEndpoint::read_trace(uint64_t cursor, Page& page) const {
     TraceRow row;
     row.number = number;
     row.time_ms = static_cast<uint64_t>(entry->wall.count());
-    row.sent = entry->sent;
-    row.transport = sip::to_param(entry->transport);
-    row.local = port::write_address(entry->local, local);
-    row.remote = port::write_address(entry->remote, remote);
+    row.kind = entry->kind;
+    row.of_subject = entry->of_subject;
+    row.decision = entry->decision;
+    row.call_id = entry->call_id;
+    row.joins = entry->joins;
+    if (!row.is_decision()) {
+      row.transport = sip::to_param(entry->transport);
+      row.local = port::write_address(entry->local, local);
+      row.remote = port::write_address(entry->remote, remote);
+    }
     row.offset = offset;
     row.kept = entry->text.size();
     row.size = entry->size;

@@ -15,6 +15,7 @@ constexpr size_t kAgentMax = 256;
 constexpr size_t kShortMax = 64;
 constexpr size_t kTextHead = sizeof(uint16_t);
 constexpr size_t kPartyMax = 512;
+constexpr size_t kDecisionMax = 512;
 
 static_assert(6 * kTextHead + kNameMax + kDomainMax + kContactMax + kAgentMax + 2 * kShortMax +
                   3 * sizeof(uint64_t) <=
@@ -129,10 +130,19 @@ void Page::add(const FactRow& row) {
 
 void Page::add(const TraceRow& row) {
   ++rows_;
-  static_assert(kTracePieceMax + 3 * kShortMax + 7 * sizeof(uint64_t) + 4 * kTextHead <= kRowMax);
-  for (const uint64_t number : {row.number, row.after, row.time_ms, uint64_t{row.sent ? 1U : 0U},
-                                row.offset, row.kept, row.size})
+  constexpr size_t kHead = 9 * sizeof(uint64_t) + 4 * kTextHead;
+  static_assert(kTracePieceMax + 3 * kShortMax + kHead <= kRowMax);
+  static_assert(2 * kAgentMax + kDecisionMax + kHead <= kRowMax);
+  for (const uint64_t number :
+       {row.number, row.after, row.time_ms, static_cast<uint64_t>(row.kind),
+        uint64_t{row.of_subject ? 1U : 0U}, static_cast<uint64_t>(row.decision), row.offset,
+        row.kept, row.size})
     put_number(number);
+  if (row.is_decision()) {
+    put_text(row.call_id, kAgentMax);
+    put_text(row.joins, kAgentMax);
+    return put_text(row.text, kDecisionMax);
+  }
   put_text(row.transport, kShortMax);
   put_text(row.local, kShortMax);
   put_text(row.remote, kShortMax);
@@ -262,16 +272,24 @@ bool PageReader::next(FactRow& row) {
 
 bool PageReader::next(TraceRow& row) {
   if (rest_.empty()) return false;
+  row = {};
   row.number = take_number();
   row.after = take_number();
   row.time_ms = take_number();
-  row.sent = take_number() != 0;
+  row.kind = static_cast<transport::TraceKind>(take_number());
+  row.of_subject = take_number() != 0;
+  row.decision = static_cast<transport::Decision>(take_number());
   row.offset = take_number();
   row.kept = take_number();
   row.size = take_number();
-  row.transport = take_text();
-  row.local = take_text();
-  row.remote = take_text();
+  if (row.is_decision()) {
+    row.call_id = take_text();
+    row.joins = take_text();
+  } else {
+    row.transport = take_text();
+    row.local = take_text();
+    row.remote = take_text();
+  }
   row.text = take_text();
   return true;
 }

@@ -9,6 +9,7 @@
 #include "admin/group_rows.h"
 #include "dialog/dialog.h"
 #include "store/user.h"
+#include "transport/trace.h"
 
 namespace tipring::admin {
 
@@ -112,19 +113,28 @@ struct FactRow {
   uint64_t number = 0;
 };
 
-// A piece of a traced message. Messages longer than kTracePieceMax take several rows.
+// A piece of a traced message; messages longer than kTracePieceMax take several rows. Or a decision,
+// whole: transport/decision.h.
 struct TraceRow {
   uint64_t number = 0;
   uint64_t after = 0;  // the cursor of what follows this row
   uint64_t time_ms = 0;
-  bool sent = false;
-  std::string_view transport;
-  std::string_view local;
-  std::string_view remote;
+  transport::TraceKind kind = transport::TraceKind::Received;
+  bool of_subject = false;
   uint64_t offset = 0;  // of the piece in the text
   uint64_t kept = 0;    // bytes of the text in all
   uint64_t size = 0;    // of the message: more than that where the text was cut
   std::string_view text;
+  // Of a message.
+  std::string_view transport;
+  std::string_view local;
+  std::string_view remote;
+  // Of a decision.
+  transport::Decision decision = transport::Decision::Refused;
+  std::string_view call_id;
+  std::string_view joins;
+
+  bool is_decision() const { return kind == transport::TraceKind::Decided; }
 };
 inline constexpr size_t kTracePieceMax = 1536;
 

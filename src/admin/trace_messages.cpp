@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "admin/decision_text.h"
 #include "admin/json.h"
 #include "admin/reply.h"
 #include "core/text.h"
@@ -33,10 +34,15 @@ void append_member(std::string& out, std::string_view name, uint64_t value) {
 
 class Ladder {
  public:
-  explicit Ladder(const TracedMessages& messages) : messages_(messages) {}
+  explicit Ladder(const Traced& traced) : messages_(traced.messages), told_(traced.decisions) {}
 
   std::string write() {
-    for (const TracedMessage& message : messages_) add(message);
+    auto told = told_.begin();
+    for (const TracedMessage& message : messages_) {
+      for (; told != told_.end() && told->number < message.number; ++told) tell(*told);
+      add(message);
+    }
+    for (; told != told_.end(); ++told) tell(*told);
     std::string out = "{\"call_ids\":[" + call_ids_ + "],\"participants\":[{\"id\":\"server\"}";
     for (const std::string_view participant : participants_) {
       out += ",{\"id\":";
@@ -72,7 +78,31 @@ class Ladder {
     append_member(arrows_, "call_id", call_id);
     append_member(arrows_, "transport", message.transport);
     arrows_ += '}';
-    if (message.sent) decide(message);
+    // Where it has said itself why, its message needs no explanation.
+    if (message.sent && !is_told_) decide(message);
+    is_told_ = false;
+  }
+
+  void tell(const TracedDecision& told) {
+    is_told_ = true;
+    begin_decision(told.number, told.time_ms, sentence_of(told.decision, told.values));
+    append_member(decisions_, "decision", to_text(told.decision));
+    decisions_ += ",\"values\":[";
+    for (const std::string& value : told.values) {
+      if (&value != told.values.data()) decisions_ += ',';
+      append_json(decisions_, value);
+    }
+    decisions_ += ']';
+    append_member(decisions_, "call_id", told.call_id);
+    if (!told.joins.empty()) append_member(decisions_, "joins", told.joins);
+    decisions_ += '}';
+  }
+
+  void begin_decision(uint64_t number, uint64_t time_ms, std::string_view text) {
+    if (!decisions_.empty()) decisions_ += ',';
+    decisions_ += "{\"number\":" + std::to_string(number);
+    append_member(decisions_, "time_ms", time_ms);
+    append_member(decisions_, "text", text);
   }
 
   // What went out and came from nobody was decided here.
@@ -94,10 +124,7 @@ class Ladder {
         if (!value.empty()) text += "; " + std::string(name) + ": " + std::string(value);
       }
     }
-    if (!decisions_.empty()) decisions_ += ',';
-    decisions_ += "{\"number\":" + std::to_string(message.number);
-    append_member(decisions_, "time_ms", message.time_ms);
-    append_member(decisions_, "text", text);
+    begin_decision(message.number, message.time_ms, text);
     decisions_ += '}';
   }
 
@@ -116,6 +143,8 @@ class Ladder {
   }
 
   const TracedMessages& messages_;
+  const std::vector<TracedDecision>& told_;
+  bool is_told_ = false;                        // a decision stands before the message
   std::vector<std::string_view> participants_;  // beside the server
   std::vector<std::string_view> known_;
   std::string call_ids_;
@@ -144,13 +173,30 @@ std::string_view TracedMessage::header(std::string_view name, std::string_view c
   return {};
 }
 
+bool TraceFilter::names(std::string_view call_id) const {
+  return std::find(call_ids.begin(), call_ids.end(), call_id) != call_ids.end();
+}
+
+// What joins two legs may stand before either or behind both.
+void TraceFilter::apply(Traced& traced) {
+  for (bool more = whole_call; more;) {
+    more = false;
+    for (const TracedDecision& told : traced.decisions) {
+      if (told.joins.empty() || names(told.call_id) == names(told.joins)) continue;
+      call_ids.push_back(names(told.call_id) ? told.joins : told.call_id);
+      more = true;
+    }
+  }
+  if (call_ids.empty()) return;
+  std::erase_if(traced.messages,
+                [this](const TracedMessage& message) { return !names(message.call_id()); });
+  std::erase_if(traced.decisions,
+                [this](const TracedDecision& told) { return !names(told.call_id); });
+}
+
 bool TraceFilter::matches(const TracedMessage& message) const {
   if (!address.empty() && message.remote != address &&
       message.remote.substr(0, message.remote.rfind(':')) != address) {
-    return false;
-  }
-  if (!call_ids.empty() &&
-      std::find(call_ids.begin(), call_ids.end(), message.call_id()) == call_ids.end()) {
     return false;
   }
   if (number.empty()) return true;
@@ -179,15 +225,22 @@ void TraceJob::on_answer(Desk& desk, const std::shared_ptr<Job>& self, const Ans
     if (!start(desk, self, answer.next)) reply_refusal(*client, Outcome::Busy);
     return;
   }
-  done_(*client, messages_);
+  filter_.apply(traced_);
+  done_(*client, traced_);
 }
 
 // Joins the pieces of a message. One that was pushed out in the middle never gets whole.
 void TraceJob::take(const TraceRow& row) {
+  if (row.is_decision()) {
+    traced_.decisions.push_back({row.number, row.time_ms, row.decision,
+                                 values_of_decision(row.text), std::string(row.call_id),
+                                 std::string(row.joins)});
+    return;
+  }
   if (row.offset == 0) {
     next_ = {row.number,
              row.time_ms,
-             row.sent,
+             row.kind == transport::TraceKind::Sent,
              std::string(row.transport),
              std::string(row.local),
              std::string(row.remote),
@@ -196,7 +249,9 @@ void TraceJob::take(const TraceRow& row) {
   }
   if (row.number != next_.number || row.offset != next_.text.size()) return;
   next_.text += row.text;
-  if (next_.text.size() == row.kept && filter_.matches(next_)) messages_.push_back(next_);
+  if (next_.text.size() == row.kept && filter_.matches(next_)) {
+    traced_.messages.push_back(next_);
+  }
 }
 
 void append_json(std::string& out, const TracedMessage& message) {
@@ -212,6 +267,6 @@ void append_json(std::string& out, const TracedMessage& message) {
   out += '}';
 }
 
-std::string ladder_text(const TracedMessages& messages) { return Ladder(messages).write(); }
+std::string ladder_text(const Traced& traced) { return Ladder(traced).write(); }
 
 }  // namespace tipring::admin

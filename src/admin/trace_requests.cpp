@@ -39,12 +39,13 @@ void read(Api& api, port::HttpExchange& exchange, TraceFilter filter, TraceJob::
 void reply_ladder(Api& api, port::HttpExchange& exchange, std::vector<std::string> call_ids) {
   TraceFilter filter;
   filter.call_ids = std::move(call_ids);
-  read(api, exchange, std::move(filter), [](port::HttpExchange& client, TracedMessages& messages) {
-    if (!messages.empty()) return reply_json(client, 200, ladder_text(messages));
-    reply_problem(client,
-                  {404, "no_such_call",
-                   "none of its messages is kept: with trace.mode \"all\" they are, as many "
-                   "as capacity.trace holds"});
+  filter.whole_call = true;
+  read(api, exchange, std::move(filter), [](port::HttpExchange& client, const Traced& traced) {
+    if (!traced.messages.empty()) return reply_json(client, 200, ladder_text(traced));
+    reply_problem(client, {404, "no_such_call",
+                           "none of its messages is kept any more: as many are as capacity.trace "
+                           "has room for, and none "
+                           "without trace.mode \"all\""});
   });
 }
 
@@ -54,10 +55,10 @@ void list_traced(Api& api, const Request& request) {
   TraceFilter filter;
   if (!take_filter(request, filter)) return;
   read(api, request.exchange, std::move(filter),
-       [](port::HttpExchange& client, TracedMessages& messages) {
+       [](port::HttpExchange& client, const Traced& traced) {
          std::string body = "{\"messages\":[";
-         for (const TracedMessage& message : messages) {
-           if (&message != messages.data()) body += ',';
+         for (const TracedMessage& message : traced.messages) {
+           if (&message != traced.messages.data()) body += ',';
            append_json(body, message);
          }
          reply_json(client, 200, body + "]}");
@@ -68,13 +69,14 @@ void export_traced(Api& api, const Request& request) {
   TraceFilter filter;
   if (!take_filter(request, filter)) return;
   read(api, request.exchange, std::move(filter),
-       [](port::HttpExchange& client, TracedMessages& messages) {
+       [](port::HttpExchange& client, const Traced& traced) {
          const port::HttpHeader name{"Content-Disposition", "attachment; filename=\"trace.pcap\""};
-         client.answer({200, "application/vnd.tcpdump.pcap", pcap_bytes(messages), {&name, 1}});
+         client.answer(
+             {200, "application/vnd.tcpdump.pcap", pcap_bytes(traced.messages), {&name, 1}});
        });
 }
 
-// By a Call-ID its dialog alone; by the number of a call record all dialogs of that call.
+// By a Call-ID, or the number of a call record: all legs of that call.
 void show_ladder(Api& api, const Request& request) {
   const Result<uint64_t> call = parse_u64(request.parts[0]);
   if (!call || *call == 0 || *call > INT64_MAX)

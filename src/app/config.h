@@ -106,7 +106,7 @@ struct Config {
     std::string request_format = "classic";
   } log;
   struct Trace {
-    std::string mode = "subject";
+    std::string mode = "all";
     std::string hep;  // empty: nowhere
   } trace;
   struct Admin {

@@ -38,7 +38,8 @@ void append_lines(std::string& out, std::string_view text) {
 
 class Follower {
  public:
-  explicit Follower(CtlSession& session) : session_(session) {}
+  // `of_subject`: leaves out what the server keeps besides.
+  Follower(CtlSession& session, bool of_subject) : session_(session), of_subject_(of_subject) {}
 
   // Goes behind what the server has kept up to now.
   std::string skip() {
@@ -81,18 +82,25 @@ class Follower {
     const uint64_t number = number_of(row, "number");
     const uint64_t lost = last_ == 0 ? 0 : number - last_ - 1;
     last_ = number;
-    if (!quiet_) session_.arguments.json ? show_json(row, lost) : show(row, lost);
+    if (!quiet_ && (!of_subject_ || cell_text(row, "of_subject") == "true"))
+      session_.arguments.json ? show_json(row, lost) : show(row, lost);
     text_.clear();
   }
 
   void show(const CtlRow& row, uint64_t lost) {
     std::array<char, kTimestampMax> time;
     const bool sent = cell_text(row, "direction") == "out";
+    const bool is_decision = cell_text(row, "direction") == "none";
     std::string out;
     if (lost != 0)
       out += "--- " + std::to_string(lost) + " messages were pushed out before they were read\n";
     out += "--- ";
     out += write_timestamp(Millis(static_cast<int64_t>(number_of(row, "time_ms"))), time);
+    if (is_decision) {
+      out += " decided: ";
+      append_lines(out, text_);
+      return session_.console.write(out + "\n");
+    }
     out += sent ? " sent " : " received ";
     out += cell_text(row, "transport");
     out += " " + std::string(cell_text(row, "local")) + (sent ? " -> " : " <- ");
@@ -126,6 +134,7 @@ class Follower {
   }
 
   CtlSession& session_;
+  const bool of_subject_;
   std::string after_;
   std::string text_;
   uint64_t last_ = 0;
@@ -143,7 +152,7 @@ int start_trace(CtlSession& session) {
     seconds = *given;
   }
   const std::string& subject = session.arguments.operand;
-  Follower follower(session);
+  Follower follower(session, true);
   if (const std::string fault = follower.skip(); !fault.empty()) return session.fail(fault);
   if (const std::string fault = session.backend.start_trace(subject, seconds); !fault.empty())
     return session.fail(fault);
@@ -166,10 +175,10 @@ int follow_trace(CtlSession& session) {
   const CtlRow row = status.empty() ? CtlRow() : status.front();
   const std::string subject(cell_text(row, "trace"));
   session.console.write_error(subject == "off"
-                                  ? "no trace is on; what the last one has left follows\n"
+                                  ? "no trace is on; what is kept follows\n"
                                   : "trace of " + subject + ", for " +
                                         std::string(cell_text(row, "trace_left_s")) + " s more\n");
-  const std::string fault = Follower(session).follow();
+  const std::string fault = Follower(session, subject != "off").follow();
   return fault.empty() ? kCtlDone : session.fail(fault);
 }
 

@@ -72,7 +72,8 @@ Exchange::Exchange(const Config& config, const Ports& ports, Arena& arena, Log& 
       timer_driver_(ports.loop, timers_),
       transport_({ports_.network, ports_.loop, timers_, slabs_, arena, ports_.entropy, log},
                  config.capacity),
-      trace_(arena, trace_kib(config), ports_.clock, ports_.loop, timers_, log),
+      trace_(arena, trace_kib(config), {ports_.entropy.u64(), ports_.entropy.u64()}, ports_.clock,
+             ports_.loop, timers_, log),
       locator_(ports_.names, ports_.loop, transport_, arena),
       relay_({ports_.network, ports_.loop, timers_, slabs_, arena, ports_.entropy, log},
              config.capacity, media_ports(config)),
@@ -152,6 +153,7 @@ Exchange::Exchange(const Config& config, const Ports& ports, Arena& arena, Log& 
   call_shares_.set_options(calls_per_user(config), safe_sources(config));
   if (config.trace.mode == "all") trace_.keep_all();
   transport_.set_trace(trace_);
+  access_.set_trace(trace_);
   store_.set_observer(&registrar_);
   transactions_.set_request_handler(*this);
 }

@@ -370,6 +370,11 @@ void Server::add_facts(admin::Page& page) {
       {"log_lines_written", "", log_.written()},
       {"log_lines_dropped", "", log_.lost()},
       {"log_lines_suppressed", "", log_.suppressed()},
+      {"trace_keeps",
+       trace.keeps_all()  ? "all"
+       : trace.has_ring() ? "subject"
+                          : "off",
+       0},
       {"trace", trace.is_armed() ? trace.subject() : "off", 0},
       {"trace_left_s", "", static_cast<uint64_t>((trace.left().count() + 999) / 1000)},
   };

@@ -108,6 +108,7 @@ AuthResult Authenticator::check_credentials(const sip::MessageView& request, std
   if (given->username.empty() || given->username.size() > kNameMax) return result;
   std::array<char, kNameMax> buffer;
   const std::string_view name = without_escapes(given->username, buffer);
+  result.username = given->username;
   const Login login{name, asker.domain};
   result.blocked_for = blocks_.left_for(asker.address, login, asker.now);
   if (result.blocked_for > Millis(0)) {
@@ -139,7 +140,6 @@ AuthResult Authenticator::check_credentials(const sip::MessageView& request, std
   result.verdict = nonce == NonceVerdict::Valid ? AuthVerdict::Accepted : AuthVerdict::Stale;
   result.nonce = given->nonce;
   result.nc = given->qop.empty() ? 0 : static_cast<uint32_t>(*parse_hex_u64(given->nc));
-  result.username = given->username;
   return result;
 }
 

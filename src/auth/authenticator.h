@@ -48,7 +48,7 @@ struct AuthResult {
   uint64_t user = 0;  // Accepted only, as the next two
   std::string_view nonce = {};
   uint32_t nc = 0;
-  std::string_view username = {};  // as the request gives it
+  std::string_view username = {};  // as the request gives it; empty where there is none
   Millis blocked_for{0};           // Blocked only: what is left of it
 };
 

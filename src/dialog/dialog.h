@@ -77,6 +77,7 @@ struct Dialog {
     return state == DialogState::Confirmed || state == DialogState::Ending;
   }
 
+  std::string_view call_id() const { return texts.get(Text::CallId); }
   // Of its From or To.
   std::string_view uri(Side side) const;
   std::string_view tag(Side side) const {

@@ -22,6 +22,7 @@ struct RungPhone {
 
 class CallBook {
  public:
+  virtual bool is_on() const = 0;
   // The call that the INVITE begins: the id of its record, 0 where none is kept. `user`: handle of
   // whoever has signed in with it, 0 for a stranger.
   virtual uint64_t begin(const transport::Incoming& invite, store::RecordKind kind, uint64_t user,

@@ -17,6 +17,7 @@
 #include "sip/uri.h"
 #include "transaction/transaction_layer.h"
 #include "transport/locator.h"
+#include "transport/trace.h"
 #include "transport/transport.h"
 
 namespace tipring::service {
@@ -141,6 +142,14 @@ struct Environment {
   uint32_t life = 0;  // tells the cookies of this run from those of others
   Millis started_at{0};
   CallBook* book = nullptr;  // null: no records are kept of calls
+
+  // For a trace, what has been decided about a call; costs one look at a flag while there is none.
+  void note(std::string_view call_id, transport::Decision decision,
+            std::initializer_list<transport::DecisionValue> values = {},
+            std::string_view joins = {}) const {
+    if (transport::Trace* trace = transport.tracing())
+      trace->decided(call_id, decision, values, joins);
+  }
 
   // Of this turn. The wheel's own time stands still while the loop sleeps.
   Millis now() const { return loop.now(); }

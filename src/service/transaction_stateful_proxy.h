@@ -72,6 +72,7 @@ class TransactionStatefulProxy {
   bool any_open() const;
   bool any_pending() const;
   bool any_accepted() const;
+  uint32_t tries() const { return tries_; }
   bool has_tried() const { return tries_ != 0; }
   // What may still go out, of `incoming`: RFC 5393 5.3.3.
   uint32_t breadth_left(uint32_t incoming) const;

@@ -3,6 +3,7 @@
 #include "sip/headers.h"
 #include "transaction/matching.h"
 #include "transaction/messages.h"
+#include "transport/trace.h"
 
 namespace tipring::transaction {
 
@@ -76,6 +77,20 @@ ClientHandle ClientTable::start_cancel(ClientTransaction& invite, std::string_vi
   }
   (void)cancel->start(std::move(request), invite.flow(), invite.sent_by_hash());
   return handle_of(*cancel);
+}
+
+void ClientTable::note_timeout(const ClientTransaction& transaction, Event timer) const {
+  transport::Trace* const trace = shared_.dependencies.transport.tracing();
+  if (trace == nullptr || !transaction.request()) return;
+  sip::HeaderIndex room;
+  const sip::ParsedMessage request =
+      sip::parse_message(transaction.request().view(), room, sip::Framing::Datagram);
+  if (request.status != sip::ParseStatus::Complete) return;
+  const auto call_id = request.view.header(sip::HeaderId::CallId).value_or("");
+  const port::SocketAddress& remote = transaction.flow().remote;
+  if (timer == Event::TimerB) trace->decided(call_id, transport::Decision::TimerB, {remote});
+  if (timer == Event::TimerF)
+    trace->decided(call_id, transport::Decision::TimerF, {request.view.method_text(), remote});
 }
 
 void ClientTable::on_terminated(ClientTransaction& transaction) {

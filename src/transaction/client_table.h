@@ -51,6 +51,8 @@ class ClientTable final : private transport::SendObserver {
   MessageRef make_ack(const MessageRef& request, const sip::MessageView& response);
   // Null when the CANCEL has no transaction.
   ClientHandle start_cancel(ClientTransaction& invite, std::string_view lines);
+  // For a trace: nobody has answered it. REQUIRES: it has its request still.
+  void note_timeout(const ClientTransaction& transaction, Event timer) const;
   void on_terminated(ClientTransaction& transaction);
 
  private:

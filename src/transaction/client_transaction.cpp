@@ -64,7 +64,10 @@ void ClientTransaction::apply(const Step& step, const sip::MessageView* response
     repeat_timer_.cancel();
     life_timer_.cancel();
   }
-  if ((actions & TellTimeout) != 0) reason_ = EndReason::Timeout;
+  if ((actions & TellTimeout) != 0) {
+    reason_ = EndReason::Timeout;
+    table_.note_timeout(*this, life_event_);
+  }
   if ((actions & TellError) != 0) reason_ = EndReason::TransportError;
   start_timers(actions);
   if ((actions & SendRequest) != 0) send_message();

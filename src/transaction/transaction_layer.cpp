@@ -14,6 +14,7 @@
 #include "transaction/refusal_log.h"
 #include "transaction/server_table.h"
 #include "transaction/shared.h"
+#include "transport/trace.h"
 
 namespace tipring::transaction {
 
@@ -244,6 +245,17 @@ void TransactionLayer::on_malformed(const Incoming& incoming, const sip::ParseEr
   reply_stateless(incoming, sip::status_for(error.fault), parts);
 }
 
+// What a challenge asks for is told by itself.
+void TransactionLayer::note_refusal(const sip::MessageView& request, uint16_t status,
+                                    std::string_view reason) const {
+  transport::Trace* const trace = parts_->shared.dependencies.transport.tracing();
+  if (trace == nullptr || status < 300) return;
+  if (status == sip::status::kUnauthorized || status == sip::status::kProxyAuthenticationRequired)
+    return;
+  trace->decided(request.header(sip::HeaderId::CallId).value_or(""), transport::Decision::Refused,
+                 {status, reason.empty() ? sip::default_reason(status) : reason});
+}
+
 // --- server side ---------------------------------------------------------------------------------
 
 Result<ServerHandle> TransactionLayer::open(const Incoming& request, TransactionUser& user,
@@ -325,6 +337,7 @@ Result<void> TransactionLayer::respond(ServerHandle server, const sip::MessageVi
                                 {transaction->source(), transaction->reply_flow().transport},
                                 status, tagged.reason, parts_->shared.now());
   }
+  note_refusal(request, status, tagged.reason);
   return send_response(server, std::move(*response), status);
 }
 
@@ -374,6 +387,7 @@ void TransactionLayer::reply_stateless(const Incoming& request, uint16_t status,
                                           request.now);
   }
   parts_->refusals.on_refused(request.message, source, status, tagged.reason, request.now);
+  note_refusal(request.message, status, tagged.reason);
   if (status < 400 && parts_->refusals.wants_answers()) {
     parts_->refusals.on_answered(request.message, source, status, Millis{0}, request.now);
   }

@@ -178,6 +178,8 @@ class TransactionLayer final : public transport::MessageHandler {
   void accept_cancel(const Incoming& cancel, const RequestKey& key, TransactionUser& user);
   void on_response(const Incoming& incoming);
   Result<void> send_response(ServerHandle server, MessageRef response, uint16_t status);
+  void note_refusal(const sip::MessageView& request, uint16_t status,
+                    std::string_view reason) const;
   void note_answer(ServerHandle server, uint16_t status);
 
   Parts* parts_;

@@ -89,8 +89,9 @@ int HepExport::open(port::Network& network, const port::SocketAddress& collector
 }
 
 std::string_view HepExport::write(const TraceEntry& entry, std::span<char> out) {
-  const port::SocketAddress& from = entry.sent ? entry.local : entry.remote;
-  const port::SocketAddress& to = entry.sent ? entry.remote : entry.local;
+  const bool sent = entry.kind == TraceKind::Sent;
+  const port::SocketAddress& from = sent ? entry.local : entry.remote;
+  const port::SocketAddress& to = sent ? entry.remote : entry.local;
   // A socket that left it to the kernel had no address yet.
   port::IpAddress source = from.ip;
   port::IpAddress target = to.ip;

@@ -1,6 +1,7 @@
 #include "transport/trace.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 
 #include "core/text.h"
@@ -15,6 +16,9 @@ namespace {
 // What is kept of one message at most: longer ones are cut. A ring holds some of them in any case.
 constexpr size_t kTextMax = 16384;
 constexpr size_t kShareMax = 4;
+constexpr size_t kDecisionMax = 400;  // its values
+constexpr size_t kValueMax = 96;      // four of which have room
+constexpr size_t kCallIdMax = 256;
 constexpr size_t kAlignment = 8;
 
 constexpr size_t aligned(size_t bytes) {
@@ -25,14 +29,15 @@ constexpr size_t aligned(size_t bytes) {
 
 void Trace::plan(uint32_t kib, MemoryPlan& plan) { plan.add("trace", kib, 1024); }
 
-Trace::Trace(Arena& arena, uint32_t kib, const port::Clock& clock, const port::Loop& loop,
-             TimerWheel& timers, Log& log)
+Trace::Trace(Arena& arena, uint32_t kib, const HashKey& key, const port::Clock& clock,
+             const port::Loop& loop, TimerWheel& timers, Log& log)
     : clock_(clock),
       loop_(loop),
       timers_(timers),
       log_(log),
       ring_(arena.take_bytes(size_t{kib} * 1024)),
-      turn_at_(ring_.size()) {}
+      turn_at_(ring_.size()),
+      calls_key_(key) {}
 
 Result<void> Trace::start(std::string_view subject, Millis duration) {
   if (!has_ring()) return Error::Unsupported;
@@ -80,47 +85,93 @@ bool Trace::concerns(const sip::MessageView& message) const {
 }
 
 void Trace::received(const sip::MessageView& message, std::string_view text, const Flow& flow) {
-  if (all_ || (address_ ? *address_ == flow.remote.ip : concerns(message)))
-    record(text, flow, false);
+  const bool is_about = on_ && (address_ ? *address_ == flow.remote.ip : concerns(message));
+  if (is_about) note_call(message.header(sip::HeaderId::CallId).value_or(""));
+  if (is_about || all_) record(text, flow, TraceKind::Received, is_about);
 }
 
 void Trace::sent(std::string_view text, const Flow& flow) {
-  if (all_) return record(text, flow, true);
-  if (address_) {
-    if (*address_ == flow.remote.ip) record(text, flow, true);
-    return;
-  }
-  const sip::ParsedMessage parsed = sip::parse_message(text, index_, sip::Framing::Datagram);
-  if (parsed.status == sip::ParseStatus::Complete && concerns(parsed.view))
-    record(text, flow, true);
+  const bool is_about = on_ && this->is_about(text, flow);
+  if (is_about || all_) record(text, flow, TraceKind::Sent, is_about);
 }
 
-void Trace::record(std::string_view text, const Flow& flow, bool sent) {
+bool Trace::is_about(std::string_view text, const Flow& flow) {
+  if (address_ && *address_ != flow.remote.ip) return false;
+  const sip::ParsedMessage parsed = sip::parse_message(text, index_, sip::Framing::Datagram);
+  if (parsed.status != sip::ParseStatus::Complete) return address_.has_value();
+  if (!address_ && !concerns(parsed.view)) return false;
+  note_call(parsed.view.header(sip::HeaderId::CallId).value_or(""));
+  return true;
+}
+
+uint64_t Trace::hash_of(std::string_view call_id) const {
+  TableHasher64 hasher(calls_key_);
+  hasher.add(call_id);
+  return hasher.finish();
+}
+
+void Trace::note_call(std::string_view call_id) { calls_.note(hash_of(call_id)); }
+
+void Trace::decided(std::string_view call_id, Decision what,
+                    std::initializer_list<DecisionValue> values, std::string_view joins) {
+  const bool is_about = on_ && calls_.knows(hash_of(call_id));
+  if (!is_about && !all_) return;
+  if (is_about && !joins.empty()) note_call(joins);
+  std::array<char, kDecisionMax> text;
+  size_t size = 0;
+  for (const DecisionValue& value : values) {
+    char room[DecisionValue::kMax];
+    std::string_view piece = value.write(room);
+    piece = piece.substr(0, std::min(kValueMax, text.size() - size - 1));
+    std::replace_copy(piece.begin(), piece.end(), text.begin() + static_cast<ptrdiff_t>(size),
+                      kValueEnd, ' ');
+    size += piece.size();
+    text[size++] = kValueEnd;
+  }
+  call_id = call_id.substr(0, kCallIdMax);
+  joins = joins.substr(0, kCallIdMax);
+  const size_t bytes = aligned(sizeof(Record) + size + call_id.size() + joins.size());
+  if (bytes > ring_.size() / kShareMax) return;
+  std::byte* at = make_room(bytes).data();
+  Record record{};
+  record.number = ++last_number_;
+  record.bytes = static_cast<uint32_t>(bytes);
+  record.text_bytes = static_cast<uint32_t>(size);
+  record.call_id_bytes = static_cast<uint16_t>(call_id.size());
+  record.joins_bytes = static_cast<uint16_t>(joins.size());
+  record.kind = TraceKind::Decided;
+  record.decision = what;
+  record.is_masked = true;
+  record.of_subject = is_about;
+  record.size = size;
+  record.wall = clock_.wall();
+  std::memcpy(at, &record, sizeof record);
+  at += sizeof record;
+  for (const std::string_view piece : {std::string_view(text.data(), size), call_id, joins}) {
+    if (!piece.empty()) std::memcpy(at, piece.data(), piece.size());
+    at += piece.size();
+  }
+}
+
+void Trace::record(std::string_view text, const Flow& flow, TraceKind kind, bool of_subject) {
   const size_t kept = std::min({text.size(), kTextMax, ring_.size() / kShareMax});
   const size_t bytes = aligned(sizeof(Record) + kept);
   const std::span<std::byte> place = make_room(bytes);
-  const Record record{++last_number_,
-                      clock_.wall(),
-                      static_cast<uint32_t>(bytes),
-                      static_cast<uint32_t>(kept),
-                      text.size(),
-                      flow.local,
-                      flow.remote,
-                      flow.transport,
-                      sent};
+  Record record{};
+  record.number = ++last_number_;
+  record.bytes = static_cast<uint32_t>(bytes);
+  record.text_bytes = static_cast<uint32_t>(kept);
+  record.kind = kind;
+  record.transport = flow.transport;
+  record.of_subject = of_subject;
+  record.size = text.size();
+  record.wall = clock_.wall();
+  record.local = flow.local;
+  record.remote = flow.remote;
   std::memcpy(place.data(), &record, sizeof record);
-  char* const copy = reinterpret_cast<char*>(place.data()) + sizeof record;
-  std::memcpy(copy, text.data(), kept);
-  mask_secrets({copy, kept});
-  if (sink_ == nullptr) return;
-  sink_->on_traced({record.number,
-                    record.wall,
-                    sent,
-                    record.transport,
-                    record.local,
-                    record.remote,
-                    {copy, kept},
-                    text.size()});
+  std::memcpy(place.data() + sizeof record, text.data(), kept);
+  if (sink_ != nullptr)
+    sink_->on_traced(entry_at(static_cast<size_t>(place.data() - ring_.data())));
 }
 
 // The place of a new record in one piece. The oldest ones that lie there go.
@@ -141,36 +192,61 @@ std::span<std::byte> Trace::make_room(size_t bytes) {
   return place;
 }
 
-Trace::Record Trace::read_record(size_t at) const {
-  Record record;
-  std::memcpy(&record, ring_.data() + at, sizeof record);
-  return record;
+// What the search goes by stands first in a record.
+uint64_t Trace::number_at(size_t at) const {
+  static_assert(offsetof(Record, number) == 0);
+  uint64_t number = 0;
+  std::memcpy(&number, ring_.data() + at, sizeof number);
+  return number;
+}
+
+size_t Trace::bytes_at(size_t at) const {
+  uint32_t bytes = 0;
+  std::memcpy(&bytes, ring_.data() + at + offsetof(Record, bytes), sizeof bytes);
+  return bytes;
 }
 
 void Trace::drop_oldest() {
-  oldest_ += read_record(oldest_).bytes;
+  oldest_ += bytes_at(oldest_);
   --count_;
   if (oldest_ != turn_at_) return;
   oldest_ = 0;
   turn_at_ = ring_.size();
 }
 
-std::optional<TraceEntry> Trace::find(uint64_t number) const {
+// The only way out of the ring.
+TraceEntry Trace::entry_at(size_t at) {
+  Record record;
+  std::memcpy(&record, ring_.data() + at, sizeof record);
+  char* const texts = reinterpret_cast<char*>(ring_.data() + at) + sizeof record;
+  if (!record.is_masked) {
+    mask_secrets({texts, record.text_bytes});
+    record.is_masked = true;
+    std::memcpy(ring_.data() + at, &record, sizeof record);
+  }
+  const std::string_view all(texts,
+                             size_t{record.text_bytes} + record.call_id_bytes + record.joins_bytes);
+  TraceEntry entry;
+  entry.number = record.number;
+  entry.wall = record.wall;
+  entry.kind = record.kind;
+  entry.decision = record.decision;
+  entry.of_subject = record.of_subject;
+  entry.transport = record.transport;
+  entry.local = record.local;
+  entry.remote = record.remote;
+  entry.size = static_cast<size_t>(record.size);
+  entry.text = all.substr(0, record.text_bytes);
+  entry.call_id = all.substr(record.text_bytes, record.call_id_bytes);
+  entry.joins = all.substr(size_t{record.text_bytes} + record.call_id_bytes);
+  return entry;
+}
+
+std::optional<TraceEntry> Trace::find(uint64_t number) {
   size_t at = oldest_;
   for (size_t i = 0; i < count_; ++i) {
-    const Record record = read_record(at);
-    if (record.number >= number) {
-      const char* const text = reinterpret_cast<const char*>(ring_.data() + at) + sizeof record;
-      return TraceEntry{record.number,
-                        record.wall,
-                        record.sent,
-                        record.transport,
-                        record.local,
-                        record.remote,
-                        {text, record.text_bytes},
-                        static_cast<size_t>(record.size)};
-    }
-    at += record.bytes;
+    if (number_at(at) >= number) return entry_at(at);
+    at += bytes_at(at);
     if (at == turn_at_) at = 0;
   }
   return std::nullopt;

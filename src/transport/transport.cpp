@@ -225,6 +225,10 @@ void TransportLayer::keep(const Flow& flow, Millis until) {
 
 void TransportLayer::set_trace(Trace& trace) { parts_->shared.trace = &trace; }
 
+Trace* TransportLayer::tracing() const {
+  return parts_->shared.traces() ? parts_->shared.trace : nullptr;
+}
+
 void TransportLayer::flush(Millis now) {
   parts_->datagrams.flush();
   const bool connections_failed = parts_->connections.reap();

@@ -192,6 +192,8 @@ class TransportLayer {
 
   // Shows all messages to it while it is on. It outlives this layer.
   void set_trace(Trace& trace);
+  // For those who decide something that an operator would want to know. Null while it is off.
+  Trace* tracing() const;
 
   // Sends what waits in the outgoing batch. Called at the end of every turn.
   void flush(Millis now);

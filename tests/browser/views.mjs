@@ -13,10 +13,6 @@ await set_up(first, server);
 const state = await first.context().storageState();
 const anna = await start_phone(server, "100");
 await start_phone(server, "101", ["--answer"]);
-await go(first, server, "trace");
-await first.getByLabel("Number, name or address").fill("100");
-await first.getByRole("button", { name: "Start tracing" }).click();
-await first.getByRole("button", { name: "Stop" }).waitFor();
 anna.say("call 101");
 await anna.wait("answered");
 

@@ -78,8 +78,8 @@ def everything_can_be_read(api):
         if method != "get":
             continue
         answer = api.ask("GET", target_of(method, path))
-        # No call has been here yet.
-        assert answer.status == (404 if "{call}" in path else 200), (path, answer.status, answer.body)
+        # A call may have been here, and its record be on the way to the disk.
+        assert answer.status in ((200, 404) if "{call}" in path else (200,)), (path, answer.status, answer.body)
         if "ETag" in answer.headers and path not in CHANGING:
             again = api.ask("GET", target_of(method, path), If_None_Match=answer.headers["ETag"])
             assert again.status == 304, (path, again.status)

@@ -20,7 +20,7 @@ from sip_phone import establish, hang_up, registered_phone  # noqa: E402
 from tipring_server import Report, TipringServer  # noqa: E402
 
 USERS = [("alice", "secret-a"), ("bob", "secret-b")]
-ALL = ["trace.mode=all"]
+ALL = []  # as it is by itself
 SAVED = 1.5  # a call's record is in the file by then
 
 
@@ -75,7 +75,17 @@ def group_call(bin_dir):
         steps = summaries(ladder)
         assert len([step for step in steps if step[0] == 0 and step[2] == "INVITE"]) == 2, steps
         told = [decision["text"] for decision in ladder["decisions"]]
-        assert any("CANCEL" in text and "Call completed elsewhere" in text for text in told), told
+        named = [(decision.get("decision"), decision.get("values")) for decision in ladder["decisions"]]
+        assert named[0] == (None, None) and "401" in told[0], told
+        assert named[1][0] == "group_called" and named[1][1][:3] == ["600", "all", "2"], named
+        rung = [values[0] for name, values in named if name == "member_rung"]
+        assert sorted(rung) == ["bob", "carol"] and ("member_answered", ["carol"]) in named, named
+        # The same by the Call-ID of any leg.
+        for call_id in ladder["call_ids"]:
+            assert api.get(f"/api/v1/trace/calls/{call_id}") == ladder, call_id
+        shown = server.ctl("trace", "show", ladder["call_ids"][-1])
+        assert "! hunt group 600, strategy all: 2 to ring, for " in shown, shown
+        assert shown.index("! rings bob at") < shown.index("! carol has answered"), shown
 
 
 def captured(api, query=""):
@@ -123,8 +133,8 @@ def tshark_reads_it(bin_dir):
 
 
 def only_when_asked(bin_dir):
-    """As it is without the key: nothing is kept until somebody asks for it; with "off" nobody can."""
-    with TipringServer(bin_dir, users=USERS) as server:
+    """With "subject" nothing is kept until somebody asks for it; with "off" nobody can."""
+    with TipringServer(bin_dir, users=USERS, settings=["trace.mode=subject"]) as server:
         registered_phone(server, *USERS[0])
         assert Api(server).get("/api/v1/trace/messages")["messages"] == []
     with TipringServer(bin_dir, users=USERS, settings=["trace.mode=off"]) as server:

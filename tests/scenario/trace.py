@@ -46,7 +46,7 @@ def one_call(server):
 
 
 def call_of_a_number_is_shown(bin_dir):
-    with TipringServer(bin_dir, users=USERS) as server:
+    with TipringServer(bin_dir, users=USERS, settings=["trace.mode=subject"]) as server:
         one_call(server)  # from before: not shown
         tracing = Tracing(server, "--json", "trace", "on", "bob", "--for", "60")
         wait_until(lambda: trace_is(server, "bob"), 5, lambda: "the trace is not on")
@@ -65,6 +65,20 @@ def call_of_a_number_is_shown(bin_dir):
         assert "carol" not in everything, "another number's messages are shown"
         assert 'username="bob"' in everything and 'response="***' in everything and 'nonce="***' in everything
         assert f"127.0.0.1:{server.port}" in {message["local"] for message in messages}
+        carol.close()
+
+
+def the_subject_alone_is_shown(bin_dir):
+    """Also where everything is kept."""
+    with TipringServer(bin_dir, users=USERS) as server:
+        one_call(server)
+        tracing = Tracing(server, "--json", "trace", "on", "carol", "--for", "60")
+        wait_until(lambda: trace_is(server, "carol"), 5, lambda: "the trace is not on")
+        one_call(server)
+        carol = registered_phone(server, *USERS[2])
+        server.ctl("trace", "off")
+        texts = [json.loads(line)["text"] for line in tracing.output().splitlines()]
+        assert texts and all("carol" in text for text in texts), texts
         carol.close()
 
 
@@ -145,6 +159,7 @@ def main():
     report = Report()
     for name, check in (
             ("a call of a number is shown, both directions and nobody else's", call_of_a_number_is_shown),
+            ("a subject alone, where everything is kept", the_subject_alone_is_shown),
             ("no secret is shown", no_secret_is_shown),
             ("a trace ends by itself", it_ends_by_itself),
             ("a slow reader is told what it has lost", slow_reader_is_told),

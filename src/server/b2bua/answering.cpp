@@ -26,6 +26,7 @@ void B2bua::on_answer(LegHandle, uint64_t name, const Incoming& response) {
   // The others first: their phones are to be silent at once.
   call.ringing.remove(*leg);
   call.callee = leg;
+  note(call, transport::Decision::MemberAnswered, {name_of_member(call, leg->member)});
   leave_ringing(call, kElsewhere);
   call.timer.cancel();
   by_invite_.erase(call);

@@ -276,6 +276,7 @@ void B2bua::on_end(LegHandle, uint64_t name, const service::LegEnd& end) {
   if (leg == nullptr) return;
   Call& call = leg->call;
   if (is_replacement_over(*leg)) return;
+  note_end(call, end);
   if (leg->is_caller()) return on_caller_end(call, end);
   if (leg == call.callee) {
     call.ended_by = end_of(*leg, end.cause);
@@ -324,6 +325,7 @@ std::string_view B2bua::reason_of(const service::LegEnd& end) {
 
 void B2bua::on_silence(Call& call) {
   call.ended_by = store::RecordEnd::Silent;
+  note(call, transport::Decision::NoMedia);
   finish(call, kSilent, kSilent);
 }
 
@@ -332,6 +334,7 @@ bool B2bua::end(Call& call) {
   environment_.log.info("call_ended_by_operator", kv("from", call.from.view()),
                         kv("to", call.to.view()));
   call.ended_by = store::RecordEnd::Operator;
+  note(call, transport::Decision::EndedByOperator);
   finish(call, kByOperator, kByOperator);
   return true;
 }

@@ -246,6 +246,17 @@ class B2bua final : private service::LegUser {
   service::LegContent content_of(const sip::MessageView& message, Passage passage,
                                  std::string_view description);
 
+  // narrating.cpp: for a trace, what is decided about the call
+  void note(const Call& call, transport::Decision decision,
+            std::initializer_list<transport::DecisionValue> values = {},
+            std::string_view joins = {}) const;
+  void note_group(const Call& call, const store::Group& group) const;
+  void note_user(const Call& call, const store::User& user) const;
+  void note_rung(const Call& call, const CallLeg& leg) const;
+  void note_stopped(const Call& call, MemberSet members) const;
+  void note_end(const Call& call, const service::LegEnd& end) const;
+  std::string_view name_of_member(const Call& call, size_t member) const;
+
   // tallies.cpp: what groups and members count
   enum class Stopped : uint8_t { ByAnswer, ByCaller, ByUs, ByTime, ByMember };
   store::GroupMember* member_of(const Call& call, size_t member) const;

@@ -44,6 +44,7 @@ void B2bua::open_record(Call& call, const Incoming& invite, const store::Extensi
   call.record =
       environment_.book->begin(invite, call.kind, call.caller_user.to_u64(), call.to.view(),
                                is_group ? callee.group->name() : std::string_view());
+  if (call.record == 0 && environment_.book->is_on()) note(call, transport::Decision::NotRecorded);
 }
 
 // Of a phone that rings, or takes the place of another.

@@ -70,9 +70,11 @@ void B2bua::ring_extension(Call& call, const store::Extension& callee) {
       plan_group(directory_, *callee.group, entropy_.u64(), call.caller_user, call.plan);
       known_plans_.note(call.known_as, call.group, now, call.plan);
     }
+    note_group(call, *callee.group);
   } else if (callee.user != nullptr) {
     call.user = directory_.handle_of(*callee.user);
     plan_user(directory_, *callee.user, call.plan);
+    note_user(call, *callee.user);
   }
   obey(call, call.hunt.begin(call.plan, limit, environment_.now()));
 }
@@ -80,6 +82,7 @@ void B2bua::ring_extension(Call& call, const store::Extension& callee) {
 // Those who are to stop have rung until their time was over. The call may be gone afterwards.
 void B2bua::obey(Call& call, HuntOrders orders) {
   count_stopped(call, orders.stop, Stopped::ByTime);
+  note_stopped(call, orders.stop);
   stop(call, orders.stop);
   MemberSet to_ring = orders.ring;
   while (to_ring != 0) {
@@ -88,6 +91,7 @@ void B2bua::obey(Call& call, HuntOrders orders) {
         static_cast<uint32_t>(std::popcount(to_ring)) + call.hunt.waiting_now();
     const size_t member = take_first(to_ring);
     if (ring(call, member, sharers)) continue;
+    note(call, transport::Decision::MemberNotRung, {name_of_member(call, member)});
     to_ring |= call.hunt.on_failed(member, environment_.now()).ring;
   }
   if (call.hunt.state() == Hunt::State::Failed) return on_nobody(call);
@@ -194,6 +198,7 @@ bool B2bua::ring_phone(Call& call, const Phone& phone, size_t member,
       call.ringing.push_back(*leg);
       const store::User* user = user_of(call, member);
       open_record(*leg, out.request_uri, user == nullptr ? std::string_view() : user->name());
+      note_rung(call, *leg);
       ++counters_.rung;
       return true;
     }
@@ -241,6 +246,8 @@ void B2bua::on_ringing_end(CallLeg& leg, const service::LegEnd& end) {
   const uint32_t breadth = leg.breadth;
   const bool from_host = environment_.transport.is_of_host(leg.media.signalling.ip);
   hush(leg);
+  if (const uint16_t status = status_of(end))
+    note(call, transport::Decision::MemberRefused, {name_of_member(call, member), status});
   close_record(leg, status_of(end));
   call_legs_.release(leg);
   const bool followed = end.cause == EndCause::Refused && end.message != nullptr &&
@@ -263,14 +270,23 @@ void B2bua::on_nobody(Call& call) {
   store::Group* group = directory_.get(call.group);
   if (call.hunt.has_timed_out()) call.outcome.note_timeout();
   if (group == nullptr) return refuse_caller(call, call.outcome.of_user());
+  if (call.hunt.has_timed_out()) {
+    const Millis rang = environment_.now() - call.offered_at;
+    note(call, transport::Decision::GroupTimeOver, {group->name(), (rang.count() + 500) / 1000});
+  }
   group->tally.on_unanswered();
   if (!group->no_answer_to().empty() && call.diversions < store::kGroupDepthMax) {
     const store::Extension next = directory_.find(group->domain(), group->no_answer_to());
     ++call.diversions;
-    if (next) return ring_extension(call, next);
+    if (next) {
+      note(call, transport::Decision::GoesOnTo, {group->no_answer_to()});
+      return ring_extension(call, next);
+    }
   }
   const uint16_t configured = group->no_answer_status();
-  refuse_caller(call, configured != 0 ? configured : call.outcome.of_group());
+  const uint16_t status = configured != 0 ? configured : call.outcome.of_group();
+  note(call, transport::Decision::NobodyAnswered, {status});
+  refuse_caller(call, status);
 }
 
 // A fork beyond us: one leg more of the same member.

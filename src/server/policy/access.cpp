@@ -120,6 +120,7 @@ Access AccessRules::authenticate(const Incoming& request, auth::Role role, const
   const uint8_t algorithms = algorithms_of(login);
   const auth::Asker asker{request.flow.remote.ip, login_domain_, clock_.wall(), request.now};
   const auth::AuthResult result = authenticator_->check(request.message, role, asker, algorithms);
+  note(request, result);
   switch (result.verdict) {
     case auth::AuthVerdict::Accepted: break;
     case auth::AuthVerdict::Malformed:
@@ -134,7 +135,13 @@ Access AccessRules::authenticate(const Incoming& request, auth::Role role, const
   // Before the nonce is used up: nothing is kept of a refused request, and its retransmission must
   // not be told that its nonce is stale.
   const store::User* user = store_.get(Handle<store::User>::from_u64(result.user));
-  if (user == nullptr || !owns(*user, from)) return {sip::status::kForbidden};
+  if (user == nullptr || !owns(*user, from)) {
+    if (trace_ != nullptr && trace_->on()) {
+      trace_->decided(request.message.header(sip::HeaderId::CallId).value_or(""),
+                      transport::Decision::LoginForAnother, {result.username});
+    }
+    return {sip::status::kForbidden};
+  }
   const Access access = owns(*user, to) ? Access{.user = result.user} : act_for(*user, to);
   if (access.status != 0) return access;
   if (!served) return {sip::status::kNotFound};
@@ -142,6 +149,26 @@ Access AccessRules::authenticate(const Incoming& request, auth::Role role, const
   if (!again && !authenticator_->confirm(result, asker))
     return challenge(role, true, asker, algorithms);
   return access;
+}
+
+// For a trace.
+void AccessRules::note(const Incoming& request, const auth::AuthResult& result) const {
+  if (trace_ == nullptr || !trace_->on()) return;
+  const auto tell = [&](transport::Decision decision,
+                        std::initializer_list<transport::DecisionValue> values) {
+    trace_->decided(request.message.header(sip::HeaderId::CallId).value_or(""), decision, values);
+  };
+  switch (result.verdict) {
+    case auth::AuthVerdict::Wrong:
+      return tell(transport::Decision::WrongPassword, {result.username, request.flow.remote});
+    case auth::AuthVerdict::Blocked:
+      return tell(transport::Decision::LoginBlocked,
+                  {result.username, (result.blocked_for.count() + 999) / 1000});
+    case auth::AuthVerdict::Stale: return tell(transport::Decision::NonceStale, {result.username});
+    case auth::AuthVerdict::Accepted:
+    case auth::AuthVerdict::NoCredentials:
+    case auth::AuthVerdict::Malformed: break;
+  }
 }
 
 // Those for the user whose address is spoken for; 0: as configured.

@@ -12,6 +12,7 @@
 #include "server/policy/third_party.h"
 #include "service/environment.h"
 #include "store/store.h"
+#include "transport/trace.h"
 
 namespace tipring::policy {
 
@@ -44,6 +45,7 @@ class AccessRules final : public service::AccessControl, private auth::SecretLoo
   }
   // For a proxy that keeps no transactions.
   void set_passing(Passing& passing) { passing_ = &passing; }
+  void set_trace(transport::Trace& trace) { trace_ = &trace; }
   auth::SecretLookup& secrets() { return *this; }
 
   void set_options(const AccessOptions& options) { options_ = options; }
@@ -73,6 +75,7 @@ class AccessRules final : public service::AccessControl, private auth::SecretLoo
                       bool served);
   Access challenge(auth::Role role, bool stale, const auth::Asker& asker, uint8_t algorithms);
   Access refuse_blocked(Millis left);
+  void note(const Incoming& request, const auth::AuthResult& result) const;
   uint8_t algorithms_of(const Party& login) const;
   bool owns(const store::User& user, const Party& party) const;
   bool is_served_at(const Party& aor, const Result<sip::Uri, sip::ParseError>& request_uri) const;
@@ -88,6 +91,7 @@ class AccessRules final : public service::AccessControl, private auth::SecretLoo
   auth::Authenticator* authenticator_ = nullptr;
   auth::Blocks* blocks_ = nullptr;
   Passing* passing_ = nullptr;
+  transport::Trace* trace_ = nullptr;
   std::string_view login_domain_;  // of the request being judged: names are unique within it
   std::array<char, 1024> headers_;
 };

@@ -11,6 +11,7 @@ class StoredCalls final : public service::CallBook {
   // Borrows it.
   explicit StoredCalls(store::Store& store) : store_(store) {}
 
+  bool is_on() const override { return store_.records().is_on(); }
   uint64_t begin(const transport::Incoming& invite, store::RecordKind kind, uint64_t user,
                  std::string_view to_uri, std::string_view group) override;
   uint64_t begin(const service::RungPhone& phone, Millis now) override;

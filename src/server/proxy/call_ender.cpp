@@ -36,6 +36,8 @@ void CallEnder::on_expired(Dialog& dialog) {
   environment_.log.info("call_expired", kv("from", dialog.uri(Side::Caller)),
                         kv("to", dialog.uri(Side::Callee)),
                         kv("interval_s", dialog.session.interval_s));
+  environment_.note(dialog.call_id(), transport::Decision::SessionExpired,
+                    {dialog.session.interval_s});
   const bool forgets = environment_.session_timer.on_expiry == service::SessionExpiry::Drop;
   if (forgets || !dialog.session.supervised) return environment_.calls.end(dialog);
   begin_end(dialog);
@@ -45,6 +47,7 @@ void CallEnder::end(Dialog& dialog) {
   if (dialog.is_being_ended()) return;
   environment_.log.info("call_ended_by_operator", kv("from", dialog.uri(Side::Caller)),
                         kv("to", dialog.uri(Side::Callee)));
+  environment_.note(dialog.call_id(), transport::Decision::EndedByOperator);
   dialog.by_operator = true;
   dialog.ended_by = store::RecordEnd::Operator;
   begin_end(dialog);

@@ -48,6 +48,10 @@ void CallRecorder::begin(ProxyContext& context, const transport::Incoming& invit
   context.record.id = environment_.book->begin(invite, store::RecordKind::Proxied,
                                                context.get<service::DigestServerAuth>().user(),
                                                invite.message.request_uri(), {});
+  if (context.record.id == 0 && environment_.book->is_on()) {
+    environment_.note(invite.message.header(sip::HeaderId::CallId).value_or(""),
+                      transport::Decision::NotRecorded);
+  }
 }
 
 void CallRecorder::on_try(ProxyContext& context, Branch& branch, const Plan& plan,

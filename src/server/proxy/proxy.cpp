@@ -97,9 +97,25 @@ void Proxy::handle(const Incoming& request, const RouteInfo& routes) {
   }
   context->call.begin(request.message, environment_.now(), environment_.calls.figures());
   if (is_new_call(request.message)) recorder_.begin(*context, request);
-  if (!refused) return advance({*context, request.message, routes}, &targets);
+  if (!refused) {
+    note_targets(request.message, routes, targets);
+    return advance({*context, request.message, routes}, &targets);
+  }
   answer(*context, refusal.status, refusal.parts);
   settle(*context);
+}
+
+// For a trace. Within a call its route says all.
+void Proxy::note_targets(const sip::MessageView& request, const RouteInfo& routes,
+                         const TargetSet& targets) const {
+  if (routes.in_dialog || !routes.request_uri) return;
+  const std::string_view call_id = request.header(sip::HeaderId::CallId).value_or("");
+  if (targets.is_local()) {
+    environment_.note(call_id, transport::Decision::PhonesFound,
+                      {routes.request_uri->user, targets.size()});
+  } else {
+    environment_.note(call_id, transport::Decision::GoesElsewhere, {routes.request_uri->host});
+  }
 }
 
 // `room` holds what the answer says.

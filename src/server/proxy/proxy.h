@@ -116,6 +116,8 @@ class Proxy final : public transaction::TransactionUser,
                          const RouteInfo& routes) const;
   Refusal refuse_over_share(const ProxyContext& context, const Incoming& request) const;
   void refuse_stateless(const Incoming& request, std::string_view key);
+  void note_targets(const sip::MessageView& request, const RouteInfo& routes,
+                    const TargetSet& targets) const;
   void release_branch(Branch& branch);
   void release(ProxyContext& context);
   ProxyContext& context_of(const Branch& branch) const;
@@ -148,6 +150,9 @@ class Proxy final : public transaction::TransactionUser,
   void on_failure(ProxyContext& context, Branch& branch, const Incoming& response);
   void on_not_reached(ProxyContext& context, Branch& branch, uint16_t status);
   void go_on(ProxyContext& context);
+  void note_others(ProxyContext& context, const sip::MessageView& answer);
+  void note(ProxyContext& context, transport::Decision decision,
+            std::initializer_list<transport::DecisionValue> values = {});
   void close_branches(ProxyContext& context, uint16_t cause, bool cancels = true);
   void finish(ProxyContext& context);
   void settle(ProxyContext& context);

@@ -48,8 +48,23 @@ void Proxy::forward_now(ProxyContext& context, Branch& branch, const Incoming& r
   // Without a buffer the next retransmission of a 2xx to an INVITE gets its chance.
   if (!sent && proxy.is_invite()) return;
   if (!sent) answer(context, sip::status::kServerInternalError, {});
+  note_others(context, response.message);
   close_branches(context, sip::status::kOk, context.wishes.cancel != Wish::No);
   settle(context);
+}
+
+// For a trace: who else rings, now that one has answered.
+void Proxy::note_others(ProxyContext& context, const sip::MessageView& answer) {
+  if (environment_.transport.tracing() == nullptr) return;
+  TransactionStatefulProxy& proxy = context.get<TransactionStatefulProxy>();
+  size_t others = 0;
+  for (const Branch* branch = proxy.branches().front(); branch != nullptr;
+       branch = proxy.branches().next(*branch)) {
+    if (branch->is_pending()) ++others;
+  }
+  if (others == 0) return;
+  environment_.note(answer.header(sip::HeaderId::CallId).value_or(""),
+                    transport::Decision::OthersCancelled, {others});
 }
 
 void Proxy::on_failure(ProxyContext& context, Branch& branch, const Incoming& response) {
@@ -116,12 +131,23 @@ void Proxy::on_timer_c(Branch& branch) {
   ProxyContext& context = context_of(branch);
   TransactionStatefulProxy& proxy = context.get<TransactionStatefulProxy>();
   environment_.log.debug("timer_c_fired", kv("now_ms", environment_.now()));
+  note(context, transport::Decision::TimerC);
   proxy.cancel(branch);
   if (branch.state == BranchState::Proceeding) return;
   proxy.note(sip::status::kRequestTimeout);
   branch.final_status = sip::status::kRequestTimeout;
   release_branch(branch);
   go_on(context);
+}
+
+// For a trace.
+void Proxy::note(ProxyContext& context, transport::Decision decision,
+                 std::initializer_list<transport::DecisionValue> values) {
+  const MessageRef kept = context.get<TransactionStatefulProxy>().request();
+  if (!kept || environment_.transport.tracing() == nullptr) return;
+  sip::HeaderIndex room;
+  const sip::MessageView request = environment_.transactions.read(kept, room);
+  environment_.note(request.header(sip::HeaderId::CallId).value_or(""), decision, values);
 }
 
 // 16.10. The 487 comes when all branches have ended, theirs or our own.
@@ -174,6 +200,8 @@ void Proxy::finish(ProxyContext& context) {
   close_branches(context, 0);  // those that never had their turn
   BestResponse& best = proxy.best();
   const uint16_t status = best.status();
+  if (proxy.tries() > 1 && status != 0)
+    note(context, transport::Decision::AllRefused, {status, proxy.tries()});
   if (status == 0) {
     answer_unheard(context);
   } else if (!send_best(context)) {

@@ -153,6 +153,8 @@ void Proxy::on_step_over(ProxyContext& context) {
   const RouteInfo routes = read_routes(environment_, request, proxy.received_over(), uri_room);
   const TargetSet targets(environment_, location_, routes);
   if (find_candidates(context, targets).count == 0) return;  // who waited has gone
+  environment_.note(request.header(sip::HeaderId::CallId).value_or(""),
+                    transport::Decision::NextPhones, {options_.serial_timeout.count() / 1000});
   for (Branch* branch = proxy.branches().front(); branch != nullptr;
        branch = proxy.branches().next(*branch)) {
     branch->stepped_over = true;

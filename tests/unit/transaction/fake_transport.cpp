@@ -7,6 +7,9 @@ namespace tipring::transport {
 TransportLayer::TransportLayer(const TransportDependencies&, const Limits&) : parts_(nullptr) {}
 TransportLayer::~TransportLayer() = default;
 
+// There is no trace here.
+Trace* TransportLayer::tracing() const { return nullptr; }
+
 // NOLINTNEXTLINE(performance-unnecessary-value-param): the real one keeps it
 Result<void> TransportLayer::send(MessageRef message, const Flow& flow, SendObserver* observer,
                                   uint64_t tag) {

@@ -12,12 +12,13 @@ namespace {
 
 struct Tracing {
   explicit Tracing(uint32_t kib = 64)
-      : trace(bench.arena, kib, bench.host.clock(), bench.host.loop(), bench.wheel, bench.log) {
+      : trace(bench.arena, kib, {1, 2}, bench.host.clock(), bench.host.loop(), bench.wheel,
+              bench.log) {
     bench.layer->set_trace(trace);
   }
   ~Tracing() { trace.stop(); }
 
-  std::vector<TraceEntry> entries() const {
+  std::vector<TraceEntry> entries() {
     std::vector<TraceEntry> all;
     for (auto entry = trace.find(1); entry; entry = trace.find(entry->number + 1))
       all.push_back(*entry);
@@ -57,11 +58,11 @@ TEST_CASE("trace: an address shows what comes from it and goes to it" *
   it.bench.settle();
   const auto entries = it.entries();
   REQUIRE(entries.size() == 2);
-  CHECK_FALSE(entries[0].sent);
+  CHECK(entries[0].kind == TraceKind::Received);
   CHECK(entries[0].text == request.text());
   CHECK(entries[0].remote == at("10.0.0.2", 4000));
   CHECK(entries[0].local == at("10.0.0.1", 5060));
-  CHECK(entries[1].sent);
+  CHECK(entries[1].kind == TraceKind::Sent);
   CHECK(entries[1].text == response(200));
   REQUIRE(it.trace.start("10.0.0.3", Millis(60000)));
   peer.write(request.text());
@@ -116,6 +117,105 @@ TEST_CASE("trace: a message beyond a quarter of the ring is cut, and says so") {
   REQUIRE(entry);
   CHECK(entry->text.size() == 1024);
   CHECK(entry->size == 5000);
+}
+
+TEST_CASE("trace: a secret lies in the ring until somebody looks, and nobody sees it" *
+          doctest::description("R6.3")) {
+  Tracing it;
+  it.trace.keep_all();
+  const std::string said =
+      "OPTIONS sip:a SIP/2.0\r\nAuthorization: Digest response=\"c0ffee\"\r\n\r\n";
+  it.trace.sent(said, flow_out());
+  for (int look = 0; look < 2; ++look) {
+    const auto entry = it.trace.find(1);
+    REQUIRE(entry);
+    CHECK(entry->text.find("c0ffee") == std::string_view::npos);
+    CHECK(entry->text.find("response=\"******\"") != std::string_view::npos);
+    CHECK(entry->size == said.size());
+  }
+}
+
+TEST_CASE("trace: whoever is told of each message is told no secret" *
+          doctest::description("R6.3")) {
+  struct Sink final : TraceSink {
+    void on_traced(const TraceEntry& entry) override { text += entry.text; }
+    std::string text;
+  } sink;
+  Tracing it;
+  it.trace.keep_all();
+  it.trace.set_sink(sink);
+  it.trace.sent("k=clear:pw\r\n", flow_out());
+  CHECK(sink.text == "k=********\r\n");
+}
+
+TEST_CASE("trace: decisions stand between messages, with their values" *
+          doctest::description("R6.2")) {
+  Tracing it;
+  it.trace.decided("c1", Decision::TimerC);
+  CHECK(it.entries().empty());  // it is off
+  it.trace.keep_all();
+  it.trace.sent("a", flow_out());
+  it.trace.decided("c1", Decision::MemberRung, {"b\x1fob", at("10.0.0.3", 5070), 7U}, "c2");
+  it.trace.sent("b", flow_out());
+  const auto entries = it.entries();
+  REQUIRE(entries.size() == 3);
+  CHECK(entries[1].number == 2);
+  CHECK(entries[1].kind == TraceKind::Decided);
+  CHECK(entries[1].decision == Decision::MemberRung);
+  CHECK(entries[1].text ==
+        "b ob\x1f"
+        "10.0.0.3:5070\x1f"
+        "7\x1f");
+  CHECK(entries[1].call_id == "c1");
+  CHECK(entries[1].joins == "c2");
+  CHECK(entries[2].text == "b");
+}
+
+TEST_CASE("trace: of a subject, decisions about its calls and what these have begun" *
+          doctest::description("R6.1")) {
+  Tracing it;
+  REQUIRE(it.trace.start("10.0.0.2", Millis(60000)));
+  it.trace.decided("c1", Decision::TimerC);
+  CHECK(it.entries().empty());
+  it.trace.sent(
+      "BYE sip:a SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nFrom: <sip:a@h>;tag=1\r\n"
+      "To: <sip:b@h>\r\nCall-ID: c1\r\nCSeq: 1 BYE\r\nContent-Length: 0\r\n\r\n",
+      flow_out());
+  it.trace.decided("c1", Decision::MemberRung, {}, "c2");
+  it.trace.decided("c2", Decision::TimerC);
+  it.trace.decided("c3", Decision::TimerC);
+  CHECK(it.entries().size() == 3);
+}
+
+TEST_CASE("trace: where everything is kept, what is about the subject is marked" *
+          doctest::description("R6.1")) {
+  Tracing it;
+  it.trace.keep_all();
+  REQUIRE(it.trace.start("10.0.0.3", Millis(60000)));
+  it.trace.sent("a", flow_out());
+  REQUIRE(it.trace.start("10.0.0.2", Millis(60000)));
+  it.trace.sent("b", flow_out());
+  const auto entries = it.entries();
+  REQUIRE(entries.size() == 2);
+  CHECK_FALSE(entries[0].of_subject);
+  CHECK(entries[1].of_subject);
+}
+
+TEST_CASE("trace: decisions push out what is old, and one of any length has a place" *
+          doctest::description("DESIGN Memory")) {
+  Tracing it(4);
+  it.trace.keep_all();
+  const std::string text(300, 'x');
+  const std::string_view longest = text;
+  for (size_t i = 1; i <= 500; ++i) {
+    it.trace.decided(longest, Decision::Refused, {longest, longest, longest, longest, longest},
+                     longest);
+    it.trace.sent("m", flow_out());
+  }
+  const auto entries = it.entries();
+  REQUIRE(entries.size() >= 4);
+  CHECK(entries.back().number == 1000);
+  CHECK(entries[0].number == 1001 - entries.size());
 }
 
 TEST_CASE("mask: proofs and nonces in credentials and challenges" *

@@ -6,12 +6,15 @@ const kLegPatienceMs = 3600 * 1000;
 
 // The legs that the server begins itself have a Call-ID of their own, and the caller's From. Gives for each Call-ID that of
 // the call which it belongs to.
+// Where the server has said which leg it began for which, that counts.
 export function roots_of(messages) {
   const roots = new Map();
+  const joined = new Map();
+  for (const { joins, call_id } of messages) if (joins) joined.set(joins, call_id);
   const incoming = [];  // INVITEs that began a call, the latest last
   for (const message of messages) {
     const { call_id, method, status, from, headers } = message.parsed;
-    if (roots.has(call_id)) continue;
+    if (roots.has(call_id) || message.direction === "none") continue;
     let root = call_id;
     const begins = method === "INVITE" && !status && !/;tag=/i.test(headers.to ?? "");
     if (begins && message.direction === "in") incoming.push({ call_id, from, time_ms: message.time_ms });
@@ -19,6 +22,7 @@ export function roots_of(messages) {
       const led = incoming.findLast((one) => one.from === from && message.time_ms - one.time_ms < kLegPatienceMs);
       if (led) root = led.call_id;
     }
+    for (let up = joined.get(call_id), hops = 0; up && hops < 8; up = joined.get(up), ++hops) root = up;
     roots.set(call_id, root);
   }
   return roots;

@@ -2,13 +2,13 @@
 import { download, get, request, segment, server_now } from "../api.js";
 import { h, replace } from "../dom.js";
 import { form } from "../form.js";
-import { clock, t, tn, time } from "../i18n.js";
+import { clock, has_text, t, tn, time } from "../i18n.js";
 import { ladder } from "../ladder.js";
 import { kind_of, parse_message, title_of } from "../sip_text.js";
 import { roots_of, why_of } from "../trace_story.js";
 import { button, card, empty, header, notice, once, toast } from "../ui.js";
 
-const kMost = 1000;  // messages kept on the page
+const kMost = 2000;  // entries kept on the page
 
 // Joins the pieces of messages; one whose beginning was pushed out never gets whole.
 function joined(messages, rows) {
@@ -34,6 +34,26 @@ function lanes_of(messages) {
   return [...peers.slice(0, 1), { id: "server", name: t("trace.this_server"), note: messages[0]?.local ?? "", is_server: true }, ...peers.slice(1)];
 }
 
+function word_of(value) {
+  const key = [`skipped.${value}`, `strategy.${value}`].find(has_text);
+  return key ? t(key) : value;
+}
+
+// The server's own word for what it has decided, with the names and numbers that it is about.
+function sentence_of(decision) {
+  const values = Object.fromEntries(decision.values.map((value, i) => [`v${i + 1}`, word_of(value)]));
+  const key = `decision.${decision.decision}`;
+  return has_text(key) ? t(key, values) : decision.text;
+}
+
+const is_decision = (entry) => entry.direction === "none";
+
+// Whether the message is from, to or about this number, name or address.
+function concerns(message, wanted) {
+  const { from, to, target } = message.parsed;
+  return [from, to, target].includes(wanted) || message.remote === wanted || message.remote.startsWith(`${wanted}:`);
+}
+
 const item_of = (message) => ({
   time_ms: message.time_ms,
   from: message.direction === "in" ? message.remote : "server",
@@ -48,15 +68,21 @@ async function legs_of(record) {
   try { return (await get(`/trace/calls/${segment(record)}`)).call_ids; } catch (fault) { if (fault.status === 404) return []; throw fault; }
 }
 
-// The messages, each of the server's own accord with a line that says why.
+// The messages and the decisions between them; what the server did of its own accord without one has a line that says why.
 function told_items(messages, roots) {
   const before = new Map();
   const said = new Map();
+  const told = new Set();  // calls whose last entry is a decision: it explains what follows
   return messages.flatMap((message) => {
     const root = roots.get(message.parsed.call_id);
+    if (is_decision(message)) {
+      told.add(root);
+      return { time_ms: message.time_ms, why: sentence_of(message) };
+    }
     const earlier = before.get(root) ?? [];
     const given = why_of(message, earlier);
-    const why = given === said.get(root) ? "" : given;
+    const why = given === said.get(root) || told.has(root) ? "" : given;
+    told.delete(root);
     if (given) said.set(root, given);
     before.set(root, [...earlier, message]);
     return [why && { time_ms: message.time_ms, why }, item_of(message)].filter(Boolean);
@@ -71,7 +97,11 @@ export async function show(context) {
   let after;
   let chosen = wanted ?? "";
   let told = "";
+  let filter = "";
   const state = h("div");
+  const only = h("input", { type: "search", value: query.get("subject") ?? "", placeholder: t("trace.only"), "aria-label": t("trace.only"), maxlength: 64,
+    oninput: () => { filter = only.value.trim(); told = ""; draw(); } });
+  filter = only.value;
   const calls = h("select", { "aria-label": t("trace.which"), onchange: (event) => { chosen = event.target.value; told = ""; draw(); } });
   const picture = h("div");
   const saver = button(t("trace.pcap"), { glyph: "download", kind: "small", onclick: once(() => download("/trace.pcap", { query: { call: chosen }, name: "trace.pcap" })) });
@@ -89,9 +119,12 @@ export async function show(context) {
     },
   });
 
+  const starter_box = card(null, {}, starter);
+
   async function refresh() {
     const { status } = await get("/status");
     const on = status.trace !== "off";
+    starter_box.hidden = status.trace_keeps !== "subject" || !is_admin;
     replace(state, on ? notice("good", h("p", t("trace.on", { subject: status.trace }), " ", h("time", { "data-until": server_now() + status.trace_left_s * 1000 }, clock(status.trace_left_s))),
       is_admin && h("div", button(t("trace.stop"), { kind: "small", onclick: once(async () => { await request("DELETE", "/trace"); await refresh(); }) }))) : null);
     for (;;) {
@@ -100,7 +133,7 @@ export async function show(context) {
       messages = joined(messages, rows);
       after = rows.at(-1).after;
     }
-    for (const message of messages) message.parsed ??= parse_message(message.text);
+    for (const message of messages) message.parsed ??= is_decision(message) ? { call_id: message.call_id } : parse_message(message.text);
     draw();
   }
 
@@ -108,28 +141,32 @@ export async function show(context) {
     const roots = roots_of(messages);
     for (const id of led) if (roots.has(id)) roots.set(id, wanted);
     const by_call = new Map();
-    for (const message of messages) {
+    for (const message of messages.filter((entry) => !is_decision(entry) || roots.has(entry.call_id))) {
       const root = roots.get(message.parsed.call_id);
       by_call.set(root, [...(by_call.get(root) ?? []), message]);
     }
     chosen = roots.get(chosen) ?? chosen;
     if (chosen && !by_call.has(chosen) && chosen !== wanted) chosen = "";
+    if (filter) for (const [root, of] of by_call) if (!of.some((entry) => !is_decision(entry) && concerns(entry, filter))) by_call.delete(root);
     const text = `${chosen} ${messages.length} ${messages.at(-1)?.number}`;
     if (text === told) return;
     told = text;
-    replace(calls, h("option", { value: "", selected: !chosen }, t("trace.everything", { n: messages.length })),
-      [...by_call].reverse().map(([id, of]) => h("option", { value: id, selected: id === chosen },
-        `${time(of[0].time_ms, { timeStyle: "medium" })}  ${of[0].parsed.method}  ${of[0].parsed.from} → ${of[0].parsed.to}`)));
-    const visible = chosen ? by_call.get(chosen) ?? [] : messages.slice(-200);
+    const everything = messages.filter((message) => by_call.has(roots.get(message.parsed.call_id)));
+    replace(calls, h("option", { value: "", selected: !chosen }, tn("trace.everything", everything.filter((entry) => !is_decision(entry)).length)),
+      [...by_call].reverse().map(([id, of]) => {
+        const { parsed, time_ms } = of.find((entry) => !is_decision(entry)) ?? of[0];
+        return h("option", { value: id, selected: id === chosen }, `${time(time_ms, { timeStyle: "medium" })}  ${parsed.method}  ${parsed.from} → ${parsed.to}`);
+      }));
+    const visible = chosen ? by_call.get(chosen) ?? [] : everything.slice(-200);
     calls.hidden = saver.hidden = messages.length === 0;
-    replace(picture, visible.length ? ladder({ lanes: lanes_of(visible), items: told_items(visible, roots) })
-      : empty("trace", t("trace.none"), chosen ? t("trace.none_of_call") : t("trace.none_text")));
+    replace(picture, visible.length ? ladder({ lanes: lanes_of(visible.filter((entry) => !is_decision(entry))), items: told_items(visible, roots) })
+      : empty("trace", t("trace.none"), t(chosen ? "trace.none_of_call" : filter ? "trace.none_of_filter" : starter_box.hidden ? "trace.none_yet" : "trace.none_text")));
   }
 
   await refresh();
   replace(page, header(t("nav.trace"), { note: t("trace.note") }),
-    card(null, {}, h("div", { class: "stack" }, is_admin && starter, state)),
-    card(t("trace.messages"), { actions: h("div", { class: "row" }, calls, saver) }, picture));
+    starter_box, state,
+    card(t("trace.messages"), { actions: h("div", { class: "row" }, only, calls, saver) }, picture));
   watch(["call"], refresh, { poll: 1500, always: true });
   every(1000, () => { for (const element of state.querySelectorAll("[data-until]")) element.textContent = clock((Number(element.dataset.until) - server_now()) / 1000); });
 }
