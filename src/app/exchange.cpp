@@ -241,7 +241,7 @@ void Exchange::register_pools(PoolRegistry& pools) const {
   pools.add(registrar_.stats());
   pools.add(proxy_.stats());
   pools.add(proxy_.branch_stats());
-  pools.add(proxy_.acks().stats());
+  pools.add(proxy_.stateless_forwarder().stats());
   pools.add(call_ender_.stats());
   pools.add(legs_.leg_stats());
   pools.add(legs_.request_stats());

@@ -93,7 +93,9 @@ class Exchange final : private port::TurnHandler, private transaction::RequestHa
   const proxy::ProxyCounters& proxy_counters() const { return proxy_.counters(); }
   b2bua::B2bua& b2bua() { return b2bua_; }
   const b2bua::B2bua& b2bua() const { return b2bua_; }
-  const proxy::AckCounters& ack_counters() const { return proxy_.acks().counters(); }
+  const proxy::StatelessCounters& stateless_counters() const {
+    return proxy_.stateless_forwarder().counters();
+  }
   const service::Overload& overload() const { return overload_; }
 
  private:

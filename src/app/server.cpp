@@ -352,7 +352,7 @@ void Server::add_facts(admin::Page& page) {
       {"calls_expired", "", calls.expired},
       {"calls_untracked", "", calls.untracked},
       {"requests_forwarded", "",
-       exchange_.proxy_counters().forwarded + exchange_.ack_counters().forwarded},
+       exchange_.proxy_counters().forwarded + exchange_.stateless_counters().forwarded},
       {"requests_tried_again", "", exchange_.proxy_counters().retried},
       {"requests_forked", "", exchange_.proxy_counters().forked},
       {"redirections_followed", "", exchange_.proxy_counters().redirected},

@@ -39,7 +39,7 @@ void Server::fill(admin::Figures& figures) {
   figures.groups = exchange_.store().group_count();
   figures.b2bua = exchange_.b2bua().counters();
   const proxy::ProxyCounters& proxy = exchange_.proxy_counters();
-  figures.proxy = {proxy.forwarded + exchange_.ack_counters().forwarded, proxy.retried,
+  figures.proxy = {proxy.forwarded + exchange_.stateless_counters().forwarded, proxy.retried,
                    proxy.forked, proxy.redirected};
   figures.refusals = {exchange_.overload().refused(), exchange_.untimed_calls().refused(),
                       exchange_.call_shares().refused()};

@@ -89,7 +89,7 @@ void ProxyService::find_targets(const sip::Uri&, proxy::TargetList& targets, uin
 }
 
 ProxyStatistics ProxyService::statistics() const {
-  return {proxy_.counters().forwarded + proxy_.acks().counters().forwarded,
+  return {proxy_.counters().forwarded + proxy_.stateless_forwarder().counters().forwarded,
           proxy_.counters().forked, layers_.calls.call_stats().in_use};
 }
 

@@ -47,7 +47,7 @@ void Proxy::plan(const Limits& limits, MemoryPlan& plan) {
   Pool<ProxyContext>::plan(plan, kName, server_transactions_max(limits));
   Pool<Branch>::plan(plan, kBranchesName, proxy_branches_max(limits));
   service::StreamRefusals::plan(plan);
-  Acks::plan(limits, plan);
+  StatelessForwarder::plan(limits, plan);
 }
 
 Proxy::Proxy(const service::Environment& environment, Location& location, Arena& arena,
@@ -58,11 +58,11 @@ Proxy::Proxy(const service::Environment& environment, Location& location, Arena&
       contexts_(kName, arena, server_transactions_max(limits)),
       branches_(kBranchesName, arena, proxy_branches_max(limits)),
       stream_refusals_(arena, environment.route_key),
-      acks_(environment, location, stream_refusals_, arena, limits) {}
+      stateless_forwarder_(environment, location, stream_refusals_, arena, limits) {}
 
 void Proxy::handle(const Incoming& request, const RouteInfo& routes) {
   if (request.message.method() == sip::Method::Ack || is_stateless())
-    return acks_.handle(request, routes);
+    return stateless_forwarder_.handle(request, routes);
   ProxyContext* context = contexts_.acquire(*this);
   if (context == nullptr) return refuse_stateless(request, kTransactionsKey);
   context->get<SessionInterval>().configure(routes.request_uri);

@@ -10,11 +10,11 @@
 #include "core/limits.h"
 #include "core/memory_plan.h"
 #include "core/pool.h"
-#include "server/proxy/acks.h"
 #include "server/proxy/call_recorder.h"
 #include "server/proxy/location.h"
 #include "server/proxy/options.h"
 #include "server/proxy/proxy_context.h"
+#include "server/proxy/stateless_forwarder.h"
 #include "server/proxy/target_set.h"
 #include "service/stream_refusals.h"
 
@@ -46,8 +46,8 @@ class Proxy final : public transaction::TransactionUser,
   void set_options(const ProxyOptions& options) { options_ = options; }
 
   // RFC 3261 16.11: nothing is kept of any request from now on.
-  void set_stateless() { acks_.set_stateless(); }
-  bool is_stateless() const { return acks_.is_stateless(); }
+  void set_stateless() { stateless_forwarder_.set_stateless(); }
+  bool is_stateless() const { return stateless_forwarder_.is_stateless(); }
 
   // A request that no transaction knows and that is for someone else: new, in a dialog, or an ACK
   // to a 2xx. It has been validated (16.3); `routes` are its own.
@@ -55,7 +55,7 @@ class Proxy final : public transaction::TransactionUser,
 
   // What no transaction knows, where nothing is kept of requests.
   bool handle_response(const Incoming& response) {
-    return is_stateless() && acks_.handle_response(response);
+    return is_stateless() && stateless_forwarder_.handle_response(response);
   }
 
   // Answers every request that is still open with 503 and cancels what rings for it: the server
@@ -67,7 +67,7 @@ class Proxy final : public transaction::TransactionUser,
   const PoolStats& stats() const { return contexts_.stats(); }
   const PoolStats& branch_stats() const { return branches_.stats(); }
   const ProxyCounters& counters() const { return counters_; }
-  const Acks& acks() const { return acks_; }
+  const StatelessForwarder& stateless_forwarder() const { return stateless_forwarder_; }
 
   // For ProxyContext.
   void on_step_over(ProxyContext& context);
@@ -174,7 +174,7 @@ class Proxy final : public transaction::TransactionUser,
   mutable Pool<ProxyContext> contexts_;
   mutable Pool<Branch> branches_;
   service::StreamRefusals stream_refusals_;
-  Acks acks_;
+  StatelessForwarder stateless_forwarder_;
   ProxyCounters counters_;
 };
 

@@ -152,8 +152,8 @@ TEST_CASE("large request: the ACK to a 2xx follows the same rule" *
   bench.request("ACK", "sip:dave@10.0.0.4", "", "z9hG4bKb", body);
   CHECK(dave.take().line("Via").starts_with("SIP/2.0/TCP "));
   bench.world.run_for(Millis(5'000));
-  CHECK(bench.exchange.proxy.acks().stats().in_use == 0);
-  CHECK(bench.exchange.proxy.acks().counters().dropped == 0);
+  CHECK(bench.exchange.proxy.stateless_forwarder().stats().in_use == 0);
+  CHECK(bench.exchange.proxy.stateless_forwarder().counters().dropped == 0);
 }
 
 TEST_CASE("large request: ACKs that wait for connections leave most of the contexts to calls" *
@@ -166,11 +166,11 @@ TEST_CASE("large request: ACKs that wait for connections leave most of the conte
     bench.request("ACK", "sip:dave@10.0.0.4", "", "z9hG4bKa" + std::to_string(i), body);
     bench.world.run_for(Millis(1));
   }
-  CHECK(bench.exchange.proxy.acks().stats().in_use == most);
-  CHECK(bench.exchange.proxy.acks().counters().forwarded == most + 20);
+  CHECK(bench.exchange.proxy.stateless_forwarder().stats().in_use == most);
+  CHECK(bench.exchange.proxy.stateless_forwarder().counters().forwarded == most + 20);
   bench.world.run_for(Millis(5'000));
-  CHECK(bench.exchange.proxy.acks().stats().in_use == 0);
+  CHECK(bench.exchange.proxy.stateless_forwarder().stats().in_use == 0);
   bench.request("ACK", "sip:dave@10.0.0.4", "", "z9hG4bKlast", body);
   bench.world.run_for(Millis(10));
-  CHECK(bench.exchange.proxy.acks().stats().in_use == 1);
+  CHECK(bench.exchange.proxy.stateless_forwarder().stats().in_use == 1);
 }

@@ -14,34 +14,34 @@ namespace tipring::proxy {
 
 using service::Incoming;
 
-class Acks;
+class StatelessForwarder;
 
 // A request that is being sent, or waits for a name or a connection.
-struct AckContext {
-  explicit AckContext(Acks& by) : acks(by) {}
+struct PassingRequest {
+  explicit PassingRequest(StatelessForwarder& by) : forwarder(by) {}
 
-  Acks& acks;
+  StatelessForwarder& forwarder;
   MessageRef request;
   Flow in;
   uint64_t target = 0;
   service::DestinationSelection selection;
   void on_gone(Millis now);
-  MemberTimer<AckContext, &AckContext::on_gone> timer{*this};
+  MemberTimer<PassingRequest, &PassingRequest::on_gone> timer{*this};
 };
 
-struct AckCounters {
+struct StatelessCounters {
   uint64_t forwarded = 0;
   uint64_t dropped = 0;    // with nowhere to go: nobody can be told
   uint64_t responses = 0;  // sent back
 };
 
-class Acks final : public transport::LocateHandler, private transport::SendObserver {
+class StatelessForwarder final : public transport::LocateHandler, private transport::SendObserver {
  public:
   static void plan(const Limits& limits, MemoryPlan& plan);
 
   // Borrows all three.
-  Acks(const Environment& environment, Location& location, service::StreamRefusals& stream_refusals,
-       Arena& arena, const Limits& limits);
+  StatelessForwarder(const Environment& environment, Location& location,
+                     service::StreamRefusals& stream_refusals, Arena& arena, const Limits& limits);
 
   // All requests pass this way from now on, not ACKs alone.
   void set_stateless() { stateless_ = true; }
@@ -51,32 +51,32 @@ class Acks final : public transport::LocateHandler, private transport::SendObser
   // Whether the response was to a request that has passed without a transaction.
   bool handle_response(const Incoming& response);
 
-  const PoolStats& stats() const { return contexts_.stats(); }
-  const AckCounters& counters() const { return counters_; }
+  const PoolStats& stats() const { return passing_.stats(); }
+  const StatelessCounters& counters() const { return counters_; }
 
-  // For AckContext.
-  void release(AckContext& context);
+  // For PassingRequest.
+  void release(PassingRequest& passing);
 
  private:
-  using Handle = tipring::Handle<AckContext>;
+  using Handle = tipring::Handle<PassingRequest>;
 
   void on_located(uint64_t tag, const Result<transport::FlowList>& flows) override;
   void on_send_failed(uint64_t tag, Error error) override;
   RouteInfo routes_for(const RouteInfo& routes) const;
-  void resend(AckContext& context);
-  void send(AckContext& context, const Incoming& request, const Plan& plan);
+  void resend(PassingRequest& passing);
+  void send(PassingRequest& passing, const Incoming& request, const Plan& plan);
   MessageRef write(const Incoming& request, const Plan& plan, const Flow& out) const;
   void refuse(const Incoming& request, uint16_t status, const sip::ResponseParts& parts);
-  void fail(AckContext& context, const Incoming& request, uint16_t status);
-  bool may_wait() const { return contexts_.stats().in_use <= waiting_max_; }
+  void fail(PassingRequest& passing, const Incoming& request, uint16_t status);
+  bool may_wait() const { return passing_.stats().in_use <= waiting_max_; }
 
   const Environment& environment_;
   Location& location_;
   service::StreamRefusals& stream_refusals_;
   const uint32_t waiting_max_;
   bool stateless_ = false;
-  mutable Pool<AckContext> contexts_;
-  AckCounters counters_;
+  mutable Pool<PassingRequest> passing_;
+  StatelessCounters counters_;
 };
 
 }  // namespace tipring::proxy

@@ -1,4 +1,4 @@
-#include "server/proxy/acks.h"
+#include "server/proxy/stateless_forwarder.h"
 
 #include <algorithm>
 
@@ -30,32 +30,33 @@ uint32_t waiting_max(const Limits& limits) {
 }
 
 // Those that wait, and the one that is being sent.
-uint32_t contexts_max(const Limits& limits) { return waiting_max(limits) + 1; }
+uint32_t passing_max(const Limits& limits) { return waiting_max(limits) + 1; }
 
 }  // namespace
 
-void AckContext::on_gone(Millis) { acks.release(*this); }
+void PassingRequest::on_gone(Millis) { forwarder.release(*this); }
 
-void Acks::plan(const Limits& limits, MemoryPlan& plan) {
-  Pool<AckContext>::plan(plan, kName, contexts_max(limits));
+void StatelessForwarder::plan(const Limits& limits, MemoryPlan& plan) {
+  Pool<PassingRequest>::plan(plan, kName, passing_max(limits));
 }
 
-Acks::Acks(const Environment& environment, Location& location,
-           service::StreamRefusals& stream_refusals, Arena& arena, const Limits& limits)
+StatelessForwarder::StatelessForwarder(const Environment& environment, Location& location,
+                                       service::StreamRefusals& stream_refusals, Arena& arena,
+                                       const Limits& limits)
     : environment_(environment),
       location_(location),
       stream_refusals_(stream_refusals),
       waiting_max_(waiting_max(limits)),
-      contexts_(kName, arena, contexts_max(limits)) {}
+      passing_(kName, arena, passing_max(limits)) {}
 
 // A CANCEL must find the way of its INVITE, and has none of the headers that choose among phones.
-RouteInfo Acks::routes_for(const RouteInfo& routes) const {
+RouteInfo StatelessForwarder::routes_for(const RouteInfo& routes) const {
   RouteInfo plain = routes;
   if (stateless_) plain.request = nullptr;
   return plain;
 }
 
-void Acks::handle(const Incoming& request, const RouteInfo& given) {
+void StatelessForwarder::handle(const Incoming& request, const RouteInfo& given) {
   DigestServerAuth access;
   access.configure(facts_of(given));
   if (access.screen_request(environment_, request) == service::Screening::Refused) {
@@ -72,25 +73,25 @@ void Acks::handle(const Incoming& request, const RouteInfo& given) {
   }
   if (service::max_breadth_of(request.message) == 0)
     return refuse(request, sip::status::kMaxBreadthExceeded, {});
-  AckContext* context = contexts_.acquire(*this);
-  if (context == nullptr) return refuse(request, sip::status::kServiceUnavailable, {});
-  context->target = targets.name(0);
-  context->request = environment_.slabs.keep(request.buffer);
-  if (!context->request) return fail(*context, request, sip::status::kServiceUnavailable);
-  context->in = request.flow;
+  PassingRequest* passing = passing_.acquire(*this);
+  if (passing == nullptr) return refuse(request, sip::status::kServiceUnavailable, {});
+  passing->target = targets.name(0);
+  passing->request = environment_.slabs.keep(request.buffer);
+  if (!passing->request) return fail(*passing, request, sip::status::kServiceUnavailable);
+  passing->in = request.flow;
   const Plan plan = targets.plan(0);
-  const uint64_t id = contexts_.handle_of(*context).to_u64();
+  const uint64_t id = passing_.handle_of(*passing).to_u64();
   service::Destination destination = plan.destination;
   destination.asker = service::asker_of(environment_, request.flow.remote);
-  const auto state = context->selection.select(environment_, destination, *this, id);
-  if (!state) return fail(*context, request, status_of_failure(state.error()));
+  const auto state = passing->selection.select(environment_, destination, *this, id);
+  if (!state) return fail(*passing, request, status_of_failure(state.error()));
   const bool suspended = *state == transport::LocateState::Suspended;
-  if (suspended && !may_wait()) return fail(*context, request, sip::status::kServiceUnavailable);
-  if (!suspended) send(*context, request, plan);
+  if (suspended && !may_wait()) return fail(*passing, request, sip::status::kServiceUnavailable);
+  if (!suspended) send(*passing, request, plan);
 }
 
 // 16.11: whoever it is, it goes where its Via says; there is nothing to choose from.
-bool Acks::handle_response(const Incoming& response) {
+bool StatelessForwarder::handle_response(const Incoming& response) {
   const std::optional<Flow> flow = read_stateless_via(environment_, response.message);
   const auto vias = response.message.values(sip::HeaderId::Via);
   if (!flow || ++vias.begin() == vias.end()) return false;
@@ -104,48 +105,48 @@ bool Acks::handle_response(const Incoming& response) {
   return true;
 }
 
-void Acks::on_located(uint64_t tag, const Result<transport::FlowList>& flows) {
-  AckContext* context = contexts_.get(Handle::from_u64(tag));
-  if (context == nullptr) return;
-  context->selection.resumed();
+void StatelessForwarder::on_located(uint64_t tag, const Result<transport::FlowList>& flows) {
+  PassingRequest* passing = passing_.get(Handle::from_u64(tag));
+  if (passing == nullptr) return;
+  passing->selection.resumed();
   if (flows) {
-    context->selection.located(*flows);
-    return resend(*context);
+    passing->selection.located(*flows);
+    return resend(*passing);
   }
   sip::HeaderIndex index;
   const sip::ParsedMessage parsed =
-      sip::parse_message(context->request.view(), index, sip::Framing::Datagram);
-  fail(*context, {parsed.view, context->request, context->in, environment_.now()},
+      sip::parse_message(passing->request.view(), index, sip::Framing::Datagram);
+  fail(*passing, {parsed.view, passing->request, passing->in, environment_.now()},
        status_of_failure(flows.error()));
 }
 
 // A connection could not be made; what waits for it goes another way.
-void Acks::on_send_failed(uint64_t tag, Error) {
-  AckContext* context = contexts_.get(Handle::from_u64(tag));
-  if (context == nullptr) return;
-  context->selection.note_unreachable(stream_refusals_, environment_.now());
-  resend(*context);
+void StatelessForwarder::on_send_failed(uint64_t tag, Error) {
+  PassingRequest* passing = passing_.get(Handle::from_u64(tag));
+  if (passing == nullptr) return;
+  passing->selection.note_unreachable(stream_refusals_, environment_.now());
+  resend(*passing);
 }
 
-void Acks::resend(AckContext& context) {
+void StatelessForwarder::resend(PassingRequest& passing) {
   sip::HeaderIndex index;
   const sip::ParsedMessage parsed =
-      sip::parse_message(context.request.view(), index, sip::Framing::Datagram);
+      sip::parse_message(passing.request.view(), index, sip::Framing::Datagram);
   UriRoom room;
-  const RouteInfo routes = routes_for(read_routes(environment_, parsed.view, context.in, room));
+  const RouteInfo routes = routes_for(read_routes(environment_, parsed.view, passing.in, room));
   const TargetSet targets(environment_, location_, routes);
-  const size_t member = targets.find(context.target);
-  const Incoming request{parsed.view, context.request, context.in, environment_.now()};
-  if (member == targets.size()) return fail(context, request, sip::status::kTemporarilyUnavailable);
-  send(context, request, targets.plan(member));
+  const size_t member = targets.find(passing.target);
+  const Incoming request{parsed.view, passing.request, passing.in, environment_.now()};
+  if (member == targets.size()) return fail(passing, request, sip::status::kTemporarilyUnavailable);
+  send(passing, request, targets.plan(member));
 }
 
-void Acks::send(AckContext& context, const Incoming& request, const Plan& plan) {
-  DestinationSelection& selection = context.selection;
+void StatelessForwarder::send(PassingRequest& passing, const Incoming& request, const Plan& plan) {
+  DestinationSelection& selection = passing.selection;
   std::optional<Flow> flow = selection.next(environment_, plan.destination);
   if (!flow) {
     const bool kept_off = selection.kept_off_host();
-    return fail(context, request,
+    return fail(passing, request,
                 kept_off ? sip::status::kForbidden : sip::status::kServerInternalError);
   }
   MessageRef message = write(request, plan, *flow);
@@ -154,17 +155,18 @@ void Acks::send(AckContext& context, const Incoming& request, const Plan& plan) 
       message && may_wait() &&
       selection.switch_to_stream(environment_, stream_refusals_, message.size(), *flow);
   if (switched) message = write(request, plan, *flow);
-  if (!message) return fail(context, request, sip::status::kServiceUnavailable);
-  const uint64_t id = contexts_.handle_of(context).to_u64();
+  if (!message) return fail(passing, request, sip::status::kServiceUnavailable);
+  const uint64_t id = passing_.handle_of(passing).to_u64();
   const Result<void> sent = environment_.transactions.send_stateless(std::move(message), *flow,
                                                                      switched ? this : nullptr, id);
-  if (switched && !sent) return send(context, request, plan);  // by the way it had before
+  if (switched && !sent) return send(passing, request, plan);  // by the way it had before
   ++counters_.forwarded;
-  if (!switched) return release(context);
-  environment_.timers.start(context.timer, environment_.now() + kConnectWait);
+  if (!switched) return release(passing);
+  environment_.timers.start(passing.timer, environment_.now() + kConnectWait);
 }
 
-MessageRef Acks::write(const Incoming& request, const Plan& plan, const Flow& out) const {
+MessageRef StatelessForwarder::write(const Incoming& request, const Plan& plan,
+                                     const Flow& out) const {
   const sip::MessageView& message = request.message;
   StatelessViaText text;
   ViaManagement::Text plain;
@@ -186,7 +188,8 @@ MessageRef Acks::write(const Incoming& request, const Plan& plan, const Flow& ou
                          via);
 }
 
-void Acks::refuse(const Incoming& request, uint16_t status, const sip::ResponseParts& parts) {
+void StatelessForwarder::refuse(const Incoming& request, uint16_t status,
+                                const sip::ResponseParts& parts) {
   if (request.message.method() == sip::Method::Ack) {
     ++counters_.dropped;
     return;
@@ -203,14 +206,14 @@ void Acks::refuse(const Incoming& request, uint16_t status, const sip::ResponseP
       environment_.overload.refuse(request.message, kTransactionsKey, environment_.now()));
 }
 
-void Acks::fail(AckContext& context, const Incoming& request, uint16_t status) {
+void StatelessForwarder::fail(PassingRequest& passing, const Incoming& request, uint16_t status) {
   refuse(request, status, {});
-  release(context);
+  release(passing);
 }
 
-void Acks::release(AckContext& context) {
-  context.selection.cancel(environment_, *this, contexts_.handle_of(context).to_u64());
-  contexts_.release(context);
+void StatelessForwarder::release(PassingRequest& passing) {
+  passing.selection.cancel(environment_, *this, passing_.handle_of(passing).to_u64());
+  passing_.release(passing);
 }
 
 }  // namespace tipring::proxy
