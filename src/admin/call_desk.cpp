@@ -65,6 +65,15 @@ CallRow row_of(const b2bua::Call& call, const b2bua::B2bua& b2bua, uint64_t id,
   if (other) row.callee_interval_s = other->session_interval_s;
   row.is_anchored = true;
   row.is_relayed = call.media.relayed();
+  const auto caller_silent = b2bua.silent_for(call, media::Side::Caller);
+  const auto callee_silent = b2bua.silent_for(call, media::Side::Callee);
+  if (caller_silent && callee_silent) {
+    row.has_sound = true;
+    row.caller_sound = {b2bua::B2bua::sound_from(call, media::Side::Caller),
+                        static_cast<uint32_t>(caller_silent->count())};
+    row.callee_sound = {b2bua::B2bua::sound_from(call, media::Side::Callee),
+                        static_cast<uint32_t>(callee_silent->count())};
+  }
   if (const store::User* user = b2bua.answered_by(call)) row.answered_by = user->name();
   return row;
 }

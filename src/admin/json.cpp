@@ -172,6 +172,17 @@ void append_json(std::string& out, const UserRow& row) {
     append_member(out, "refused_source", row.refused_source);
     append_excepting_command(out, row.name, row.domain);
   }
+  if (!row.seen_at.empty()) {
+    append_member(out, "last_seen_s", uint64_t{row.last_seen_s});
+    append_member(out, "seen_at", row.seen_at);
+  }
+  if (!row.fault.empty()) {
+    out += ",\"last_failure\":{";
+    append_member(out, "reason", row.fault);
+    append_member(out, "ago_s", uint64_t{row.failed_s});
+    append_member(out, "source", row.failed_at);
+    out += '}';
+  }
   out += '}';
 }
 
@@ -221,6 +232,15 @@ void append_json(std::string& out, const RefusedRow& row) {
   out += '}';
 }
 
+static void append_sound(std::string& out, std::string_view name, const CallRow::Sound& sound) {
+  out += ",\"" + std::string(name) + "\":{";
+  append_member(out, "packets", uint64_t{sound.heard.packets});
+  append_member(out, "lost", uint64_t{sound.heard.lost});
+  append_member(out, "jitter_us", uint64_t{sound.heard.jitter_us});
+  append_member(out, "silent_ms", uint64_t{sound.silent_ms});
+  out += '}';
+}
+
 void append_json(std::string& out, const CallRow& row) {
   out += '{';
   append_member(out, "id", call_name(row.id));
@@ -241,6 +261,10 @@ void append_json(std::string& out, const CallRow& row) {
   if (row.is_timed) {
     append_member(out, "refresh_s", uint64_t{row.refresh_s});
     append_member(out, "left_s", uint64_t{row.left_s});
+  }
+  if (row.has_sound) {
+    append_sound(out, "caller_sound", row.caller_sound);
+    append_sound(out, "callee_sound", row.callee_sound);
   }
   out += row.supervised ? R"(,"supervised":true})" : R"(,"supervised":false})";
 }

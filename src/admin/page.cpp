@@ -20,10 +20,10 @@ constexpr size_t kDecisionMax = 512;
 static_assert(6 * kTextHead + kNameMax + kDomainMax + kContactMax + kAgentMax + 2 * kShortMax +
                   3 * sizeof(uint64_t) <=
               Page::kRowMax);
-static_assert(6 * kTextHead + kNameMax + kDomainMax + kAuthNameMax + kDisplayNameMax + kAliasesMax +
-                  kShortMax + 7 * sizeof(uint64_t) <=
+static_assert(9 * kTextHead + kNameMax + kDomainMax + kAuthNameMax + kDisplayNameMax + kAliasesMax +
+                  4 * kShortMax + 9 * sizeof(uint64_t) <=
               Page::kRowMax);
-static_assert(4 * kTextHead + 2 * kPartyMax + kAgentMax + kNameMax + 13 * sizeof(uint64_t) <=
+static_assert(4 * kTextHead + 2 * kPartyMax + kAgentMax + kNameMax + 22 * sizeof(uint64_t) <=
               Page::kRowMax);
 
 }  // namespace
@@ -57,6 +57,11 @@ void Page::add(const UserRow& row) {
   put_number(row.calls_refused);
   put_number(row.last_refused_s);
   put_text(row.refused_source, kShortMax);
+  put_text(row.seen_at, kShortMax);
+  put_number(row.last_seen_s);
+  put_text(row.fault, kShortMax);
+  put_text(row.failed_at, kShortMax);
+  put_number(row.failed_s);
   put_number(row.revision);
 }
 
@@ -107,6 +112,12 @@ void Page::add(const CallRow& row) {
         uint64_t{row.refresh_s}, uint64_t{row.left_s}, uint64_t{row.is_anchored ? 1U : 0U},
         uint64_t{row.is_relayed ? 1U : 0U}, uint64_t{row.callee_interval_s}})
     put_number(number);
+  put_number(row.has_sound ? 1 : 0);
+  for (const CallRow::Sound& sound : {row.caller_sound, row.callee_sound}) {
+    for (const uint32_t number :
+         {sound.heard.packets, sound.heard.lost, sound.heard.jitter_us, sound.silent_ms})
+      put_number(number);
+  }
   put_text(row.caller, kPartyMax);
   put_text(row.callee, kPartyMax);
   put_text(row.call_id, kAgentMax);
@@ -181,6 +192,11 @@ bool PageReader::next(UserRow& row) {
   row.calls_refused = static_cast<uint32_t>(take_number());
   row.last_refused_s = static_cast<uint32_t>(take_number());
   row.refused_source = take_text();
+  row.seen_at = take_text();
+  row.last_seen_s = static_cast<uint32_t>(take_number());
+  row.fault = take_text();
+  row.failed_at = take_text();
+  row.failed_s = static_cast<uint32_t>(take_number());
   row.revision = take_number();
   return true;
 }
@@ -244,6 +260,12 @@ bool PageReader::next(CallRow& row) {
   row.is_anchored = take_number() != 0;
   row.is_relayed = take_number() != 0;
   row.callee_interval_s = static_cast<uint32_t>(take_number());
+  row.has_sound = take_number() != 0;
+  for (CallRow::Sound* sound : {&row.caller_sound, &row.callee_sound}) {
+    for (uint32_t* number :
+         {&sound->heard.packets, &sound->heard.lost, &sound->heard.jitter_us, &sound->silent_ms})
+      *number = static_cast<uint32_t>(take_number());
+  }
   row.caller = take_text();
   row.callee = take_text();
   row.call_id = take_text();

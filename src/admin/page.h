@@ -8,6 +8,7 @@
 
 #include "admin/group_rows.h"
 #include "dialog/dialog.h"
+#include "store/call_record.h"
 #include "store/user.h"
 #include "transport/trace.h"
 
@@ -29,6 +30,13 @@ struct UserRow {
   uint32_t calls_refused = 0;
   uint32_t last_refused_s = 0;
   std::string_view refused_source = {};
+  // Where one user is asked for: the last time that a phone of it was let in, since the server's
+  // start; and why it was not, where that was later.
+  std::string_view seen_at = {};  // empty: never
+  uint32_t last_seen_s = 0;       // seconds ago
+  std::string_view fault = {};    // policy::SignInFault; empty: none
+  std::string_view failed_at = {};
+  uint32_t failed_s = 0;
   uint64_t revision = 0;  // see revision.h
 };
 
@@ -95,6 +103,12 @@ struct CallRow {
   bool is_relayed = false;
   uint32_t callee_interval_s = 0;  // of the leg of who has answered; 0: nobody refreshes it
   std::string_view answered_by;    // the user; empty while nobody has
+  // Of a relayed one that is answered: what has come from each side so far.
+  bool has_sound = false;
+  struct Sound {
+    store::RecordSound heard;
+    uint32_t silent_ms = 0;  // since the last packet
+  } caller_sound, callee_sound;
 };
 
 struct PoolRow {

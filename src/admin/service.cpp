@@ -54,6 +54,7 @@ Service::Service(Arena& arena, port::Loop& loop, store::Store& store, auth::Bloc
   groups_.set_endpoint(endpoint_);
   endpoint_.set_groups(&groups_);
   exchange_.set_untimed_calls(options.untimed_calls);
+  exchange_.set_sign_ins(options.sign_ins);
   exchange_.set_calls(options.calls);
   endpoint_.set_trace(options.trace);
   if (options.figures != nullptr) endpoint_.set_figures(*options.figures, figures_);

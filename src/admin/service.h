@@ -20,6 +20,7 @@ struct ServiceOptions {
   std::string default_domain;  // the first of sip.domains, or empty
   transport::Trace* trace = nullptr;
   const policy::UntimedCalls* untimed_calls = nullptr;
+  const policy::SignIns* sign_ins = nullptr;
   CallDesk* calls = nullptr;
   Control* control = nullptr;
   ConfigDesk* config = nullptr;

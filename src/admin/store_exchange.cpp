@@ -267,6 +267,23 @@ bool StoreExchange::show_user(std::string_view domain, std::string_view name, Pa
     row.last_refused_s = static_cast<uint32_t>((loop_.now() - refused->last).count() / 1000);
     row.refused_source = port::write_address(refused->source, source);
   }
+  std::array<char, port::kAddressTextMax> seen;
+  std::array<char, port::kAddressTextMax> failed;
+  const auto seconds_since = [this](Millis at) {
+    return static_cast<uint32_t>((loop_.now() - at).count() / 1000);
+  };
+  const policy::SignIn* known =
+      sign_ins_ == nullptr ? nullptr : sign_ins_->find(store_.handle_of(*user));
+  if (known != nullptr && known->seen != Millis(0)) {
+    row.last_seen_s = seconds_since(known->seen);
+    row.seen_at = port::write_address(known->seen_at, seen);
+  }
+  // Whoever was let in afterwards has no fault any more.
+  if (known != nullptr && known->failed > known->seen) {
+    row.fault = policy::to_text(known->fault);
+    row.failed_s = seconds_since(known->failed);
+    row.failed_at = port::write_address(known->failed_at, failed);
+  }
   page.add(row);
   return true;
 }

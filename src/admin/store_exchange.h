@@ -10,6 +10,7 @@
 #include "admin/loop_endpoint.h"
 #include "auth/blocks.h"
 #include "port/loop.h"
+#include "server/policy/sign_ins.h"
 #include "server/policy/untimed_calls.h"
 #include "store/store.h"
 
@@ -42,6 +43,7 @@ class StoreExchange final : public Exchange, private store::StoreWaiter {
   void set_endpoint(LoopEndpoint& endpoint) { endpoint_ = &endpoint; }
 
   // Who was refused for want of session timers; null: nobody. It outlives this.
+  void set_sign_ins(const policy::SignIns* sign_ins) { sign_ins_ = sign_ins; }
   void set_untimed_calls(const policy::UntimedCalls* calls) { untimed_calls_ = calls; }
 
   // The calls; null: none. It outlives this.
@@ -97,6 +99,7 @@ class StoreExchange final : public Exchange, private store::StoreWaiter {
   const HashKey revision_key_;
   LoopEndpoint* endpoint_ = nullptr;
   const policy::UntimedCalls* untimed_calls_ = nullptr;
+  const policy::SignIns* sign_ins_ = nullptr;
   CallDesk* calls_ = nullptr;
   std::array<Removal, Channel::kAnswers> removals_;  // no more commands than that are open
 };

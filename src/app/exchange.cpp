@@ -53,6 +53,7 @@ void Exchange::plan(const Config& config, MemoryPlan& plan) {
   store::Store::plan(limits, plan);
   auth::NonceTable::plan(plan, limits.bindings);
   auth::Blocks::plan(plan, limits.users);
+  policy::SignIns::plan(plan, limits.users);
   registrar::Registrar::plan(limits, plan);
   proxy::Proxy::plan(limits, plan);
   if (config.routing.proxy == "stateless") plan.add("passing", 1, sizeof(policy::Passing));
@@ -100,6 +101,7 @@ Exchange::Exchange(const Config& config, const Ports& ports, Arena& arena, Log& 
       blocks_(arena, {ports_.entropy.u64(), ports_.entropy.u64()}, config.capacity.users),
       block_log_(log, timers_, ports_.loop),
       access_(access_options(config), location_, store_, ports_.clock),
+      sign_ins_(arena, config.capacity.users),
       untimed_calls_(location_, store_, emergency_, log, timers_, socket_for_others(config)),
       call_shares_(location_, store_, emergency_, route_key_of(nonce_key_), log, timers_),
       authenticator_(auth_options(config, realm_), nonces_, blocks_, access_.secrets()),
@@ -154,6 +156,7 @@ Exchange::Exchange(const Config& config, const Ports& ports, Arena& arena, Log& 
   if (config.trace.mode == "all") trace_.keep_all();
   transport_.set_trace(trace_);
   access_.set_trace(trace_);
+  access_.set_sign_ins(sign_ins_);
   store_.set_observer(&registrar_);
   transactions_.set_request_handler(*this);
 }

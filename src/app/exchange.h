@@ -76,6 +76,7 @@ class Exchange final : private port::TurnHandler, private transaction::RequestHa
   auth::Blocks& blocks() { return blocks_; }
   const dialog::Calls& calls() const { return calls_; }
   const policy::UntimedCalls& untimed_calls() const { return untimed_calls_; }
+  const policy::SignIns& sign_ins() const { return sign_ins_; }
   const policy::CallShares& call_shares() const { return call_shares_; }
   void end_call(dialog::Dialog& dialog) { call_ender_.end(dialog); }
   transport::Trace& trace() { return trace_; }
@@ -135,6 +136,7 @@ class Exchange final : private port::TurnHandler, private transaction::RequestHa
   auth::Blocks blocks_;
   policy::BlockLog block_log_;
   policy::AccessRules access_;
+  policy::SignIns sign_ins_;
   policy::UntimedCalls untimed_calls_;
   policy::CallShares call_shares_;
   auth::Authenticator authenticator_;

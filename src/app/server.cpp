@@ -43,6 +43,7 @@ admin::ServiceOptions admin_options(const Config& config, std::string_view realm
   }
   options.trace = &exchange.trace();
   options.untimed_calls = &exchange.untimed_calls();
+  options.sign_ins = &exchange.sign_ins();
   options.calls = &calls;
   options.figures = &figures;
   options.realm = realm;

@@ -180,6 +180,11 @@ store::Extension StoreLocation::find(const sip::Uri& uri) const {
   return is_local(uri) ? find_called(uri, status) : store::Extension();
 }
 
+std::string_view StoreLocation::user_of(const sip::Uri& uri) const {
+  const store::User* user = find(uri).user;
+  return user == nullptr ? std::string_view() : user->name();
+}
+
 void StoreLocation::find_targets(const sip::Uri& uri, proxy::TargetList& targets,
                                  uint16_t& status) {
   const store::User* user = find_called(uri, status).user;

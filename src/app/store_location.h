@@ -41,6 +41,7 @@ class StoreLocation final : public service::OwnNames,
     return policy::domain_of_target(*this, uri).has_value();
   }
   void find_targets(const sip::Uri& uri, proxy::TargetList& targets, uint16_t& status) override;
+  std::string_view user_of(const sip::Uri& uri) const override;
   bool is_for_help(const sip::ParsedUri& uri) const override;
   void find_help(proxy::TargetList& targets, uint16_t& status) override;
 

@@ -66,6 +66,7 @@ struct Branch {
   bool rang = false;          // it has had a provisional response other than 100
   bool is_recorded = false;   // its answer has been written into its call record
   uint16_t final_status = 0;  // what has come, or stands for it; 0: nothing yet
+  std::string_view reason;    // why it has failed; good while that is handled
   uint64_t record = 0;        // of this phone, among the call records; 0: none
   Millis rang_at{0};
   bool cancelled = false;  // by us, or as soon as a provisional response has come (9.1)

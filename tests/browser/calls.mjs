@@ -4,7 +4,7 @@ import fs from "node:fs";
 import { assert, at_end, close, dialog_of, go, no_faults, open_page, set_up, start_phone, start_server, test, wait_until } from "./support.mjs";
 
 // Loopback is like any address here: whoever guesses passwords is blocked.
-const server = await start_server(["security.safe_sources=[]"]);
+const server = await start_server(["security.safe_sources=[]", "media.mode=relay"]);
 await server.add_users("100", "101", "102", "103");
 await server.ctl("group", "add", "600", "members=101,102", "strategy=all", "display_name=Sales");
 const page = await open_page();
@@ -117,6 +117,18 @@ await test("the group's page counts the call", async () => {
   await page.locator('li[data-member="101"]', { hasText: "0 of 1 answered" }).waitFor();
 });
 
+await test("a relayed call tells how each side sounds", async () => {
+  await go(page, server, "calls");
+  anna.say("call 600");
+  await bert.wait("incoming");
+  bert.say("answer");
+  await anna.wait("answered");
+  for (const side of ["caller", "callee"]) await line("100").locator(`[data-sound="${side}"]`, { hasText: /lost, jitter/ }).waitFor();
+  anna.say("hangup");
+  await bert.wait("ended");
+  await page.getByRole("heading", { name: "Nobody is calling" }).waitFor();
+});
+
 await test("markup in a User-Agent is shown as the text that it is", async () => {
   const phone = await raw_request((port, branch) => [
     "OPTIONS sip:127.0.0.1 SIP/2.0", `Via: SIP/2.0/UDP 127.0.0.1:${port};branch=${branch};rport`, "Max-Forwards: 70",
@@ -166,6 +178,9 @@ await test("who guesses passwords is shown as blocked, and let in again", async 
     guesser.send([`Authorization: Digest username="103", realm="tipring", nonce="${nonce}", uri="sip:127.0.0.1", response="00000000000000000000000000000000", algorithm=MD5, qop=auth, nc=00000001, cnonce="a"`]);
     await new Promise((resolve) => setTimeout(resolve, 30));
   }
+  await go(page, server, "users/103");
+  await page.getByText("so many wrong passwords that it is blocked").waitFor();
+  await go(page, server, "blocks");
   await line("127.0.0.1").getByText("103").waitFor();
   await page.locator('.side [data-count="blocks"]', { hasText: "1" }).waitFor({ timeout: 15000 });
   await line("127.0.0.1").getByRole("button", { name: "Lift" }).click();

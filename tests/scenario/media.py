@@ -11,10 +11,11 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
+from admin_api import Api  # noqa: E402
 from group_calls import PASSWORDS, GroupCall, GroupServer, Member, sdp, silent  # noqa: E402
 from groups_media import Ear, place_of, talk  # noqa: E402
 from sip_phone import registered_phone, response, take_request  # noqa: E402
-from tipring_server import Report  # noqa: E402
+from tipring_server import Report, wait_until  # noqa: E402
 
 RELAY = ("media.mode=relay", "routing.anchor=always")
 
@@ -100,6 +101,27 @@ def reports_and_garbage(server):
     call.end()
 
 
+def quality_is_told(server):
+    """While the call goes on: packets, gaps, and how long a side has been silent."""
+    api = Api(server)
+    api.load_document()
+    call = Talk(server)
+    row = api.get("/api/v1/calls")["calls"][0]
+    assert row["media"] == "relayed" and row["caller_sound"]["packets"] == 0, row
+    for sequence in (1, 2, 3, 5, 6):
+        packet = struct.pack("!BBHII", 0x80, 0, sequence, sequence * 160, 7) + bytes(160)
+        call.ears[0].socket.sendto(packet, call.places[0])
+
+    def sound():
+        return api.get("/api/v1/calls")["calls"][0]["caller_sound"]
+
+    wait_until(lambda: sound()["packets"] == 5, 3, lambda: f"not five packets: {sound()}")
+    assert sound()["lost"] == 1, sound()
+    wait_until(lambda: sound()["silent_ms"] >= 300, 3, lambda: f"not silent: {sound()}")
+    assert api.get("/api/v1/calls")["calls"][0]["callee_sound"]["packets"] == 0
+    call.end()
+
+
 def phone_moves(server):
     """A re-INVITE names another port: the server's own stay, and the old one hears nothing more."""
     call = Talk(server)
@@ -157,6 +179,7 @@ def main():
     with GroupServer(bin_dir, {}, settings=RELAY) as server:
         for name, test in (("who sprays packets at the ports of a call hears nothing (R18.2)", strangers_hear_nothing),
                            ("RTCP passes, garbage does not (R18.2)", reports_and_garbage),
+                           ("how each side sounds is told while it goes on", quality_is_told),
                            ("a phone that has moved is heard where it is (R18.2)", phone_moves)):
             report.run(name, lambda test=test: test(server))
     with GroupServer(bin_dir, {}, settings=[*RELAY, "media.timeout=1"]) as server:

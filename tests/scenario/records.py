@@ -13,7 +13,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
 from admin_api import Api  # noqa: E402
-from group_calls import GroupServer, PASSWORDS, answered_by_carol, group_of  # noqa: E402
+from group_calls import GroupCall, GroupServer, Member, PASSWORDS, answered_by_carol, group_of  # noqa: E402
 from sip_phone import Call, answer_call, registered_phone  # noqa: E402
 from sipp_calls import USERS, run_call  # noqa: E402
 from tipring_server import Report, TipringServer  # noqa: E402
@@ -171,6 +171,40 @@ def group_call(bin_dir):
         assert [found["id"] for found in records(api, "&group=600")] == [row["id"]]
 
 
+def refused_and_rung_out(bin_dir):
+    """A phone that refuses in its own words, one whose time in a group is over, and a number dialled for a user's name."""
+    groups = {"600": group_of(("bob", {"ring": 1}), strategy="sequential", no_answer_status=408), "601": group_of("bob")}
+    with GroupServer(bin_dir, groups) as server:
+        api = Api(server)
+        api.load_document()
+        server.ctl("user", "set", "bob", "aliases=800")
+        alice = registered_phone(server, "alice", PASSWORDS["alice"])
+        bob = Member(server, "bob")
+        call = Call(alice, server, callee="800")
+        call.invite_with_credentials()
+        bob.take_invite()
+        bob.refuse("603 Not Now")
+        call.expect(100)
+        call.ack_refusal(call.expect(603))
+        for group, end in (("600", lambda: (bob.ring(), bob.take_cancel())), ("601", lambda: bob.refuse("486 On The Phone"))):
+            led = GroupCall(alice, server, group).start()
+            bob.take_invite()
+            end()
+            while (answer := alice.receive_final(3.0)).status < 300:
+                pass
+            led.ack_refusal(answer)
+        time.sleep(SAVED)
+        proxied, rung_out, busy = records(api)
+        assert proxied["outcome"] == "refused" and proxied["reason"] == "Not Now" and "sip:800@" in proxied["to"], proxied
+        leg = api.get(f"/api/v1/records/{proxied['id']}")["legs"][0]
+        assert leg["user"] == "bob" and leg["reason"] == "Not Now" and leg["status"] == 603, leg
+        assert rung_out["outcome"] == "no_answer" and rung_out["status"] == 408, rung_out
+        assert rung_out["reason"] == "nobody has answered in time", rung_out
+        assert busy["reason"], busy
+        leg = api.get(f"/api/v1/records/{busy['id']}")["legs"][0]
+        assert leg["reason"] == "On The Phone" and leg["outcome"] == "busy", leg
+
+
 def main():
     bin_dir = sys.argv[1]
     report = Report()
@@ -186,6 +220,7 @@ def main():
     with TipringServer(bin_dir, users=USERS, settings=['auth.invite="off"']) as server:
         report.run("as many as SIPp's callees that are busy", lambda: busy_callees(server, Api(server)))
     report.run("kill -9 in mid-call (R9.2)", lambda: killed_in_mid_call(bin_dir))
+    report.run("who refuses, rings out, or is called by another number", lambda: refused_and_rung_out(bin_dir))
     report.run("a hunt group: who answered, and each phone", lambda: group_call(bin_dir))
     return report.close()
 

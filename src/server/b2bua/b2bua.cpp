@@ -50,6 +50,13 @@ uint64_t name_of_call(const HashKey& key, const sip::MessageView& invite) {
   return hasher.finish();
 }
 
+// What the message that ends a leg says of it: a response its phrase, a BYE or CANCEL its Reason.
+std::string_view text_of(const service::LegEnd& end) {
+  if (end.message == nullptr) return {};
+  if (!end.message->is_request()) return end.message->reason();
+  return end.message->header(sip::HeaderId::Reason).value_or("");
+}
+
 }  // namespace
 
 void ShownAddress::set(std::string_view uri) {
@@ -277,12 +284,19 @@ void B2bua::on_end(LegHandle, uint64_t name, const service::LegEnd& end) {
   Call& call = leg->call;
   if (is_replacement_over(*leg)) return;
   note_end(call, end);
-  if (leg->is_caller()) return on_caller_end(call, end);
-  if (leg == call.callee) {
-    call.ended_by = end_of(*leg, end.cause);
+  reason_ = text_of(end);
+  on_leg_end(*leg, end);
+  reason_ = {};
+}
+
+void B2bua::on_leg_end(CallLeg& leg, const service::LegEnd& end) {
+  Call& call = leg.call;
+  if (leg.is_caller()) return on_caller_end(call, end);
+  if (&leg == call.callee) {
+    call.ended_by = end_of(leg, end.cause);
     finish(call, reason_of(end), {});
   } else {
-    on_ringing_end(*leg, end);
+    on_ringing_end(leg, end);
   }
 }
 

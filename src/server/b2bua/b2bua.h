@@ -69,6 +69,10 @@ class B2bua final : private service::LegUser {
   const service::Legs& legs() const { return legs_; }
   // Null while nobody has, and when he has gone.
   const store::User* answered_by(const Call& call) const;
+  // What has come from one side through the relay so far.
+  static store::RecordSound sound_from(const Call& call, media::Side side);
+  // How long ago that side was heard last; null where nothing of the call is relayed.
+  std::optional<Millis> silent_for(const Call& call, media::Side side) const;
 
   const PoolStats& stats() const { return calls_.stats(); }
   const PoolStats& leg_stats() const { return call_legs_.stats(); }
@@ -125,6 +129,7 @@ class B2bua final : private service::LegUser {
   void release(Call& call);
   void log_answer(Call& call, uint16_t status);
   void on_end(LegHandle leg, uint64_t name, const service::LegEnd& end) override;
+  void on_leg_end(CallLeg& leg, const service::LegEnd& end);
   void on_caller_end(Call& call, const service::LegEnd& end);
   std::string_view reason_of(const service::LegEnd& end);
 
@@ -298,8 +303,9 @@ class B2bua final : private service::LegUser {
   mutable Pool<CallLeg> call_legs_;
   HashTable<Call, &Call::invite_node> by_invite_;  // those that ring
   B2buaCounters counters_;
-  std::span<char> body_;   // a description that is being written
-  std::span<char> lines_;  // header lines that are carried
+  std::string_view reason_;  // of the end that is being handled, for the records
+  std::span<char> body_;     // a description that is being written
+  std::span<char> lines_;    // header lines that are carried
 };
 
 }  // namespace tipring::b2bua

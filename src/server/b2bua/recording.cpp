@@ -15,7 +15,17 @@ using store::RecordEnd;
 using store::RecordOutcome;
 using store::RecordSound;
 
-RecordSound sound_from(const Call& call, media::Side side) {
+// How a phone came out of it that has not answered, by how the call stands.
+RecordOutcome outcome_of_stopped(const Call& call) {
+  if (call.is_joined()) {
+    return call.state == CallState::Hunting ? RecordOutcome::Elsewhere : RecordOutcome::Failed;
+  }
+  return call.ended_by == RecordEnd::Caller ? RecordOutcome::Cancelled : RecordOutcome::NoAnswer;
+}
+
+}  // namespace
+
+RecordSound B2bua::sound_from(const Call& call, media::Side side) {
   RecordSound sound;
   for (size_t section = 0; section < call.media.sections(); ++section) {
     const media::Reception* heard = call.media.reception(section, side);
@@ -27,15 +37,16 @@ RecordSound sound_from(const Call& call, media::Side side) {
   return sound;
 }
 
-// How a phone came out of it that has not answered, by how the call stands.
-RecordOutcome outcome_of_stopped(const Call& call) {
-  if (call.is_joined()) {
-    return call.state == CallState::Hunting ? RecordOutcome::Elsewhere : RecordOutcome::Failed;
+// A side that has sent nothing yet is silent since the answer.
+std::optional<Millis> B2bua::silent_for(const Call& call, media::Side side) const {
+  if (!call.media.relayed() || !call.is_joined()) return std::nullopt;
+  Millis last = call.answered_at;
+  for (size_t section = 0; section < call.media.sections(); ++section) {
+    const media::Reception* heard = call.media.reception(section, side);
+    if (heard != nullptr && heard->last_packet != kNever) last = std::max(last, heard->last_packet);
   }
-  return call.ended_by == RecordEnd::Caller ? RecordOutcome::Cancelled : RecordOutcome::NoAnswer;
+  return std::max(environment_.now() - last, Millis(0));
 }
-
-}  // namespace
 
 void B2bua::open_record(Call& call, const Incoming& invite, const store::Extension& callee) {
   if (environment_.book == nullptr) return;
@@ -118,6 +129,9 @@ void B2bua::close_record(CallLeg& leg, uint16_t status) {
   record.ended = environment_.now();
   record.status = status;
   record.outcome = status == 0 ? outcome_of_stopped(call) : store::outcome_of(status);
+  if (status != 0)
+    record.text(store::RecordText::Reason) =
+        reason_.empty() ? sip::default_reason(status) : reason_;
   if (leg.answered_at != Millis(0)) {
     fill_answered(leg, record);
     record.ended_by = &leg == call.replaced_of ? RecordEnd::Transferred : call.ended_by;
@@ -138,10 +152,15 @@ void B2bua::close_record(Call& call) {
   if (call.state != CallState::Hunting) {
     if (call.caller != nullptr) fill_answered(*call.caller, record);
     record.answered = call.answered_at;
+    record.text(store::RecordText::Reason) = reason_;
     record.from_caller = sound_from(call, media::Side::Caller);
     record.from_callee = sound_from(call, media::Side::Callee);
   } else {
     record.status = call.final_status;
+    record.text(store::RecordText::Reason) = call.ended_by == RecordEnd::Caller ? reason_
+                                             : call.hunt.has_timed_out()
+                                                 ? std::string_view("nobody has answered in time")
+                                                 : sip::default_reason(call.final_status);
     record.outcome = call.ended_by == RecordEnd::Caller ? RecordOutcome::Cancelled
                                                         : store::outcome_of(call.final_status);
   }

@@ -127,10 +127,14 @@ Access AccessRules::authenticate(const Incoming& request, auth::Role role, const
       return {sip::status::kBadRequest, role == auth::Role::Server
                                             ? "Bad Request - Authorization"
                                             : "Bad Request - Proxy-Authorization"};
-    case auth::AuthVerdict::Blocked: return refuse_blocked(result.blocked_for);
+    case auth::AuthVerdict::Blocked:
+      note_fault(request, login, SignInFault::Blocked);
+      return refuse_blocked(result.blocked_for);
     case auth::AuthVerdict::Stale: return challenge(role, true, asker, algorithms);
-    case auth::AuthVerdict::NoCredentials:
-    case auth::AuthVerdict::Wrong: return challenge(role, false, asker, algorithms);
+    case auth::AuthVerdict::Wrong:
+      note_fault(request, login, SignInFault::WrongPassword);
+      return challenge(role, false, asker, algorithms);
+    case auth::AuthVerdict::NoCredentials: return challenge(role, false, asker, algorithms);
   }
   // Before the nonce is used up: nothing is kept of a refused request, and its retransmission must
   // not be told that its nonce is stale.
@@ -140,6 +144,7 @@ Access AccessRules::authenticate(const Incoming& request, auth::Role role, const
       trace_->decided(request.message.header(sip::HeaderId::CallId).value_or(""),
                       transport::Decision::LoginForAnother, {result.username});
     }
+    note_fault(request, login, SignInFault::NotItsAddress);
     return {sip::status::kForbidden};
   }
   const Access access = owns(*user, to) ? Access{.user = result.user} : act_for(*user, to);
@@ -148,7 +153,16 @@ Access AccessRules::authenticate(const Incoming& request, auth::Role role, const
   const bool again = passing_ != nullptr && passing_->repeats(request);
   if (!again && !authenticator_->confirm(result, asker))
     return challenge(role, true, asker, algorithms);
+  if (sign_ins_ != nullptr)
+    sign_ins_->note_seen(store_.handle_of(*user), request.flow.remote, request.now);
   return access;
+}
+
+// Of the user whose address is spoken for, whoever it was.
+void AccessRules::note_fault(const Incoming& request, const Party& login, SignInFault fault) {
+  if (sign_ins_ == nullptr || !login.name) return;
+  if (const store::User* user = store_.find_called(login_domain_, *login.name))
+    sign_ins_->note_fault(store_.handle_of(*user), fault, request.flow.remote, request.now);
 }
 
 // For a trace.

@@ -9,6 +9,7 @@
 #include "auth/authenticator.h"
 #include "server/policy/domains.h"
 #include "server/policy/passing.h"
+#include "server/policy/sign_ins.h"
 #include "server/policy/third_party.h"
 #include "service/environment.h"
 #include "store/store.h"
@@ -45,6 +46,7 @@ class AccessRules final : public service::AccessControl, private auth::SecretLoo
   }
   // For a proxy that keeps no transactions.
   void set_passing(Passing& passing) { passing_ = &passing; }
+  void set_sign_ins(SignIns& sign_ins) { sign_ins_ = &sign_ins; }
   void set_trace(transport::Trace& trace) { trace_ = &trace; }
   auth::SecretLookup& secrets() { return *this; }
 
@@ -76,6 +78,7 @@ class AccessRules final : public service::AccessControl, private auth::SecretLoo
   Access challenge(auth::Role role, bool stale, const auth::Asker& asker, uint8_t algorithms);
   Access refuse_blocked(Millis left);
   void note(const Incoming& request, const auth::AuthResult& result) const;
+  void note_fault(const Incoming& request, const Party& login, SignInFault fault);
   uint8_t algorithms_of(const Party& login) const;
   bool owns(const store::User& user, const Party& party) const;
   bool is_served_at(const Party& aor, const Result<sip::Uri, sip::ParseError>& request_uri) const;
@@ -92,6 +95,7 @@ class AccessRules final : public service::AccessControl, private auth::SecretLoo
   auth::Blocks* blocks_ = nullptr;
   Passing* passing_ = nullptr;
   transport::Trace* trace_ = nullptr;
+  SignIns* sign_ins_ = nullptr;
   std::string_view login_domain_;  // of the request being judged: names are unique within it
   std::array<char, 1024> headers_;
 };

@@ -25,12 +25,6 @@ CallRecord answered_at(Millis answered) {
   return record;
 }
 
-// Whom a Request-URI names, for a user of ours.
-std::string_view user_part(std::string_view uri) {
-  const auto parsed = sip::parse_uri(uri);
-  return parsed ? parsed->user : std::string_view();
-}
-
 RecordOutcome outcome_of(ProxyContext& context, const Branch& branch) {
   TransactionStatefulProxy& proxy = context.get<TransactionStatefulProxy>();
   const bool stopped =
@@ -42,6 +36,14 @@ RecordOutcome outcome_of(ProxyContext& context, const Branch& branch) {
 }
 
 }  // namespace
+
+// Whom a Request-URI or To means: the user by his name, whatever number was dialled.
+std::string_view CallRecorder::user_of(std::string_view uri) const {
+  const auto parsed = sip::parse_uri(uri);
+  if (!parsed) return {};
+  const std::string_view name = location_.user_of(*parsed);
+  return name.empty() ? parsed->user : name;
+}
 
 void CallRecorder::begin(ProxyContext& context, const transport::Incoming& invite) const {
   if (environment_.book == nullptr) return;
@@ -68,7 +70,7 @@ void CallRecorder::on_try(ProxyContext& context, Branch& branch, const Plan& pla
   const MessageRef kept = context.get<TransactionStatefulProxy>().request();
   sip::HeaderIndex room;
   if (kept && context.local) {
-    phone.user = user_part(environment_.transactions.read(kept, room).request_uri());
+    phone.user = user_of(environment_.transactions.read(kept, room).request_uri());
   }
   branch.record = environment_.book->begin(phone, environment_.now());
 }
@@ -110,12 +112,12 @@ void CallRecorder::write_answer(ProxyContext& context, Branch& branch,
   context.record.is_over = true;
   record.rang = context.record.rang;
   if (dialog != nullptr && context.local) {
-    record.text(RecordText::AnsweredBy) = user_part(dialog->uri(dialog::Side::Callee));
+    record.text(RecordText::AnsweredBy) = user_of(dialog->uri(dialog::Side::Callee));
   }
   book.update(context.record.id, record);
 }
 
-void CallRecorder::on_final(ProxyContext& context) const {
+void CallRecorder::on_final(ProxyContext& context, std::string_view reason) const {
   TransactionStatefulProxy& proxy = context.get<TransactionStatefulProxy>();
   const uint16_t status = proxy.final_status();
   if (context.record.id == 0 || context.record.is_over || status < 300) return;
@@ -125,6 +127,7 @@ void CallRecorder::on_final(ProxyContext& context) const {
   record.ended = environment_.now();
   record.status = status;
   record.outcome = proxy.is_cancelled() ? RecordOutcome::Cancelled : store::outcome_of(status);
+  record.text(RecordText::Reason) = reason;
   if (proxy.is_cancelled()) record.ended_by = RecordEnd::Caller;
   environment_.book->update(context.record.id, record);
 }
@@ -136,6 +139,7 @@ void CallRecorder::on_branch_over(ProxyContext& context, const Branch& branch) c
   record.ended = environment_.now();
   record.status = branch.final_status;
   record.outcome = outcome_of(context, branch);
+  record.text(RecordText::Reason) = branch.reason;
   environment_.book->update(branch.record, record);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "dialog/calls.h"
+#include "server/proxy/location.h"
 #include "service/branches.h"
 #include "service/call_book.h"
 #include "service/environment.h"
@@ -22,8 +23,9 @@ struct RecordedCall {
 
 class CallRecorder final : public dialog::EndObserver {
  public:
-  // Borrows it.
-  explicit CallRecorder(const service::Environment& environment) : environment_(environment) {}
+  // Borrows both.
+  CallRecorder(const service::Environment& environment, const Location& location)
+      : environment_(environment), location_(location) {}
 
   // A new call, whose transaction is open.
   void begin(ProxyContext& context, const transport::Incoming& invite) const;
@@ -34,7 +36,7 @@ class CallRecorder final : public dialog::EndObserver {
   void on_forwarded(ProxyContext& context, service::Branch& branch,
                     const transport::Incoming& response) const;
   // The final response has gone upstream.
-  void on_final(ProxyContext& context) const;
+  void on_final(ProxyContext& context, std::string_view reason) const;
   // Nothing more comes of the branch. The context is as it is by then.
   void on_branch_over(ProxyContext& context, const service::Branch& branch) const;
 
@@ -43,7 +45,10 @@ class CallRecorder final : public dialog::EndObserver {
  private:
   void write_answer(ProxyContext& context, service::Branch& branch, dialog::Dialog* dialog) const;
 
+  std::string_view user_of(std::string_view uri) const;
+
   const service::Environment& environment_;
+  const Location& location_;
 };
 
 }  // namespace tipring::proxy

@@ -67,6 +67,13 @@ class Location {
   // unknown user, and routing.offline_status for one without a phone.
   virtual void find_targets(const sip::Uri& uri, TargetList& targets, uint16_t& status) = 0;
 
+  // The name of the user whose name, alias or number it is; empty: no user of ours. Good until the
+  // next change of users.
+  virtual std::string_view user_of(const sip::Uri& uri) const {
+    static_cast<void>(uri);
+    return {};
+  }
+
   // Whether this is a call for help that somebody has been named for; and where he is found.
   virtual bool is_for_help(const sip::ParsedUri& uri) const {
     static_cast<void>(uri);

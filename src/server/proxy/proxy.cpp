@@ -54,7 +54,7 @@ Proxy::Proxy(const service::Environment& environment, Location& location, Arena&
              const Limits& limits)
     : environment_(environment),
       location_(location),
-      recorder_(environment),
+      recorder_(environment, location),
       contexts_(kName, arena, server_transactions_max(limits)),
       branches_(kBranchesName, arena, proxy_branches_max(limits)),
       stream_refusals_(arena, environment.route_key),

@@ -16,6 +16,13 @@ using service::TransactionStatefulProxy;
 using sip::Wish;
 using Verdict = TransactionStatefulProxy::Verdict;
 
+// For its record, in words of our own.
+std::string_view why_not_reached(const Branch& branch, uint16_t status) {
+  if (branch.cancelled) return {};
+  if (status != sip::status::kRequestTimeout) return "the phone could not be reached";
+  return branch.rang ? "it rang for too long" : "the phone did not answer";
+}
+
 }  // namespace
 
 void Proxy::on_response(uint64_t id, ClientHandle client, const Incoming& response) {
@@ -87,6 +94,7 @@ void Proxy::on_failure(ProxyContext& context, Branch& branch, const Incoming& re
   } else {
     proxy.offer(response.message);
   }
+  branch.reason = response.message.reason();
   release_branch(branch);
   if (status >= sip::status::kBusyEverywhere) close_branches(context, status);
   go_on(context);
@@ -121,6 +129,7 @@ void Proxy::on_not_reached(ProxyContext& context, Branch& branch, uint16_t statu
   if (!reached && !branch.cancelled && branch.selection.has_next() && proxy.may_try()) {
     return resume(context, &branch);
   }
+  branch.reason = why_not_reached(branch, status);
   release_branch(branch);
   go_on(context);
 }
@@ -136,6 +145,7 @@ void Proxy::on_timer_c(Branch& branch) {
   if (branch.state == BranchState::Proceeding) return;
   proxy.note(sip::status::kRequestTimeout);
   branch.final_status = sip::status::kRequestTimeout;
+  branch.reason = why_not_reached(branch, sip::status::kRequestTimeout);
   release_branch(branch);
   go_on(context);
 }
@@ -261,7 +271,7 @@ bool Proxy::send_upstream(ProxyContext& context, const sip::MessageView& respons
   if (!message || !proxy.respond(std::move(message), status)) return false;
   if (status >= 300) context.get<DialogTracking>().on_failure(environment_, status);
   context.call.end(environment_.log, proxy.final_status(), environment_.now());
-  recorder_.on_final(context);
+  recorder_.on_final(context, response.reason());
   return true;
 }
 
@@ -272,7 +282,7 @@ void Proxy::answer(ProxyContext& context, uint16_t status, const sip::ResponsePa
   context.get<DialogTracking>().on_not_reached(environment_);
   proxy.respond(status, parts);
   context.call.end(environment_.log, proxy.final_status(), environment_.now());
-  recorder_.on_final(context);
+  recorder_.on_final(context, parts.reason.empty() ? sip::default_reason(status) : parts.reason);
 }
 
 }  // namespace tipring::proxy

@@ -1,7 +1,7 @@
 // The calls that stand or ring, as they do.
 import { list, request, segment, server_now } from "../api.js";
 import { h, replace } from "../dom.js";
-import { clock, span, t, time, tn } from "../i18n.js";
+import { clock, number, span, t, time, tn } from "../i18n.js";
 import { short_uri, uri_parts } from "../people.js";
 import { table } from "../table.js";
 import { badge, button, card, confirm, dialog, dot, empty, facts, header, icon_button, toast } from "../ui.js";
@@ -28,9 +28,23 @@ function session_text(call) {
 
 function media_text(call) {
   if (!call.media) return h("span", { class: "quiet" }, t("calls.media_own"));
-  const quality = call.quality ?? null;
-  return h("span", { class: "row" }, badge(call.media === "relayed" ? "info" : "", t(`calls.media_${call.media}`)),
-    quality && h("span", { class: "small quiet" }, t("calls.quality", { loss: quality.loss_percent ?? "–", jitter: quality.jitter_ms ?? "–" })));
+  return h("div", { class: "stack close" }, h("span", badge(call.media === "relayed" ? "info" : "", t(`calls.media_${call.media}`))),
+    quality_of(call, "caller"), quality_of(call, "callee"));
+}
+
+const kSilentMs = 2000;  // longer than phones pause between packets, but for those that send none while nobody speaks
+
+// How one side sounds, as the relay hears it.
+function quality_of(call, side) {
+  const sound = call[`${side}_sound`];
+  if (!sound) return null;
+  const name = h("span", { class: "quiet" }, t(`calls.from_${side}`), " ");
+  if (sound.packets === 0) return h("span", { class: "small", "data-sound": side }, name, t("calls.nothing_heard"));
+  const loss = sound.lost / (sound.packets + sound.lost);
+  const is_bad = loss > .03 || sound.jitter_us > 50000;
+  const text = t("calls.quality", { loss: number(loss, { style: "percent", maximumFractionDigits: 1 }), jitter: number(sound.jitter_us / 1000, { maximumFractionDigits: 1 }) });
+  return h("span", { class: "small", "data-sound": side }, name, h("span", { class: is_bad ? "bad-text" : "" }, text),
+    sound.silent_ms > kSilentMs && h("span", { class: "bad-text" }, " · ", t("calls.silent_for", { time: clock(sound.silent_ms / 1000) })));
 }
 
 export async function show(context) {
@@ -83,6 +97,7 @@ function details(call) {
       [t("calls.over_in"), call.left_s !== undefined && span(call.left_s)],
       [t("calls.callee_interval"), call.callee_interval_s && span(call.callee_interval_s)],
       [t("calls.organization"), call.organization], [t("calls.subject"), call.subject], [t("calls.priority"), call.priority],
+      [t("records.caller_sound"), quality_of(call, "caller")], [t("records.callee_sound"), quality_of(call, "callee")],
       ["Call-ID", h("code", call.call_id)],
     ]),
     h("div", { class: "dialog-actions" },

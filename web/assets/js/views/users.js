@@ -139,7 +139,8 @@ async function show_one(context) {
       [t("users.aliases"), user.aliases.join(", ")],
       [t("users.session_timer"), user.session_timer === "exempt" ? t("users.exempt") : t("users.as_configured")],
       [t("users.algorithms"), user.algorithms.length ? user.algorithms.join(", ") : t("users.as_configured")],
-      [t("users.last_seen"), user.bindings ? t("time.now") : user.last_seen_s === undefined ? "" : ago(user.last_seen_s)],
+      [t("users.last_seen"), user.last_seen_s !== undefined ? `${ago(user.last_seen_s)}, ${user.seen_at}` : user.bindings ? t("time.now") : t("users.not_since_start")],
+      [t("nav.trace"), is_admin && h("a", { href: `#/trace?subject=${encodeURIComponent(user.name)}` }, t("users.messages"))],
     ])));
   }
 
@@ -161,7 +162,7 @@ function notes_of(user, bindings, is_admin, refresh) {
         await refresh();
       }) }))));
   }
-  if (user.last_failure && !bindings.length) notes.push(notice("warn", failure_text(user.last_failure)));
+  if (user.last_failure) notes.push(notice("warn", failure_text(user.last_failure)));
   return notes;
 }
 

@@ -1,0 +1,78 @@
+// When each user's phone was let in last, and why it was not: for an operator who looks why a phone does
+// not register. In memory alone, since the server's start; one place for each user, taken at start.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "core/arena.h"
+#include "core/handle.h"
+#include "core/memory_plan.h"
+#include "port/address.h"
+#include "port/time.h"
+#include "store/user.h"
+
+namespace tipring::policy {
+
+enum class SignInFault : uint8_t {
+  None,
+  WrongPassword,  // or another auth_name
+  Blocked,        // too many wrong ones before
+  NotItsAddress,  // signed in, but for an address-of-record that is another's
+};
+std::string_view to_text(SignInFault fault);
+
+struct SignIn {
+  Handle<store::User> user;  // null: nothing is known
+  SignInFault fault = SignInFault::None;
+  Millis seen{0};    // monotonic; 0: never
+  Millis failed{0};  // likewise
+  port::SocketAddress seen_at;
+  port::SocketAddress failed_at;
+};
+
+class SignIns {
+ public:
+  static void plan(MemoryPlan& plan, uint32_t users) {
+    plan.add("sign_ins", users, sizeof(SignIn));
+  }
+  SignIns(Arena& arena, uint32_t users) : places_(arena.take<SignIn>(users)) {}
+
+  void note_seen(Handle<store::User> user, const port::SocketAddress& from, Millis now) {
+    if (SignIn* const place = place_of(user)) {
+      place->seen = now;
+      place->seen_at = from;
+    }
+  }
+  void note_fault(Handle<store::User> user, SignInFault fault, const port::SocketAddress& from,
+                  Millis now) {
+    if (SignIn* const place = place_of(user)) {
+      place->fault = fault;
+      place->failed = now;
+      place->failed_at = from;
+    }
+  }
+
+  // Null when nothing is known of the user.
+  const SignIn* find(Handle<store::User> user) const {
+    if (!user || user.index >= places_.size() || places_[user.index].user != user) return nullptr;
+    return &places_[user.index];
+  }
+
+ private:
+  // One who has gone leaves his place to who has his slot now.
+  SignIn* place_of(Handle<store::User> user) {
+    if (!user || user.index >= places_.size()) return nullptr;
+    SignIn& place = places_[user.index];
+    if (place.user != user) {
+      place = SignIn();
+      place.user = user;
+    }
+    return &place;
+  }
+
+  std::span<SignIn> places_;
+};
+
+}  // namespace tipring::policy

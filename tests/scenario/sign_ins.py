@@ -1,0 +1,61 @@
+#!/usr/bin/env python3
+"""Why a phone does not register: what its user's entry says of the last time it was let in, and of the last time it was not.
+
+Usage: sign_ins.py BIN_DIR
+"""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
+from admin_api import Api  # noqa: E402
+from sip_phone import register, registered_phone  # noqa: E402
+from sip_socket import SipSocket  # noqa: E402
+from tipring_server import Report, TipringServer  # noqa: E402
+
+USERS = [("alice", "secret-a"), ("bob", "secret-b")]
+
+
+def user(api, name):
+    return api.get(f"/api/v1/users/{name}")["user"]
+
+
+def seen_and_not(bin_dir):
+    with TipringServer(bin_dir, users=USERS, settings=["security.failures=3", "security.safe_sources=[]"]) as server:
+        api = Api(server)
+        api.load_document()
+        assert "last_seen_s" not in user(api, "alice") and "last_failure" not in user(api, "alice")
+        alice = registered_phone(server, *USERS[0])
+        place = f"127.0.0.1:{alice.port}"
+        shown = user(api, "alice")
+        assert shown["seen_at"] == place and shown["last_seen_s"] <= 2 and "last_failure" not in shown, shown
+        phone = SipSocket(server.port)
+        source = f"127.0.0.1:{phone.port}"
+        register(phone, server, "bob", "wrong", expect=401)
+        failure = user(api, "bob")["last_failure"]
+        assert failure == {"reason": "wrong_password", "ago_s": failure["ago_s"], "source": source} and failure["ago_s"] <= 2
+        assert "last_failure" not in user(api, "alice")
+        register(phone, server, "bob", "secret-a", auth_user="alice", expect=403)
+        assert user(api, "bob")["last_failure"]["reason"] == "not_its_address", user(api, "bob")
+        # Whoever is let in has no fault any more.
+        register(phone, server, "bob", "secret-b")
+        assert "last_failure" not in user(api, "bob") and user(api, "bob")["seen_at"] == source, user(api, "bob")
+        for _ in range(3):
+            register(phone, server, "bob", "wrong", expect=401)
+        register(phone, server, "bob", "secret-b", expect=403)
+        assert user(api, "bob")["last_failure"]["reason"] == "blocked", user(api, "bob")
+        # A user that is made anew knows nothing of its predecessor.
+        assert api.ask("DELETE", "/api/v1/users/bob").status == 200
+        assert api.ask("PUT", "/api/v1/users/carl", {"password": "secret-c"}).status == 201
+        assert "last_failure" not in user(api, "carl") and "seen_at" not in user(api, "carl")
+
+
+def main():
+    report = Report()
+    report.run("seen, refused for each reason, and seen again", lambda: seen_and_not(sys.argv[1]))
+    return report.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
