@@ -32,7 +32,7 @@ await test("a user is added, and what the phone needs is shown once, as text and
   assert.match(password, /^[a-z2-9]{16}$/);
   await page.getByRole("heading", { name: "100 is ready" }).waitFor();
   const text = await dialog().innerText();
-  for (const part of ["100", password, "127.0.0.1"]) assert.ok(text.includes(part), text);
+  for (const part of ["100", password, "127.0.0.1", String(server.sip), "UDP"]) assert.ok(text.includes(part), text);
   const cells = await dialog().locator("svg.qr").evaluate((picture) => {
     const size = Number(picture.getAttribute("viewBox").split(" ")[2]);
     const dark = [...picture.querySelector("path").getAttribute("d").matchAll(/M(\d+) (\d+)h/g)].map((at) => [Number(at[1]), Number(at[2])]);

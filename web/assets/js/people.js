@@ -41,8 +41,7 @@ export function registration_badge(row) {
 }
 
 // What is to be entered into a phone. The password is shown here once, and is nowhere kept.
-export function phone_data({ name, password, server, port }) {
-  const transport = "UDP";
+export function phone_data({ name, password, server, port, transport }) {
   const lines = [[t("phone.user"), name], [t("phone.password"), password], [t("phone.server"), server], [t("phone.port"), String(port)], [t("phone.transport"), transport]];
   const code = qr_picture(lines.map(([label, value]) => `${label}: ${value}`).join("\n"), t("phone.qr_label"));
   const list = facts(lines.map(([label, value]) => [label, [h("code", { class: "wrap" }, value), copy_button(value, t("copy_what", { what: label }))]]));

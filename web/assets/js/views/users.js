@@ -196,12 +196,14 @@ const unregister = (user, row, refresh) => confirm(t("users.unregister"), t("use
 
 // --- changes
 
+// Where phones find the server, as it listens: "udp:0.0.0.0:5060", "tcp:[::]:5060".
 async function server_data() {
-  const data = { server: location.hostname, port: 5060 };
-  try {
-    const told = await get("/phone-settings");
-    return { server: told.domain || told.server || data.server, port: told.port ?? data.port };
-  } catch { return data; }
+  const { config } = await get("/config");
+  const value_of = (key) => config.values.find((value) => value.key === key)?.value ?? [];
+  const points = value_of("sip.listen").map((point) => ({ transport: point.split(":")[0].toUpperCase(), port: Number(point.slice(point.lastIndexOf(":") + 1)) }));
+  const first = points.find((point) => point.transport === "UDP") ?? points[0] ?? { transport: "UDP", port: 5060 };
+  const transports = [...new Set(points.filter((point) => point.port === first.port).map((point) => point.transport))];
+  return { server: value_of("sip.domains")[0] || location.hostname, port: first.port, transport: transports.join(", ") || first.transport };
 }
 
 async function show_phone_data(title, name, password) {
