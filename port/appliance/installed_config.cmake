@@ -14,4 +14,11 @@ foreach(setting
   endif()
   string(REPLACE "${found}" "\n${key} = \"${value}\"\n" text "${text}")
 endforeach()
+# The page: encrypted, and shut by its one-time code until there is an administrator.
+string(REGEX MATCHALL "\n#listen = \\[\\]\n" found "${text}")
+list(LENGTH found count)
+if(NOT count EQUAL 1)
+  message(FATAL_ERROR "${INPUT}: admin.listen is there ${count} times")
+endif()
+string(REPLACE "${found}" "\nlisten = [\"https://0.0.0.0:8443\", \"https://[::]:8443\"]\n" text "${text}")
 file(WRITE ${OUTPUT} "${text}")

@@ -87,6 +87,11 @@ int LinuxHttpServer::open_listeners(std::string& place) {
     std::array<char, kAddressTextMax> text;
     place = write_address(listen.address, text);
     const int fd = open_http_listener(listen.address, error);
+    // "[::]" is any address of IPv6, of which a host may have none.
+    const bool has_none = listen.address.ip.family == Family::V6 &&
+                          listen.address.ip.is_unspecified() &&
+                          (error == EAFNOSUPPORT || error == EADDRNOTAVAIL);
+    if (fd < 0 && has_none) continue;
     if (fd < 0) return error;
     add(fd, false, listen.encrypted);
     addresses_.push_back(bound_address(fd));

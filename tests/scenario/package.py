@@ -6,12 +6,15 @@ Usage: package.py BIN_DIR
 Made from the build as it is. What only some machines have (lintian, systemd-analyze) is asked when it is there.
 """
 
+import http.client
+import json
 import os
 import re
 import select
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -148,6 +151,9 @@ def server_runs(root, folder):
     for place in ("/var/lib/tipring/", "/run/tipring/"):
         assert place in text, place
         text = text.replace(place, f"{folder}/state/")
+    page = free_port()
+    assert 'listen = ["https://0.0.0.0:8443", "https://[::]:8443"]\n' in text
+    text = text.replace(":8443", f":{page}")
     text = text.replace("[sip]\n", f'[sip]\nlisten = ["udp:127.0.0.1:{port}", "tcp:127.0.0.1:{port}"]\n')
     config = f"{folder}/tipring.toml"
     with open(config, "w", encoding="utf-8") as own:
@@ -160,6 +166,11 @@ def server_runs(root, folder):
     try:
         notified.expect("READY=1")
         assert "uptime_s" in done(tool, "--config", config, "status")
+        connection = http.client.HTTPSConnection("127.0.0.1", page, timeout=20, context=ssl._create_unverified_context())
+        connection.request("GET", "/api/v1/users")  # there is nothing before somebody has used the code
+        assert json.loads(connection.getresponse().read())["code"] == "setup_needed"
+        connection.close()
+        assert re.fullmatch(r"([0-9A-F]{4}-){3}[0-9A-F]{4}\n", done(tool, "--config", config, "admin", "setup-code"))
         assert "created" in done(tool, "--config", config, "user", "add", "100", "--generate")
         server.send_signal(signal.SIGHUP)
         notified.expect("RELOADING=1", "READY=1")

@@ -5,11 +5,14 @@ stand where its own would be, and `cmake`, `dpkg-query`, `apt-get` and `id` are 
 Usage: tools_run.py BIN_DIR
 """
 
+import http.client
+import json
 import os
 import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -144,6 +147,30 @@ def two_users_are_made_and_kept(clone):
     assert "Keeping the users" in output and "password" not in output.split(" INFO ")[0], output
     registers(clone.port, "100", passwords.group(1))
     assert clone.stop(signal.SIGINT) == 0, clone.read_output()
+
+
+def the_page_is_open_on_this_host(clone):
+    output = clone.start(*clone.usual())
+    page = re.search(r"The page is at (https://127\.0\.0\.1:(84\d\d)) ", output)
+    command = re.search(r"shown by: (.* admin setup-code)$", output, re.M).group(1)
+    code = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=30).stdout.strip()
+    assert re.fullmatch(r"([0-9A-F]{4}-){3}[0-9A-F]{4}", code), code
+    connection = http.client.HTTPSConnection("127.0.0.1", int(page.group(2)), timeout=20,
+                                             context=ssl._create_unverified_context())
+    connection.request("POST", "/api/v1/setup", json.dumps({"code": code, "name": "boss", "password": "a long password"}))
+    assert connection.getresponse().status == 201
+    connection.close()
+    clone.stop()
+    # A port that is taken is passed over.
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", int(page.group(2))))
+        other.listen()
+        again = re.search(r"The page is at (https://127\.0\.0\.1:\d+) ", clone.start(*clone.usual()))
+        assert again.group(1) != page.group(1), again
+        clone.stop()
+    assert "The page is at" not in clone.start(*clone.usual("--set", f'admin.listen=["http://127.0.0.1:{free_port()}"]'))
+    clone.stop()
 
 
 def the_server_takes_the_place_of_the_script(clone):
@@ -294,6 +321,7 @@ def main():
     clone = Clone(sys.argv[1])
     checks = [
         ("without users, two are made; a second start keeps them", two_users_are_made_and_kept),
+        ("the page is open on this host, at a port that is free", the_page_is_open_on_this_host),
         ("the server has the script's process id, and only one has a data folder", the_server_takes_the_place_of_the_script),
         ("users of options and of a file register; no password is in the log", users_of_options_and_file),
         ("wrong lines of a file are named, and nothing is stored", bad_lines_store_nothing),
