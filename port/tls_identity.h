@@ -20,4 +20,12 @@ std::shared_ptr<TlsIdentity> own_tls_identity(const std::string& folder, std::st
 // SHA-256 of the certificate, as browsers show it: "AB:CD:…".
 std::string tls_fingerprint(const TlsIdentity& identity);
 
+struct TlsFacts {
+  std::string subject;     // "CN=tipring"
+  std::string sha256;      // as tls_fingerprint()
+  std::string not_before;  // "2020-01-01T00:00:00Z"
+  std::string not_after;
+};
+TlsFacts tls_facts(const TlsIdentity& identity);
+
 }  // namespace tipring::port

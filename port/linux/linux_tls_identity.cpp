@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <ctime>
 #include <string_view>
@@ -140,6 +141,26 @@ std::string tls_fingerprint(const TlsIdentity& identity) {
     text += kDigits[byte & 15];
   }
   return text;
+}
+
+namespace {
+
+std::string time_text(const mbedtls_x509_time& time) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%04d-%02d-%02dT%02d:%02d:%02dZ", time.year, time.mon,
+                time.day, time.hour, time.min, time.sec);
+  return text.data();
+}
+
+}  // namespace
+
+TlsFacts tls_facts(const TlsIdentity& identity) {
+  const mbedtls_x509_crt& certificate = identity.chain();
+  std::array<char, 512> subject{};
+  if (mbedtls_x509_dn_gets(subject.data(), subject.size(), &certificate.subject) < 0)
+    subject.front() = '\0';
+  return {subject.data(), tls_fingerprint(identity), time_text(certificate.valid_from),
+          time_text(certificate.valid_to)};
 }
 
 }  // namespace tipring::port

@@ -2,6 +2,7 @@
 
 #include "admin/access/access.h"
 #include "admin/assets.h"
+#include "admin/json_members.h"
 #include "admin/reply.h"
 #include "admin/revision.h"
 #include "core/text.h"
@@ -34,6 +35,11 @@ void Api::on_exchange(port::HttpExchange& exchange) {
   }
   if (serve_asset(exchange)) return;
   route(exchange, access_ != nullptr ? access_->identify(exchange) : caller_of(exchange));
+}
+
+void Api::set_access(Access& access) {
+  access_ = &access;
+  access.set_on_ended([this] { events_.end_unwitnessed(*this); });
 }
 
 // Reads who may sign in, and tries again while the disk does not answer.
@@ -157,6 +163,21 @@ UserName Api::name_of_path(std::string_view path) {
 
 void Api::set_default_domain(std::string domain) {
   next_default_domain_.give(std::make_unique<std::string>(std::move(domain)));
+}
+
+void Api::set_certificate(const port::TlsFacts& facts, bool is_own) {
+  std::string json = "{";
+  append_member(json, "subject", facts.subject);
+  append_member(json, "sha256", facts.sha256);
+  append_member(json, "not_before", facts.not_before);
+  append_member(json, "not_after", facts.not_after);
+  append_flag(json, "is_own", is_own);
+  next_certificate_.give(std::make_unique<std::string>(json + "}"));
+}
+
+const std::string& Api::certificate() {
+  if (const auto next = next_certificate_.take(); next != nullptr) certificate_ = std::move(*next);
+  return certificate_;
 }
 
 const std::string& Api::default_domain() {

@@ -16,6 +16,7 @@
 #include "core/limits.h"
 #include "port/http_server.h"
 #include "port/loop.h"
+#include "port/tls_identity.h"
 #include "store/errands.h"
 
 namespace tipring::admin {
@@ -41,7 +42,7 @@ class Api final : public port::HttpHandler, public Desk {
   void set_errands(store::Errands& errands) { errands_ = &errands; }
 
   // Who may ask for what. Without it nobody but by the socket. It outlives this.
-  void set_access(Access& access) { access_ = &access; }
+  void set_access(Access& access);
 
   // From any thread but the loop's, since it takes the heap. For requests that come later.
   void set_default_domain(std::string domain);
@@ -51,6 +52,11 @@ class Api final : public port::HttpHandler, public Desk {
     log_ = log;
     events_.set_log(log);
   }
+
+  // Of the listeners that are encrypted. From any thread but the loop's.
+  void set_certificate(const port::TlsFacts& facts, bool is_own);
+  // As JSON; empty where nothing is encrypted.
+  const std::string& certificate();
 
   // How many users, groups and members there is room for.
   void set_limits(const Limits& limits) { limits_ = limits; }
@@ -111,6 +117,8 @@ class Api final : public port::HttpHandler, public Desk {
   std::string realm_;
   std::string default_domain_;
   Handover<std::string> next_default_domain_;
+  std::string certificate_;
+  Handover<std::string> next_certificate_;
   Limits limits_;
   const port::Clock* clock_ = nullptr;
   ConfigDesk* config_ = nullptr;

@@ -78,7 +78,7 @@ class EventStreams::Pulse final : public Job {
   Numbers pools_;
 };
 
-void EventStreams::open(port::HttpExchange& exchange) {
+void EventStreams::open(port::HttpExchange& exchange, std::function<bool()> witness) {
   const uint64_t id = exchange.id();
   port::HttpAnswer head;
   head.content_type = "text/event-stream";
@@ -94,10 +94,22 @@ void EventStreams::open(port::HttpExchange& exchange) {
       log_seen_ = last.empty() ? 0 : last.back().number;
     }
   }
-  clients_[id] = 0;
+  clients_[id] = {0, std::move(witness)};
+}
+
+void EventStreams::end_unwitnessed(Desk& desk) {
+  for (auto client = clients_.begin(); client != clients_.end();) {
+    if (client->second.witness()) {
+      ++client;
+      continue;
+    }
+    if (port::HttpExchange* const stream = desk.find(client->first)) stream->end();
+    client = clients_.erase(client);
+  }
 }
 
 void EventStreams::on_tick(Desk& desk) {
+  end_unwitnessed(desk);
   if (clients_.empty()) return;
   tell_log(desk);
   if (!asked_) {
@@ -105,7 +117,7 @@ void EventStreams::on_tick(Desk& desk) {
     asked_ = pulse->start(desk, pulse);
   }
   if (++ticks_ % kQuietTicks != 0) return;
-  for (const auto& [id, lost] : clients_) {
+  for (const auto& [id, client] : clients_) {
     port::HttpExchange* exchange = desk.find(id);
     if (exchange != nullptr) static_cast<void>(exchange->send(":\n\n"));
   }
@@ -146,10 +158,10 @@ void EventStreams::tell_log(Desk& desk) {
 
 void EventStreams::tell(Desk& desk, std::string_view topic, std::string_view data) {
   const std::string event = event_of(topic, data);
-  for (auto& [id, lost] : clients_) {
+  for (auto& [id, client] : clients_) {
     port::HttpExchange* exchange = desk.find(id);
     if (exchange == nullptr) continue;
-    if (lost > 0 || !exchange->send(event)) ++lost;
+    if (client.lost > 0 || !exchange->send(event)) ++client.lost;
   }
 }
 
@@ -157,10 +169,10 @@ void EventStreams::tell(Desk& desk, std::string_view topic, std::string_view dat
 void EventStreams::on_ready(Desk& desk, uint64_t exchange) {
   const auto client = clients_.find(exchange);
   port::HttpExchange* stream = desk.find(exchange);
-  if (client == clients_.end() || stream == nullptr || client->second == 0) return;
+  if (client == clients_.end() || stream == nullptr || client->second.lost == 0) return;
   std::string data = "{";
-  append_member(data, "events", client->second);
-  if (stream->send(event_of("lost", data + "}"))) client->second = 0;
+  append_member(data, "events", client->second.lost);
+  if (stream->send(event_of("lost", data + "}"))) client->second.lost = 0;
 }
 
 }  // namespace tipring::admin

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -26,8 +27,10 @@ class EventStreams {
   // `log` may be null; it outlives this.
   void set_log(const LogTail* log) { log_ = log; }
 
-  // Begins a stream, or answers that there are too many.
-  void open(port::HttpExchange& exchange);
+  // Begins a stream, or answers that there are too many. It ends when `witness` says no.
+  void open(port::HttpExchange& exchange, std::function<bool()> witness);
+  // Looks at all of them now; otherwise that is twice a second.
+  void end_unwitnessed(Desk& desk);
 
   // Of port::HttpHandler.
   void on_tick(Desk& desk);
@@ -43,7 +46,11 @@ class EventStreams {
   void tell(Desk& desk, std::string_view topic, std::string_view data);
 
   const LogTail* log_ = nullptr;
-  std::map<uint64_t, uint64_t> clients_;  // by exchange: events that it has lost
+  struct Client {
+    uint64_t lost = 0;  // events
+    std::function<bool()> witness;
+  };
+  std::map<uint64_t, Client> clients_;  // by exchange
   bool asked_ = false;
   bool has_seen_ = false;
   Numbers facts_;

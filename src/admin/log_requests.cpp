@@ -1,5 +1,6 @@
 #include "admin/log_requests.h"
 
+#include "admin/access/access.h"
 #include "admin/api.h"
 #include "admin/json.h"
 #include "admin/json_members.h"
@@ -76,6 +77,10 @@ void list_log(Api& api, const Request& request) {
   reply_tagged(request.exchange, body + "]}\n");
 }
 
-void stream_events(Api& api, const Request& request) { api.events().open(request.exchange); }
+void stream_events(Api& api, const Request& request) {
+  std::function<bool()> witness = [] { return true; };
+  if (api.has_access()) witness = api.access().witness(request.exchange);
+  api.events().open(request.exchange, std::move(witness));
+}
 
 }  // namespace tipring::admin

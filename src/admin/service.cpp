@@ -68,7 +68,9 @@ Service::~Service() {
   errands_.set_notify(nullptr);
 }
 
-void Service::set_identity(std::shared_ptr<port::TlsIdentity> identity) {
+void Service::set_identity(std::shared_ptr<port::TlsIdentity> identity, bool is_own) {
+  if (api_ != nullptr && identity != nullptr)
+    api_->set_certificate(port::tls_facts(*identity), is_own);
   if (server_ != nullptr) return server_->set_identity(std::move(identity));
   identity_ = std::move(identity);
 }

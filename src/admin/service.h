@@ -62,7 +62,8 @@ class Service final : private port::WakeupHandler {
   }
   // Of the listeners that are encrypted: before start(), and for new connections when it has started,
   // from any thread.
-  void set_identity(std::shared_ptr<port::TlsIdentity> identity);
+  // `is_own`: made by this server, not given.
+  void set_identity(std::shared_ptr<port::TlsIdentity> identity, bool is_own);
   // Opens the socket and starts the thread. Empty on success, else what is wrong and what to do.
   std::string start();
 

@@ -12,10 +12,12 @@ void show_status(Api& api, const Request& request) { api.list(request, Command::
 
 void list_pools(Api& api, const Request& request) { api.list(request, Command::Kind::ListPools); }
 
-void show_version(Api&, const Request& request) {
+void show_version(Api& api, const Request& request) {
   std::string body = R"({"version":{)";
   append_member(body, "version", kVersion);
   append_member(body, "api", "v1");
+  const std::string& certificate = api.certificate();
+  if (!certificate.empty()) body += ",\"certificate\":" + certificate;
   reply_tagged(request.exchange, body + "}}\n");
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "app/admin_identity.h"
 #include "core/text.h"
 
 namespace tipring::app {
@@ -36,8 +37,9 @@ void Reloader::request() {
 Millis Reloader::serve(Millis) {
   if (ready_.load(std::memory_order_acquire)) return kNever;
   if (reload_.listen_refused) config_.sip.listen = listen_before_;
+  auto identity = std::move(reload_.identity);
   reload_ = {};
-  if (handed_over_) handler_.after_reload(config_);
+  if (handed_over_) handler_.after_reload(config_, std::move(identity));
   handed_over_ = false;
   if (!requested_.exchange(false, std::memory_order_relaxed)) return kNever;
   read(reload_);
@@ -67,6 +69,8 @@ void Reloader::read(Reload& reload) {
   if (!says_realm && realm != realm_) reload.changes.push_back({"auth.realm", realm, false, false});
   listen_before_ = config_.sip.listen;
   adopt(next, config_);
+  reload.identity = admin_identity(config_, reload.identity_fault);
+  if (reload.identity != nullptr) reload.fingerprint = port::tls_fingerprint(*reload.identity);
   reload.settings = settings_of(config_, realm_);
   reload.level = log_level(config_);
 }

@@ -11,6 +11,7 @@
 #include "app/exchange_options.h"
 #include "core/log.h"
 #include "port/loop.h"
+#include "port/tls_identity.h"
 #include "port/worker.h"
 
 namespace tipring::app {
@@ -20,6 +21,10 @@ struct Reload {
   std::vector<ConfigChange> changes;
   Settings settings;
   LogLevel level = LogLevel::Info;
+  // Of the page; null: there is none, or its files are not good, as the fault says.
+  std::shared_ptr<port::TlsIdentity> identity;
+  std::string identity_fault;
+  std::string fingerprint;
   bool listen_refused = false;  // by the handler: sip.listen stays what it was
 };
 
@@ -28,7 +33,8 @@ class ReloadHandler {
   // On the loop. Whatever is left in `reload` is given up on the other thread.
   virtual void on_reload(Reload& reload) = 0;
   // After it, on the reloader's thread: for those who live on other threads.
-  virtual void after_reload(const Config& config) = 0;
+  // `identity` as in Reload.
+  virtual void after_reload(const Config& config, std::shared_ptr<port::TlsIdentity> identity) = 0;
 
  protected:
   ~ReloadHandler() = default;

@@ -163,8 +163,9 @@ std::string Server::open_identity() {
   std::string fault;
   std::shared_ptr<port::TlsIdentity> identity = admin_identity(config_, fault);
   if (identity == nullptr) return fault;
-  log_.info("certificate", kv("sha256", port::tls_fingerprint(*identity)));
-  admin_.set_identity(std::move(identity));
+  fingerprint_ = FixedText<128>(port::tls_fingerprint(*identity));
+  log_.info("certificate", kv("sha256", fingerprint_.view()));
+  admin_.set_identity(std::move(identity), config_.admin.certificate.empty());
   return {};
 }
 
@@ -277,6 +278,7 @@ void Server::on_reload(Reload& reload) {
   for (const std::string& fault : reload.faults) log_.error("reload_refused", kv("fault", fault));
   if (!reload.faults.empty()) return;
   set_listening(reload);
+  tell_of_certificate(reload);
   exchange_.set(reload.settings);
   log_.set_level(reload.level);
   uint32_t applied = 0;
@@ -306,12 +308,22 @@ void Server::set_listening(Reload& reload) {
   change->refused = reload.listen_refused = true;
 }
 
+// Files that are not good leave the certificate as it is.
+void Server::tell_of_certificate(const Reload& reload) {
+  if (!reload.identity_fault.empty()) {
+    log_.error("certificate_refused", kv("fault", reload.identity_fault),
+               kv("help", "the page goes on with the one before"));
+  } else if (!reload.fingerprint.empty() && reload.fingerprint != fingerprint_.view()) {
+    fingerprint_ = FixedText<128>(reload.fingerprint);
+    log_.info("certificate", kv("sha256", reload.fingerprint));
+  }
+}
+
 // The administration thread keeps users of the first domain without one, as the loop does.
-void Server::after_reload(const Config& config) {
+void Server::after_reload(const Config& config, std::shared_ptr<port::TlsIdentity> identity) {
   admin_.set_default_domain(default_domain(config));
-  // Files that are not good leave the certificate as it is.
-  std::string fault;
-  if (auto identity = admin_identity(config, fault)) admin_.set_identity(std::move(identity));
+  if (identity != nullptr)
+    admin_.set_identity(std::move(identity), config.admin.certificate.empty());
   config_desk_.set_running(config);
   admin_.notify();
 }

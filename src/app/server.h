@@ -59,7 +59,8 @@ class Server final : private port::SignalHandler,
   void reload() override { reloader_.request(); }
   bool restart() override;
   void on_reload(Reload& reload) override;
-  void after_reload(const Config& config) override;
+  void after_reload(const Config& config, std::shared_ptr<port::TlsIdentity> identity) override;
+  void tell_of_certificate(const Reload& reload);
   void set_listening(Reload& reload);
   void add_facts(admin::Page& page) override;
   void fill(admin::Figures& figures) override;
@@ -74,6 +75,7 @@ class Server final : private port::SignalHandler,
 
   Config config_;
   Millis started_at_{0};
+  FixedText<128> fingerprint_;  // of the page's certificate
   bool restarts_ = false;
   port::LinuxClock clock_;
   port::LinuxEntropy entropy_;

@@ -8,6 +8,7 @@ import http.client
 import json
 import os
 import re
+import signal
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -141,6 +142,87 @@ def a_viewer_looks_on(port):
     assert eye.status("GET", "/api/v1/calls") == 401
 
 
+class Stream:
+    """A page that looks on."""
+
+    def __init__(self, port, browser):
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        headers = {**browser.headers, **({"Cookie": browser.cookie} if browser.cookie else {})}
+        self.connection.request("GET", "/api/v1/events", headers=headers)
+        self.answer = self.connection.getresponse()
+        assert self.answer.status == 200, self.answer.status
+
+    def goes_on(self):
+        """A line of it comes; at its end there is none."""
+        try:
+            return self.answer.readline() != b""
+        except (ConnectionError, http.client.HTTPException):
+            return False
+
+    def ends(self):
+        while self.goes_on():
+            pass  # or it takes longer than the socket waits
+
+
+def a_stream_ends_with_what_it_came_by(server, port):
+    boss, other = Browser(port), Browser(port)
+    assert boss.sign_in("boss") == 200 and other.sign_in("boss") == 200
+    stays, goes = Stream(port, boss), Stream(port, other)
+    assert other.status("DELETE", "/api/v1/session") == 204
+    goes.ends()
+    assert boss.status("PUT", "/api/v1/admins/eye", {"password": "looks at calls only", "role": "viewer"}) == 201
+
+    def eye(password="looks at calls only"):
+        browser = Browser(port)
+        assert browser.sign_in("eye", password) == 200
+        return browser, Stream(port, browser)
+    for change in (lambda: boss.status("PUT", "/api/v1/admins/eye", {"role": "administrator"}),
+                   lambda: boss.status("PUT", "/api/v1/admins/eye", {"password": "another horse battery"})):
+        _, stream = eye()
+        assert change() == 200
+        stream.ends()
+    _, stream = eye("another horse battery")
+    assert boss.status("DELETE", "/api/v1/admins/eye") == 200
+    stream.ends()
+    answer = boss.ask("POST", "/api/v1/tokens", {"name": "looker", "role": "viewer", "scopes": ["system"]})[1]
+    stream = Stream(port, Browser(port, Authorization=f"Bearer {answer['token']['token']}"))
+    assert boss.status("DELETE", "/api/v1/tokens/looker") == 200
+    stream.ends()
+    server.process.send_signal(signal.SIGHUP)  # a line of the log is an event
+    assert stays.goes_on() and stays.goes_on(), "the stream of who has not signed out has ended"
+
+
+def a_role_that_is_taken_is_gone_at_once(port):
+    """From oneself too, whose session goes on."""
+    boss = Browser(port)
+    assert boss.sign_in("boss") == 200
+    assert boss.status("PUT", "/api/v1/admins/next", {"password": PASSWORD, "role": "administrator"}) == 201
+    following = Browser(port)
+    assert following.sign_in("next") == 200
+    assert following.status("PUT", "/api/v1/admins/next", {"role": "viewer"}) == 200
+    assert following.status("GET", "/api/v1/calls") == 200
+    assert following.status("GET", "/api/v1/tokens") == 403
+    assert boss.status("DELETE", "/api/v1/admins/next") == 200
+
+
+def a_tag_does_not_outlive_a_restart(server, port):
+    """What was seen before it may have been changed meanwhile by whoever had the file."""
+    browser = Browser(port)
+    assert browser.sign_in("boss") == 200
+    assert browser.status("PUT", "/api/v1/users/tagged", {"password": "of the phone 1"}) == 201
+    seen = browser.ask("GET", "/api/v1/users/tagged")[1]["user"]["revision"]
+    change = ("PUT", "/api/v1/users/tagged", {"display_name": "x"})
+    assert browser.status(*change, If_Match='"0123456789abcdef"') == 412
+    server.stop()
+    server.start()
+    assert browser.status("GET", "/api/v1/users") == 401, "a session has outlived a restart"
+    browser = Browser(port)
+    assert browser.sign_in("boss") == 200
+    assert browser.status(*change, If_Match=f'"{seen}"') == 412
+    now = browser.ask("GET", "/api/v1/users/tagged")[1]["user"]["revision"]
+    assert now != seen and browser.status(*change, If_Match=f'"{now}"') == 200
+
+
 def secrets_are_kept(server):
     log = server.read_log()
     assert PASSWORD not in log and "of the phone 1" not in log and "looks at calls only" not in log
@@ -155,6 +237,9 @@ def main():
         report.run("requests that other sites forge change nothing", lambda: other_sites_change_nothing(port))
         report.run("a token does what it is for", lambda: tokens_do_what_they_are_for(port))
         report.run("a viewer changes nothing, and is gone at once", lambda: a_viewer_looks_on(port))
+        report.run("a stream ends with what it came by", lambda: a_stream_ends_with_what_it_came_by(server, port))
+        report.run("a role that is taken is gone at once", lambda: a_role_that_is_taken_is_gone_at_once(port))
+        report.run("a tag does not outlive a restart", lambda: a_tag_does_not_outlive_a_restart(server, port))
         report.run("the log has no password", lambda: secrets_are_kept(server))
     return report.close()
 

@@ -15,6 +15,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
+from admin_api import Api  # noqa: E402
 from run_folder import Folder  # noqa: E402
 from tipring_server import Report, TipringServer, free_port, wait_until  # noqa: E402
 
@@ -118,6 +119,8 @@ def is_kept(bin_dir):
         assert ssl.PEM_cert_to_DER_cert(first) == ssl.PEM_cert_to_DER_cert(der)
         shown = openssl("x509", "-in", f"{server.data}/admin.crt", "-noout", "-fingerprint", "-sha256").stdout
         assert fingerprint(server) in shown, shown
+        facts = certificate_facts(server)
+        assert facts["is_own"] and facts["sha256"] == fingerprint(server) and facts["not_before"] < "2026" < facts["not_after"]
         assert os.stat(f"{server.data}/admin.key").st_mode & 0o777 == 0o600
         names = openssl("x509", "-in", f"{server.data}/admin.crt", "-noout", "-ext", "subjectAltName").stdout
         assert "DNS:localhost" in names and "IP Address:127.0.0.1" in names, names
@@ -130,6 +133,10 @@ def is_kept(bin_dir):
         server.start()
         assert certificate(server) != ending, "one that ends soon is kept"
         assert os.stat(f"{server.data}/admin.key").st_mode & 0o777 == 0o600
+
+
+def certificate_facts(server):
+    return Api(server).get("/api/v1/version")["version"]["certificate"]
 
 
 def make(folder, name, days=100):
@@ -151,7 +158,17 @@ def given_files_are_taken(bin_dir):
         os.replace(f"{server.data}/two.key", f"{server.data}/one.key")
         os.replace(f"{server.data}/two.crt", f"{server.data}/one.crt")
         server.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: shown() == read("one"), 5, "SIGHUP does not read the certificate again")
+        wait_until(lambda: shown() == read("one"), 5, lambda: "SIGHUP does not read the certificate again")
+        facts = certificate_facts(server)
+        assert (facts["subject"], facts["is_own"]) == ("CN=two", False), facts
+        assert facts["sha256"] == fingerprint(server), facts
+        with open(f"{server.data}/one.crt", "w", encoding="ascii") as file:
+            file.write("nothing")
+        server.process.send_signal(signal.SIGHUP)
+        line = server.log_lines("certificate_refused")[-1]
+        assert "ERROR" in line and "no certificate" in line and "the one before" in line, line
+        server.log_lines("reloaded", least=2)
+        assert certificate_facts(server) == facts and shown()
 
 
 def bad_files_are_told(bin_dir):

@@ -125,6 +125,21 @@ Caller Access::caller_of_token(const port::HttpExchange& exchange, std::string_v
   return {"token " + found->name, static_cast<Role>(found->role), found->scopes, false};
 }
 
+std::function<bool()> Access::witness(const port::HttpExchange& exchange) {
+  if (exchange.peer().ip.family == port::Family::None) return [] { return true; };
+  if (const std::string_view token = token_of(exchange); !token.empty()) {
+    return [this, hash = hash_of(token)] {
+      return std::any_of(tokens_.begin(), tokens_.end(), [&](const store::AdminTokenRow& row) {
+        return same_hash(row.hash, hash) &&
+               (row.expires_ms == 0 || row.expires_ms > wall().count());
+      });
+    };
+  }
+  return [this, hash = hash_of(exchange.cookie(cookie_name(exchange)))] {
+    return sessions_.stands(hash, now());
+  };
+}
+
 bool Access::admit(port::HttpExchange& exchange, const Caller& caller, const Route& route) {
   const auto refused = [&](const Problem& problem) { return refuse(exchange, problem), false; };
   const bool needs_origin = route.changes && !caller.is_local && token_of(exchange).empty();
@@ -157,6 +172,7 @@ Session* Access::session_of(const port::HttpExchange& exchange) {
 std::string Access::sign_in(const port::HttpExchange& exchange,
                             const store::AdminAccountRow& account) {
   sessions_.end(exchange.cookie(cookie_name(exchange)));
+  on_ended_();
   const std::string id = sessions_.begin(account.name, static_cast<Role>(account.role), now());
   return std::string(cookie_name(exchange)) + "=" + id + "; Path=/; HttpOnly; SameSite=Strict" +
          (exchange.encrypted() ? "; Secure" : "");
@@ -164,6 +180,7 @@ std::string Access::sign_in(const port::HttpExchange& exchange,
 
 std::string Access::sign_out(const port::HttpExchange& exchange) {
   sessions_.end(exchange.cookie(cookie_name(exchange)));
+  on_ended_();
   return std::string(cookie_name(exchange)) + "=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0" +
          (exchange.encrypted() ? "; Secure" : "");
 }

@@ -53,6 +53,11 @@ class Access {
 
   // By the socket, a token, or the session whose cookie comes along.
   Caller identify(const port::HttpExchange& exchange);
+  // What says, at any later time, whether whoever makes the request could still make it: the session
+  // goes on, the token is good. Good for as long as this is.
+  std::function<bool()> witness(const port::HttpExchange& exchange);
+  // Called when sessions or tokens have ended.
+  void set_on_ended(std::function<void()> on_ended) { on_ended_ = std::move(on_ended); }
   // Whether the caller may have the route's answer; otherwise it is answered.
   bool admit(port::HttpExchange& exchange, const Caller& caller, const Route& route);
 
@@ -118,6 +123,7 @@ class Access {
   std::vector<store::AdminAccountRow> accounts_;
   std::vector<store::AdminTokenRow> tokens_;
   std::map<uint64_t, store::AuditRow> notes_;
+  std::function<void()> on_ended_ = [] {};
   Millis told_of_token_{};
 };
 

@@ -40,6 +40,8 @@ bool Access::put_account(const store::AdminAccountRow& row, std::string but, Don
                [this, row, but = std::move(but)] {
                  put(accounts_, row);
                  sessions_.end_all(row.name, but);
+                 sessions_.set_role(row.name, static_cast<Role>(row.role));
+                 on_ended_();
                  if (row.role == static_cast<uint8_t>(Role::Administrator)) state_ = State::Ready;
                },
                std::move(done));
@@ -50,6 +52,7 @@ bool Access::remove_account(const std::string& name, Done done) {
                [this, name] {
                  std::erase_if(accounts_, [&](const auto& row) { return row.name == name; });
                  sessions_.end_all(name);
+                 on_ended_();
                },
                std::move(done));
 }
@@ -67,10 +70,12 @@ bool Access::put_token(const store::AdminTokenRow& row, Done done) {
 }
 
 bool Access::remove_token(const std::string& name, Done done) {
-  return write(
-      [name](store::Connection& database) { return remove_admin_token(database, name); },
-      [this, name] { std::erase_if(tokens_, [&](const auto& row) { return row.name == name; }); },
-      std::move(done));
+  return write([name](store::Connection& database) { return remove_admin_token(database, name); },
+               [this, name] {
+                 std::erase_if(tokens_, [&](const auto& row) { return row.name == name; });
+                 on_ended_();
+               },
+               std::move(done));
 }
 
 // Bodies are left out, since they hold passwords; of the query only a new name says what was done.

@@ -68,6 +68,17 @@ Session* Sessions::find(std::string_view id, Millis now) {
   return &*found;
 }
 
+bool Sessions::stands(const port::Sha256Digest& id_hash, Millis now) const {
+  return std::any_of(sessions_.begin(), sessions_.end(), [&](const Session& one) {
+    return same_hash(one.id_hash, id_hash) && one.ends_idle > now && one.ends_at_last > now;
+  });
+}
+
+void Sessions::set_role(std::string_view account, Role role) {
+  for (Session& one : sessions_)
+    if (one.account == account) one.role = role;
+}
+
 void Sessions::end(std::string_view id) {
   const port::Sha256Digest hash = hash_of(id);
   std::erase_if(sessions_, [&](const Session& one) { return same_hash(one.id_hash, hash); });

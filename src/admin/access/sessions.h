@@ -36,6 +36,9 @@ class Sessions {
   std::string begin(std::string_view account, Role role, Millis now);
   // Null when there is none, or its time is over. Good until the next call of this class.
   Session* find(std::string_view id, Millis now);
+  // Whether the session with the id of this hash goes on; it is not moved on.
+  bool stands(const port::Sha256Digest& id_hash, Millis now) const;
+  void set_role(std::string_view account, Role role);
   void end(std::string_view id);
   // All of the account but the one with `but`, which may be empty.
   void end_all(std::string_view account, std::string_view but = {});
