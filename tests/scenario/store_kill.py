@@ -190,7 +190,11 @@ class Clerk:
         if self.asked is not None and (self.asked[0] in held) != (self.asked[0] in self.told):
             self.settle(self.asked[1])
         assert held == set(self.told), f"lost {set(self.told) - held}, invented {held - set(self.told)}"
-        for name in self.chance.sample(sorted(self.told), min(2, len(self.told))):
+        names = self.chance.sample(sorted(self.told), min(2, len(self.told)))
+        # A change that was not answered may have been made: which password holds has to be known for later lives.
+        if self.asked is not None and self.asked[0] in self.told and self.asked[0] not in names:
+            names.append(self.asked[0])
+        for name in names:
             self.check_password(server, name)
         self.asked = None
 
