@@ -11,7 +11,7 @@ const milli = (ms) => time(ms, { hour: "2-digit", minute: "2-digit", second: "2-
 
 // ladder({lanes: [{id, name, note, is_server}], items: [{time_ms, from, to, title, note, kind, text} or {time_ms, why}]})
 export function ladder({ lanes, items }) {
-  const is_narrow = innerWidth < 760;
+  const is_narrow = innerWidth < 1100;
   const width = Math.max(is_narrow ? 330 : 940, kTime + lanes.length * (is_narrow ? 122 : 190));
   const height = kHead + items.length * kRow + 12;
   const step = (width - kTime) / lanes.length;

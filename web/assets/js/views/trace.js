@@ -124,6 +124,7 @@ export async function show(context) {
   async function refresh() {
     const { status } = await get("/status");
     const on = status.trace !== "off";
+    state.hidden = !on;
     starter_box.hidden = status.trace_keeps !== "subject" || !is_admin;
     replace(state, on ? notice("good", h("p", t("trace.on", { subject: status.trace }), " ", h("time", { "data-until": server_now() + status.trace_left_s * 1000 }, clock(status.trace_left_s))),
       is_admin && h("div", button(t("trace.stop"), { kind: "small", onclick: once(async () => { await request("DELETE", "/trace"); await refresh(); }) }))) : null);
