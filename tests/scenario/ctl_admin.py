@@ -15,6 +15,7 @@ import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
+from sip_socket import SipSocket, challenge_params, credentials  # noqa: E402
 from tipring_server import Report, TipringServer, free_port, wait_until  # noqa: E402
 
 PASSWORD = "correct horse battery"
@@ -148,6 +149,30 @@ def the_configuration_is_shown_checked_and_changed(tool, path):
     tool.refused("must be KEY=VALUE", "config", "set", "log.level", code=2)
 
 
+def who_is_never_blocked_is_a_setting(tool, server):
+    """security.safe_sources, read and changed as any other, and in force at once."""
+    def guess(times):
+        for i in range(times):
+            phone = SipSocket(server.port)
+            uri = f"sip:127.0.0.1:{server.port}"
+            phone.send(phone.request("REGISTER", uri, "sip:u0@127.0.0.1", "sip:u0@127.0.0.1"))
+            challenge = phone.receive_final()
+            if challenge.status == 401:
+                proof = credentials(challenge_params(challenge), "u0", f"wrong {i}", "REGISTER", uri)
+                phone.send(phone.request("REGISTER", uri, "sip:u0@127.0.0.1", "sip:u0@127.0.0.1", cseq=2,
+                                         headers=[f"Authorization: {proof}"]))
+                phone.receive_final()
+            phone.close()
+    assert tool.done("config", "set", 'security.safe_sources=["127.0.0.1"]') == "in force: security.safe_sources\n"
+    assert '["127.0.0.1"]' in tool.done("config", "show", "security.safe_sources")
+    guess(12)
+    assert tool.done("blocks") == "no blocks\n"
+    tool.refused("security.safe_sources", "config", "set", 'security.safe_sources=["nowhere"]')
+    tool.done("config", "set", "security.safe_sources=[]")
+    guess(12)
+    assert "127.0.0.1" in tool.done("blocks")
+
+
 def the_log_is_shown_and_followed(tool, server):
     text = tool.done("log", "-n", "500")
     assert re.search(r"^20\d\d-\d\d-\d\d \d\d:\d\d:\d\d INFO started version=", text, re.M), text
@@ -198,6 +223,7 @@ def main():
             report.run("changes are in the audit log", lambda: changes_are_in_the_audit_log(tool))
             report.run("the configuration is shown, checked and changed",
                        lambda: the_configuration_is_shown_checked_and_changed(tool, path))
+            report.run("who is never blocked is a setting", lambda: who_is_never_blocked_is_a_setting(tool, server))
             report.run("the log is shown and followed", lambda: the_log_is_shown_and_followed(tool, server))
             assert PASSWORD not in server.read_log()
     report.run("a restart is asked for", lambda: a_restart_is_asked_for(bin_dir))
