@@ -18,7 +18,7 @@ from tipring_server import Report, TipringServer
 MIB = 1 << 20
 LIMITS = {"tiny": (3, 6), "default": (10, 14)}  # MiB: the plan, and the whole process (PSS)
 # Bytes of the plan. One of b2bua_calls: two and a half legs of our own, and the call that they make.
-SHARES = {"bindings": 450, "calls": 4096, "b2bua_calls": 7168}
+SHARES = {"bindings": 450, "calls": 4096, "b2bua_calls": 7424}
 RELAYED_CALL = 4608  # with its part of a second stream
 CALLS = {"tiny": 8, "default": 64}
 FILES = {"tiny": "tiny.toml", "default": "tipring.toml", "full": "full.toml"}

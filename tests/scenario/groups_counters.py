@@ -147,6 +147,39 @@ def busy_then_answered(server):
     assert members == {"201": {"offered": 10, "unanswered": 10}, "202": {"offered": 10, "answered": 10}}, members
 
 
+def groups_inside_a_group(server):
+    """A group counts the calls that come to it within another one, and so does its place there."""
+    server.ctl("group", "add", "620", "members=201")
+    server.ctl("group", "add", "621", "members=202")
+    server.ctl("group", "add", "622", "members=620,621")
+    # Its first member is busy, so that its turn is over and the other group's comes.
+    server.ctl("group", "add", "623", "members=620,621", "strategy=sequential")
+    server.ctl("group", "add", "624", "members=622")
+    own = {"201": "uas-group-answer", "202": "uas-group-cancelled"}
+    calls = play(server, "624", "uac-group-answered", own, 5)
+    assert set(calls.values()) == {5}, calls
+    answered, elsewhere = {"offered": 5, "answered": 5}, {"offered": 5, "elsewhere": 5}
+    group, members, shown = settled(server, "624")
+    assert group == answered and members == {"622": answered}, (group, members)
+    group, members, _ = tallies(server, "622")
+    assert group == answered and members == {"620": answered, "621": elsewhere}, (group, members)
+    assert tallies(server, "620")[:2] == (answered, {"201": answered})
+    assert tallies(server, "621")[:2] == (elsewhere, {"202": elsewhere})
+    inner = tallies(server, "620")[2]
+    assert inner["talk_total_ms"] > 0 and inner["answer_max_ms"] <= shown["answer_max_ms"], (inner, shown)
+    calls = play(server, "623", "uac-group-answered", {"201": "uas-busy-486", "202": "uas-group-answer"}, 5)
+    assert set(calls.values()) == {5}, calls
+    group, members, _ = settled(server, "623")
+    assert group == answered and members == {"620": {"offered": 5, "unanswered": 5}, "621": answered}, (group, members)
+    both = {"201": "uas-group-cancelled", "202": "uas-group-cancelled"}
+    calls = play(server, "622", "uac-group-cancel", both, 5)
+    assert set(calls.values()) == {5}, calls
+    group, members, _ = settled(server, "622")
+    assert group == {"offered": 10, "answered": 5, "abandoned": 5}, group
+    assert members["620"] == {"offered": 10, "answered": 5, "abandoned": 5}, members
+    assert tallies(server, "620")[0] == {"offered": 15, "answered": 5, "abandoned": 5, "unanswered": 5}
+
+
 def member_dies(server):
     """Who has answered is never heard of again: the caller hangs up, and nothing is left of the call."""
     server.ctl("group", "add", "609", "members=201")
@@ -179,6 +212,7 @@ def main():
         report.run("longest idle", lambda: in_turn(server, "606", "longest-idle"))
         report.run("random", lambda: at_random(server))
         report.run("sequential, the first one busy", lambda: busy_then_answered(server))
+        report.run("groups inside a group", lambda: groups_inside_a_group(server))
         report.run("a member that dies after its answer", lambda: member_dies(server))
         report.run("a change of the group keeps the counts", lambda: counts_outlive_changes(server))
     return report.close()

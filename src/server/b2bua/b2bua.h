@@ -265,12 +265,18 @@ class B2bua final : private service::LegUser {
   // tallies.cpp: what groups and members count
   enum class Stopped : uint8_t { ByAnswer, ByCaller, ByUs, ByTime, ByMember };
   store::GroupMember* member_of(const Call& call, size_t member) const;
-  void count_rung(const Call& call, size_t member);
+  void count_rung(Call& call, size_t member);
   void count_answer(Call& call, MemberSet others);
   void count_broken(Call& call, MemberSet others);
   void count_pick_up(Call& call, MemberSet others, Handle<store::User> by);
   void count_stopped(const Call& call, MemberSet members, Stopped why);
-  void count_abandoned(const Call& call);
+  void count_abandoned(Call& call);
+  void note_inner(Call& call, InnerSet groups) const;
+  void count_inner_failed(Call& call);
+  template <class Count>
+  void count_inner(const Call& call, InnerSet groups, Count count);
+  void settle_inner(Call& call, InnerSet groups, void (store::CallTally::*how)());
+  Millis inner_rang_at(const Call& call, size_t inner) const;
   void count_end(const Call& call);
 
   // recording.cpp: the records of calls

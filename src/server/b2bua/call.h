@@ -98,6 +98,13 @@ struct Call final : private media::CallMediaObserver {
   uint64_t known_as = 0;  // a hash of its Call-ID and From tag
   RingPlan plan;
   Hunt hunt;
+  MemberSet has_rung = 0;
+  // Of the groups inside the one that is called: who has had the call offered, for whom it is
+  // counted what has become of it, and who has answered it.
+  std::array<Handle<store::Group>, RingPlan::kInnerMax> inner;
+  InnerSet inner_offered = 0;
+  InnerSet inner_settled = 0;
+  InnerSet inner_answered = 0;
   Outcome outcome;
   Handle<store::Group> group;  // that is being called; null for a user
   Handle<store::User> user;    // who is being called, where it is no group

@@ -16,9 +16,6 @@
 
 namespace tipring::b2bua {
 
-using MemberSet = uint32_t;  // bit i: the member at place i
-static_assert(RingPlan::kMembersMax <= 32);
-
 constexpr MemberSet set_of(size_t member) { return MemberSet{1} << member; }
 
 // What is to be done now: first stop, then ring.
@@ -56,6 +53,7 @@ class Hunt {
   size_t winner() const { return winner_; }          // Answered only
   bool has_timed_out() const { return timed_out_; }  // somebody rang until his time was over
   MemberSet ringing() const { return ringing_; }
+  MemberSet waiting() const { return waiting_; }  // have not rung yet, and may
   // Of this step, whose delays are not over.
   uint32_t waiting_now() const;
   Millis rang_at(size_t member) const {

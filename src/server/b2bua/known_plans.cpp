@@ -26,6 +26,8 @@ bool KnownPlans::find(const Directory& directory, uint64_t call, Handle<store::G
   });
   plan.count = 0;
   if (known == entries_.end()) return false;
+  plan.inner = known->plan.inner;
+  plan.inner_count = known->plan.inner_count;
   uint8_t last = 0;
   for (size_t i = 0; i < known->plan.size(); ++i) {
     PlannedMember planned = known->plan[i];

@@ -30,7 +30,7 @@ class Planner {
       : directory_(directory), plan_(plan), random_(random), caller_(caller) {}
 
   void run(store::Group& group) {
-    enter(group, Millis(0), Millis(0), kNoFrame);
+    enter(group, {});
     while (depth_ > 0) {
       Frame& frame = frames_[depth_ - 1];
       if (frame.next == frame.order.count) {
@@ -47,11 +47,20 @@ class Planner {
     Millis delay{0};             // of the entries that led here
     Millis ring{0};              // the shortest of theirs
     size_t together = kNoFrame;  // the outermost frame that rings all at once, of those up to here
+    InnerSet within = 0;         // the groups that this one is within, and itself
     uint32_t next = 0;
     uint8_t step = kNoStep;  // of all below, where this is that frame
   };
+  // What a group has from where it stands.
+  struct Place {
+    Millis delay{0};
+    Millis ring{0};
+    size_t together = kNoFrame;
+    InnerSet within = 0;
+    Handle<store::GroupMember> entry;  // null: it is the one that is called
+  };
 
-  void enter(store::Group& group, Millis delay, Millis ring, size_t together) {
+  void enter(store::Group& group, const Place& place) {
     if (!group.enabled() || depth_ == frames_.size() || seen_count_ == seen_.size()) return;
     for (size_t i = 0; i < seen_count_; ++i) {
       if (seen_[i] == &group) return;
@@ -60,12 +69,19 @@ class Planner {
     const bool all = group.strategy() == store::GroupStrategy::All;
     Frame& frame = frames_[depth_];
     frame.order = store::order_members(group, random_ + seen_count_);
-    frame.delay = delay;
-    frame.ring = ring;
-    frame.together = together == kNoFrame && all ? depth_ : together;
+    frame.delay = place.delay;
+    frame.ring = place.ring;
+    frame.together = place.together == kNoFrame && all ? depth_ : place.together;
+    frame.within = static_cast<InnerSet>(place.within | note_inner(place.entry));
     frame.next = 0;
     frame.step = kNoStep;
     ++depth_;
+  }
+
+  InnerSet note_inner(Handle<store::GroupMember> entry) {
+    if (!entry || plan_.inner_count == RingPlan::kInnerMax) return 0;
+    plan_.inner[plan_.inner_count] = entry;
+    return static_cast<InnerSet>(InnerSet{1} << plan_.inner_count++);
   }
 
   void take(const store::GroupMember& member, const Frame& frame) {
@@ -75,7 +91,9 @@ class Planner {
     // Who would begin to ring when the time of his group is over does not ring at all.
     if (member.ring_time() == Millis(0)) return;
     const Millis ring = shorter(frame.ring, member.ring_time());
-    if (found.group != nullptr) enter(*found.group, delay, ring, frame.together);
+    if (found.group != nullptr)
+      enter(*found.group,
+            {delay, ring, frame.together, frame.within, directory_.handle_of(member)});
     if (found.user != nullptr) add(*found.user, member, frame, delay, ring);
   }
 
@@ -94,6 +112,7 @@ class Planner {
     planned.step = step;
     planned.delay_s = seconds(delay);
     planned.ring_s = seconds(ring);
+    planned.within = frame.within;
     users_[plan_.size()] = handle;
     plan_.add(planned);
   }
@@ -120,7 +139,7 @@ class Planner {
 
 void plan_group(const Directory& directory, store::Group& group, uint64_t random,
                 Handle<store::User> caller, RingPlan& plan) {
-  plan.count = 0;
+  plan.count = plan.inner_count = 0;
   Planner(directory, plan, random, caller).run(group);
 }
 
@@ -150,7 +169,7 @@ bool can_ring(const Directory& directory, const store::Group& group) {
 }
 
 void plan_user(const Directory& directory, const store::User& user, RingPlan& plan) {
-  plan.count = 0;
+  plan.count = plan.inner_count = 0;
   PhoneList phones;
   directory.find_phones(user, phones);
   if (!phones.empty()) plan.add({});

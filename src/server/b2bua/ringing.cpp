@@ -58,7 +58,9 @@ std::string_view write_address(const sip::MessageView& invite, std::span<char> r
 void B2bua::ring_extension(Call& call, const store::Extension& callee) {
   call.outcome = Outcome();
   call.group = {};
-  call.plan.count = 0;
+  call.plan.count = call.plan.inner_count = 0;
+  call.has_rung = 0;
+  call.inner_offered = call.inner_settled = call.inner_answered = 0;
   Millis limit = kUserRingLimit;
   if (callee.group != nullptr) {
     call.group = directory_.handle_of(*callee.group);
@@ -94,6 +96,7 @@ void B2bua::obey(Call& call, HuntOrders orders) {
     note(call, transport::Decision::MemberNotRung, {name_of_member(call, member)});
     to_ring |= call.hunt.on_failed(member, environment_.now()).ring;
   }
+  count_inner_failed(call);
   if (call.hunt.state() == Hunt::State::Failed) return on_nobody(call);
   ring_again(call);
   start_timer(call);

@@ -181,6 +181,32 @@ TEST_CASE("planner: a group inside a group rings at its place by its own strateg
   CHECK(world.plan(outer) == "anna@0/15 ben@1/8 cleo@1+2/5 zoe@2/15");
 }
 
+TEST_CASE("planner: who is within which group is known, however deep" *
+          doctest::description("R17.4")) {
+  World world;
+  store::Group& sales = world.group("600", GroupStrategy::All);
+  store::Group& north = world.group("610", GroupStrategy::Sequential);
+  store::Group& coast = world.group("611", GroupStrategy::All);
+  world.member(sales, "anna");
+  store::GroupMember& to_north = world.member(sales, "610");
+  world.member(north, "ben");
+  store::GroupMember& to_coast = world.member(north, "611");
+  world.member(coast, "cleo");
+  world.member(north, "dora");
+  RingPlan plan;
+  plan_group(world, sales, 1, {}, plan);
+  REQUIRE(plan.size() == 4);
+  REQUIRE(plan.inner_count == 2);
+  CHECK(world.get(plan.inner[0]) == &to_north);
+  CHECK(world.get(plan.inner[1]) == &to_coast);
+  CHECK(plan[0].within == 0);
+  CHECK(plan[1].within == 1);
+  CHECK(plan[2].within == 3);
+  CHECK(plan[3].within == 1);
+  CHECK(plan.within(0b1001) == 1);
+  CHECK(plan.within(0b0100) == 3);
+}
+
 TEST_CASE("planner: inside one that rings all at once all are of one step, and delays add up") {
   World world;
   store::Group& outer = world.group("600", GroupStrategy::All);
