@@ -1,10 +1,11 @@
-// What is received of one sender: RFC 3550 A.1 (sequence numbers), A.3 (losses), A.8 (jitter).
+// What one side of a stream has sent, as operators are shown it.
 #pragma once
 
 #include <array>
 #include <cstdint>
 
 #include "media/stream.h"
+#include "rtp/reception.h"
 #include "sdp/description.h"
 
 namespace tipring::media {
@@ -36,22 +37,8 @@ class ReceptionMeter {
   const Reception& figures() const { return figures_; }
 
  private:
-  void begin(const RtpHeader& header);
-  bool count_sequence(uint16_t sequence);
-  void update_jitter(const RtpHeader& header, uint32_t clock_rate, Millis now);
-  void update_losses();
-
   Reception figures_;
-  int64_t lost_before_ = 0;  // by senders before this one, under other SSRCs
-  uint64_t received_ = 0;    // of this one, all below too
-  uint32_t cycles_ = 0;
-  uint32_t base_ = 0;
-  uint32_t bad_ = 0;  // the next number, if the sender has begun anew
-  uint32_t transit_ = 0;
-  uint32_t jitter_ = 0;  // in sixteenths of a timestamp unit
-  uint32_t rate_ = 0;    // of transit_ and jitter_
-  uint16_t last_ = 0;
-  bool begun_ = false;
+  rtp::Reception reception_;
 };
 
 }  // namespace tipring::media

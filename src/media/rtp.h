@@ -7,6 +7,7 @@
 #include <span>
 
 #include "core/result.h"
+#include "rtp/packet.h"
 
 namespace tipring::media {
 
@@ -24,12 +25,7 @@ inline constexpr size_t kPacketKinds = 6;
 // SRTP and SRTCP have the same headers in the clear, and are Rtp and Rtcp.
 PacketKind kind_of(std::span<const char> datagram);
 
-struct RtpHeader {
-  uint32_t timestamp = 0;
-  uint32_t ssrc = 0;
-  uint16_t sequence = 0;
-  uint8_t payload_type = 0;
-  bool marker = false;
+struct RtpHeader : rtp::Header {
   uint16_t header_size = 0;  // with CSRCs and extension
 };
 

@@ -148,9 +148,10 @@ void AudioStream::on_rtp(std::span<const char> datagram, Millis now) {
     return;
   }
   const Header& header = packet->header;
-  reception_.on_packet(header, now);
+  const bool is_event = header.payload_type == settings_.event_payload_type_in;
+  reception_.on_packet(header, is_event ? 0 : kSampleRate, now);
   if (!settings_.receives) return;
-  if (header.payload_type == settings_.event_payload_type_in) {
+  if (is_event) {
     if (const auto key = keys_in_.on_packet(header.ssrc, header.timestamp, packet->payload)) {
       user_.on_key(*key);
     }
@@ -206,8 +207,8 @@ void AudioStream::send_report(bool bye) {
 AudioCounters AudioStream::counters() const {
   AudioCounters counters;
   counters.sent = sent_;
-  counters.received = reception_.received();
-  counters.lost = reception_.lost();
+  counters.received = static_cast<uint32_t>(reception_.received());
+  counters.lost = static_cast<uint32_t>(std::max<int64_t>(reception_.lost(), 0));
   counters.late = buffer_.late();
   counters.strange = strange_;
   counters.jitter_ms = reception_.jitter() / (kSampleRate / 1000);

@@ -19,42 +19,49 @@ struct ReportBlock {
   uint32_t since_last_report = 0;  // in 1/65536 s
 };
 
+// Figures of all sources that were heard, one after the other; the report is about the last one.
 class Reception {
  public:
-  // A packet of a source; another source than before, or a jump, begins anew.
-  void on_packet(const Header& header, Millis now);
+  // `clock_rate`: of its timestamp; 0: that says nothing of when it was sent (telephone events: RFC
+  // 4733 2.2.1, 2.5.1.2). A packet of another source begins anew, and so do two in a row of the same
+  // one that are far off.
+  void on_packet(const Header& header, uint32_t clock_rate, Millis now);
   // Its sender report.
   void on_sender_report(uint32_t ssrc, uint32_t ntp_middle, Millis now);
 
-  bool heard() const { return received_ != 0; }
+  bool heard() const { return heard_; }
   uint32_t ssrc() const { return ssrc_; }
-  uint32_t received() const { return received_; }
-  uint32_t lost() const;
-  uint32_t jitter() const { return static_cast<uint32_t>(jitter_16_ >> 4); }
+  uint64_t received() const { return received_before_ + received_; }
+  // Expected less received: packets that came twice count against losses.
+  int64_t lost() const { return lost_before_ + expected() - static_cast<int64_t>(received_); }
+  uint32_t jitter() const { return jitter_16_ >> 4; }  // in units of the timestamp
+  uint32_t jitter_us() const;
 
   // What is to be reported now; the next fraction counts from here.
   ReportBlock report(Millis now);
 
  private:
-  static constexpr uint16_t kJumpMax = 3000;  // MAX_DROPOUT of A.1
-  static constexpr uint16_t kLateMax = 100;   // MAX_MISORDER
+  void begin(uint16_t sequence);
+  bool count_sequence(uint16_t sequence);
+  int64_t expected() const { return heard_ ? int64_t{cycles_} + highest_ - first_ + 1 : 0; }
+  void measure_jitter(uint32_t timestamp, uint32_t clock_rate, Millis now);
 
-  void begin(const Header& header);
-  uint32_t expected() const { return cycles_ + highest_ - first_ + 1; }
-  void measure_jitter(const Header& header, Millis now);
-
+  uint64_t received_before_ = 0;  // before the source began, by it or by others
+  int64_t lost_before_ = 0;
+  uint64_t received_ = 0;  // since then, all below too
+  uint64_t received_reported_ = 0;
+  int64_t expected_reported_ = 0;
   uint32_t ssrc_ = 0;
-  uint32_t received_ = 0;
-  uint32_t received_before_ = 0;  // at the last report
-  uint32_t expected_before_ = 0;
   uint32_t cycles_ = 0;
+  uint32_t bad_ = 0;  // the next number, if the source has begun anew
   uint32_t transit_ = 0;
-  uint64_t jitter_16_ = 0;  // sixteen times the jitter
+  uint32_t jitter_16_ = 0;  // sixteen times the jitter
+  uint32_t rate_ = 0;       // of these two; 0: there was none
   uint32_t report_ntp_ = 0;
+  Millis report_at_{0};
   uint16_t first_ = 0;
   uint16_t highest_ = 0;
-  bool has_transit_ = false;
-  Millis report_at_{0};
+  bool heard_ = false;
 };
 
 }  // namespace tipring::rtp

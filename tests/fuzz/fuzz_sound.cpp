@@ -28,7 +28,7 @@ void hear(std::string_view bytes, Listener& listener) {
   if (!packet) return;
   fuzz::check(packet->payload.size() + rtp::kHeaderBytes <= bytes.size(), "a payload is inside");
   const rtp::Header& header = packet->header;
-  listener.reception.on_packet(header, listener.now);
+  listener.reception.on_packet(header, 8000, listener.now);
   fuzz::check(listener.reception.report(listener.now).lost <= 0x7fffff, "24 bits with a sign");
   listener.keys.on_packet(header.ssrc, header.timestamp, packet->payload);
   const std::vector<int16_t> samples(packet->payload.size(), 1);

@@ -66,7 +66,7 @@ TEST_CASE("reception: what is missing is counted, and the sequence goes round" *
     now += Millis(20);
     timestamp += 160;
     if (sequence % 5 == 3) continue;
-    reception.on_packet({0, false, static_cast<uint16_t>(sequence), timestamp, 7}, now);
+    reception.on_packet({0, false, static_cast<uint16_t>(sequence), timestamp, 7}, 8000, now);
   }
   CHECK(reception.received() == 16);
   CHECK(reception.lost() == 4);
@@ -83,20 +83,45 @@ TEST_CASE("reception: packets that come unevenly have jitter" *
   Reception reception;
   for (uint32_t i = 0; i < 200; ++i) {
     const Millis late(i % 2 == 0 ? 0 : 10);
-    reception.on_packet({0, false, static_cast<uint16_t>(i), i * 160, 7}, Millis(20 * i) + late);
+    reception.on_packet({0, false, static_cast<uint16_t>(i), i * 160, 7}, 8000,
+                        Millis(20 * i) + late);
   }
   CHECK(reception.jitter() > 70);  // 80 units are 10 ms
   CHECK(reception.jitter() <= 80);
 }
 
-TEST_CASE("reception: another source is counted anew") {
+TEST_CASE("reception: another source is reported of anew, and the figures go on" *
+          doctest::description("RFC 3550 6.4.1, 8.2")) {
   Reception reception;
-  reception.on_packet({0, false, 10, 0, 7}, Millis(0));
-  reception.on_packet({0, false, 20, 160, 7}, Millis(20));
-  CHECK(reception.lost() == 9);
-  reception.on_packet({0, false, 5000, 0, 8}, Millis(40));
   CHECK(reception.lost() == 0);
-  CHECK(reception.received() == 1);
+  reception.on_packet({0, false, 10, 0, 7}, 8000, Millis(0));
+  reception.on_packet({0, false, 20, 160, 7}, 8000, Millis(20));
+  CHECK(reception.lost() == 9);
+  reception.on_packet({0, false, 5000, 0, 8}, 8000, Millis(40));
+  CHECK(reception.lost() == 9);
+  CHECK(reception.received() == 3);
+  const ReportBlock block = reception.report(Millis(40));
+  CHECK(block.ssrc == 8);
+  CHECK(block.lost == 0);
+  CHECK(block.fraction_lost == 0);
+  CHECK(block.highest_sequence == 5000);
+  // Two in a row far off, over the end of the numbers: it has begun anew.
+  reception.on_packet({0, false, 65535, 0, 8}, 8000, Millis(60));
+  CHECK(reception.received() == 3);
+  reception.on_packet({0, false, 0, 160, 8}, 8000, Millis(80));
+  CHECK(reception.received() == 5);
+  CHECK(reception.lost() == 9);
+  CHECK(reception.report(Millis(80)).highest_sequence == 0x10000);
+}
+
+TEST_CASE("reception: a report that comes before the first packet is of its source") {
+  Reception reception;
+  reception.on_sender_report(7, 99, Millis(10));
+  reception.on_packet({0, false, 1, 0, 7}, 8000, Millis(20));
+  CHECK(reception.report(Millis(1010)).last_report == 99);
+  CHECK(reception.report(Millis(1010)).since_last_report == 65536);
+  reception.on_packet({0, false, 1, 0, 8}, 8000, Millis(30));
+  CHECK(reception.report(Millis(1010)).last_report == 0);
 }
 
 TEST_CASE("rtcp: a report is read as it was written" *
