@@ -14,9 +14,9 @@ namespace {
 using sdp::Description;
 using sdp::NoTarget;
 
-// RTP to one host, or to none while it is on hold, or to one that only its packets will show.
+// RTP or UDPTL to one host, or to none while it is on hold, or to one that only its packets will show.
 bool can_relay(const sdp::Media& section) {
-  const auto target = sdp::rtp_target(section);
+  const auto target = sdp::media_target(section);
   return target || target.error() == NoTarget::Silent || target.error() == NoTarget::Name;
 }
 
@@ -28,7 +28,7 @@ bool can_relay_any(const Description& description) {
 bool needs_relay(const MediaLeg& from, const Description& offer, const MediaLeg& to) {
   if (from.behind_nat || to.behind_nat) return true;
   return std::any_of(offer.media().begin(), offer.media().end(), [&](const sdp::Media& section) {
-    const auto target = sdp::rtp_target(section);
+    const auto target = sdp::media_target(section);
     if (!target) return false;
     const port::IpAddress& host = target->rtp.ip;
     const bool behind_nat = host.family == from.signalling.ip.family && host != from.signalling.ip;
@@ -52,7 +52,7 @@ Result<size_t, MediaFault> write_as_ours(const Description& description, sdp::Ed
 // The family that a peer wants its media in, which need not be that of its signalling.
 port::IpAddress media_host(const Description& description) {
   for (const sdp::Media& section : description.media()) {
-    const auto target = sdp::rtp_target(section);
+    const auto target = sdp::media_target(section);
     if (target) return target->rtp.ip;
   }
   return {};
@@ -246,7 +246,8 @@ sdp::Edit CallMedia::relayed_edit(const Description& description, Side to,
       edit.media[i].reject = true;
     } else if (flows(i, description)) {
       const RelayedStream& stream = *call_->stream(i);
-      edit.media[i] = sdp::relayed(section, {told, stream.rtp_number(to)}, stream.rtcp_number(to));
+      const uint16_t rtcp = section.is_rtp() ? stream.rtcp_number(to) : uint16_t{0};
+      edit.media[i] = sdp::relayed(section, {told, stream.rtp_number(to)}, rtcp);
     } else if (!section.own_connection) {
       edit.address = {};  // it keeps its address, which is the session's
     }

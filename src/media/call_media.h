@@ -15,11 +15,11 @@
 // What is changed in a description:
 // - o= is ours, one session for each leg (sdp/origin.h).
 // - Direct: nothing else.
-// - Relayed: addresses and ports of RTP streams are ours. ICE goes (RFC 8839 5.4: an address that
+// - Relayed: addresses and ports of RTP and UDPTL (T.38) streams are ours. ICE goes (RFC 8839 5.4: an address that
 //   is no candidate makes peers give ICE up anyway, and with candidates they would go around us),
 //   and so does BUNDLE; both are then negotiated down as RFC 8839 4.2 and RFC 8843 7.3 say. Keys
-//   and fingerprints pass: SRTP is relayed without being read. Streams that are not RTP over
-//   unicast UDP (T.38, MSRP, multicast) keep their addresses.
+//   and fingerprints pass: SRTP is relayed without being read. Other streams (MSRP,
+//   BFCP, multicast) keep their addresses.
 #pragma once
 
 #include <array>

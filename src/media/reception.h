@@ -32,7 +32,7 @@ class ClockRates {
 class ReceptionMeter {
  public:
   void on_rtp(const RtpHeader& header, size_t bytes, uint32_t clock_rate, Millis now);
-  void on_rtcp(Millis now) { figures_.last_packet = now; }
+  void on_other(Millis now) { figures_.last_packet = now; }
 
   const Reception& figures() const { return figures_; }
 

@@ -26,7 +26,10 @@ StreamPeer peer_of(const SectionSide& side, bool mux, const port::IpAddress& loc
   peer.mux = mux;
   peer.rtp.signalling = peer.rtcp.signalling = side.leg.signalling;
   const port::IpAddress& host = side.leg.signalling.ip;
-  const auto target = sdp::rtp_target(side.section, mux);
+  // Whatever a datagram holds would pass, so that a third host is one that the operator allows.
+  const bool opaque = !side.section.is_rtp();
+  if (opaque && elsewhere == Elsewhere::Named) elsewhere = Elsewhere::No;
+  const auto target = sdp::media_target(side.section, mux);
   if (!target) {
     // A name says nothing of where packets will come from.
     peer.rtp.elsewhere = target.error() == sdp::NoTarget::Name && elsewhere != Elsewhere::No;
@@ -90,7 +93,7 @@ void RelayedCall::connect(size_t index, const SectionSide& caller, const Section
   rates.clear();
   rates.add(callee.section);
   rates.add(caller.section);
-  section.stream->connect(caller_peer, callee_peer);
+  section.stream->connect(caller_peer, callee_peer, callee.section.is_rtp());
   section.watched = caller.section.direction == sdp::Direction::SendRecv && caller_peer.listens &&
                     callee.section.direction == sdp::Direction::SendRecv && callee_peer.listens;
   local_ = local;

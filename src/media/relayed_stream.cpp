@@ -77,7 +77,8 @@ void RelayedStream::keep_only(Side side, port::Family family) {
     at(side).pair->close(family == Family::V4 ? Family::V6 : Family::V4);
 }
 
-void RelayedStream::connect(const StreamPeer& caller, const StreamPeer& callee) {
+void RelayedStream::connect(const StreamPeer& caller, const StreamPeer& callee, bool rtp) {
+  rtp_ = rtp;
   const Millis now = forwarding_.loop.now();
   for (const Side side : {Side::Caller, Side::Callee}) {
     const StreamPeer& peer = side == Side::Caller ? caller : callee;
@@ -152,6 +153,24 @@ void RelayedStream::on_media(uint8_t tag, Part part, port::DatagramSocket& socke
   }
 }
 
+// False for what such a stream does not carry.
+bool RelayedStream::classify(Part part, StreamPacket& packet, PacketMark& mark) const {
+  // Its sequence numbers are where RTP has its version, so that it looks like anything.
+  if (!rtp_) return part == Part::Rtp && !packet.bytes.empty();
+  packet.kind = kind_of(packet.bytes);
+  if (packet.kind == PacketKind::Rtp) {
+    const auto rtp = parse_rtp(packet.bytes);
+    if (!rtp) return false;
+    packet.rtp = *rtp;
+    mark = {rtp->ssrc, rtp->sequence, true, true};
+  } else if (packet.kind == PacketKind::Rtcp) {
+    const auto rtcp = parse_rtcp(packet.bytes);
+    if (!rtcp) return false;
+    mark = {rtcp->ssrc, 0, true, false};
+  }
+  return packet.kind != PacketKind::Other;
+}
+
 // False for what is dropped.
 bool RelayedStream::read(Side from, Part part, const port::DatagramSlot& slot,
                          StreamPacket& packet) {
@@ -159,19 +178,9 @@ bool RelayedStream::read(Side from, Part part, const port::DatagramSlot& slot,
   packet.from = from;
   packet.at = forwarding_.loop.now();
   packet.bytes = std::span<const char>(slot.buffer).first(std::min(slot.size, slot.buffer.size()));
-  packet.kind = slot.truncated ? PacketKind::Other : kind_of(packet.bytes);
+  packet.kind = PacketKind::Other;
   PacketMark mark;
-  if (packet.kind == PacketKind::Rtp) {
-    const auto rtp = parse_rtp(packet.bytes);
-    if (!rtp) packet.kind = PacketKind::Other;
-    if (rtp) packet.rtp = *rtp;
-    mark = {packet.rtp.ssrc, packet.rtp.sequence, true, true};
-  } else if (packet.kind == PacketKind::Rtcp) {
-    const auto rtcp = parse_rtcp(packet.bytes);
-    if (!rtcp) packet.kind = PacketKind::Other;
-    if (rtcp) mark = {rtcp->ssrc, 0, true, false};
-  }
-  if (packet.kind == PacketKind::Other) {
+  if (slot.truncated || !classify(part, packet, mark)) {
     ++counters.garbage;
     return false;
   }
@@ -212,11 +221,10 @@ void RelayedStream::note(End& end, const StreamPacket& packet) {
   if (packet.kind == PacketKind::Rtp) {
     end.meter.on_rtp(packet.rtp, packet.bytes.size(), rates_.of(packet.rtp.payload_type),
                      packet.at);
-  } else if (packet.kind == PacketKind::Rtcp) {
-    end.meter.on_rtcp(packet.at);
-  } else {
-    return;
+  } else if (packet.kind == PacketKind::Rtcp || !rtp_) {
+    end.meter.on_other(packet.at);
   }
+  if (packet.kind != PacketKind::Rtp && packet.kind != PacketKind::Rtcp) return;
   for (size_t i = 0; i < sink_count_; ++i) sinks_[i]->on_packet(packet);
 }
 

@@ -1,5 +1,5 @@
 // One relayed stream: its ports toward both sides, and what goes through them. Packets pass as they
-// are: RTP whatever its payload, RTCP, STUN, DTLS and ZRTP.
+// are: RTP whatever its payload, RTCP, STUN, DTLS and ZRTP, or anything where it is UDPTL.
 #pragma once
 
 #include <array>
@@ -64,8 +64,8 @@ class RelayedStream final : private PairHandler {
   uint16_t rtcp_number(Side side) const { return at(side).pair->rtcp_number(); }
 
   // Lets packets through between the two. REQUIRES: open() for the families of both local
-  // addresses.
-  void connect(const StreamPeer& caller, const StreamPeer& callee);
+  // addresses. `rtp`: it is that, and not UDPTL.
+  void connect(const StreamPeer& caller, const StreamPeer& callee, bool rtp);
   // Lets nothing through.
   void shut();
   bool connected() const { return at(Side::Caller).rtp.is_open(); }
@@ -92,6 +92,7 @@ class RelayedStream final : private PairHandler {
   const End& at(Side side) const { return ends_[index_of(side)]; }
 
   void on_media(uint8_t tag, Part part, port::DatagramSocket& socket) override;
+  bool classify(Part part, StreamPacket& packet, PacketMark& mark) const;
   bool read(Side from, Part part, const port::DatagramSlot& slot, StreamPacket& packet);
   bool is_late(const End& end, const port::DatagramSlot& slot, const PacketMark& mark, Millis now);
   bool admit(End& end, Part part, const StreamPacket& packet, const PacketMark& mark,
@@ -107,6 +108,7 @@ class RelayedStream final : private PairHandler {
   ClockRates rates_;
   std::array<PacketSink*, kSinksMax> sinks_{};
   uint8_t sink_count_ = 0;
+  bool rtp_ = true;
 };
 
 }  // namespace tipring::media

@@ -41,7 +41,7 @@ struct Reception {
   int64_t lost = 0;      // expected less received: duplicates count against losses
   uint32_t jitter_us = 0;
   uint32_t ssrc = 0;            // the last one
-  Millis last_packet = kNever;  // RTP or RTCP; kNever: none yet
+  Millis last_packet = kNever;  // of media or RTCP; kNever: none yet
 };
 
 }  // namespace tipring::media

@@ -288,6 +288,10 @@ void Parser::read_attribute(const Line& line) {
 
 }  // namespace
 
+bool Media::is_udptl() const {
+  return iequals(protocol, "udptl") || iequals(protocol, "UDP/TLS/UDPTL");
+}
+
 bool Media::is_rtp() const {
   return iequals(protocol, "RTP/AVP") || iequals(protocol, "RTP/AVPF") || is_secure();
 }

@@ -80,6 +80,7 @@ struct Media {
   // where groups are taken out.
   bool is_active() const { return number != 0; }
   bool is_rtp() const;     // over UDP, by the profiles RTP/AVP, AVPF, SAVP, SAVPF and those of DTLS
+  bool is_udptl() const;   // T.38 over UDP, also over DTLS: RFC 7345
   bool is_secure() const;  // SRTP: RTP/SAVP…, UDP/TLS/RTP/SAVP…
 };
 

@@ -29,7 +29,7 @@ port::SocketAddress rtcp_target(const Media& media, const port::SocketAddress& r
 std::string_view to_text(NoTarget reason) {
   switch (reason) {
     case NoTarget::Rejected: return "rejected";
-    case NoTarget::NotRtp: return "not RTP";
+    case NoTarget::OtherProtocol: return "neither RTP nor UDPTL";
     case NoTarget::SeveralPorts: return "several ports";
     case NoTarget::Silent: return "on hold";
     case NoTarget::Name: return "a host name";
@@ -39,9 +39,9 @@ std::string_view to_text(NoTarget reason) {
   return "unknown";
 }
 
-Result<RtpTarget, NoTarget> rtp_target(const Media& media, bool mux) {
+Result<MediaTarget, NoTarget> media_target(const Media& media, bool mux) {
   if (!media.is_active()) return NoTarget::Rejected;
-  if (!media.is_rtp()) return NoTarget::NotRtp;
+  if (!media.is_rtp() && !media.is_udptl()) return NoTarget::OtherProtocol;
   if (media.port_count != 1) return NoTarget::SeveralPorts;
   if (media.connection.is_silent()) return NoTarget::Silent;
   switch (media.connection.kind) {
@@ -53,7 +53,8 @@ Result<RtpTarget, NoTarget> rtp_target(const Media& media, bool mux) {
   }
   if (media.connection.ip.is_broadcast()) return NoTarget::Multicast;
   const port::SocketAddress rtp{media.connection.ip, media.number};
-  return RtpTarget{rtp, mux ? rtp : rtcp_target(media, rtp)};
+  if (media.is_udptl()) return MediaTarget{rtp, {}};
+  return MediaTarget{rtp, mux ? rtp : rtcp_target(media, rtp)};
 }
 
 }  // namespace tipring::sdp

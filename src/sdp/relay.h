@@ -10,27 +10,27 @@
 
 namespace tipring::sdp {
 
-struct RtpTarget {
-  port::SocketAddress rtp;
+struct MediaTarget {
+  port::SocketAddress rtp;   // or UDPTL
   port::SocketAddress rtcp;  // port 0 where RTCP has no place to go
 };
 
 // Why a section has no target.
 enum class NoTarget : uint8_t {
-  Rejected,      // port 0
-  NotRtp,        // another protocol: T.38, BFCP, MSRP …
-  SeveralPorts,  // layers (RFC 8866 5.14)
-  Silent,        // on hold by 0.0.0.0 or its like: nothing is to be sent there now
-  Name,          // a host name: looked up by nobody in the loop
-  Multicast,     // or broadcast: not one peer
+  Rejected,       // port 0
+  OtherProtocol,  // neither RTP nor UDPTL: BFCP, MSRP …
+  SeveralPorts,   // layers (RFC 8866 5.14)
+  Silent,         // on hold by 0.0.0.0 or its like: nothing is to be sent there now
+  Name,           // a host name: looked up by nobody in the loop
+  Multicast,      // or broadcast: not one peer
   OtherNetwork,
 };
 
 // One short English phrase.
 std::string_view to_text(NoTarget reason);
 
-// Where RTP and RTCP of an active section go. RTCP goes where a=rtcp says (RFC 3605), with `mux`,
+// Where RTP and RTCP of an active section go, or UDPTL (T.38), which has no RTCP. RTCP goes where a=rtcp says (RFC 3605), with `mux`,
 // when both sides have agreed on it (RFC 5761 5.1.1), to the same port, else to the next one.
-Result<RtpTarget, NoTarget> rtp_target(const Media& media, bool mux = false);
+Result<MediaTarget, NoTarget> media_target(const Media& media, bool mux = false);
 
 }  // namespace tipring::sdp

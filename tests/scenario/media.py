@@ -23,20 +23,20 @@ RELAY = ("media.mode=relay", "routing.anchor=always")
 class Talk:
     """Alice and Bob, whose call is relayed and answered."""
 
-    def __init__(self, server, offer=None):
+    def __init__(self, server, offer=None, answer=None, ears=None):
         self.server = server
         self.alice = registered_phone(server, "alice", PASSWORDS["alice"])
         self.bob = Member(server, "bob")
-        self.ears = [Ear(1), Ear(2)]
+        self.ears = ears or [Ear(1), Ear(2)]
         self.call = GroupCall(self.alice, server, "bob", offer=offer or sdp(self.ears[0].port)).start()
         self.bob.take_invite()
         self.bob.ring()
         self.call.expect(180)
-        self.bob.answer(body=sdp(self.ears[1].port))
+        self.bob.answer(body=answer or sdp(self.ears[1].port))
         take_request(self.bob.phone, "ACK")
-        answer = self.call.expect(200)
+        self.answer = self.call.expect(200)
         self.call.ack()
-        self.places = (place_of(answer), place_of(self.bob.invite))
+        self.places = (place_of(self.answer), place_of(self.bob.invite))
 
     def talk(self):
         talk(self.ears[0], self.places[0], self.ears[1], self.places[1])
@@ -122,6 +122,56 @@ def quality_is_told(server):
     call.end()
 
 
+def ice_lines(port):
+    return ("a=ice-ufrag:8hhY\r\na=ice-pwd:asd88fgpdd777uzjYhagZg\r\n"
+            f"a=candidate:1 1 UDP 2130706431 127.0.0.1 {port} typ host\r\na=rtcp-mux\r\na=rtcp-rsize\r\n")
+
+
+def phones_with_ice(server):
+    """Told of candidates, they would go around the server, or end in an ICE mismatch (RFC 8839 3.2.5); told of none, both do without."""
+    ears = [Ear(1), Ear(2)]
+    session = "a=ice-options:ice2\r\na=ice-lite\r\nm=audio"
+    offers = [sdp(ear.port).replace("m=audio", session) + ice_lines(ear.port) for ear in ears]
+    call = Talk(server, offer=offers[0], ears=ears, answer=offers[1])
+    for message in (call.bob.invite, call.answer):
+        body = message.body.decode()
+        assert "ice-" not in body and "candidate" not in body, body
+        assert "a=rtcp-mux\r\n" in body and "a=rtcp-rsize\r\n" in body, body
+        assert place_of(message)[1] not in [ear.port for ear in ears], body
+    call.talk()
+    # A check that a phone sends all the same passes, and nobody is confused by it.
+    check = struct.pack("!HHI12s", 1, 0, 0x2112A442, b"transaction!")
+    ears[0].socket.sendto(check, call.places[0])
+    assert ears[1].socket.recvfrom(100)[0] == check
+    call.talk()
+    call.end()
+
+
+def fax_takes_over(server):
+    """T.38 in the place of the sound (RFC 3362): datagrams that are no RTP pass as they are."""
+    call = Talk(server)
+    call.talk()
+
+    def fax(port):
+        return sdp(port, version=2).replace(f"m=audio {port} RTP/AVP 0 8", f"m=image {port} udptl t38") + "a=T38FaxVersion:0\r\n"
+
+    call.call.inside_with("INVITE", fax(call.ears[0].port))
+    invite = call.bob.take("INVITE", body=fax(call.ears[1].port))
+    call.call.expect(100)
+    answer = call.call.expect(200)
+    call.call.ack_again()
+    take_request(call.bob.phone, "ACK")
+    for message, place in ((answer, call.places[0]), (invite, call.places[1])):
+        body = message.body.decode()
+        assert f"m=image {place[1]} udptl t38\r\n" in body and "a=T38FaxVersion:0\r\n" in body, body
+    for datagram in (b"\x00\x01\x03\x06\x60\x00\x00", b"\x80\xc9 any", b"\x16\xfe"):
+        call.ears[0].socket.sendto(datagram, call.places[0])
+        assert call.ears[1].socket.recvfrom(100)[0] == datagram
+        call.ears[1].socket.sendto(datagram, call.places[1])
+        assert call.ears[0].socket.recvfrom(100)[0] == datagram
+    call.end()
+
+
 def phone_moves(server):
     """A re-INVITE names another port: the server's own stay, and the old one hears nothing more."""
     call = Talk(server)
@@ -180,6 +230,8 @@ def main():
         for name, test in (("who sprays packets at the ports of a call hears nothing (R18.2)", strangers_hear_nothing),
                            ("RTCP passes, garbage does not (R18.2)", reports_and_garbage),
                            ("how each side sounds is told while it goes on", quality_is_told),
+                           ("phones with ICE are heard through the relay (RFC 8839)", phones_with_ice),
+                           ("a fax takes the place of the sound (R18.2)", fax_takes_over),
                            ("a phone that has moved is heard where it is (R18.2)", phone_moves)):
             report.run(name, lambda test=test: test(server))
     with GroupServer(bin_dir, {}, settings=[*RELAY, "media.timeout=1"]) as server:

@@ -63,7 +63,7 @@ class SdpExercise {
       check_(lies_inside(format.fmtp, text), "parameters lie in the text");
     }
     for (const bool mux : {false, true}) {
-      const auto target = sdp::rtp_target(media, mux);
+      const auto target = sdp::media_target(media, mux);
       if (!target) continue;
       check_(target->rtp.port == media.number && !target->rtp.ip.is_unspecified() &&
                  !target->rtp.ip.is_multicast(),

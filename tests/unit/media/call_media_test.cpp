@@ -370,7 +370,7 @@ TEST_CASE("call media: hold is told as the phone says it, the old way as the new
   CHECK(has(bench.offer(Side::Caller, audio("0.0.0.0", 4000)), "a=sendonly\r\n"));
 }
 
-TEST_CASE("call media: what is not RTP keeps its address beside what is relayed" *
+TEST_CASE("call media: what is neither RTP nor UDPTL keeps its address beside what is relayed" *
           doctest::description("RFC 3264 5.1; R18.2")) {
   Bench bench(in_mode(Mode::Relay));
   const std::string told =
@@ -380,10 +380,11 @@ TEST_CASE("call media: what is not RTP keeps its address beside what is relayed"
   const auto description = sdp::parse_description(told);
   REQUIRE(description);
   CHECK(description->sections[0].connection.ip == *port::parse_ip("10.0.0.1"));
-  CHECK(description->sections[1].connection.ip == *port::parse_ip("10.0.0.2"));
-  CHECK(description->sections[1].number == 4010);
+  CHECK(description->sections[1].connection.ip == *port::parse_ip("10.0.0.1"));
+  CHECK(description->sections[1].number == 30006);
+  CHECK_FALSE(has(told, "a=rtcp"));
   CHECK(description->sections[2].connection.ip == *port::parse_ip("10.0.0.9"));
-  CHECK(in_use(bench.relay, "relayed_streams") == 1);
+  CHECK(in_use(bench.relay, "relayed_streams") == 2);
 }
 
 TEST_CASE("call media: full pools are told by name, and give back what was taken" *

@@ -39,7 +39,7 @@ TEST_CASE("reception: packets and bytes are counted, and the last one's time kep
   CHECK(bench.figures().packets == 2);
   CHECK(bench.figures().bytes == 344);
   CHECK(bench.figures().last_packet == Millis(30));
-  bench.meter.on_rtcp(Millis(40));
+  bench.meter.on_other(Millis(40));
   CHECK(bench.figures().last_packet == Millis(40));
   CHECK(bench.figures().packets == 2);
 }

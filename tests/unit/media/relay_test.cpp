@@ -54,6 +54,74 @@ TEST_CASE("relay: many packets that wait together keep their order" *
     CHECK(parse_rtp(bench.bob.heard[i].bytes)->sequence == static_cast<uint16_t>(i + 2));
 }
 
+// The call goes over to T.38 in the same m= line, and its datagrams look like anything.
+TEST_CASE("relay: UDPTL passes byte for byte, from the host that signals alone" *
+          doctest::description("RFC 3362; R18.2")) {
+  RelayedBench bench;
+  bench.talk(10);
+  const auto fax = [](const char* host, int port) {
+    return test::session(host, "m=image " + std::to_string(port) + " udptl t38\r\n");
+  };
+  const auto change = [&](const char* bobs_host) {
+    bench.to_callee = bench.offer(Side::Caller, fax("10.0.0.2", 4000));
+    bench.to_caller = bench.answer(Side::Callee, fax(bobs_host, 5000));
+    bench.media.settle();
+    bench.anna.heard.clear();
+    bench.bob.heard.clear();
+  };
+  change("10.0.0.3");
+  const std::string packets[] = {std::string("\x00\x01\x03\x06\x60\x00\x00", 7), "\x80",
+                                 std::string("\x80\xc9\x00\x01junk", 8), "GET / HTTP/1.0"};
+  for (const std::string& packet : packets) {
+    bench.anna.send(bench.toward_anna(), packet);
+    bench.bob.send(bench.toward_bob(), packet);
+    bench.run_for(20);
+    CHECK(bench.bob.heard.back().bytes == packet);
+    CHECK(bench.bob.heard.back().from == bench.toward_bob());
+    CHECK(bench.anna.heard.back().bytes == packet);
+  }
+  CHECK(bench.bob.heard.size() == std::size(packets));
+  CHECK(bench.relay.counters().garbage == 0);
+
+  port::SimHost& host = bench.world.make_host("mallory", {*port::parse_ip("10.0.0.66")});
+  Phone mallory(host, "10.0.0.66", 6000);
+  for (int i = 0; i < 40; ++i) {
+    mallory.send(bench.toward_anna(), packets[0]);
+    bench.run_for(50);
+  }
+  CHECK(bench.bob.heard.size() == std::size(packets));
+  // The port beside has nothing to carry.
+  bench.anna.send(RelayedBench::next(bench.toward_anna()), packets[0], true);
+  bench.run_for(20);
+  CHECK(bench.relay.counters().garbage == 1);
+
+  // A third host gets none of it, unless the operator allows that.
+  change("10.0.0.66");
+  bench.anna.send(bench.toward_anna(), packets[0]);
+  bench.run_for(20);
+  CHECK(mallory.heard.empty());
+  RelayOptions options;
+  options.mode = Mode::Relay;
+  options.elsewhere = Elsewhere::Any;
+  bench.relay.set_options(options);
+  Phone gateway(host, "10.0.0.66", 5000);
+  change("10.0.0.66");
+  bench.anna.send(bench.toward_anna(), packets[0]);
+  bench.run_for(20);
+  CHECK(gateway.heard.size() == 1);
+
+  // And back to sound.
+  bench.to_callee = bench.offer(Side::Caller, audio("10.0.0.2", 4000));
+  bench.to_caller = bench.answer(Side::Callee, audio("10.0.0.3", 5000));
+  bench.media.settle();
+  bench.anna.heard.clear();
+  bench.talk(3);
+  CHECK(bench.anna.heard.size() == 3);
+  bench.anna.send(bench.toward_anna(), packets[3]);
+  bench.run_for(20);
+  CHECK(bench.relay.counters().garbage == 2);
+}
+
 TEST_CASE("relay: RTCP goes by the port beside" * doctest::description("RFC 3550 11; R18.2")) {
   RelayedBench bench;
   bench.anna.send(RelayedBench::next(bench.toward_anna()), test::rtcp(1), true);

@@ -15,11 +15,11 @@ using test::audio_with;
 using test::endpoint;
 using test::session_with;
 
-Result<RtpTarget, NoTarget> target_of(const std::string& text, bool mux = false) {
+Result<MediaTarget, NoTarget> target_of(const std::string& text, bool mux = false) {
   const auto description = parse_description(text);
   REQUIRE(description);
   REQUIRE_FALSE(description->media().empty());
-  return rtp_target(description->media()[0], mux);
+  return media_target(description->media()[0], mux);
 }
 
 std::optional<NoTarget> reason_of(const std::string& text) {
@@ -61,9 +61,20 @@ TEST_CASE("relay: with rtcp-mux agreed, RTCP goes to the same port" *
   CHECK(target_of(audio_with("a=rtcp:5005\na=rtcp-mux\n"))->rtcp.port == 5005);
 }
 
+TEST_CASE("relay: UDPTL has one port and no RTCP" * doctest::description("RFC 3362; RFC 7345")) {
+  for (const char* protocol : {"udptl", "UDPTL", "UDP/TLS/UDPTL"}) {
+    const auto target = target_of(session_with(std::string("m=image 4000 ") + protocol + " t38\n"));
+    REQUIRE(target);
+    CHECK(target->rtp.port == 4000);
+    CHECK(target->rtcp.port == 0);
+  }
+  CHECK(reason_of(session_with("m=image 0 udptl t38\n")) == NoTarget::Rejected);
+}
+
 TEST_CASE("relay: why a section has no target" * doctest::description("RFC 3264 8.4; R18.2")) {
   CHECK(reason_of(session_with("m=audio 0 RTP/AVP 0\n")) == NoTarget::Rejected);
-  CHECK(reason_of(session_with("m=image 4000 udptl t38\n")) == NoTarget::NotRtp);
+  CHECK(reason_of(session_with("m=image 4000 tcp t38\n")) == NoTarget::OtherProtocol);
+  CHECK(reason_of(session_with("m=message 4000 TCP/MSRP *\n")) == NoTarget::OtherProtocol);
   CHECK(reason_of(session_with("m=audio 4000/2 RTP/AVP 0\n")) == NoTarget::SeveralPorts);
   CHECK(reason_of(audio_with("c=IN IP4 0.0.0.0\n")) == NoTarget::Silent);
   CHECK(reason_of(audio_with("c=IN IP6 ::\n")) == NoTarget::Silent);

@@ -115,7 +115,7 @@ m=audio 20000 RTP/AVP 8
   CHECK(call.bert.machine.state() == OfferAnswer::State::Established);
   const auto description = parse_description(call.anna.from_phone);
   REQUIRE(description);
-  const auto target = rtp_target(description->media()[0]);
+  const auto target = media_target(description->media()[0]);
   REQUIRE(target);
   CHECK(target->rtp == endpoint("192.0.2.1", 4000));
 }
@@ -161,7 +161,7 @@ TEST_CASE("relayed call: hold in the old way reaches the other phone in the new 
   const auto description = parse_description(hold);
   REQUIRE(description);
   CHECK(is_held(*description));
-  CHECK(rtp_target(description->media()[0]).error() == NoTarget::Silent);
+  CHECK(media_target(description->media()[0]).error() == NoTarget::Silent);
   call.change(hold, phone_text("bert", "2", "192.0.2.2", "m=audio 5000 RTP/AVP 8\na=recvonly\n"));
   CHECK(call.to_bert.ends_with("m=audio 30000 RTP/AVP 0 8\r\na=sendonly\r\n"));
   CHECK(call.to_anna.ends_with("m=audio 20000 RTP/AVP 8\r\na=recvonly\r\n"));
