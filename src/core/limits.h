@@ -116,8 +116,19 @@ constexpr uint32_t open_kept_back(const Limits& limits) {
 
 // One for each relayed call, and a second one for every fourth: where calls with pictures are the
 // rule, there are fewer of them.
-constexpr uint32_t media_streams_max(const Limits& limits) {
+constexpr uint32_t media_streams_for_all(const Limits& limits) {
   return limits.relayed_calls + (limits.relayed_calls + 3) / 4;
+}
+
+// The same beside `relayed_calls`, each with one stream: a call for help may come from behind a NAT.
+constexpr uint32_t emergency_relayed_calls_max(const Limits& limits) {
+  return limits.relayed_calls == 0 ? 0 : std::clamp(limits.relayed_calls / 32, 1u, 16u);
+}
+constexpr uint32_t relayed_calls_max(const Limits& limits) {
+  return limits.relayed_calls + emergency_relayed_calls_max(limits);
+}
+constexpr uint32_t media_streams_max(const Limits& limits) {
+  return media_streams_for_all(limits) + emergency_relayed_calls_max(limits);
 }
 
 // Pairs of ports: one toward each side.

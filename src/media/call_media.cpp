@@ -102,6 +102,8 @@ CallMedia::CallMedia(Relay& relay, CallMediaObserver& observer)
 
 CallMedia::~CallMedia() { give_up_relay(); }
 
+uint32_t CallMedia::kept_back() const { return for_help_ ? 0 : relay_.kept_back; }
+
 void CallMedia::give_up_relay() {
   if (call_ != nullptr) relay_.calls.release(*call_);
   call_ = nullptr;
@@ -135,7 +137,7 @@ Result<size_t, MediaFault> CallMedia::write_new_offer(const MediaLeg& from,
   const Mode mode = relay_.options.mode;
   const bool wanted = mode == Mode::Relay || (mode == Mode::Auto && needs_relay(from, offer, to));
   if (call_ == nullptr && wanted && can_relay_any(offer)) {
-    call_ = relay_.calls.acquire(*this, relay_);
+    call_ = relay_.calls.acquire_leaving(kept_back(), *this, relay_);
     if (call_ == nullptr) return MediaFault::CallsFull;
   }
   // Who was told of our ports in an early answer is told of no others.

@@ -110,6 +110,9 @@ class CallMedia {
   CallMedia(const CallMedia&) = delete;
   CallMedia& operator=(const CallMedia&) = delete;
 
+  // A call for help: it may have what is kept back. Before the first offer.
+  void open_reserve() { for_help_ = true; }
+
   // Writes `offer`, which the peer of `from` has made, for the peer of `to`; the number of bytes.
   // Takes ports for streams that are new. The same offer may be written for any number of legs, at
   // one time or later; another offer takes the place of one that is still open.
@@ -147,6 +150,7 @@ class CallMedia {
 
  private:
   friend class RelayedCall;
+  uint32_t kept_back() const;
   using Locals = std::array<port::IpAddress, 2>;  // our address toward each side
 
   Result<size_t, MediaFault> write_new_offer(const MediaLeg& from, const sdp::Description& offer,
@@ -173,7 +177,8 @@ class CallMedia {
   RelayedCall* call_ = nullptr;  // null while direct
   MessageRef offer_;             // the text of the open offer
   Side offerer_ = Side::Caller;
-  uint8_t section_count_ = 0;   // of the last description that was answered
+  uint8_t section_count_ = 0;  // of the last description that was answered
+  bool for_help_ = false;
   bool answered_ = false;       // the open offer has an answer
   bool direct_answer_ = false;  // of a leg that was not told to send to us
 };

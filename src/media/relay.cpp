@@ -18,7 +18,8 @@ RelayParts::RelayParts(const RelayDependencies& given, const Limits& limits, con
       forwarding(given.arena, limits, given.loop),
       ports(given.arena, given.network, media_pairs_max(limits), range.first),
       streams(kStreams, given.arena, media_streams_max(limits)),
-      calls(kCalls, given.arena, limits.relayed_calls) {}
+      calls(kCalls, given.arena, relayed_calls_max(limits)),
+      kept_back(emergency_relayed_calls_max(limits)) {}
 
 port::IpAddress RelayParts::bind_for(port::Family family) const {
   port::IpAddress bind = family == port::Family::V6 ? options.bind_v6 : options.bind_v4;
@@ -45,7 +46,7 @@ void Relay::plan(const Limits& limits, MemoryPlan& plan) {
   Forwarding::plan(limits, plan);
   PortPool::plan(plan, media_pairs_max(limits));
   Pool<RelayedStream>::plan(plan, kStreams, media_streams_max(limits));
-  Pool<RelayedCall>::plan(plan, kCalls, limits.relayed_calls);
+  Pool<RelayedCall>::plan(plan, kCalls, relayed_calls_max(limits));
   plan.add("media_relay", 1, sizeof(RelayParts));
   plan.add_descriptors(media_sockets_max(limits));
 }

@@ -22,6 +22,7 @@ struct RelayParts {
   PortPool ports;
   Pool<RelayedStream> streams;
   Pool<RelayedCall> calls;
+  const uint32_t kept_back;  // of calls, and of streams: for calls for help
   LogCount taken_lines;
   uint64_t taken_noted = 0;
 };

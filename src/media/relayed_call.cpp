@@ -67,7 +67,8 @@ Result<void, MediaFault> RelayedCall::open(size_t index, const Locals& local) {
   Section& section = sections_[index];
   if (section.stream == nullptr) {
     if (stream_count_ == kStreamsMax) return MediaFault::TooManyStreams;
-    section.stream = relay_.streams.acquire(relay_.forwarding, relay_.ports);
+    section.stream =
+        relay_.streams.acquire_leaving(media_.kept_back(), relay_.forwarding, relay_.ports);
     if (section.stream == nullptr) return MediaFault::StreamsFull;
     section.is_new = true;
     ++stream_count_;

@@ -12,6 +12,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 from group_calls import PASSWORDS, GroupCall, GroupServer, Member, group_of, sdp  # noqa: E402
 from sip_phone import registered_phone, response, take_request  # noqa: E402
+from sound import Ear, place_of, talk  # noqa: E402
 from tipring_server import Report, wait_until  # noqa: E402
 
 GROUPS = {"600": group_of("bob", "carol"), "112": group_of("bob")}
@@ -85,6 +86,24 @@ def help_is_called(office):
     help_call.ack()
 
 
+def help_is_relayed(office):
+    """The same of relayed calls: the next one is 503, and a call for help is heard."""
+    ears = [Ear(1), Ear(2)]
+    office.join()
+    other = GroupCall(office.alice, office.server, offer=sdp(4002)).start()
+    answer = other.expect_refusal(503)
+    assert 1 <= int(answer.one("retry-after")) <= 5, answer.raw
+    help_call = GroupCall(office.alice, office.server, "112", offer=sdp(ears[0].port)).start()
+    office.bob.take_invite()
+    office.bob.answer(body=sdp(ears[1].port))
+    take_request(office.bob.phone, "ACK")
+    answer = help_call.expect(200)
+    help_call.ack()
+    talk(ears[0], place_of(answer), ears[1], place_of(office.bob.invite))
+    for ear in ears:
+        ear.close()
+
+
 def share_is_taken(office):
     """alice may have two calls: the third is 480, until one has ended (capacity.calls_per_user)."""
     calls = []
@@ -151,6 +170,9 @@ def main():
     report.run("as many calls as there are places, then 503 (R5.3)", lambda: with_server(bin_dir, calls_are_full, one))
     report.run("a call for help finds a place when all are taken (R5.3)",
                lambda: with_server(bin_dir, help_is_called, [*one, 'routing.emergency=["112"]']))
+    relayed = ["capacity.relayed_calls=1", "media.mode=relay", 'routing.emergency=["112"]']
+    report.run("a call for help is relayed when all places are taken (R5.3)",
+               lambda: with_server(bin_dir, help_is_relayed, relayed))
     report.run("one user has his share of the calls (R5.3)",
                lambda: with_server(bin_dir, share_is_taken, ["capacity.calls_per_user=2"]))
     report.run("an INVITE that comes by two paths rings once (RFC 3261 8.2.2.2)",

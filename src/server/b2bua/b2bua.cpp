@@ -122,6 +122,7 @@ void B2bua::handle(const Incoming& invite, const service::RouteFacts& route) {
   Call* call = calls_.acquire_leaving(terms.emergency ? 0 : calls_kept_back_, *this, relay_);
   if (call == nullptr) return refuse(invite, kCallsKey);
   call->is_for_help = terms.emergency;
+  if (terms.emergency) call->media.open_reserve();
   call->caller = make_leg(*call, media::Side::Caller);
   if (call->caller == nullptr) {
     calls_.release(*call);

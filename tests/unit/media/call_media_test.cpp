@@ -389,7 +389,7 @@ TEST_CASE("call media: what is neither RTP nor UDPTL keeps its address beside wh
 
 TEST_CASE("call media: full pools are told by name, and give back what was taken" *
           doctest::description("R10.3, R18.5")) {
-  Bench bench(in_mode(Mode::Relay));  // four calls, five streams
+  Bench bench(in_mode(Mode::Relay));  // four calls, five streams, and one of each for help
   const std::string one = audio("10.0.0.2", 4000);
   const std::string two =
       session("10.0.0.2", "m=audio 4000 RTP/AVP 0\r\nm=audio 4002 RTP/AVP 0\r\n");
@@ -409,6 +409,11 @@ TEST_CASE("call media: full pools are told by name, and give back what was taken
   CHECK(in_use(bench.relay, "relayed_streams") == 4);
   CHECK(in_use(bench.relay, "media_ports") == 8);
   CHECK(has(begin(0, one), "m=audio"));
+  // One place more is kept for calls for help.
+  CHECK(begin(4, one) == to_text(MediaFault::CallsFull));
+  calls[4].emplace(bench.relay, bench);
+  calls[4]->open_reserve();
+  CHECK(has(bench.offer(*calls[4], bench.caller, bench.callee, one), "m=audio"));
   for (auto& call : calls) call.reset();
   CHECK(in_use(bench.relay, "relayed_calls") == 0);
   CHECK(in_use(bench.relay, "media_ports") == 0);
