@@ -48,6 +48,17 @@ bool parse_cell(const rapidjson::Value& value, CtlCell& cell) {
   return true;
 }
 
+// An object within a row: cells of their own, "caller_sound_packets".
+bool parse_within(const std::string& name, const rapidjson::Value& object, CtlRow& row) {
+  for (auto it = object.MemberBegin(); it != object.MemberEnd(); ++it) {
+    CtlCell cell;
+    cell.name = name + "_" + std::string(text_of(it->name));
+    if (!parse_cell(it->value, cell)) return false;
+    row.push_back(std::move(cell));
+  }
+  return true;
+}
+
 bool parse_row(const rapidjson::Value& object, CtlRows& rows) {
   if (!object.IsObject()) return false;
   CtlRow row;
@@ -55,6 +66,10 @@ bool parse_row(const rapidjson::Value& object, CtlRows& rows) {
     CtlCell cell;
     cell.name = text_of(it->name);
     if (cell.name == "revision") continue;  // tells people nothing
+    if (it->value.IsObject()) {
+      if (!parse_within(cell.name, it->value, row)) return false;
+      continue;
+    }
     if (!parse_cell(it->value, cell)) return false;
     row.push_back(std::move(cell));
   }

@@ -115,6 +115,7 @@ def quality_is_told(server):
     def sound():
         return api.get("/api/v1/calls")["calls"][0]["caller_sound"]
 
+    assert "caller_sound_packets" in server.ctl_json("calls")[0]
     wait_until(lambda: sound()["packets"] == 5, 3, lambda: f"not five packets: {sound()}")
     assert sound()["lost"] == 1, sound()
     wait_until(lambda: sound()["silent_ms"] >= 300, 3, lambda: f"not silent: {sound()}")

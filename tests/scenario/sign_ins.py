@@ -36,6 +36,7 @@ def seen_and_not(bin_dir):
         failure = user(api, "bob")["last_failure"]
         assert failure == {"reason": "wrong_password", "ago_s": failure["ago_s"], "source": source} and failure["ago_s"] <= 2
         assert "last_failure" not in user(api, "alice")
+        assert server.ctl_json("user", "show", "bob")["last_failure_reason"] == "wrong_password"
         register(phone, server, "bob", "secret-a", auth_user="alice", expect=403)
         assert user(api, "bob")["last_failure"]["reason"] == "not_its_address", user(api, "bob")
         # Whoever is let in has no fault any more.
