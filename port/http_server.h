@@ -101,8 +101,8 @@ struct HttpOptions {
   size_t local_body_bytes_max = 1 << 20;  // likewise, by the socket
   // Of the socket, where further ones wait until one ends; and as many again of TCP, where a
   // further one takes the place of one that waits between two requests, or is refused.
-  size_t connections_max = 16;
-  size_t streams_max = 8;
+  size_t connections_max = 40;
+  size_t streams_max = 24;
   size_t stream_bytes_max = 64 << 10;  // queued for one stream
   uint32_t requests_per_second = 50;   // of one source by TCP, four times that at once: 429 beyond
   Millis timeout{30000};               // of a connection on which nothing moves

@@ -128,8 +128,8 @@ struct Answer {
 };
 
 struct Channel {
-  static constexpr uint32_t kCommands = 32;
-  static constexpr uint32_t kAnswers = 16;
+  static constexpr uint32_t kCommands = 16;
+  static constexpr uint32_t kAnswers = 8;
 
   static void plan(MemoryPlan& plan) {
     plan.add("admin_commands", kCommands, sizeof(Command));

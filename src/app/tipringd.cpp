@@ -6,6 +6,7 @@
 #include "app/admin_identity.h"
 #include "app/config_source.h"
 #include "app/server.h"
+#include "port/http_server.h"
 #include "port/linux/linux_files.h"
 #include "port/memory.h"
 #include "tipring/version.h"
@@ -92,7 +93,9 @@ bool fits(const Config& config, const MemoryPlan& plan) {
 
 // Memory and descriptors must be there before the first packet.
 std::span<std::byte> take_resources(const MemoryPlan& plan) {
-  const size_t descriptors = static_cast<size_t>(plan.descriptors()) + 64;
+  // Files and wakeups, and who asks the administration: by the socket, by TCP, and those who linger.
+  const size_t others = 64 + 3 * port::HttpOptions().connections_max;
+  const size_t descriptors = static_cast<size_t>(plan.descriptors()) + others;
   if (port::raise_descriptor_limit(descriptors) < descriptors) {
     std::fprintf(
         stderr,

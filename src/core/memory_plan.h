@@ -22,7 +22,7 @@ struct PlanLine {
 
 class MemoryPlan {
  public:
-  static constexpr size_t kLinesMax = 96;
+  static constexpr size_t kLinesMax = 128;
 
   // An array of the arena: capacity · item_bytes, rounded up as the arena does.
   void add(std::string_view name, uint64_t capacity, uint64_t item_bytes) {

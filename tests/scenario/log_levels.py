@@ -123,6 +123,7 @@ def what_is_grave_is_an_error(bin_dir):
             register(phone, server, *USERS[0], expect=503)
             phone.close()
             thief.execute("ROLLBACK")
+        server.log_lines("store_failed")
         failed = [fields for level, event, fields in lines_of(server) if (level, event) == ("ERROR", "store_failed")]
         assert len(failed) == 1 and all(f"{word}=" in failed[0] for word in ("path", "status", "advice")), failed
 

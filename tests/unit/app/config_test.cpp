@@ -285,7 +285,7 @@ TEST_CASE("configuration: a service route is an address with lr" *
 TEST_CASE("configuration: media ports are pairs, enough of them, and nobody else's" *
           doctest::description("RFC 3550 11; R11.5, R18.2")) {
   std::vector<ConfigFault> faults;
-  load("[media]\nports = \"40000-40319\"\naddress = [\"203.0.113.5\", \"2001:db8::5\"]", faults);
+  load("[media]\nports = \"40000-40327\"\naddress = [\"203.0.113.5\", \"2001:db8::5\"]", faults);
   CHECK(faults.empty());
   load("[capacity]\nrelayed_calls = 0\n[media]\nports = \"40000-40001\"", faults);
   CHECK(faults.empty());
@@ -293,11 +293,11 @@ TEST_CASE("configuration: media ports are pairs, enough of them, and nobody else
         "test.toml:2: media.ports: must be FIRST-LAST such as \"30000-30511\": an even port from "
         "1024 on, and an odd one above it");
   CHECK(only_fault("[media]\nports = \"40000-40317\"") ==
-        "test.toml:2: media.ports: has 159 pairs of ports, and capacity.relayed_calls needs 160, "
-        "such as \"30000-30319\"");
+        "test.toml:2: media.ports: has 159 pairs of ports, and capacity.relayed_calls needs 164, "
+        "such as \"30000-30327\"");
   CHECK(only_fault("[capacity]\nrelayed_calls = 103") ==
-        "test.toml:2: media.ports: has 256 pairs of ports, and capacity.relayed_calls needs 258, "
-        "such as \"30000-30515\"");
+        "test.toml:2: media.ports: has 256 pairs of ports, and capacity.relayed_calls needs 264, "
+        "such as \"30000-30527\"");
   CHECK(only_fault("[media]\nports = \"5000-5999\"") ==
         "test.toml:2: media.ports: must leave out the port of \"udp:0.0.0.0:5060\" in sip.listen");
   std::vector<ConfigFault> tcp;
