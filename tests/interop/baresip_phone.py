@@ -59,8 +59,6 @@ class Phone:
         """`tone`: in Hz, what it plays into its calls; what it hears is then recorded."""
         self.user, self.server_port = user, server_port
         self.folder = tempfile.mkdtemp(prefix=f"tipring-phone-{user}-")
-        self.control_port = free_port()
-        self.sip_port = free_port()
         self.events = []
         self.pending = b""
         account = (f"<sip:{user}@127.0.0.1:{server_port};transport={transport}>;auth_user={user};"
@@ -74,6 +72,26 @@ class Phone:
         if tone:
             source = f"aufile,{write_tone(os.path.join(self.folder, 'tone.wav'), tone)}"
             modules = ["module aufile.so", "module sndfile.so", f"snd_path {self.folder}"]
+        self.control = self._start(source, modules)
+
+    def _start(self, source, modules):
+        """baresip takes the port above its own too, for TLS, which another test may have: then it starts with others."""
+        for _ in range(4):
+            self.control_port, self.sip_port = free_port(), free_port()
+            self._write_config(source, modules)
+            self.output = open(os.path.join(self.folder, "output"), "wb")
+            self.process = subprocess.Popen(["baresip", "-f", self.folder], stdin=subprocess.DEVNULL,
+                                            stdout=self.output, stderr=self.output)
+            control = self._connect()
+            if control is not None:
+                return control
+            self.process.kill()
+            self.process.wait(5)
+            if "Address already in use" not in self.read_output():
+                break
+        raise RuntimeError(f"baresip of {self.user} does not start:\n{self.read_output()}")
+
+    def _write_config(self, source, modules):
         self._write("config", "\n".join([
             f"sip_listen 127.0.0.1:{self.sip_port}",
             "net_interface 127.0.0.1",
@@ -86,10 +104,6 @@ class Phone:
             "module_tmp account.so", "module_app ctrl_tcp.so", "module_app menu.so",
             f"ctrl_tcp_listen 127.0.0.1:{self.control_port}",
         ]) + "\n")
-        self.output = open(os.path.join(self.folder, "output"), "wb")
-        self.process = subprocess.Popen(["baresip", "-f", self.folder], stdin=subprocess.DEVNULL,
-                                        stdout=self.output, stderr=self.output)
-        self.control = self._connect()
 
     def _write(self, name, text):
         with open(os.path.join(self.folder, name), "w", encoding="ascii") as file:
@@ -97,14 +111,14 @@ class Phone:
 
     def _connect(self):
         deadline = time.monotonic() + 10
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and self.process.poll() is None:
             try:
                 control = socket.create_connection(("127.0.0.1", self.control_port), timeout=1)
                 control.settimeout(0.1)
                 return control
             except OSError:
                 time.sleep(0.05)
-        raise RuntimeError(f"baresip of {self.user} does not start:\n{self.read_output()}")
+        return None
 
     def command(self, command, params=""):
         text = json.dumps({"command": command, "params": params, "token": "t"})
