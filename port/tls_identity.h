@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace tipring::port {
 
@@ -21,9 +22,10 @@ std::shared_ptr<TlsIdentity> own_tls_identity(const std::string& folder, std::st
 std::string tls_fingerprint(const TlsIdentity& identity);
 
 struct TlsFacts {
-  std::string subject;     // "CN=tipring"
-  std::string sha256;      // as tls_fingerprint()
-  std::string not_before;  // "2020-01-01T00:00:00Z"
+  std::string subject;             // "CN=tipring"
+  std::vector<std::string> names;  // DNS names and addresses, the first 16: RFC 5280 4.2.1.6
+  std::string sha256;              // as tls_fingerprint()
+  std::string not_before;          // "2020-01-01T00:00:00Z"
   std::string not_after;
 };
 TlsFacts tls_facts(const TlsIdentity& identity);

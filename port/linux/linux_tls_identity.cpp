@@ -1,7 +1,9 @@
 #include "port/linux/linux_tls_identity.h"
 
+#include <arpa/inet.h>
 #include <mbedtls/error.h>
 #include <mbedtls/version.h>
+#include <netinet/in.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +13,7 @@
 #include <cstring>
 #include <ctime>
 #include <string_view>
+#include <utility>
 
 #include "port/crypto.h"
 
@@ -152,6 +155,29 @@ std::string time_text(const mbedtls_x509_time& time) {
   return text.data();
 }
 
+// The entry's text, or empty for what is neither a name nor an address.
+std::string name_text(const mbedtls_x509_buf& entry) {
+  constexpr int kDnsName = 2;  // RFC 5280 4.2.1.6, GeneralName
+  constexpr int kIpAddress = 7;
+  const int kind = entry.tag & MBEDTLS_ASN1_TAG_VALUE_MASK;
+  if (kind == kDnsName) return {reinterpret_cast<const char*>(entry.p), entry.len};
+  const bool is_ipv4 = entry.len == sizeof(in_addr);
+  if (kind != kIpAddress || (!is_ipv4 && entry.len != sizeof(in6_addr))) return "";
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  inet_ntop(is_ipv4 ? AF_INET : AF_INET6, entry.p, text.data(), text.size());
+  return text.data();
+}
+
+std::vector<std::string> names_of(const mbedtls_x509_crt& certificate) {
+  constexpr size_t kShown = 16;
+  std::vector<std::string> names;
+  const mbedtls_x509_sequence* entry = &certificate.subject_alt_names;
+  for (; entry != nullptr && entry->buf.p != nullptr && names.size() < kShown; entry = entry->next) {
+    if (std::string name = name_text(entry->buf); !name.empty()) names.push_back(std::move(name));
+  }
+  return names;
+}
+
 }  // namespace
 
 TlsFacts tls_facts(const TlsIdentity& identity) {
@@ -159,7 +185,7 @@ TlsFacts tls_facts(const TlsIdentity& identity) {
   std::array<char, 512> subject{};
   if (mbedtls_x509_dn_gets(subject.data(), subject.size(), &certificate.subject) < 0)
     subject.front() = '\0';
-  return {subject.data(), tls_fingerprint(identity), time_text(certificate.valid_from),
+  return {subject.data(), names_of(certificate), tls_fingerprint(identity), time_text(certificate.valid_from),
           time_text(certificate.valid_to)};
 }
 

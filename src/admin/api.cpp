@@ -2,6 +2,7 @@
 
 #include "admin/access/access.h"
 #include "admin/assets.h"
+#include "admin/json.h"
 #include "admin/json_members.h"
 #include "admin/reply.h"
 #include "admin/revision.h"
@@ -168,6 +169,12 @@ void Api::set_default_domain(std::string domain) {
 void Api::set_certificate(const port::TlsFacts& facts, bool is_own) {
   std::string json = "{";
   append_member(json, "subject", facts.subject);
+  json += ",\"names\":[";
+  for (const std::string& name : facts.names) {
+    if (&name != &facts.names.front()) json += ',';
+    append_json(json, name);
+  }
+  json += ']';
   append_member(json, "sha256", facts.sha256);
   append_member(json, "not_before", facts.not_before);
   append_member(json, "not_after", facts.not_after);

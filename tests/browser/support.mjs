@@ -75,7 +75,7 @@ export async function wait_until(condition, fault, ms = kPatience) {
 
 const given = new Set();
 // Below the ports that the kernel and the server give out by themselves; free for TCP and very likely for UDP.
-async function free_port() {
+export async function free_port() {
   for (;;) {
     const port = 10240 + Math.floor(Math.random() * 19000);
     if (given.has(port)) continue;
@@ -93,6 +93,7 @@ export class Server {
   constructor(settings = []) {
     this.data = fs.mkdtempSync(path.join(os.tmpdir(), "tipring-browser-"));
     this.settings = settings;
+    this.also_at = [];  // entries of admin.listen
   }
 
   async start() {
@@ -102,7 +103,7 @@ export class Server {
     this.socket = `${this.data}/tipring.sock`;
     const settings = [
       `sip.listen=["udp:127.0.0.1:${this.sip}", "tcp:127.0.0.1:${this.sip}"]`, `store.path=${this.data}/tipring.db`,
-      `admin.socket=${this.socket}`, `admin.listen=["127.0.0.1:${this.web}"]`, ...this.settings,
+      `admin.socket=${this.socket}`, `admin.listen=${JSON.stringify([`127.0.0.1:${this.web}`, ...this.also_at])}`, ...this.settings,
     ];
     const log = fs.openSync(`${this.data}/tipringd.log`, "a");
     const config = this.config ? ["--config", this.config] : [];

@@ -141,7 +141,7 @@ def certificate_facts(server):
 
 def make(folder, name, days=100):
     openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
-            "-days", str(days), "-keyout", f"{folder}/{name}.key", "-out", f"{folder}/{name}.crt")
+            "-addext", f"subjectAltName=DNS:{name}.example,IP:192.0.2.1,IP:2001:db8::1,email:a@example.com", "-days", str(days), "-keyout", f"{folder}/{name}.key", "-out", f"{folder}/{name}.crt")
 
 
 def given_files_are_taken(bin_dir):
@@ -161,6 +161,7 @@ def given_files_are_taken(bin_dir):
         wait_until(lambda: shown() == read("one"), 5, lambda: "SIGHUP does not read the certificate again")
         facts = certificate_facts(server)
         assert (facts["subject"], facts["is_own"]) == ("CN=two", False), facts
+        assert facts["names"] == ["two.example", "192.0.2.1", "2001:db8::1"], facts
         assert facts["sha256"] == fingerprint(server), facts
         with open(f"{server.data}/one.crt", "w", encoding="ascii") as file:
             file.write("nothing")

@@ -4,6 +4,7 @@
 #include <mbedtls/net_sockets.h>
 #include <mbedtls/ssl.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "port/linux/linux_tls_identity.h"
@@ -174,6 +175,11 @@ TEST_CASE("tls identity: made once, kept, and not replaced where it is damaged")
   REQUIRE(second);
   CHECK(tls_fingerprint(*first) == tls_fingerprint(*second));
   CHECK(tls_fingerprint(*first).size() == 32 * 3 - 1);
+  const std::vector<std::string> names = tls_facts(*first).names;
+  for (const char* name : {"localhost", "127.0.0.1"}) {
+    CAPTURE(name);
+    CHECK(std::count(names.begin(), names.end(), name) == 1);
+  }
   std::ofstream(folder.path + "/admin.key") << "damaged";
   CHECK(own_tls_identity(folder.path, fault) == nullptr);
   CHECK(fault.find("admin.key") != std::string::npos);

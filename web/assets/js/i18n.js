@@ -1,5 +1,5 @@
-// Texts in the language of the reader. A language is a file lang/CODE.json with the keys of en.json and a line in
-// lang/languages.json; a key that it lacks is shown in English.
+// Texts in the language of the reader. A language is a file lang/CODE.json with the keys of en.json, a file
+// lang/settings.CODE.json with what each setting does, and a line in lang/languages.json; what it lacks is shown in English.
 
 const kStored = "tipring.language";
 
@@ -33,6 +33,9 @@ export async function start_language() {
 }
 
 export const has_text = (key) => key in texts || key in english;
+
+// What each setting does, by its key; the server's own English words do for those that are missing.
+export const read_settings_texts = () => (code === "en" ? {} : read(`settings.${code}`).catch(() => ({})));
 
 // t("users.deleted", {name}) puts values where the text has {name}.
 export function t(key, values = {}) {

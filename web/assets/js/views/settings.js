@@ -2,7 +2,7 @@
 import { get, request } from "../api.js";
 import { h, replace } from "../dom.js";
 import { make_field } from "../form.js";
-import { has_text, t, tn } from "../i18n.js";
+import { has_text, read_settings_texts, t, tn } from "../i18n.js";
 import { restart } from "../restart.js";
 import { badge, button, card, failed, header, notice, once, toast } from "../ui.js";
 
@@ -12,12 +12,12 @@ const label_of = (key) => (has_text(`key.${key}`) ? t(`key.${key}`) : key);
 const section_label = (name) => (has_text(`section.${name}`) ? t(`section.${name}`) : name);
 const kChangedByFile = new Set(["store.path", "admin.socket"]);  // wrong ones would shut this page out
 
-function field_of(key, row, value, onchange, is_fixed) {
+function field_of(key, row, value, text, onchange, is_fixed) {
   const is_other = !same(row.next ?? row.value, key.default);
   const shared = {
     name: key.key, label: label_of(key.key), value, disabled: is_fixed, wide: true,
     badge: [key.when === "restart" && badge("", t("settings.restart_badge")), row.next !== undefined && badge("warn", t("settings.waits")), is_other && badge("accent", t("settings.own"))],
-    help: [h("span", key.description), h("br"), h("code", key.key), ` · ${t("settings.default", { value: shown(key.default) })}`,
+    help: [h("span", text), h("br"), h("code", key.key), ` · ${t("settings.default", { value: shown(key.default) })}`,
       row.source && row.source.startsWith("--set") && h("span", ` · ${t("settings.by_command_line")}`)],
     oninput: (given) => onchange(key, given),
   };
@@ -30,7 +30,7 @@ function field_of(key, row, value, onchange, is_fixed) {
 
 export async function show(context) {
   const { page, parts, is_admin, on_leave } = context;
-  const [{ schema }, loaded] = await Promise.all([get("/config/schema"), request("GET", "/config")]);
+  const [{ schema }, loaded, texts] = await Promise.all([get("/config/schema"), request("GET", "/config"), read_settings_texts()]);
   let { config } = loaded.data;
   const sections = [...new Set(schema.map((key) => key.section))];
   const section = sections.includes(parts[0]) ? parts[0] : sections[0];
@@ -117,7 +117,7 @@ export async function show(context) {
     const made = schema.filter((key) => key.section === section).map((key) => {
       const row = row_of(key.key);
       const value = edits.get(key.key) ?? row.next ?? row.value;
-      const one = make_field(field_of(key, row, value, on_change, !is_admin || !config.file || kChangedByFile.has(key.key)));
+      const one = make_field(field_of(key, row, value, texts[key.key] ?? key.description, on_change, !is_admin || !config.file || kChangedByFile.has(key.key)));
       fields.set(key.key, one);
       return one.element;
     });

@@ -2,10 +2,13 @@
 import { get, list, request, segment, server_now } from "../api.js";
 import { h, replace } from "../dom.js";
 import { form } from "../form.js";
-import { bytes, number, span, t, time } from "../i18n.js";
+import { bytes, number, span, t, time, tn } from "../i18n.js";
 import { restart } from "../restart.js";
 import { table } from "../table.js";
 import { badge, button, card, confirm, copy_button, dialog, facts, header, icon_button, notice, tabs, toast } from "../ui.js";
+
+const kDayMs = 24 * 3600 * 1000;
+const kEndsSoonMs = 30 * kDayMs;  // when a restart makes a new one of its own
 
 // What is left out when the server does not have it, or the reader may not see it.
 async function optional(path, query) {
@@ -63,22 +66,27 @@ async function show_about({ watch }, body) {
   }
 
   await refresh();
-  const told = await optional("/certificate");
-  replace(trust, told && certificate_card(told.certificate));
+  const { version } = await get("/version");
+  replace(trust, version.certificate && certificate_card(version.certificate));
   replace(body, card(t("system.about"), {}, h("div", { class: "stack" }, about, counters)), trust,
     card(t("system.pools"), { kind: "flush", note: t("system.pools_note") }, pools));
   watch(["pools"], refresh, { poll: 4000, always: true });
 }
 
 function certificate_card(told) {
-  const ends = told.not_after_ms;
+  const ends = Date.parse(told.not_after);
+  const left = ends - server_now();
+  const how = t(told.is_own ? "system.certificate_mend_own" : "system.certificate_mend_given");
   return card(t("system.certificate"), {}, h("div", { class: "stack" },
-    ends && ends - server_now() < 30 * 86400000 && notice("warn", t("system.certificate_ends")),
+    left < kEndsSoonMs && notice(left < 0 ? "bad" : "warn", h("p", left < 0 ? t("system.certificate_ended") : tn("system.certificate_ends", Math.floor(left / kDayMs))), h("p", how)),
     facts([
-      [t("system.certificate_for"), told.subject], [t("system.certificate_by"), told.issuer],
-      [t("system.certificate_until"), ends && time(ends, { dateStyle: "long" })],
-      ["SHA-256", told.sha256 && h("code", { class: "small" }, told.sha256)],
-    ])));
+      [t("system.certificate_subject"), told.subject],
+      [t("system.certificate_from"), t(told.is_own ? "system.certificate_own" : "system.certificate_given")],
+      [t("system.certificate_until"), time(ends, { dateStyle: "long" })],
+      [t("system.certificate_names"), told.names.length > 0 && h("span", { class: "wrap" }, told.names.join(", "))],
+      [t("system.certificate_fingerprint"), [h("code", { class: "small wrap" }, told.sha256), copy_button(told.sha256, t("copy_what", { what: t("system.certificate_fingerprint") }))]],
+    ]),
+    h("p", { class: "quiet small" }, t("system.certificate_text"))));
 }
 
 // --- the log
