@@ -172,7 +172,8 @@ std::vector<std::string> names_of(const mbedtls_x509_crt& certificate) {
   constexpr size_t kShown = 16;
   std::vector<std::string> names;
   const mbedtls_x509_sequence* entry = &certificate.subject_alt_names;
-  for (; entry != nullptr && entry->buf.p != nullptr && names.size() < kShown; entry = entry->next) {
+  for (; entry != nullptr && entry->buf.p != nullptr && names.size() < kShown;
+       entry = entry->next) {
     if (std::string name = name_text(entry->buf); !name.empty()) names.push_back(std::move(name));
   }
   return names;
@@ -185,8 +186,8 @@ TlsFacts tls_facts(const TlsIdentity& identity) {
   std::array<char, 512> subject{};
   if (mbedtls_x509_dn_gets(subject.data(), subject.size(), &certificate.subject) < 0)
     subject.front() = '\0';
-  return {subject.data(), names_of(certificate), tls_fingerprint(identity), time_text(certificate.valid_from),
-          time_text(certificate.valid_to)};
+  return {subject.data(), names_of(certificate), tls_fingerprint(identity),
+          time_text(certificate.valid_from), time_text(certificate.valid_to)};
 }
 
 }  // namespace tipring::port

@@ -14,5 +14,8 @@ void remove_group(Api& api, const Request& request);
 void list_members(Api& api, const Request& request);
 void put_member(Api& api, const Request& request);
 void remove_member(Api& api, const Request& request);
+// All groups as a table.
+void export_groups(Api& api, const Request& request);
+void import_groups(Api& api, const Request& request);
 
 }  // namespace tipring::admin

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "admin/import_lines.h"
 #include "admin/json_members.h"
 
 namespace tipring::admin {
@@ -44,6 +45,20 @@ void reply_invalid(port::HttpExchange& exchange, std::string_view field, std::st
 
 void reply_invalid(port::HttpExchange& exchange, const BodyFault& fault) {
   reply_invalid(exchange, fault.field, fault.text);
+}
+
+void reply_lines(port::HttpExchange& exchange, const std::vector<ImportFault>& faults) {
+  std::string lines = "\"lines\":[";
+  for (const ImportFault& fault : faults) {
+    lines += &fault == &faults.front() ? "{" : ",{";
+    append_member(lines, "line", uint64_t{fault.line});
+    append_member(lines, "message", fault.message);
+    lines += '}';
+  }
+  reply_problem(
+      exchange,
+      {400, "invalid", "nothing was stored; correct these lines: " + describe(faults), "lines"}, {},
+      {}, lines + "]");
 }
 
 void reply_refusal(port::HttpExchange& exchange, Outcome outcome) {

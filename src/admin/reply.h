@@ -6,11 +6,14 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "admin/channel.h"
 #include "port/http_server.h"
 
 namespace tipring::admin {
+
+struct ImportFault;
 
 void reply_json(port::HttpExchange& exchange, int status, std::string_view body);
 
@@ -36,6 +39,9 @@ struct BodyFault {
   std::string field = "body";
 };
 void reply_invalid(port::HttpExchange& exchange, const BodyFault& fault);
+
+// The lines of a table that are wrong: 400 with the member "lines", each with number and message.
+void reply_lines(port::HttpExchange& exchange, const std::vector<ImportFault>& faults);
 
 // REQUIRES of both: an outcome that is no success.
 Problem problem_of(Outcome outcome);

@@ -62,6 +62,8 @@ constexpr Route kRoutes[] = {
     {Get, "/api/v1/refused", kViewer, Scope::Users, false, list_refused},
 
     {Get, "/api/v1/groups", kViewer, Scope::Groups, false, list_groups},
+    {Get, "/api/v1/groups.csv", kViewer, Scope::Groups, false, export_groups},
+    {Post, "/api/v1/groups/import", kAdmin, Scope::Groups, true, import_groups},
     {Put, "/api/v1/groups/{group}/members/{member}", kAdmin, Scope::Groups, true, put_member},
     {Patch, "/api/v1/groups/{group}/members/{member}", kAdmin, Scope::Groups, true, put_member},
     {Delete, "/api/v1/groups/{group}/members/{member}", kAdmin, Scope::Groups, true, remove_member},

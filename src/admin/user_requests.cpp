@@ -139,10 +139,7 @@ void rename_user(Api& api, const Request& request) {
 void import_users(Api& api, const Request& request) {
   const std::string& domain = api.default_domain();
   const ImportLines import = parse_import(request.exchange.body(), domain);
-  if (!import.faults.empty()) {
-    return reply_invalid(request.exchange, "lines",
-                         "nothing was stored; correct these lines: " + describe(import.faults));
-  }
+  if (!import.faults.empty()) return reply_lines(request.exchange, import.faults);
   std::vector<ImportUser> users;
   users.reserve(import.lines.size());
   for (const ImportLine& line : import.lines) {

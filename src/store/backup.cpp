@@ -88,8 +88,9 @@ class Check {
   }
 
  private:
-  void refuse(std::string_view field, std::string detail) {
-    if (fault_.field.empty()) fault_ = {std::string(field), std::move(detail)};
+  void refuse(std::string_view field, std::string detail, const Key& whose = {}) {
+    if (fault_.field.empty())
+      fault_ = {std::string(field), std::move(detail), whose.first, whose.second};
   }
 
   void take_name(const Key& user, std::string_view name, bool is_called) {
@@ -100,8 +101,10 @@ class Check {
                           " has as name, auth_name or alias; change one of them");
     }
     if (is_called && groups_.contains({user.first, std::string(name)})) {
-      refuse("users", "user " + text_of(user) + " cannot have the name " + std::string(name) +
-                          ", which a hunt group has; change one of them");
+      refuse("users",
+             "user " + text_of(user) + " cannot have the name " + std::string(name) +
+                 ", which a hunt group has; change one of them",
+             {user.first, std::string(name)});
     }
   }
 
@@ -120,11 +123,12 @@ class Check {
   void look_at_groups() {
     for (const auto& [key, group] : groups_) {
       if (group.members.size() > kGroupMembersMax)
-        refuse("groups", "group " + text_of(key) + " has more than 32 members");
+        refuse("groups", "group " + text_of(key) + " has more than 32 members", key);
       for (size_t i = 0; i < group.members.size(); ++i)
         if (group.find(group.members[i].name) != &group.members[i])
           refuse("groups",
-                 "group " + text_of(key) + " has the member " + group.members[i].name + " twice");
+                 "group " + text_of(key) + " has the member " + group.members[i].name + " twice",
+                 key);
     }
   }
 
@@ -136,7 +140,8 @@ class Check {
       for (const OfflineMember& member : group.members)
         if (loop.empty()) loop = find_loop(all, group.domain, group.name, member.name);
       if (!loop.empty())
-        return refuse("groups", "calls to group " + group.name + " would come back to it: " + loop);
+        return refuse("groups", "calls to group " + group.name + " would come back to it: " + loop,
+                      {group.domain, group.name});
     }
   }
 

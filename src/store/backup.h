@@ -37,8 +37,10 @@ struct Backup {
 int read_backup(Connection& database, Backup& backup);
 
 struct RestoreFault {
-  std::string field;   // "users", "groups" or "admins"; empty: nothing is wrong
-  std::string detail;  // what is wrong, and what to do
+  std::string field;        // "users", "groups" or "admins"; empty: nothing is wrong
+  std::string detail;       // what is wrong, and what to do
+  std::string domain = {};  // of the user or group at fault, where it is a single one
+  std::string name = {};
 };
 struct RestoreRoom {
   Limits limits;

@@ -1,4 +1,5 @@
 // Users and hunt groups as an administrator makes, changes and deletes them on the page.
+import fs from "node:fs";
 import { assert, close, dialog_of, go, no_faults, open_page, require, set_up, start_phone, start_server, test, wait_until } from "./support.mjs";
 
 const server = await start_server();
@@ -253,6 +254,45 @@ await test("a loop of groups is refused and named", async () => {
   await dialog().getByText(/600/).first().waitFor();
   assert.match(await dialog().innerText(), /loop|come back|610 > 600|600 > 610/);
   await dialog().getByRole("button", { name: "Cancel" }).click();
+});
+
+await test("a group gets another extension, unless that is somebody's", async () => {
+  await page.getByRole("button", { name: "Change extension" }).click();
+  await dialog().getByLabel("New extension").fill("201");
+  await dialog().getByRole("button", { name: "Change extension" }).click();
+  await dialog().getByText(/already/).waitFor();
+  await dialog().getByLabel("New extension").fill("640");
+  await dialog().getByRole("button", { name: "Change extension" }).click();
+  await page.locator('main[data-hash="#/groups/640"]').waitFor();
+  assert.equal(JSON.parse(await server.ctl("--json", "group", "show", "610")).members[0].name, "640");
+  await page.getByRole("button", { name: "Change extension" }).click();
+  await dialog().getByLabel("New extension").fill("600");
+  await dialog().getByRole("button", { name: "Change extension" }).click();
+  await page.locator('main[data-hash="#/groups/600"]').waitFor();
+});
+
+await test("groups are exported as the tool does, and imported with wrong lines told one by one", async () => {
+  await go(page, server, "groups");
+  const saving = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Export" }).click();
+  const text = fs.readFileSync(await (await saving).path(), "utf8");
+  assert.equal(text, await server.ctl("group", "export"));
+  await page.getByRole("button", { name: "Import" }).click();
+  const send = () => dialog().getByRole("button", { name: "Import" }).click();
+  await dialog().getByLabel("Lines").fill("name,strategy\n650,all\n651,loud\n652,soft\n");
+  await send();
+  await dialog().getByRole("listitem").filter({ hasText: "Line 4:" }).waitFor();
+  await dialog().getByRole("button", { name: "Line 3:" }).click();
+  assert.equal(await page.evaluate(() => { const { value, selectionStart, selectionEnd } = document.activeElement; return value.slice(selectionStart, selectionEnd); }), "651,loud");
+  await dialog().getByLabel("Lines").fill("name\n650\n203\n");
+  await send();
+  await dialog().getByRole("listitem").filter({ hasText: "Line 3:" }).getByText(/203/).waitFor();
+  assert.equal(await server.ctl("group", "export"), text);
+  await dialog().locator("input[type=file]").setInputFiles({ name: "groups.csv", mimeType: "text/csv", buffer: Buffer.from(`${text}650,"All, of us",all,60,20,,,yes,"201,202"\n`) });
+  await send();
+  await told("1 added, 2 changed");
+  await row("650").getByText("All, of us").waitFor();
+  await go(page, server, "groups/600");
 });
 
 await test("a group is switched off and on, changed and deleted", async () => {

@@ -12,6 +12,7 @@ import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
+from admin_api import Api  # noqa: E402
 from tipring_server import Report, TipringServer  # noqa: E402
 
 USERS = [("201", "a"), ("202", "b"), ("203", "c")]
@@ -210,6 +211,58 @@ def groups_are_exported_and_imported(bin_dir, folder):
         assert offline("group", "export").stdout == open(exported, encoding="utf-8").read()
 
 
+def the_api_takes_a_table_whole(bin_dir):
+    """What the tool exports the API imports and exports again; a table with a fault changes nothing."""
+    with TipringServer(bin_dir, USERS) as server:
+        api = Api(server)
+        api.load_document()
+
+        def imported(text, created, changed):
+            answer = api.ask("POST", "/api/v1/groups/import", text)
+            assert (answer.status, answer.json()) == (200, {"created": created, "changed": changed}), answer.body
+
+        def refused(text, status, **expected):
+            answer = api.ask("POST", "/api/v1/groups/import", text)
+            problem = answer.json()
+            assert answer.status == status and problem["field"] == "lines", answer.body
+            assert {key: problem.get(key) for key in expected} == expected, problem
+            assert table() == stands, "something was changed"
+            return problem
+
+        def table():
+            answer = api.ask("GET", "/api/v1/groups.csv")
+            assert answer.status == 200 and "groups.csv" in answer.headers["Content-Disposition"], answer.status
+            return answer.body.decode()
+
+        server.ctl("group", "add", "600", "members=201,ghost", 'display_name=Sales, "north"', "no_answer_to=203")
+        server.ctl("group", "member", "set", "600", "ghost", "order=7", "delay=3", "enabled=no")
+        server.ctl("group", "add", "610@branch.example", "enabled=no")
+        stands = table()
+        assert stands == server.ctl("group", "export"), stands
+        imported(stands, 0, 2)
+        assert table() == stands
+        # Both groups come to each other's place, which one by one would be a loop on the way.
+        imported('name,display_name,members\n620,New,"202,600"\n600,"A, ""b""",202:delay_s=4\n', 1, 1)
+        assert members(server, "620") == [("202", "user", True), ("600", "group", True)]
+        assert members(server, "600") == [("202", "user", True)]
+        group = server.ctl_json("group", "show", "600")
+        assert (group["display_name"], group["no_answer_to"], group["members"][0]["delay_s"]) == ('A, "b"', "203", 4), group
+        stands = table()
+        problem = refused("name,strategy\n630,all\n631,loud\n632,quiet\n", 400, code="invalid")
+        assert [one["line"] for one in problem["lines"]] == [3, 4] and "strategy" in problem["lines"][0]["message"], problem
+        refused("name,members\n640,201\n600,620\n", 409, code="does_not_fit", line=3)
+        problem = refused("name\n650\n\n201\n", 409, code="does_not_fit", line=4)
+        assert "201" in problem["detail"] and "nothing was changed" in problem["detail"], problem
+        problem = refused("name\n" + "".join(f"7{n:03}\n" for n in range(60)), 409, code="does_not_fit", line=None)
+        assert "capacity.groups" in problem["detail"], problem
+        after = everything(server)
+        server.kill()
+        server.users = []
+        server.start()
+        assert everything(server).keys() == after.keys() and plain(everything(server)) == plain(after)
+        assert table() == stands
+
+
 def offline_and_server_agree(bin_dir):
     with tempfile.TemporaryDirectory(prefix="tipring-test-") as data:
         def offline(*words):
@@ -247,6 +300,7 @@ def main():
     report.run("a full pool is named by its key", lambda: capacity_is_named(bin_dir))
     with tempfile.TemporaryDirectory(prefix="tipring-test-") as folder:
         report.run("groups are exported and imported", lambda: groups_are_exported_and_imported(bin_dir, folder))
+    report.run("the API takes a table of groups whole, or leaves all as it is", lambda: the_api_takes_a_table_whole(bin_dir))
     report.run("groups made offline are those that are served", lambda: offline_and_server_agree(bin_dir))
     return report.close()
 

@@ -82,9 +82,9 @@ export async function request(method, path, { body, query, if_match, signal, raw
 
 export const get = async (path, query, options) => (await request("GET", path, { query, ...options })).data;
 
-// One segment of a path. A name with a domain takes two.
+// One segment of a path. A name with a domain takes two, and so does one that would read as a path of the API.
 export const segment = (text) => encodeURIComponent(text);
-export const name_path = (row) => (row.domain || row.name.includes("/") ? `${segment(row.domain ?? "")}/${segment(row.name)}` : segment(row.name));
+export const name_path = (row) => (row.domain || row.name.includes("/") || row.name === "import" ? `${segment(row.domain ?? "")}/${segment(row.name)}` : segment(row.name));
 
 // All rows of a listing, up to `most`; `next` says that there are more.
 export async function list(path, member, { query = {}, most = 5000, signal } = {}) {

@@ -1,9 +1,10 @@
 // Hunt groups: an extension that rings several members.
-import { get, list, name_path, request, segment } from "../api.js";
+import { download, get, list, name_path, request, segment } from "../api.js";
 import { h, replace } from "../dom.js";
 import { form } from "../form.js";
 import { icon } from "../icons.js";
 import { ago, clock, number, t, tn } from "../i18n.js";
+import { import_table } from "../import_table.js";
 import { full_name, group_link, user_link } from "../people.js";
 import { sortable } from "../sortable.js";
 import { table } from "../table.js";
@@ -11,6 +12,7 @@ import { badge, button, card, confirm, dialog, dot, empty, facts, failed, header
 
 const kStrategies = ["all", "sequential", "round_robin", "longest_idle", "random"];
 const kBusyStatus = 486;
+const kExample = "name,display_name,strategy,members\n600,Sales,sequential,\"201,202:delay_s=5\"";
 
 export async function show(context) {
   return context.parts.length ? show_one(context) : show_all(context);
@@ -50,7 +52,10 @@ async function show_all(context) {
   });
   async function refresh() { listing.set((await list("/groups", "groups")).rows); }
   await refresh();
-  replace(page, header(t("nav.groups"), { note: t("groups.note"), actions: is_admin && button(t("groups.add"), { glyph: "plus", kind: "primary", onclick: make }) }),
+  replace(page, header(t("nav.groups"), { note: t("groups.note"), actions: [
+    button(t("groups.export"), { glyph: "download", onclick: once(() => download("/groups.csv", { name: "groups.csv" })) }),
+    is_admin && button(t("groups.import"), { glyph: "upload", onclick: () => import_table({ title: t("groups.import"), text: t("groups.import_text"), example: kExample, path: "/groups/import" }, refresh) }),
+    is_admin && button(t("groups.add"), { glyph: "plus", kind: "primary", onclick: make })] }),
     h("section", { class: "card flush" }, listing));
   watch(["group", "call", "registration"], refresh, { poll: 3000 });
   if (query.has("add") && is_admin) setTimeout(make);
@@ -188,7 +193,7 @@ async function show_one(context) {
   await refresh();
   replace(page, title, notes, tiles, h("div", { class: "grid main-aside" },
     card(t("groups.members"), { kind: "flush", note: t(`strategy.${group.strategy}_order`), actions: is_admin && button(t("groups.add_member"), { glyph: "plus", kind: "small", onclick: () => add_member(group, rows, refresh) }) }, members),
-    card(t("groups.rules"), {}, rules)));
+    card(t("groups.rules"), { actions: is_admin && button(t("groups.rename"), { kind: "small", onclick: () => rename(group) }) }, rules)));
   watch(["group", "call", "registration"], refresh, { poll: 2000 });
 }
 
@@ -288,6 +293,23 @@ function change_member(group, row, refresh) {
       if (Object.keys(changed).length) await request("PATCH", members_path(group, row.name), { body: changed });
       close();
       await refresh();
+    },
+  }));
+}
+
+function rename(group) {
+  dialog(t("groups.rename"), (close) => form({
+    fields: [
+      { name: "name", label: t("groups.new_name"), help: t("groups.rename_help"), required: true, maxlength: 200, value: group.name, autofocus: true },
+    ],
+    submit: t("groups.rename"), cancel: close,
+    onsubmit: async (values, changed) => {
+      const name = values.name.trim();
+      if ("name" in changed) await request("PATCH", path_of(group), { query: { name } });
+      close();
+      if (!("name" in changed)) return;
+      toast(t("groups.renamed", { name }));
+      location.hash = `#${path_of({ ...group, name })}`;
     },
   }));
 }

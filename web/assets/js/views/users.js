@@ -2,8 +2,8 @@
 import { get, list, name_path, request, segment } from "../api.js";
 import { h, replace } from "../dom.js";
 import { form } from "../form.js";
-import { icon } from "../icons.js";
 import { ago, number, span, t, tn } from "../i18n.js";
+import { import_table } from "../import_table.js";
 import { full_name, new_password, phone_data, registration_badge, uri_parts } from "../people.js";
 import { table } from "../table.js";
 import { badge, button, card, confirm, dialog, empty, facts, failed, header, icon_button, notice, once, search_box, tabs, toast } from "../ui.js";
@@ -309,26 +309,6 @@ const remove = (user, after) => confirm(t("delete_what", { what: full_name(user)
   await after();
 } });
 
-function import_users(refresh) {
-  dialog(t("users.import"), (close) => {
-    const made = form({
-      fields: [
-        h("p", { class: "quiet" }, t("users.import_text")),
-        { name: "lines", type: "text-area", label: t("users.import_lines"), rows: 8, required: true, placeholder: "100,secret\n101,secret", autofocus: true },
-        h("div", h("label", { class: "button" }, icon("upload"), t("users.import_file"), h("input", { type: "file", class: "hidden-text", accept: ".csv,text/plain,text/csv", onchange: async (event) => {
-          const input = made.field("lines").input;
-          input.value = await event.target.files[0].text();
-          input.dispatchEvent(new Event("input"));
-        } }))),
-      ],
-      submit: t("users.import"), cancel: close,
-      onsubmit: async ({ lines }) => {
-        const { data } = await request("POST", "/users/import", { body: lines, type: "text/plain; charset=utf-8" });
-        close();
-        toast(t("users.imported", { created: data.created, changed: data.changed }));
-        await refresh();
-      },
-    });
-    return made;
-  });
-}
+const import_users = (refresh) => import_table({
+  title: t("users.import"), text: t("users.import_text"), example: "100,secret\n101,secret", path: "/users/import",
+}, refresh);
