@@ -67,6 +67,11 @@ class HttpExchange {
   ~HttpExchange() = default;
 };
 
+struct HttpListen {
+  SocketAddress address;   // port 0: any
+  bool encrypted = false;  // by TLS; needs HttpOptions::identity
+};
+
 class HttpHandler {
  public:
   // All on the admin thread. First of all:
@@ -81,19 +86,22 @@ class HttpHandler {
   // The exchange was answered, its stream begun; 0: its client had gone before.
   virtual void on_answered(uint64_t, int status) { static_cast<void>(status); }
   virtual void on_tick() {}  // twice a second while connections are open
+  // One of HttpOptions::listen that could not be opened at start was tried again: 0, or the errno value
+  // where HttpServer::open_again() had asked for it.
+  virtual void on_listen(const HttpListen& listen, int error) {
+    static_cast<void>(listen);
+    static_cast<void>(error);
+  }
 
  protected:
   ~HttpHandler() = default;
 };
 
-struct HttpListen {
-  SocketAddress address;   // port 0: any
-  bool encrypted = false;  // by TLS; needs HttpOptions::identity
-};
-
 struct HttpOptions {
   std::string unix_path;  // made with mode 0600; a stale socket of a dead server is replaced
-  std::vector<HttpListen> listen;                                      // TCP besides
+  // TCP besides. One that cannot be opened keeps nobody from the others; it is tried again at times.
+  std::vector<HttpListen> listen;
+  Millis listen_again{10000};
   std::vector<std::pair<std::string, std::string>> headers;            // of every answer,
   std::vector<std::pair<std::string, std::string>> encrypted_headers;  // and of those by TLS
   std::shared_ptr<TlsIdentity> identity;
@@ -120,11 +128,13 @@ class HttpServer {
   virtual HttpExchange* find(uint64_t id) = 0;  // admin thread only; null when its client has gone
   // What HttpOptions::listen has come to.
   virtual std::span<const SocketAddress> addresses() const { return {}; }
+  // Why an entry of HttpOptions::listen is not open: an errno value, 0 where it is. From any thread.
+  virtual int listen_error(size_t) const { return 0; }
+  virtual void open_again() {}  // tries those now. From any thread
 };
 
-// Null on failure, with the errno value in `error`, and what it was that could not be opened in
-// `place`: the path, or an address as text.
+// Null when the socket cannot be opened or the thread not be started, with the errno value in `error`.
 std::unique_ptr<HttpServer> start_http_server(const HttpOptions& options, HttpHandler& handler,
-                                              int& error, std::string& place);
+                                              int& error);
 
 }  // namespace tipring::port

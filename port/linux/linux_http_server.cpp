@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <csignal>
 #include <ctime>
+#include <utility>
 
 #include "port/linux/http_head.h"
 #include "port/linux/library_memory.h"
@@ -63,45 +64,41 @@ LinuxHttpServer::~LinuxHttpServer() {
     pthread_join(thread_, nullptr);
   }
   for (const auto& listener : listeners_) {
-    if (listener->local) unlink(options_.unix_path.c_str());
-    close(listener->fd);
+    if (listener->is_local()) unlink(options_.unix_path.c_str());
+    if (listener->fd >= 0) close(listener->fd);
   }
   if (wakeup_fd_ >= 0) close(wakeup_fd_);
 }
 
-int LinuxHttpServer::open_listeners(std::string& place) {
+void LinuxHttpServer::add_listener(const HttpListen* listen, int fd, int error) {
+  auto listener = std::make_unique<Listener>();
+  listener->server = this;
+  listener->listen = listen;
+  listener->fd = fd;
+  listener->error = error;
+  listeners_.push_back(std::move(listener));
+}
+
+int LinuxHttpServer::open_listeners() {
   int error = 0;
-  const auto add = [&](int fd, bool local, bool encrypted) {
-    auto listener = std::make_unique<Listener>();
-    listener->server = this;
-    listener->fd = fd;
-    listener->local = local;
-    listener->encrypted = encrypted;
-    listeners_.push_back(std::move(listener));
-  };
-  place = options_.unix_path;
   const int unix_fd = open_unix_listener(options_.unix_path, error);
   if (unix_fd < 0) return error;
-  add(unix_fd, true, false);
+  add_listener(nullptr, unix_fd, 0);
   for (const HttpListen& listen : options_.listen) {
-    std::array<char, kAddressTextMax> text;
-    place = write_address(listen.address, text);
+    error = 0;
     const int fd = open_http_listener(listen.address, error);
     // "[::]" is any address of IPv6, of which a host may have none.
     const bool has_none = listen.address.ip.family == Family::V6 &&
                           listen.address.ip.is_unspecified() &&
                           (error == EAFNOSUPPORT || error == EADDRNOTAVAIL);
-    if (fd < 0 && has_none) continue;
-    if (fd < 0) return error;
-    add(fd, false, listen.encrypted);
-    addresses_.push_back(bound_address(fd));
+    add_listener(&listen, fd, has_none ? 0 : error);
+    addresses_.push_back(fd < 0 ? listen.address : bound_address(fd));
   }
-  place.clear();
   return 0;
 }
 
-int LinuxHttpServer::start(std::string& place) {
-  if (const int error = open_listeners(place); error != 0) return error;
+int LinuxHttpServer::start() {
+  if (const int error = open_listeners(); error != 0) return error;
   wakeup_fd_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   if (wakeup_fd_ < 0) return errno;
 
@@ -123,6 +120,33 @@ int LinuxHttpServer::start(std::string& place) {
 
 void LinuxHttpServer::notify() {
   if (!notified_.exchange(true)) raise_eventfd(wakeup_fd_);
+}
+
+void LinuxHttpServer::open_again() {
+  is_to_open_again_ = true;
+  raise_eventfd(wakeup_fd_);
+}
+
+void LinuxHttpServer::open_again(bool was_asked) {
+  bool is_any_closed = false;
+  for (const auto& listener : listeners_) {
+    if (listener->error == 0) continue;
+    int error = 0;
+    listener->fd = open_http_listener(listener->listen->address, error);
+    if (listener->fd >= 0) error = set_up(*listener);
+    if (error != 0) give_up(*listener);
+    listener->error = error;
+    is_any_closed = is_any_closed || error != 0;
+    if (error == 0 || was_asked) handler_.on_listen(*listener->listen, error);
+  }
+  set_accepting();
+  if (!is_any_closed) event_del(&listen_again_);
+}
+
+void LinuxHttpServer::give_up(Listener& listener) {
+  if (listener.http != nullptr) evhttp_free(std::exchange(listener.http, nullptr));
+  listener.accepting = nullptr;
+  if (listener.fd >= 0) close(std::exchange(listener.fd, -1));
 }
 
 HttpExchange* LinuxHttpServer::find(uint64_t id) {
@@ -167,11 +191,18 @@ int LinuxHttpServer::set_up() {
   event_assign(&wakeup_, base_, wakeup_fd_, EV_READ | EV_PERSIST, &LinuxHttpServer::on_wakeup,
                this);
   event_assign(&tick_, base_, -1, EV_PERSIST, &LinuxHttpServer::on_tick, this);
+  event_assign(&listen_again_, base_, -1, EV_PERSIST, &LinuxHttpServer::on_listen_again, this);
   if (event_add(&wakeup_, nullptr) != 0) return ENOMEM;
   make_spare();
-  for (const auto& listener : listeners_)
-    if (const int error = set_up(*listener); error != 0) return error;
-  return 0;
+  bool is_any_closed = false;
+  for (const auto& listener : listeners_) {
+    const int error = listener->fd >= 0 ? set_up(*listener) : 0;
+    if (error != 0) return error;
+    is_any_closed = is_any_closed || listener->error != 0;
+  }
+  const int64_t again_ms = options_.listen_again.count();
+  const timeval again{again_ms / 1000, again_ms % 1000 * 1000};
+  return is_any_closed && event_add(&listen_again_, &again) != 0 ? ENOMEM : 0;
 }
 
 int LinuxHttpServer::set_up(Listener& listener) {
@@ -179,7 +210,8 @@ int LinuxHttpServer::set_up(Listener& listener) {
   if (listener.http == nullptr) return ENOMEM;
   // Times are watched by the connections themselves: evhttp knows none for a whole request.
   evhttp_set_max_headers_size(listener.http, kHttpHeadMax);
-  evhttp_set_max_body_size(listener.http, static_cast<ev_ssize_t>(body_bytes_max(listener.local)));
+  evhttp_set_max_body_size(listener.http,
+                           static_cast<ev_ssize_t>(body_bytes_max(listener.is_local())));
   evhttp_set_default_content_type(listener.http, nullptr);
   evhttp_set_allowed_methods(listener.http, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD |
                                                 EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE |
@@ -233,6 +265,7 @@ void LinuxHttpServer::tear_down() {
   connections_.clear();
   lingering_.clear();
   event_del(&tick_);
+  event_del(&listen_again_);
   event_del(&wakeup_);
   event_base_free(base_);
 }
@@ -242,6 +275,11 @@ void LinuxHttpServer::on_wakeup(int fd, short, void* self) {
   uint64_t count = 0;
   [[maybe_unused]] const ssize_t got = read(fd, &count, sizeof count);
   if (server.notified_.exchange(false)) server.handler_.on_poll();
+  if (server.is_to_open_again_.exchange(false)) server.open_again(true);
+}
+
+void LinuxHttpServer::on_listen_again(int, short, void* self) {
+  static_cast<LinuxHttpServer*>(self)->open_again(false);
 }
 
 void LinuxHttpServer::on_tick(int, short, void* self) {
@@ -269,7 +307,8 @@ void LinuxHttpServer::set_accepting() {
   const bool any = spare_ != nullptr && !accept_rests_;
   const bool local = any && count(true) < options_.connections_max;
   for (const auto& listener : listeners_) {
-    if (listener->local ? local : any) {
+    if (listener->accepting == nullptr) continue;
+    if (listener->is_local() ? local : any) {
       evconnlistener_enable(listener->accepting);
     } else {
       evconnlistener_disable(listener->accepting);
@@ -292,8 +331,9 @@ bufferevent* LinuxHttpServer::on_connection(event_base*, void* listener) {
   const auto& from = *static_cast<const Listener*>(listener);
   LinuxHttpServer& server = *from.server;
   HttpConnection& connection = *server.spare_;
-  const bool has_room = from.local || server.make_room();
-  connection.take(from.local, from.encrypted ? server.identity() : nullptr);
+  const bool has_room = from.is_local() || server.make_room();
+  const bool is_encrypted = !from.is_local() && from.listen->encrypted;
+  connection.take(from.is_local(), is_encrypted ? server.identity() : nullptr);
   if (!has_room) connection.end_later();
   server.connections_.push_back(std::move(server.spare_));
   server.make_spare();
@@ -363,9 +403,9 @@ bool LinuxHttpServer::may_stream() const {
 }
 
 std::unique_ptr<HttpServer> start_http_server(const HttpOptions& options, HttpHandler& handler,
-                                              int& error, std::string& place) {
+                                              int& error) {
   auto server = std::make_unique<LinuxHttpServer>(options, handler);
-  error = server->start(place);
+  error = server->start();
   if (error != 0) return nullptr;
   return server;
 }

@@ -30,12 +30,14 @@ class LinuxHttpServer final : public HttpServer {
   LinuxHttpServer(const LinuxHttpServer&) = delete;
   LinuxHttpServer& operator=(const LinuxHttpServer&) = delete;
 
-  int start(std::string& place);  // errno value, 0 for success
+  int start();  // errno value, 0 for success
 
   void notify() override;
   HttpExchange* find(uint64_t id) override;
   void set_identity(std::shared_ptr<TlsIdentity> identity) override;
   std::span<const SocketAddress> addresses() const override { return addresses_; }
+  int listen_error(size_t index) const override { return listeners_[index + 1]->error; }
+  void open_again() override;
 
   // For its connections, on the server's thread.
   event_base* base() { return base_; }
@@ -56,21 +58,27 @@ class LinuxHttpServer final : public HttpServer {
  private:
   struct Listener {
     LinuxHttpServer* server = nullptr;
+    const HttpListen* listen = nullptr;  // null: the Unix socket
     int fd = -1;
-    bool local = false;
-    bool encrypted = false;
+    std::atomic<int> error = 0;  // why it is not open
     evhttp* http = nullptr;
     evconnlistener* accepting = nullptr;
+
+    bool is_local() const { return listen == nullptr; }
   };
 
   static void* main(void* self);
   static void on_wakeup(int, short, void* self);
   static void on_tick(int, short, void* self);
+  static void on_listen_again(int, short, void* self);
   static bufferevent* on_connection(event_base* base, void* listener);
   static void on_accept_failed(evconnlistener* accepting, void* http);
   static void on_request(evhttp_request* request, void* self);
 
-  int open_listeners(std::string& place);
+  void add_listener(const HttpListen* listen, int fd, int error);
+  int open_listeners();
+  void open_again(bool was_asked);
+  static void give_up(Listener& listener);
   int set_up();
   int set_up(Listener& listener);
   void run();
@@ -95,12 +103,14 @@ class LinuxHttpServer final : public HttpServer {
   std::vector<std::unique_ptr<Listener>> listeners_;  // the Unix socket first
   std::vector<SocketAddress> addresses_;
   std::atomic<bool> notified_ = false;
+  std::atomic<bool> is_to_open_again_ = false;
   std::atomic<bool> stopping_ = false;
 
   // Of the server's thread.
   event_base* base_ = nullptr;
   event wakeup_{};
   event tick_{};
+  event listen_again_{};
   bool accept_rests_ = false;  // without descriptors, until the next tick
   // Accepting rests while there is no memory for the next one.
   std::unique_ptr<HttpConnection> spare_;

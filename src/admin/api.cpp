@@ -1,5 +1,8 @@
 #include "admin/api.h"
 
+#include <array>
+#include <cstring>
+
 #include "admin/access/access.h"
 #include "admin/assets.h"
 #include "admin/json.h"
@@ -51,6 +54,14 @@ void Api::on_start() {
 void Api::on_tick() {
   on_start();
   events_.on_tick(*this);
+}
+
+void Api::on_listen(const port::HttpListen& listen, int error) {
+  if (notices_ == nullptr) return;
+  std::array<char, port::kAddressTextMax> text;
+  const std::string_view address = port::write_address(listen.address, text);
+  if (error == 0) return notices_->post(loop_, Notice::Kind::PageOpened, address, "");
+  notices_->post(loop_, Notice::Kind::PageClosed, address, std::strerror(error));
 }
 
 void Api::on_answered(uint64_t exchange, int status) {

@@ -23,6 +23,7 @@ namespace tipring::admin {
 
 class MetricsDesk;
 class Access;
+class Notices;
 
 class Api final : public port::HttpHandler, public Desk {
  public:
@@ -62,6 +63,9 @@ class Api final : public port::HttpHandler, public Desk {
   void set_limits(const Limits& limits) { limits_ = limits; }
   const Limits& limits() const { return limits_; }
 
+  // For the server's log; it outlives this.
+  void set_notices(Notices* notices) { notices_ = notices; }
+
   // For times in answers; it outlives this.
   void set_clock(const port::Clock* clock) { clock_ = clock; }
   Millis wall() const { return clock_ == nullptr ? Millis(0) : clock_->wall(); }
@@ -73,6 +77,7 @@ class Api final : public port::HttpHandler, public Desk {
   void on_exchange(port::HttpExchange& exchange) override;
   void on_answered(uint64_t exchange, int status) override;
   void on_tick() override;
+  void on_listen(const port::HttpListen& listen, int error) override;
   void on_stream_ready(uint64_t exchange) override { events_.on_ready(*this, exchange); }
   void on_stream_closed(uint64_t exchange) override { events_.on_closed(exchange); }
   void on_poll() override;
@@ -123,6 +128,7 @@ class Api final : public port::HttpHandler, public Desk {
   const port::Clock* clock_ = nullptr;
   ConfigDesk* config_ = nullptr;
   const LogTail* log_ = nullptr;
+  Notices* notices_ = nullptr;
   EventStreams events_;
   std::atomic<port::HttpServer*> server_{nullptr};
   store::Errands* errands_ = nullptr;

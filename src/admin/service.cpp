@@ -1,5 +1,7 @@
 #include "admin/service.h"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -43,6 +45,7 @@ Service::Service(Arena& arena, port::Loop& loop, store::Store& store, auth::Bloc
     api_->set_errands(errands_);
     api_->set_limits(options.limits);
     api_->set_clock(options.clock);
+    api_->set_notices(&notices_);
     if (options.figures != nullptr) api_->set_metrics(&metrics_);
   }
   if (api_ != nullptr && options.entropy != nullptr && options.clock != nullptr) {
@@ -91,12 +94,7 @@ std::string Service::start() {
   }
   options.encrypted_headers = {{"Strict-Transport-Security", "max-age=31536000"}};
   int error = 0;
-  std::string place;
-  server_ = port::start_http_server(options, *api_, error, place);
-  if (server_ == nullptr && place != socket_) {
-    return "admin.listen: cannot open " + place + " (" + std::strerror(error) +
-           "); end what uses it, or set admin.listen to another address and port";
-  }
+  server_ = port::start_http_server(options, *api_, error);
   if (server_ == nullptr) {
     const std::string_view advice =
         error == EADDRINUSE ? ": another server uses it; end that one, or set admin.socket"
@@ -108,7 +106,28 @@ std::string Service::start() {
   errands_.set_notify(&poll_soon_);
   server_->notify();  // the first errand may have been done before
   api_->attach(*server_);
+  for (size_t i = 0; i < listen_.size(); ++i) {
+    const int reason = server_->listen_error(i);
+    std::array<char, port::kAddressTextMax> text;
+    if (reason != 0 && log_ != nullptr)
+      log_page_closed(*log_, port::write_address(listen_[i].address, text), std::strerror(reason));
+  }
   return "";
+}
+
+// The telephones do without the page.
+void Service::add_facts(Page& page) const {
+  constexpr std::string_view kNotOpen = "not open at ";
+  std::array<char, kNotOpen.size() + port::kAddressTextMax> text;
+  std::string_view state = listen_.empty() ? "off" : "ok";
+  for (size_t i = 0; i < listen_.size() && server_ != nullptr; ++i) {
+    if (server_->listen_error(i) == 0) continue;
+    const auto end = std::copy(kNotOpen.begin(), kNotOpen.end(), text.begin());
+    const std::string_view address = port::write_address(listen_[i].address, {end, text.end()});
+    state = {text.data(), kNotOpen.size() + address.size()};
+    break;
+  }
+  if (page.has_room()) page.add(FactRow{"page", state, 0});
 }
 
 void Service::on_wakeup() {

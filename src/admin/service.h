@@ -64,11 +64,16 @@ class Service final : private port::WakeupHandler {
   // from any thread.
   // `is_own`: made by this server, not given.
   void set_identity(std::shared_ptr<port::TlsIdentity> identity, bool is_own);
-  // Opens the socket and starts the thread. Empty on success, else what is wrong and what to do.
+  // Opens the socket and starts the thread. Empty on success, else what is wrong and what to do. Of the
+  // page's addresses those that cannot be opened are logged, and tried again.
   std::string start();
 
   // Once it has started, from any thread but the loop's: the desks have news for those who wait.
   void notify() { server_->notify(); }
+  // Likewise: tries those addresses now.
+  void open_again() { server_->open_again(); }
+  // Of the status: "page", and whether it is open. On the loop's thread.
+  void add_facts(Page& page) const;
   // Once it has started: what sip.domains says by now. From any thread but the loop's.
   void set_default_domain(std::string domain) { api_->set_default_domain(std::move(domain)); }
 

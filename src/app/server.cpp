@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstring>
 
 #include "app/admin_identity.h"
@@ -174,8 +175,14 @@ std::string Server::take_setup_code() {
   if (path.empty()) return {};
   std::string text;
   const int error = port::read_file(files_, path, kSetupCodeFileMax, text);
+  if (error == ENOENT) {
+    // Whoever has used it may have taken it away; the random code is as good.
+    log_.warning("no_setup_code_file", kv("path", path));
+    return {};
+  }
   if (error != 0) return "admin.setup_code_file: cannot read " + path + ": " + std::strerror(error);
-  const std::string_view code = trim(text);
+  const size_t end = text.find_last_not_of(" \t\r\n");  // as editors and `echo` end a file
+  const std::string_view code = trim(std::string_view(text).substr(0, end + 1));
   if (code.size() < kSetupCodeMin || code.size() > kSetupCodeMax)
     return "admin.setup_code_file: " + path + " must hold a code of 8 to 64 bytes";
   admin_.set_setup_code(std::string(code));
@@ -325,6 +332,7 @@ void Server::after_reload(const Config& config, std::shared_ptr<port::TlsIdentit
   if (identity != nullptr)
     admin_.set_identity(std::move(identity), config.admin.certificate.empty());
   config_desk_.set_running(config);
+  admin_.open_again();
   admin_.notify();
 }
 
@@ -395,6 +403,7 @@ void Server::add_facts(admin::Page& page) {
     if (page.has_room()) page.add(fact);
   }
   add_connection_ends(page, transport.connections_ended);
+  admin_.add_facts(page);
 }
 
 }  // namespace tipring::app

@@ -9,10 +9,15 @@ import json
 import os
 import re
 import signal
+import socket
+import ssl
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
+from sip_phone import register  # noqa: E402
+from sip_socket import SipSocket  # noqa: E402
 from tipring_server import Report, TipringServer, free_port, wait_until  # noqa: E402
 
 PASSWORD = "correct horse battery"
@@ -44,7 +49,13 @@ class Browser:
         return self.ask(*words, **headers)[0]
 
     def sign_in(self, name, password=PASSWORD):
-        status, answer = self.ask("POST", "/api/v1/session", {"name": name, "password": password})
+        """As often as it takes: no more than ten passwords are checked at once, and then two or three in a second."""
+        def tried():
+            nonlocal status, answer
+            status, answer = self.ask("POST", "/api/v1/session", {"name": name, "password": password})
+            return status != 429
+        status, answer = 429, {}
+        wait_until(tried, 20, lambda: answer)
         if status == 200:
             self.keep(answer)
         return status
@@ -228,6 +239,65 @@ def secrets_are_kept(server):
     assert PASSWORD not in log and "of the phone 1" not in log and "looks at calls only" not in log
 
 
+def a_preset_code_is_good_once(bin_dir):
+    port = free_port()
+    server = TipringServer(bin_dir, settings=[f'admin.listen=["http://127.0.0.1:{port}"]'])
+    path = f"{server.data}/code"
+    server.settings.append(f"admin.setup_code_file={path}")
+
+    def refused(text, fault):
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        done = subprocess.run([f"{bin_dir}/tipringd", *server._settings()], capture_output=True, text=True, timeout=20)
+        assert done.returncode == 1 and fault in done.stderr, (text, done.returncode, done.stderr)
+
+    refused("1234567\n", f"admin.setup_code_file: {path} must hold a code of 8 to 64 bytes")
+    refused("x" * 65, "must hold a code of 8 to 64 bytes")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("  label of the box 4711\n")
+    account = {"name": "boss", "password": PASSWORD}
+    with server:
+        server.log_lines("admin_setup_code", 'code="label of the box 4711"')
+        assert server.ctl("admin", "setup-code") == "label of the box 4711\n"
+        assert Browser(port).status("POST", "/api/v1/setup", {**account, "code": "label of the box 4712"}) == 401
+        assert Browser(port).status("POST", "/api/v1/setup", {**account, "code": "label of the box 4711"}) == 201
+        assert server.stop() == 0
+        os.remove(path)  # nobody needs it any more
+        server.start()
+        server.log_lines("no_setup_code_file", path)
+        assert Browser(port).status("POST", "/api/v1/setup", {**account, "code": "label of the box 4711"}) == 409
+        assert Browser(port).sign_in("boss") == 200
+
+
+def a_taken_port_is_the_page_s_alone(bin_dir):
+    """The exchange runs without the page, says so, and opens the page when it can."""
+    taken, other = free_port(), free_port()
+    with socket.create_server(("127.0.0.1", taken)) as somebody:
+        settings = [f'admin.listen=["https://127.0.0.1:{taken}", "http://127.0.0.1:{other}"]']
+        with TipringServer(bin_dir, users=[("alice", "secret")], settings=settings) as server:
+            phone = SipSocket(server.port)
+            register(phone, server, "alice", "secret")
+            told = server.log_lines("ERROR page_not_open", f"address=127.0.0.1:{taken}", "Address already in use")
+            assert len(told) == 1 and "admin.listen" in told[0] and "SIGHUP" in told[0], told
+            assert server.ctl_json("status")["page"] == f"not open at 127.0.0.1:{taken}"
+            assert Browser(other).ask("GET", "/api/v1/users")[1]["code"] == "setup_needed"
+            server.process.send_signal(signal.SIGHUP)
+            server.log_lines("ERROR page_not_open", least=2)
+            somebody.close()
+            server.process.send_signal(signal.SIGHUP)
+            server.log_lines("page_open", f"address=127.0.0.1:{taken}")
+            assert server.ctl_json("status")["page"] == "ok"
+            page = http.client.HTTPSConnection("127.0.0.1", taken, timeout=20, context=ssl._create_unverified_context())
+            page.request("GET", "/api/v1/users")
+            assert json.loads(page.getresponse().read())["code"] == "setup_needed"
+            page.close()
+            register(phone, server, "alice", "secret")
+            phone.close()
+            words = [f"{bin_dir}/tipringd", *server._settings(), "--set", 'admin.listen=["127.0.0.1:844x"]', "--check"]
+            done = subprocess.run(words, capture_output=True, text=True, timeout=20)
+            assert done.returncode == 2 and "admin.listen" in done.stderr, done
+
+
 def main():
     report, port = Report(), free_port()
     with TipringServer(sys.argv[1], settings=[f'admin.listen=["http://127.0.0.1:{port}"]']) as server:
@@ -241,6 +311,8 @@ def main():
         report.run("a role that is taken is gone at once", lambda: a_role_that_is_taken_is_gone_at_once(port))
         report.run("a tag does not outlive a restart", lambda: a_tag_does_not_outlive_a_restart(server, port))
         report.run("the log has no password", lambda: secrets_are_kept(server))
+    report.run("a preset setup code is good once", lambda: a_preset_code_is_good_once(sys.argv[1]))
+    report.run("a taken port is the page's alone", lambda: a_taken_port_is_the_page_s_alone(sys.argv[1]))
     return report.close()
 
 

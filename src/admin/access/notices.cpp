@@ -11,6 +11,13 @@ void Notices::post(port::Wakeup& loop, Notice::Kind kind, std::string_view name,
   if (ring_.push(notice)) loop.notify();
 }
 
+void log_page_closed(Log& log, std::string_view address, std::string_view reason) {
+  log.error("page_not_open", kv("address", address), kv("reason", reason),
+            kv("help",
+               "end what uses it, or set admin.listen to another address and port and restart; "
+               "it is tried again every 10 s, and by SIGHUP"));
+}
+
 void Notices::write(Log& log) {
   while (const Notice* const notice = ring_.front()) {
     const auto name = notice->name.view();
@@ -32,6 +39,8 @@ void Notices::write(Log& log) {
       case Notice::Kind::TokenRefused:
         log.warning("admin_token_refused", kv("source", source));
         break;
+      case Notice::Kind::PageOpened: log.info("page_open", kv("address", name)); break;
+      case Notice::Kind::PageClosed: log_page_closed(log, name, source); break;
     }
     ring_.pop();
   }

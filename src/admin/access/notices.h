@@ -13,12 +13,23 @@
 namespace tipring::admin {
 
 struct Notice {
-  enum class Kind : uint8_t { SetupCode, SetUp, SignedIn, SignInRefused, TokenRefused };
+  enum class Kind : uint8_t {
+    SetupCode,
+    SetUp,
+    SignedIn,
+    SignInRefused,
+    TokenRefused,
+    PageOpened,
+    PageClosed,
+  };
 
   Kind kind = Kind::SetupCode;
-  FixedText<64> name;    // an account, or the code
-  FixedText<64> source;  // an address
+  FixedText<64> name;    // an account, the code, or where the page is
+  FixedText<64> source;  // an address; of PageClosed the reason
 };
+
+// The page could not be opened at this address.
+void log_page_closed(Log& log, std::string_view address, std::string_view reason);
 
 class Notices {
  public:

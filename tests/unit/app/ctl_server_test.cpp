@@ -37,8 +37,7 @@ class RunningServer {
     port::HttpOptions options;
     options.unix_path = socket();
     int error = 0;
-    std::string place;
-    server_ = port::start_http_server(options, api_, error, place);
+    server_ = port::start_http_server(options, api_, error);
     REQUIRE(error == 0);
     REQUIRE(server_ != nullptr);
     endpoint_.set_server(server_.get());

@@ -114,6 +114,8 @@ struct Handler final : HttpHandler {
     ++polls;
     if (then_poll) then_poll();
   }
+  void on_listen(const HttpListen&, int error) override { last_listen = error; }
+  std::atomic<int> last_listen = -1;
   std::atomic<int> exchanges = 0;
   std::atomic<int> polls = 0;
   std::atomic<uint64_t> last_id = 0;
@@ -137,8 +139,7 @@ struct Server {
   }
   void start() {
     int error = 0;
-    std::string place;
-    server = start_http_server(options, handler, error, place);
+    server = start_http_server(options, handler, error);
     CHECK(error == 0);
     REQUIRE(server);
   }

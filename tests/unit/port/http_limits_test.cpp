@@ -53,8 +53,7 @@ struct StreamServer {
             .string();
     options.listen = {{loopback()}};
     int error = 0;
-    std::string place;
-    server = start_http_server(options, handler, error, place);
+    server = start_http_server(options, handler, error);
     REQUIRE(server);
     handler.server = server.get();
   }

@@ -281,8 +281,7 @@ TEST_CASE(
   server.start();
   Handler other;
   int error = 0;
-  std::string place;
-  CHECK(start_http_server(server.options, other, error, place) == nullptr);
+  CHECK(start_http_server(server.options, other, error) == nullptr);
   CHECK(error == EADDRINUSE);
   {
     Client client(server.options.unix_path);  // the first is not disturbed
@@ -302,7 +301,7 @@ TEST_CASE(
   server.server.reset();
 
   std::ofstream(path) << "precious";
-  CHECK(start_http_server(server.options, other, error, place) == nullptr);
+  CHECK(start_http_server(server.options, other, error) == nullptr);
   CHECK(error == EADDRINUSE);
   CHECK(std::filesystem::file_size(path) == 8);
   std::filesystem::remove(path);
@@ -311,12 +310,11 @@ TEST_CASE(
 TEST_CASE("http: a path that no socket can have is refused with the reason") {
   Server server(say_ok);
   int error = 0;
-  std::string place;
   server.options.unix_path = "/tmp/" + std::string(200, 'x');
-  CHECK(start_http_server(server.options, server.handler, error, place) == nullptr);
+  CHECK(start_http_server(server.options, server.handler, error) == nullptr);
   CHECK(error == ENAMETOOLONG);
   server.options.unix_path = "/tmp/tipring-no-such-folder/socket";
-  CHECK(start_http_server(server.options, server.handler, error, place) == nullptr);
+  CHECK(start_http_server(server.options, server.handler, error) == nullptr);
   CHECK(error == ENOENT);
 }
 
@@ -424,15 +422,48 @@ TEST_CASE("http: TCP listeners of both families stand beside the socket and tell
   Client local(server.options.unix_path);
   local.send(request);
   CHECK(local.response().find("X-Peer: local\r\n") != std::string::npos);
-  int error = 0;
-  std::string place;
-  Handler other;
-  HttpOptions same;
-  same.unix_path = server.options.unix_path + "-2";
-  same.listen = {{server.server->addresses()[0]}};
-  CHECK(start_http_server(same, other, error, place) == nullptr);
-  CHECK(error == EADDRINUSE);
-  CHECK(place.starts_with("127.0.0.1:"));
+}
+
+TEST_CASE(
+    "http: an address that is taken keeps nobody from the others, and is opened when it is free") {
+  Server first(say_ok);
+  first.options.listen = {{{*parse_ip("127.0.0.1"), 0}}};
+  first.start();
+  const SocketAddress taken = first.server->addresses()[0];
+  Server second(say_ok);
+  second.options.listen = {{taken}, {{*parse_ip("127.0.0.1"), 0}}};
+  second.options.listen_again = Millis(20);
+  second.start();
+  CHECK(second.server->listen_error(0) == EADDRINUSE);
+  CHECK(second.server->listen_error(1) == 0);
+  const auto is_served = [](const auto& place) {
+    Client client(place);
+    client.send(kGet);
+    return status_of(client.response()) == "HTTP/1.1 200";
+  };
+  CHECK(is_served(second.server->addresses()[1]));
+  CHECK(is_served(second.options.unix_path));
+  second.server->open_again();
+  CHECK(wait_for([&] { return second.handler.last_listen == EADDRINUSE; }));
+  first.server.reset();
+  CHECK(wait_for([&] { return second.server->listen_error(0) == 0; }));
+  CHECK(wait_for([&] { return second.handler.last_listen == 0; }));
+  CHECK(is_served(taken));
+  CHECK(second.handler.exchanges == 3);
+}
+
+TEST_CASE("http: who asks for it opens what has become free") {
+  Server first(say_ok);
+  first.options.listen = {{{*parse_ip("127.0.0.1"), 0}}};
+  first.start();
+  Server second(say_ok);
+  second.options.listen = {{first.server->addresses()[0]}};
+  second.options.listen_again = Millis(3'600'000);
+  second.start();
+  CHECK(second.server->listen_error(0) == EADDRINUSE);
+  first.server.reset();
+  second.server->open_again();
+  CHECK(wait_for([&] { return second.server->listen_error(0) == 0; }));
 }
 
 TEST_CASE("http: paths with control characters and unknown methods are refused") {
