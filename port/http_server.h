@@ -108,7 +108,8 @@ struct HttpOptions {
   size_t body_bytes_max = 1 << 20;        // 413 beyond
   size_t local_body_bytes_max = 1 << 20;  // likewise, by the socket
   // Of the socket, where further ones wait until one ends; and as many again of TCP, where a
-  // further one takes the place of one that waits between two requests, or is refused.
+  // further one takes the place of one that waits between two requests or does not take its answer, or
+  // is refused.
   size_t connections_max = 40;
   size_t streams_max = 24;
   size_t stream_bytes_max = 64 << 10;  // queued for one stream
@@ -116,7 +117,9 @@ struct HttpOptions {
   Millis timeout{30000};               // of a connection on which nothing moves
   Millis head_timeout{10000};          // for the whole of a request's head: 408
   Millis request_timeout{60000};       // for the whole of a request with its body: 408
-  size_t heap_bytes = 8 << 20;         // for connections, requests and replies; taken when needed
+  // For connections, requests and replies; taken when needed. Large ones get 503 while the rest would
+  // not do for all connections.
+  size_t heap_bytes = 8 << 20;
 };
 
 class HttpServer {

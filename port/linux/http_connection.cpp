@@ -20,7 +20,20 @@ namespace {
 constexpr size_t kSocketBytes = 16 * 1024;  // read ahead of what is needed
 constexpr size_t kPieceBytes = 16 * 1024;   // of an answer, given to the socket at once
 constexpr int kAnswerTimes = 4;             // request_timeout: for the whole of an answer
+constexpr Millis kTakesNothing{2000};
 constexpr char kInPlaceOfARefused[] = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+
+// Copied behind what is there: kept as it has come, a byte that comes alone holds a block of its own.
+bool append(evbuffer* from, evbuffer* into) {
+  std::array<char, 4096> text;
+  bool good = true;
+  for (int got = 1; good && got > 0;) {
+    got = evbuffer_remove(from, text.data(), text.size());
+    good = got <= 0 || evbuffer_add(into, text.data(), static_cast<size_t>(got)) == 0;
+  }
+  wipe(text);
+  return good;
+}
 
 // The front is a filter only because evhttp takes no other bufferevent with a socket behind it: what
 // comes and goes is moved from here, at times of our own.
@@ -153,7 +166,7 @@ void HttpConnection::receive() {
     // The first request has its time from the connection's begin on, with the handshake.
     if (has_begun_ && evbuffer_get_length(held_) == 0) since_ = last_move_;
     if (identity_ != nullptr && tls_ == nullptr && !begin_tls()) return;
-    const bool taken = tls_ != nullptr ? tls_->read(held_) : evbuffer_add_buffer(held_, input) == 0;
+    const bool taken = tls_ != nullptr ? tls_->read(held_) : append(input, held_);
     if (!taken) return end_later();
   }
   if (state_ == State::Receiving && half_closed_) end_later();
@@ -182,6 +195,7 @@ bool HttpConnection::write(std::string_view bytes) {
 
 void HttpConnection::process() {
   const size_t held = evbuffer_get_length(held_);
+  if (held < whole_bytes_ && held > kHttpHeadMax && !server_.has_room(0)) return refuse(503);
   if (held == 0 || held < whole_bytes_) return;
   const auto size = static_cast<ev_ssize_t>(std::min(held, kHttpHeadMax + 1));
   const auto* const text = reinterpret_cast<const char*>(evbuffer_pullup(held_, size));
@@ -190,6 +204,8 @@ void HttpConnection::process() {
   if (head.status == 0) return;
   if (head.status != 200) return refuse(head.status);
   if (head.body_bytes > server_.body_bytes_max(local_)) return refuse(413);
+  // In the end it lies in one block, twice as large at most.
+  if (head.body_bytes > kHttpHeadMax && !server_.has_room(2 * head.body_bytes)) return refuse(503);
   whole_bytes_ = head.bytes + head.body_bytes;
   if (held >= whole_bytes_) return deliver(head.bytes, head.body_bytes);
   if (!head.expects_continue || held != head.bytes || continued_) return;
@@ -241,6 +257,11 @@ void HttpConnection::refuse(int status) {
   evbuffer_drain(held_, evbuffer_get_length(held_));
   evbuffer_add(held_, kInPlaceOfARefused, sizeof kInPlaceOfARefused - 1);
   hand_over(sizeof kInPlaceOfARefused - 1);
+}
+
+bool HttpConnection::may_be_displaced(Millis now, bool has_many) const {
+  if (state_ == State::Receiving) return true;
+  return state_ == State::Answering && (has_many || now - last_move_ > kTakesNothing);
 }
 
 size_t HttpConnection::queued() const {

@@ -62,7 +62,9 @@ class HttpConnection final : public HttpExchange {
   bool is_local() const { return local_; }
   bool is_stream() const { return state_ == State::Streaming; }
   bool has_exchange() const { return state_ == State::Waiting || state_ == State::Streaming; }
-  bool may_be_displaced() const { return state_ == State::Receiving; }
+  // By another client: while it sends nothing whole, or does not take its answer; of a client that has
+  // more than its share at once.
+  bool may_be_displaced(Millis now, bool has_many) const;
   Millis last_move() const { return last_move_; }
   const IpAddress& source();
 

@@ -15,6 +15,7 @@
 namespace tipring::port {
 namespace {
 
+constexpr size_t kSmallAnswer = 4096;          // has room in any case
 constexpr int kStreamSocketBytes = 32 * 1024;  // so that a slow reader is seen before long
 
 std::string_view text_or_empty(const char* text) {
@@ -130,7 +131,10 @@ void HttpConnection::put_answer(const HttpAnswer& answer) {
     evhttp_add_header(headers, "Content-Length", std::to_string(answer.body.size()).c_str());
   int status = answer.status;
   evbuffer* const output = evhttp_request_get_output_buffer(request_);
-  if (sends_body && evbuffer_add(output, answer.body.data(), answer.body.size()) != 0) {
+  // It lies in one block, twice as large at most.
+  const size_t size = answer.body.size();
+  const bool has_room = size <= kSmallAnswer || server_.has_room(2 * size);
+  if (sends_body && (!has_room || evbuffer_add(output, answer.body.data(), size) != 0)) {
     evhttp_clear_headers(headers);
     evhttp_add_header(headers, "Connection", "close");
     status = 503;
@@ -165,7 +169,9 @@ bool HttpConnection::send(std::string_view bytes) {
   if (state_ != State::Streaming) return false;
   if (bytes.empty()) return true;
   // A single piece may be larger than the queue; then it has to be alone in it.
-  const bool fits = queued() == 0 || queued() + bytes.size() <= server_.options().stream_bytes_max;
+  const bool fits =
+      (queued() == 0 || queued() + bytes.size() <= server_.options().stream_bytes_max) &&
+      server_.has_room(2 * bytes.size());
   evbuffer* const piece = fits ? evbuffer_new() : nullptr;
   const bool taken = piece != nullptr && evbuffer_add(piece, bytes.data(), bytes.size()) == 0;
   if (taken) {

@@ -24,6 +24,9 @@ namespace {
 constexpr size_t kStackBytes = 512 * 1024;  // parsing JSON goes deeper than the storage thread does
 constexpr int kBacklog = 64;
 constexpr timeval kTick{0, 500'000};
+// What one connection takes without a large body or answer: a head, what is read ahead, and the piece
+// of an answer that the socket has.
+constexpr size_t kConnectionBytes = 72 * 1024;
 
 // evhttp keeps its own pointer beside a listener's callbacks.
 thread_local LinuxHttpServer* this_server = nullptr;
@@ -177,6 +180,7 @@ void* LinuxHttpServer::main(void* self) {
   pthread_setname_np(pthread_self(), "admin");
   this_server = &server;
   const LibraryMemory memory(server.options_.heap_bytes, HeapUse::ForAdmin);
+  server.heap_ = &memory.heap();
   server.start_error_ = memory.ok() ? server.set_up() : ENOMEM;
   const bool runs = server.start_error_ == 0;
   server.ready_.release();
@@ -316,7 +320,16 @@ void LinuxHttpServer::set_accepting() {
   }
 }
 
+// libevent does not look everywhere whether it got what it asked for, so that its small things must
+// never find the heap full: those that can be refused are, while there is still room.
+bool LinuxHttpServer::has_room(size_t bytes) const {
+  const size_t kept =
+      std::min(options_.connections_max * kConnectionBytes, heap_->capacity() / 8 * 3);
+  return heap_->capacity() - heap_->used() >= kept + bytes;
+}
+
 void LinuxHttpServer::make_spare() {
+  if (heap_->capacity() - heap_->used() < kConnectionBytes) return;
   auto spare = std::make_unique<HttpConnection>(*this);
   if (spare->front() != nullptr) spare_ = std::move(spare);
 }
@@ -369,16 +382,20 @@ size_t LinuxHttpServer::count(bool local) const {
 }
 
 // Room for one more of TCP: where there is none, the connection goes that has waited longest between
-// two requests or within one, of the source that has the most of them.
+// two requests or within one, of the source that has the most of them. Of a source that has more than
+// its share those go too that do not take their answers.
 bool LinuxHttpServer::make_room() {
   if (count(false) < options_.connections_max) return true;
+  const auto share = static_cast<std::ptrdiff_t>(options_.connections_max / 4);
+  const Millis time = now();
   HttpConnection* victim = nullptr;
   std::ptrdiff_t most = 0;
   for (const auto& one : connections_) {
-    if (one->is_local() || one->is_dead() || !one->may_be_displaced()) continue;
+    if (one->is_local() || one->is_dead()) continue;
     const auto same = std::count_if(
         connections_.begin(), connections_.end(),
         [&](const auto& other) { return !other->is_dead() && other->source() == one->source(); });
+    if (!one->may_be_displaced(time, same > share)) continue;
     const bool better = victim == nullptr || same > most ||
                         (same == most && one->last_move() < victim->last_move());
     if (!better) continue;

@@ -12,6 +12,7 @@
 #include <semaphore>
 #include <vector>
 
+#include "port/bounded_heap.h"
 #include "port/http_server.h"
 #include "port/linux/http_connection.h"
 #include "port/linux/http_linger.h"
@@ -49,6 +50,8 @@ class LinuxHttpServer final : public HttpServer {
   Millis now() const;
   bool may_ask(HttpConnection& connection);
   bool may_stream() const;
+  // Whether one client may have so much memory, and every other what a connection cannot do without.
+  bool has_room(size_t bytes) const;
   uint64_t next_id() { return next_id_++; }
   void resume(HttpConnection& connection) { resumed_.push_back(&connection); }
   // It has ended; `fd` is left open by it. With `lingers`, what its client still sends is read for a
@@ -108,6 +111,7 @@ class LinuxHttpServer final : public HttpServer {
 
   // Of the server's thread.
   event_base* base_ = nullptr;
+  const BoundedHeap* heap_ = nullptr;
   event wakeup_{};
   event tick_{};
   event listen_again_{};

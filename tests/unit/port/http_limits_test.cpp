@@ -205,6 +205,59 @@ TEST_CASE("http limits: strangers that hold all connections give way, and never 
   CHECK(strangers.front()->closed());
 }
 
+TEST_CASE("http limits: strangers that take no answers give way when they are many") {
+  Server server([](HttpExchange& exchange) {
+    const bool large = exchange.path() == "/large";
+    exchange.reply(200, "text/plain", large ? std::string(600'000, 'x') : "ok");
+  });
+  server.options.listen = {{loopback()}};
+  server.options.connections_max = 4;
+  server.start();
+  const SocketAddress address = server.server->addresses()[0];
+  std::vector<std::unique_ptr<Client>> strangers;
+  for (int i = 0; i < 4; ++i) {
+    strangers.push_back(std::make_unique<Client>(address));
+    for (int k = 0; k < 10; ++k) strangers.back()->send("GET /large HTTP/1.1\r\nHost: x\r\n\r\n");
+  }
+  REQUIRE(wait_for([&] { return server.handler.exchanges >= 4; }));
+  Client late(address);
+  late.send(kGet);
+  CHECK(status_of(late.response()) == "HTTP/1.1 200");
+}
+
+// Of libevent's own small things some are used without a look at whether there was room for them.
+TEST_CASE("http limits: strangers that fill the memory take it from themselves") {
+  Server server([](HttpExchange& exchange) {
+    exchange.reply(200, "text/plain", std::string(exchange.body().empty() ? 50'000 : 2, 'x'));
+  });
+  server.options.listen = {{loopback()}};
+  server.options.requests_per_second = 0;
+  server.options.heap_bytes = 2 << 20;
+  server.start();
+  const SocketAddress address = server.server->addresses()[0];
+  const std::string head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n";
+  uint32_t random = 1;
+  for (int round = 0; round < 20; ++round) {
+    std::vector<std::unique_ptr<Client>> strangers;
+    for (int i = 0; i < 30; ++i) {
+      random = random * 1664525 + 1013904223;
+      const size_t size = i < 3 ? 600'000 : size_t{64} << (random >> 20) % 12;
+      strangers.push_back(std::make_unique<Client>(address));
+      strangers.back()->send(head + std::string(size + random % 977, 'x'));
+    }
+    for (const bool by_tcp : {true, false}) {
+      const auto client = by_tcp ? std::make_unique<Client>(address)
+                                 : std::make_unique<Client>(server.options.unix_path);
+      client->send(kGet);
+      REQUIRE(status_of(client->response()) == "HTTP/1.1 200");
+    }
+  }
+  Client whole(server.options.unix_path);
+  whole.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 300000\r\n\r\n" +
+             std::string(300'000, 'x'));
+  CHECK(status_of(whole.response()) == "HTTP/1.1 200");
+}
+
 TEST_CASE("http limits: one source that asks without end gets 429, the socket does not") {
   Server server(say_ok);
   server.options.listen = {{loopback()}};
