@@ -1,6 +1,7 @@
 #include "admin/group_jobs.h"
 
 #include "admin/group_json.h"
+#include "admin/json.h"
 #include "admin/reply.h"
 #include "admin/revision.h"
 
@@ -9,10 +10,15 @@ namespace tipring::admin {
 namespace {
 
 // "…: 600 > 610 > 600".
-void add_loop(Problem& problem, const Page& page) {
+void reply_loop(port::HttpExchange& client, const Page& page) {
+  Problem problem = problem_of(Outcome::GroupLoop);
   PageReader reader(page);
   FactRow loop;
-  if (reader.next(loop)) problem.detail += ": " + std::string(loop.text);
+  if (!reader.next(loop)) return reply_problem(client, problem);
+  problem.detail += ": " + std::string(loop.text);
+  std::string path = "\"path\":";
+  append_json(path, loop.text);
+  reply_problem(client, problem, {}, {}, path);
 }
 
 }  // namespace
@@ -28,9 +34,8 @@ void GroupChangeJob::on_answer(Desk& desk, const std::shared_ptr<Job>&, const An
       return;
     default: break;
   }
-  Problem problem = problem_of(answer.outcome);
-  if (answer.outcome == Outcome::GroupLoop) add_loop(problem, answer.page);
-  reply_problem(*client, problem);
+  if (answer.outcome == Outcome::GroupLoop) return reply_loop(*client, answer.page);
+  reply_refusal(*client, answer.outcome);
 }
 
 void GroupShowJob::on_answer(Desk& desk, const std::shared_ptr<Job>&, const Answer& answer) {

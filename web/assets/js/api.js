@@ -2,6 +2,7 @@
 import { has_text, t } from "./i18n.js";
 
 const kBase = "/api/v1";
+const kPatienceMs = 30000;  // a device that hangs answers as little as one that is gone
 
 export class ApiError extends Error {
   constructor(status, code, message, field, body) {
@@ -36,8 +37,16 @@ function learn_time(answer) {
 
 // In the reader's language where there is a text for it, else as the server says it.
 function words(status, code, detail, values) {
-  for (const key of [`error.${code}`, detail ? "" : `error.${status}`]) if (key && has_text(key)) return t(key, values);
+  for (const key of [`error.${code}`, `error.${code}.${values.field}`, detail ? "" : `error.${status}`]) if (key && has_text(key)) return t(key, values);
   return detail || t("error.unknown", { status });
+}
+
+// As `signal`, and when nothing has come for so long. Gives how to end that.
+function with_patience(signal, ms) {
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(new DOMException("no answer", "TimeoutError")), ms);
+  signal?.addEventListener("abort", () => stop.abort(signal.reason));
+  return { signal: stop.signal, end: () => clearTimeout(timer) };
 }
 
 async function refusal(answer) {
@@ -49,7 +58,7 @@ async function refusal(answer) {
 }
 
 // request("PUT", "/users/100", {body, query, if_match}) gives {data, etag, status}; `raw` leaves the Response alone.
-export async function request(method, path, { body, query, if_match, signal, raw, type, quiet } = {}) {
+export async function request(method, path, { body, query, if_match, signal, raw, type, quiet, patience = kPatienceMs } = {}) {
   const headers = {};
   if (if_match) headers["If-Match"] = if_match;
   if (method !== "GET" && csrf) headers["X-Tipring-CSRF"] = csrf;
@@ -57,16 +66,19 @@ export async function request(method, path, { body, query, if_match, signal, raw
   if (body !== undefined) headers["Content-Type"] = type ?? (is_text ? "application/octet-stream" : "application/json");
   const given = Object.entries(query ?? {}).filter(([, value]) => value !== undefined && value !== null && value !== "");
   const url = `${kBase}${path}${given.length ? `?${new URLSearchParams(given)}` : ""}`;
+  const waiting = with_patience(signal, patience);
   let answer;
   try {
     answer = await fetch(url, {
-      method, headers, signal, cache: "no-store", credentials: "same-origin",
+      method, headers, signal: waiting.signal, cache: "no-store", credentials: "same-origin",
       body: body === undefined || is_text ? body : JSON.stringify(body),
     });
   } catch (fault) {
     if (fault.name === "AbortError") throw fault;
     set_reach(false);
     throw new ApiError(0, "unreachable", t("error.unreachable"));
+  } finally {
+    waiting.end();
   }
   set_reach(true);
   learn_time(answer);

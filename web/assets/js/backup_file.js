@@ -17,7 +17,7 @@ export function read_backup(text) {
 
 // What the file has takes the place of what has the same name; others stay. With a fault nothing is changed.
 export async function restore_backup(text, with_settings) {
-  const { data } = await request("POST", "/restore", { query: { settings: with_settings ? "yes" : "no" }, body: text, type: "application/json" });
+  const { data } = await request("POST", "/restore", { query: { settings: with_settings ? "yes" : "no" }, body: text, type: "application/json", patience: 300000 });
   if (data.settings_refused) throw new Error(data.settings_refused);
   return data;
 }

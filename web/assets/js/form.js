@@ -46,7 +46,7 @@ export function make_field(field) {
   const id = unique_id(field.name.replaceAll(".", "-"));
   const input = control(field, id);
   const told = h("p", { class: "field-fault", id: `${id}-fault`, "aria-live": "polite" });
-  const help = h("p", { class: "field-help", id: `${id}-help` }, field.help);
+  const help = h("div", { class: "field-help", id: `${id}-help` }, field.help);
   const label = h("label", { for: id }, field.label, field.badge);
   const row = field.suffix || field.after ? h("div", { class: "with-suffix" }, input, field.suffix && h("span", { class: "quiet" }, field.suffix), field.after) : input;
   const element = field.type === "switch"

@@ -69,7 +69,7 @@ async function enable(group, input, refresh) {
     input.checked = !input.checked;
     failed(fault);
   }
-  await refresh();
+  await refresh().catch(() => {});  // what is wrong was told
 }
 
 // --- one group
@@ -168,9 +168,9 @@ async function show_one(context) {
         h("input", { type: "checkbox", role: "switch", class: "switch small", "data-part": "switch", checked: row.enabled, "aria-label": t("groups.enable_what", { name: row.name }), onchange: async (event) => {
           try { await request("PATCH", members_path(group, row.name), { body: { enabled: event.target.checked } }); } catch (fault) { event.target.checked = row.enabled; failed(fault); }
           told = "";
-          await refresh();
+          await refresh().catch(() => {});
         } }),
-        icon_button("edit", t("edit_what", { what: row.name }), () => change_member(group, row, refresh), { "data-part": "edit" }),
+        icon_button("edit", t("edit_what", { what: row.name }), () => change_member(group, rows.find((now) => now.name === row.name) ?? row, refresh), { "data-part": "edit" }),
         icon_button("trash", t("groups.remove_member", { name: row.name }), once(async () => {
           await request("DELETE", members_path(group, row.name));
           toast(t("groups.member_removed", { name: row.name }));
@@ -186,7 +186,7 @@ async function show_one(context) {
       }
     } catch (fault) { failed(fault); }
     told = "";
-    setTimeout(() => refresh().catch(failed));  // once this is over
+    setTimeout(() => refresh().catch(() => {}));  // once this is over
   }
   if (is_admin) order = sortable(members, { item: "li[data-member]", grip: ".grip", key: (item) => item.dataset.member, done: reorder });
 
@@ -289,12 +289,20 @@ function change_member(group, row, refresh) {
       { name: "ring_s", type: "number", label: t("groups.ring"), help: t("groups.ring_help"), value: row.ring_s, min: 0, max: 3600, suffix: t("unit.seconds") },
     ],
     submit: t("save"), cancel: close,
-    onsubmit: async (values, changed) => {
-      if (Object.keys(changed).length) await request("PATCH", members_path(group, row.name), { body: changed });
+    onreload: () => { close(); reload_member(group, row, refresh); },
+    onsubmit: async (values, changed, { overwrite }) => {
+      if (Object.keys(changed).length) await request("PATCH", members_path(group, row.name), { body: changed, if_match: overwrite ? null : `"${row.revision}"` });
       close();
       await refresh();
     },
   }));
+}
+
+async function reload_member(group, row, refresh) {
+  const { rows } = await list(members_path(group), "members");
+  const now = rows.find((other) => other.name === row.name);
+  await refresh();
+  if (now) change_member(group, now, refresh); else failed(new Error(t("error.no_member")));
 }
 
 function rename(group) {

@@ -57,7 +57,7 @@ function pool_line(pool) {
     h("div", { class: `meter ${share > .9 ? "bad" : share > .7 ? "warn" : ""}`, title: t("pools.peak", { n: number(pool.high_water) }) }, bar, pool.high_water > 0 && mark)));
 }
 
-const kShownPools = ["calls", "users", "bindings", "server_transactions", "tcp_connections", "relayed_calls"];
+const kShownPools = ["calls", "b2bua_calls", "users", "bindings", "server_transactions", "tcp_connections", "relayed_calls"];
 
 // The last day, or less where the server has not run for so long.
 async function history() {
@@ -93,7 +93,7 @@ export async function show({ page, watch, every }) {
     const on_line = users.rows.filter((user) => user.bindings > 0).length;
     phones.show(number(on_line), number(status.users), tn("overview.registrations", status.registrations));
     const ringing = calls.filter((call) => call.state === "calling" || call.state === "early").length;
-    calls_now.show(number(calls.length), undefined, ringing ? tn("overview.ringing", ringing) : tn("overview.calls_answered", status.calls_answered));
+    calls_now.show(number(calls.length), undefined, ringing ? tn("overview.ringing", ringing) : calls.length ? tn("overview.talking", calls.length) : t("calls.none"));
     groups_now.show(number(status.groups), undefined, status.groups ? t("overview.groups_note") : t("overview.groups_none"));
     const found = problems_of(status, pools, users.rows, refused.rows, blocks.rows, told.log ?? []);
     const worst = found.some((one) => one.kind === "bad") ? "bad" : found.length ? "warn" : "good";
@@ -119,8 +119,8 @@ export async function show({ page, watch, every }) {
     h("div", { class: "grid tiles" }, phones, calls_now, groups_now, state),
     h("div", { class: "grid main-aside" },
       h("div", { class: "stack" },
-        card(t("overview.activity"), { note: chart_note }, chart),
-        card(t("overview.problems"), {}, problems)),
+        card(t("overview.problems"), {}, problems),
+        card(t("overview.activity"), { note: chart_note }, chart)),
       h("div", { class: "stack" },
         card(t("overview.calls"), { actions: h("a", { href: "#/calls" }, t("all")) }, talking),
         card(t("overview.load"), { actions: h("a", { href: "#/system" }, t("all")) }, pools_list))));

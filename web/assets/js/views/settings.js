@@ -10,6 +10,7 @@ const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 const shown = (value) => (Array.isArray(value) ? value.join(", ") || t("settings.empty_list") : value === "" ? t("settings.empty") : String(value));
 const label_of = (key) => (has_text(`key.${key}`) ? t(`key.${key}`) : key);
 const section_label = (name) => (has_text(`section.${name}`) ? t(`section.${name}`) : name);
+const kShort = 160;  // is shown as a whole
 const kChangedByFile = new Set(["store.path", "admin.socket"]);  // wrong ones would shut this page out
 
 function field_of(key, row, value, text, onchange, is_fixed) {
@@ -17,7 +18,7 @@ function field_of(key, row, value, text, onchange, is_fixed) {
   const shared = {
     name: key.key, label: label_of(key.key), value, disabled: is_fixed, wide: true,
     badge: [key.when === "restart" && badge("", t("settings.restart_badge")), row.next !== undefined && badge("warn", t("settings.waits")), is_other && badge("accent", t("settings.own"))],
-    help: [h("span", text), h("br"), h("code", key.key), ` · ${t("settings.default", { value: shown(key.default) })}`,
+    help: [explain(text), h("code", key.key), ` · ${t("settings.default", { value: shown(key.default) })}`,
       row.source && row.source.startsWith("--set") && h("span", ` · ${t("settings.by_command_line")}`)],
     oninput: (given) => onchange(key, given),
   };
@@ -26,6 +27,13 @@ function field_of(key, row, value, text, onchange, is_fixed) {
   if (key.type === "text" && key.words) return { ...shared, type: "select", options: key.words.map((word) => [word, word]) };
   if (key.type === "list") return { ...shared, type: "lines", rows: Math.max(2, Math.min(8, value.length + 1)), placeholder: t("settings.one_a_line") };
   return { ...shared, type: "text" };
+}
+
+// The first sentence, and the others for who wants to know.
+function explain(text) {
+  const [, first, rest] = /^(.{20,}?[.:;])\s+(.+)$/s.exec(text) ?? [];
+  if (!rest || text.length < kShort) return h("div", text);
+  return h("details", h("summary", first, " ", h("span", { class: "link" }, t("settings.more"))), h("div", rest));
 }
 
 export async function show(context) {

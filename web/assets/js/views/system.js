@@ -1,5 +1,6 @@
 // The device itself: version, memory, log, and who may administer it.
 import { get, list, request, segment, server_now } from "../api.js";
+import { audit_text } from "../audit_text.js";
 import { h, replace } from "../dom.js";
 import { form } from "../form.js";
 import { bytes, number, span, t, time, tn } from "../i18n.js";
@@ -244,9 +245,9 @@ async function show_audit({ watch }, body) {
     label: t("system.audit"), key: (row) => `${row.at_ms} ${row.action} ${row.source}`,
     columns: [
       { name: "when", label: t("system.when"), kind: "lead", cell: (row) => time(row.at_ms) },
-      { name: "who", label: t("system.who"), cell: (row) => h("span", { class: "strong" }, row.who || "–") },
-      { name: "source", label: t("system.from"), cell: (row) => row.source },
-      { name: "what", label: t("system.what"), cell: (row) => h("code", { class: "small" }, row.action) },
+      { name: "who", label: t("system.who"), cell: (row) => h("span", { class: "strong" }, row.who === "local" ? t("system.local") : row.who || "–") },
+      { name: "source", label: t("system.from"), cell: (row) => (row.source === "local" ? "" : row.source) },
+      { name: "what", label: t("system.what"), cell: (row) => h("span", { title: row.action }, audit_text(row.action)) },
       { name: "result", label: t("system.result"), cell: (row) => badge(row.status < 300 ? "good" : "warn", row.status < 300 ? t("system.is_done") : t("system.is_refused", { status: row.status })) },
     ],
     empty: () => h("p", { class: "quiet in-card" }, t("system.no_audit")),
