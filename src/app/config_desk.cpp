@@ -45,10 +45,11 @@ void append_keys(std::string& out, std::string_view name, const std::vector<std:
 
 }  // namespace
 
-bool ConfigFileDesk::take_running() {
+void ConfigFileDesk::take_running() {
   const auto next = next_running_.take();
-  if (next != nullptr) running_ = std::move(*next);
-  return next != nullptr;
+  if (next == nullptr) return;
+  running_ = std::move(*next);
+  due_.merge(waiting_);
 }
 
 int ConfigFileDesk::read_text(std::string& text) const {
@@ -239,8 +240,8 @@ std::string ConfigFileDesk::outcome_json(const ConfigEdits& edits) {
 }
 
 void ConfigFileDesk::on_poll(admin::Desk& desk) {
-  if (!take_running()) return;
-  for (const auto& [id, edits] : std::exchange(waiting_, {})) {
+  take_running();
+  for (const auto& [id, edits] : std::exchange(due_, {})) {
     if (port::HttpExchange* exchange = desk.find(id))
       admin::reply_json(*exchange, 200, outcome_json(edits));
   }

@@ -42,7 +42,7 @@ class ConfigFileDesk final : public admin::ConfigDesk {
     std::vector<ConfigFault> faults;
   };
 
-  bool take_running();
+  void take_running();
   int read_text(std::string& text) const;
   std::optional<admin::Problem> draft(std::string_view body, Draft& draft);
   std::optional<admin::Problem> put_into_force(const Draft& draft, admin::Desk& desk,
@@ -56,6 +56,7 @@ class ConfigFileDesk final : public admin::ConfigDesk {
   Config running_;
   Handover<Config> next_running_;
   std::map<uint64_t, ConfigEdits> waiting_;  // by exchange
+  std::map<uint64_t, ConfigEdits> due_;      // of these, those that came before running_
 };
 
 }  // namespace tipring::app

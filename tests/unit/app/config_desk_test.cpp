@@ -1,0 +1,72 @@
+#include "app/config_desk.h"
+
+#include <doctest/doctest.h>
+
+#include "port/sim/sim_host.h"
+#include "port/sim/sim_world.h"
+#include "unit/admin/fake_desk.h"
+
+using namespace tipring;
+using namespace tipring::app;
+
+namespace {
+
+constexpr std::string_view kFile = "tipring.toml";
+
+struct Clients final : admin::Desk {
+  uint64_t send(admin::Command command, const std::shared_ptr<admin::Job>&) override {
+    sent.push_back(command.kind);
+    return sent.size();
+  }
+  port::HttpExchange* find(uint64_t id) override { return &exchanges.at(id); }
+
+  admin::test::FakeHttpExchange& ask(std::string body = "") {
+    admin::test::FakeHttpExchange& exchange = exchanges[exchanges.size() + 1];
+    exchange.id_ = exchanges.size();
+    exchange.body_ = std::move(body);
+    return exchange;
+  }
+
+  std::map<uint64_t, admin::test::FakeHttpExchange> exchanges;
+  std::vector<admin::Command::Kind> sent;
+};
+
+Config read(const ConfigSource& source, port::Files& files) {
+  std::vector<ConfigFault> faults;
+  Config config = read_config(source, files, faults);
+  REQUIRE(faults.empty());
+  return config;
+}
+
+}  // namespace
+
+TEST_CASE("config desk: whoever asks before it is told keeps nobody from being answered") {
+  port::SimWorld world(1);
+  port::Files& files = world.make_host("exchange", {*port::parse_ip("10.0.0.1")}).files();
+  int error = 0;
+  const auto file = files.open(kFile, port::OpenMode::CreateNew, error);
+  REQUIRE(file != nullptr);
+  REQUIRE(file->write_at(0, std::string_view("[log]\nlevel = \"info\"\n")) == 0);
+  const ConfigSource source{std::string(kFile), {}};
+  ConfigFileDesk desk(files, source, read(source, files));
+  Clients clients;
+  auto& first = clients.ask(R"({"values": {"log.level": "debug"}})");
+  desk.change(first, clients);
+  CHECK(clients.sent == std::vector{admin::Command::Kind::Reload});
+  CHECK(first.replies_ == 0);
+
+  // The server has read it; two more ask before the admin thread hears of that.
+  desk.set_running(read(source, files));
+  desk.show(clients.ask());
+  auto& second = clients.ask(R"({"values": {"log.level": "warning"}})");
+  desk.change(second, clients);
+  desk.on_poll(clients);
+  CHECK(first.replies_ == 1);
+  CHECK(second.replies_ == 0);
+
+  desk.set_running(read(source, files));
+  desk.on_poll(clients);
+  CHECK(first.replies_ == 1);
+  CHECK(second.status_ == 200);
+  CHECK(second.answer_.find(R"("applied":["log.level"])") != std::string::npos);
+}
