@@ -119,8 +119,16 @@ int add_audit(Connection& database, const AuditRow& row) {
                 .bind(5, int64_t{row.status});
           });
   if (code != SQLITE_OK) return code;
-  return run(database, "DELETE FROM admin_audit WHERE id <= (SELECT max(id) FROM admin_audit) - ?1",
-             [&](Statement& statement) { statement.bind(1, kAuditRowsMax); });
+  const bool refused = row.status == kAuditRefused;
+  return run(
+      database,
+      "DELETE FROM admin_audit WHERE (status = ?1) = ?2 AND id <= (SELECT id FROM admin_audit "
+      "WHERE (status = ?1) = ?2 ORDER BY id DESC LIMIT 1 OFFSET ?3)",
+      [&](Statement& statement) {
+        statement.bind(1, kAuditRefused)
+            .bind(2, int64_t{refused})
+            .bind(3, refused ? kAuditRefusedMax : kAuditRowsMax);
+      });
 }
 
 int list_audit(Connection& database, int64_t before, size_t max, std::vector<AuditRow>& rows) {

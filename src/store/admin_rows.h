@@ -14,7 +14,10 @@ class Connection;
 
 inline constexpr size_t kAdminSaltBytes = 16;
 inline constexpr size_t kAdminHashBytes = 32;
-inline constexpr int64_t kAuditRowsMax = 2000;  // the oldest go first
+// The oldest go first. Sign-ins that were refused have a share of their own: strangers make them.
+inline constexpr int64_t kAuditRowsMax = 2000;
+inline constexpr int64_t kAuditRefusedMax = 500;
+inline constexpr int64_t kAuditRefused = 401;
 
 struct AdminAccountRow {
   std::string name;

@@ -80,3 +80,18 @@ TEST_CASE("admin rows: the audit log gives the newest first, page by page, and k
   CHECK(rows[0].at_ms == count - 3);
   CHECK(rows.size() == kAuditRowsMax - 3);
 }
+
+TEST_CASE("admin rows: strangers who try to sign in push no change out of the audit log") {
+  Database database;
+  REQUIRE(database.connection.execute("BEGIN") == SQLITE_OK);
+  REQUIRE(add_audit(database.connection, {0, 1, "anna", "local", "x", 200}) == SQLITE_OK);
+  const int64_t tries = kAuditRowsMax + 10;
+  for (int64_t i = 2; i <= tries; ++i)
+    REQUIRE(add_audit(database.connection, {0, i, "guess", "local", "x", 401}) == SQLITE_OK);
+  REQUIRE(database.connection.execute("COMMIT") == SQLITE_OK);
+  std::vector<AuditRow> rows;
+  REQUIRE(list_audit(database.connection, 0, 10'000, rows) == SQLITE_OK);
+  CHECK(rows.size() == kAuditRefusedMax + 1);
+  CHECK(rows.front().at_ms == tries);
+  CHECK(rows.back().who == "anna");
+}
