@@ -80,7 +80,7 @@ void begin_session(Api& api, const Request& request) {
     access.tell(Notice::Kind::SignInRefused, name, exchange);
     return reply_problem(exchange, {401, "wrong_password", "wrong name or password"});
   }
-  access.backoff().succeed(exchange.peer().ip);
+  access.backoff().succeed(exchange.peer().ip, name);
   access.tell(Notice::Kind::SignedIn, name, exchange);
   reply_signed_in(access, exchange, *account, 200);
 }

@@ -115,7 +115,7 @@ def other_sites_change_nothing(port):
     assert browser.status("PUT", path, user, Origin=f"http://127.0.0.1:{port}", Sec_Fetch_Site="same-origin") == 201
 
 
-def tokens_do_what_they_are_for(port):
+def tokens_do_what_they_are_for(server, port):
     browser = Browser(port)
     assert browser.sign_in("boss") == 200
 
@@ -133,6 +133,9 @@ def tokens_do_what_they_are_for(port):
     assert writer.status("PUT", "/api/v1/users/x", {"password": "of the phone 1"}) == 201
     assert writer.status("GET", "/api/v1/admins") == 403
     assert Browser(port, Authorization="Bearer 0123").status("GET", "/api/v1/users") == 401
+    told = len(server.log_lines("admin_token_refused"))
+    wait_until(lambda: Browser(port, Authorization="Bearer 0123").status("GET", "/api/v1/users") == 401
+               and len(server.log_lines("admin_token_refused")) > told, 10, lambda: "who goes on with a wrong token is told once")
     assert browser.status("DELETE", "/api/v1/tokens/writer") == 200
     assert writer.status("GET", "/api/v1/users") == 401
     told = json.dumps(browser.ask("GET", "/api/v1/tokens")[1])
@@ -305,7 +308,7 @@ def main():
         report.run("there is nothing but the setup before it", lambda: nothing_before_setup(server, port))
         report.run("a session has an id of its own, and ends", lambda: a_session_is_new_and_ends(port))
         report.run("requests that other sites forge change nothing", lambda: other_sites_change_nothing(port))
-        report.run("a token does what it is for", lambda: tokens_do_what_they_are_for(port))
+        report.run("a token does what it is for", lambda: tokens_do_what_they_are_for(server, port))
         report.run("a viewer changes nothing, and is gone at once", lambda: a_viewer_looks_on(port))
         report.run("a stream ends with what it came by", lambda: a_stream_ends_with_what_it_came_by(server, port))
         report.run("a role that is taken is gone at once", lambda: a_role_that_is_taken_is_gone_at_once(port))

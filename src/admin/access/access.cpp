@@ -118,8 +118,10 @@ Caller Access::caller_of_token(const port::HttpExchange& exchange, std::string_v
       found != nullptr && found->expires_ms != 0 && found->expires_ms <= wall().count();
   if (found == nullptr || is_over) {
     // Once a second at most, or a stranger would fill the log.
-    if (now() - told_of_token_ > Millis(1000)) tell(Notice::Kind::TokenRefused, "", exchange);
-    told_of_token_ = now();
+    if (now() - told_of_token_ > Millis(1000)) {
+      told_of_token_ = now();
+      tell(Notice::Kind::TokenRefused, "", exchange);
+    }
     return {};
   }
   return {"token " + found->name, static_cast<Role>(found->role), found->scopes, false};

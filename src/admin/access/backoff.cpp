@@ -18,6 +18,10 @@ std::string key_of(const port::IpAddress& source) {
   return "@" + std::string(port::write_ip(network, text));
 }
 
+std::string pair_of(const port::IpAddress& source, std::string_view name) {
+  return key_of(source) + " " + std::string(name);
+}
+
 }  // namespace
 
 Backoff::Entry* Backoff::find(std::string_view key, Millis now) {
@@ -30,8 +34,9 @@ Backoff::Entry* Backoff::find(std::string_view key, Millis now) {
 
 Millis Backoff::ask(const port::IpAddress& source, std::string_view name, Millis now) {
   Millis wait{};
-  for (const std::string& key : {key_of(source), std::string(name)})
-    if (const Entry* const entry = find(key, now)) wait = std::max(wait, entry->until - now);
+  if (const Entry* const entry = find(key_of(source), now)) wait = entry->until - now;
+  const Entry* const of_name = is_known(source, name) ? nullptr : find(name, now);
+  if (of_name != nullptr) wait = std::max(wait, of_name->until - now);
   if (wait > Millis(0)) return wait;
   const Millis done_at = std::max(checks_done_at_, now) + kCheckCost;
   if (done_at - now > kCheckDepth) return kFirstWait;
@@ -44,10 +49,17 @@ void Backoff::fail(const port::IpAddress& source, std::string_view name, Millis 
   count(name, kFreeOfName, now);
 }
 
-void Backoff::succeed(const port::IpAddress& source) {
+void Backoff::succeed(const port::IpAddress& source, std::string_view name) {
   const std::string key = key_of(source);
   for (Entry& entry : entries_)
     if (entry.key == key) entry = {};
+  if (is_known(source, name)) return;
+  known_[next_known_] = pair_of(source, name);
+  next_known_ = (next_known_ + 1) % known_.size();
+}
+
+bool Backoff::is_known(const port::IpAddress& source, std::string_view name) const {
+  return std::find(known_.begin(), known_.end(), pair_of(source, name)) != known_.end();
 }
 
 void Backoff::count(std::string_view key, uint32_t free, Millis now) {

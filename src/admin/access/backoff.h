@@ -22,8 +22,9 @@ class Backoff {
   // How long the try has to wait; zero: it may go on, and counts as one.
   Millis ask(const port::IpAddress& source, std::string_view name, Millis now);
   void fail(const port::IpAddress& source, std::string_view name, Millis now);
-  // Whoever knows the password is forgiven; others who guess at the name are held on.
-  void succeed(const port::IpAddress& source);
+  // Whoever knows the password is forgiven, and from there the name is never held: others who guess at
+  // it are, and do not keep its owner out.
+  void succeed(const port::IpAddress& source, std::string_view name);
 
  private:
   struct Entry {
@@ -33,10 +34,13 @@ class Backoff {
     Millis last{};
   };
 
+  bool is_known(const port::IpAddress& source, std::string_view name) const;
   Entry* find(std::string_view key, Millis now);
   void count(std::string_view key, uint32_t free, Millis now);
 
   std::array<Entry, 64> entries_;
+  std::array<std::string, 32> known_;  // sources and who has signed in from there; the oldest go
+  size_t next_known_ = 0;
   Millis checks_done_at_{};  // when the checks so far have been made up for
 };
 

@@ -9,6 +9,8 @@ namespace tipring::admin {
 
 namespace {
 
+constexpr size_t kBytesMax = 4096;  // strangers send them too
+
 std::string_view text_of(const rapidjson::Value& value) {
   return {value.GetString(), value.GetStringLength()};
 }
@@ -25,7 +27,8 @@ bool join(const rapidjson::Value& array, std::string& out) {
 }  // namespace
 
 TextBody::TextBody(std::string_view body, std::span<const std::string_view> names) {
-  fault_ = {"send a JSON object of texts", "body"};
+  fault_ = {"send a JSON object of texts, of at most 4096 bytes", "body"};
+  if (body.size() > kBytesMax) return;
   if (body.find('\0') != std::string_view::npos) return;
   text_ = SecretText(body);
   text_.close_with_nul();

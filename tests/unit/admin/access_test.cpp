@@ -106,7 +106,7 @@ TEST_CASE("backoff: a source that fails has to wait, longer each time, and anoth
   CHECK(backoff.ask(kThere, "", now) == Millis(0));
   for (int i = 0; i < 20; ++i) backoff.fail(kHere, "", now);
   CHECK(backoff.ask(kHere, "", now) == Backoff::kLongestWait);
-  backoff.succeed(kHere);
+  backoff.succeed(kHere, "");
   CHECK(backoff.ask(kHere, "", now) == Millis(0));
 }
 
@@ -120,6 +120,22 @@ TEST_CASE("backoff: a name that many sources guess at is held for all of them") 
   }
   CHECK(backoff.ask(kThere, "anna", now) > Millis(0));
   CHECK(backoff.ask(kThere, "bert", now) == Millis(0));
+}
+
+TEST_CASE("backoff: guesses from elsewhere do not keep out who has signed in from here") {
+  Backoff backoff;
+  const Millis now{100'000};
+  backoff.succeed(kHere, "anna");
+  for (uint32_t i = 0; i < 2 * Backoff::kFreeOfName; ++i) {
+    port::IpAddress source = kThere;
+    source.bytes[3] = static_cast<uint8_t>(100 + i);
+    backoff.fail(source, "anna", now);
+  }
+  CHECK(backoff.ask(kHere, "anna", now) == Millis(0));
+  CHECK(backoff.ask(kThere, "anna", now) > Millis(0));
+  // Who guesses from here has to wait all the same.
+  for (uint32_t i = 0; i < Backoff::kFreeOfSource; ++i) backoff.fail(kHere, "anna", now);
+  CHECK(backoff.ask(kHere, "anna", now) > Millis(0));
 }
 
 TEST_CASE("backoff: only so many passwords are checked in a second, whoever sends them") {
@@ -146,4 +162,6 @@ TEST_CASE("body: texts, numbers and lists are taken, and nothing else") {
     CAPTURE(body);
     CHECK_FALSE(TextBody(body, kNames).fault().text.empty());
   }
+  const std::string large = R"({"name":")" + std::string(5000, 'x') + "\"}";
+  CHECK_FALSE(TextBody(large, kNames).fault().text.empty());
 }
