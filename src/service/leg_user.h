@@ -170,8 +170,11 @@ class LegUser {
     static_cast<void>(leg), static_cast<void>(user), static_cast<void>(server);
     return LegVerdict::Unknown;
   }
-  // A response other than 100 to a request of ours within the dialog; the final one once. A 2xx to an
-  // INVITE wants Legs::ack(). What ends the dialog too is followed by on_end().
+  // A response other than 100 to a request of ours within the dialog; the final one once, after all that
+  // the services of the leg have said of it. That, on_no_response(), or Done to a client event is the
+  // last word on the request: its place is free, and another may be sent from within. A 2xx to an INVITE
+  // wants Legs::ack(). What ends the dialog too is followed by on_end(), which is the last word on all
+  // requests that are still under way.
   virtual void on_response(LegHandle leg, uint64_t user, const LegRequestInfo& request,
                            const Incoming& response) {
     static_cast<void>(leg), static_cast<void>(user), static_cast<void>(request);
