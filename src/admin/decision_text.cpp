@@ -35,6 +35,10 @@ std::string_view pattern_of(Decision decision) {
     case Decision::MemberSkipped: return "{1} is passed over: {2}";
     case Decision::MemberRung: return "rings {1} at {2}";
     case Decision::MemberNotRung: return "{1} cannot be rung";
+    case Decision::PhonesSkipped:
+      return "phones of {1} that are passed over, for they need TLS or another transport that is "
+             "not "
+             "served: {2}";
     case Decision::MemberStopped: return "{1} has rung for {2} s: the time is over";
     case Decision::MemberRefused: return "{1} does not take it: {2}";
     case Decision::MemberAnswered: return "{1} has answered: all others stop ringing";

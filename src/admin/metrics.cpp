@@ -273,6 +273,9 @@ void add_calls(MetricsText& out, const Figures& figures) {
   out.sample(figures.b2bua.broken, {{"event", "broken"}});
   out.counter("tipring_group_invites_total", "INVITEs to phones of calls led through the server.");
   out.sample(figures.b2bua.rung);
+  out.counter("tipring_group_phones_skipped_total",
+              "Phones of such calls that need TLS or another transport that is not served.");
+  out.sample(figures.b2bua.out_of_reach);
   out.counter("tipring_calls_refused_total", "Calls that were not let in.");
   out.sample(figures.refusals.no_timer, {{"reason", "no_session_timer"}});
   out.sample(figures.refusals.share, {{"reason", "over_share"}});

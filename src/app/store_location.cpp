@@ -228,7 +228,10 @@ void StoreLocation::find_phones(const store::User& user, b2bua::PhoneList& phone
   for (const store::Binding* binding = user.first_binding(); binding != nullptr;
        binding = user.next_binding(*binding)) {
     const sip::ParsedUri contact(binding->contact());
-    if (!is_callable(*binding, contact)) continue;
+    if (!is_callable(*binding, contact)) {
+      phones.note_out_of_reach();
+      continue;
+    }
     const proxy::Target target = target_of(*binding, contact);
     const auto ip = port::parse_ip(contact->host);
     b2bua::Phone phone;

@@ -97,4 +97,10 @@ constexpr bool is_final(uint16_t code) { return code >= 200 && code < 700; }
 // class (x00, RFC 3261 8.1.3.2). Never empty.
 std::string_view default_reason(uint16_t code);
 
+// With a 480, why a URI cannot be followed whose scheme asks for TLS on every hop, or does not: whole
+// lines (RFC 5630 5.3).
+inline constexpr std::string_view kSipsNotAllowedLine =
+    "Warning: 380 tipring \"SIPS Not Allowed\"\r\n";
+inline constexpr std::string_view kSipsRequiredLine = "Warning: 381 tipring \"SIPS Required\"\r\n";
+
 }  // namespace tipring::sip

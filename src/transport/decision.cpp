@@ -11,10 +11,10 @@ std::string_view to_text(Decision decision) {
       "login_for_another", "phones_found",    "goes_elsewhere",    "timer_b",
       "timer_f",           "timer_c",         "next_phones",       "all_refused",
       "others_cancelled",  "session_expired", "ended_by_operator", "group_called",
-      "member_skipped",    "member_rung",     "member_not_rung",   "member_stopped",
-      "member_refused",    "member_answered", "group_time_over",   "goes_on_to",
-      "nobody_answered",   "session_over",    "no_media",          "leg_lost",
-      "not_recorded"};
+      "member_skipped",    "member_rung",     "member_not_rung",   "phones_skipped",
+      "member_stopped",    "member_refused",  "member_answered",   "group_time_over",
+      "goes_on_to",        "nobody_answered", "session_over",      "no_media",
+      "leg_lost",          "not_recorded"};
   return kNames[static_cast<size_t>(decision)];
 }
 

@@ -30,6 +30,7 @@ enum class Decision : uint8_t {
   MemberSkipped,    // name, why: one of the words below
   MemberRung,       // name, address
   MemberNotRung,    // name: no way to any of his phones
+  PhonesSkipped,    // user, phones that need another transport than UDP and TCP
   MemberStopped,    // name, seconds he has rung
   MemberRefused,    // name, status; 0: not reached
   MemberAnswered,   // name

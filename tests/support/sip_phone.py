@@ -8,9 +8,9 @@ OK = "200 OK"
 
 
 def register(phone, server, user="alice", password="secret-a", contacts=None, headers=(), call_id=None, cseq=1,
-             aor=None, auth_user=None, algorithm=None, expect=200, domain=None):
+             aor=None, auth_user=None, algorithm=None, expect=200, domain=None, scheme="sip"):
     """REGISTER, and again with credentials after the challenge; the final answer."""
-    uri = f"sip:{domain or f'{phone.server_host}:{server.port}'}"
+    uri = f"{scheme}:{domain or f'{phone.server_host}:{server.port}'}"
     aor = aor or f"sip:{user}@{domain or phone.server_host}"
     call_id = call_id or random_token()
     lines = list(headers)

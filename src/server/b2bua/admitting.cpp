@@ -111,12 +111,19 @@ void B2bua::answer_here(const Incoming& request, const service::RouteFacts& rout
   parts.headers = kAllowLine;
   uint16_t status = sip::status::kMethodNotAllowed;
   if (request.message.method() == sip::Method::Options) {
-    parts.headers = kCapabilities;
-    status = can_ring(directory_, group) ? sip::status::kOk : sip::status::kTemporarilyUnavailable;
+    const bool secure = wants_tls(route);
+    const bool rings = !secure && can_ring(directory_, group);
+    parts.headers = secure ? sip::kSipsNotAllowedLine : kCapabilities;
+    status = rings ? sip::status::kOk : sip::status::kTemporarilyUnavailable;
   }
   const auto server = environment_.transactions.open(request, nobody_, 0, false);
   if (!server) return environment_.transactions.reply_stateless(request, status, parts);
   (void)environment_.transactions.respond(*server, status, parts);
+}
+
+// 26.2.2: nothing of a call to a sips URI may go over UDP or TCP, and its legs have nothing else.
+bool B2bua::wants_tls(const service::RouteFacts& route) {
+  return (*route.request_uri)->scheme == sip::Scheme::Sips;
 }
 
 // RFC 3261 8.2.2.2: what makes two copies of one request.

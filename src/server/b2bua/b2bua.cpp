@@ -114,9 +114,12 @@ void B2bua::handle(const Incoming& invite, const service::RouteFacts& route) {
   }
   uint64_t user = 0;
   if (!screen(invite, route, user)) return;
+  if (wants_tls(route)) {
+    return refuse_screened(invite, sip::status::kTemporarilyUnavailable, sip::kSipsNotAllowedLine);
+  }
   // RFC 3891 3: it names no leg of ours. A user may know the dialog, but a group has none.
   if (named.dialog && callee.group != nullptr) {
-    return refuse_replacement(invite, sip::status::kCallOrTransactionDoesNotExist);
+    return refuse_screened(invite, sip::status::kCallOrTransactionDoesNotExist);
   }
   const dialog::Terms terms = terms_of(invite, *route.request_uri, user);
   Call* call = calls_.acquire_leaving(terms.emergency ? 0 : calls_kept_back_, *this, relay_);

@@ -32,9 +32,10 @@ using service::LegHandle;
 
 struct B2buaCounters {
   uint64_t calls = 0;
-  uint64_t rung = 0;      // INVITEs to phones
-  uint64_t answered = 0;  // calls
-  uint64_t broken = 0;    // answers that could not be carried
+  uint64_t rung = 0;          // INVITEs to phones
+  uint64_t answered = 0;      // calls
+  uint64_t broken = 0;        // answers that could not be carried
+  uint64_t out_of_reach = 0;  // phones that need another transport
 };
 
 class B2bua final : private service::LegUser {
@@ -111,6 +112,7 @@ class B2bua final : private service::LegUser {
   bool take_share(Call& call, const Incoming& invite, const dialog::Terms& terms, uint64_t user);
   void answer_here(const Incoming& request, const service::RouteFacts& route,
                    const store::Group& group);
+  static bool wants_tls(const service::RouteFacts& route);
   uint64_t hash_of(const sip::MessageView& invite) const;
   bool is_merged(const sip::MessageView& invite) const;
 
@@ -140,6 +142,7 @@ class B2bua final : private service::LegUser {
   void stop(Call& call, MemberSet members);
   uint32_t breadth_left(const Call& call, const sip::MessageView& invite) const;
   bool ring(Call& call, size_t member, uint32_t sharers);
+  void pass_over(const Call& call, const store::User& user, size_t phones);
   bool ring_phone(Call& call, const Phone& phone, size_t member, const sip::MessageView& invite,
                   uint32_t breadth);
   uint16_t write_invitation(CallLeg& leg, const sip::MessageView& invite,
@@ -155,7 +158,9 @@ class B2bua final : private service::LegUser {
   bool is_followed(const Call& call, const sip::MessageView& invite) const;
   struct Targets;
   void add_target(const Call& call, size_t member, const sip::MessageView& invite,
-                  const sip::NameAddr& contact, Targets& targets) const;
+                  const sip::NameAddr& contact, Targets& targets);
+  void add_extension(const Call& call, const store::Extension& named, uint16_t q, Targets& targets);
+  void add_phones(const Call& call, const store::User& user, uint16_t q, Targets& targets);
   bool note_rung(Call& call, std::string_view contact);
 
   // early.cpp: what the caller hears before the answer
@@ -218,7 +223,7 @@ class B2bua final : private service::LegUser {
   static bool is_realigning(const Call& call);
 
   // replacing.cpp: another takes the place of a leg
-  void refuse_replacement(const Incoming& invite, uint16_t status, std::string_view lines = {});
+  void refuse_screened(const Incoming& invite, uint16_t status, std::string_view lines = {});
   void replace(CallLeg& replaced, const Incoming& invite);
   CallLeg* take_in(Call& call, media::Side side, const Incoming& invite);
   static CallLeg*& place_of(Call& call, const CallLeg& leg);

@@ -113,8 +113,9 @@ struct Call final : private media::CallMediaObserver {
   HashNode invite_node;              // while it rings
   Handle<store::User> caller_user;   // null for a stranger
   bool is_for_help = false;
-  uint8_t diversions = 0;         // groups that nobody of has answered
-  std::array<uint32_t, 20> rung;  // hashes of the contacts that were, as far as there is room
+  uint8_t diversions = 0;  // groups that nobody of has answered
+  static constexpr size_t kRungMax = 20;
+  std::array<uint32_t, kRungMax> rung;  // hashes of the contacts that were, as far as there is room
   uint8_t rung_count = 0;
   bool has_offer = false;      // the INVITE brought one
   bool rang = false;           // the caller has been told so

@@ -31,14 +31,18 @@ class PhoneList {
   void add(const Phone& phone) {
     if (count_ < kMax) phones_[count_++] = phone;
   }
+  // One that needs another transport than those that are served.
+  void note_out_of_reach() { ++out_of_reach_; }
   bool empty() const { return count_ == 0; }
   size_t size() const { return count_; }
+  size_t out_of_reach() const { return out_of_reach_; }
   const Phone* begin() const { return phones_.data(); }
   const Phone* end() const { return phones_.data() + count_; }
 
  private:
   std::array<Phone, kMax> phones_;
   size_t count_ = 0;
+  size_t out_of_reach_ = 0;
 };
 
 class Directory {

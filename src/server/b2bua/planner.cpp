@@ -103,7 +103,7 @@ class Planner {
     if (handle == caller_ || plan_.size() == RingPlan::kMembersMax || is_planned(handle)) return;
     PhoneList phones;
     directory_.find_phones(user, phones);
-    if (phones.empty()) return;
+    if (phones.empty() && phones.out_of_reach() == 0) return;
     uint8_t step = frame.together == kNoFrame ? kNoStep : frames_[frame.together].step;
     if (step == kNoStep) step = plan_.steps();
     if (frame.together != kNoFrame) frames_[frame.together].step = step;
@@ -172,7 +172,7 @@ void plan_user(const Directory& directory, const store::User& user, RingPlan& pl
   plan.count = plan.inner_count = 0;
   PhoneList phones;
   directory.find_phones(user, phones);
-  if (!phones.empty()) plan.add({});
+  if (!phones.empty() || phones.out_of_reach() != 0) plan.add({});
 }
 
 }  // namespace tipring::b2bua

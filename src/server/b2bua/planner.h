@@ -14,7 +14,8 @@ namespace tipring::b2bua {
 
 // `random`: see store::order_members(). `caller`: a user who is not rung, for it is he who calls;
 // null for a stranger. Who is disabled, unknown or without a phone is left out, and so is what goes
-// beyond the limits of the plan and of store::kGroupDepthMax.
+// beyond the limits of the plan and of store::kGroupDepthMax. Who has phones that cannot be reached is
+// not: he is told of when it is his turn.
 void plan_group(const Directory& directory, store::Group& group, uint64_t random,
                 Handle<store::User> caller, RingPlan& plan);
 

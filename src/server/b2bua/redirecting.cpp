@@ -1,11 +1,13 @@
 // A phone that answers with 300, 301 or 302 names others that ring in its place, for the same member and
 // for the rest of his time: RFC 3261 8.1.3.4. What may be followed is what the proxy may follow, since a
-// phone sends its callers on, and makes us no relay: users of ours and their numbers, and abroad only
-// where the caller might have gone by himself. Each place once in a call, so that no circle is gone
-// round twice.
+// phone sends its callers on, and makes us no relay: users and groups of ours and their numbers, and
+// abroad only where the caller might have gone by himself. Of a group everybody rings at once, for
+// it stands in the place of one member and has his time. Each phone once in a call, so that no circle is
+// gone round twice, whoever names whom.
 #include <algorithm>
 
 #include "server/b2bua/b2bua.h"
+#include "server/b2bua/planner.h"
 #include "sip/disposition.h"
 #include "sip/headers.h"
 #include "sip/status.h"
@@ -34,7 +36,7 @@ uint16_t q_of(const sip::NameAddr& contact) {
 
 // What is to ring, the best first.
 struct B2bua::Targets {
-  static constexpr size_t kMax = 8;
+  static constexpr size_t kMax = Call::kRungMax;
   struct Target {
     Phone phone;
     uint16_t q = 0;
@@ -92,34 +94,54 @@ bool B2bua::is_followed(const Call&, const sip::MessageView& invite) const {
 }
 
 void B2bua::add_target(const Call& call, size_t member, const sip::MessageView& invite,
-                       const sip::NameAddr& contact, Targets& targets) const {
-  store::User* user = nullptr;
-  const sip::ParsedUri uri(contact.uri);
+                       const sip::NameAddr& contact, Targets& targets) {
+  const uint16_t q = q_of(contact);
   if (const auto number = sip::parse_tel_uri(contact.uri)) {
     std::array<char, 64> digits;
     const auto text = sip::write_number(*number, digits);
-    const store::User* named_by = user_of(call, member);
-    if (text && named_by != nullptr) user = directory_.find(named_by->domain(), *text).user;
-  } else if (!uri || !sip::names_one_host(*uri)) {
-    return;
-  } else if (directory_.is_local(*uri)) {
-    user = directory_.find(*uri).user;
-  } else {
-    const bool may = (targets.from_host || !sip::names_loopback(*uri)) &&
-                     environment_.access.may_follow(invite, *uri);
-    Phone phone;
-    phone.contact = contact.uri;
-    phone.keeps_off_host = !targets.from_host;
-    const auto ip = port::parse_ip(uri->host);
-    if (ip) phone.remote = {*ip, uri->port != 0 ? uri->port : sip::kSipPort};
-    if (may) targets.add(phone, q_of(contact));
+    const store::User* by = user_of(call, member);
+    if (text && by != nullptr)
+      add_extension(call, directory_.find(by->domain(), *text), q, targets);
     return;
   }
+  const sip::ParsedUri uri(contact.uri);
+  if (!uri || !sip::names_one_host(*uri)) return;
+  if (uri->scheme == sip::Scheme::Sips) {
+    if (const store::User* by = user_of(call, member)) pass_over(call, *by, 1);
+    return;
+  }
+  if (directory_.is_local(*uri)) return add_extension(call, directory_.find(*uri), q, targets);
+  const bool may = (targets.from_host || !sip::names_loopback(*uri)) &&
+                   environment_.access.may_follow(invite, *uri);
+  Phone phone;
+  phone.contact = contact.uri;
+  phone.keeps_off_host = !targets.from_host;
+  const auto ip = port::parse_ip(uri->host);
+  if (ip) phone.remote = {*ip, uri->port != 0 ? uri->port : sip::kSipPort};
+  if (may) targets.add(phone, q);
+}
+
+void B2bua::add_extension(const Call& call, const store::Extension& named, uint16_t q,
+                          Targets& targets) {
+  if (named.user != nullptr) add_phones(call, *named.user, q, targets);
+  if (named.group == nullptr) return;
+  RingPlan plan;
+  plan_group(directory_, *named.group, entropy_.u64(), call.caller_user, plan);
+  for (const PlannedMember& planned : std::span(plan.members).first(plan.size())) {
+    const store::GroupMember* entry = directory_.get(planned.member);
+    const store::User* user =
+        entry == nullptr ? nullptr : directory_.find(entry->group().domain(), entry->name()).user;
+    if (user != nullptr) add_phones(call, *user, q, targets);
+  }
+}
+
+void B2bua::add_phones(const Call& call, const store::User& user, uint16_t q, Targets& targets) {
   // A caller is not rung by his own call.
-  if (user == nullptr || directory_.handle_of(*user) == call.caller_user) return;
+  if (directory_.handle_of(user) == call.caller_user) return;
   PhoneList phones;
-  directory_.find_phones(*user, phones);
-  for (const Phone& phone : phones) targets.add(phone, q_of(contact));
+  directory_.find_phones(user, phones);
+  pass_over(call, user, phones.out_of_reach());
+  for (const Phone& phone : phones) targets.add(phone, q);
 }
 
 // False where it was before, or nothing more can be kept in mind.

@@ -33,21 +33,21 @@ void B2bua::handle_replacement(const Incoming& invite, const service::RouteFacts
   uint64_t user = 0;
   if (!screen(invite, route, user)) return;
   const service::ReplacesHeader header = service::replaces_of(invite.message);
-  if (!header.dialog) return refuse_replacement(invite, sip::status::kBadRequest);
+  if (!header.dialog) return refuse_screened(invite, sip::status::kBadRequest);
   const LegHandle named = legs_.replaced_by(header);
   const uint16_t fault =
       service::judge_replaces(legs_.replaced_state(named), header.dialog->early_only);
-  if (fault != 0) return refuse_replacement(invite, fault);
+  if (fault != 0) return refuse_screened(invite, fault);
   const auto view = legs_.view(named);
   CallLeg* replaced = view ? find(view->name) : nullptr;
-  if (replaced == nullptr) return refuse_replacement(invite, sip::status::kDecline);
+  if (replaced == nullptr) return refuse_screened(invite, sip::status::kDecline);
   if (replaced->call.is_joined()) return replace(*replaced, invite);
   pick_up(*replaced, invite, Handle<store::User>::from_u64(user));
 }
 
 // With a transaction, which knows the request when it comes again: its nonce has been used, and the
 // dialog that it names may be another by then.
-void B2bua::refuse_replacement(const Incoming& invite, uint16_t status, std::string_view lines) {
+void B2bua::refuse_screened(const Incoming& invite, uint16_t status, std::string_view lines) {
   const Result<LegHandle> leg = legs_.adopt(invite, left_, 0);
   service::LegReply reply;
   reply.content.lines = lines;
@@ -60,7 +60,7 @@ void B2bua::refuse_replacement(const Incoming& invite, uint16_t status, std::str
 void B2bua::replace(CallLeg& replaced, const Incoming& invite) {
   Call& call = replaced.call;
   if (call.state != CallState::Talking || call.replaced != nullptr) {
-    return refuse_replacement(invite, sip::status::kServerInternalError, kRetrySoon);
+    return refuse_screened(invite, sip::status::kServerInternalError, kRetrySoon);
   }
   CallLeg* leg = take_in(call, replaced.media.side, invite);
   if (leg == nullptr) return;

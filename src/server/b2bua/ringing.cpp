@@ -139,6 +139,7 @@ bool B2bua::ring(Call& call, size_t member, uint32_t sharers) {
   const sip::MessageView invite = environment_.transactions.read(kept, room);
   PhoneList phones;
   directory_.find_phones(*user, phones);
+  pass_over(call, *user, phones.out_of_reach());
   const store::Group* group = directory_.get(call.group);
   call.alone = call.plan.size() == 1 && phones.size() == 1 &&
                (group == nullptr || group->no_answer_to().empty());
@@ -159,6 +160,13 @@ bool B2bua::ring(Call& call, size_t member, uint32_t sharers) {
   }
   if (rings) count_rung(call, member);
   return rings;
+}
+
+// RFC 3261 26.2.2: nothing with a sips Contact goes over UDP or TCP.
+void B2bua::pass_over(const Call& call, const store::User& user, size_t phones) {
+  if (phones == 0) return;
+  counters_.out_of_reach += phones;
+  note(call, transport::Decision::PhonesSkipped, {user.name(), phones});
 }
 
 bool B2bua::ring_phone(Call& call, const Phone& phone, size_t member,

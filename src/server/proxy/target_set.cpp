@@ -13,10 +13,6 @@ namespace {
 
 bool is_loose(const sip::ParsedUri& route) { return route && route->param("lr").has_value(); }
 
-// RFC 5630 5.3: why a URI cannot be followed whose scheme asks for TLS on every hop, or does not.
-constexpr std::string_view kSipsNotAllowed = "Warning: 380 tipring \"SIPS Not Allowed\"\r\n";
-constexpr std::string_view kSipsRequired = "Warning: 381 tipring \"SIPS Required\"\r\n";
-
 bool is_sips(const sip::ParsedUri& uri) { return uri && uri->scheme == sip::Scheme::Sips; }
 
 // RFC 3261 26.2.2: nothing with a sips URI goes over UDP or TCP.
@@ -34,11 +30,11 @@ bool has_tls(const Environment& environment) {
 // What speaks against a contact; empty when nothing does. `asked`: for a sips URI.
 std::string_view scheme_fault(const Environment& environment, bool asked, const Target& target) {
   const bool given = is_sips(target.uri);
-  if (asked && !given) return kSipsNotAllowed;
+  if (asked && !given) return sip::kSipsNotAllowedLine;
   if (!given) return {};
   const bool reached = target.flow ? is_secure(target.flow) : has_tls(environment);
   if (reached) return {};
-  return asked ? kSipsNotAllowed : kSipsRequired;
+  return asked ? sip::kSipsNotAllowedLine : sip::kSipsRequiredLine;
 }
 
 // A phone that has connected anew leads to another place than before.
@@ -191,7 +187,7 @@ void TargetSet::add_one(const Environment& environment, const sip::ParsedUri& ur
   if ((is_sips(uri) || is_sips(next)) && !is_secure(one_.destination.flow) &&
       !has_tls(environment)) {
     refusal_ = sip::status::kTemporarilyUnavailable;
-    headers_ = kSipsNotAllowed;
+    headers_ = sip::kSipsNotAllowedLine;
     return;
   }
   names_[count_++] = name_of(environment, next.text, {}, one_.destination.flow);

@@ -29,6 +29,7 @@ class World final : public Directory {
         groups_(arena_, kLimits, {1, 2}) {}
 
   std::set<std::string> away;
+  std::set<std::string> out_of_reach;  // their phones are
 
   store::Group& group(const std::string& name, GroupStrategy strategy) {
     store::GroupRecord record;
@@ -82,7 +83,12 @@ class World final : public Directory {
     return {reinterpret_cast<store::User*>(&users_[handle(std::string(name)).index]), nullptr};
   }
   void find_phones(const store::User& user, PhoneList& phones) const override {
-    if (!away.contains(names_[handle_of(user).index])) phones.add({});
+    const std::string& name = names_[handle_of(user).index];
+    if (out_of_reach.contains(name)) {
+      phones.note_out_of_reach();
+    } else if (!away.contains(name)) {
+      phones.add({});
+    }
   }
   store::User* get(Handle<store::User>) const override { return nullptr; }
   store::Group* get(Handle<store::Group> group) const override { return groups_.get(group); }
@@ -156,6 +162,19 @@ TEST_CASE("planner: who is disabled, unknown, without a phone or calling is left
   CHECK(world.plan(sales, "anna") == "dora@0/15");
   world.away = {"anna", "cleo", "dora"};
   CHECK(world.plan(sales).empty());
+}
+
+TEST_CASE("planner: whose phones cannot be reached has his turn, so that it is told of" *
+          doctest::description("RFC 3261 26.2.2")) {
+  World world;
+  store::Group& sales = world.group("600", GroupStrategy::Sequential);
+  world.member(sales, "anna");
+  world.member(sales, "ben");
+  world.out_of_reach = {"anna"};
+  CHECK(world.plan(sales) == "anna@0/15 ben@1/15");
+  CHECK(can_ring(world, sales));
+  world.out_of_reach = {"anna", "ben"};
+  CHECK_FALSE(can_ring(world, sales));
 }
 
 TEST_CASE("planner: round robin begins with another one each time") {
