@@ -12,7 +12,8 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
-from group_calls import (PASSWORDS, GroupCall, GroupServer, Member, group_of, run_cases, sdp, silent)  # noqa: E402
+from group_calls import PASSWORDS, GroupServer, group_of, sdp, silent  # noqa: E402
+from group_office import Office, run_cases  # noqa: E402
 from sip_phone import register, registered_phone, tag_of, take_request  # noqa: E402
 from sip_socket import SipSocket, challenge_params, credentials, random_token  # noqa: E402
 from tipring_server import Report  # noqa: E402
@@ -37,38 +38,6 @@ GROUPS = {
     "616": group_of("bob", "erin"),
 }
 ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"'
-
-
-class Office:
-    """alice calls; bob, carol and dave are members."""
-
-    def __init__(self, server):
-        self.server = server
-        self.alice = registered_phone(server, "alice", PASSWORDS["alice"])
-        self.bob = Member(server, "bob")
-        self.carol = Member(server, "carol")
-        self.dave = Member(server, "dave")
-
-    def call(self, group, offer=sdp(4000), **options):
-        return GroupCall(self.alice, self.server, group, offer=offer, **options).start()
-
-    def talk(self, call, member, answer=None):
-        """The member answers, and the caller hangs up."""
-        member.answer(body=answer or sdp(5000))
-        take_request(member.phone, "ACK")
-        call.expect(200)
-        call.ack()
-        self.end(call, member)
-
-    def end(self, call, member):
-        call.inside_with("BYE", "")
-        member.take("BYE")
-        call.expect(200)
-
-    def quiet(self):
-        """Nothing is left over in anybody's socket."""
-        for phone in (self.alice, self.bob.phone, self.carol.phone, self.dave.phone):
-            silent(phone, 0.02)
 
 
 def first_answer_wins(office):
@@ -408,11 +377,7 @@ def all_phones_of_a_member(office):
     assert invite.one("call-id") != office.bob.invite.one("call-id")
     office.bob.ring()
     call.expect(180)
-    office.bob.answer(body=sdp(5000))
-    take_request(office.bob.phone, "ACK")
-    call.expect(200)
-    call.ack()
-    office.end(call, office.bob)
+    office.talk(call, office.bob)
     register(second, office.server, "bob", PASSWORDS["bob"],
              contacts=[f"<sip:bob@127.0.0.1:{second.port};transport=udp>;expires=0"])
 
@@ -493,7 +458,7 @@ CASES = [
 def main():
     report = Report()
     with GroupServer(sys.argv[1], GROUPS) as server:
-        run_cases(report, lambda: Office(server), CASES)
+        run_cases(report, lambda: Office(server, "bob", "carol", "dave"), CASES)
     return report.close()
 
 

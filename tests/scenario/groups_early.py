@@ -10,8 +10,9 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
-from group_calls import (PASSWORDS, SDP_LINE, GroupCall, GroupServer, Member, group_of, run_cases, sdp, silent)  # noqa: E402
-from sip_phone import contact_of, registered_phone, response, take_request  # noqa: E402
+from group_calls import SDP_LINE, GroupServer, group_of, sdp, silent  # noqa: E402
+from group_office import Office, run_cases  # noqa: E402
+from sip_phone import contact_of, response, take_request  # noqa: E402
 from sound import Ear, place_of, talk  # noqa: E402
 from tipring_server import Report  # noqa: E402
 
@@ -23,19 +24,15 @@ PROGRESS = "183 Session Progress"
 RELIABLE = ("Require: 100rel", "RSeq: 7")
 
 
-class Office:
-    """alice calls; bob and carol ring. Each has an ear."""
+class HeardOffice(Office):
+    """Each of the three has an ear."""
 
     def __init__(self, server):
-        self.server = server
-        self.alice = registered_phone(server, "alice", PASSWORDS["alice"])
-        self.bob = Member(server, "bob")
-        self.carol = Member(server, "carol")
-        self.ears = [Ear(1), Ear(2), Ear(3)]
-        self.alice_ear, self.bob_ear, self.carol_ear = self.ears
+        super().__init__(server, "bob", "carol")
+        self.alice_ear, self.bob_ear, self.carol_ear = Ear(1), Ear(2), Ear(3)
 
-    def call(self, group="600"):
-        return GroupCall(self.alice, self.server, group, offer=sdp(self.alice_ear.port)).start()
+    def call(self, group="600", **options):
+        return super().call(group, sdp(self.alice_ear.port), **options)
 
     def both_ring(self):
         call = self.call()
@@ -49,16 +46,6 @@ class Office:
         if "bob rings" in before:
             self.bob.take_cancel()
         take_request(self.carol.phone, "ACK")
-
-    def end(self, call, member):
-        call.inside_with("BYE", "")
-        member.take("BYE")
-        call.expect(200)
-
-    def quiet(self):
-        for phone in (self.alice, self.bob.phone, self.carol.phone):
-            silent(phone, 0.02)
-        assert self.server.ctl_json("calls") == []
 
 
 def another_answers(office):
@@ -187,7 +174,7 @@ def main():
     report = Report()
     for mode, cases in (("relay", RELAYED), ("direct", DIRECT)):
         with GroupServer(bin_dir, GROUPS, settings=[f"media.mode={mode}"]) as server:
-            run_cases(report, lambda server=server: Office(server), cases)
+            run_cases(report, lambda server=server: HeardOffice(server), cases)
     return report.close()
 
 

@@ -10,45 +10,25 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
-from group_calls import PASSWORDS, GroupCall, GroupServer, Member, group_of, sdp  # noqa: E402
-from sip_phone import registered_phone, response, take_request  # noqa: E402
+from group_calls import GroupCall, GroupServer, group_of, sdp  # noqa: E402
+from group_office import Office  # noqa: E402
+from sip_phone import response, take_request  # noqa: E402
 from sound import Ear, place_of, talk  # noqa: E402
 from tipring_server import Report, wait_until  # noqa: E402
 
 GROUPS = {"600": group_of("bob", "carol"), "112": group_of("bob")}
 
 
-class Office:
-    def __init__(self, server):
-        self.server = server
-        self.alice = registered_phone(server, "alice", PASSWORDS["alice"])
-        self.bob = Member(server, "bob")
-        self.carol = Member(server, "carol")
-
-    def ring(self):
-        call = GroupCall(self.alice, self.server, offer=sdp(4000)).start()
-        for member in (self.bob, self.carol):
-            member.take_invite()
-            member.ring()
-        call.expect(180)
-        return call
-
-    def join(self):
-        call = self.ring()
-        self.bob.answer(body=sdp(5000))
-        self.carol.take_cancel()
-        take_request(self.bob.phone, "ACK")
-        call.expect(200)
-        call.ack()
-        return call
-
-    def pools(self):
-        return {row["name"]: row for row in self.server.ctl_json("pools")}
+def joined(office):
+    """A call that bob has answered."""
+    call = office.ring()
+    office.answer(call, office.bob, others=[office.carol])
+    return call
 
 
 def calls_are_full(office):
     """The next call is 503 with Retry-After, and the one that stands goes on."""
-    call = office.join()
+    call = joined(office)
     other = GroupCall(office.alice, office.server, offer=sdp(4002))
     other.send_invite()
     challenge = office.alice.receive_final()
@@ -61,16 +41,14 @@ def calls_are_full(office):
     call.inside_plain("INFO", [], "")
     office.bob.take("INFO")
     assert office.alice.receive_final().status == 200
-    call.inside_with("BYE", "")
-    office.bob.take("BYE")
-    call.expect(200)
+    office.end(call, office.bob)
     assert office.pools()["b2bua_calls"]["refusals"] == 1
-    office.join()  # there is room again
+    joined(office)  # there is room again
 
 
 def help_is_called(office):
     """Who calls for help finds a place, and legs, when all others are taken."""
-    office.join()
+    joined(office)
     other = GroupCall(office.alice, office.server, offer=sdp(4002))
     other.send_invite()
     other.ack_refusal(challenge := office.alice.receive_final())
@@ -78,27 +56,19 @@ def help_is_called(office):
     answer = office.alice.receive_final()
     assert answer.status == 503, answer.raw
     other.ack_refusal(answer)
-    help_call = GroupCall(office.alice, office.server, "112", offer=sdp(4004)).start()
-    office.bob.take_invite()
-    office.bob.answer(body=sdp(5002))
-    take_request(office.bob.phone, "ACK")
-    help_call.expect(200)
-    help_call.ack()
+    office.join("112", office.bob)
 
 
 def help_is_relayed(office):
     """The same of relayed calls: the next one is 503, and a call for help is heard."""
     ears = [Ear(1), Ear(2)]
-    office.join()
-    other = GroupCall(office.alice, office.server, offer=sdp(4002)).start()
+    joined(office)
+    other = office.call()
     answer = other.expect_refusal(503)
     assert 1 <= int(answer.one("retry-after")) <= 5, answer.raw
-    help_call = GroupCall(office.alice, office.server, "112", offer=sdp(ears[0].port)).start()
+    help_call = office.call("112", sdp(ears[0].port))
     office.bob.take_invite()
-    office.bob.answer(body=sdp(ears[1].port))
-    take_request(office.bob.phone, "ACK")
-    answer = help_call.expect(200)
-    help_call.ack()
+    answer = office.answer(help_call, office.bob, sdp(ears[1].port))
     talk(ears[0], place_of(answer), ears[1], place_of(office.bob.invite))
     for ear in ears:
         ear.close()
@@ -108,14 +78,14 @@ def share_is_taken(office):
     """alice may have two calls: the third is 480, until one has ended (capacity.calls_per_user)."""
     calls = []
     for _ in range(2):
-        call = GroupCall(office.alice, office.server, offer=sdp(4000)).start()
+        call = office.call()
         office.bob.take_invite()
         office.bob.refuse("486 Busy Here")
         office.carol.take_invite()
         office.carol.ring()
         call.expect(180)
         calls.append((call, office.carol.invite))
-    third = GroupCall(office.alice, office.server, offer=sdp(4002)).start()
+    third = office.call()
     answer = third.expect_refusal(480)
     assert "capacity.calls_per_user" in answer.reason and answer.one("retry-after"), answer.raw
     wait_until(lambda: "calls_per_user_reached" in office.server.read_log(), 3, lambda: "no line tells of it")
@@ -124,7 +94,7 @@ def share_is_taken(office):
     call.expect(200)
     call.expect_refusal(487)
     office.carol.take_cancel()
-    again = GroupCall(office.alice, office.server, offer=sdp(4002)).start()
+    again = office.call()
     office.bob.take_invite()
     again.cancel()
 
@@ -139,7 +109,7 @@ def comes_by_two_paths(office):
 
 
 def stop_while_talking(office):
-    call = office.join()
+    call = joined(office)
     office.server.process.send_signal(signal.SIGTERM)
     bye = office.bob.take("BYE")
     assert "Q.850" in bye.one("reason"), bye.raw
@@ -160,7 +130,7 @@ def stop_while_ringing(office):
 
 def with_server(bin_dir, case, settings=()):
     with GroupServer(bin_dir, GROUPS, settings=settings) as server:
-        case(Office(server))
+        case(Office(server, "bob", "carol"))
 
 
 def main():

@@ -10,8 +10,9 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
-from group_calls import (PASSWORDS, SDP_LINE, GroupCall, GroupServer, Member, group_of, run_cases, sdp, silent)  # noqa: E402
-from sip_phone import contact_of, registered_phone, response, tag_of, take_request, uri_of  # noqa: E402
+from group_calls import PASSWORDS, SDP_LINE, GroupCall, GroupServer, group_of, sdp, silent  # noqa: E402
+from group_office import Office, run_cases  # noqa: E402
+from sip_phone import contact_of, response, tag_of, take_request, uri_of  # noqa: E402
 from sip_socket import SipSocket, challenge_params, credentials  # noqa: E402
 from sound import Ear, place_of, talk  # noqa: E402
 from tipring_server import Report  # noqa: E402
@@ -24,26 +25,18 @@ def body(message):
     return message.body.decode()
 
 
-class Office:
-    """alice calls; bob and carol ring; dave sits beside them."""
+class PickingUp(Office):
+    """bob and carol ring; dave sits beside them."""
 
     def __init__(self, server):
-        self.server = server
-        self.alice = registered_phone(server, "alice", PASSWORDS["alice"])
-        self.bob = Member(server, "bob")
-        self.carol = Member(server, "carol")
+        super().__init__(server, "bob", "carol")
         self.dave = SipSocket(server.port)
         self.dave.server_host = self.alice.server_host
+        self.phones.append(self.dave)
         self.alice_ear, self.dave_ear = Ear(1), Ear(2)
 
-    def ring(self, offered=True):
-        offer = sdp(self.alice_ear.port) if offered else None
-        call = GroupCall(self.alice, self.server, offer=offer).start()
-        for member in (self.bob, self.carol):
-            member.take_invite()
-            member.ring()
-        call.expect(180)
-        return call
+    def ring(self, offered=True, **media):
+        return super().ring(offer=sdp(self.alice_ear.port, **media) if offered else None)
 
     def pick_up(self, member, offer, more="", status=None):
         """dave's INVITE for the phone of this member; its answer is still to come, or this status."""
@@ -68,7 +61,7 @@ class Office:
             assert member.take_cancel().one("reason") == ELSEWHERE
 
     def end(self, call, other):
-        """The caller hangs up."""
+        """The caller hangs up; the other one is a member, or who has picked up."""
         call.inside_with("BYE", "")
         other.phone.send(response(take_request(other.phone, "BYE"), "200 OK"))
         call.expect(200)
@@ -78,11 +71,6 @@ class Office:
         invite = take_request(phone, "INVITE")
         phone.send(response(invite, "200 OK", None, [f"Contact: {contact_of(phone, user)}", SDP_LINE], answer))
         return body(invite)
-
-    def quiet(self):
-        for phone in (self.alice, self.bob.phone, self.carol.phone, self.dave):
-            silent(phone, 0.02)
-        assert self.server.ctl_json("calls") == []
 
 
 def both_offer(office):
@@ -111,11 +99,7 @@ def place_of_text(text):
 
 def more_streams_on_one_side(office):
     """alice has offered a picture too: the offer that brings them together is hers (RFC 3264 8)."""
-    call = GroupCall(office.alice, office.server, offer=sdp(office.alice_ear.port, video=4002)).start()
-    for member in (office.bob, office.carol):
-        member.take_invite()
-        member.ring()
-    call.expect(180)
+    call = office.ring(video=4002)
     taken = office.pick_up(office.bob, sdp(office.dave_ear.port))
     taken.expect(200)
     office.cancelled()
@@ -162,11 +146,7 @@ def rings_on(office):
     """Who cannot take it leaves the call as it is: nothing in common, or nobody offers anything."""
     call = office.ring()
     office.pick_up(office.bob, sdp(7000, codecs="9"), status=488)
-    office.bob.answer(body=sdp(office.dave_ear.port))
-    office.carol.take_cancel()
-    take_request(office.bob.phone, "ACK")
-    call.expect(200)
-    call.ack()
+    office.answer(call, office.bob, others=[office.carol])
     office.end(call, office.bob)
     call = office.ring(offered=False)
     office.pick_up(office.bob, None, status=488)
@@ -245,7 +225,7 @@ def main():
     report = Report()
     for mode in ("relay", "direct"):
         with GroupServer(sys.argv[1], GROUPS, settings=[f"media.mode={mode}"]) as server:
-            run_cases(report, lambda server=server: Office(server), [(f"{name}: {mode}", case) for name, case in CASES])
+            run_cases(report, lambda server=server: PickingUp(server), [(f"{name}: {mode}", case) for name, case in CASES])
     return report.close()
 
 

@@ -11,42 +11,12 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
-from group_calls import (PASSWORDS, SDP_LINE, GroupCall, GroupServer, Member, group_of, run_cases, sdp, silent)  # noqa: E402
-from sip_phone import contact_of, registered_phone, response, take_request  # noqa: E402
+from group_calls import SDP_LINE, GroupCall, GroupServer, group_of, sdp, silent  # noqa: E402
+from group_office import Office, run_cases  # noqa: E402
+from sip_phone import contact_of, response, take_request  # noqa: E402
 from tipring_server import Report  # noqa: E402
 
 GROUPS = {"600": group_of("bob", "carol"), "601": group_of("bob")}
-
-
-class Office:
-    """alice calls a group, and bob answers."""
-
-    def __init__(self, server):
-        self.server = server
-        self.alice = registered_phone(server, "alice", PASSWORDS["alice"])
-        self.bob = Member(server, "bob")
-        self.carol = Member(server, "carol")
-
-    def call(self, group="601", offer=sdp(4000), headers=()):
-        return GroupCall(self.alice, self.server, group, offer=offer, headers=headers).start()
-
-    def join(self, group="601"):
-        call = self.call(group)
-        self.bob.take_invite()
-        self.bob.answer(body=sdp(5000))
-        take_request(self.bob.phone, "ACK")
-        call.expect(200)
-        call.ack()
-        return call
-
-    def end(self, call):
-        call.inside_with("BYE", "")
-        self.bob.take("BYE")
-        call.expect(200)
-
-    def quiet(self):
-        for phone in (self.alice, self.bob.phone, self.carol.phone):
-            silent(phone, 0.02)
 
 
 def body(message):
@@ -55,7 +25,7 @@ def body(message):
 
 def reoffer(office, offer, answer, expect_in_offer, expect_in_answer):
     """A re-INVITE of alice's, which bob answers."""
-    call = office.join()
+    call = office.join("601", office.bob)
     before = int(office.bob.invite.one("cseq").split()[0])
     call.inside_with("INVITE", offer)
     again = office.bob.take("INVITE", body=answer)
@@ -65,7 +35,7 @@ def reoffer(office, offer, answer, expect_in_offer, expect_in_answer):
     final = call.phone.receive_final()
     assert final.status == 200 and re.search(expect_in_answer, body(final)), final.raw
     call.ack_again()
-    office.end(call)
+    office.end(call, office.bob)
 
 
 def hold(office):
@@ -82,7 +52,7 @@ def video(office):
 
 
 def callee_reinvites(office):
-    call = office.join()
+    call = office.join("601", office.bob)
     office.bob.send("INVITE", sdp(5000, direction="sendonly", version=2))
     again = take_request(office.alice, "INVITE")
     assert "a=sendonly" in body(again) and again.one("call-id") == call.call_id
@@ -92,12 +62,12 @@ def callee_reinvites(office):
     final = office.bob.phone.receive_final()
     assert final.status == 200 and "a=recvonly" in body(final), final.raw
     office.bob.send_ack(final)
-    office.end(call)
+    office.end(call, office.bob)
 
 
 def without_offer(office):
     """A re-INVITE without an offer: bob's 200 brings it, alice's ACK the answer."""
-    call = office.join()
+    call = office.join("601", office.bob)
     call.inside_with("INVITE", "")
     again = office.bob.take("INVITE", body=sdp(5000, version=2))
     assert body(again) == "", again.raw
@@ -106,11 +76,11 @@ def without_offer(office):
     call.ack_with(sdp(4000, version=2))
     ack = take_request(office.bob.phone, "ACK")
     assert "m=audio 4000" in body(ack), ack.raw
-    office.end(call)
+    office.end(call, office.bob)
 
 
 def delayed_offer(office):
-    call = office.call(offer=None)
+    call = office.call("601", offer=None)
     invite = office.bob.take_invite()
     assert body(invite) == ""
     office.bob.answer(body=sdp(5000))
@@ -120,7 +90,7 @@ def delayed_offer(office):
     call.ack_with(sdp(4000))
     ack = take_request(office.bob.phone, "ACK")
     assert "m=audio 4000" in body(ack), ack.raw
-    office.end(call)
+    office.end(call, office.bob)
 
 
 def delayed_offer_of_a_loser(office):
@@ -136,12 +106,12 @@ def delayed_offer_of_a_loser(office):
     office.carol.take("BYE")
     call.ack_with(sdp(4000))
     take_request(office.bob.phone, "ACK")
-    office.end(call)
+    office.end(call, office.bob)
 
 
 def answer_of_nobody(office):
     """An ACK without the answer that is due ends both sides."""
-    call = office.call(offer=None)
+    call = office.call("601", offer=None)
     office.bob.take_invite()
     office.bob.answer(body=sdp(5000))
     call.expect(200)
@@ -154,7 +124,7 @@ def answer_of_nobody(office):
 
 def broken_answer(office):
     for text in ("v=0\r\nthis is no description\r\n", ""):
-        call = office.call()
+        call = office.call("601")
         office.bob.take_invite()
         office.bob.answer(body=text)
         take_request(office.bob.phone, "ACK")
@@ -165,19 +135,19 @@ def broken_answer(office):
 
 
 def reinvite_refused(office):
-    call = office.join()
+    call = office.join("601", office.bob)
     call.inside_with("INVITE", sdp(4000, codecs="99", version=2))
     office.bob.take("INVITE", "488 Not Acceptable Here")
     take_request(office.bob.phone, "ACK")
     final = call.phone.receive_final()
     assert final.status == 488, final.start_line
     call.ack_last_invite()
-    office.end(call)
+    office.end(call, office.bob)
 
 
 def both_reinvite(office):
     """Glare: each of the two hears 491 for his own."""
-    call = office.join()
+    call = office.join("601", office.bob)
     call.inside_with("INVITE", sdp(4000, version=2))
     again = take_request(office.bob.phone, "INVITE")
     office.bob.send("INVITE", sdp(5000, version=2))
@@ -189,12 +159,12 @@ def both_reinvite(office):
     final = call.phone.receive_final()
     assert final.status == 491, final.start_line
     call.ack_last_invite()
-    office.end(call)
+    office.end(call, office.bob)
 
 
 def lost_ack(office):
     """The ACK to the first 200 is lost, and a re-INVITE comes before that 200 does again."""
-    call = office.call()
+    call = office.call("601")
     office.bob.take_invite()
     office.bob.answer(body=sdp(5000))
     take_request(office.bob.phone, "ACK")
@@ -205,24 +175,24 @@ def lost_ack(office):
         take_request(office.bob.phone, "ACK")
         assert call.phone.receive_final().status == 200
         call.ack_again()
-    office.end(call)
+    office.end(call, office.bob)
 
 
 def too_many_lines(office):
     """Lines beyond what is carried stay behind; the description goes on."""
-    call = office.call(headers=[f"X-Line-{i}: {'x' * 400}" for i in range(24)])
+    call = office.call("601", headers=[f"X-Line-{i}: {'x' * 400}" for i in range(24)])
     invite = office.bob.take_invite()
     assert "m=audio 4000" in body(invite), invite.raw
     office.bob.answer(body=sdp(5000))
     take_request(office.bob.phone, "ACK")
     assert "m=audio 5000" in body(call.expect(200))
     call.ack()
-    office.end(call)
+    office.end(call, office.bob)
 
 
 def bye_before_the_answer(office):
     """RFC 3261 15: no callee may do so. His phone is to ring no more."""
-    call = office.call()
+    call = office.call("601")
     office.bob.take_invite()
     office.bob.ring()
     call.expect(180)
@@ -233,7 +203,7 @@ def bye_before_the_answer(office):
 
 
 def reinvite_cancelled(office):
-    call = office.join()
+    call = office.join("601", office.bob)
     call.inside_with("INVITE", sdp(4000, version=2))
     again = take_request(office.bob.phone, "INVITE")
     office.bob.phone.send(response(again, "100 Trying"))
@@ -246,12 +216,12 @@ def reinvite_cancelled(office):
     take_request(office.bob.phone, "ACK")
     call.expect(487)
     call.ack_last_invite()
-    office.end(call)
+    office.end(call, office.bob)
 
 
 def cancel_crosses_the_answer(office):
     """What bob has agreed to counts: alice gets his 200 for all her CANCEL, and the call goes on with it."""
-    call = office.join()
+    call = office.join("601", office.bob)
     call.inside_with("INVITE", sdp(4000, version=2, direction="sendonly"))
     again = take_request(office.bob.phone, "INVITE")
     office.bob.phone.send(response(again, "100 Trying"))
@@ -267,11 +237,11 @@ def cancel_crosses_the_answer(office):
     call.inside_plain("INFO", [], "")
     office.bob.take("INFO")
     call.expect(200)
-    office.end(call)
+    office.end(call, office.bob)
 
 
 def other_requests(office):
-    call = office.join()
+    call = office.join("601", office.bob)
     for method, kind, text in (("INFO", "application/dtmf-relay", "Signal=5\r\n"), ("MESSAGE", "text/plain", "hello"),
                                ("OPTIONS", "", ""), ("REFER", "", "")):
         lines = [f"Content-Type: {kind}"] if kind else []
@@ -291,11 +261,11 @@ def other_requests(office):
     assert got.one("x-light") == "on"
     office.alice.send(response(got, "200 OK"))
     assert office.bob.phone.receive_final().status == 200
-    office.end(call)
+    office.end(call, office.bob)
 
 
 def update(office):
-    call = office.join()
+    call = office.join("601", office.bob)
     call.inside_with("UPDATE", sdp(4000, direction="sendonly", version=2))
     got = office.bob.take("UPDATE", body=sdp(5000, direction="recvonly", version=2))
     assert "a=sendonly" in body(got)
@@ -304,11 +274,11 @@ def update(office):
     call.inside_with("UPDATE", "")  # of this leg alone
     assert call.phone.receive_final().status == 200
     silent(office.bob.phone, 0.1)
-    office.end(call)
+    office.end(call, office.bob)
 
 
 def callee_hangs_up(office):
-    call = office.join()
+    call = office.join("601", office.bob)
     office.bob.send("BYE", headers=['Reason: Q.850;cause=16;text="done"'])
     bye = take_request(office.alice, "BYE")
     assert bye.one("reason") == 'Q.850;cause=16;text="done"' and bye.one("call-id") == call.call_id
@@ -318,7 +288,7 @@ def callee_hangs_up(office):
 
 def callee_has_forgotten(office):
     """481 to what goes on within the call: its phone has been started anew."""
-    call = office.join()
+    call = office.join("601", office.bob)
     call.inside_plain("INFO", [], "")
     office.bob.take("INFO", "481 Call/Transaction Does Not Exist")
     final = call.phone.receive_final()
@@ -329,7 +299,7 @@ def callee_has_forgotten(office):
 
 def reliable_on_one_leg(office):
     """bob's 183 is reliable (RFC 3262), of which alice knows nothing."""
-    call = office.call()
+    call = office.call("601")
     office.bob.take_invite()
     office.bob.ring("183 Session Progress", ["Require: 100rel", "RSeq: 1"], sdp(5000))
     prack = office.bob.take("PRACK")
@@ -342,7 +312,7 @@ def reliable_on_one_leg(office):
     ok = call.expect(200)
     assert body(ok) == body(early), ok.raw
     call.ack()
-    office.end(call)
+    office.end(call, office.bob)
 
 
 def unsupported(office):
@@ -354,7 +324,7 @@ def unsupported(office):
 
 
 def listed_and_ended(office):
-    call = office.join()
+    call = office.join("601", office.bob)
     rows = office.server.ctl_json("calls")
     assert len(rows) == 1, rows
     row = rows[0]
@@ -371,8 +341,8 @@ def listed_and_ended(office):
 
 def after_a_restart(server):
     """Phones whose call stood when the server was killed hear that there is no such call any more."""
-    office = Office(server)
-    call = office.join()
+    office = Office(server, "bob", "carol")
+    call = office.join("601", office.bob)
     server.kill()
     server.users = []  # they are in the file already
     server.groups = {}
@@ -417,7 +387,7 @@ CASES = [
 def main():
     report = Report()
     with GroupServer(sys.argv[1], GROUPS) as server:
-        run_cases(report, lambda: Office(server), CASES)
+        run_cases(report, lambda: Office(server, "bob", "carol"), CASES)
         report.run("after a restart calls are 481 (RFC 3261 12.2.2)", lambda: after_a_restart(server))
     return report.close()
 

@@ -12,7 +12,8 @@ from urllib.parse import quote
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
-from group_calls import PASSWORDS, SDP_LINE, GroupCall, GroupServer, Member, group_of, run_cases, sdp, silent  # noqa: E402
+from group_calls import SDP_LINE, GroupCall, GroupServer, group_of, sdp, silent  # noqa: E402
+from group_office import Office, run_cases  # noqa: E402
 from sip_phone import contact_of, response, tag_of, take_request, uri_of  # noqa: E402
 from sip_socket import SipSocket, challenge_params, credentials  # noqa: E402
 from tipring_server import Report  # noqa: E402
@@ -30,43 +31,26 @@ def replaces_of(call, more=""):
     return f"{call.call_id};to-tag={tag_of(call.answer.one('to'))};from-tag={call.from_tag}{more}"
 
 
-class Office:
-    """alice talks to bob by one call and to carol by another."""
+class Transferring(Office):
+    """alice talks to bob by one line and to carol by another; bob has two lines as well."""
 
     def __init__(self, server):
-        self.server = server
-        self.phones = [SipSocket(server.port), SipSocket(server.port)]  # alice's two lines
-        self.bob = Member(server, "bob")
-        self.carol = Member(server, "carol")
+        super().__init__(server, "bob", "carol")
+        self.lines = [self.alice, SipSocket(server.port)]
         self.third = SipSocket(server.port)  # bob's second line
-        self.third.server_host = self.phones[0].server_host
+        self.third.server_host = self.alice.server_host
+        self.phones += [self.lines[1], self.third]
 
-    def join(self, line, group, member, port):
-        call = GroupCall(self.phones[line], self.server, group, offer=sdp(4000 + line * 10)).start()
-        member.take_invite()
-        member.answer(body=sdp(port))
-        take_request(member.phone, "ACK")
-        call.expect(200)
-        call.ack()
-        return call
+    def connect(self, line, group, member, port):
+        return self.join(group, member, sdp(port), offer=sdp(4000 + line * 10), phone=self.lines[line])
 
-    def talk(self):
-        return self.join(0, "601", self.bob, 5000), self.join(1, "602", self.carol, 6000)
+    def both(self):
+        return self.connect(0, "601", self.bob, 5000), self.connect(1, "602", self.carol, 6000)
 
     def take_place(self, uri, replaces, offer=sdp(7000), user="bob", extra=()):
         """An INVITE with Replaces, by bob's second line."""
         headers = [f"Replaces: {replaces}", *extra]
         return GroupCall(self.third, self.server, caller=user, offer=offer, headers=headers, uri=uri)
-
-    def hang_up(self, call, other):
-        call.inside_with("BYE", "")
-        other.take("BYE")
-        call.expect(200)
-
-    def quiet(self):
-        for phone in (*self.phones, self.third, self.bob.phone, self.carol.phone):
-            silent(phone, 0.02)
-        assert self.server.ctl_json("calls") == []
 
 
 def refer(call, member, refer_to):
@@ -93,24 +77,21 @@ def notify(call, member, refer_cseq, status, state):
 
 
 def blind(office):
-    call = office.join(0, "601", office.bob, 5000)
+    call = office.connect(0, "601", office.bob, 5000)
     target = f"<sip:602@127.0.0.1:{office.server.port}>"
     number = refer(call, office.bob, target)
     refer_cseq = call.cseq
     assert notify(call, office.bob, number, "100 Trying", "active;expires=60").one("event") == f"refer;id={refer_cseq}"
     onward = GroupCall(office.third, office.server, "602", caller="bob", offer=sdp(7000)).start()
     office.carol.take_invite()
-    office.carol.answer(body=sdp(6000))
-    take_request(office.carol.phone, "ACK")
-    onward.expect(200)
-    onward.ack()
+    office.answer(onward, office.carol, sdp(6000))
     notify(call, office.bob, number, "200 OK", "terminated;reason=noresource")
-    office.hang_up(call, office.bob)
-    office.hang_up(onward, office.carol)
+    office.end(call, office.bob)
+    office.end(onward, office.carol)
 
 
 def attended(office):
-    first, second = office.talk()
+    first, second = office.both()
     target = uri_of(second.answer.one("contact"))
     number = refer(first, office.bob, f"<{target}?Replaces={quote(replaces_of(second), safe='')}>")
     notify(first, office.bob, number, "100 Trying", "active;expires=60")
@@ -125,28 +106,28 @@ def attended(office):
     answer = onward.expect(200)
     assert "m=audio 6000" in body(answer), answer.raw
     onward.ack()
-    bye = take_request(office.phones[1], "BYE")
+    bye = take_request(office.lines[1], "BYE")
     assert bye.one("call-id") == second.call_id and "Replaced" in bye.one("reason"), bye.raw
-    office.phones[1].send(response(bye, "200 OK"))
+    office.lines[1].send(response(bye, "200 OK"))
     notify(first, office.bob, number, "200 OK", "terminated;reason=noresource")
-    office.hang_up(first, office.bob)
+    office.end(first, office.bob)
     onward.inside_plain("INFO", ["Content-Type: text/plain"], "hello")
     assert body(office.carol.take("INFO")) == "hello"
     onward.expect(200)
-    office.hang_up(onward, office.carol)
+    office.end(onward, office.carol)
 
 
 def callee_replaced(office):
     """Carol sends bob to alice in her place."""
-    second = office.join(1, "602", office.carol, 6000)
+    second = office.connect(1, "602", office.carol, 6000)
     ours = office.carol.invite
     replaces = f"{ours.one('call-id')};to-tag={tag_of(ours.one('from'))};from-tag={office.carol.tag}"
     onward = office.take_place(uri_of(ours.one("contact")), replaces).start()
-    again = take_request(office.phones[1], "INVITE")
+    again = take_request(office.lines[1], "INVITE")
     assert again.one("call-id") == second.call_id and "m=audio 7000" in body(again), again.raw
-    lines = [f"Contact: {contact_of(office.phones[1], 'alice')}", SDP_LINE]
-    office.phones[1].send(response(again, "200 OK", None, lines, sdp(4010, version=2)))
-    take_request(office.phones[1], "ACK")
+    lines = [f"Contact: {contact_of(office.lines[1], 'alice')}", SDP_LINE]
+    office.lines[1].send(response(again, "200 OK", None, lines, sdp(4010, version=2)))
+    take_request(office.lines[1], "ACK")
     assert "m=audio 4010" in body(onward.expect(200))
     onward.ack()
     office.carol.take("BYE")
@@ -157,33 +138,33 @@ def callee_replaced(office):
 
 
 def without_offer(office):
-    second = office.join(1, "602", office.carol, 6000)
+    second = office.connect(1, "602", office.carol, 6000)
     onward = office.take_place(uri_of(second.answer.one("contact")), replaces_of(second), offer=None).start()
     again = office.carol.take("INVITE", body=sdp(6000, version=2))
     assert body(again) == "", again.raw
     assert "m=audio 6000" in body(onward.expect(200))
-    bye = take_request(office.phones[1], "BYE")
-    office.phones[1].send(response(bye, "200 OK"))
+    bye = take_request(office.lines[1], "BYE")
+    office.lines[1].send(response(bye, "200 OK"))
     onward.ack_with(sdp(7000))
     assert "m=audio 7000" in body(take_request(office.carol.phone, "ACK"))
-    office.hang_up(onward, office.carol)
+    office.end(onward, office.carol)
 
 
 def refused_by_the_third(office):
-    second = office.join(1, "602", office.carol, 6000)
+    second = office.connect(1, "602", office.carol, 6000)
     onward = office.take_place(uri_of(second.answer.one("contact")), replaces_of(second)).start()
     office.carol.take("INVITE", "488 Not Acceptable Here")
     take_request(office.carol.phone, "ACK")
     onward.expect_refusal(488)
-    silent(office.phones[1], 0.1)
+    silent(office.lines[1], 0.1)
     second.inside_plain("INFO", ["Content-Type: text/plain"], "still here")
     assert body(office.carol.take("INFO")) == "still here"
     second.expect(200)
-    office.hang_up(second, office.carol)
+    office.end(second, office.carol)
 
 
 def cancelled(office):
-    second = office.join(1, "602", office.carol, 6000)
+    second = office.connect(1, "602", office.carol, 6000)
     onward = office.take_place(uri_of(second.answer.one("contact")), replaces_of(second)).start()
     again = take_request(office.carol.phone, "INVITE")
     office.carol.reply(again, "INVITE", "180 Ringing")
@@ -193,13 +174,13 @@ def cancelled(office):
     office.carol.take("CANCEL")
     office.carol.reply(again, "INVITE", "487 Request Terminated")
     take_request(office.carol.phone, "ACK")
-    silent(office.phones[1], 0.1)
-    office.hang_up(second, office.carol)
+    silent(office.lines[1], 0.1)
+    office.end(second, office.carol)
 
 
 def cancelled_too_late(office):
     """carol has agreed to talk to bob, who is not there any more: she and alice are brought together again."""
-    second = office.join(1, "602", office.carol, 6000)
+    second = office.connect(1, "602", office.carol, 6000)
     onward = office.take_place(uri_of(second.answer.one("contact")), replaces_of(second)).start()
     again = take_request(office.carol.phone, "INVITE")
     office.carol.reply(again, "INVITE", "180 Ringing")
@@ -219,12 +200,12 @@ def cancelled_too_late(office):
     take_request(office.carol.phone, "ACK")
     ack = take_request(second.phone, "ACK")
     assert "m=audio 6000" in body(ack), ack.raw
-    office.hang_up(second, office.carol)
+    office.end(second, office.carol)
 
 
 def transferor_leaves_early(office):
     """Who has sent the other one hangs up before the third one has agreed."""
-    second = office.join(1, "602", office.carol, 6000)
+    second = office.connect(1, "602", office.carol, 6000)
     onward = office.take_place(uri_of(second.answer.one("contact")), replaces_of(second)).start()
     again = take_request(office.carol.phone, "INVITE")
     second.inside_with("BYE", "")
@@ -234,13 +215,13 @@ def transferor_leaves_early(office):
     take_request(office.carol.phone, "ACK")
     onward.expect(200)
     onward.ack()
-    silent(office.phones[1], 0.1)
-    office.hang_up(onward, office.carol)
+    silent(office.lines[1], 0.1)
+    office.end(onward, office.carol)
 
 
 def replaced_who_has_offered(office):
     """Who is replaced has offered, and hangs up before the answer comes: that is nobody's any more."""
-    call = office.join(0, "601", office.bob, 5000)
+    call = office.connect(0, "601", office.bob, 5000)
     call.inside_with("INVITE", "")
     office.bob.take("INVITE", body=sdp(5000, version=2))
     while call.phone.receive().status != 200:
@@ -251,7 +232,7 @@ def replaced_who_has_offered(office):
     onward = office.take_place(other, replaces).start()
     office.bob.send("BYE")
     assert office.bob.phone.receive_final().status == 200
-    second = GroupCall(office.phones[1], office.server, "602", offer=sdp(4010)).start()
+    second = GroupCall(office.lines[1], office.server, "602", offer=sdp(4010)).start()
     office.carol.take_invite()
     call.ack_with(sdp(4000, version=2))
     again = take_request(call.phone, "INVITE")
@@ -272,22 +253,22 @@ def replaced_who_has_offered(office):
 
 
 def third_leaves(office):
-    second = office.join(1, "602", office.carol, 6000)
+    second = office.connect(1, "602", office.carol, 6000)
     onward = office.take_place(uri_of(second.answer.one("contact")), replaces_of(second)).start()
     again = take_request(office.carol.phone, "INVITE")
     office.carol.send("BYE")
     assert office.carol.phone.receive_final().status == 200
     onward.expect_refusal(480)
-    bye = take_request(office.phones[1], "BYE")
+    bye = take_request(office.lines[1], "BYE")
     assert bye.one("call-id") == second.call_id
-    office.phones[1].send(response(bye, "200 OK"))
+    office.lines[1].send(response(bye, "200 OK"))
     office.carol.reply(again, "INVITE", "487 Request Terminated")
     take_request(office.carol.phone, "ACK")
 
 
 def not_for_everyone(office):
     """Early-only names no call that is answered; a stranger replaces nobody; wrong tags name nothing."""
-    second = office.join(1, "602", office.carol, 6000)
+    second = office.connect(1, "602", office.carol, 6000)
     uri = uri_of(second.answer.one("contact"))
     refused(office.take_place(uri, replaces_of(second, ";early-only")), 486)
     stranger = office.take_place(uri, replaces_of(second))
@@ -297,22 +278,18 @@ def not_for_everyone(office):
     refused(twice, 400)
     refused(office.take_place(uri, replaces_of(second).replace("from-tag=", "from-tag=x")), 481)
     silent(office.carol.phone, 0.1)
-    office.hang_up(second, office.carol)
+    office.end(second, office.carol)
 
 
 def early(office):
     """A call that rings is not for others to take: the caller's leg is no early dialog of ours."""
-    call = GroupCall(office.phones[0], office.server, "602", offer=sdp(4000)).start()
+    call = GroupCall(office.lines[0], office.server, "602", offer=sdp(4000)).start()
     office.carol.take_invite()
     office.carol.ring()
     ringing = call.expect(180)
     call.answer = ringing
     refused(office.take_place(uri_of(ringing.one("contact")), replaces_of(call)), 481)
-    office.carol.answer(body=sdp(6000))
-    take_request(office.carol.phone, "ACK")
-    call.expect(200)
-    call.ack()
-    office.hang_up(call, office.carol)
+    office.talk(call, office.carol, sdp(6000))
 
 
 def refused(call, status):
@@ -348,7 +325,7 @@ CASES = [
 def main():
     report = Report()
     with GroupServer(sys.argv[1], GROUPS) as server:
-        run_cases(report, lambda: Office(server), CASES)
+        run_cases(report, lambda: Transferring(server), CASES)
     return report.close()
 
 

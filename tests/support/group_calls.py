@@ -221,11 +221,3 @@ def silent(phone, seconds=0.3):
     """Nothing comes for so long."""
     message = phone.receive(seconds)
     assert message is None, f"nothing was expected: {message.raw.decode()}"
-
-
-def run_cases(report, make_office, cases):
-    """Each (name, function) on an office, which is quiet afterwards."""
-    office = make_office()
-    for name, case in cases:
-        if not report.run(name, lambda case=case: (case(office), office.quiet())):
-            office = make_office()  # what is left of a failed case goes to sockets that nobody reads
