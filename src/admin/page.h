@@ -30,8 +30,8 @@ struct UserRow {
   uint32_t calls_refused = 0;
   uint32_t last_refused_s = 0;
   std::string_view refused_source = {};
-  // Where one user is asked for: the last time that a phone of it was let in, since the server's
-  // start; and why it was not, where that was later.
+  // The last time that a phone of it was let in, since the server's start (in a listing where none
+  // is registered), and why it was not, where that was later.
   std::string_view seen_at = {};  // empty: never
   uint32_t last_seen_s = 0;       // seconds ago
   std::string_view fault = {};    // policy::SignInFault; empty: none

@@ -192,13 +192,37 @@ UserRow StoreExchange::row_of(const store::User& user) const {
   return row;
 }
 
+void StoreExchange::set_sign_in(UserRow& row, const store::User& user, SignInTexts& texts) const {
+  const auto seconds_since = [this](Millis at) {
+    return static_cast<uint32_t>((loop_.now() - at).count() / 1000);
+  };
+  const policy::SignIn* known =
+      sign_ins_ == nullptr ? nullptr : sign_ins_->find(store_.handle_of(user));
+  if (known == nullptr) return;
+  if (known->seen != Millis(0)) {
+    row.last_seen_s = seconds_since(known->seen);
+    row.seen_at = port::write_address(known->seen_at, texts.seen);
+  }
+  // Whoever was let in afterwards has no fault any more.
+  if (known->failed <= known->seen) return;
+  row.fault = policy::to_text(known->fault);
+  row.failed_s = seconds_since(known->failed);
+  row.failed_at = port::write_address(known->failed_at, texts.failed);
+}
+
 uint64_t StoreExchange::list_users(uint64_t cursor, std::string_view search, OnLine on_line,
                                    Page& page) {
   if (cursor > UINT32_MAX) return 0;
   auto slot = static_cast<uint32_t>(cursor);
   for (uint32_t looked_at = 0; looked_at < kSlotsPerPage && page.has_room(); ++looked_at) {
     slot = store_.walk_users(slot, 1, [&](const store::User& user) {
-      if (is_on_line(user, on_line) && holds(user, search)) page.add(row_of(user));
+      if (!is_on_line(user, on_line) || !holds(user, search)) return;
+      UserRow row = row_of(user);
+      SignInTexts texts;
+      set_sign_in(row, user, texts);
+      // A registered phone is seen all the time: without it the page's tag stays as it is.
+      if (row.bindings > 0) row.seen_at = {};
+      page.add(row);
     });
     if (slot == 0) break;
   }
@@ -267,23 +291,8 @@ bool StoreExchange::show_user(std::string_view domain, std::string_view name, Pa
     row.last_refused_s = static_cast<uint32_t>((loop_.now() - refused->last).count() / 1000);
     row.refused_source = port::write_address(refused->source, source);
   }
-  std::array<char, port::kAddressTextMax> seen;
-  std::array<char, port::kAddressTextMax> failed;
-  const auto seconds_since = [this](Millis at) {
-    return static_cast<uint32_t>((loop_.now() - at).count() / 1000);
-  };
-  const policy::SignIn* known =
-      sign_ins_ == nullptr ? nullptr : sign_ins_->find(store_.handle_of(*user));
-  if (known != nullptr && known->seen != Millis(0)) {
-    row.last_seen_s = seconds_since(known->seen);
-    row.seen_at = port::write_address(known->seen_at, seen);
-  }
-  // Whoever was let in afterwards has no fault any more.
-  if (known != nullptr && known->failed > known->seen) {
-    row.fault = policy::to_text(known->fault);
-    row.failed_s = seconds_since(known->failed);
-    row.failed_at = port::write_address(known->failed_at, failed);
-  }
+  SignInTexts texts;
+  set_sign_in(row, *user, texts);
   page.add(row);
   return true;
 }

@@ -91,6 +91,12 @@ class StoreExchange final : public Exchange, private store::StoreWaiter {
                                          std::string_view contact, uint64_t ticket);
   void add_binding(const store::User& user, const store::Binding& binding, Page& page) const;
   UserRow row_of(const store::User& user) const;
+  // What the views of the row are into.
+  struct SignInTexts {
+    std::array<char, port::kAddressTextMax> seen;
+    std::array<char, port::kAddressTextMax> failed;
+  };
+  void set_sign_in(UserRow& row, const store::User& user, SignInTexts& texts) const;
 
   store::Store& store_;
   auth::Blocks& blocks_;

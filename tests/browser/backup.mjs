@@ -11,7 +11,6 @@ const page = await open_page();
 await set_up(page, first);
 const second = await start_server();
 const other = await open_page();
-await set_up(other, second);
 let path = "";
 
 await test("a backup is saved, without passwords", async () => {
@@ -24,8 +23,14 @@ await test("a backup is saved, without passwords", async () => {
   assert.deepEqual([JSON.parse(text).tipring_backup, JSON.parse(text).users.length], [1, 3]);
 });
 
+await test("an empty device at its first start leads from the setup code to the restore", async () => {
+  await set_up(other, second);
+  await other.getByRole("heading", { name: "First steps" }).waitFor();
+  await other.getByRole("link", { name: "Restore a backup" }).click();
+  await other.getByRole("heading", { name: "Backup", exact: true }).waitFor();
+});
+
 await test("what is no backup, or of a newer version, is refused in words", async () => {
-  await go(other, second, "backup");
   const give = (text) => other.locator("input[type=file]").setInputFiles({ name: "x.json", mimeType: "application/json", buffer: Buffer.from(text) });
   await give("no backup at all");
   await other.locator(".toast", { hasText: "This is no backup" }).waitFor();
@@ -48,10 +53,36 @@ await test("it is restored on an empty device: users, groups and all of their fi
   assert.deepEqual(b, a);
 });
 
-await test("a phone registers there with the password that it has", async () => {
-  await start_phone(second, "101", [], "secret-101");
+await test("users and groups are there, and phones register with the passwords that they have", async () => {
+  await go(other, second, "overview");
+  await other.getByText("No phone is registered yet").waitFor();
+  const [anna, bert] = await Promise.all([start_phone(second, "100", [], "secret-100"), start_phone(second, "101", [], "secret-101")]);
   await go(other, second, "users");
   await other.locator("tr", { hasText: "101" }).getByText("On line").waitFor();
+  await other.getByText('Anna, "the first"').waitFor();
+  await go(other, second, "groups/600");
+  await other.getByRole("heading", { name: "Sales" }).waitFor();
+  await other.locator('li[data-member="ghost"]').getByText("Does not exist").waitFor();
+  anna.say("call 600");
+  await bert.wait("incoming");
+  await other.locator('li[data-member="101"]').getByText("Ringing").waitFor();
+  bert.say("answer");
+  await anna.wait("answered");
+  await go(other, second, "calls");
+  await other.locator("tbody tr", { hasText: "600" }).getByText("Talking").waitFor();
+  anna.say("hangup");
+  await bert.wait("ended");
+});
+
+await test("a backup that does not fit is refused as a whole, and said why", async () => {
+  const third = await start_server(["auth.realm=elsewhere"]);
+  const page_of_third = await open_page();
+  await set_up(page_of_third, third);
+  await go(page_of_third, third, "backup");
+  await page_of_third.locator("input[type=file]").setInputFiles(path);
+  await dialog_of(page_of_third).getByRole("button", { name: "Restore a backup" }).click();
+  await dialog_of(page_of_third).getByText("The users of this backup are made for another realm").waitFor();
+  assert.equal((await third.ask("/users")).users.length, 0);
 });
 
 await test("the pages reported no fault", no_faults);

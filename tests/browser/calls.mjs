@@ -180,6 +180,14 @@ await test("who guesses passwords is shown as blocked, and let in again", async 
   }
   await go(page, server, "users/103");
   await page.getByText("so many wrong passwords that it is blocked").waitFor();
+  await go(page, server, "users");
+  await line("103").getByText("Cannot register").waitFor();
+  await page.getByRole("button", { name: "Problems", exact: true }).click();
+  await line("100").waitFor({ state: "detached" });
+  assert.equal(await line("103").count(), 1);
+  await go(page, server, "overview");
+  await page.locator("li", { hasText: "A phone of 103 is kept out after wrong passwords, at 127.0.0.1" }).getByRole("link", { name: "Look" }).click();
+  await page.getByText("so many wrong passwords that it is blocked").waitFor();
   await go(page, server, "blocks");
   await line("127.0.0.1").getByText("103").waitFor();
   await page.locator('.side [data-count="blocks"]', { hasText: "1" }).waitFor({ timeout: 15000 });

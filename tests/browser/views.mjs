@@ -17,7 +17,8 @@ anna.say("call 101");
 await anna.wait("answered");
 
 const kViews = ["overview", "users", "users/100", "groups", "groups/600", "calls", "records", "trace", "blocks", "backup", "settings", "settings/session_timer", "system", "system/log", "system/access", "system/audit"];
-const kDialogs = [["users", "Add user"], ["users", "Edit 100"], ["groups", "Add hunt group"], ["groups/600", "Add member"], ["calls", "Details"], ["records", "Details"], ["system/access", "Make token"]];
+const kDialogs = [["users", "Add user"], ["users", "Edit 100"], ["users", "Import"], ["users", "Delete 100"], ["users/100", "New password"], ["users/100", "Rename"], ["groups", "Add hunt group"], ["groups", "Import"], ["groups/600", "Add member"],
+  ["groups/600", "Edit 100"], ["groups/600", "Change extension"], ["calls", "Details"], ["records", "Details"], ["system/access", "Make token"], ["system/access", "My password"], ["system", "Restart"]];
 
 const kTexts = JSON.parse(fs.readFileSync(new URL("../../web/assets/lang/en.json", import.meta.url)));
 const kKey = new RegExp(`\\b(${[...new Set(Object.keys(kTexts).map((key) => key.split(".")[0]))].join("|")})\\.[a-z_]+(\\.[a-z_]+)*`, "g");

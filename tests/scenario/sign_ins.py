@@ -36,6 +36,12 @@ def seen_and_not(bin_dir):
         failure = user(api, "bob")["last_failure"]
         assert failure == {"reason": "wrong_password", "ago_s": failure["ago_s"], "source": source} and failure["ago_s"] <= 2
         assert "last_failure" not in user(api, "alice")
+        listed = {row["name"]: row for row in api.get("/api/v1/users")["users"]}
+        assert listed["bob"]["last_failure"]["source"] == source and "last_seen_s" not in listed["bob"], listed
+        assert "last_failure" not in listed["alice"] and "last_seen_s" not in listed["alice"], listed
+        assert api.ask("DELETE", "/api/v1/registrations/alice").status == 200
+        listed = {row["name"]: row for row in api.get("/api/v1/users")["users"]}
+        assert listed["alice"]["seen_at"] == place, listed
         assert server.ctl_json("user", "show", "bob")["last_failure_reason"] == "wrong_password"
         register(phone, server, "bob", "secret-a", auth_user="alice", expect=403)
         assert user(api, "bob")["last_failure"]["reason"] == "not_its_address", user(api, "bob")

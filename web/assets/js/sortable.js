@@ -6,7 +6,6 @@ export function sortable(list, { item, grip, key, done }) {
   const items = () => [...list.querySelectorAll(item)];
   const order = () => items().map(key);
   const told = h("p", { class: "hidden-text", role: "status", "aria-live": "assertive" });
-  list.after(told);
   let dragged = null;
   let target = null;
   let settling = 0;
@@ -75,6 +74,6 @@ export function sortable(list, { item, grip, key, done }) {
     settling = setTimeout(store, 500);  // several presses are one move
   });
 
-  // While it is, the list is not to be drawn anew.
-  return { is_busy: () => Boolean(dragged || settling || storing) };
+  // While it is busy, the list is not to be drawn anew. `told` belongs beside the list, from the first on.
+  return { told, is_busy: () => Boolean(dragged || settling || storing) };
 }

@@ -77,9 +77,9 @@ export function search_box(label, oninput, value = "") {
 
 // --- messages that go by themselves
 
-let toasts = null;
+// It is there before it says anything, so that screen readers know of it.
+const toasts = document.body.appendChild(h("div", { class: "toasts", role: "status", "aria-live": "polite", popover: "manual" }));
 export function toast(text, kind = "good", action) {
-  toasts ??= document.body.appendChild(h("div", { class: "toasts", role: "status", "aria-live": "polite", popover: "manual" }));
   const item = h("div", { class: `toast ${kind}` }, icon(kind === "good" ? "check" : "alert"), h("span", text),
     action && h("button", { type: "button", class: "link", onclick: () => { item.remove(); action.run(); } }, action.label),
     icon_button("close", t("close"), () => item.remove()));
@@ -117,6 +117,7 @@ export function dialog(title, content, { kind = "", onclose, locked = false } = 
   document.body.append(element);
   element.showModal();
   (element.querySelector("[autofocus]") ?? element.querySelector(".dialog-body input, .dialog-body select") ?? element.querySelector("h2")).focus();
+  element.scrollTop = body.scrollTop = 0;  // what it says comes first, whatever has the focus
   return { close, body, element };
 }
 

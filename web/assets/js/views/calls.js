@@ -21,7 +21,7 @@ function state_badge(call) {
 const since = (call) => h("time", { "data-since": call.answered_ms ?? call.begun_ms }, clock((server_now() - (call.answered_ms ?? call.begun_ms)) / 1000));
 
 function session_text(call) {
-  if (!call.interval_s) return h("span", { class: "quiet" }, t("calls.no_timer"));
+  if (!call.interval_s) return h("span", { class: "quiet" }, is_answered(call) ? t("calls.no_timer") : "–");
   const next = call.refresh_s !== undefined && h("span", { class: "quiet" }, " · ", t("calls.next_refresh"), " ", h("time", { "data-until": server_now() + call.refresh_s * 1000 }, clock(call.refresh_s)));
   return h("span", { class: "small" }, span(call.interval_s), " · ", t(`calls.by_${call.refresher}`), next);
 }

@@ -115,7 +115,7 @@ async function show_one(context) {
       tile(t("groups.now"), group.ringing ? tn("groups.ringing", group.ringing) : group.talking ? tn("groups.talking", group.talking) : t("groups.quiet"), group.last_answered_s !== undefined && t("groups.last_answered", { ago: ago(group.last_answered_s) })),
       tile(t("groups.offered"), number(group.offered), t("groups.since_start")),
       tile(t("groups.answered"), share(group.answered, group.offered), t("groups.lost", { abandoned: number(group.abandoned), unanswered: number(group.unanswered) })),
-      tile(t("groups.wait"), average(group.answer_total_ms, group.answered), t("groups.talk", { time: average(group.talk_total_ms, group.answered) })));
+      tile(t("groups.wait"), average(group.answer_total_ms, group.answered), group.answered > 0 && t("groups.talk", { time: average(group.talk_total_ms, group.answered) })));
     replace(rules, facts([
       [t("groups.strategy"), t(`strategy.${group.strategy}`)],
       [t("groups.ring_timeout"), tn("time.seconds", group.ring_timeout_s)],
@@ -192,7 +192,7 @@ async function show_one(context) {
 
   await refresh();
   replace(page, title, notes, tiles, h("div", { class: "grid main-aside" },
-    card(t("groups.members"), { kind: "flush", note: t(`strategy.${group.strategy}_order`), actions: is_admin && button(t("groups.add_member"), { glyph: "plus", kind: "small", onclick: () => add_member(group, rows, refresh) }) }, members),
+    card(t("groups.members"), { kind: "flush", note: t(`strategy.${group.strategy}_order`), actions: is_admin && button(t("groups.add_member"), { glyph: "plus", kind: "small", onclick: () => add_member(group, rows, refresh) }) }, members, order?.told),
     card(t("groups.rules"), { actions: is_admin && button(t("groups.rename"), { kind: "small", onclick: () => rename(group) }) }, rules)));
   watch(["group", "call", "registration"], refresh, { poll: 2000 });
 }

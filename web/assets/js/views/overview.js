@@ -33,6 +33,9 @@ function problems_of(status, pools, users, refused, blocks, told) {
   for (const row of blocks) {
     found.push({ kind: "warn", text: row.user ? t("problem.block_user", row) : t("problem.block_source", row), when_s: row.since_s, href: "#/blocks" });
   }
+  for (const row of users.filter((user) => user.last_failure && !user.bindings)) {
+    found.push({ kind: "warn", text: t(`problem.sign_in_${row.last_failure.reason}`, { name: full_name(row), source: row.last_failure.source }), when_s: row.last_failure.ago_s, who: row });
+  }
   for (const row of users.filter((user) => !user.has_password)) found.push({ kind: "bad", text: t("problem.no_password", { name: full_name(row) }), who: row });
   for (const row of pools.filter((pool) => pool.refusals > 0)) {
     found.push({ kind: "warn", text: tn("problem.pool", row.refusals, { name: row.name, capacity: number(row.capacity) }), href: "#/system" });
@@ -41,9 +44,19 @@ function problems_of(status, pools, users, refused, blocks, told) {
 }
 
 function problem_line(problem) {
-  return h("li", dot(problem.kind, t(`kind.${problem.kind}`)), h("span", { class: "grow" }, problem.text),
+  return h("li", { class: "problem" }, dot(problem.kind, t(`kind.${problem.kind}`)), h("span", { class: "grow" }, problem.text),
     problem.when_s !== undefined && h("span", { class: "quiet small" }, ago(problem.when_s)),
     problem.who ? user_link(problem.who, t("look")) : problem.href && h("a", { href: problem.href }, t("look")));
+}
+
+// What comes next where all is well: users, phones for them, and then nothing.
+function next_step(status) {
+  if (!status.users) {
+    return h("li", { class: "step" }, h("span", { class: "grow" }, t("overview.no_users")),
+      h("div", { class: "row" }, h("a", { class: "button small", href: "#/backup" }, t("backup.restore")), h("a", { class: "button primary small", href: "#/users?add" }, t("users.add"))));
+  }
+  if (!status.registrations) return h("li", { class: "step" }, icon("info"), h("span", { class: "grow" }, t("overview.no_phones")), h("a", { href: "#/users" }, t("nav.users")));
+  return h("li", icon("check"), h("span", { class: "grow quiet" }, t("overview.no_problems")));
 }
 
 function pool_line(pool) {
@@ -74,6 +87,8 @@ export async function show({ page, watch, every }) {
   const groups_now = tile("groups", t("overview.groups"), "#/groups");
   const state = tile("system", t("overview.state"), "#/system");
   const problems = h("ul", { class: "lines" });
+  const problems_card = card(t("overview.problems"), {}, problems);
+  const problems_title = problems_card.querySelector("h2");
   const chart = h("div");
   const talking = h("ul", { class: "lines" });
   const pools_list = h("ul", { class: "lines" });
@@ -98,9 +113,8 @@ export async function show({ page, watch, every }) {
     const found = problems_of(status, pools, users.rows, refused.rows, blocks.rows, told.log ?? []);
     const worst = found.some((one) => one.kind === "bad") ? "bad" : found.length ? "warn" : "good";
     state.show(h("span", { class: "row" }, dot(worst, t(`kind.${worst}`)), t(`overview.is_${worst}`)), undefined, t("overview.uptime", { span: span(status.uptime_s, "long") }));
-    replace(problems, found.length ? found.slice(0, 8).map(problem_line)
-      : h("li", icon("check"), h("span", { class: "grow quiet" }, status.users ? t("overview.no_problems") : t("overview.no_users")),
-        !status.users && h("a", { class: "button primary small", href: "#/users?add" }, t("users.add"))));
+    replace(problems, found.length ? found.slice(0, 8).map(problem_line) : next_step(status));
+    problems_title.textContent = t(status.users ? "overview.problems" : "overview.begin");
     replace(talking, calls.length ? calls.slice(0, 6).map((call) => h("li",
       dot(call.state === "confirmed" ? "good" : "ringing", t(`call.${call.state}`)),
       h("span", { class: "grow" }, h("span", { class: "strong" }, short_uri(call.caller)), " → ", h("span", { class: "strong" }, call.answered_by || short_uri(call.callee))),
@@ -119,7 +133,7 @@ export async function show({ page, watch, every }) {
     h("div", { class: "grid tiles" }, phones, calls_now, groups_now, state),
     h("div", { class: "grid main-aside" },
       h("div", { class: "stack" },
-        card(t("overview.problems"), {}, problems),
+        problems_card,
         card(t("overview.activity"), { note: chart_note }, chart)),
       h("div", { class: "stack" },
         card(t("overview.calls"), { actions: h("a", { href: "#/calls" }, t("all")) }, talking),

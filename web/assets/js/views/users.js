@@ -2,14 +2,15 @@
 import { get, list, name_path, request, segment } from "../api.js";
 import { h, replace } from "../dom.js";
 import { form } from "../form.js";
-import { ago, number, span, t, tn } from "../i18n.js";
+import { ago, has_text, number, span, t, tn } from "../i18n.js";
 import { import_table } from "../import_table.js";
 import { full_name, new_password, phone_data, registration_badge, uri_parts } from "../people.js";
 import { table } from "../table.js";
-import { badge, button, card, confirm, dialog, empty, facts, failed, header, icon_button, notice, once, search_box, tabs, toast } from "../ui.js";
+import { badge, button, card, confirm, dialog, empty, facts, failed, header, icon_button, notice, once, quiet, search_box, tabs, toast } from "../ui.js";
 
 const kMost = 2000;
 const kAlgorithms = ["MD5", "SHA-256"];
+const kOnlyHere = /^(localhost|127\..*|\[?::1\]?)$/;  // what a phone elsewhere would take for itself
 
 export async function show(context) {
   return context.parts.length ? show_one(context) : show_all(context);
@@ -162,16 +163,19 @@ function notes_of(user, bindings, is_admin, refresh) {
         await refresh();
       }) }))));
   }
-  if (user.last_failure) notes.push(notice("warn", failure_text(user.last_failure)));
+  if (user.last_failure) {
+    notes.push(notice("warn", h("p", failure_text(user.last_failure)),
+      is_admin && user.last_failure.reason === "wrong_password" && h("div", button(t("users.new_password"), { kind: "small", onclick: () => change_password(user, refresh) })),
+      user.last_failure.reason === "blocked" && h("div", h("a", { href: "#/blocks" }, t("nav.blocks")))));
+  }
   return notes;
 }
 
 function failure_text(failure) {
   const reason = typeof failure === "string" ? failure : failure.reason;
-  const when = failure.ago_s === undefined ? "" : ` (${ago(failure.ago_s)}${failure.source ? `, ${failure.source}` : ""})`;
+  const when = [failure.ago_s !== undefined && ago(failure.ago_s), failure.source].filter(Boolean).join(", ");
   const key = `failure.${reason}`;
-  const text = t(key);
-  return (text === key ? t("failure.other", { reason }) : text) + when;
+  return [has_text(key) ? t(key) : t("failure.other", { reason }), " ", quiet(when)];
 }
 
 function bindings_table(user, bindings, is_admin, refresh) {
@@ -210,6 +214,7 @@ async function show_phone_data(title, name, password) {
   const server = await server_data();
   dialog(title, (close) => h("div", { class: "stack" },
     phone_data({ name, password, ...server }),
+    kOnlyHere.test(server.server) && notice("warn", t("phone.only_here", { server: server.server })),
     notice("info", t("phone.once")),
     h("div", { class: "dialog-actions" }, button(t("done"), { kind: "primary", onclick: close, autofocus: true }))));
 }
