@@ -199,15 +199,15 @@ std::optional<Millis> parse_time(std::string_view text) {
     return std::nullopt;
   }
   if (text[4] != '-' || text[7] != '-') return std::nullopt;
+  const int year = number_at(text, 0, 4);
   const std::chrono::year_month_day day{
-      std::chrono::year(number_at(text, 0, 4)),
-      std::chrono::month(static_cast<unsigned>(number_at(text, 5, 2))),
+      std::chrono::year(year), std::chrono::month(static_cast<unsigned>(number_at(text, 5, 2))),
       std::chrono::day(static_cast<unsigned>(number_at(text, 8, 2)))};
   const int hours = is_day ? 0 : number_at(text, 11, 2);
   const int minutes = is_day ? 0 : number_at(text, 14, 2);
   const int seconds = is_day ? 0 : number_at(text, 17, 2);
-  if (!day.ok() || hours < 0 || hours > 23 || minutes < 0 || minutes > 59 || seconds < 0 ||
-      seconds > 60) {
+  if (year < 0 || !day.ok() || hours < 0 || hours > 23 || minutes < 0 || minutes > 59 ||
+      seconds < 0 || seconds > 60) {
     return std::nullopt;
   }
   const auto since = std::chrono::sys_days(day).time_since_epoch();
