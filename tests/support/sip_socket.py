@@ -76,7 +76,8 @@ class SipSocket:
             self.socket.sendall(data)
 
     def receive(self, timeout=None):
-        """The next message, or None when none comes in time."""
+        """The next message, or None when none comes in time. Another time than the socket's is for this call alone."""
+        usual = self.socket.gettimeout()
         if timeout is not None:
             self.socket.settimeout(timeout)
         try:
@@ -85,6 +86,8 @@ class SipSocket:
             return self._receive_stream()
         except (socket.timeout, ConnectionResetError):
             return None
+        finally:
+            self.socket.settimeout(usual)
 
     def _receive_stream(self):
         while True:
