@@ -10,9 +10,8 @@ target_compile_options(tipring_options INTERFACE
   -fno-rtti  # tests too: they derive from classes whose type information does not exist
   -fstack-protector-strong
   $<$<CONFIG:Debug>:-D_GLIBCXX_ASSERTIONS>
-  $<$<CONFIG:Release>:-D_FORTIFY_SOURCE=2>)
+  $<$<AND:$<CONFIG:Release>,$<NOT:$<BOOL:$<TARGET_PROPERTY:TIPRING_TEST_CODE>>>>:-D_FORTIFY_SOURCE=2>)
 target_link_options(tipring_options INTERFACE -Wl,-z,relro,-z,now)
-target_compile_definitions(tipring_options INTERFACE FMT_HEADER_ONLY TOML_HEADER_ONLY=1 TOML_EXCEPTIONS=0)
 
 # Link-time optimisation goes across all layers, but into the programs alone: the objects of a release carry both kinds of
 # code, so that the many test programs are linked in the ordinary, quick way. Clang 14 has no such objects.
@@ -21,7 +20,8 @@ if(TIPRING_LTO AND CMAKE_BUILD_TYPE STREQUAL "Release" AND CMAKE_CXX_COMPILER_ID
   check_ipo_supported(RESULT TIPRING_LTO_WORKS LANGUAGES CXX)
 endif()
 if(TIPRING_LTO_WORKS)
-  target_compile_options(tipring_options INTERFACE -flto=auto -ffat-lto-objects)
+  target_compile_options(tipring_options INTERFACE
+    $<$<NOT:$<BOOL:$<TARGET_PROPERTY:TIPRING_WITHOUT_LTO>>>:-flto=auto;-ffat-lto-objects>)
 endif()
 
 # tipring_layer(<name> [SOURCES …] [DEPENDS <layer>…] [LIBRARIES <target>…])
@@ -75,13 +75,16 @@ endfunction()
 # tipring_test_code(<target>): what a unit test adds to the layers is compiled for a short build, since half of all code is
 # tests and each runs once. The layers themselves stay as they are shipped.
 function(tipring_test_code target)
-  if(TIPRING_SANITIZE)
-    target_compile_options(${target} PRIVATE -O0)
-  else()
-    target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
-  endif()
+  target_compile_options(${target} PRIVATE -O0)
+  set_target_properties(${target} PROPERTIES TIPRING_TEST_CODE ON)
+  tipring_without_lto(${target})
+endfunction()
+
+# tipring_without_lto(<target>): compiles and links it in the ordinary, quick way.
+function(tipring_without_lto target)
   if(TIPRING_LTO_WORKS)
-    target_compile_options(${target} PRIVATE -fno-lto)
+    set_target_properties(${target} PROPERTIES TIPRING_WITHOUT_LTO ON)
+    target_link_options(${target} PRIVATE -fno-lto)
   endif()
 endfunction()
 
@@ -96,8 +99,9 @@ function(tipring_unit_test name)
   string(REPLACE "/" "_" target "test_${name}")
   add_executable(${target} ${TEST_SOURCES} $<TARGET_OBJECTS:tipring_doctest_main>)
   target_link_libraries(${target} PRIVATE tipring_test_support ${TEST_LIBRARIES})
-  target_link_options(${target} PRIVATE -fno-lto)
-  if(NOT TEST_OPTIMISED)
+  if(TEST_OPTIMISED)
+    tipring_without_lto(${target})
+  else()
     tipring_test_code(${target})
   endif()
   foreach(layer IN LISTS TEST_DEPENDS)

@@ -3,7 +3,7 @@
 
 build_packages=(
   g++ cmake ninja-build pkg-config
-  libevent-dev libsqlite3-dev libmbedtls-dev libc-ares-dev libfmt-dev libtomlplusplus-dev rapidjson-dev
+  libevent-dev libsqlite3-dev libmbedtls-dev libc-ares-dev libtomlplusplus-dev rapidjson-dev
 )
 test_packages=(
   clang lld libclang-rt-dev clang-format-14 doctest-dev python3 python3-jsonschema sqlite3 sip-tester baresip-core
