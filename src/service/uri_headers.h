@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "core/result.h"
+#include "core/text.h"
 #include "sip/header_id.h"
 #include "sip/uri.h"
 #include "sip/writer.h"
@@ -17,10 +18,10 @@ namespace tipring::service {
 // Calls visit(name, value) for each, in order, as they are written: escapes stay.
 template <class Visit>
 void visit_uri_headers(std::string_view headers, const Visit& visit) {
-  while (!headers.empty()) {
-    const size_t end = std::min(headers.find('&'), headers.size());
-    const std::string_view one = headers.substr(0, end);
-    headers.remove_prefix(std::min(end + 1, headers.size()));
+  size_t end = 0;
+  for (size_t start = 0; start < headers.size(); start = end + 1) {
+    end = std::min(headers.find('&', start), headers.size());
+    const std::string_view one = between(headers, start, end);
     const size_t equals = std::min(one.find('='), one.size());
     visit(one.substr(0, equals), one.substr(std::min(equals + 1, one.size())));
   }
