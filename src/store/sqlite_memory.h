@@ -19,7 +19,7 @@ class SqliteMemory {
   // Pages that SQLite keeps: a tenth or so of those that the bindings take. A commit goes through
   // them in order, and writes some early when it changes more than are kept.
   static constexpr uint32_t cached_pages(const Limits& limits) {
-    return std::clamp(limits.bindings / 128, 32u, 512u);
+    return std::clamp(limits.bindings / 160, 32u, 512u);
   }
   static void plan(const Limits& limits, MemoryPlan& plan);
 
