@@ -17,6 +17,11 @@ struct AccountOptions {
   std::string display_name;  // in UTF-8; may be empty
   std::string user;          // to log in with; empty: the user part of `aor`
   std::string password;      // kept in memory, never shown or logged
+  // In calls only challenges for this realm are answered: whoever is sent an answer can guess at the
+  // password at leisure, and a peer may challenge as well as a proxy. Empty: the one that the registrar
+  // has asked for; before it has, those of outgoing calls are answered for any realm, of incoming calls
+  // none.
+  std::string realm;
   // Where REGISTER goes: "sip:192.0.2.1:5060;transport=tcp". Empty: the domain of `aor`. Calls go
   // there too, unless `outbound_proxy` says otherwise.
   std::string registrar;

@@ -271,6 +271,13 @@ bool DigestClientAuth::has_answers() const {
   });
 }
 
+std::string_view DigestClientAuth::realm() const {
+  for (const Challenge& challenge : challenges_) {
+    if (challenge.used && !challenge.rejected) return piece(challenge, Realm);
+  }
+  return {};
+}
+
 void DigestClientAuth::clear() {
   texts_.reset();
   challenges_ = {};

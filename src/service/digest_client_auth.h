@@ -78,6 +78,8 @@ class DigestClientAuth {
                                  std::span<char> out);
 
   bool has_answers() const;
+  // Of the first challenge that we can answer; empty while there is none. Good until the next call.
+  std::string_view realm() const;
   // Nobody has challenged us yet.
   void clear();
 

@@ -69,6 +69,8 @@ class RegistrationClient final : private transaction::TransactionUser,
   State state() const { return state_; }
   // By which the registrar was reached last; where its requests come from.
   const Flow& flow() const { return flow_; }
+  // What the registrar has asked for; empty while it has not. Good until the next turn.
+  std::string_view realm() const { return auth_.realm(); }
 
  private:
   static constexpr uint8_t kRedirectsMax = 3;

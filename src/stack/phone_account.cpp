@@ -59,7 +59,9 @@ PhoneAccount::PhoneAccount(PhoneCalls& calls, Layers& layers, const StackOptions
   lines_ = "User-Agent: " +
            (stack.user_agent.empty() ? "tipring/" + std::string(kVersion) : stack.user_agent) +
            "\r\n";
-  credential_ = {"", user_, options_.password};
+  realm_ = options_.realm;
+  in_calls_ = {realm_, user_, options_.password};
+  at_registrar_ = {"", user_, options_.password};
 }
 
 std::string PhoneAccount::full_uri(std::string_view target) const {
@@ -96,7 +98,7 @@ void PhoneAccount::register_again() {
   options.contact_user = contact_user_;
   options.routes = register_routes_;
   options.lines = lines_;
-  options.credentials = credentials();
+  options.credentials = {&at_registrar_, 1};
   options.expires_s = options_.expires_s;
   registration_.start(options);
   calls_.kick();
@@ -111,6 +113,8 @@ bool PhoneAccount::is_registered() const { return registered_; }
 
 void PhoneAccount::on_registered(uint32_t expires_s) {
   registered_ = true;
+  if (realm_.empty()) realm_ = registration_.realm();
+  in_calls_.realm = realm_;
   events_.on_registered(*this, expires_s);
 }
 

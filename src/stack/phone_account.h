@@ -20,7 +20,11 @@ class PhoneAccount final : public Account, private service::RegistrationObserver
   const std::string& address() const { return address_; }  // value of From
   const std::string& uri() const { return aor_; }
   bool rings() const { return options_.rings; }
-  std::span<const service::Credential> credentials() const { return {&credential_, 1}; }
+  // For calls of our own, and for those that come.
+  std::span<const service::Credential> credentials() const { return {&in_calls_, 1}; }
+  std::span<const service::Credential> credentials_toward_callers() const {
+    return credentials().first(realm_.empty() ? 0 : 1);
+  }
   bool is_off() const { return registration_.state() == service::RegistrationClient::State::Off; }
 
   // Where requests of calls go first; empty: where their URI says.
@@ -60,7 +64,9 @@ class PhoneAccount final : public Account, private service::RegistrationObserver
   std::string routes_;
   std::string register_routes_;
   std::string lines_;
-  service::Credential credential_;
+  std::string realm_;  // of calls
+  service::Credential in_calls_;
+  service::Credential at_registrar_;
   bool registered_ = false;
   service::RegistrationClient registration_;
 };

@@ -77,7 +77,7 @@ bool PhoneCall::take(uint64_t id, PhoneAccount& account, const Incoming& invite)
   legs_ = 1;
   incoming_ = true;
   state_ = CallState::Incoming;
-  layers_.legs.set_credentials(leg_, account.credentials());
+  layers_.legs.set_credentials(leg_, account.credentials_toward_callers());
   const auto view = layers_.legs.view(leg_);
   if (view) {
     invite_ = view->invite;

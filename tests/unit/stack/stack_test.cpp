@@ -1,8 +1,12 @@
 // The public interface, by a stack whose phones call each other on loopback.
 #include "tipring/stack.h"
 
+#include <arpa/inet.h>
 #include <doctest/doctest.h>
+#include <netinet/in.h>
 #include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <functional>
 #include <string>
@@ -89,6 +93,68 @@ struct Pair {
   Account* first = nullptr;
   Account* second = nullptr;
 };
+
+// Another host, by UDP, that answers as the test says.
+class Stranger {
+ public:
+  explicit Stranger(Pair& pair) : pair_(pair), fd_(socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0)) {
+    sockaddr_in own{};
+    own.sin_family = AF_INET;
+    own.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    REQUIRE(bind(fd_, reinterpret_cast<const sockaddr*>(&own), sizeof own) == 0);
+    socklen_t size = sizeof own;
+    REQUIRE(getsockname(fd_, reinterpret_cast<sockaddr*>(&own), &size) == 0);
+    address = "127.0.0.1:" + std::to_string(ntohs(own.sin_port));
+  }
+  ~Stranger() { close(fd_); }
+
+  // The next message of that kind; those before it are passed over.
+  std::string receive(const std::string& begin, int limit_ms = 5000) {
+    std::string found;
+    pair_.run_until(
+        [&] {
+          char bytes[4096];
+          const ssize_t size = recv(fd_, bytes, sizeof bytes, 0);
+          if (size <= 0) return false;
+          const std::string text(bytes, static_cast<size_t>(size));
+          if (text.starts_with(begin)) found = text;
+          return !found.empty();
+        },
+        limit_ms);
+    return found;
+  }
+  void send(const std::string& text) {
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    to.sin_port =
+        htons(static_cast<uint16_t>(std::stoi(pair_.address.substr(pair_.address.find(':') + 1))));
+    sendto(fd_, text.data(), text.size(), 0, reinterpret_cast<const sockaddr*>(&to), sizeof to);
+  }
+  static std::string line(const std::string& message, const std::string& name) {
+    const size_t begin = message.find("\r\n" + name + ": ") + 2;
+    return message.substr(begin, message.find("\r\n", begin) - begin) + "\r\n";
+  }
+  void answer(const std::string& request, const std::string& status, const std::string& lines) {
+    std::string to = line(request, "To");
+    if (to.find(";tag=") == std::string::npos) to.insert(to.size() - 2, ";tag=stranger");
+    send("SIP/2.0 " + status + "\r\n" + line(request, "Via") + line(request, "From") + to +
+         line(request, "Call-ID") + line(request, "CSeq") + lines + "Content-Length: 0\r\n\r\n");
+  }
+  static std::string challenge(const std::string& realm) {
+    return "WWW-Authenticate: Digest realm=\"" + realm + "\", nonce=\"1\", algorithm=SHA-256\r\n";
+  }
+
+  std::string address;
+
+ private:
+  Pair& pair_;
+  int fd_;
+};
+
+bool has_password(const std::string& request) {
+  return request.find("Authorization: Digest") != std::string::npos;
+}
 
 }  // namespace
 
@@ -220,4 +286,68 @@ TEST_CASE("stack: run() works until an event stops it") {
   pair.stack->call_later(milliseconds(20), [&] { pair.stack->stop(); });
   pair.stack->run();
   CHECK(pair.stack->calls() == 0);
+}
+
+TEST_CASE("stack: a caller who asks for a password gets nothing to guess at" *
+          doctest::description("RFC 3261 22.1")) {
+  Pair pair;
+  Stranger caller(pair);
+  AccountOptions options;
+  options.aor = "sip:carl@" + pair.address;
+  options.password = "secret";
+  Phone carl;
+  REQUIRE(pair.stack->add_account(options, carl, pair.fault) != nullptr);
+  const std::string offer =
+      "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+      "m=audio 4000 RTP/AVP 0\r\n";
+  const std::string head = "Via: SIP/2.0/UDP " + caller.address +
+                           ";branch=z9hG4bK1\r\nFrom: <sip:x@" + caller.address +
+                           ">;tag=1\r\nCall-ID: stranger\r\nContact: <sip:x@" + caller.address +
+                           ">\r\nMax-Forwards: 70\r\n";
+  caller.send("INVITE sip:carl@" + pair.address + " SIP/2.0\r\n" + head + "To: <sip:carl@" +
+              pair.address + ">\r\nCSeq: 1 INVITE\r\nContent-Type: application/sdp\r\n" +
+              "Content-Length: " + std::to_string(offer.size()) + "\r\n\r\n" + offer);
+  const std::string answered = caller.receive("SIP/2.0 200");
+  REQUIRE(!answered.empty());
+  caller.send("ACK sip:carl@" + pair.address + " SIP/2.0\r\n" + head +
+              Stranger::line(answered, "To") + "CSeq: 1 ACK\r\nContent-Length: 0\r\n\r\n");
+  REQUIRE(pair.run_until([&] { return carl.log.find("answered") != std::string::npos; }));
+  carl.last->hang_up();
+  const std::string bye = caller.receive("BYE ");
+  REQUIRE(!bye.empty());
+  caller.answer(bye, "401 Unauthorized", Stranger::challenge("elsewhere"));
+  REQUIRE(pair.run_until([&] { return carl.ended == 1; }));
+  CHECK(caller.receive("BYE ", 300).empty());
+}
+
+TEST_CASE("stack: in calls the password is for the registrar's realm alone") {
+  Pair pair;
+  Stranger home(pair);
+  AccountOptions options;
+  options.aor = "sip:carl@" + pair.address;
+  options.registrar = "sip:" + home.address;
+  options.password = "secret";
+  Phone carl;
+  Account* const account = pair.stack->add_account(options, carl, pair.fault);
+  REQUIRE(account != nullptr);
+  account->register_again();
+  const std::string first = home.receive("REGISTER ");
+  CHECK_FALSE(has_password(first));
+  home.answer(first, "401 Unauthorized", Stranger::challenge("home"));
+  const std::string second = home.receive("REGISTER ");
+  REQUIRE(has_password(second));
+  home.answer(second, "200 OK", Stranger::line(second, "Contact") + "Expires: 60\r\n");
+  REQUIRE(pair.run_until([&] { return account->is_registered(); }));
+
+  REQUIRE(account->call("bert", carl, pair.fault) != nullptr);
+  home.answer(home.receive("INVITE "), "401 Unauthorized", Stranger::challenge("elsewhere"));
+  REQUIRE(pair.run_until([&] { return carl.ended == 1; }));
+  CHECK(carl.log.find("refused401") != std::string::npos);
+
+  REQUIRE(account->call("bert", carl, pair.fault) != nullptr);
+  home.answer(home.receive("INVITE "), "401 Unauthorized", Stranger::challenge("home"));
+  const std::string again = home.receive("INVITE ");
+  CHECK(has_password(again));
+  home.answer(again, "486 Busy Here", "");
+  REQUIRE(pair.run_until([&] { return carl.ended == 2; }));
 }
