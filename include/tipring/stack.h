@@ -91,8 +91,8 @@ class Stack {
 
   // --- phones ------------------------------------------------------------------------------------
 
-  // Null, and `fault` says why, for an address that is no SIP URI or is there already. `events`
-  // outlives the stack.
+  // Null, and `fault` says why, for an address that is no SIP URI or is there already, and for texts
+  // that no header field can hold. `events` outlives the stack.
   virtual Account* add_account(const AccountOptions& options, AccountEvents& events,
                                std::string& fault) = 0;
 

@@ -1,5 +1,7 @@
 #include "stack/phone_account.h"
 
+#include <algorithm>
+
 #include "core/text.h"
 #include "sip/name_addr.h"
 #include "sip/uri.h"
@@ -16,6 +18,12 @@ std::string written(const Write& write) {
   sip::Writer writer(room);
   write(writer);
   return writer.full() ? std::string() : std::string(writer.view());
+}
+
+// Of what is written into header fields.
+bool has_control_characters(std::string_view text) {
+  return std::any_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<uint8_t>(c) < 0x20 || c == 0x7f; });
 }
 
 // An address that no host has, for which the kernel tells the address that leads to the Internet.
@@ -35,6 +43,11 @@ PhoneAccount::PhoneAccount(PhoneCalls& calls, Layers& layers, const StackOptions
     fault = "aor: \"" + options_.aor + "\" is not sip:USER@HOST";
     return;
   }
+  for (const std::string_view text : {options_.display_name, options_.user, stack.user_agent}) {
+    if (!has_control_characters(text)) continue;
+    fault = "display_name, user and user_agent may hold no line ends and other control characters";
+    return;
+  }
   domain_ = written([&](sip::Writer& out) { sip::write_host_port(out, *uri); });
   contact_user_ = std::string(uri->user);
   aor_ = "sip:" + contact_user_ + "@" + domain_;
@@ -43,6 +56,10 @@ PhoneAccount::PhoneAccount(PhoneCalls& calls, Layers& layers, const StackOptions
     if (!options_.display_name.empty()) out.quoted(options_.display_name).text(" ");
     out.text("<").text(aor_).text(">");
   });
+  if (domain_.empty() || address_.empty()) {
+    fault = "aor and display_name: too long together";
+    return;
+  }
   const std::string first = options_.registrar.empty() ? "sip:" + domain_ : options_.registrar;
   for (const std::string& text : {first, options_.outbound_proxy}) {
     if (!text.empty() && !sip::parse_uri(text)) {

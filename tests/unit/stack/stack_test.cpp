@@ -184,6 +184,23 @@ TEST_CASE("stack: an address that is none, or is there already, makes no account
   CHECK(pair.fault == "there is an account of user anna already");
 }
 
+TEST_CASE("stack: texts that would begin a header field of their own make no account") {
+  Pair pair;
+  for (const auto& [name, user] :
+       {std::pair("Carl\r\nEvil: 1", ""), std::pair("", "carl\n"), std::pair("\x7f", "")}) {
+    AccountOptions options;
+    options.aor = "sip:carl@" + pair.address;
+    options.display_name = name;
+    options.user = user;
+    CHECK(pair.stack->add_account(options, pair.anna, pair.fault) == nullptr);
+    CHECK(pair.fault.find("control characters") != std::string::npos);
+  }
+  AccountOptions options;
+  options.aor = "sip:carl@" + pair.address;
+  options.display_name = std::string(600, 'x');
+  CHECK(pair.stack->add_account(options, pair.anna, pair.fault) == nullptr);
+}
+
 TEST_CASE("stack: a call with sound both ways, hold, keys, and its end" *
           doctest::description("F17, F46, F48")) {
   Pair pair;
