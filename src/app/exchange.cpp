@@ -157,6 +157,7 @@ Exchange::Exchange(const Config& config, const Ports& ports, Arena& arena, Log& 
   transport_.set_trace(trace_);
   access_.set_trace(trace_);
   access_.set_sign_ins(sign_ins_);
+  registrar_.set_unregistered(sign_ins_);
   store_.set_observer(&registrar_);
   transactions_.set_request_handler(*this);
 }

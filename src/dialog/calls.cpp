@@ -300,15 +300,24 @@ void Calls::on_expiry(Dialog& dialog) {
   end(dialog);
 }
 
-void Calls::tell_over(const Dialog& dialog) const {
-  if (end_observer_ == nullptr || !dialog.confirmed) return;
-  bool is_last = true;
+bool Calls::is_last(const Dialog& dialog) const {
   const Call& call = dialog.call;
   for (const Dialog* other = call.dialogs.front(); other != nullptr;
        other = call.dialogs.next(*other)) {
-    if (other != &dialog && other->confirmed) is_last = false;
+    if (other != &dialog && other->confirmed) return false;
   }
-  end_observer_->on_over(dialog, is_last);
+  return true;
+}
+
+void Calls::tell_over(const Dialog& dialog) const {
+  if (end_observer_ != nullptr && dialog.confirmed) end_observer_->on_over(dialog, is_last(dialog));
+}
+
+void Calls::note_bye(Dialog& dialog, Side from, const sip::MessageView& bye) {
+  dialog.state = DialogState::Ending;
+  dialog.ended_by = from == Side::Caller ? store::RecordEnd::Caller : store::RecordEnd::Callee;
+  if (end_observer_ != nullptr && dialog.confirmed)
+    end_observer_->on_bye(dialog, is_last(dialog), bye);
 }
 
 void Calls::end(Dialog& dialog) {

@@ -56,6 +56,8 @@ class EndObserver {
   // A dialog that was answered is over; it goes after the call. `is_last`: no other of its call
   // stands that was.
   virtual void on_over(const Dialog& dialog, bool is_last) = 0;
+  // Before it: one that was answered is being ended by this BYE.
+  virtual void on_bye(const Dialog& dialog, bool is_last, const sip::MessageView& bye) = 0;
 
  protected:
   ~EndObserver() = default;
@@ -120,6 +122,8 @@ class Calls {
 
   // Sets the session's end anew: from now on.
   void set_session(Dialog& dialog, const Session& session);
+  // A BYE is on its way from that side.
+  void note_bye(Dialog& dialog, Side from, const sip::MessageView& bye);
   // A request within an unsupervised dialog: it is not forgotten.
   void note_alive(Dialog& dialog);
   // A target refresh: 12.2. Of no effect where there is no room.
@@ -161,6 +165,7 @@ class Calls {
   Dialog* fork(const Dialog& first);
   void learn_callee(Dialog& dialog, const Incoming& response);
   void on_expiry(Dialog& dialog);
+  bool is_last(const Dialog& dialog) const;
   void tell_over(const Dialog& dialog) const;
   void give_up_early(Call& call);
 

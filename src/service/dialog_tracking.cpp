@@ -49,10 +49,7 @@ void DialogTracking::enter(const Environment& environment, const dialog::Match& 
   peer.flow = incoming.flow;  // a phone may have connected anew
   environment.calls.note_alive(dialog);
   was_confirmed_ = dialog.confirmed;
-  if (method_ == sip::Method::Bye) {
-    dialog.state = DialogState::Ending;
-    dialog.ended_by = from_ == Side::Caller ? store::RecordEnd::Caller : store::RecordEnd::Callee;
-  }
+  if (method_ == sip::Method::Bye) environment.calls.note_bye(dialog, from_, request);
   moves_target_ = is_target_refresh(method_) && request.has(sip::HeaderId::Contact) &&
                   request.contact_uri().text != dialog.target(from_);
 }

@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 from admin_api import Api  # noqa: E402
 from group_calls import GroupCall, GroupServer, Member, PASSWORDS, answered_by_carol, group_of  # noqa: E402
-from sip_phone import Call, answer_call, registered_phone  # noqa: E402
+from sip_phone import Call, OK, answer_call, establish, registered_phone, response, take_request  # noqa: E402
 from sipp_calls import USERS, run_call  # noqa: E402
 from tipring_server import Report, TipringServer  # noqa: E402
 
@@ -205,6 +205,24 @@ def refused_and_rung_out(bin_dir):
         assert leg["reason"] == "On The Phone" and leg["outcome"] == "busy", leg
 
 
+def hung_up_for_a_reason(bin_dir):
+    """What a BYE says of why (RFC 3326), of a call and its phone, whoever hangs up."""
+    with TipringServer(bin_dir, users=[("alice", PASSWORDS["alice"]), ("bob", PASSWORDS["bob"])]) as server:
+        api = Api(server)
+        alice, bob = (registered_phone(server, name, PASSWORDS[name]) for name in ("alice", "bob"))
+        reasons = ('Q.850;cause=16;text="Normal Clearing"', 'SIP;cause=600;text="Busy Everywhere"', None)
+        for reason in reasons:
+            call = establish(alice, bob, server)
+            call.inside("BYE", headers=[f"Reason: {reason}"] if reason else [])
+            bob.send(response(take_request(bob, "BYE"), OK))
+            call.expect(200)
+        time.sleep(SAVED)
+        for row, reason in zip(records(api), reasons):
+            assert row["ended_by"] == "caller" and row["outcome"] == "answered", row
+            leg = api.get(f"/api/v1/records/{row['id']}")["legs"][0]
+            assert row.get("reason") == reason and leg.get("reason") == reason, (row, leg)
+
+
 def main():
     bin_dir = sys.argv[1]
     report = Report()
@@ -221,6 +239,7 @@ def main():
         report.run("as many as SIPp's callees that are busy", lambda: busy_callees(server, Api(server)))
     report.run("kill -9 in mid-call (R9.2)", lambda: killed_in_mid_call(bin_dir))
     report.run("who refuses, rings out, or is called by another number", lambda: refused_and_rung_out(bin_dir))
+    report.run("what a BYE says of why", lambda: hung_up_for_a_reason(bin_dir))
     report.run("a hunt group: who answered, and each phone", lambda: group_call(bin_dir))
     return report.close()
 

@@ -58,9 +58,29 @@ def seen_and_not(bin_dir):
         assert "last_failure" not in user(api, "carl") and "seen_at" not in user(api, "carl")
 
 
+def one_too_many(bin_dir):
+    """It is shown though the others go on registering, until that very phone is let in."""
+    with TipringServer(bin_dir, users=USERS, settings=["registrar.max_bindings_per_aor=2"]) as server:
+        api = Api(server)
+        api.load_document()
+        phones = [SipSocket(server.port) for _ in range(3)]
+        models = [[f"User-Agent: phone {letter}"] for letter in "abc"]
+        for phone, model in zip(phones, models[:2]):
+            register(phone, server, headers=model)
+        register(phones[2], server, headers=models[2], expect=403)
+        register(phones[0], server, headers=models[0])
+        failure = user(api, "alice")["last_failure"]
+        assert failure["reason"] == "too_many_phones" and failure["source"] == f"127.0.0.1:{phones[2].port}", failure
+        assert user(api, "alice")["seen_at"] == f"127.0.0.1:{phones[0].port}"
+        register(phones[1], server, contacts=["*"], headers=["Expires: 0"])
+        register(phones[2], server, headers=models[2])
+        assert "last_failure" not in user(api, "alice"), user(api, "alice")
+
+
 def main():
     report = Report()
     report.run("seen, refused for each reason, and seen again", lambda: seen_and_not(sys.argv[1]))
+    report.run("one phone more than the user may have", lambda: one_too_many(sys.argv[1]))
     return report.close()
 
 

@@ -8,6 +8,7 @@ std::string_view to_text(SignInFault fault) {
     case SignInFault::WrongPassword: return "wrong_password";
     case SignInFault::Blocked: return "blocked";
     case SignInFault::NotItsAddress: return "not_its_address";
+    case SignInFault::TooManyPhones: return "too_many_phones";
   }
   return {};
 }

@@ -11,6 +11,7 @@
 #include "core/memory_plan.h"
 #include "port/address.h"
 #include "port/time.h"
+#include "service/unregistered_phones.h"
 #include "store/user.h"
 
 namespace tipring::policy {
@@ -20,6 +21,7 @@ enum class SignInFault : uint8_t {
   WrongPassword,  // or another auth_name
   Blocked,        // too many wrong ones before
   NotItsAddress,  // signed in, but for an address-of-record that is another's
+  TooManyPhones,  // signed in, but registrar.max_bindings_per_aor others are registered
 };
 std::string_view to_text(SignInFault fault);
 
@@ -32,8 +34,11 @@ struct SignIn {
   port::SocketAddress failed_at;
 };
 
-class SignIns {
+class SignIns final : public service::UnregisteredPhones {
  public:
+  // Other phones of the user, who are let in, do not make up for one too many.
+  static constexpr Millis kTooManyShown{3'600'000};
+
   static void plan(MemoryPlan& plan, uint32_t users) {
     plan.add("sign_ins", users, sizeof(SignIn));
   }
@@ -43,6 +48,7 @@ class SignIns {
     if (SignIn* const place = place_of(user)) {
       place->seen = now;
       place->seen_at = from;
+      if (place->failed_at == from) place->fault = SignInFault::None;
     }
   }
   void note_fault(Handle<store::User> user, SignInFault fault, const port::SocketAddress& from,
@@ -52,6 +58,16 @@ class SignIns {
       place->failed = now;
       place->failed_at = from;
     }
+  }
+
+  void on_too_many(Handle<store::User> user, const port::SocketAddress& from, Millis now) override {
+    note_fault(user, SignInFault::TooManyPhones, from, now);
+  }
+
+  // What an operator is told of: a fault that nothing has made up for.
+  static bool shows_fault(const SignIn& of, Millis now) {
+    if (of.fault == SignInFault::TooManyPhones) return now - of.failed < kTooManyShown;
+    return of.fault != SignInFault::None && of.failed > of.seen;
   }
 
   // Null when nothing is known of the user.

@@ -25,6 +25,15 @@ CallRecord answered_at(Millis answered) {
   return record;
 }
 
+CallRecord ended_at(Millis now, const dialog::Dialog& dialog) {
+  CallRecord record = answered_at(dialog.confirmed_at);
+  record.ended = now;
+  record.ended_by = dialog.ended_by;
+  record.session_interval_s = dialog.session.interval_s;
+  record.supervised = dialog.session.supervised;
+  return record;
+}
+
 RecordOutcome outcome_of(ProxyContext& context, const Branch& branch) {
   TransactionStatefulProxy& proxy = context.get<TransactionStatefulProxy>();
   const bool stopped =
@@ -144,12 +153,20 @@ void CallRecorder::on_branch_over(ProxyContext& context, const Branch& branch) c
 }
 
 void CallRecorder::on_over(const dialog::Dialog& dialog, bool is_last) {
-  if (dialog.call.record == 0) return;
-  CallRecord record = answered_at(dialog.confirmed_at);
-  record.ended = environment_.now();
-  record.ended_by = dialog.ended_by;
-  record.session_interval_s = dialog.session.interval_s;
-  record.supervised = dialog.session.supervised;
+  if (dialog.call.record != 0) write_end(dialog, is_last, ended_at(environment_.now(), dialog));
+}
+
+// RFC 3326: who hangs up may say why. The dialog does not keep it.
+void CallRecorder::on_bye(const dialog::Dialog& dialog, bool is_last, const sip::MessageView& bye) {
+  const auto reason = bye.header(sip::HeaderId::Reason);
+  if (dialog.call.record == 0 || !reason) return;
+  CallRecord record = ended_at(environment_.now(), dialog);
+  record.text(RecordText::Reason) = *reason;
+  write_end(dialog, is_last, record);
+}
+
+void CallRecorder::write_end(const dialog::Dialog& dialog, bool is_last,
+                             const CallRecord& record) const {
   environment_.book->update(dialog.record, record);
   if (is_last) environment_.book->update(dialog.call.record, record);
 }

@@ -41,8 +41,10 @@ class CallRecorder final : public dialog::EndObserver {
   void on_branch_over(ProxyContext& context, const service::Branch& branch) const;
 
   void on_over(const dialog::Dialog& dialog, bool is_last) override;
+  void on_bye(const dialog::Dialog& dialog, bool is_last, const sip::MessageView& bye) override;
 
  private:
+  void write_end(const dialog::Dialog& dialog, bool is_last, const store::CallRecord& record) const;
   void write_answer(ProxyContext& context, service::Branch& branch, dialog::Dialog* dialog) const;
 
   std::string_view user_of(std::string_view uri) const;

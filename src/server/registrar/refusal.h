@@ -12,6 +12,7 @@ struct Refusal {
   uint16_t status = 0;           // 0: nothing is wrong
   std::string_view reason = {};  // empty: the default phrase
   std::string_view key = {};     // of the capacity that is exhausted: 503
+  bool is_too_many = false;      // the user has as many registrations as he may have
 
   explicit operator bool() const { return status != 0; }
 };

@@ -173,6 +173,9 @@ void Registrar::keep_connection(const Registration& registration, store::User& u
 }
 
 void Registrar::refuse(Registration& registration, const Refusal& refusal) {
+  if (refusal.is_too_many && unregistered_ != nullptr) {
+    unregistered_->on_too_many(registration.user, registration.flow.remote, environment_.now());
+  }
   const MessageRef kept = environment_.transactions.request_of(registration.server);
   sip::HeaderIndex room;
   const sip::MessageView request = environment_.transactions.read(kept, room);

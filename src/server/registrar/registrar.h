@@ -11,6 +11,7 @@
 #include "server/registrar/update.h"
 #include "service/context.h"
 #include "service/digest_server_auth.h"
+#include "service/unregistered_phones.h"
 #include "store/store.h"
 
 namespace tipring::registrar {
@@ -55,6 +56,8 @@ class Registrar final : public transaction::TransactionUser,
   // What was in force goes back, so that no memory is given up here.
   void swap_options(RegistrarOptions& options) { std::swap(options_, options); }
 
+  void set_unregistered(service::UnregisteredPhones& phones) { unregistered_ = &phones; }
+
   const PoolStats& stats() const { return registrations_.stats(); }
   // Bindings, since the start; without those whose time was over.
   const RegistrarCounters& counters() const { return counters_; }
@@ -86,6 +89,7 @@ class Registrar final : public transaction::TransactionUser,
   Pool<Registration> registrations_;
   MergedRequests merged_;
   RegistrarCounters counters_;
+  service::UnregisteredPhones* unregistered_ = nullptr;
   std::span<char> scratch_;
 };
 

@@ -24,7 +24,9 @@ constexpr Refusal kOwnAddress{sip::status::kForbidden,
                               "Forbidden - Contact: the address-of-record itself"};
 constexpr Refusal kTooMany{
     sip::status::kForbidden,
-    "Too Many Contacts - remove one, or raise registrar.max_bindings_per_aor"};
+    "Too Many Contacts - remove one, or raise registrar.max_bindings_per_aor",
+    {},
+    true};
 
 // Nothing but the time has changed.
 bool is_same(const store::Binding& binding, const store::BindingFields& fields,
