@@ -150,17 +150,26 @@ int fill(Writer& writer) {
                        MBEDTLS_OID_SIZE(MBEDTLS_OID_SUBJECT_ALT_NAME), alternative_names(host));
 }
 
-// A whole file or none of it.
-std::string write_file(const std::string& path, std::string_view text, mode_t mode) {
-  const std::string next = path + ".new";
-  unlink(next.c_str());
-  const int fd = open(next.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+std::string next_of(const std::string& path) { return path + ".new"; }
+
+std::string fault_of(const std::string& path) {
+  return path + ": cannot be written (" + std::strerror(errno) + ")";
+}
+
+// Beside the file that it is to replace.
+bool write_next(const std::string& path, std::string_view text, mode_t mode) {
+  unlink(next_of(path).c_str());
+  const int fd = open(next_of(path).c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
   const bool written = fd >= 0 && fchmod(fd, mode) == 0 &&
                        write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
-                       fsync(fd) == 0 && rename(next.c_str(), path.c_str()) == 0;
+                       fsync(fd) == 0;
   const int error = errno;
   if (fd >= 0) close(fd);
-  return written ? "" : path + ": cannot be written (" + std::strerror(error) + ")";
+  errno = error;
+  return written;
+}
+bool put_in_place(const std::string& path) {
+  return rename(next_of(path).c_str(), path.c_str()) == 0;
 }
 
 }  // namespace
@@ -172,13 +181,17 @@ std::string make_tls_files(const std::string& certificate, const std::string& ke
   if (!writer.random.ok() || fill(writer) != 0) return impossible;
   const auto text = [&] { return std::string_view(reinterpret_cast<const char*>(pem.data())); };
   if (mbedtls_pk_write_key_pem(&writer.key, pem.data(), pem.size()) != 0) return impossible;
-  std::string fault = write_file(key, text(), 0600);
+  const bool has_key = write_next(key, text(), 0600);
+  const std::string fault = has_key ? std::string() : fault_of(key);
   wipe({reinterpret_cast<char*>(pem.data()), pem.size()});
-  if (!fault.empty()) return fault;
+  if (!has_key) return fault;
   if (mbedtls_x509write_crt_pem(&writer.certificate, pem.data(), pem.size(),
                                 mbedtls_ctr_drbg_random, writer.random.state()) != 0)
     return impossible;
-  return write_file(certificate, text(), 0644);
+  // Both or none: a key beside another's certificate would be good for nothing.
+  if (!write_next(certificate, text(), 0644)) return fault_of(certificate);
+  if (!put_in_place(key)) return fault_of(key);
+  return put_in_place(certificate) ? "" : fault_of(certificate);
 }
 
 }  // namespace tipring::port

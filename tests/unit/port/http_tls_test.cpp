@@ -5,6 +5,7 @@
 #include <mbedtls/ssl.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 
 #include "port/linux/linux_tls_identity.h"
@@ -164,6 +165,19 @@ TEST_CASE("http tls: who stalls in the handshake is closed in time, who speaks p
   garbage.send(std::string(300, '\xff'));
   CHECK(garbage.closed());
   CHECK(server.handler.exchanges == 0);
+}
+
+TEST_CASE("tls identity: where one of its files cannot be written, the old ones stay a pair") {
+  const Folder folder;
+  std::string fault;
+  const auto before = own_tls_identity(folder.path, fault);
+  REQUIRE(before);
+  std::filesystem::create_directory(folder.path + "/admin.crt.new");  // as if the disk were full
+  CHECK(make_tls_files(folder.path + "/admin.crt", folder.path + "/admin.key").find("admin.crt") !=
+        std::string::npos);
+  const auto after = own_tls_identity(folder.path, fault);
+  REQUIRE(after);
+  CHECK(tls_fingerprint(*after) == tls_fingerprint(*before));
 }
 
 TEST_CASE("tls identity: made once, kept, and not replaced where it is damaged") {
