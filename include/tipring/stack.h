@@ -61,7 +61,8 @@ class Stack {
   // Null on failure, and `fault` says what is wrong: an address that cannot be listened on, no memory.
   static std::unique_ptr<Stack> create(const StackOptions& options, std::string& fault);
 
-  // Whatever still stands ends without a word to the others: see shut_down().
+  // Whatever still stands ends without a word to the others and without an event: see shut_down().
+  // Accounts and calls are gone with it. Not from within an event.
   virtual ~Stack() = default;
 
   // --- running -----------------------------------------------------------------------------------

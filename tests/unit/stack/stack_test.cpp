@@ -298,6 +298,34 @@ TEST_CASE("stack: later is in the order of time, and another thread can wake it"
   CHECK(pair.run_until([&] { return told; }));
 }
 
+TEST_CASE("stack: it goes while calls stand, ring and are recorded, and says nothing of them") {
+  const std::string path = "/tmp/tipring-stack-" + std::to_string(getpid()) + ".wav";
+  Pair pair;
+  Stranger home(pair);
+  AccountOptions options;
+  options.aor = "sip:carl@" + pair.address;
+  options.registrar = "sip:" + home.address;
+  Phone carl;
+  Account* const account = pair.stack->add_account(options, carl, pair.fault);
+  REQUIRE(account != nullptr);
+  account->register_again();
+  CHECK_FALSE(home.receive("REGISTER ").empty());
+  Call* const call = pair.call();
+  REQUIRE(call != nullptr);
+  REQUIRE(pair.run_until([&] { return pair.bert.log.find("answered") != std::string::npos; }));
+  CHECK(call->record(path) == 0);
+  call->play(Sound::tone(440, milliseconds(100)), true);
+  CHECK(call->hold());
+  REQUIRE(pair.run_until([&] { return pair.anna.log.find("hold-done") != std::string::npos; }));
+  REQUIRE(account->call("bert", carl, pair.fault) != nullptr);
+  CHECK_FALSE(home.receive("INVITE ").empty());
+  pair.stack->call_later(milliseconds(1), [&] { carl.log += "later "; });
+  pair.stack.reset();
+  CHECK(pair.anna.ended + pair.bert.ended + carl.ended == 0);
+  CHECK(carl.log.find("later") == std::string::npos);
+  CHECK(unlink(path.c_str()) == 0);
+}
+
 TEST_CASE("stack: run() works until an event stops it") {
   Pair pair;
   pair.stack->call_later(milliseconds(20), [&] { pair.stack->stop(); });
