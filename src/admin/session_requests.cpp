@@ -77,7 +77,9 @@ void begin_session(Api& api, const Request& request) {
   const store::AdminAccountRow* const account = access.check(name, password);
   if (account == nullptr) {
     access.backoff().fail(exchange.peer().ip, name, access.now());
-    access.tell(Notice::Kind::SignInRefused, name, exchange);
+    // People type their passwords in the wrong place, and more of them read the log than may.
+    const bool is_account = access.find_account(name) != nullptr;
+    access.tell(Notice::Kind::SignInRefused, is_account ? name : "(unknown)", exchange);
     return reply_problem(exchange, {401, "wrong_password", "wrong name or password"});
   }
   access.backoff().succeed(exchange.peer().ip, name);
