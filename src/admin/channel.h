@@ -74,6 +74,7 @@ struct Command {
     ListBindings,
     ListBlocks,
     ListRefused,
+    ListUnknown,
     ListCalls,
     EndCall,
     LiftBlock,

@@ -58,6 +58,7 @@ class Exchange {
   virtual uint64_t list_bindings(uint64_t cursor, std::string_view search, Page& page) = 0;
   virtual uint64_t list_blocks(uint64_t cursor, Page& page) = 0;
   virtual uint64_t list_refused(uint64_t cursor, Page& page) = 0;
+  virtual uint64_t list_unknown(uint64_t cursor, Page& page) = 0;
   virtual uint64_t list_calls(uint64_t cursor, Page& page) = 0;
   // By CallRow::id. Done when its BYEs are on their way; NoCall or NotAnswered.
   virtual Outcome end_call(uint64_t id) = 0;

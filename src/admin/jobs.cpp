@@ -32,6 +32,7 @@ std::string_view opening(Command::Kind kind) {
     case Command::Kind::ListBindingsOfUser: return R"({"registrations":[)";
     case Command::Kind::ListBlocks: return R"({"blocks":[)";
     case Command::Kind::ListRefused: return R"({"refused":[)";
+    case Command::Kind::ListUnknown: return R"({"unknown":[)";
     case Command::Kind::ListCalls: return R"({"calls":[)";
     case Command::Kind::ReadTrace: return R"({"trace":[)";
     case Command::Kind::ListGroups: return R"({"groups":[)";
@@ -69,6 +70,7 @@ void append_page(std::string& body, Command::Kind kind, std::string_view realm, 
     append_rows<BindingRow>(body, page);
   if (kind == Command::Kind::ListBlocks) append_rows<BlockRow>(body, page);
   if (kind == Command::Kind::ListRefused) append_rows<RefusedRow>(body, page);
+  if (kind == Command::Kind::ListUnknown) append_rows<UnknownRow>(body, page);
   if (kind == Command::Kind::ListCalls) append_rows<CallRow>(body, page);
   if (kind == Command::Kind::ListGroups) append_rows<GroupRow>(body, page);
   if (kind == Command::Kind::ListMembers) append_rows<MemberRow>(body, page);

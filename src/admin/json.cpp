@@ -232,6 +232,16 @@ void append_json(std::string& out, const RefusedRow& row) {
   out += '}';
 }
 
+void append_json(std::string& out, const UnknownRow& row) {
+  out += '{';
+  append_member(out, "name", row.name);
+  append_member(out, "domain", row.domain);
+  append_member(out, "source", row.source);
+  append_member(out, "tries", uint64_t{row.tries});
+  append_member(out, "last_s", uint64_t{row.last_s});
+  out += '}';
+}
+
 static void append_sound(std::string& out, std::string_view name, const CallRow::Sound& sound) {
   out += ",\"" + std::string(name) + "\":{";
   append_member(out, "packets", uint64_t{sound.heard.packets});

@@ -22,6 +22,7 @@ void append_json(std::string& out, const CredentialRow& row);
 void append_json(std::string& out, const BindingRow& row);
 void append_json(std::string& out, const BlockRow& row);
 void append_json(std::string& out, const RefusedRow& row);
+void append_json(std::string& out, const UnknownRow& row);
 void append_json(std::string& out, const CallRow& row);
 void append_json(std::string& out, const PoolRow& row);
 void append_json(std::string& out, const FactRow& row);

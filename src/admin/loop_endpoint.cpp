@@ -146,6 +146,7 @@ std::optional<Outcome> LoopEndpoint::change(const Command& command) {
     case Command::Kind::ListBindings:
     case Command::Kind::ListBlocks:
     case Command::Kind::ListRefused:
+    case Command::Kind::ListUnknown:
     case Command::Kind::ListCalls:
     case Command::Kind::ShowUser:
     case Command::Kind::ListBindingsOfUser: break;
@@ -178,6 +179,9 @@ void LoopEndpoint::show(const Command& command, Answer& answer) {
       break;
     case Command::Kind::ListRefused:
       next = exchange_.list_refused(command.cursor, answer.page);
+      break;
+    case Command::Kind::ListUnknown:
+      next = exchange_.list_unknown(command.cursor, answer.page);
       break;
     case Command::Kind::ListCalls: next = exchange_.list_calls(command.cursor, answer.page); break;
     case Command::Kind::ShowUser:

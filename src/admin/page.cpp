@@ -103,6 +103,15 @@ void Page::add(const RefusedRow& row) {
   put_text(row.source, kShortMax);
 }
 
+void Page::add(const UnknownRow& row) {
+  ++rows_;
+  put_text(row.name, kNameMax);
+  put_text(row.domain, kDomainMax);
+  put_text(row.source, kShortMax);
+  put_number(row.tries);
+  put_number(row.last_s);
+}
+
 void Page::add(const CallRow& row) {
   ++rows_;
   for (const uint64_t number :
@@ -242,6 +251,16 @@ bool PageReader::next(RefusedRow& row) {
   row.calls = static_cast<uint32_t>(take_number());
   row.last_s = static_cast<uint32_t>(take_number());
   row.source = take_text();
+  return true;
+}
+
+bool PageReader::next(UnknownRow& row) {
+  if (rest_.empty()) return false;
+  row.name = take_text();
+  row.domain = take_text();
+  row.source = take_text();
+  row.tries = static_cast<uint32_t>(take_number());
+  row.last_s = static_cast<uint32_t>(take_number());
   return true;
 }
 

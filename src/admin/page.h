@@ -81,6 +81,15 @@ struct RefusedRow {
   std::string_view source;  // where that came from
 };
 
+// A name that is nobody's, by which somebody wanted to be let in.
+struct UnknownRow {
+  std::string_view name;
+  std::string_view domain;
+  std::string_view source;
+  uint32_t tries = 0;
+  uint32_t last_s = 0;  // how long ago the last one was
+};
+
 // One dialog of a call. Its texts are cut as those of a registration.
 struct CallRow {
   uint64_t id = 0;  // see call_names.h
@@ -170,6 +179,7 @@ class Page {
   void add(const BindingRow& row);
   void add(const BlockRow& row);
   void add(const RefusedRow& row);
+  void add(const UnknownRow& row);
   void add(const CallRow& row);
   void add(const PoolRow& row);
   void add(const FactRow& row);
@@ -200,6 +210,7 @@ class PageReader {
   bool next(BindingRow& row);
   bool next(BlockRow& row);
   bool next(RefusedRow& row);
+  bool next(UnknownRow& row);
   bool next(CallRow& row);
   bool next(PoolRow& row);
   bool next(FactRow& row);

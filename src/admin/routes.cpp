@@ -60,6 +60,7 @@ constexpr Route kRoutes[] = {
     {Get, "/api/v1/registrations/{user}", kViewer, Scope::Users, false, list_registrations_of},
     {Delete, "/api/v1/registrations/{user}", kAdmin, Scope::Users, true, remove_registrations},
     {Get, "/api/v1/refused", kViewer, Scope::Users, false, list_refused},
+    {Get, "/api/v1/unknown", kViewer, Scope::Users, false, list_unknown},
 
     {Get, "/api/v1/groups", kViewer, Scope::Groups, false, list_groups},
     {Get, "/api/v1/groups.csv", kViewer, Scope::Groups, false, export_groups},

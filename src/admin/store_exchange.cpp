@@ -360,6 +360,20 @@ uint64_t StoreExchange::list_refused(uint64_t cursor, Page& page) {
   return place;
 }
 
+uint64_t StoreExchange::list_unknown(uint64_t cursor, Page& page) {
+  if (sign_ins_ == nullptr) return 0;
+  const std::span<const policy::UnknownName> all = sign_ins_->unknown().all();
+  for (; cursor < all.size() && page.has_room(); ++cursor) {
+    const policy::UnknownName& one = all[cursor];
+    std::array<char, port::kAddressTextMax> source;
+    if (one.tries != 0)
+      page.add(UnknownRow{one.name.view(), one.domain.view(),
+                          port::write_address(one.source, source), one.tries,
+                          static_cast<uint32_t>((loop_.now() - one.last).count() / 1000)});
+  }
+  return cursor < all.size() ? cursor : 0;
+}
+
 uint64_t StoreExchange::list_calls(uint64_t cursor, Page& page) {
   return calls_ == nullptr ? 0 : calls_->list(cursor, page);
 }

@@ -68,6 +68,7 @@ class StoreExchange final : public Exchange, private store::StoreWaiter {
   uint64_t list_bindings(uint64_t cursor, std::string_view search, Page& page) override;
   uint64_t list_blocks(uint64_t cursor, Page& page) override;
   uint64_t list_refused(uint64_t cursor, Page& page) override;
+  uint64_t list_unknown(uint64_t cursor, Page& page) override;
   uint64_t list_calls(uint64_t cursor, Page& page) override;
   Outcome end_call(uint64_t id) override;
   Outcome lift_block(const port::IpAddress& source, std::string_view user) override;

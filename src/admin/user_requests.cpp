@@ -58,6 +58,10 @@ void list_refused(Api& api, const Request& request) {
   api.list(request, Command::Kind::ListRefused);
 }
 
+void list_unknown(Api& api, const Request& request) {
+  api.list(request, Command::Kind::ListUnknown);
+}
+
 void list_registrations(Api& api, const Request& request) {
   Command command;
   if (!take_search(request, command)) return;

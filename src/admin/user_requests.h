@@ -13,6 +13,7 @@ void rename_user(Api& api, const Request& request);
 void remove_user(Api& api, const Request& request);
 void import_users(Api& api, const Request& request);
 void list_refused(Api& api, const Request& request);
+void list_unknown(Api& api, const Request& request);
 
 void list_registrations(Api& api, const Request& request);
 void list_registrations_of(Api& api, const Request& request);

@@ -23,6 +23,7 @@ enum class CtlListing : uint8_t {
   Registrations,
   Blocks,
   Refused,
+  Unknown,
   Calls,
   Pools,
   Status

@@ -166,6 +166,10 @@ constexpr CtlCommandRow kCommands[] = {
      "is\n"
      "\"mandatory\"; the command that excepts its user is shown. Whoever can reach the server can\n"
      "call by the name of a user, so look at SOURCE, where the last call came from.\n"},
+    {CtlCommand::Unknown, "unknown", "", 0, 0, 0,
+     "names that are nobody's, by which phones wanted to be let in",
+     "The last ones of them, since the start of the server: a phone with a slip in its name, or\n"
+     "somebody who guesses. SOURCE is where the last one came from.\n"},
     {CtlCommand::CallsEnd, "calls end", "ID", 1, 1, 0,
      "ends an answered call with BYE to both sides",
      "ID as `tipringctl calls` shows it. A call that only rings cannot be ended this way.\n"},

@@ -42,6 +42,7 @@ enum class CtlCommand : uint8_t {
   Blocks,
   BlocksLift,
   Refused,
+  Unknown,
   Calls,
   CallsEnd,
   Records,

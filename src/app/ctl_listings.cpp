@@ -239,6 +239,18 @@ int list_refused(CtlSession& session) {
   return code;
 }
 
+int list_unknown(CtlSession& session) {
+  CtlRows rows;
+  if (const std::string fault = session.backend.list(CtlListing::Unknown, rows); !fault.empty())
+    return session.fail(fault);
+  const auto last = [](const CtlRow& row) {
+    return parse_u64(cell_text(row, "last_s")).value_or(0);
+  };
+  std::stable_sort(rows.begin(), rows.end(),
+                   [&](const CtlRow& a, const CtlRow& b) { return last(a) < last(b); });
+  return show_table(session, rows, "no names that are nobody's");
+}
+
 int list_pools(CtlSession& session) {
   CtlRows rows;
   if (const std::string fault = session.backend.list(CtlListing::Pools, rows); !fault.empty())

@@ -54,6 +54,7 @@ int run_ctl(const CtlArguments& arguments, std::string_view default_domain, CtlB
     case CtlCommand::RegistrationsRemove: return remove_registrations(session);
     case CtlCommand::Blocks: return list_blocks(session);
     case CtlCommand::Refused: return list_refused(session);
+    case CtlCommand::Unknown: return list_unknown(session);
     case CtlCommand::Calls: return list_calls(session);
     case CtlCommand::CallsEnd: return end_call(session);
     case CtlCommand::Records: return list_records(session);

@@ -39,6 +39,7 @@ ListingPath path_of(CtlListing listing) {
     case CtlListing::Registrations: return {"/api/v1/registrations", "registrations"};
     case CtlListing::Blocks: return {"/api/v1/blocks", "blocks"};
     case CtlListing::Refused: return {"/api/v1/refused", "refused"};
+    case CtlListing::Unknown: return {"/api/v1/unknown", "unknown"};
     case CtlListing::Calls: return {"/api/v1/calls", "calls"};
     case CtlListing::Pools: return {"/api/v1/pools", "pools"};
     case CtlListing::Status: return {"/api/v1/status", "status"};

@@ -59,6 +59,7 @@ int remove_registrations(CtlSession& session);
 int list_blocks(CtlSession& session);
 int lift_block(CtlSession& session);
 int list_refused(CtlSession& session);
+int list_unknown(CtlSession& session);
 int list_pools(CtlSession& session);
 int show_status(CtlSession& session);
 

@@ -77,10 +77,35 @@ def one_too_many(bin_dir):
         assert "last_failure" not in user(api, "alice"), user(api, "alice")
 
 
+def nobodys_names(bin_dir):
+    """The last 32 are listed, with what a stranger has written made harmless."""
+    with TipringServer(bin_dir, users=USERS) as server:
+        api = Api(server)
+        api.load_document()
+        assert api.get("/api/v1/unknown") == {"unknown": []}
+        phone = SipSocket(server.port)
+        for _ in range(2):
+            register(phone, server, "alise", "secret-a", expect=401)
+        register(phone, server, "alice", "wrong", expect=401)
+        rows = api.get("/api/v1/unknown")["unknown"]
+        assert rows == [{**rows[0], "name": "alise", "source": f"127.0.0.1:{phone.port}", "tries": 2}], rows
+        assert rows[0]["last_s"] <= 2
+        odd = "x%0d%0a%3Cb%3E" + "y" * 200
+        register(phone, server, "alice", "secret-a", aor=f"sip:{odd}@127.0.0.1", auth_user="odd", expect=401)
+        names = [row["name"] for row in api.get("/api/v1/unknown")["unknown"]]
+        assert names == ["alise", "x\\r\\n<b>" + "y" * 56], names
+        for number in range(40):
+            register(phone, server, f"guess{number}", "x", expect=401)
+        names = [row["name"] for row in api.get("/api/v1/unknown?limit=50")["unknown"]]
+        assert len(names) == 32 and "guess39" in names and "guess7" not in names and "alise" not in names, names
+        assert "guess39" in server.ctl("unknown") and server.ctl_json("unknown")
+
+
 def main():
     report = Report()
     report.run("seen, refused for each reason, and seen again", lambda: seen_and_not(sys.argv[1]))
     report.run("one phone more than the user may have", lambda: one_too_many(sys.argv[1]))
+    report.run("names that are nobody's", lambda: nobodys_names(sys.argv[1]))
     return report.close()
 
 

@@ -158,11 +158,13 @@ Access AccessRules::authenticate(const Incoming& request, auth::Role role, const
   return access;
 }
 
-// Of the user whose address is spoken for, whoever it was.
+// Of the user whose address is spoken for, whoever it was; of nobody's the name.
 void AccessRules::note_fault(const Incoming& request, const Party& login, SignInFault fault) {
   if (sign_ins_ == nullptr || !login.name) return;
-  if (const store::User* user = store_.find_called(login_domain_, *login.name))
-    sign_ins_->note_fault(store_.handle_of(*user), fault, request.flow.remote, request.now);
+  const store::User* user = store_.find_called(login_domain_, *login.name);
+  if (user == nullptr)
+    return sign_ins_->unknown().note(*login.name, login_domain_, request.flow.remote, request.now);
+  sign_ins_->note_fault(store_.handle_of(*user), fault, request.flow.remote, request.now);
 }
 
 // For a trace.

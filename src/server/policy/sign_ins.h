@@ -11,6 +11,7 @@
 #include "core/memory_plan.h"
 #include "port/address.h"
 #include "port/time.h"
+#include "server/policy/unknown_names.h"
 #include "service/unregistered_phones.h"
 #include "store/user.h"
 
@@ -41,8 +42,12 @@ class SignIns final : public service::UnregisteredPhones {
 
   static void plan(MemoryPlan& plan, uint32_t users) {
     plan.add("sign_ins", users, sizeof(SignIn));
+    UnknownNames::plan(plan);
   }
-  SignIns(Arena& arena, uint32_t users) : places_(arena.take<SignIn>(users)) {}
+  SignIns(Arena& arena, uint32_t users) : places_(arena.take<SignIn>(users)), unknown_(arena) {}
+
+  UnknownNames& unknown() { return unknown_; }
+  const UnknownNames& unknown() const { return unknown_; }
 
   void note_seen(Handle<store::User> user, const port::SocketAddress& from, Millis now) {
     if (SignIn* const place = place_of(user)) {
@@ -89,6 +94,7 @@ class SignIns final : public service::UnregisteredPhones {
   }
 
   std::span<SignIn> places_;
+  UnknownNames unknown_;
 };
 
 }  // namespace tipring::policy

@@ -108,6 +108,7 @@ struct FakeExchange final : Exchange {
     page.add(RefusedRow{"100", "branch.example", 3, 7, "192.0.2.7:5060"});
     return 0;
   }
+  uint64_t list_unknown(uint64_t, Page&) override { return 0; }
   uint64_t list_calls(uint64_t cursor, Page& page) override {
     for (; cursor < calls.size() && page.has_room(); ++cursor) page.add(calls[cursor]);
     return cursor < calls.size() ? cursor : 0;
