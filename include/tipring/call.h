@@ -134,7 +134,7 @@ class Call {
 
   // Writes what is heard into a WAV file of 16 bits, from now on until stop_recording() or the end of
   // the call. The writing has a thread of its own; making the file blocks. A file that is there is
-  // replaced. Returns an errno value, 0 for success.
+  // replaced; a recording that goes on is completed first. Returns an errno value, 0 for success.
   virtual int record(const std::string& path) = 0;
   // Waits until all is written. The errno value of what has failed meanwhile.
   virtual int stop_recording() = 0;

@@ -175,6 +175,8 @@ void PhoneMedia::play(const Sound& sound, bool repeats) {
 }
 
 int PhoneMedia::record(const std::string& path) {
+  // It may be of the same file.
+  (void)stop_recording();
   auto recorder = std::make_unique<rtp::WavRecorder>();
   const int error = recorder->open(layers_.files, layers_.workers, path);
   if (error == 0) recorder_ = std::move(recorder);

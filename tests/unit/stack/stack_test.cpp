@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <functional>
 #include <string>
 #include <thread>
@@ -324,6 +325,34 @@ TEST_CASE("stack: it goes while calls stand, ring and are recorded, and says not
   CHECK(pair.anna.ended + pair.bert.ended + carl.ended == 0);
   CHECK(carl.log.find("later") == std::string::npos);
   CHECK(unlink(path.c_str()) == 0);
+}
+
+TEST_CASE("stack: a recording that begins anew in its file leaves nothing of the one before") {
+  const std::string path = "/tmp/tipring-stack-" + std::to_string(getpid()) + ".wav";
+  Pair pair;
+  Call* const call = pair.call();
+  REQUIRE(call != nullptr);
+  REQUIRE(pair.run_until([&] { return pair.anna.log.find("answered") != std::string::npos; }));
+  CHECK(call->record(path) == 0);
+  const auto heard = [&](size_t samples) {
+    return pair.run_until([&] { return pair.anna.heard.size() >= samples; });
+  };
+  REQUIRE(heard(4000));
+  CHECK(call->record(path) == 0);
+  pair.anna.heard.clear();
+  REQUIRE(heard(800));
+  CHECK(call->stop_recording() == 0);
+  std::string file(100'000, '\0');
+  std::FILE* const from = std::fopen(path.c_str(), "r");
+  REQUIRE(from != nullptr);
+  file.resize(std::fread(file.data(), 1, file.size(), from));
+  std::fclose(from);
+  unlink(path.c_str());
+  constexpr size_t kHeader = 58;
+  REQUIRE(file.size() > kHeader);
+  CHECK(file.size() < kHeader + 2 * 4000);
+  const auto byte = [&](size_t at) { return static_cast<size_t>(static_cast<uint8_t>(file[at])); };
+  CHECK(file.size() - kHeader == byte(54) + (byte(55) << 8) + (byte(56) << 16));
 }
 
 TEST_CASE("stack: run() works until an event stops it") {
