@@ -22,6 +22,11 @@ uint64_t wall_ms(const port::Clock& clock, Millis then) {
   return static_cast<uint64_t>(std::max(wall, Millis(0)).count());
 }
 
+// RFC 4028 10: whoever refreshes does so when half of the interval is over.
+uint32_t refresh_in(Millis left, uint32_t interval_s) {
+  return seconds(left - Millis(int64_t{interval_s} * 500));
+}
+
 CallRow row_of(const Dialog& dialog, uint64_t id, const port::Clock& clock) {
   CallRow row;
   row.id = id;
@@ -36,10 +41,9 @@ CallRow row_of(const Dialog& dialog, uint64_t id, const port::Clock& clock) {
   row.supervised = dialog.session.supervised;
   row.is_timed = row.supervised && dialog.expiry.armed();
   if (!row.is_timed) return row;
-  // RFC 4028 10: whoever refreshes does so when half of the interval is over.
   const Millis left = dialog.expiry.deadline() - clock.monotonic();
   row.left_s = seconds(left);
-  row.refresh_s = seconds(left - Millis(int64_t{row.interval_s} * 500));
+  row.refresh_s = refresh_in(left, row.interval_s);
   return row;
 }
 
@@ -60,9 +64,21 @@ CallRow row_of(const b2bua::Call& call, const b2bua::B2bua& b2bua, uint64_t id,
     row.interval_s = leg->session_interval_s;
     row.refresher = leg->is_refresher ? Side::Callee : Side::Caller;
     row.supervised = row.interval_s != 0;
+    row.is_timed = row.supervised && leg->expires_at != kNever;
+    if (row.is_timed) {
+      const Millis left = leg->expires_at - clock.monotonic();
+      row.left_s = seconds(left);
+      row.refresh_s = refresh_in(left, row.interval_s);
+    }
   }
   const auto other = call.is_joined() ? b2bua.legs().view(call.callee->leg) : std::nullopt;
-  if (other) row.callee_interval_s = other->session_interval_s;
+  if (other && other->session_interval_s != 0 && other->expires_at != kNever) {
+    const Millis left = other->expires_at - clock.monotonic();
+    row.callee_interval_s = other->session_interval_s;
+    row.callee_refresher = other->is_refresher ? Side::Caller : Side::Callee;
+    row.callee_left_s = seconds(left);
+    row.callee_refresh_s = refresh_in(left, row.callee_interval_s);
+  }
   row.is_anchored = true;
   row.is_relayed = call.media.relayed();
   const auto caller_silent = b2bua.silent_for(call, media::Side::Caller);

@@ -266,8 +266,13 @@ void append_json(std::string& out, const CallRow& row) {
     append_member(out, "interval_s", uint64_t{row.interval_s});
     append_member(out, "refresher", row.refresher == dialog::Side::Caller ? "caller" : "callee");
   }
-  if (row.callee_interval_s != 0)
+  if (row.callee_interval_s != 0) {
     append_member(out, "callee_interval_s", uint64_t{row.callee_interval_s});
+    append_member(out, "callee_refresher",
+                  row.callee_refresher == dialog::Side::Caller ? "caller" : "callee");
+    append_member(out, "callee_refresh_s", uint64_t{row.callee_refresh_s});
+    append_member(out, "callee_left_s", uint64_t{row.callee_left_s});
+  }
   if (row.is_timed) {
     append_member(out, "refresh_s", uint64_t{row.refresh_s});
     append_member(out, "left_s", uint64_t{row.left_s});

@@ -23,7 +23,7 @@ static_assert(6 * kTextHead + kNameMax + kDomainMax + kContactMax + kAgentMax + 
 static_assert(9 * kTextHead + kNameMax + kDomainMax + kAuthNameMax + kDisplayNameMax + kAliasesMax +
                   4 * kShortMax + 9 * sizeof(uint64_t) <=
               Page::kRowMax);
-static_assert(4 * kTextHead + 2 * kPartyMax + kAgentMax + kNameMax + 22 * sizeof(uint64_t) <=
+static_assert(4 * kTextHead + 2 * kPartyMax + kAgentMax + kNameMax + 25 * sizeof(uint64_t) <=
               Page::kRowMax);
 
 }  // namespace
@@ -119,7 +119,9 @@ void Page::add(const CallRow& row) {
         uint64_t{row.interval_s}, static_cast<uint64_t>(row.refresher),
         uint64_t{row.supervised ? 1U : 0U}, uint64_t{row.is_timed ? 1U : 0U},
         uint64_t{row.refresh_s}, uint64_t{row.left_s}, uint64_t{row.is_anchored ? 1U : 0U},
-        uint64_t{row.is_relayed ? 1U : 0U}, uint64_t{row.callee_interval_s}})
+        uint64_t{row.is_relayed ? 1U : 0U}, uint64_t{row.callee_interval_s},
+        static_cast<uint64_t>(row.callee_refresher), uint64_t{row.callee_refresh_s},
+        uint64_t{row.callee_left_s}})
     put_number(number);
   put_number(row.has_sound ? 1 : 0);
   for (const CallRow::Sound& sound : {row.caller_sound, row.callee_sound}) {
@@ -279,6 +281,9 @@ bool PageReader::next(CallRow& row) {
   row.is_anchored = take_number() != 0;
   row.is_relayed = take_number() != 0;
   row.callee_interval_s = static_cast<uint32_t>(take_number());
+  row.callee_refresher = static_cast<dialog::Side>(take_number());
+  row.callee_refresh_s = static_cast<uint32_t>(take_number());
+  row.callee_left_s = static_cast<uint32_t>(take_number());
   row.has_sound = take_number() != 0;
   for (CallRow::Sound* sound : {&row.caller_sound, &row.callee_sound}) {
     for (uint32_t* number :

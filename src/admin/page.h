@@ -110,8 +110,12 @@ struct CallRow {
   // Of one that is led through the server, two dialogs joined.
   bool is_anchored = false;
   bool is_relayed = false;
-  uint32_t callee_interval_s = 0;  // of the leg of who has answered; 0: nobody refreshes it
-  std::string_view answered_by;    // the user; empty while nobody has
+  // Of the leg of who has answered; 0: nobody refreshes it.
+  uint32_t callee_interval_s = 0;
+  dialog::Side callee_refresher = dialog::Side::Callee;
+  uint32_t callee_refresh_s = 0;
+  uint32_t callee_left_s = 0;
+  std::string_view answered_by;  // the user; empty while nobody has
   // Of a relayed one that is answered: what has come from each side so far.
   bool has_sound = false;
   struct Sound {

@@ -276,6 +276,7 @@ std::optional<LegView> Legs::view(LegHandle handle) const {
   view.peer = leg->peer;
   const SessionRefresh& refresh = leg->services.get<LegInterval>().refresh;
   view.session_interval_s = refresh.interval_s();
+  view.expires_at = refresh.expires_at();
   view.is_refresher = refresh.is_refresher();
   return view;
 }

@@ -57,6 +57,7 @@ struct LegView {
   PeerFeatures peer;
   uint32_t session_interval_s = 0;  // 0: no session timer
   bool is_refresher = false;        // we are
+  Millis expires_at = kNever;       // of the session, where nobody refreshes it
 };
 
 // Of Legs::adopt(): the INVITE has had its answer already.

@@ -50,6 +50,7 @@ class SessionRefresh {
 
   uint32_t interval_s() const { return interval_s_; }  // 0: it has no end
   bool is_refresher() const { return refreshes_; }
+  Millis expires_at() const { return expires_at_; }  // kNever where it has no end
   // How to refresh: by UPDATE without an offer where the peer allows it (7.4).
   sip::Method method() const { return peer_updates_ ? sip::Method::Update : sip::Method::Invite; }
   // Looks for the peer's Allow; on_success() and on_request() do it too.

@@ -331,6 +331,9 @@ def listed_and_ended(office):
     assert row["callee"].endswith("601@127.0.0.1:" + str(office.server.port)) and row["answered_by"] == "bob", row
     # alice knows session timers, and bob's phone did not say so: it is ours to keep his alive.
     assert row["interval_s"] == 1800 and row["supervised"] is True, row
+    assert row["refresher"] == "caller" and 890 <= row["refresh_s"] <= 900 and 1790 <= row["left_s"] <= 1800, row
+    assert row["callee_interval_s"] == 1800 and row["callee_refresher"] == "caller", row
+    assert 890 <= row["callee_refresh_s"] <= 900 and 1790 <= row["callee_left_s"] <= 1800, row
     office.server.ctl("calls", "end", row["id"])
     office.bob.take("BYE")
     bye = take_request(office.alice, "BYE")

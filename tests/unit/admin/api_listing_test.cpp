@@ -162,12 +162,17 @@ TEST_CASE("calls: one that is led through the server tells who has answered, and
   row.answered_by = "bob";
   row.interval_s = 1800;
   row.callee_interval_s = 90;
+  row.callee_refresher = dialog::Side::Caller;
+  row.callee_refresh_s = 44;
+  row.callee_left_s = 89;
   desk.exchange.calls.push_back(row);
-  CHECK(desk.get("/api/v1/calls").answer_ ==
-        R"({"calls":[{"id":"80000002-1","state":"calling","begun_ms":0,"caller":"sip:100@x",)"
-        R"("callee":"sip:600@x","call_id":"c","answered_by":"bob","media":"relayed",)"
-        R"("interval_s":1800,"refresher":"caller","callee_interval_s":90,"supervised":false}]})"
-        "\n");
+  CHECK(
+      desk.get("/api/v1/calls").answer_ ==
+      R"({"calls":[{"id":"80000002-1","state":"calling","begun_ms":0,"caller":"sip:100@x",)"
+      R"("callee":"sip:600@x","call_id":"c","answered_by":"bob","media":"relayed",)"
+      R"("interval_s":1800,"refresher":"caller","callee_interval_s":90,)"
+      R"("callee_refresher":"caller","callee_refresh_s":44,"callee_left_s":89,"supervised":false}]})"
+      "\n");
 }
 
 TEST_CASE("calls with the longest texts: cut to what a page shows, over several pages") {
