@@ -79,16 +79,12 @@ void add_process(MetricsText& out, const port::ProcessFacts& process, std::strin
   out.seconds(process.processor_time);
   out.gauge("process_start_time_seconds", "Start of the process since 1970-01-01 UTC.");
   out.seconds(process.started);
-  out.gauge("process_resident_memory_bytes", "Memory of the process that is in RAM.");
-  out.sample(process.resident_bytes);
-  out.gauge("process_virtual_memory_bytes", "Address space of the process.");
-  out.sample(process.virtual_bytes);
-  out.gauge("process_open_fds", "Descriptors that are open.");
-  out.sample(process.descriptors_open);
-  out.gauge("process_max_fds", "Descriptors that may be open.");
-  out.sample(process.descriptors_max);
-  out.gauge("process_threads", "Threads of the process.");
-  out.sample(process.threads);
+  out.gauge("process_resident_memory_bytes", "Memory of the process that is in RAM.",
+            process.resident_bytes);
+  out.gauge("process_virtual_memory_bytes", "Address space of the process.", process.virtual_bytes);
+  out.gauge("process_open_fds", "Descriptors that are open.", process.descriptors_open);
+  out.gauge("process_max_fds", "Descriptors that may be open.", process.descriptors_max);
+  out.gauge("process_threads", "Threads of the process.", process.threads);
 }
 
 // Pools of one name are the classes of one kind of text, told apart by what a slot holds.
@@ -163,37 +159,35 @@ void add_transactions(MetricsText& out, const Figures& figures) {
     }
   }
   const transaction::TransactionCounters& counters = figures.transactions;
-  out.counter("tipring_retransmissions_received_total", "Messages that had come before.");
-  out.sample(counters.retransmissions);
-  out.counter("tipring_stray_responses_total", "Responses that fit no request of this server.");
-  out.sample(counters.stray_responses);
-  out.counter("tipring_stray_cancels_total", "CANCELs that fit no request.");
-  out.sample(counters.stray_cancels);
-  out.counter("tipring_transactions_timed_out_total", "Requests of this server without an answer.");
-  out.sample(counters.client_timeouts);
+  out.counter("tipring_retransmissions_received_total", "Messages that had come before.",
+              counters.retransmissions);
+  out.counter("tipring_stray_responses_total", "Responses that fit no request of this server.",
+              counters.stray_responses);
+  out.counter("tipring_stray_cancels_total", "CANCELs that fit no request.",
+              counters.stray_cancels);
+  out.counter("tipring_transactions_timed_out_total", "Requests of this server without an answer.",
+              counters.client_timeouts);
   out.counter("tipring_transactions_reclaimed_total",
-              "Finished transactions that gave their place to a new one before their time.");
-  out.sample(counters.reclaimed);
+              "Finished transactions that gave their place to a new one before their time.",
+              counters.reclaimed);
   out.counter("tipring_replies_too_large_total",
-              "Refusals that were not sent: more than twice as large as the datagram before them.");
-  out.sample(counters.replies_too_large);
+              "Refusals that were not sent: more than twice as large as the datagram before them.",
+              counters.replies_too_large);
 }
 
 void add_transport(MetricsText& out, const transport::TransportCounters& counters) {
-  out.counter("tipring_messages_received_total", "SIP messages received.");
-  out.sample(counters.received);
-  out.counter("tipring_messages_sent_total", "SIP messages sent.");
-  out.sample(counters.sent);
+  out.counter("tipring_messages_received_total", "SIP messages received.", counters.received);
+  out.counter("tipring_messages_sent_total", "SIP messages sent.", counters.sent);
   out.counter("tipring_messages_dropped_total", "What came and was not served.");
   out.sample(counters.not_sip, {{"reason", "not_sip"}});
   out.sample(counters.dropped_no_buffer, {{"reason", "no_buffer"}});
   out.sample(counters.kernel_drops, {{"reason", "kernel"}});
-  out.counter("tipring_messages_malformed_total", "Messages that could not be read.");
-  out.sample(counters.malformed);
-  out.counter("tipring_send_failures_total", "Messages that could not be sent.");
-  out.sample(counters.send_failed);
-  out.counter("tipring_keepalives_received_total", "Empty datagrams and pings of phones.");
-  out.sample(counters.keepalives);
+  out.counter("tipring_messages_malformed_total", "Messages that could not be read.",
+              counters.malformed);
+  out.counter("tipring_send_failures_total", "Messages that could not be sent.",
+              counters.send_failed);
+  out.counter("tipring_keepalives_received_total", "Empty datagrams and pings of phones.",
+              counters.keepalives);
   out.counter("tipring_connections_opened_total", "TCP connections that came to stand.");
   out.sample(counters.connections_accepted, {{"by", "peer"}});
   out.sample(counters.connections_opened, {{"by", "server"}});
@@ -210,12 +204,9 @@ void add_transport(MetricsText& out, const transport::TransportCounters& counter
 
 void add_registrations(MetricsText& out, const Figures& figures) {
   const RegistrationFigures& counts = figures.registrations;
-  out.gauge("tipring_users", "Users of the exchange.");
-  out.sample(counts.users);
-  out.gauge("tipring_users_on_line", "Users with a phone registered.");
-  out.sample(counts.users_on_line);
-  out.gauge("tipring_bindings", "Phones that are registered.");
-  out.sample(counts.bindings);
+  out.gauge("tipring_users", "Users of the exchange.", counts.users);
+  out.gauge("tipring_users_on_line", "Users with a phone registered.", counts.users_on_line);
+  out.gauge("tipring_bindings", "Phones that are registered.", counts.bindings);
   out.counter("tipring_binding_changes_total", "What has become of registrations.");
   out.sample(counts.added, {{"change", "added"}});
   out.sample(counts.refreshed, {{"change", "refreshed"}});
@@ -236,12 +227,11 @@ void add_registrations(MetricsText& out, const Figures& figures) {
   out.sample(answered(401), {{"result", "challenged"}});
   out.sample(all - accepted - answered(401), {{"result", "refused"}});
   const auth::BlockCounters& logins = figures.logins;
-  out.counter("tipring_authentication_failures_total", "Wrong credentials.");
-  out.sample(logins.failures);
-  out.counter("tipring_blocks_total", "Blocks of users and sources after wrong credentials.");
-  out.sample(logins.begun);
-  out.gauge("tipring_blocked_sources", "Addresses that are not answered now.");
-  out.sample(figures.sources_blocked);
+  out.counter("tipring_authentication_failures_total", "Wrong credentials.", logins.failures);
+  out.counter("tipring_blocks_total", "Blocks of users and sources after wrong credentials.",
+              logins.begun);
+  out.gauge("tipring_blocked_sources", "Addresses that are not answered now.",
+            figures.sources_blocked);
   out.counter("tipring_blocked_requests_total", "Requests of those who are blocked.");
   out.sample(logins.refused, {{"block", "user"}});
   out.sample(logins.dropped, {{"block", "source"}});
@@ -261,41 +251,39 @@ void add_calls(MetricsText& out, const Figures& figures) {
   }
   out.histogram("tipring_call_duration_seconds", "Answered calls that are over, since the answer.");
   out.buckets(ends.talks());
-  out.counter("tipring_calls_expired_total", "Calls that nobody has refreshed (RFC 4028).");
-  out.sample(figures.calls.expired);
-  out.counter("tipring_calls_untracked_total", "Dialogs that could not be followed.");
-  out.sample(figures.calls.untracked);
-  out.gauge("tipring_groups", "Hunt groups.");
-  out.sample(figures.groups);
+  out.counter("tipring_calls_expired_total", "Calls that nobody has refreshed (RFC 4028).",
+              figures.calls.expired);
+  out.counter("tipring_calls_untracked_total", "Dialogs that could not be followed.",
+              figures.calls.untracked);
+  out.gauge("tipring_groups", "Hunt groups.", figures.groups);
   out.counter("tipring_led_calls_total", "Calls led through the server, to groups and others.");
   out.sample(figures.b2bua.calls, {{"event", "begun"}});
   out.sample(figures.b2bua.answered, {{"event", "answered"}});
   out.sample(figures.b2bua.broken, {{"event", "broken"}});
-  out.counter("tipring_group_invites_total", "INVITEs to phones of calls led through the server.");
-  out.sample(figures.b2bua.rung);
+  out.counter("tipring_group_invites_total", "INVITEs to phones of calls led through the server.",
+              figures.b2bua.rung);
   out.counter("tipring_group_phones_skipped_total",
-              "Phones of such calls that need TLS or another transport that is not served.");
-  out.sample(figures.b2bua.out_of_reach);
+              "Phones of such calls that need TLS or another transport that is not served.",
+              figures.b2bua.out_of_reach);
   out.counter("tipring_calls_refused_total", "Calls that were not let in.");
   out.sample(figures.refusals.no_timer, {{"reason", "no_session_timer"}});
   out.sample(figures.refusals.share, {{"reason", "over_share"}});
-  out.counter("tipring_refused_for_capacity_total", "Requests refused with 503: a pool was full.");
-  out.sample(figures.refusals.capacity);
+  out.counter("tipring_refused_for_capacity_total", "Requests refused with 503: a pool was full.",
+              figures.refusals.capacity);
 }
 
 void add_forwarding(MetricsText& out, const Figures& figures) {
   out.counter("tipring_requests_forwarded_total",
-              "Requests sent on, each as often as it was tried.");
-  out.sample(figures.proxy.forwarded);
-  out.counter("tipring_requests_retried_total", "Of these to another target than the first.");
-  out.sample(figures.proxy.retried);
-  out.counter("tipring_requests_forked_total", "Of these beside another one.");
-  out.sample(figures.proxy.forked);
-  out.counter("tipring_redirections_followed_total", "Contacts of 3xx that became targets.");
-  out.sample(figures.proxy.redirected);
+              "Requests sent on, each as often as it was tried.", figures.proxy.forwarded);
+  out.counter("tipring_requests_retried_total", "Of these to another target than the first.",
+              figures.proxy.retried);
+  out.counter("tipring_requests_forked_total", "Of these beside another one.",
+              figures.proxy.forked);
+  out.counter("tipring_redirections_followed_total", "Contacts of 3xx that became targets.",
+              figures.proxy.redirected);
   const media::RelayCounters& media = figures.media;
-  out.counter("tipring_media_packets_forwarded_total", "Packets of audio and video relayed.");
-  out.sample(media.forwarded);
+  out.counter("tipring_media_packets_forwarded_total", "Packets of audio and video relayed.",
+              media.forwarded);
   out.counter("tipring_media_packets_dropped_total", "Packets that were not relayed.");
   out.sample(media.garbage, {{"reason", "garbage"}});
   out.sample(media.strangers, {{"reason", "stranger"}});
@@ -303,12 +291,11 @@ void add_forwarding(MetricsText& out, const Figures& figures) {
   out.sample(media.no_target, {{"reason", "no_target"}});
   out.sample(media.send_failed, {{"reason", "send_failed"}});
   out.counter("tipring_media_packets_lost_total",
-              "Packets that never came, of streams that are over (RFC 3550 A.3).");
-  out.sample(media.lost);
-  out.counter("tipring_media_ports_taken_total", "Pairs of ports that another program had.");
-  out.sample(media.ports_taken);
-  out.counter("tipring_media_silent_calls_total", "Calls that were taken for dead.");
-  out.sample(media.silent_calls);
+              "Packets that never came, of streams that are over (RFC 3550 A.3).", media.lost);
+  out.counter("tipring_media_ports_taken_total", "Pairs of ports that another program had.",
+              media.ports_taken);
+  out.counter("tipring_media_silent_calls_total", "Calls that were taken for dead.",
+              media.silent_calls);
 }
 
 void add_storage(MetricsText& out, const StorageFigures& storage) {
@@ -320,14 +307,13 @@ void add_storage(MetricsText& out, const StorageFigures& storage) {
   out.counter("tipring_storage_updates_total", "Registrations that went to the database.");
   out.sample(storage.counters.updates, {{"kind", "at_once"}});
   out.sample(storage.counters.lazy_writes, {{"kind", "later"}});
-  out.counter("tipring_storage_refusals_total", "Registrations that found no room on their way.");
-  out.sample(storage.counters.refused);
-  out.gauge("tipring_storage_queue_depth", "Changes that wait for the storage thread.");
-  out.sample(storage.queue);
-  out.gauge("tipring_storage_queue_capacity", "How many may wait.");
-  out.sample(storage.queue_max);
-  out.gauge("tipring_storage_failing", "1 while the last write has failed.");
-  out.sample(storage.failing ? 1 : 0);
+  out.counter("tipring_storage_refusals_total", "Registrations that found no room on their way.",
+              storage.counters.refused);
+  out.gauge("tipring_storage_queue_depth", "Changes that wait for the storage thread.",
+            storage.queue);
+  out.gauge("tipring_storage_queue_capacity", "How many may wait.", storage.queue_max);
+  out.gauge("tipring_storage_failing", "1 while the last write has failed.",
+            storage.failing ? 1 : 0);
 }
 
 void add_loop(MetricsText& out, const Figures& figures) {
@@ -341,10 +327,8 @@ void add_loop(MetricsText& out, const Figures& figures) {
   out.counter("tipring_request_log_lines_total", "Lines of the request log.");
   out.sample(figures.request_log.written, {{"fate", "written"}});
   out.sample(figures.request_log.lost, {{"fate", "lost"}});
-  out.gauge("tipring_trace_on", "1 while messages are traced.");
-  out.sample(figures.trace.on ? 1 : 0);
-  out.counter("tipring_trace_messages_total", "Messages that were traced.");
-  out.sample(figures.trace.messages);
+  out.gauge("tipring_trace_on", "1 while messages are traced.", figures.trace.on ? 1 : 0);
+  out.counter("tipring_trace_messages_total", "Messages that were traced.", figures.trace.messages);
 }
 
 }  // namespace

@@ -26,6 +26,15 @@ class MetricsText {
   void histogram(std::string_view name, std::string_view help) { family(name, help, "histogram"); }
 
   void sample(uint64_t value, MetricLabels labels = {});
+  // A family of one.
+  void counter(std::string_view name, std::string_view help, uint64_t value) {
+    counter(name, help);
+    sample(value);
+  }
+  void gauge(std::string_view name, std::string_view help, uint64_t value) {
+    gauge(name, help);
+    sample(value);
+  }
   // Seconds, with six places at most.
   void seconds(Micros value, MetricLabels labels = {});
 
