@@ -88,6 +88,7 @@ function show_more() {
     preferences(), account()));
   mark_current();
   show_counts();
+  sheet.element.querySelector("nav a").focus();
   return sheet;
 }
 

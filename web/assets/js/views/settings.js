@@ -10,7 +10,7 @@ const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 const shown = (value) => (Array.isArray(value) ? value.join(", ") || t("settings.empty_list") : value === "" ? t("settings.empty") : String(value));
 const label_of = (key) => (has_text(`key.${key}`) ? t(`key.${key}`) : key);
 const section_label = (name) => (has_text(`section.${name}`) ? t(`section.${name}`) : name);
-const kShort = 160;  // is shown as a whole
+const kShort = 200;  // is shown as a whole
 const kChangedByFile = new Set(["store.path", "admin.socket"]);  // wrong ones would shut this page out
 
 function field_of(key, row, value, text, onchange, is_fixed) {
@@ -31,7 +31,9 @@ function field_of(key, row, value, text, onchange, is_fixed) {
 
 // The first sentence, and the others for who wants to know.
 function explain(text) {
-  const [, first, rest] = /^(.{20,}?[.:;])\s+(.+)$/s.exec(text) ?? [];
+  const split = (signs) => new RegExp(`^(.{20,}?[${signs}])\\s+(.+)$`, "s").exec(text) ?? [];
+  let [, first, rest] = split(".");
+  if (!rest || first.length > kShort) [, first, rest] = split(".:;");
   if (!rest || text.length < kShort) return h("div", text);
   return h("details", h("summary", first, " ", h("span", { class: "link" }, t("settings.more"))), h("div", rest));
 }
