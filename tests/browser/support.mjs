@@ -16,7 +16,7 @@ const { chromium } = require("playwright-core");
 export const bin = process.argv[2];
 const run = promisify(execFile);
 export const kPassword = "correct horse battery";
-const kPatience = 10000;  // for what the page shall show; a machine under load is slow
+export const kPatience = 10000;  // for what the page shall show; a machine under load is slow
 
 // --- counting
 

@@ -35,6 +35,9 @@ export function new_password() {
   return text;
 }
 
+// A phone of this user is not let in. With others on line only what concerns another phone is said.
+export const is_kept_out = (row) => Boolean(row.last_failure) && (!row.bindings || row.last_failure.reason === "too_many_phones");
+
 export function registration_badge(row) {
   if (row.has_password === false) return badge("bad", t("users.needs_password"));
   return row.bindings > 0 ? badge("good", t("users.on_line")) : badge("", t("users.off_line"));

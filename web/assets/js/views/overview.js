@@ -3,8 +3,8 @@ import { get, list, server_now } from "../api.js";
 import { time_chart } from "../chart.js";
 import { h, replace } from "../dom.js";
 import { icon } from "../icons.js";
-import { ago, clock, number, span, t, tn } from "../i18n.js";
-import { full_name, short_uri, user_link } from "../people.js";
+import { ago, clock, has_text, number, span, t, tn } from "../i18n.js";
+import { full_name, is_kept_out, short_uri, user_link } from "../people.js";
 import { badge, card, dot, header } from "../ui.js";
 
 const kDayMs = 24 * 3600 * 1000;
@@ -33,8 +33,8 @@ function problems_of(status, pools, users, refused, blocks, told) {
   for (const row of blocks) {
     found.push({ kind: "warn", text: row.user ? t("problem.block_user", row) : t("problem.block_source", row), when_s: row.since_s, href: "#/blocks" });
   }
-  for (const row of users.filter((user) => user.last_failure && !user.bindings)) {
-    found.push({ kind: "warn", text: t(`problem.sign_in_${row.last_failure.reason}`, { name: full_name(row), source: row.last_failure.source }), when_s: row.last_failure.ago_s, who: row });
+  for (const row of users.filter(is_kept_out)) {
+    found.push({ kind: "warn", text: t(has_text(`problem.sign_in_${row.last_failure.reason}`) ? `problem.sign_in_${row.last_failure.reason}` : "problem.sign_in", { name: full_name(row), source: row.last_failure.source }), when_s: row.last_failure.ago_s, who: row });
   }
   for (const row of users.filter((user) => !user.has_password)) found.push({ kind: "bad", text: t("problem.no_password", { name: full_name(row) }), who: row });
   for (const row of pools.filter((pool) => pool.refusals > 0)) {

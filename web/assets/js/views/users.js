@@ -4,7 +4,7 @@ import { h, replace } from "../dom.js";
 import { form } from "../form.js";
 import { ago, has_text, number, span, t, tn } from "../i18n.js";
 import { import_table } from "../import_table.js";
-import { full_name, new_password, phone_data, registration_badge, uri_parts } from "../people.js";
+import { full_name, is_kept_out, new_password, phone_data, registration_badge, uri_parts } from "../people.js";
 import { table } from "../table.js";
 import { badge, button, card, confirm, dialog, empty, facts, failed, header, icon_button, notice, once, quiet, search_box, tabs, toast } from "../ui.js";
 
@@ -89,7 +89,7 @@ function group(rows) {
 const trouble = (row) => row.calls_refused || row.last_failure || !row.has_password;
 
 function state_notes(row) {
-  return [row.calls_refused && badge("warn", t("users.refused_421")), row.last_failure && !row.bindings && badge("warn", t("users.failed"))];
+  return [row.calls_refused && badge("warn", t("users.refused_421")), is_kept_out(row) && badge("warn", t("users.failed"))];
 }
 
 function phones_text(phones) {
