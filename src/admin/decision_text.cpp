@@ -32,7 +32,7 @@ std::string_view pattern_of(Decision decision) {
     case Decision::EndedByOperator: return "an operator has ended the call";
     case Decision::GroupCalled:
       return "hunt group {1}, strategy {2}: {3} to ring, for {4} s at most";
-    case Decision::MemberSkipped: return "{1} is passed over: {2}";
+    case Decision::MemberSkipped: return "{1} in {3} is passed over: {2}";
     case Decision::MemberRung: return "rings {1} at {2}";
     case Decision::MemberNotRung: return "{1} cannot be rung";
     case Decision::PhonesSkipped:

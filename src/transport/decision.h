@@ -27,7 +27,7 @@ enum class Decision : uint8_t {
   SessionExpired,   // interval in seconds
   EndedByOperator,  //
   GroupCalled,      // extension, strategy, members that ring, seconds it may ring
-  MemberSkipped,    // name, why: one of the words below
+  MemberSkipped,    // name, why: one of the words below, group
   MemberRung,       // name, address
   MemberNotRung,    // name: no way to any of his phones
   PhonesSkipped,    // user, phones that need another transport than UDP and TCP

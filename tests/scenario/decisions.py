@@ -43,9 +43,10 @@ def members_are_told_of(bin_dir):
         call.expect_refusal(486)
         seen = told(api, call.call_id)
         assert seen[0][0] == "group_called" and seen[0][1][:3] == ["600", "sequential", "2"], seen
-        assert seen[1:5] == [("member_skipped", ["carol", "not registered"]), ("member_skipped", ["dave", "disabled"]),
-                             ("member_skipped", ["nobody", "nobody has this name"]),
-                             ("member_skipped", ["alice", "it is the caller"])], seen
+        assert seen[1:5] == [("member_skipped", ["carol", "not registered", "600"]),
+                             ("member_skipped", ["dave", "disabled", "600"]),
+                             ("member_skipped", ["nobody", "nobody has this name", "600"]),
+                             ("member_skipped", ["alice", "it is the caller", "600"])], seen
         assert seen[5:] == [("member_rung", ["bob", f"127.0.0.1:{bob.phone.port}"]), ("member_refused", ["bob", "603"]),
                             ("member_rung", ["erin", f"127.0.0.1:{erin.phone.port}"]), ("member_stopped", ["erin", "1"]),
                             ("group_time_over", ["600", "1"]), ("nobody_answered", ["486"]),
@@ -53,7 +54,24 @@ def members_are_told_of(bin_dir):
         # The legs belong together, whichever is asked for.
         assert told(api, erin.invite.one("call-id")) == seen
         shown = server.ctl("trace", "show", call.call_id)
-        assert "! carol is passed over: not registered\n" in shown and "! bob does not take it: 603\n" in shown, shown
+        assert "! carol in 600 is passed over: not registered\n" in shown, shown
+        assert "! bob does not take it: 603\n" in shown, shown
+
+
+def members_within_are_told_of(bin_dir):
+    """Those of a group within the group too, by its name; who is rung as a member of another is not passed over."""
+    groups = {"601": group_of("bob", "carol", ("dave", {"enabled": 0})), "602": group_of("601", "bob", "erin")}
+    with GroupServer(bin_dir, groups) as server:
+        api = Api(server)
+        bob = Member(server, "bob")
+        alice = registered_phone(server, "alice", PASSWORDS["alice"])
+        call = GroupCall(alice, server, "602").start()
+        bob.take_invite()
+        bob.refuse("486 Busy Here")
+        call.ack_refusal(alice.receive_final())
+        skipped = [values for name, values in told(api, call.call_id) if name == "member_skipped"]
+        assert skipped == [["erin", "not registered", "602"], ["carol", "not registered", "601"],
+                           ["dave", "disabled", "601"]], skipped
 
 
 def one_after_another(bin_dir):
@@ -128,6 +146,7 @@ def main():
     bin_dir = sys.argv[1]
     report = Report()
     report.run("members of a group, passed over, refusing and silent", lambda: members_are_told_of(bin_dir))
+    report.run("who is passed over in a group within the group", lambda: members_within_are_told_of(bin_dir))
     report.run("a group that goes on to another", lambda: one_after_another(bin_dir))
     report.run("refusals, wrong passwords, routes and operators", lambda: refusals_are_told(bin_dir))
     report.run("a timer that fires", lambda: timers_are_told(bin_dir))

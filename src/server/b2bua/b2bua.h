@@ -261,6 +261,7 @@ class B2bua final : private service::LegUser {
             std::initializer_list<transport::DecisionValue> values = {},
             std::string_view joins = {}) const;
   void note_group(const Call& call, const store::Group& group) const;
+  void note_skipped(const Call& call, const store::Group& group) const;
   void note_user(const Call& call, const store::User& user) const;
   void note_rung(const Call& call, const CallLeg& leg) const;
   void note_stopped(const Call& call, MemberSet members) const;

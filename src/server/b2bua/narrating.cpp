@@ -52,12 +52,22 @@ std::string_view B2bua::name_of_member(const Call& call, size_t member) const {
   return user == nullptr ? std::string_view("?") : user->name();
 }
 
-// Whom the plan has, and why it has not the others. Members of groups within it are not told apart.
+// Whom the plan has, and why it has not the others, of the groups within it too.
 void B2bua::note_group(const Call& call, const store::Group& group) const {
   if (environment_.transport.tracing() == nullptr) return;
   const auto ring_s = group.ring_timeout().count() / 1000;
   note(call, Decision::GroupCalled,
        {group.name(), to_text(group.strategy()), call.plan.size(), ring_s});
+  note_skipped(call, group);
+  for (size_t i = 0; i < call.plan.inner_count; ++i) {
+    const store::GroupMember* entry = directory_.get(call.plan.inner[i]);
+    if (entry == nullptr) continue;
+    const store::Extension inner = directory_.find(group.domain(), entry->name());
+    if (inner.group != nullptr) note_skipped(call, *inner.group);
+  }
+}
+
+void B2bua::note_skipped(const Call& call, const store::Group& group) const {
   for (const store::GroupMember* member = group.first_member(); member != nullptr;
        member = group.next_member(*member)) {
     const store::Extension found = directory_.find(group.domain(), member->name());
@@ -79,7 +89,7 @@ void B2bua::note_group(const Call& call, const store::Group& group) const {
     } else if (member->ring_time() == Millis(0)) {
       why = "its delay is longer than the group rings";
     }
-    note(call, Decision::MemberSkipped, {member->name(), why});
+    note(call, Decision::MemberSkipped, {member->name(), why, group.name()});
   }
 }
 
