@@ -1,3 +1,5 @@
+#include <array>
+
 #include "group_bench.h"
 
 using namespace tipring;
@@ -347,6 +349,97 @@ TEST_CASE("groups: a name that cannot be had is refused, while a rename is on it
   CHECK(bench.last().verdict == GroupVerdict::Renamed);
   user.name = "600";
   CHECK(bench.store().put_user(user, nullptr, PutMode::Create, bench.server->answers, 3));
+}
+
+namespace {
+
+// Two groups, 600 and 610, a user 201, and changes that all want the name 640.
+class Claims : public GroupBench {
+ public:
+  enum class Claim : uint8_t {
+    RenameGroup,
+    RenameOther,
+    NewGroup,
+    NewUser,
+    NewAlias,
+    RenameUser,
+  };
+  static constexpr std::array<Claim, 6> kAll = {Claim::RenameGroup, Claim::RenameOther,
+                                                Claim::NewGroup,    Claim::NewUser,
+                                                Claim::NewAlias,    Claim::RenameUser};
+
+  Claims() {
+    for (const char* name : {"600", "610"})
+      REQUIRE(put(group_record(name)) == GroupVerdict::Created);
+    make_user("201");
+  }
+
+  static bool is_of_group(Claim claim) { return claim <= Claim::NewGroup; }
+
+  // Begins it, under this tag. Whether it was not refused at once.
+  bool begin(Claim claim, uint64_t tag) {
+    UserRecord user;
+    user.name = claim == Claim::NewAlias ? "201" : "640";
+    if (claim == Claim::NewAlias) {
+      user.aliases = "640";
+      user.fields = kAliases;
+    }
+    StoreWaiter& users = server->answers;
+    const Credentials password = secret(3);
+    switch (claim) {
+      case Claim::RenameGroup: return begun(store().rename_group("", "600", "640", answers, tag));
+      case Claim::RenameOther: return begun(store().rename_group("", "610", "640", answers, tag));
+      case Claim::NewGroup:
+        return begun(store().put_group(group_record("640"), PutMode::Create, answers, tag));
+      case Claim::NewUser:
+        return begun(store().put_user(user, nullptr, PutMode::Create, users, tag));
+      case Claim::NewAlias:
+        return begun(store().put_user(user, nullptr, PutMode::Change, users, tag));
+      case Claim::RenameUser:
+        return begun(store().rename_user("", "201", "640", &password, users, tag));
+    }
+    return false;
+  }
+
+  // What has become of it.
+  bool has_won(Claim claim, uint64_t tag) {
+    if (!is_of_group(claim)) return wait(tag) == StoreStatus::Durable;
+    run_until([&] { return answers.by_tag.contains(tag); });
+    const GroupVerdict verdict = answers.by_tag.at(tag).verdict;
+    return verdict == GroupVerdict::Renamed || verdict == GroupVerdict::Created;
+  }
+
+  int holders() {
+    const Extension found = store().find_extension("", "640");
+    return int{found.user != nullptr} + int{found.group != nullptr};
+  }
+
+ private:
+  static bool begun(const Result<void>& result) { return result.has_value(); }
+};
+
+}  // namespace
+
+TEST_CASE("groups: of two changes under way that want one name the earlier one gets it" *
+          doctest::description("R17.5")) {
+  using Claim = Claims::Claim;
+  for (const Claim first : Claims::kAll) {
+    for (const Claim second : Claims::kAll) {
+      if (first == second) continue;
+      if (!Claims::is_of_group(first) && !Claims::is_of_group(second)) continue;
+      CAPTURE(static_cast<int>(first));
+      CAPTURE(static_cast<int>(second));
+      Claims claims;
+      REQUIRE(claims.begin(first, 101));
+      const bool begun = claims.begin(second, 102);
+      CHECK(claims.has_won(first, 101));
+      CHECK_FALSE((begun && claims.has_won(second, 102)));
+      CHECK(claims.holders() == 1);
+      claims.crash();
+      CHECK(claims.holders() == 1);
+      CHECK((claims.store().find_group("", "640") != nullptr) == Claims::is_of_group(first));
+    }
+  }
 }
 
 TEST_CASE("groups: a rename that is not stored changes nothing, and its name is free" *
