@@ -159,10 +159,10 @@ bool RelayedStream::classify(Part part, StreamPacket& packet, PacketMark& mark) 
   if (!rtp_) return part == Part::Rtp && !packet.bytes.empty();
   packet.kind = kind_of(packet.bytes);
   if (packet.kind == PacketKind::Rtp) {
-    const auto rtp = parse_rtp(packet.bytes);
-    if (!rtp) return false;
-    packet.rtp = *rtp;
-    mark = {rtp->ssrc, rtp->sequence, true, true};
+    const auto header = rtp::read_header(packet.bytes);
+    if (!header) return false;
+    packet.rtp = *header;
+    mark = {header->ssrc, header->sequence, true, true};
   } else if (packet.kind == PacketKind::Rtcp) {
     const auto rtcp = parse_rtcp(packet.bytes);
     if (!rtcp) return false;

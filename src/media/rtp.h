@@ -1,5 +1,4 @@
-// What a datagram on a media port is, and the fixed header of RTP (RFC 3550 5.1). Views and values;
-// nothing is changed, nothing is kept.
+// What a datagram on a media port is. Views and values; nothing is changed, nothing is kept.
 #pragma once
 
 #include <cstddef>
@@ -25,13 +24,7 @@ inline constexpr size_t kPacketKinds = 6;
 // SRTP and SRTCP have the same headers in the clear, and are Rtp and Rtcp.
 PacketKind kind_of(std::span<const char> datagram);
 
-struct RtpHeader : rtp::Header {
-  uint16_t header_size = 0;  // with CSRCs and extension
-};
-
-// Of a datagram that is Rtp. Padding is not looked at: of SRTP it is encrypted.
-// Errors: Invalid (CSRCs or extension run over the end).
-Result<RtpHeader> parse_rtp(std::span<const char> datagram);
+using RtpHeader = rtp::ReceivedHeader;
 
 struct RtcpHeader {
   uint32_t ssrc = 0;  // of who sent it

@@ -16,27 +16,36 @@ std::span<const uint8_t> bytes_of(std::span<const char> datagram) {
 
 }  // namespace
 
-Result<Packet> parse_packet(std::span<const char> datagram) {
+Result<ReceivedHeader> read_header(std::span<const char> datagram) {
   const std::span<const uint8_t> bytes = bytes_of(datagram);
   if (bytes.size() < kHeaderBytes || (bytes[0] & 0xc0) != kVersionBits) return Error::Invalid;
-  Packet packet;
-  packet.header = {static_cast<uint8_t>(bytes[1] & 0x7f), (bytes[1] & 0x80) != 0,
-                   static_cast<uint16_t>(read_u16(&bytes[2])), read_u32(&bytes[4]),
-                   read_u32(&bytes[8])};
-  size_t begin = kHeaderBytes + 4 * static_cast<size_t>(bytes[0] & 0xf);
+  size_t size = kHeaderBytes + 4 * static_cast<size_t>(bytes[0] & 0xf);
   if ((bytes[0] & kExtension) != 0) {
-    if (bytes.size() < begin + 4) return Error::Invalid;
-    begin += 4 + 4 * size_t{read_u16(&bytes[begin + 2])};
+    if (bytes.size() < size + 4) return Error::Invalid;
+    size += 4 + 4 * size_t{read_u16(&bytes[size + 2])};
   }
-  if (bytes.size() < begin) return Error::Invalid;
-  size_t size = bytes.size() - begin;
+  if (bytes.size() < size) return Error::Invalid;
+  ReceivedHeader header;
+  header.payload_type = bytes[1] & 0x7f;
+  header.marker = (bytes[1] & 0x80) != 0;
+  header.sequence = static_cast<uint16_t>(read_u16(&bytes[2]));
+  header.timestamp = read_u32(&bytes[4]);
+  header.ssrc = read_u32(&bytes[8]);
+  header.size = static_cast<uint16_t>(size);  // below 64 KiB, as the datagram is
+  return header;
+}
+
+Result<Packet> parse_packet(std::span<const char> datagram) {
+  const auto header = read_header(datagram);
+  if (!header) return header.error();
+  const std::span<const uint8_t> bytes = bytes_of(datagram);
+  size_t size = bytes.size() - header->size;
   if ((bytes[0] & kPadding) != 0) {
     const size_t padding = bytes.back();
     if (padding == 0 || padding > size) return Error::Invalid;
     size -= padding;
   }
-  packet.payload = bytes.subspan(begin, size);
-  return packet;
+  return Packet{*header, bytes.subspan(header->size, size)};
 }
 
 void write_header(const Header& header, std::span<char> out) {
@@ -48,6 +57,7 @@ void write_header(const Header& header, std::span<char> out) {
   put_u32(&out[8], header.ssrc);
 }
 
+// Its types are those that as RTP would be the marker and payload types that no session uses.
 bool is_rtcp(std::span<const char> datagram) {
   if (datagram.size() < 2) return false;
   const auto type = static_cast<uint8_t>(datagram[1]);

@@ -17,6 +17,11 @@ struct Header {
   uint32_t ssrc = 0;
 };
 
+// As it came.
+struct ReceivedHeader : Header {
+  uint16_t size = 0;  // with contributing sources and extension
+};
+
 struct Packet {
   Header header;
   std::span<const uint8_t> payload;  // into the datagram, without padding
@@ -24,8 +29,11 @@ struct Packet {
 
 inline constexpr size_t kHeaderBytes = 12;
 
-// Contributing sources and a header extension are skipped. Errors: Invalid (another version, or
-// less in it than it says).
+// What follows it is not looked at: of SRTP it is encrypted, padding included. Errors: Invalid (another
+// version, or contributing sources or extension run over the end).
+Result<ReceivedHeader> read_header(std::span<const char> datagram);
+
+// Errors: those of read_header(), and Invalid for more padding than there is.
 Result<Packet> parse_packet(std::span<const char> datagram);
 
 // A header without contributing sources or extension. REQUIRES: `out` has kHeaderBytes.

@@ -51,7 +51,7 @@ TEST_CASE("relay: many packets that wait together keep their order" *
   bench.run_for(50);
   REQUIRE(bench.bob.heard.size() == 50);
   for (size_t i = 0; i < 50; ++i)
-    CHECK(parse_rtp(bench.bob.heard[i].bytes)->sequence == static_cast<uint16_t>(i + 2));
+    CHECK(rtp::read_header(bench.bob.heard[i].bytes)->sequence == static_cast<uint16_t>(i + 2));
 }
 
 // The call goes over to T.38 in the same m= line, and its datagrams look like anything.
@@ -210,8 +210,8 @@ TEST_CASE("relay: losses, repetitions and another order pass through as they com
   CHECK(figures.packets > 400);
   std::set<uint16_t> distinct;
   for (const Phone::Packet& packet : bench.bob.heard)
-    distinct.insert(parse_rtp(packet.bytes)->sequence);
-  const auto first = parse_rtp(bench.bob.heard.front().bytes)->sequence;
+    distinct.insert(rtp::read_header(packet.bytes)->sequence);
+  const auto first = rtp::read_header(bench.bob.heard.front().bytes)->sequence;
   const auto span = *distinct.rbegin() - first + 1;
   CHECK(figures.lost == span - static_cast<int64_t>(figures.packets));
   CHECK(figures.jitter_us > 5000);

@@ -38,37 +38,6 @@ TEST_CASE("rtp: what media ports do not carry is neither" * doctest::description
   CHECK(kind("\xc0" + std::string(40, 'x')) == PacketKind::Other);  // version 3
 }
 
-TEST_CASE("rtp: the fixed header is read" * doctest::description("RFC 3550 5.1; R18.2")) {
-  const std::string text = test::rtp({.ssrc = 0xdeadbeef,
-                                      .sequence = 0xfffe,
-                                      .timestamp = 0x80000001,
-                                      .payload_type = 101,
-                                      .marker = true});
-  const auto header = parse_rtp(text);
-  REQUIRE(header);
-  CHECK(header->ssrc == 0xdeadbeef);
-  CHECK(header->sequence == 0xfffe);
-  CHECK(header->timestamp == 0x80000001);
-  CHECK(header->payload_type == 101);
-  CHECK(header->marker);
-  CHECK(header->header_size == 12);
-}
-
-TEST_CASE("rtp: contributing sources and extension belong to the header, and must be there" *
-          doctest::description("RFC 3550 5.1, 5.3.1; R18.2")) {
-  std::string text =
-      test::rtp({}, std::string(8, 'c') + std::string("\xbe\xde\x00\x01", 4) + "eeeep");
-  text[0] = '\x92';  // two sources, and an extension
-  for (size_t size = 12; size < 28; ++size) {
-    const tipring::test::GuardedText guarded(text.substr(0, size));
-    CHECK_FALSE(parse_rtp(guarded.view()));
-  }
-  const tipring::test::GuardedText guarded(text);
-  const auto header = parse_rtp(guarded.view());
-  REQUIRE(header);
-  CHECK(header->header_size == 28);
-}
-
 TEST_CASE("rtp: a control packet must be whole" * doctest::description("RFC 3550 6.4; R18.2")) {
   const auto header = parse_rtcp(test::rtcp(77, 200));
   REQUIRE(header);

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "rtp/rtcp.h"
+#include "support/guard_page.h"
 
 using namespace tipring;
 using namespace tipring::rtp;
@@ -51,10 +52,30 @@ TEST_CASE("rtp: sources, extension and padding are no sound" *
   }
 }
 
+TEST_CASE("rtp: contributing sources and extension belong to the header, padding does not" *
+          doctest::description("RFC 3550 5.1, 5.3.1")) {
+  // Two sources and an extension of one word; of SRTP the last byte says nothing of padding.
+  const std::string all =
+      packet_of('\xb2', std::string(8, 'c') + std::string("\xbe\xde\x00\x01", 4) + "eeee\xff");
+  for (size_t size = 0; size < 28; ++size) {
+    CAPTURE(size);
+    const tipring::test::GuardedText cut(all.substr(0, size));
+    CHECK_FALSE(read_header(cut.view()));
+  }
+  const tipring::test::GuardedText whole(all);
+  const auto header = read_header(whole.view());
+  REQUIRE(header);
+  CHECK(header->size == 28);
+  CHECK(header->marker);
+  CHECK(header->sequence == 0x1234);
+  CHECK_FALSE(parse_packet(whole.view()));
+}
+
 TEST_CASE("rtp: another version and padding that is longer than the packet are refused") {
   const std::string bad[] = {packet_of('\x40', "sound"), packet_of('\xa0', "\x09"),
                              packet_of('\xa0', std::string(1, '\0'))};
   for (const std::string& bytes : bad) CHECK_FALSE(parse_packet(bytes));
+  CHECK_FALSE(read_header(bad[0]));
 }
 
 TEST_CASE("reception: what is missing is counted, and the sequence goes round" *
