@@ -13,7 +13,8 @@ STRATEGIES = ("all", "sequential", "round-robin", "longest-idle", "random")
 
 def sdp(port, host="127.0.0.1", codecs="0 8", direction="sendrecv", version=1, video=None):
     """A session description with one audio stream, and maybe one of video."""
-    text = (f"v=0\r\no=phone 7 {version} IN IP4 {host}\r\ns=-\r\nc=IN IP4 {host}\r\nt=0 0\r\n"
+    family = "IP6" if ":" in host else "IP4"
+    text = (f"v=0\r\no=phone 7 {version} IN {family} {host}\r\ns=-\r\nc=IN {family} {host}\r\nt=0 0\r\n"
             f"m=audio {port} RTP/AVP {codecs}\r\na={direction}\r\n")
     if video is not None:
         text += f"m=video {video} RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n"
@@ -139,10 +140,10 @@ class GroupCall(Call):
 class Member:
     """A phone of a member."""
 
-    def __init__(self, server, user, tag=None):
+    def __init__(self, server, user, tag=None, transport="udp", host="127.0.0.1"):
         self.user = user
         self.tag = tag or f"tag-{user}-{random_token()}"
-        self.phone = registered_phone(server, user, PASSWORDS[user])
+        self.phone = registered_phone(server, user, PASSWORDS[user], transport, host)
         self.invite = None
         self.cseq = 100
         self.branch = None

@@ -10,11 +10,11 @@ PACKETS = 25
 class Ear:
     """One side of a sound stream."""
 
-    def __init__(self, ssrc):
+    def __init__(self, ssrc, host="127.0.0.1"):
         self.ssrc = ssrc
         self.sequence = 0
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", 0))
+        self.socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind((host, 0))
         self.socket.settimeout(1.0)
         self.port = self.socket.getsockname()[1]
 
@@ -35,7 +35,7 @@ class Ear:
 def place_of(message):
     """Where the description of a message wants the sound."""
     body = message.body.decode()
-    host = re.search(r"c=IN IP4 (\S+)", body).group(1)
+    host = re.search(r"c=IN IP[46] (\S+)", body).group(1)
     return host, int(re.search(r"m=audio (\d+)", body).group(1))
 
 
