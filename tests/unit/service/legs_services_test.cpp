@@ -3,6 +3,12 @@
 #include <doctest/doctest.h>
 
 #include "leg_bench.h"
+#include "service/destination_selection.h"
+#include "service/digest_server_auth.h"
+#include "service/output_control.h"
+#include "service/session_interval.h"
+#include "service/transaction_stateful_proxy.h"
+#include "service/via_management.h"
 
 using namespace tipring;
 using namespace tipring::service;
@@ -396,4 +402,28 @@ TEST_CASE_FIXTURE(LegPair,
   CHECK(seen == std::vector<std::string>{"BYE ", "CANC"});
   CHECK(bench.legs.is_quiet());
   CHECK_FALSE(bench.legs.stands(talking));
+}
+
+TEST_CASE("services: those of a call leg stand in one order alone" *
+          doctest::description("F14; RFC 4028 7.4, RFC 3261 8.1.3")) {
+  CHECK(order_holds<LegChallenge, LegInterval, LegRedirection, LegGlare>());
+  CHECK_FALSE(order_holds<LegInterval, LegChallenge, LegRedirection, LegGlare>());
+  CHECK_FALSE(order_holds<LegChallenge, LegRedirection, LegInterval, LegGlare>());
+  CHECK_FALSE(order_holds<LegChallenge, LegInterval, LegGlare, LegRedirection>());
+}
+
+TEST_CASE("services: session timers are before who is asked, and both before the way out" *
+          doctest::description("F15; RFC 3261 16.3, 16.6")) {
+  using Interval = SessionInterval;
+  using Proxy = TransactionStatefulProxy;
+  using Auth = DigestServerAuth;
+  using Way = DestinationSelection;
+  CHECK(order_holds<Interval, Proxy, Auth, Way, ViaManagement, OutputControl>());
+  CHECK_FALSE(order_holds<Auth, Interval, Proxy, Way, ViaManagement, OutputControl>());
+  CHECK_FALSE(order_holds<Interval, Auth, Proxy, Way, ViaManagement, OutputControl>());
+  CHECK_FALSE(order_holds<Interval, Proxy, Way, Auth, ViaManagement, OutputControl>());
+  CHECK_FALSE(order_holds<Interval, Proxy, Auth, ViaManagement, Way, OutputControl>());
+  CHECK_FALSE(order_holds<Interval, Proxy, Auth, ViaManagement, OutputControl, Way>());
+  CHECK_FALSE(order_holds<Interval, Proxy, Auth, Way, ViaManagement>());  // it needs them all
+  CHECK_FALSE(order_holds<Interval, Proxy, Auth, Way, OutputControl>());
 }
