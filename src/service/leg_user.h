@@ -171,9 +171,9 @@ class LegUser {
     return LegVerdict::Unknown;
   }
   // A response other than 100 to a request of ours within the dialog; the final one once, after all that
-  // the services of the leg have said of it. That, on_no_response(), or Done to a client event is the
-  // last word on the request: its place is free, and another may be sent from within. A 2xx to an INVITE
-  // wants Legs::ack(). What ends the dialog too is followed by on_end(), which is the last word on all
+  // the services of the leg have said of it. That or on_no_response() is the last word on the request,
+  // as Done to a client event is; its place is free, so that from within another may be sent. A 2xx to
+  // an INVITE wants Legs::ack(). What ends the dialog too is followed by on_end(), the last word on all
   // requests that are still under way.
   virtual void on_response(LegHandle leg, uint64_t user, const LegRequestInfo& request,
                            const Incoming& response) {
