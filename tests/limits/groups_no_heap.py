@@ -12,19 +12,21 @@ sys.path[:0] = [os.path.join(HERE, "..", "support"), os.path.join(HERE, "..", "s
 
 import groups_calls  # noqa: E402
 import groups_media  # noqa: E402
+import groups_redirects  # noqa: E402
 import groups_sessions  # noqa: E402
 from group_calls import GroupServer  # noqa: E402
 from heap_count import HeapCount  # noqa: E402
 from tipring_server import Report  # noqa: E402
 
 # What asks the operators' side, which has a heap of its own, is tested elsewhere.
-LEFT_OUT = {groups_calls.at_random, groups_calls.tallies, groups_sessions.listed_and_ended}
+LEFT_OUT = {groups_calls.at_random, groups_calls.tallies, groups_redirects.counted_for_who_redirects,
+            groups_sessions.listed_and_ended}
 
 
-def calls_of(module, *members):
-    """All cases of a scenario, one after the other, in the office that it is for."""
+def calls_of(module):
+    """All cases of a scenario, one after the other."""
     def load(server):
-        office = module.Office(server, *members)
+        office = module.office_of(server)
         for _, case in module.CASES:
             if case not in LEFT_OUT:
                 case(office)
@@ -59,8 +61,9 @@ def run(bin_dir, library, report, name, groups, load, mode="direct"):
 def main():
     bin_dir, library = sys.argv[1:3]
     report = Report()
-    run(bin_dir, library, report, "calls to groups", groups_calls.GROUPS, calls_of(groups_calls, "bob", "carol", "dave"))
-    run(bin_dir, library, report, "what is said within them", groups_sessions.GROUPS, calls_of(groups_sessions, "bob", "carol"))
+    run(bin_dir, library, report, "calls to groups", groups_calls.GROUPS, calls_of(groups_calls))
+    run(bin_dir, library, report, "redirections", groups_redirects.GROUPS, calls_of(groups_redirects))
+    run(bin_dir, library, report, "what is said within them", groups_sessions.GROUPS, calls_of(groups_sessions))
     run(bin_dir, library, report, "relayed sound", groups_media.GROUPS, sound, "relay")
     return report.close()
 

@@ -455,10 +455,14 @@ CASES = [
 ]
 
 
+def office_of(server):
+    return Office(server, "bob", "carol", "dave")
+
+
 def main():
     report = Report()
     with GroupServer(sys.argv[1], GROUPS) as server:
-        run_cases(report, lambda: Office(server, "bob", "carol", "dave"), CASES)
+        run_cases(report, lambda: office_of(server), CASES)
     return report.close()
 
 

@@ -170,7 +170,7 @@ def abroad_without_end(office):
     call.expect_refusal(480)
 
 
-HERE = [
+CASES = [
     ("another one rings in his place, and takes the call", redirected),
     ("no longer than the group rings", rings_for_his_time),
     ("a circle is gone round once", in_a_circle),
@@ -184,14 +184,18 @@ HERE = [
 ]
 
 
+def office_of(server):
+    return Office(server, "bob", "carol", "dave")
+
+
 def main():
     report = Report()
     with GroupServer(sys.argv[1], GROUPS) as server:
-        run_cases(report, lambda: Office(server, "bob", "carol", "dave"), HERE)
+        run_cases(report, lambda: office_of(server), CASES)
     with GroupServer(sys.argv[1], GROUPS, settings=["routing.foreign=true"]) as server:
-        run_cases(report, lambda: Office(server, "bob", "carol", "dave"), [("abroad, and no more often than is remembered", abroad_without_end)])
+        run_cases(report, lambda: office_of(server), [("abroad, and no more often than is remembered", abroad_without_end)])
     with GroupServer(sys.argv[1], GROUPS, settings=["routing.recurse=false"]) as server:
-        run_cases(report, lambda: Office(server, "bob", "carol", "dave"), [("not with routing.recurse off", off)])
+        run_cases(report, lambda: office_of(server), [("not with routing.recurse off", off)])
     return report.close()
 
 

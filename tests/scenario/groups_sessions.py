@@ -342,9 +342,13 @@ def listed_and_ended(office):
     assert office.server.ctl_json("calls") == []
 
 
+def office_of(server):
+    return Office(server, "bob", "carol")
+
+
 def after_a_restart(server):
     """Phones whose call stood when the server was killed hear that there is no such call any more."""
-    office = Office(server, "bob", "carol")
+    office = office_of(server)
     call = office.join("601", office.bob)
     server.kill()
     server.users = []  # they are in the file already
@@ -390,7 +394,7 @@ CASES = [
 def main():
     report = Report()
     with GroupServer(sys.argv[1], GROUPS) as server:
-        run_cases(report, lambda: Office(server, "bob", "carol"), CASES)
+        run_cases(report, lambda: office_of(server), CASES)
         report.run("after a restart calls are 481 (RFC 3261 12.2.2)", lambda: after_a_restart(server))
     return report.close()
 
