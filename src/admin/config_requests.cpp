@@ -29,11 +29,13 @@ void show_configuration_schema(Api& api, const Request& request) {
 }
 
 void check_configuration(Api& api, const Request& request) {
-  pass_on(api, request, &ConfigDesk::check);
+  if (api.config() == nullptr) return refuse(request);
+  api.config()->check(request.exchange, request.caller.is_local);
 }
 
 void change_configuration(Api& api, const Request& request) {
-  if (api.config() != nullptr) return api.config()->change(request.exchange, api);
+  if (api.config() != nullptr)
+    return api.config()->change(request.exchange, request.caller.is_local, api);
   refuse(request);
 }
 

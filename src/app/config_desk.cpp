@@ -25,6 +25,21 @@ Problem problem_of(const ConfigFault& fault) {
 constexpr size_t kFileBytesMax = 1 << 20;
 constexpr std::string_view kNextFile = ".new";
 
+bool is_place(std::string_view name) {
+  const auto keys = config_key_table();
+  return std::any_of(keys.begin(), keys.end(),
+                     [name](const ConfigKey& key) { return key.is_place && key.name == name; });
+}
+
+void refuse_places(const ConfigEdits& edits, std::vector<ConfigFault>& faults) {
+  for (const auto& [key, value] : edits) {
+    if (!is_place(key)) continue;
+    faults.push_back({"", 0, key,
+                      "names a place on the device, and is changed there alone: tipringctl config "
+                      "set, or in the file"});
+  }
+}
+
 uint64_t revision_of(std::string_view text) { return siphash64(HashKey(), text) | 1; }
 
 // The client is answered when the configuration was read.
@@ -90,11 +105,14 @@ void ConfigFileDesk::refuse_edits_of_settings(Draft& draft) const {
 }
 
 // Why there is nothing to find faults with.
-std::optional<Problem> ConfigFileDesk::draft(std::string_view body, Draft& draft) {
+std::optional<Problem> ConfigFileDesk::draft(std::string_view body, Places places, Draft& draft) {
   take_running();
   std::string fault;
   std::string field;
   if (!parse_edits(body, draft.edits, fault, field)) return Problem{400, "invalid", fault, field};
+  if (places == Places::Skip) {
+    std::erase_if(draft.edits, [](const auto& edit) { return is_place(edit.first); });
+  }
   const int error = read_text(draft.before);
   if (source_.file.empty()) {
     return Problem{409, "no_file",
@@ -115,12 +133,14 @@ std::optional<Problem> ConfigFileDesk::draft(std::string_view body, Draft& draft
   draft.after = *edited;
   draft.config = read_config(source_, draft.after, draft.faults);
   refuse_edits_of_settings(draft);
+  if (places == Places::Refuse) refuse_places(draft.edits, draft.faults);
   return std::nullopt;
 }
 
-void ConfigFileDesk::check(port::HttpExchange& exchange) {
+void ConfigFileDesk::check(port::HttpExchange& exchange, bool on_device) {
   Draft drafted;
-  if (const auto problem = draft(exchange.body(), drafted))
+  if (const auto problem =
+          draft(exchange.body(), on_device ? Places::Take : Places::Refuse, drafted))
     return admin::reply_problem(exchange, *problem);
   std::string body = R"({"check":{"faults":)" + faults_json(drafted.faults);
   std::vector<std::string> reload;
@@ -134,9 +154,10 @@ void ConfigFileDesk::check(port::HttpExchange& exchange) {
   admin::reply_json(exchange, 200, body + "}}\n");
 }
 
-void ConfigFileDesk::change(port::HttpExchange& exchange, admin::Desk& desk) {
+void ConfigFileDesk::change(port::HttpExchange& exchange, bool on_device, admin::Desk& desk) {
   Draft drafted;
-  if (const auto problem = draft(exchange.body(), drafted))
+  if (const auto problem =
+          draft(exchange.body(), on_device ? Places::Take : Places::Refuse, drafted))
     return admin::reply_problem(exchange, *problem);
   const std::optional<uint64_t> seen = admin::if_match_of(exchange);
   if (!seen || (*seen != 0 && *seen != revision_of(drafted.before)))
@@ -177,7 +198,7 @@ std::string ConfigFileDesk::settings() {
 
 std::optional<Problem> ConfigFileDesk::check(std::string_view edits, std::string& realm) {
   Draft drafted;
-  if (auto problem = draft(edits, drafted)) return problem;
+  if (auto problem = draft(edits, Places::Skip, drafted)) return problem;
   if (!drafted.faults.empty()) return problem_of(drafted.faults.front());
   realm = effective_realm(drafted.config);
   return std::nullopt;
@@ -185,7 +206,7 @@ std::optional<Problem> ConfigFileDesk::check(std::string_view edits, std::string
 
 std::optional<Problem> ConfigFileDesk::apply(std::string_view edits, admin::Desk& desk) {
   Draft drafted;
-  if (auto problem = draft(edits, drafted)) return problem;
+  if (auto problem = draft(edits, Places::Skip, drafted)) return problem;
   if (!drafted.faults.empty()) return problem_of(drafted.faults.front());
   return put_into_force(drafted, desk, 0);
 }

@@ -25,9 +25,9 @@ class ConfigFileDesk final : public admin::ConfigDesk {
 
   void show(port::HttpExchange& exchange) override;
   void show_schema(port::HttpExchange& exchange) override;
-  void check(port::HttpExchange& exchange) override;
+  void check(port::HttpExchange& exchange, bool on_device) override;
   // Sends Command::Kind::Reload, which set_running() follows.
-  void change(port::HttpExchange& exchange, admin::Desk& desk) override;
+  void change(port::HttpExchange& exchange, bool on_device, admin::Desk& desk) override;
   std::string settings() override;
   std::optional<admin::Problem> check(std::string_view edits, std::string& realm) override;
   std::optional<admin::Problem> apply(std::string_view edits, admin::Desk& desk) override;
@@ -44,7 +44,9 @@ class ConfigFileDesk final : public admin::ConfigDesk {
 
   void take_running();
   int read_text(std::string& text) const;
-  std::optional<admin::Problem> draft(std::string_view body, Draft& draft);
+  // What becomes of names of files in the edits: they are taken, refused or passed over.
+  enum class Places : uint8_t { Take, Refuse, Skip };
+  std::optional<admin::Problem> draft(std::string_view body, Places places, Draft& draft);
   std::optional<admin::Problem> put_into_force(const Draft& draft, admin::Desk& desk,
                                                uint64_t exchange);
   void refuse_edits_of_settings(Draft& draft) const;

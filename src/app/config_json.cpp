@@ -126,6 +126,7 @@ std::string schema_json() {
     append_kind(out, key);
     append_named_value(out, "default", key, defaults);
     admin::append_member(out, "when", key.when == When::Reload ? "reload" : "restart");
+    if (key.is_place) out += R"(,"on_device":true)";
     const auto description = descriptions.find(std::string(key.name));
     admin::append_member(out, "description",
                          description == descriptions.end() ? "" : description->second);
@@ -164,7 +165,7 @@ std::string settings_json(const Config& config, std::string_view file) {
   std::string out = "{";
   for (const ConfigKey& key : config_key_table()) {
     const Config::Place* const place = place_of(config, key.name);
-    if (place == nullptr || place->source != file) continue;
+    if (place == nullptr || place->source != file || key.is_place) continue;
     if (out.size() > 1) out += ',';
     admin::append_json(out, key.name);
     out += ':';

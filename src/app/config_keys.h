@@ -39,6 +39,9 @@ struct ConfigKey {
   std::string_view name;
   std::variant<IntegerKey, SwitchKey, TextKey, ListKey> kind;
   When when = When::Start;
+  // Names a file or socket of the device. Who administers by the network may not say where the server,
+  // whatever it may write there, writes.
+  bool is_place = false;
 };
 
 // The words that a check allows, where it allows words alone; otherwise none.

@@ -51,7 +51,7 @@ TEST_CASE("config desk: whoever asks before it is told keeps nobody from being a
   ConfigFileDesk desk(files, source, read(source, files));
   Clients clients;
   auto& first = clients.ask(R"({"values": {"log.level": "debug"}})");
-  desk.change(first, clients);
+  desk.change(first, true, clients);
   CHECK(clients.sent == std::vector{admin::Command::Kind::Reload});
   CHECK(first.replies_ == 0);
 
@@ -59,7 +59,7 @@ TEST_CASE("config desk: whoever asks before it is told keeps nobody from being a
   desk.set_running(read(source, files));
   desk.show(clients.ask());
   auto& second = clients.ask(R"({"values": {"log.level": "warning"}})");
-  desk.change(second, clients);
+  desk.change(second, true, clients);
   desk.on_poll(clients);
   CHECK(first.replies_ == 1);
   CHECK(second.replies_ == 0);
@@ -69,4 +69,35 @@ TEST_CASE("config desk: whoever asks before it is told keeps nobody from being a
   CHECK(first.replies_ == 1);
   CHECK(second.status_ == 200);
   CHECK(second.answer_.find(R"("applied":["log.level"])") != std::string::npos);
+}
+
+TEST_CASE("config desk: places on the device are named on the device alone") {
+  port::SimWorld world(1);
+  port::Files& files = world.make_host("exchange", {*port::parse_ip("10.0.0.1")}).files();
+  int error = 0;
+  const auto file = files.open(kFile, port::OpenMode::CreateNew, error);
+  REQUIRE(file != nullptr);
+  REQUIRE(file->write_at(0, std::string_view("[log]\nfile = \"/var/log/tipring.log\"\n")) == 0);
+  const ConfigSource source{std::string(kFile), {}};
+  ConfigFileDesk desk(files, source, read(source, files));
+  Clients clients;
+  const std::string edits = R"({"values": {"log.file": "/etc/cron.d/x", "log.level": "debug"}})";
+  CHECK(desk.settings() == "{}");
+
+  auto& checked = clients.ask(edits);
+  desk.check(checked, false);
+  CHECK(checked.answer_.find(R"("faults":[{"key":"log.file")") != std::string::npos);
+  auto& by_network = clients.ask(edits);
+  desk.change(by_network, false, clients);
+  CHECK(by_network.status_ == 422);
+  CHECK(clients.sent.empty());
+  CHECK(read(source, files).log.file == "/var/log/tipring.log");
+
+  // A backup of before had them.
+  CHECK(!desk.apply(edits, clients));
+  CHECK(read(source, files).log.level == "debug");
+  CHECK(read(source, files).log.file == "/var/log/tipring.log");
+
+  desk.change(clients.ask(edits), true, clients);
+  CHECK(read(source, files).log.file == "/etc/cron.d/x");
 }

@@ -11,7 +11,6 @@ const shown = (value) => (Array.isArray(value) ? value.join(", ") || t("settings
 const label_of = (key) => (has_text(`key.${key}`) ? t(`key.${key}`) : key);
 const section_label = (name) => (has_text(`section.${name}`) ? t(`section.${name}`) : name);
 const kShort = 200;  // is shown as a whole
-const kChangedByFile = new Set(["store.path", "admin.socket"]);  // wrong ones would shut this page out
 
 function field_of(key, row, value, text, onchange, is_fixed) {
   const is_other = !same(row.next ?? row.value, key.default);
@@ -19,7 +18,8 @@ function field_of(key, row, value, text, onchange, is_fixed) {
     name: key.key, label: label_of(key.key), value, disabled: is_fixed, wide: true,
     badge: [key.when === "restart" && badge("", t("settings.restart_badge")), row.next !== undefined && badge("warn", t("settings.waits")), is_other && badge("accent", t("settings.own"))],
     help: [explain(text), h("code", key.key), ` · ${t("settings.default", { value: shown(key.default) })}`,
-      row.source && row.source.startsWith("--set") && h("span", ` · ${t("settings.by_command_line")}`)],
+      row.source && row.source.startsWith("--set") && h("span", ` · ${t("settings.by_command_line")}`),
+      key.on_device && h("span", ` · ${t("settings.on_device")}`)],
     oninput: (given) => onchange(key, given),
   };
   if (key.type === "switch") return { ...shared, type: "switch" };
@@ -127,7 +127,7 @@ export async function show(context) {
     const made = schema.filter((key) => key.section === section).map((key) => {
       const row = row_of(key.key);
       const value = edits.get(key.key) ?? row.next ?? row.value;
-      const one = make_field(field_of(key, row, value, texts[key.key] ?? key.description, on_change, !is_admin || !config.file || kChangedByFile.has(key.key)));
+      const one = make_field(field_of(key, row, value, texts[key.key] ?? key.description, on_change, !is_admin || !config.file || key.on_device === true));
       fields.set(key.key, one);
       return one.element;
     });
