@@ -223,6 +223,17 @@ def settings_and_config(clone):
     assert wrong.returncode == 2 and f"{config}:5: log.colour: unknown key" in wrong.stderr, wrong
 
 
+def what_is_set_is_kept(clone):
+    clone.start(*clone.usual("--user", "k:l"))
+    done = subprocess.run([os.path.join(clone.top, "build/release/bin/tipringctl"), "--socket", f"{clone.data}/tipring.sock",
+                           "config", "set", "registrar.max_expires=1800", "registrar.default_expires=600"],
+                          capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done
+    clone.stop()
+    clone.start(*clone.usual())
+    assert "key=registrar.max_expires value=1800" in clone.read_output(), clone.read_output()
+
+
 def paths_of_the_configuration_are_used(clone):
     folder = clone.path("elsewhere")
     os.mkdir(folder)
@@ -326,6 +337,7 @@ def main():
         ("users of options and of a file register; no password is in the log", users_of_options_and_file),
         ("wrong lines of a file are named, and nothing is stored", bad_lines_store_nothing),
         ("--set and --config reach the server; a wrong key ends with 2 (R11.5)", settings_and_config),
+        ("what is set at run time is there at the next start", what_is_set_is_kept),
         ("without --data the configuration says where things are (R11.1)", paths_of_the_configuration_are_used),
         ("wrong options end with 2 and say what is wanted", wrong_options),
         ("a taken port ends with 1 and is named", taken_port),

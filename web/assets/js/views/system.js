@@ -85,7 +85,7 @@ function certificate_card(told) {
       [t("system.certificate_from"), t(told.is_own ? "system.certificate_own" : "system.certificate_given")],
       [t("system.certificate_until"), time(ends, { dateStyle: "long" })],
       [t("system.certificate_names"), told.names.length > 0 && h("span", { class: "wrap" }, told.names.join(", "))],
-      [t("system.certificate_fingerprint"), [h("code", { class: "small wrap" }, told.sha256), copy_button(told.sha256, t("copy_what", { what: t("system.certificate_fingerprint") }))]],
+      [t("system.certificate_fingerprint"), [h("code", { class: "small wrap" }, told.sha256.split(":").flatMap((pair, at) => (at ? [":", h("wbr"), pair] : [pair]))), copy_button(told.sha256, t("copy_what", { what: t("system.certificate_fingerprint") }))]],
     ]),
     h("p", { class: "quiet small" }, t("system.certificate_text"))));
 }
