@@ -91,9 +91,9 @@ endfunction()
 # tipring_unit_test(<name> SOURCES … DEPENDS <layer>… [LABELS …] [LIBRARIES …])
 #
 # A doctest program `test_<name>`; label `unit` and those given. `tsan` marks what the thread sanitizer runs: the target
-# tsan_tests builds just those, and asan_tests what the other sanitizers run. OPTIMISED is for one that computes for long.
+# tsan_tests builds just those, and unit_tests all of them and the simulation. OPTIMISED is for one that computes for long.
 add_custom_target(tsan_tests)
-add_custom_target(asan_tests)
+add_custom_target(unit_tests)
 function(tipring_unit_test name)
   cmake_parse_arguments(TEST "OPTIMISED" "" "SOURCES;DEPENDS;LABELS;LIBRARIES" ${ARGN})
   string(REPLACE "/" "_" target "test_${name}")
@@ -110,7 +110,7 @@ function(tipring_unit_test name)
   endforeach()
   add_test(NAME ${name} COMMAND ${target})
   set_tests_properties(${name} PROPERTIES LABELS "unit;${TEST_LABELS}" TIMEOUT 300)
-  add_dependencies(asan_tests ${target})
+  add_dependencies(unit_tests ${target})
   if("tsan" IN_LIST TEST_LABELS)
     add_dependencies(tsan_tests ${target})
   endif()
