@@ -39,8 +39,8 @@ struct ConfigKey {
   std::string_view name;
   std::variant<IntegerKey, SwitchKey, TextKey, ListKey> kind;
   When when = When::Start;
-  // Names a file or socket of the device. Who administers by the network may not say where the server,
-  // whatever it may write there, writes.
+  // Names a file or socket of the device: a server with the rights of root would write wherever it
+  // is told to, so nobody changes such a key by the network.
   bool is_place = false;
 };
 
