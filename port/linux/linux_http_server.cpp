@@ -9,12 +9,12 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <ctime>
 #include <utility>
 
 #include "port/linux/http_head.h"
 #include "port/linux/library_memory.h"
+#include "port/linux/linux_thread.h"
 #include "port/linux/socket_address.h"
 #include "port/linux/unix_listener.h"
 
@@ -105,16 +105,7 @@ int LinuxHttpServer::start() {
   wakeup_fd_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   if (wakeup_fd_ < 0) return errno;
 
-  pthread_attr_t attributes;
-  pthread_attr_init(&attributes);
-  pthread_attr_setstacksize(&attributes, kStackBytes);
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  const int created = pthread_create(&thread_, &attributes, &LinuxHttpServer::main, this);
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  pthread_attr_destroy(&attributes);
+  const int created = start_thread(thread_, kStackBytes, &LinuxHttpServer::main, this);
   if (created != 0) return created;
   started_ = true;
   ready_.acquire();
@@ -177,7 +168,7 @@ Millis LinuxHttpServer::now() const {
 
 void* LinuxHttpServer::main(void* self) {
   auto& server = *static_cast<LinuxHttpServer*>(self);
-  pthread_setname_np(pthread_self(), "admin");
+  begin_thread("admin", Standing::Behind);
   this_server = &server;
   const LibraryMemory memory(server.options_.heap_bytes, HeapUse::ForAdmin);
   server.heap_ = &memory.heap();

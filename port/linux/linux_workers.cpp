@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <array>
-#include <csignal>
 #include <ctime>
 
 #include "port/linux/linux_clock.h"
+#include "port/linux/linux_thread.h"
 
 namespace tipring::port {
 namespace {
@@ -47,18 +47,8 @@ class LinuxWorker final : public Worker {
   LinuxWorker(const LinuxWorker&) = delete;
   LinuxWorker& operator=(const LinuxWorker&) = delete;
 
-  // Signals are the main thread's: a worker inherits a mask that blocks them all.
   bool start() {
-    pthread_attr_t attributes;
-    pthread_attr_init(&attributes);
-    pthread_attr_setstacksize(&attributes, LinuxWorkers::kStackBytes);
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    started_ = pthread_create(&thread_, &attributes, &LinuxWorker::main, this) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    pthread_attr_destroy(&attributes);
+    started_ = start_thread(thread_, LinuxWorkers::kStackBytes, &LinuxWorker::main, this) == 0;
     return started_;
   }
 
@@ -74,7 +64,7 @@ class LinuxWorker final : public Worker {
  private:
   static void* main(void* self) {
     auto* const worker = static_cast<LinuxWorker*>(self);
-    pthread_setname_np(pthread_self(), worker->name_.data());
+    begin_thread(worker->name_.data(), Standing::Beside);
     worker->run();
     return nullptr;
   }

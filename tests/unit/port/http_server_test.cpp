@@ -4,6 +4,8 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -92,6 +94,20 @@ TEST_CASE("http: a request arrives whole and decoded, its answer goes back") {
   CHECK(status_of(response) == "HTTP/1.1 201");
   CHECK(response.find("Content-Type: application/json\r\n") != std::string::npos);
   CHECK(body_of(response) == "{\"made\":true}");
+}
+
+TEST_CASE("http: what it does stands behind the loop that shares its core") {
+  const int loops_nice = getpriority(PRIO_PROCESS, 0);
+  Server server([&](HttpExchange& exchange) {
+    CHECK(sched_getscheduler(0) == SCHED_BATCH);
+    CHECK(getpriority(PRIO_PROCESS, 0) == std::min(loops_nice + 10, 19));
+    say_ok(exchange);
+  });
+  server.start();
+  Client client(server.options.unix_path);
+  client.send(kGet);
+  CHECK(status_of(client.response()) == "HTTP/1.1 200");
+  CHECK(getpriority(PRIO_PROCESS, 0) == loops_nice);
 }
 
 TEST_CASE("http: every method is told by its name") {

@@ -1,5 +1,7 @@
 // What port/worker.h promises, on both ports.
 #include <pthread.h>
+#include <sched.h>
+#include <sys/resource.h>
 
 #include <array>
 #include <atomic>
@@ -145,6 +147,22 @@ TEST_CASE("linux worker: bears its name, and leaves signals to the main thread")
   workers.start("storage", task)->notify();
   CHECK(std::string(task.name.data()) == "storage");
   CHECK(task.blocked);
+}
+
+TEST_CASE("linux worker: at work it does not interrupt the loop, and has its share of a core") {
+  LinuxSetup setup;
+  Task task;
+  const int loops_nice = getpriority(PRIO_PROCESS, 0);
+  const int loops_policy = sched_getscheduler(0);
+  task.then = [&](int, Millis) {
+    CHECK(sched_getscheduler(0) == SCHED_BATCH);
+    CHECK(getpriority(PRIO_PROCESS, 0) == loops_nice);
+    return kNever;
+  };
+  const auto worker = setup.workers.start("test", task);
+  worker->notify();
+  CHECK(setup.port.run_until([&] { return task.served == 1; }));
+  CHECK(sched_getscheduler(0) == loops_policy);
 }
 
 TEST_CASE("sim worker: what its files cost comes before its answer and keeps it busy" *
