@@ -19,6 +19,7 @@ from tipring_server import Report  # noqa: E402
 GROUPS = {
     "600": group_of("bob", "carol"),
     "601": group_of("bob", "carol", strategy="sequential", member_ring=1),
+    "602": group_of("bob"),
 }
 PROGRESS = "183 Session Progress"
 RELIABLE = ("Require: 100rel", "RSeq: 7")
@@ -156,15 +157,31 @@ def not_while_direct(office):
     office.end(call, office.carol)
 
 
+def rings_after_progress(office):
+    """One phone says 183 with a description, and then that it rings: the caller hears both."""
+    call = office.call("602")
+    office.bob.take_invite()
+    office.bob.ring(PROGRESS, body=sdp(office.bob_ear.port))
+    assert call.expect(183).body
+    office.bob.ring()
+    assert call.expect(180).body == b""
+    office.bob.ring()
+    silent(office.alice, 0.1)
+    office.answer(call, office.bob, sdp(office.bob_ear.port))
+    office.end(call, office.bob)
+
+
 RELAYED = [
     ("one is heard, and another answers: the caller's answer stands", another_answers),
     ("one is heard, and another answers with another codec: re-INVITEs after the ACK", another_codec),
     ("one after the other is heard", one_after_the_other),
     ("who is heard refuses: the caller's phone rings again", heard_one_refuses),
+    ("who is heard rings after that", rings_after_progress),
     ("an answer in a reliable 183, and none in the 200", answer_in_the_provisional),
 ]
 DIRECT = [
     ("where media are direct nobody of several is heard", not_while_direct),
+    ("who is heard rings after that: direct", rings_after_progress),
     ("an answer in a reliable 183, and none in the 200: direct", answer_in_the_provisional),
 ]
 

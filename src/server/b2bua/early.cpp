@@ -39,7 +39,8 @@ void B2bua::on_progress(LegHandle, uint64_t name, const Incoming& incoming) {
     reply.content = content_of(response, Passage::Answer, {});
     return (void)legs_.respond(call.caller->leg, {}, response.status(), reply);
   }
-  if (call.rang) return;
+  // Beside one that is heard the others ring unheard. That one may ring too, after its 183.
+  if (call.rang || (call.early != nullptr && call.early != leg)) return;
   std::string_view lines;
   if (call.alone) lines = content_of(response, Passage::Answer, {}).lines;
   call.rang = tell_ringing(call, lines);
@@ -77,7 +78,7 @@ bool B2bua::let_hear(CallLeg& leg, const sip::MessageView& response) {
   }
   if (!call.early_answer) return false;
   call.early = &leg;
-  call.rang = true;
+  call.rang = call.rang || response.status() == sip::status::kRinging;
   service::LegReply reply;
   reply.content = content_of(response, Passage::Answer, call.early_answer.view());
   (void)legs_.respond(call.caller->leg, {}, response.status(), reply);
@@ -115,7 +116,7 @@ B2bua::Written B2bua::write_last_answer(CallLeg& leg, std::string_view text) {
 
 // Who was heard has gone, and others ring: the caller's phone is to ring again.
 void B2bua::ring_again(Call& call) {
-  if (call.rang || !call.early_answer) return;
+  if (call.rang || call.early != nullptr || !call.early_answer) return;
   for (const CallLeg* leg = call.ringing.front(); leg != nullptr; leg = call.ringing.next(*leg)) {
     const auto view = legs_.view(leg->leg);
     if (!view || view->state != service::LegState::Early) continue;
