@@ -184,6 +184,22 @@ def caller_cancels_before_a_provisional(office):
     office.carol.take("BYE")
 
 
+def caller_hangs_up_while_it_rings(office):
+    """With BYE in place of CANCEL: the INVITE is 487, for the log too."""
+    told = ("call_failed", "to=sip:607@", "status=487")
+    before = [line for line in office.server.read_log().splitlines() if all(word in line for word in told)]
+    call = office.call("607")
+    office.carol.take_invite()
+    office.carol.ring()
+    call.answer, number, branch = call.expect(180), call.cseq, call.branch
+    call.inside_with("BYE", "")
+    assert sorted(office.alice.receive_final().status for _ in range(2)) == [200, 487]
+    call.cseq, call.branch = number, branch
+    call.ack_refusal(call.answer)
+    office.carol.take_cancel()
+    office.server.log_lines(*told, least=len(before) + 1)
+
+
 def ask(office, method, group, user="alice", body="", headers=()):
     """A request outside any dialog, with credentials; its final answer."""
     phone, uri = office.alice, f"sip:{group}@{office.alice.server_host}:{office.server.port}"
@@ -432,6 +448,7 @@ CASES = [
     ("random: both are first now and then", at_random),
     ("the caller cancels while it rings (R16.4)", caller_cancels_while_it_rings),
     ("the caller cancels before anybody rings: a late 200 gets ACK and BYE (R16.4)", caller_cancels_before_a_provisional),
+    ("the caller hangs up with BYE while it rings (RFC 3261 15)", caller_hangs_up_while_it_rings),
     ("a broken answer counts as none", broken_answer_counts),
     ("OPTIONS is answered as an INVITE would be (RFC 3261 11.2)", asked_what_it_can),
     ("a group takes calls alone (RFC 3261 8.2.1)", only_calls),

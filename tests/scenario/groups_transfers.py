@@ -281,6 +281,56 @@ def not_for_everyone(office):
     office.end(second, office.carol)
 
 
+def asked_of_the_replaced(office):
+    """carol has asked something of alice, in whose place bob is before she has answered: as often as there is room."""
+    second = office.connect(1, "602", office.carol, 6000)
+    for number in range(4):
+        office.carol.send("INFO", "hello", kind="Content-Type: text/plain")
+        asked, info = second.phone, take_request(second.phone, "INFO")
+        second = replaced_by_next_line(office, second, number)
+        asked.send(response(info, "487 Request Terminated"))
+        answer = office.carol.phone.receive_final()
+        assert answer.status == 500 and answer.one("retry-after") and "INFO" in answer.one("cseq"), answer.raw
+        take_request(office.carol.phone, "ACK")
+    office.carol.send("INFO", "hello", kind="Content-Type: text/plain")
+    office.third.send(response(take_request(office.third, "INFO"), "200 OK"))
+    assert office.carol.phone.receive_final().status == 200
+    office.end(second, office.carol)
+
+
+def replaced_by_next_line(office, call, number):
+    """bob takes the place of this call by another line of his; the ACK to carol is still to come."""
+    onward = office.take_place(uri_of(call.answer.one("contact")), replaces_of(call)).start()
+    office.carol.take("INVITE", body=sdp(6000, version=2 + number))
+    onward.expect(200)
+    onward.ack()
+    call.phone.send(response(take_request(call.phone, "BYE"), "200 OK"))
+    return onward
+
+
+def change_of_the_replaced(office):
+    """alice's own change is under way when bob takes her place: it has its answer, and his offer waits for it."""
+    for method in ("UPDATE", "INVITE"):
+        second = office.connect(1, "602", office.carol, 6000)
+        second.inside_with(method, sdp(4010, version=2))
+        change = take_request(office.carol.phone, method)
+        onward = office.take_place(uri_of(second.answer.one("contact")), replaces_of(second)).start()
+        silent(office.carol.phone, 0.05)
+        office.carol.reply(change, method, body=sdp(6000, version=2))
+        answer = second.phone.receive_final()
+        assert answer.status == 200 and "m=audio 6000" in body(answer), answer.raw
+        if method == "INVITE":
+            second.ack_again()
+            take_request(office.carol.phone, "ACK")
+        again = office.carol.take("INVITE", body=sdp(6000, version=3))
+        assert "m=audio 7000" in body(again), again.raw
+        take_request(office.carol.phone, "ACK")
+        onward.expect(200)
+        onward.ack()
+        second.phone.send(response(take_request(second.phone, "BYE"), "200 OK"))
+        office.end(onward, office.carol)
+
+
 def early(office):
     """A call that rings is not for others to take: the caller's leg is no early dialog of ours."""
     call = GroupCall(office.lines[0], office.server, "602", offer=sdp(4000)).start()
@@ -290,6 +340,28 @@ def early(office):
     call.answer = ringing
     refused(office.take_place(uri_of(ringing.one("contact")), replaces_of(call)), 481)
     office.talk(call, office.carol, sdp(6000))
+
+
+def comes_by_two_paths(office):
+    """While it is settled who takes the place, the same INVITE under another branch is 482, and nothing else."""
+    call = GroupCall(office.alice, office.server, "602", offer=sdp(4000))
+    call.send_invite()
+    office.carol.take_invite()
+    call.expect(100)
+    office.answer(call, office.carol, sdp(6000))
+    onward = office.take_place(uri_of(call.answer.one("contact")), replaces_of(call))
+    invite = onward.send_invite()
+    onward.expect(100)
+    again = take_request(office.carol.phone, "INVITE")
+    office.third.send(invite.replace(onward.branch, onward.branch + "x"))
+    onward.expect(482)
+    silent(office.third, 0.1)
+    office.carol.reply(again, "INVITE", body=sdp(6000, version=2))
+    take_request(office.carol.phone, "ACK")
+    onward.expect(200)
+    onward.ack()
+    office.alice.send(response(take_request(office.alice, "BYE"), "200 OK"))
+    office.end(onward, office.carol)
 
 
 def refused(call, status):
@@ -317,6 +389,8 @@ CASES = [
     ("the sender hangs up before it is settled", transferor_leaves_early),
     ("who is replaced has offered, and hangs up", replaced_who_has_offered),
     ("the third one hangs up before it is settled", third_leaves),
+    ("what was asked of who is replaced is answered all the same", asked_of_the_replaced),
+    ("who is replaced changes the session at that moment", change_of_the_replaced),
     ("early-only, strangers and contradictions (RFC 3891 3, 8)", not_for_everyone),
     ("a ringing call is not replaced (RFC 3891 3)", early),
 ]
@@ -326,6 +400,9 @@ def main():
     report = Report()
     with GroupServer(sys.argv[1], GROUPS) as server:
         run_cases(report, lambda: Transferring(server), CASES)
+    with GroupServer(sys.argv[1], GROUPS, settings=["auth.invite=off"]) as server:
+        two = ("a replacement that comes by two ways (RFC 3261 8.2.2.2)", comes_by_two_paths)
+        run_cases(report, lambda: Transferring(server), [two])
     return report.close()
 
 

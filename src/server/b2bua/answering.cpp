@@ -117,7 +117,7 @@ void B2bua::on_ack(LegHandle, uint64_t name, const Incoming& ack) {
   CallLeg* from = find(name);
   if (from == nullptr) return;
   Call& call = from->call;
-  if (from == call.replaced) return;
+  if (from == call.replaced && call.ack_due == nullptr) return;
   note_flow(*from, ack.flow);
   if (from->is_caller() && call.state == CallState::Answered) call.state = CallState::Talking;
   CallLeg* to = call.ack_due;

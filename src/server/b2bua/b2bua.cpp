@@ -218,6 +218,7 @@ void B2bua::note_flow(CallLeg& leg, const transport::Flow& flow) {
 void B2bua::leave(CallLeg& leg, std::string_view lines) {
   if (leg.call.ack_due == &leg) leg.call.ack_due = nullptr;
   hush(leg);
+  forget_carried(leg);
   close_record(leg);
   legs_.hand_over(leg.leg, left_, 0);
   legs_.end(leg.leg, lines);
@@ -242,6 +243,7 @@ void B2bua::refuse_caller(Call& call, uint16_t status, std::string_view lines) {
 
 void B2bua::finish(Call& call, std::string_view to_caller, std::string_view to_callee) {
   close_record(call);
+  call.carried = {};  // each leg answers for itself
   leave_ringing(call, to_callee);
   if (call.replaced != nullptr) leave(*call.replaced, {});
   call.replaced = nullptr;
@@ -308,8 +310,9 @@ void B2bua::on_caller_end(Call& call, const service::LegEnd& end) {
   const std::string_view lines = reason_of(end);
   call.ended_by = end_of(*call.caller, end.cause);
   if (call.state == CallState::Hunting) {
-    call.final_status = end.cause == EndCause::Cancelled ? sip::status::kRequestTerminated
-                                                         : sip::status::kRequestTimeout;
+    // A BYE before the answer ends it as a CANCEL does: RFC 3261 15.
+    const bool hung_up = end.cause == EndCause::Cancelled || end.cause == EndCause::PeerBye;
+    call.final_status = hung_up ? sip::status::kRequestTerminated : sip::status::kRequestTimeout;
     count_stopped(call, call.hunt.end().stop, Stopped::ByCaller);
     count_abandoned(call);
     log_answer(call, call.final_status);

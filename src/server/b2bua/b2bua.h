@@ -210,7 +210,9 @@ class B2bua final : private service::LegUser {
                    const Incoming& response) override;
   void answer_carried(CallLeg& leg, const Carried& carried, const sip::MessageView& response);
   void on_agreed(CallLeg& leg, const Carried& carried, const sip::MessageView& response);
-  CallLeg* origin_of(const CallLeg& leg, const Carried& carried) const;
+  CallLeg* origin_of(const Carried& carried) const;
+  static bool has_open_offer(const Call& call, const Carried& besides);
+  void forget_carried(const CallLeg& leg);
   void on_no_response(LegHandle leg, uint64_t name, const service::LegRequestInfo& request,
                       uint16_t status) override;
 
@@ -228,7 +230,7 @@ class B2bua final : private service::LegUser {
   CallLeg* take_in(Call& call, media::Side side, const Incoming& invite);
   static CallLeg*& place_of(Call& call, const CallLeg& leg);
   static bool is_replacing(const Call& call, service::ServerHandle server);
-  static bool is_of_replacement(const Call& call, const CallLeg& leg, const Carried& carried);
+  static bool is_of_replacement(Call& call, const CallLeg& leg, const Carried& carried);
   void complete_replacement(Call& call);
   void give_place_back(Call& call);
   bool is_replacement_over(CallLeg& leg);

@@ -60,6 +60,8 @@ struct Carried {
   bool is_free = true;
   service::ServerHandle server;  // null: it was cancelled
   service::LegRequestHandle request;
+  CallLegHandle from;  // null: he has gone, or nobody has asked for it
+  CallLegHandle to;
   sip::Method method = sip::Method::Other;
   bool from_caller = false;
   uint8_t waited =
@@ -84,7 +86,7 @@ struct Call final : private media::CallMediaObserver {
   Call(B2bua& by, media::Relay& relay) : b2bua(by), media(relay, *this) {}
 
   bool is_joined() const { return callee != nullptr; }
-  CallLeg* other(const CallLeg& leg) const { return &leg == caller ? callee : caller; }
+  CallLeg* other(const CallLeg& leg) const { return leg.is_caller() ? callee : caller; }
 
   B2bua& b2bua;
   CallState state = CallState::Hunting;

@@ -84,6 +84,8 @@ LegVerdict B2bua::carry(CallLeg& from, CallLeg& to, service::ServerHandle server
   }
   *place = {};
   place->server = server;
+  place->from = call_legs_.handle_of(from);
+  place->to = call_legs_.handle_of(to);
   place->method = request.method();
   place->from_caller = from.is_caller();
   switch (pass_on(from, to, *place, request)) {
@@ -114,6 +116,7 @@ B2bua::Passed B2bua::pass_on(CallLeg& from, CallLeg& to, Carried& carried,
     // The offer of the other side has no answer yet, or one of ours: RFC 3261 14.1.
     if ((call.media.offer_open() && call.state != CallState::Talking) || is_realigning(call))
       return refused(sip::status::kRequestPending);
+    if (has_open_offer(call, carried)) return Passed::Busy;
     const Written written = write_offer(from, body.text, to);
     if (written.fault != 0) return refused(written.fault);
     description = written.text;
@@ -133,6 +136,37 @@ B2bua::Passed B2bua::pass_on(CallLeg& from, CallLeg& to, Carried& carried,
   return refused(sip::status::kServerInternalError, kRetrySoon);
 }
 
+// Of one whose place another is about to take: each leg alone keeps its own offers apart.
+bool B2bua::has_open_offer(const Call& call, const Carried& besides) {
+  if (call.ack_due != nullptr) return true;
+  for (const Carried& carried : call.carried) {
+    if (!carried.is_free && &carried != &besides && carried.has_offer) return true;
+  }
+  return false;
+}
+
+// This leg has no part in the call any more. What it has asked for is answered to nobody, and whoever
+// has asked something of it may ask the one in its place.
+void B2bua::forget_carried(const CallLeg& leg) {
+  Call& call = leg.call;
+  const CallLegHandle gone = call_legs_.handle_of(leg);
+  for (Carried& carried : call.carried) {
+    if (carried.is_free || carried.own) continue;
+    if (carried.from == gone) {
+      carried.from = {};
+      carried.server = {};
+      carried.is_free = !carried.request;
+      legs_.cancel(carried.request);
+    } else if (carried.to == gone) {
+      carried.is_free = true;
+      if (carried.has_offer) call.media.abandon();
+      CallLeg* from = origin_of(carried);
+      if (from != nullptr && carried.server)
+        refuse(*from, carried.server, sip::status::kServerInternalError, kRetrySoon);
+    }
+  }
+}
+
 void B2bua::refuse(CallLeg& leg, service::ServerHandle server, uint16_t status,
                    std::string_view lines) {
   service::LegReply reply;
@@ -148,7 +182,7 @@ void B2bua::wait_for_turn(Call& call, Carried& carried) {
   }
   carried.is_free = true;
   call.apart = call.apart || carried.own;  // with the next ACK
-  CallLeg* from = carried.from_caller ? call.caller : call.callee;
+  CallLeg* from = origin_of(carried);
   if (from != nullptr && !carried.own) refuse(*from, carried.server, sip::status::kRequestPending);
 }
 
@@ -160,7 +194,7 @@ void B2bua::retry_waiting(Call& call) {
       continue;
     }
     const MessageRef kept = environment_.transactions.request_of(carried.server);
-    CallLeg* from = carried.from_caller ? call.caller : call.callee;
+    CallLeg* from = origin_of(carried);
     CallLeg* to = from == nullptr ? nullptr : call.other(*from);
     carried.is_free = !kept || to == nullptr;
     if (carried.is_free) continue;
@@ -273,7 +307,7 @@ void B2bua::on_response(LegHandle, uint64_t name, const service::LegRequestInfo&
 void B2bua::answer_carried(CallLeg& leg, const Carried& carried, const sip::MessageView& response) {
   Call& call = leg.call;
   if (carried.has_offer) call.media.abandon();
-  CallLeg* to = origin_of(leg, carried);
+  CallLeg* to = origin_of(carried);
   if (to == nullptr || !carried.server) return;
   const bool good = sip::is_success(response.status());
   service::LegReply reply;
@@ -286,7 +320,7 @@ void B2bua::answer_carried(CallLeg& leg, const Carried& carried, const sip::Mess
 void B2bua::on_agreed(CallLeg& leg, const Carried& carried, const sip::MessageView& response) {
   Call& call = leg.call;
   const bool is_invite = carried.method == sip::Method::Invite;
-  CallLeg* to = origin_of(leg, carried);
+  CallLeg* to = origin_of(carried);
   const sip::SessionBody body = sip::find_session_body(response);
   const bool found = body.status == sip::SessionBodyStatus::Found;
   Written written;
@@ -300,11 +334,11 @@ void B2bua::on_agreed(CallLeg& leg, const Carried& carried, const sip::MessageVi
   if (usable) reply.content = content_of(response, Passage::Answer, written.text);
   const bool told =
       usable && legs_.respond(to->leg, carried.server, response.status(), reply).has_value();
-  if (!told && is_invite && to != nullptr && !carried.server) {
-    // Who has asked for it has gone meanwhile, and the one before him is back (give_place_back()).
-    acknowledge(leg, delayed ? body.text : std::string_view());
+  if (!told && !carried.server) {
+    // Who has asked for it has gone meanwhile, and another is in his place, or the one before him again.
+    if (is_invite) acknowledge(leg, delayed ? body.text : std::string_view());
     call.media.abandon();
-    return realign(call, *to);
+    return call.is_joined() ? realign(call, *call.other(leg)) : void();
   }
   if (!told) {
     // One side has agreed to what the other has not heard of, or cannot read: the call is broken.
@@ -322,11 +356,7 @@ void B2bua::on_agreed(CallLeg& leg, const Carried& carried, const sip::MessageVi
   }
 }
 
-CallLeg* B2bua::origin_of(const CallLeg& leg, const Carried& carried) const {
-  Call& call = leg.call;
-  if (carried.from_caller) return call.caller;
-  return call.is_joined() ? call.callee : call.ringing.front();
-}
+CallLeg* B2bua::origin_of(const Carried& carried) const { return call_legs_.get(carried.from); }
 
 void B2bua::on_no_response(LegHandle, uint64_t name, const service::LegRequestInfo& info,
                            uint16_t status) {
@@ -337,7 +367,7 @@ void B2bua::on_no_response(LegHandle, uint64_t name, const service::LegRequestIn
   place->is_free = true;
   if (carried.own) return give_up_realigning(leg->call);
   if (carried.has_offer) leg->call.media.abandon();
-  CallLeg* to = origin_of(*leg, carried);
+  CallLeg* to = origin_of(carried);
   if (to == nullptr || !carried.server) return;
   (void)legs_.respond(to->leg, carried.server, status, {});
   if (is_of_replacement(leg->call, *to, carried)) give_place_back(leg->call);

@@ -51,8 +51,7 @@ void B2bua::refuse_screened(const Incoming& invite, uint16_t status, std::string
   const Result<LegHandle> leg = legs_.adopt(invite, left_, 0);
   service::LegReply reply;
   reply.content.lines = lines;
-  if (!leg && leg.error() == Error::OutOfRange)
-    return;  // answered: its session interval is too short
+  if (!leg && service::is_answered(leg.error())) return;
   if (!leg || !legs_.respond(*leg, {}, status, reply)) refuse(invite, kCallsKey);
 }
 
@@ -102,8 +101,8 @@ bool B2bua::is_replacing(const Call& call, service::ServerHandle server) {
 }
 
 // Whether what has been answered to `leg` is the INVITE that made it.
-bool B2bua::is_of_replacement(const Call& call, const CallLeg& leg, const Carried& carried) {
-  return call.replaced != nullptr && leg.is_caller() == call.replaced->is_caller() &&
+bool B2bua::is_of_replacement(Call& call, const CallLeg& leg, const Carried& carried) {
+  return call.replaced != nullptr && &leg == place_of(call, *call.replaced) &&
          carried.method == sip::Method::Invite;
 }
 
@@ -144,17 +143,12 @@ bool B2bua::is_replacement_over(CallLeg& leg) {
   if (&leg == call.replaced) {  // he has hung up already: the new one has his place for good
     call.replaced = nullptr;
     if (call.ack_due == &leg) call.ack_due = nullptr;
+    forget_carried(leg);
     close_record(leg);
     call_legs_.release(leg);
     return true;
   }
   if (&leg != place_of(call, *call.replaced)) return false;
-  for (Carried& carried : call.carried) {
-    if (carried.is_free || carried.from_caller != leg.is_caller()) continue;
-    if (carried.method != sip::Method::Invite) continue;
-    carried.server = {};
-    legs_.cancel(carried.request);
-  }
   give_place_back(call);
   return true;
 }

@@ -260,6 +260,7 @@ void B2bua::on_ringing_end(CallLeg& leg, const service::LegEnd& end) {
   if (const uint16_t status = status_of(end))
     note(call, transport::Decision::MemberRefused, {name_of_member(call, member), status});
   close_record(leg, status_of(end));
+  forget_carried(leg);
   call_legs_.release(leg);
   const bool followed = end.cause == EndCause::Refused && end.message != nullptr &&
                         follow(call, member, *end.message, from_host, breadth);
