@@ -45,6 +45,9 @@ def redirected(office):
         redirect(office, office.bob, target, status=status)
         office.dave.take_invite()
         office.answer(call, office.dave, others=[office.carol])
+        row = office.server.ctl_json("calls")[0]
+        assert row["answered_by"] == "dave", row
+        office.server.log_lines("call_answered", "by=dave")
         office.end(call, office.dave)
 
 

@@ -143,8 +143,8 @@ class B2bua final : private service::LegUser {
   uint32_t breadth_left(const Call& call, const sip::MessageView& invite) const;
   bool ring(Call& call, size_t member, uint32_t sharers);
   void pass_over(const Call& call, const store::User& user, size_t phones);
-  bool ring_phone(Call& call, const Phone& phone, size_t member, const sip::MessageView& invite,
-                  uint32_t breadth);
+  bool ring_phone(Call& call, const Phone& phone, size_t member, const store::User* user,
+                  const sip::MessageView& invite, uint32_t breadth);
   uint16_t write_invitation(CallLeg& leg, const sip::MessageView& invite,
                             service::LegContent& content);
   void start_timer(Call& call);

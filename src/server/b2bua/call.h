@@ -46,11 +46,12 @@ struct CallLeg {
   Call& call;
   service::LegHandle leg;
   media::MediaLeg media;
-  ListNode node;        // of Call::ringing
-  uint8_t member = 0;   // of the plan, who rings here
-  uint8_t breadth = 1;  // RFC 5393: what its INVITE was given
-  MessageRef said;      // its last description, until it has the call
-  uint64_t record = 0;  // among the call records; 0: none
+  ListNode node;             // of Call::ringing
+  Handle<store::User> user;  // whose phone it is, where he is one of ours
+  uint8_t member = 0;        // of the plan, who rings here
+  uint8_t breadth = 1;       // RFC 5393: what its INVITE was given
+  MessageRef said;           // its last description, until it has the call
+  uint64_t record = 0;       // among the call records; 0: none
   Millis rang_at{0};
   Millis answered_at{0};
 };

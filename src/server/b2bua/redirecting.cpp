@@ -39,15 +39,16 @@ struct B2bua::Targets {
   static constexpr size_t kMax = Call::kRungMax;
   struct Target {
     Phone phone;
+    const store::User* user = nullptr;  // whose it is
     uint16_t q = 0;
   };
 
-  void add(const Phone& phone, uint16_t q) {
+  void add(const Phone& phone, const store::User* user, uint16_t q) {
     if (count == kMax) return;
     const auto end = all.begin() + count;
     const auto place = std::find_if(all.begin(), end, [&](const Target& t) { return t.q < q; });
     std::move_backward(place, end, end + 1);
-    *place = {phone, q};
+    *place = {phone, user, q};
     ++count;
   }
 
@@ -77,7 +78,7 @@ bool B2bua::follow(Call& call, size_t member, const sip::MessageView& response, 
   for (const Targets::Target& target : std::span(targets.all).first(targets.count)) {
     const uint32_t share = breadth / left--;
     if (share == 0 || !note_rung(call, target.phone.contact)) continue;
-    if (!ring_phone(call, target.phone, member, invite, share)) continue;
+    if (!ring_phone(call, target.phone, member, target.user, invite, share)) continue;
     breadth -= share;
     call.alone = call.alone && !rings;
     rings = true;
@@ -118,7 +119,7 @@ void B2bua::add_target(const Call& call, size_t member, const sip::MessageView& 
   phone.keeps_off_host = !targets.from_host;
   const auto ip = port::parse_ip(uri->host);
   if (ip) phone.remote = {*ip, uri->port != 0 ? uri->port : sip::kSipPort};
-  if (may) targets.add(phone, q);
+  if (may) targets.add(phone, nullptr, q);
 }
 
 void B2bua::add_extension(const Call& call, const store::Extension& named, uint16_t q,
@@ -141,7 +142,7 @@ void B2bua::add_phones(const Call& call, const store::User& user, uint16_t q, Ta
   PhoneList phones;
   directory_.find_phones(user, phones);
   pass_over(call, user, phones.out_of_reach());
-  for (const Phone& phone : phones) targets.add(phone, q);
+  for (const Phone& phone : phones) targets.add(phone, &user, q);
 }
 
 // False where it was before, or nothing more can be kept in mind.

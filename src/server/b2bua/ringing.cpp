@@ -153,7 +153,7 @@ bool B2bua::ring(Call& call, size_t member, uint32_t sharers) {
       call.outcome.note(sip::status::kMaxBreadthExceeded);
       continue;
     }
-    if (!ring_phone(call, phone, member, invite, share)) continue;
+    if (!ring_phone(call, phone, member, user, invite, share)) continue;
     (void)note_rung(call, phone.contact);
     breadth -= share;
     rings = true;
@@ -169,7 +169,8 @@ void B2bua::pass_over(const Call& call, const store::User& user, size_t phones) 
   note(call, transport::Decision::PhonesSkipped, {user.name(), phones});
 }
 
-bool B2bua::ring_phone(Call& call, const Phone& phone, size_t member,
+// `user`: whose phone it is; null: of nobody of ours.
+bool B2bua::ring_phone(Call& call, const Phone& phone, size_t member, const store::User* user,
                        const sip::MessageView& invite, uint32_t breadth) {
   std::array<char, 1024> from;
   std::array<char, 1024> to;
@@ -188,6 +189,7 @@ bool B2bua::ring_phone(Call& call, const Phone& phone, size_t member,
     return false;
   }
   leg->member = static_cast<uint8_t>(member);
+  if (user != nullptr) leg->user = directory_.handle_of(*user);
   leg->breadth = static_cast<uint8_t>(breadth);
   leg->media.local = phone.local == port::IpAddress() ? call.caller->media.local : phone.local;
   leg->media.signalling = phone.remote;
@@ -207,7 +209,6 @@ bool B2bua::ring_phone(Call& call, const Phone& phone, size_t member,
     if (made) {
       leg->leg = *made;
       call.ringing.push_back(*leg);
-      const store::User* user = user_of(call, member);
       open_record(*leg, out.request_uri, user == nullptr ? std::string_view() : user->name());
       note_rung(call, *leg);
       ++counters_.rung;
@@ -312,6 +313,7 @@ uint64_t B2bua::on_fork(LegHandle fork, LegHandle, uint64_t name) {
   }
   leg->leg = fork;
   leg->member = of->member;
+  leg->user = of->user;
   leg->breadth = 0;  // it has its part of the INVITE's
   leg->media = of->media;
   open_record(*leg);

@@ -34,8 +34,7 @@ void B2bua::note_inner(Call& call, InnerSet groups) const {
 void B2bua::count_answer(Call& call, MemberSet others) {
   const Millis now = environment_.now();
   const size_t winner = call.hunt.winner();
-  if (const store::User* user = user_of(call, winner))
-    call.answered_by = directory_.handle_of(*user);
+  call.answered_by = call.callee->user;
   if (store::GroupMember* counted = member_of(call, winner)) {
     counted->tally.on_answered(now - call.hunt.rang_at(winner), now);
   }
