@@ -20,6 +20,9 @@ USERS = {"anna": "correct horse", "bert": "battery staple", "carl": "third secre
 TONES = {"anna": 700, "bert": 1100, "carl": 1500}
 
 
+FOLLOWS = "--follow-refers"
+
+
 def phone(server, user, transport, *options):
     made = TipringPhone(sys.argv[1], f"sip:{user}@127.0.0.1:{server.port}", "--transport", transport,
                         "--listen", "udp:127.0.0.1:0,tcp:127.0.0.1:0", "--play", f"tone:{TONES[user]}", *options,
@@ -100,21 +103,35 @@ def refusals(server):
 
 
 def blind_transfer(server, callee="bert", third="carl"):
-    with phone(server, "carl", "udp", "--answer") as carl, phone(server, "bert", "tcp", "--answer") as bert, \
+    with phone(server, "carl", "udp", "--answer") as carl, phone(server, "bert", "tcp", "--answer", FOLLOWS) as bert, \
             phone(server, "anna", "udp") as anna:
         anna.command(f"call {callee}")
         anna.wait_for("answered")
         bert.wait_for("answered")
         anna.command(f"transfer sip:{third}@127.0.0.1:{server.port}")
-        bert.wait_for("transfer-asked")
+        bert.wait_for("transfer-asked", followed="yes")
         anna.wait_for("transfer", status=200)
         anna.wait_for("ended", cause="transferred")
         carl.wait_for("answered")
         hear_each_other(bert, carl, "bert", "carl")
 
 
+def declined_transfer(server):
+    """Nobody makes a phone call others with its password, unless it was told to obey (RFC 3515 2.4.2)."""
+    with phone(server, "bert", "tcp", "--answer") as bert, phone(server, "anna", "udp") as anna:
+        anna.command("call bert")
+        anna.wait_for("answered")
+        anna.command("transfer carl")
+        bert.wait_for("transfer-asked", followed="no")
+        anna.wait_for("transfer", status=603)
+        bert.command("status")
+        assert bert.wait_for("status")["calls"] == 1
+        anna.command("hangup")
+        anna.wait_for("ended", cause="hung-up")
+
+
 def attended_transfer(server, callee="bert", third="carl"):
-    with phone(server, "carl", "udp", "--answer") as carl, phone(server, "bert", "udp", "--answer") as bert, \
+    with phone(server, "carl", "udp", "--answer") as carl, phone(server, "bert", "udp", "--answer", FOLLOWS) as bert, \
             phone(server, "anna", "udp") as anna:
         anna.command(f"call {callee}")
         anna.wait_for("answered")
@@ -195,6 +212,7 @@ def main():
         report.run("hold and resume, with silence between", lambda: hold_and_resume(server))
         report.run("a call is rejected, cancelled, and goes nowhere", lambda: refusals(server))
         report.run("a blind transfer (RFC 5589 6)", lambda: blind_transfer(server))
+        report.run("a transfer is declined", lambda: declined_transfer(server))
         report.run("an attended transfer (RFC 5589 7)", lambda: attended_transfer(server))
         report.run("what is heard is recorded", lambda: recording(server))
         report.run("a call from a shell", lambda: one_shot(server))

@@ -32,6 +32,8 @@ Who it is:
 What it does:
   --call TARGET          calls at once, or when it is registered; it ends with the call
   --answer               answers every call at once
+  --follow-refers        calls whom the other side of a call transfers it to; else that is declined,
+                         since such calls are made with its own password
   --play FILE|tone:HERTZ into every call, again and again: a WAV file, or a tone
   --record FILE          what is heard, as a WAV file; %d in it is the number of the call
   --script FILE          commands from there instead of standard input
@@ -146,6 +148,7 @@ bool read_value(std::string_view name, const std::string& value, Options& option
 bool read_switch(std::string_view name, Options& options) {
   if (name == "--no-register") return options.registers = false, true;
   if (name == "--answer") return options.answers = true;
+  if (name == "--follow-refers") return options.follows_refers = true;
   if (name == "--json") return options.json = true;
   if (name == "--verbose") return options.verbose = true;
   return false;

@@ -21,6 +21,7 @@ struct Options {
   std::string transport;  // of the registrar, where its URI names none
   bool registers = true;
   bool answers = false;  // incoming calls at once
+  bool follows_refers = false;
   bool json = false;
   bool verbose = false;
 };

@@ -147,8 +147,10 @@ void Phone::on_transfer_progress(Call& call, int status, std::string_view reason
 }
 
 CallEvents* Phone::on_transfer_asked(Call& call, std::string_view target) {
-  say("transfer-asked", {{"call", number(call.id())}, {"target", target}});
-  return this;
+  say("transfer-asked", {{"call", number(call.id())},
+                         {"target", target},
+                         {"followed", options_.follows_refers ? "yes" : "no"}});
+  return options_.follows_refers ? this : nullptr;
 }
 
 void Phone::on_transferred(Call& from, Call& to) {

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 
@@ -25,12 +26,6 @@ volatile std::sig_atomic_t g_stopped = 0;
 
 void on_stop(int) { g_stopped = 1; }
 
-int milliseconds_until(Clock::time_point when, Clock::time_point now) {
-  const auto wait = std::min<Clock::duration>(when - now, kLongest);
-  const auto millis = std::chrono::ceil<std::chrono::milliseconds>(wait).count();
-  return millis < 0 ? 0 : static_cast<int>(millis);
-}
-
 // The whole of a script, which is short. False when it cannot be read.
 bool read_script(const std::string& path, Console& console) {
   std::FILE* const file = std::fopen(path.c_str(), "re");
@@ -45,11 +40,21 @@ bool read_script(const std::string& path, Console& console) {
   return true;
 }
 
-// One wait, and what it brings. `reads`: standard input has commands for us.
+timespec time_until(Clock::time_point when, Clock::time_point now) {
+  const auto wait = std::clamp<Clock::duration>(when - now, Clock::duration::zero(), kLongest);
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(wait);
+  return {static_cast<time_t>(seconds.count()),
+          static_cast<long>(std::chrono::nanoseconds(wait - seconds).count())};
+}
+
+// One wait, and what it brings. `reads`: standard input has commands for us. Signals come while it waits,
+// and only then, so that none comes between the look at what it has said and the wait.
 void turn(tipring::Stack& stack, Console& console, bool& reads, Clock::time_point until) {
   pollfd waited[] = {{stack.descriptor(), POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}};
-  const int timeout = milliseconds_until(until, Clock::now());
-  if (poll(waited, reads ? 2 : 1, timeout) < 0) return;  // a signal
+  const timespec timeout = time_until(until, Clock::now());
+  sigset_t none;
+  sigemptyset(&none);
+  if (ppoll(waited, reads ? 2 : 1, &timeout, &none) < 0) return;  // a signal
   if (waited[0].revents != 0) stack.process();
   if (!reads || waited[1].revents == 0) return;
   char bytes[4096];
@@ -103,6 +108,11 @@ int main(int argc, char** argv) {
   std::optional<Options> options = read_options(argc, argv, exit_code);
   if (!options) return exit_code;
   if (!read_password(*options)) return kNotBegun;
+  sigset_t stops;
+  sigemptyset(&stops);
+  sigaddset(&stops, SIGINT);
+  sigaddset(&stops, SIGTERM);
+  sigprocmask(SIG_BLOCK, &stops, nullptr);
   struct sigaction action {};
   action.sa_handler = on_stop;
   sigaction(SIGINT, &action, nullptr);

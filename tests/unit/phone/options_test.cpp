@@ -41,6 +41,7 @@ TEST_CASE("phone options: an address is enough, with or without its scheme") {
   CHECK(options.account.registrar.empty());
   CHECK(options.registers);
   CHECK_FALSE(options.answers);
+  CHECK_FALSE(options.follows_refers);
 }
 
 TEST_CASE("phone options: a transport becomes part of the registrar's URI, unless it names one") {
