@@ -95,7 +95,7 @@ Exchange::Exchange(const Config& config, const Ports& ports, Arena& arena, Log& 
               Millis(config.store.commit_window_ms),
               {config.records.max, config.records.days}}),
       call_book_(store_),
-      location_(transport_, store_, emergency_, config.sip.domains,
+      location_(transport_, store_, emergency_, own_domains(config.sip.domains),
                 static_cast<uint16_t>(config.routing.offline_status)),
       nonces_(arena, nonce_key_, 0, config.capacity.bindings),
       blocks_(arena, {ports_.entropy.u64(), ports_.entropy.u64()}, config.capacity.users),

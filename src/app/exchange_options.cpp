@@ -204,7 +204,7 @@ void bind_media(std::span<const transport::ListenPoint> points, media::RelayOpti
 Settings settings_of(const Config& config, std::string_view realm) {
   Settings settings;
   settings.listen = listen_points(config);
-  settings.domains = config.sip.domains;
+  settings.domains = own_domains(config.sip.domains);
   settings.offline_status = static_cast<uint16_t>(config.routing.offline_status);
   settings.forward_unknown = config.routing.forward_unknown;
   settings.auth = auth_options(config, realm);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "app/config.h"
+#include "app/store_location.h"
 #include "auth/authenticator.h"
 #include "core/source_ranges.h"
 #include "media/relay.h"
@@ -45,7 +46,7 @@ transport::TransportOptions transport_options(const Config& config);
 // What can change while the exchange runs.
 struct Settings {
   std::vector<transport::ListenPoint> listen;
-  std::vector<std::string> domains;
+  std::vector<OwnDomain> domains;
   uint16_t offline_status = 0;
   bool forward_unknown = true;
   auth::AuthOptions auth;

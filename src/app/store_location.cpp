@@ -38,14 +38,27 @@ bool may_be_number(const sip::Uri& uri, std::string_view user) {
 
 }  // namespace
 
+std::vector<OwnDomain> own_domains(const std::vector<std::string>& names) {
+  std::vector<OwnDomain> domains;
+  for (const std::string& name : names) domains.push_back({name, port::parse_ip(name)});
+  return domains;
+}
+
+const std::optional<port::IpAddress>& LastAddress::read(std::string_view host) {
+  if (host == std::string_view(text_.data(), size_)) return ip_;
+  ip_ = port::parse_ip(host);
+  size_ = host.size() <= text_.size() ? host.copy(text_.data(), text_.size()) : 0;
+  return ip_;
+}
+
 bool StoreLocation::is_own(std::string_view host, uint16_t port) const {
   if (found_by_group_ && policy::names_all_servers(host)) return true;
-  const auto ip = port::parse_ip(host);
+  const auto& ip = last_address_.read(host);
   return (ip && transport_.is_own(*ip, port)) || domain_index(host, ip, port).has_value();
 }
 
 bool StoreLocation::was_own(std::string_view host, uint16_t port) const {
-  const auto ip = port::parse_ip(host);
+  const auto& ip = last_address_.read(host);
   return ip && transport_.was_own(*ip, port);
 }
 
@@ -55,15 +68,15 @@ bool StoreLocation::listens_on(uint16_t port) const {
                      [&](const transport::ListenPoint& point) { return point.bind.port == port; });
 }
 
-// A domain may be an address, behind NAT that of the router: its spellings are equal. A name may be
-// reached by the default ports whatever we listen on.
+// The spellings of an address are equal. A name may be reached by the default ports whatever we listen
+// on.
 std::optional<size_t> StoreLocation::domain_index(std::string_view host,
                                                   const std::optional<port::IpAddress>& ip,
                                                   uint16_t port) const {
   const bool default_port = !ip && (port == sip::kSipPort || port == sip::kSipsPort);
   if (port != 0 && !default_port && !listens_on(port)) return std::nullopt;
   for (size_t i = 0; i < domains_.size(); ++i) {
-    if (is_same_name(domains_[i], host) || (ip && ip == port::parse_ip(domains_[i]))) return i;
+    if (is_same_name(domains_[i].name, host) || (ip && ip == domains_[i].ip)) return i;
   }
   return std::nullopt;
 }
@@ -74,9 +87,9 @@ std::optional<size_t> StoreLocation::domain_index(std::string_view host,
 std::optional<std::string_view> StoreLocation::domain_of(std::string_view host,
                                                          uint16_t port) const {
   if (found_by_group_ && policy::names_all_servers(host)) return std::string_view();
-  const auto ip = port::parse_ip(host);
+  const auto& ip = last_address_.read(host);
   if (const auto i = domain_index(host, ip, port))
-    return *i == 0 ? std::string_view() : std::string_view(domains_[*i]);
+    return *i == 0 ? std::string_view() : std::string_view(domains_[*i].name);
   if (!ip) return std::nullopt;
   if (transport_.is_own(*ip, port)) return std::string_view();
   if (port != 0) return std::nullopt;
@@ -154,7 +167,7 @@ store::Extension StoreLocation::find_in(std::string_view domain, const sip::Uri&
 store::Extension StoreLocation::find_at_address(const sip::Uri& uri, uint16_t& status) const {
   store::Extension found;
   for (size_t i = 1; i < domains_.size(); ++i) {
-    const store::Extension there = find_in(domains_[i], uri);
+    const store::Extension there = find_in(domains_[i].name, uri);
     if (!there || (there.user == found.user && there.group == found.group)) continue;
     if (found) {
       status = sip::status::kAmbiguous;
@@ -170,7 +183,7 @@ store::Extension StoreLocation::find_called(const sip::Uri& uri, uint16_t& statu
   const auto domain = domain_of(uri.host, uri.port);
   if (!domain) return {};
   const store::Extension found = find_in(*domain, uri);
-  const auto ip = port::parse_ip(uri.host);
+  const auto& ip = last_address_.read(uri.host);
   if (found || !ip || domain_index(uri.host, ip, uri.port)) return found;
   return find_at_address(uri, status);
 }

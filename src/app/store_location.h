@@ -2,9 +2,13 @@
 // policy ask about.
 #pragma once
 
+#include <array>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "port/address.h"
 #include "server/b2bua/directory.h"
 #include "server/policy/access.h"
 #include "server/policy/emergency.h"
@@ -14,6 +18,26 @@
 
 namespace tipring::app {
 
+// A domain of ours, which may be an address: behind NAT that of the router.
+struct OwnDomain {
+  std::string name;
+  std::optional<port::IpAddress> ip;
+};
+
+std::vector<OwnDomain> own_domains(const std::vector<std::string>& names);
+
+// Reads addresses as port::parse_ip() does. A request names one host time and again, so the last text
+// and what it meant are kept.
+class LastAddress {
+ public:
+  const std::optional<port::IpAddress>& read(std::string_view host);
+
+ private:
+  std::array<char, port::kAddressTextMax> text_;  // no address is longer
+  size_t size_ = 0;
+  std::optional<port::IpAddress> ip_;
+};
+
 class StoreLocation final : public service::OwnNames,
                             public policy::Domains,
                             public proxy::Location,
@@ -21,7 +45,7 @@ class StoreLocation final : public service::OwnNames,
  public:
   // Borrows the first three.
   StoreLocation(transport::TransportLayer& transport, const store::Store& store,
-                const policy::Emergency& emergency, std::vector<std::string> domains,
+                const policy::Emergency& emergency, std::vector<OwnDomain> domains,
                 uint16_t offline_status)
       : transport_(transport),
         store_(store),
@@ -29,7 +53,7 @@ class StoreLocation final : public service::OwnNames,
         domains_(std::move(domains)),
         offline_status_(offline_status) {}
 
-  void swap_domains(std::vector<std::string>& domains) { domains_.swap(domains); }
+  void swap_domains(std::vector<OwnDomain>& domains) { domains_.swap(domains); }
   // Requests come to the multicast address of all servers, which is ours then too.
   void set_found_by_group(bool found) { found_by_group_ = found; }
   void set_offline_status(uint16_t status) { offline_status_ = status; }
@@ -80,7 +104,8 @@ class StoreLocation final : public service::OwnNames,
   transport::TransportLayer& transport_;
   const store::Store& store_;
   const policy::Emergency& emergency_;
-  std::vector<std::string> domains_;  // the first is the default domain
+  std::vector<OwnDomain> domains_;  // the first is the default domain
+  mutable LastAddress last_address_;
   bool found_by_group_ = false;
   uint16_t offline_status_;
 };

@@ -19,9 +19,9 @@ bool is_for_us(const Environment& environment, std::string_view credentials) {
 
 // What the routing of a request depends on: a request that comes again with the same hash goes in a
 // circle, one with another hash in a spiral (RFC 5393 4.2.1). The method is not part of it (RFC
-// 3261 16.6 step 8).
+// 3261 16.6 step 8). Who sees it learns nothing, and who makes one stops a request of his own.
 uint64_t loop_hash(const Environment& environment, const sip::MessageView& request) {
-  SipHasher64 hasher(environment.route_key);
+  TableHasher64 hasher(environment.route_key);
   const auto add = [&hasher](std::string_view text) {
     hasher.add("\n");
     hasher.add(text);

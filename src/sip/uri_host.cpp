@@ -8,6 +8,9 @@ namespace tipring::sip {
 namespace {
 
 bool is_one_host(std::string_view host) {
+  // Most hosts need no reading: those addresses begin with a 0 or a 2, or have colons.
+  const char first = host.empty() ? '0' : host.front();
+  if (first != '0' && first != '2' && host.find(':') == std::string_view::npos) return true;
   const auto ip = port::parse_ip(host);
   return !ip || !(ip->is_unspecified() || ip->is_multicast() || ip->is_broadcast());
 }

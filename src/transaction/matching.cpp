@@ -85,7 +85,7 @@ uint64_t top_via_hash(const sip::MessageView& message, const HashKey& key) {
 
 uint64_t tag_hash(const sip::MessageView& request, const HashKey& key) {
   const auto& cseq = request.typed<HeaderId::CSeq>();
-  SipHasher64 hasher(key);
+  TableHasher64 hasher(key);  // who makes one himself has an ACK of his taken and ignored, no more
   add_piece(hasher, request.header(HeaderId::CallId).value_or(std::string_view()));
   add_piece(hasher, request.from_tag());
   hasher.add_u64(cseq ? cseq->number : 0);

@@ -44,17 +44,16 @@ uint64_t MergedRequests::content_of(const sip::MessageView& request) const {
   return hasher.finish();
 }
 
-bool MergedRequests::has(const sip::MessageView& request) const {
+bool MergedRequests::has(const sip::MessageView& request, uint64_t name) const {
   // A request with a To tag is one of a dialog, and is told by that.
   if (!request.to_tag().empty()) return false;
-  const uint64_t name = name_of(request);
   const Place& place = place_of(name);
   return place.name == name && place.content == content_of(request) &&
          transactions_.stands(transaction::ServerHandle::from_u64(place.server));
 }
 
-void MergedRequests::note(const sip::MessageView& request, transaction::ServerHandle server) {
-  const uint64_t name = name_of(request);
+void MergedRequests::note(const sip::MessageView& request, uint64_t name,
+                          transaction::ServerHandle server) {
   place_of(name) = {name, content_of(request), server.to_u64()};
 }
 

@@ -26,10 +26,13 @@ class MergedRequests {
   MergedRequests(const transaction::TransactionLayer& transactions, const HashKey& key,
                  Arena& arena, const Limits& limits);
 
-  // Whether `request`, which no transaction knows, is another copy of one that has a transaction.
-  bool has(const sip::MessageView& request) const;
+  // What all copies of a request share; the others take it, since it costs a hash.
+  uint64_t name_of(const sip::MessageView& request) const;
 
-  void note(const sip::MessageView& request, transaction::ServerHandle server);
+  // Whether `request`, which no transaction knows, is another copy of one that has a transaction.
+  bool has(const sip::MessageView& request, uint64_t name) const;
+
+  void note(const sip::MessageView& request, uint64_t name, transaction::ServerHandle server);
 
  private:
   struct Place {
@@ -38,7 +41,6 @@ class MergedRequests {
     uint64_t server = 0;
   };
 
-  uint64_t name_of(const sip::MessageView& request) const;
   uint64_t content_of(const sip::MessageView& request) const;
   Place& place_of(uint64_t name) const { return places_[name % places_.size()]; }
 

@@ -48,7 +48,8 @@ bool Registrar::has_good_uri(const Incoming& request) {
 
 void Registrar::handle(const Incoming& request) {
   if (!has_good_uri(request)) return;
-  if (merged_.has(request.message)) {
+  const uint64_t name = merged_.name_of(request.message);
+  if (merged_.has(request.message, name)) {
     return environment_.transactions.reply_stateless(request, sip::status::kLoopDetected, {});
   }
   Registration* registration = registrations_.acquire(*this);
@@ -67,7 +68,7 @@ void Registrar::handle(const Incoming& request) {
     return release(*registration);
   }
   registration->server = *server;
-  merged_.note(request.message, *server);
+  merged_.note(request.message, name, *server);
   const auto& uri = request.message.parsed_request_uri();
   if (uri && uri->has_user) {
     environment_.log.info("lenient_request_uri", kv("uri", request.message.request_uri()));

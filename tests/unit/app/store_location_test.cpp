@@ -52,6 +52,19 @@ TEST_CASE("location: a domain is ours without a port, by ours and by the default
   CHECK_FALSE(bench.location.is_own("three.example", 0));
 }
 
+TEST_CASE("location: hosts that are asked for in turn are not taken for each other") {
+  LastAddress last;
+  CHECK_FALSE(last.read("").has_value());
+  CHECK(last.read("10.0.0.1") == port::parse_ip("10.0.0.1"));
+  CHECK(last.read("10.0.0.12") == port::parse_ip("10.0.0.12"));
+  CHECK(last.read("10.0.0.1") == port::parse_ip("10.0.0.1"));
+  CHECK_FALSE(last.read("10.0.0.").has_value());
+  CHECK_FALSE(last.read(std::string(200, '1')).has_value());
+  CHECK_FALSE(last.read("").has_value());
+  CHECK(last.read("[2001:db8::1]") == port::parse_ip("2001:db8::1"));
+  CHECK_FALSE(last.read("one.example").has_value());
+}
+
 TEST_CASE("location: an address of ours is ours by the ports that we listen on" *
           doctest::description("RFC 3261 16.4; C22")) {
   port::SimWorld world(1);
