@@ -17,7 +17,7 @@ class Bench final : public sim::Node {
         store_({arena, host.loop(), wheel, host.clock(), host.workers(), host.files(), log, {1, 2}},
                kTinyLimits, {"/data/tipring.db", "tipring", Millis(10)}),
         location(transport, store_, emergency,
-                 {"one.example", "two.example", "10.0.0.1", "2001:db8::1"}, 404) {
+                 own_domains({"one.example", "two.example", "10.0.0.1", "2001:db8::1"}), 404) {
     const transport::ListenPoint points[] = {
         {sip::Transport::Udp, {*port::parse_ip("10.0.0.1"), 5070}}};
     transport::TransportOptions options;
