@@ -72,17 +72,28 @@ void Api::on_poll() {
   if (errands_ != nullptr) errands_->poll();
   if (config_ != nullptr) config_->on_poll(*this);
   bool any = false;
-  while (const Answer* answer = channel_.answers.front()) {
-    const auto waiting = waiting_.find(answer->ticket);
-    TIPRING_ASSERT(waiting != waiting_.end());
-    const std::shared_ptr<Job> job = std::move(waiting->second);
-    waiting_.erase(waiting);
-    job->on_answer(*this, job, *answer);
+  for (; const Answer* answer = channel_.answers.front(); any = true) {
+    hand_over(*answer);
     channel_.answers.pop();
-    any = true;
+  }
+  for (; const Ending* ending = channel_.endings.front(); any = true) {
+    ending_.ticket = ending->ticket;
+    ending_.outcome = ending->outcome;
+    ending_.page.clear();
+    if (!ending->loop.view().empty()) ending_.page.add(FactRow{"loop", ending->loop.view(), 0});
+    channel_.endings.pop();
+    hand_over(ending_);
   }
   // The loop may have stopped for want of room for answers.
   if (any && !waiting_.empty()) loop_.notify();
+}
+
+void Api::hand_over(const Answer& answer) {
+  const auto waiting = waiting_.find(answer.ticket);
+  TIPRING_ASSERT(waiting != waiting_.end());
+  const std::shared_ptr<Job> job = std::move(waiting->second);
+  waiting_.erase(waiting);
+  job->on_answer(*this, job, answer);
 }
 
 uint64_t Api::send(Command command, const std::shared_ptr<Job>& job) {

@@ -116,6 +116,7 @@ class Api final : public port::HttpHandler, public Desk {
 
  private:
   void route(port::HttpExchange& exchange, const Caller& caller);
+  void hand_over(const Answer& answer);
 
   Channel& channel_;
   port::Wakeup& loop_;
@@ -136,6 +137,7 @@ class Api final : public port::HttpHandler, public Desk {
   Access* access_ = nullptr;
   std::map<uint64_t, std::shared_ptr<Job>> waiting_;  // by ticket
   uint64_t last_ticket_ = 0;
+  Answer ending_;
 };
 
 }  // namespace tipring::admin

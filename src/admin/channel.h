@@ -13,6 +13,8 @@
 #include "core/memory_plan.h"
 #include "core/spsc_ring.h"
 #include "port/address.h"
+#include "store/group_changes.h"
+#include "store/group_loops.h"
 
 namespace tipring::admin {
 
@@ -128,19 +130,33 @@ struct Answer {
   Page page;
 };
 
+// The outcome of a change that waited for the disk: an answer without rows.
+struct Ending {
+  uint64_t ticket = 0;
+  Outcome outcome = Outcome::Done;
+  FixedText<store::GroupLoops::kPathMax> loop;  // of GroupLoop
+};
+
 struct Channel {
-  static constexpr uint32_t kCommands = 16;
+  static constexpr uint32_t kCommands = 32;
   static constexpr uint32_t kAnswers = 8;
+  static constexpr uint32_t kEndings = 32;
+  // Of hunt groups the store takes no more, so that the others wait for their turn in the ring.
+  static constexpr uint32_t kGroupEndings = store::GroupChanges::kMax;
 
   static void plan(MemoryPlan& plan) {
     plan.add("admin_commands", kCommands, sizeof(Command));
     plan.add("admin_answers", kAnswers, sizeof(Answer));
+    plan.add("admin_endings", kEndings, sizeof(Ending));
   }
   explicit Channel(Arena& arena)
-      : commands(arena.take<Command>(kCommands)), answers(arena.take<Answer>(kAnswers)) {}
+      : commands(arena.take<Command>(kCommands)),
+        answers(arena.take<Answer>(kAnswers)),
+        endings(arena.take<Ending>(kEndings)) {}
 
   SpscRing<Command> commands;  // admin thread to loop
-  SpscRing<Answer> answers;    // loop to admin thread
+  SpscRing<Answer> answers;    // loop to admin thread, as are
+  SpscRing<Ending> endings;    // those
 };
 
 }  // namespace tipring::admin

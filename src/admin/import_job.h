@@ -21,7 +21,7 @@ struct ImportUser {
 
 class ImportJob final : public Job {
  public:
-  static constexpr size_t kOnTheirWayMax = 12;
+  static constexpr size_t kOnTheirWayMax = 24;
 
   ImportJob(uint64_t exchange, std::string_view realm, std::vector<ImportUser> users)
       : Job(exchange), realm_(realm), users_(std::move(users)) {}

@@ -28,7 +28,10 @@ uint64_t subject_of(const Command& command) {
 }  // namespace
 
 bool LoopEndpoint::can_serve() {
-  return channel_.commands.front() != nullptr && channel_.answers.free() > open_;
+  const Command* next = channel_.commands.front();
+  if (next == nullptr || channel_.answers.free() == 0) return false;
+  return channel_.endings.free() > open_ &&
+         (open_ < Channel::kGroupEndings || !is_of_group(next->kind));
 }
 
 bool LoopEndpoint::serve(size_t commands_max) {
@@ -43,10 +46,11 @@ bool LoopEndpoint::serve(size_t commands_max) {
 
 void LoopEndpoint::complete(uint64_t ticket, Outcome outcome, std::string_view loop) {
   close(ticket);
-  Answer& slot = begin_answer(ticket);
-  slot.outcome = outcome;
-  if (!loop.empty()) slot.page.add(FactRow{"loop", loop, 0});
-  commit_answer();
+  Ending* slot = channel_.endings.begin_push();
+  TIPRING_ASSERT(slot != nullptr);
+  *slot = {ticket, outcome, FixedText<store::GroupLoops::kPathMax>(loop)};
+  channel_.endings.commit_push();
+  if (server_ != nullptr) server_->notify();
 }
 
 void LoopEndpoint::serve_one(const Command& command) {

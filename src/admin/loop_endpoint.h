@@ -50,7 +50,7 @@ class LoopEndpoint {
   void complete(uint64_t ticket, Outcome outcome, std::string_view loop = {});
 
  private:
-  // A command whose outcome comes later has an answer slot to itself.
+  // A command whose outcome comes later has room among the endings.
   struct Open {
     uint64_t ticket = 0;   // 0: this place is free
     uint64_t subject = 0;  // what it changes, as a hash
@@ -79,7 +79,7 @@ class LoopEndpoint {
   transport::Trace* trace_ = nullptr;
   Control* control_ = nullptr;
   GroupDesk* groups_ = nullptr;
-  std::array<Open, Channel::kAnswers> opened_{};
+  std::array<Open, Channel::kEndings> opened_{};
   size_t open_ = 0;  // of these
 };
 

@@ -15,7 +15,7 @@ namespace tipring::admin {
 
 class RestoreJob final : public Job {
  public:
-  static constexpr size_t kOnTheirWayMax = 12;
+  static constexpr size_t kOnTheirWayMax = 24;
   static constexpr int kRounds = 4;
 
   // `done` is told how many changes could not be made: the next start makes them.

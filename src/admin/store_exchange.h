@@ -76,6 +76,8 @@ class StoreExchange final : public Exchange, private store::StoreWaiter {
 
  private:
   void on_stored(uint64_t tag, store::StoreStatus status) override;
+  static constexpr size_t kRemovalsMax = 8;
+
   // One that waits until its user is free. Null owner: none.
   struct Removal final : store::UpdateWaiter {
     void on_user_free(store::User* user) override;
@@ -108,7 +110,7 @@ class StoreExchange final : public Exchange, private store::StoreWaiter {
   const policy::UntimedCalls* untimed_calls_ = nullptr;
   const policy::SignIns* sign_ins_ = nullptr;
   CallDesk* calls_ = nullptr;
-  std::array<Removal, Channel::kAnswers> removals_;  // no more commands than that are open
+  std::array<Removal, kRemovalsMax> removals_;
 };
 
 }  // namespace tipring::admin

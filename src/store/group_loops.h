@@ -12,6 +12,8 @@ namespace tipring::store {
 
 class GroupLoops {
  public:
+  static constexpr size_t kPathMax = 250;
+
   explicit GroupLoops(const GroupTable& groups) : groups_(groups) {}
 
   // Whether calls to `group` could come back to it if it led to `next`; both are names in `domain`
@@ -30,7 +32,7 @@ class GroupLoops {
 
   const GroupTable& groups_;
   uint32_t searches_ = 0;
-  std::array<char, 250> path_;
+  std::array<char, kPathMax> path_;
   size_t size_ = 0;
 };
 
