@@ -65,6 +65,7 @@ void Api::on_listen(const port::HttpListen& listen, int error) {
 }
 
 void Api::on_answered(uint64_t exchange, int status) {
+  events_.on_answered(exchange, status);
   if (access_ != nullptr) access_->on_answered(exchange, status);
 }
 
@@ -127,6 +128,7 @@ void Api::route(port::HttpExchange& exchange, const Caller& caller) {
         exchange, is_known ? Problem{403, "forbidden", "this account or token may not do this"}
                            : Problem{401, "unauthorized", "sign in first"});
   }
+  if (routing.route->changes) events_.note_change(exchange.id(), scopes_changed(*routing.route));
   routing.route->handle(*this, {exchange, caller, routing.parts});
 }
 

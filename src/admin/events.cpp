@@ -13,6 +13,7 @@ namespace tipring::admin {
 namespace {
 
 constexpr size_t kLinesPerTick = 50;
+constexpr size_t kChangingMax = 64;
 constexpr unsigned kQuietTicks = 30;  // after which a comment keeps the way open
 
 struct Topic {
@@ -108,9 +109,24 @@ void EventStreams::end_unwitnessed(Desk& desk) {
   }
 }
 
+void EventStreams::note_change(uint64_t exchange, uint16_t scopes) {
+  if (changing_.size() < kChangingMax) changing_[exchange] = scopes;
+}
+
+// A status of 0: the client had gone before its answer, and what it asked for may be done.
+void EventStreams::on_answered(uint64_t exchange, int status) {
+  const auto found = changing_.find(exchange);
+  if (found == changing_.end()) return;
+  for (size_t scope = 0; scope < kScopes && status < 300; ++scope)
+    if ((found->second >> scope & 1) != 0) ++changes_[scope];
+  changing_.erase(found);
+}
+
 void EventStreams::on_tick(Desk& desk) {
   end_unwitnessed(desk);
+  const auto changes = std::exchange(changes_, {});
   if (clients_.empty()) return;
+  tell_changes(desk, changes);
   tell_log(desk);
   if (!asked_) {
     const auto pulse = std::make_shared<Pulse>(*this);
@@ -143,6 +159,14 @@ void EventStreams::take(Desk& desk, Numbers facts, Numbers pools) {
   }
   facts_ = std::move(facts);
   pools_ = std::move(pools);
+}
+
+void EventStreams::tell_changes(Desk& desk, const Changes& changes) {
+  std::string data = "{";
+  for (size_t scope = 0; scope < kScopes; ++scope)
+    if (changes[scope] != 0)
+      append_member(data, scope_text(static_cast<Scope>(scope)), changes[scope]);
+  if (data.size() > 1) tell(desk, "changed", data + "}");
 }
 
 void EventStreams::tell_log(Desk& desk) {

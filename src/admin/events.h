@@ -6,10 +6,13 @@
 //
 //   registration, call, group   {names of facts: numbers}: those that have changed
 //   pools                       the same, of pools that were full or higher than ever before
+//   changed                     {scopes: numbers}: how much administrators have changed of users, groups,
+//                               blocks, accounts, config …, on the page or elsewhere
 //   log, problem                {"time_ms", "level", "text"}: a line; of warnings and errors both
 //   lost                        {"events": N}: the client was too slow for so many
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -17,6 +20,7 @@
 #include <string>
 #include <string_view>
 
+#include "admin/caller.h"
 #include "admin/jobs.h"
 #include "core/log_tail.h"
 
@@ -29,6 +33,8 @@ class EventStreams {
 
   // Begins a stream, or answers that there are too many. It ends when `witness` says no.
   void open(port::HttpExchange& exchange, std::function<bool()> witness);
+  // The exchange changes something of these scopes, a mask, if it comes to that.
+  void note_change(uint64_t exchange, uint16_t scopes);
   // Looks at all of them now; otherwise that is twice a second.
   void end_unwitnessed(Desk& desk);
 
@@ -36,12 +42,15 @@ class EventStreams {
   void on_tick(Desk& desk);
   void on_ready(Desk& desk, uint64_t exchange);
   void on_closed(uint64_t exchange) { clients_.erase(exchange); }
+  void on_answered(uint64_t exchange, int status);
 
  private:
   class Pulse;
+  using Changes = std::array<uint64_t, kScopes>;
   using Numbers = std::map<std::string, uint64_t, std::less<>>;
 
   void take(Desk& desk, Numbers facts, Numbers pools);
+  void tell_changes(Desk& desk, const Changes& changes);
   void tell_log(Desk& desk);
   void tell(Desk& desk, std::string_view topic, std::string_view data);
 
@@ -50,7 +59,9 @@ class EventStreams {
     uint64_t lost = 0;  // events
     std::function<bool()> witness;
   };
-  std::map<uint64_t, Client> clients_;  // by exchange
+  std::map<uint64_t, Client> clients_;     // by exchange
+  std::map<uint64_t, uint16_t> changing_;  // scopes by exchange; at most kChangingMax
+  Changes changes_{};
   bool asked_ = false;
   bool has_seen_ = false;
   Numbers facts_;

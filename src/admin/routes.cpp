@@ -107,6 +107,14 @@ constexpr Route kRoutes[] = {
 
 std::span<const Route> routes() { return kRoutes; }
 
+uint16_t scopes_changed(const Route& route) {
+  constexpr auto bit = [](Scope scope) { return 1u << static_cast<unsigned>(scope); };
+  if (route.handle == restore) return kEveryScope;
+  // Whoever is renamed or deleted is so in groups too.
+  const bool is_user = route.scope == Scope::Users;
+  return static_cast<uint16_t>(bit(route.scope) | (is_user ? bit(Scope::Groups) : 0));
+}
+
 bool match(std::string_view pattern, std::string_view path,
            std::array<std::string_view, 2>& parts) {
   for (std::string_view& part : parts) {

@@ -31,6 +31,9 @@ struct Route {
   void (*handle)(Api& api, const Request& request);
 };
 
+// What may be another than before when the route has done its work: a mask, 1 << Scope.
+uint16_t scopes_changed(const Route& route);
+
 // Where patterns match the same path, the one that comes first stands for it.
 std::span<const Route> routes();
 

@@ -68,6 +68,29 @@ TEST_CASE("events: a client that is too slow loses events and is told how many, 
   CHECK_FALSE(holds(quick.answer_, "lost"));
 }
 
+TEST_CASE("events: what administrators have changed is told by what it is about, and no refusal") {
+  Scene scene;
+  FakeHttpExchange& stream = scene.open();
+  const auto answered = [&](FakeHttpExchange& change) {
+    scene.desk.api.on_answered(change.id(), change.status_);
+  };
+  answered(scene.desk.put("/api/v1/users/100", R"({"password":"x"})"));
+  answered(scene.desk.put("/api/v1/users/101", R"({"password":"x"})"));
+  answered(scene.desk.put("/api/v1/users/102", R"({"password":7})"));
+  FakeHttpExchange& lifted =
+      scene.desk.ask(port::HttpMethod::Delete, "/api/v1/blocks", "", {{"source", "192.0.2.7"}});
+  scene.desk.run();
+  answered(lifted);
+  scene.tick();
+  scene.tick();
+  const std::string told = R"(event: changed)"
+                           "\n"
+                           R"(data: {"users":2,"groups":2,"blocks":1})";
+  const size_t at = stream.answer_.find(told);
+  REQUIRE(at != std::string::npos);
+  CHECK(stream.answer_.find("event: changed", at + 1) == std::string::npos);
+}
+
 TEST_CASE("events: nobody looks on, nothing is asked of the loop") {
   Scene scene;
   FakeHttpExchange& only = scene.open();
