@@ -23,6 +23,7 @@ struct Topic {
 constexpr Topic kTopics[] = {
     {"registration", "users"},         {"registration", "registrations"},
     {"registration", "blocks_begun"},  {"registration", "refused_without_timer"},
+    {"registration", "failed_logins"},
     {"call", "calls_begun"},           {"call", "calls_answered"},
     {"call", "calls_expired"},         {"call", "dialogs:in_use"},
     {"call", "b2bua_calls:in_use"},    {"group", "groups"},

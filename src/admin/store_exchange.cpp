@@ -366,7 +366,8 @@ uint64_t StoreExchange::list_unknown(uint64_t cursor, Page& page) {
   for (; cursor < all.size() && page.has_room(); ++cursor) {
     const policy::UnknownName& one = all[cursor];
     std::array<char, port::kAddressTextMax> source;
-    if (one.tries != 0)
+    // Whoever has been added meanwhile is somebody.
+    if (one.tries != 0 && store_.find_called(one.domain.view(), one.name.view()) == nullptr)
       page.add(UnknownRow{one.name.view(), one.domain.view(),
                           port::write_address(one.source, source), one.tries,
                           static_cast<uint32_t>((loop_.now() - one.last).count() / 1000)});
