@@ -14,10 +14,12 @@ export class ApiError extends Error {
 let csrf = "";
 export const set_csrf = (token) => { csrf = token ?? ""; };
 
-let on_signed_out = () => {};
-export const when_signed_out = (callback) => { on_signed_out = callback; };
+// Asked when the session has ended: gives whether there is one again, so that what was refused is worth another try.
+let sign_in_again = async () => false;
+export const when_signed_out = (ask) => { sign_in_again = ask; };
 
 const reach = { ok: true, listeners: new Set() };
+export const is_reached = () => reach.ok;
 export const on_reach = (listener) => reach.listeners.add(listener);
 function set_reach(ok) {
   if (reach.ok === ok) return;
@@ -41,55 +43,49 @@ function words(status, code, detail, values) {
   return detail || t("error.unknown", { status });
 }
 
-// As `signal`, and when nothing has come for so long. Gives how to end that.
-function with_patience(signal, ms) {
-  const stop = new AbortController();
-  const timer = setTimeout(() => stop.abort(new DOMException("no answer", "TimeoutError")), ms);
-  signal?.addEventListener("abort", () => stop.abort(signal.reason));
-  return { signal: stop.signal, end: () => clearTimeout(timer) };
-}
-
-async function refusal(answer) {
+function refusal(answer, text) {
   let body = null;
-  try { body = await answer.json(); } catch { /* it has none, or not of ours */ }
+  try { body = JSON.parse(text); } catch { /* it has none, or not of ours */ }
   const code = body?.code ?? body?.type?.split(/[/:#]/).pop() ?? "";
   const detail = body?.detail ?? body?.title ?? "";
   return new ApiError(answer.status, code, words(answer.status, code, detail, body ?? {}), body?.field, body);
 }
 
-// request("PUT", "/users/100", {body, query, if_match}) gives {data, etag, status}; `raw` leaves the Response alone.
-export async function request(method, path, { body, query, if_match, signal, raw, type, quiet, patience = kPatienceMs } = {}) {
-  const headers = {};
-  if (if_match) headers["If-Match"] = if_match;
-  if (method !== "GET" && csrf) headers["X-Tipring-CSRF"] = csrf;
-  const is_text = typeof body === "string" || body instanceof Blob;
-  if (body !== undefined) headers["Content-Type"] = type ?? (is_text ? "application/octet-stream" : "application/json");
-  const given = Object.entries(query ?? {}).filter(([, value]) => value !== undefined && value !== null && value !== "");
-  const url = `${kBase}${path}${given.length ? `?${new URLSearchParams(given)}` : ""}`;
-  const waiting = with_patience(signal, patience);
-  let answer;
+// One request and its answer: all of it, but for a `raw` one that is read by whoever asked.
+async function exchange(url, how, raw, patience) {
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(), patience);
   try {
-    answer = await fetch(url, {
-      method, headers, signal: waiting.signal, cache: "no-store", credentials: "same-origin",
-      body: body === undefined || is_text ? body : JSON.stringify(body),
-    });
-  } catch (fault) {
-    if (fault.name === "AbortError") throw fault;
+    const answer = await fetch(url, { ...how, signal: stop.signal, cache: "no-store", credentials: "same-origin" });
+    const text = raw && answer.ok ? "" : await answer.text();
+    set_reach(true);
+    return { answer, text };
+  } catch {
     set_reach(false);
     throw new ApiError(0, "unreachable", t("error.unreachable"));
   } finally {
-    waiting.end();
+    clearTimeout(timer);
   }
-  set_reach(true);
-  learn_time(answer);
-  if (!answer.ok) {
-    const fault = await refusal(answer);
-    if ((answer.status === 401 || fault.code === "csrf") && !quiet) on_signed_out();
-    throw fault;
+}
+
+// request("PUT", "/users/100", {body, query, if_match}) gives {data, etag, status}; `raw` leaves the Response alone. Where
+// the session has ended somebody signs in again first, and it goes on, unless it is `quiet`.
+export async function request(method, path, { body, query, if_match, raw, type, quiet, patience = kPatienceMs } = {}) {
+  const is_text = typeof body === "string" || body instanceof Blob;
+  const given = Object.entries(query ?? {}).filter(([, value]) => value !== undefined && value !== null && value !== "");
+  const url = `${kBase}${path}${given.length ? `?${new URLSearchParams(given)}` : ""}`;
+  for (let is_first = true; ; is_first = false) {
+    const headers = {};
+    if (if_match) headers["If-Match"] = if_match;
+    if (method !== "GET" && csrf) headers["X-Tipring-CSRF"] = csrf;
+    if (body !== undefined) headers["Content-Type"] = type ?? (is_text ? "application/octet-stream" : "application/json");
+    const { answer, text } = await exchange(url, { method, headers, body: body === undefined || is_text ? body : JSON.stringify(body) }, raw, patience);
+    learn_time(answer);
+    if (answer.ok) return raw ? answer : { data: text ? JSON.parse(text) : {}, etag: answer.headers.get("ETag"), status: answer.status };
+    const fault = refusal(answer, text);
+    if (quiet || !is_first || (answer.status !== 401 && fault.code !== "csrf")) throw fault;
+    if (!await sign_in_again()) throw new DOMException("signed out", "AbortError");
   }
-  if (raw) return answer;
-  const text = await answer.text();
-  return { data: text ? JSON.parse(text) : {}, etag: answer.headers.get("ETag"), status: answer.status };
 }
 
 export const get = async (path, query, options) => (await request("GET", path, { query, ...options })).data;
@@ -98,17 +94,31 @@ export const get = async (path, query, options) => (await request("GET", path, {
 export const segment = (text) => encodeURIComponent(text);
 export const name_path = (row) => (row.domain || row.name.includes("/") || row.name === "import" ? `${segment(row.domain ?? "")}/${segment(row.name)}` : segment(row.name));
 
+// const newest = latest(); await newest(asked): of several that overlap only the last one is answered.
+export function latest() {
+  let turn = 0;
+  return async (asked) => {
+    const mine = ++turn;
+    const given = await asked;
+    if (mine !== turn) throw new DOMException("overtaken", "AbortError");
+    return given;
+  };
+}
+
 // All rows of a listing, up to `most`; `next` says that there are more.
-export async function list(path, member, { query = {}, most = 5000, signal } = {}) {
+export async function list(path, member, { query = {}, most = 5000 } = {}) {
   const rows = [];
   let next = query.after;
   do {
-    const page = await get(path, { ...query, after: next }, { signal });
+    const page = await get(path, { ...query, after: next });
     rows.push(...(page[member] ?? []));
     next = page.next;
   } while (next !== undefined && next !== "" && rows.length < most);
   return { rows, next };
 }
+
+// "2026-11-22", of the reader's day: for names of files.
+export const today = () => new Date().toLocaleDateString("sv");
 
 // Hands a file to the browser's downloads.
 export function save_file(blob, name) {
@@ -123,8 +133,8 @@ export function save_file(blob, name) {
 }
 
 // The same with one that the API gives.
-export async function download(path, { query, name, method = "GET", body } = {}) {
-  const answer = await request(method, path, { query, raw: true, body });
+export async function download(path, { query, name } = {}) {
+  const answer = await request("GET", path, { query, raw: true });
   const told = /filename="?([^";]+)/.exec(answer.headers.get("Content-Disposition") ?? "");
   save_file(await answer.blob(), told ? told[1] : name);
 }

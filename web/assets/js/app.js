@@ -1,11 +1,11 @@
 // The page: who is signed in, the frame around the views, and which view the address names.
-import { ApiError, get, on_reach, request, set_csrf, when_signed_out } from "./api.js";
+import { ApiError, get, is_reached, list, on_reach, request, set_csrf, when_signed_out } from "./api.js";
 import { h, replace } from "./dom.js";
 import { icon } from "./icons.js";
 import { has_text, language, languages, set_language, start_language, t } from "./i18n.js";
 import { start_live, stop_live, watch } from "./live.js";
 import { dialog, failed, icon_button, loading, notice, once } from "./ui.js";
-import { show_setup, show_sign_in } from "./views/door.js";
+import { show_setup, show_sign_in, sign_in_again } from "./views/door.js";
 
 // In the order of the bar; the first four are at the foot of a phone's screen.
 const kViews = [
@@ -18,11 +18,8 @@ const root = document.getElementById("app");
 const icon_url = new URL("../icon.svg", import.meta.url).href;
 let session = null;
 let frame = null;
-let shown = null;  // {name, parts, leave}
+let shown = null;  // {name, leave}
 let counts = {};
-
-export const is_admin = () => session?.role !== "viewer";
-export const who = () => session;
 
 // --- light, dark and language
 
@@ -51,8 +48,9 @@ function theme_button() {
 
 function language_choice() {
   return h("select", { class: "language", "aria-label": t("language"), value: language(), onchange: async (event) => {
-    await set_language(event.target.value);
-    if (frame) draw_frame(); else start();
+    try { await set_language(event.target.value); } catch { failed(new Error(t("error.unreachable"))); }
+    if (frame) draw_frame(); else await start();
+    document.querySelector("select.language")?.focus();
   } }, Object.entries(languages).map(([code, name]) => h("option", { value: code, selected: code === language(), lang: code }, name)));
 }
 
@@ -78,7 +76,7 @@ function account() {
   if (!session?.name) return null;
   return h("div", { class: "row" },
     h("span", { class: "grow quiet small wrap" }, session.name),
-    icon_button("leave", t("sign_out"), once(sign_out)));
+    icon_button("leave", t("sign_out"), sign_out));
 }
 
 function show_more() {
@@ -112,7 +110,7 @@ function show_counts() {
 
 function draw_frame() {
   const main = h("main", { id: "main", tabindex: "-1" });
-  const unreachable = h("div", { class: "offline", role: "alert", hidden: true }, icon("alert"), t("error.unreachable_short"));
+  const unreachable = h("div", { class: "offline", role: "alert", hidden: is_reached() }, icon("alert"), t("error.unreachable_short"));
   frame = { main, unreachable };
   replace(root,
     h("a", { class: "skip", href: "#main", onclick: (event) => { event.preventDefault(); main.focus(); } }, t("skip")),
@@ -123,7 +121,7 @@ function draw_frame() {
       h("div", { class: "content" }, unreachable, main)),
     h("nav", { class: "feet", "aria-label": t("nav.label") }, kViews.slice(0, kFeet).map((view) => nav_link(view, true)),
       h("button", { type: "button", "data-more": true, "aria-haspopup": "dialog", onclick: show_more }, icon("more"), t("nav.more"))));
-  shown?.leave?.();
+  shown?.leave();
   shown = null;
   show_counts();
   route();
@@ -133,49 +131,68 @@ on_reach((ok) => { if (frame) frame.unreachable.hidden = ok; });
 
 // --- which view
 
-const parts_of = (hash) => hash.replace(/^#\/?/, "").split("?")[0].split("/").map(decodeURIComponent);
+function parts_of(hash) {
+  const parts = hash.replace(/^#\/?/, "").split("?")[0].split("/");
+  try { return parts.map(decodeURIComponent); } catch { return parts; }
+}
+
+// What a view is given. What is watched and timed ends with the view, also when it is begun after that.
+function context_of(parts, query) {
+  const page = h("div", { class: "page" });
+  const leavers = [];
+  let is_shown = true;
+  const until_left = (end) => { if (is_shown) leavers.push(end); else end(); };
+  const leave = () => { is_shown = false; leavers.splice(0).forEach((run) => run()); };
+  return {
+    page, parts, query, session, is_admin: session.role !== "viewer", leave, on_leave: until_left,
+    is_shown: () => is_shown,
+    // What is shown may be deleted meanwhile.
+    watch: (topics, refresh, more) => until_left(watch(topics, async () => {
+      try { await refresh(); } catch (fault) {
+        if (fault.status !== 404 || !is_shown) throw fault;
+        leave();
+        show_fault(page, fault);
+      }
+    }, more)),
+    every: (ms, run) => { const timer = setInterval(run, ms); until_left(() => clearInterval(timer)); },
+  };
+}
+
+function show_fault(page, fault) {
+  const is_ours = fault instanceof ApiError;
+  replace(page, notice("bad", h("p", is_ours ? fault.message : t("error.page", { fault: fault.message })),
+    h("div", { class: "row" }, h("button", { class: "button", type: "button", onclick: route }, t("try_again")),
+      fault.status === 404 && h("a", { class: "button", href: `#/${shown.name}` }, t(`nav.${shown.name}`)))));
+  if (!is_ours) console.error(fault);
+}
 
 let turn = 0;
 async function route() {
   if (!frame) return;
   const [wanted, ...parts] = parts_of(location.hash);
   const name = kViews.some(([known]) => known === wanted) ? wanted : "overview";
-  const query = new URLSearchParams(location.hash.split("?")[1] ?? "");
   const mine = ++turn;
-  shown?.leave?.();
+  shown?.leave();
   const is_first = shown === null;
-  shown = { name, parts };
+  const context = context_of(parts, new URLSearchParams(location.hash.split("?")[1] ?? ""));
+  shown = { name, leave: context.leave };
   mark_current();
-  document.querySelectorAll("dialog[open]").forEach((open) => open.close());
-  const page = h("div", { class: "page" });
+  document.querySelectorAll("dialog[open]:not(.door-again)").forEach((open) => open.close());
   const waiting = setTimeout(() => { if (mine === turn) replace(frame.main, loading()); }, 150);
-  const leavers = [];
-  const stop = new AbortController();
-  const context = {
-    page, parts, query, signal: stop.signal, is_admin: is_admin(), session,
-    // What is watched and timed ends with the view.
-    watch: (...given) => { const end = watch(...given); leavers.push(end); return end; },
-    every: (ms, run) => { const timer = setInterval(run, ms); leavers.push(() => clearInterval(timer)); },
-    on_leave: (run) => leavers.push(run),
-    again: () => route(),
-  };
-  shown.leave = () => { stop.abort(); leavers.forEach((run) => run()); };
   try {
     const view = await import(`./views/${name}.js`);
     if (mine !== turn) return;
     await view.show(context);
   } catch (fault) {
-    if (mine !== turn || fault.name === "AbortError" || fault.status === 401) return;
-    replace(page, notice("bad", h("p", fault instanceof ApiError ? fault.message : t("error.page", { fault: fault.message })),
-      h("button", { class: "button", type: "button", onclick: route }, t("try_again"))));
-    if (!(fault instanceof ApiError)) console.error(fault);
+    if (mine !== turn || fault.name === "AbortError") return;
+    show_fault(context.page, fault);
   } finally {
     clearTimeout(waiting);
   }
   if (mine !== turn) return;
-  replace(frame.main, page);
+  replace(frame.main, context.page);
   frame.main.dataset.hash = location.hash;
-  const title = page.querySelector("h1");
+  const title = context.page.querySelector("h1");
   document.title = title ? `${title.textContent} · Tipring` : "Tipring";
   window.scrollTo(0, 0);
   if (!is_first) title?.focus({ preventScroll: true });
@@ -183,12 +200,15 @@ async function route() {
 
 // --- in and out
 
+// Everything that belongs to whoever was signed in goes.
 function leave() {
   session = null;
   frame = null;
-  shown?.leave?.();
+  shown?.leave();
   shown = null;
   ++turn;
+  counts = {};
+  end_counts();
   stop_live();
   set_csrf("");
   document.querySelectorAll("dialog[open]").forEach((open) => open.close());
@@ -200,38 +220,56 @@ function enter(given) {
   set_csrf(given.csrf);
   start_live();
   draw_frame();
+  end_counts = watch(["call", "registration", "problem", "blocks"], count, { poll: 10000 });
+  count().catch(() => {});
 }
 
-let counting = null;
-function start_counts() {
-  counting?.();
-  const refresh = async () => {
-    if (!session) return;
-    const [calls, blocks] = await Promise.all([get("/calls"), get("/blocks")]);
-    counts = { calls: calls.calls?.length ?? 0, blocks: blocks.blocks?.length ?? 0 };
-    show_counts();
-  };
-  counting = watch(["call", "problem"], refresh, { poll: 10000 });
-  refresh().catch(() => {});
+// What stands beside the names in the bar.
+let end_counts = () => {};
+async function count() {
+  const [calls, blocks] = await Promise.all([list("/calls", "calls"), list("/blocks", "blocks")]);
+  counts = { calls: calls.rows.length, blocks: blocks.rows.length };
+  show_counts();
 }
 
 async function start() {
   try {
     const given = await get("/session", {}, { quiet: true });
-    if (given.session) return enter_counted(given.session);
-    (given.setup_needed ? show_setup : show_sign_in)(root, enter_counted);
+    if (given.session) enter(given.session);
+    else (given.setup_needed ? show_setup : show_sign_in)(root, enter);
   } catch (fault) {
-    replace(root, h("div", { class: "door" }, h("div", brand(), h("section", { class: "card stack" }, notice("bad", fault.message),
+    replace(root, h("main", { class: "door" }, h("div", brand(), h("section", { class: "card stack" }, notice("bad", fault.message),
       h("button", { type: "button", class: "button", onclick: once(start) }, t("try_again"))))));
   }
 }
 
-function enter_counted(given) {
-  enter(given);
-  start_counts();
+// The session is over, or another tab has begun one anew. Whoever was here signs in over all that stands, so that nothing
+// typed is lost; anybody else begins from the start. Gives whether it goes on.
+async function go_on() {
+  const mine = session;
+  if (!mine) return false;
+  const told = await get("/session", {}, { quiet: true });
+  let given = told.session;
+  if (!given && !told.setup_needed) {
+    stop_live();
+    given = await sign_in_again(mine.name);
+  }
+  if (session !== mine) return false;
+  if (given?.name !== mine.name || given.role !== mine.role) { leave(); return false; }
+  Object.assign(session, given);
+  set_csrf(given.csrf);
+  start_live();
+  return true;
 }
 
-when_signed_out(() => { if (session) { failed(new Error(t("signed_out"))); leave(); } });
+let going_on = null;  // one for all requests that wait for it
+when_signed_out(() => (going_on ??= go_on().finally(() => { going_on = null; })));
 window.addEventListener("hashchange", route);
-await start_language();
-start();
+try {
+  await start_language();
+  start();
+} catch {
+  // Without its texts the page can say this in English alone.
+  replace(root, h("main", { class: "door" }, h("section", { class: "card stack" }, notice("bad", "The device does not answer. Check that it has power and that you are on its network."),
+    h("button", { type: "button", class: "button", onclick: () => location.reload() }, "Try again"))));
+}

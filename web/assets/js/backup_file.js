@@ -1,10 +1,10 @@
 // A backup: one JSON file that the server makes and takes back as a whole. Of passwords it has hashes alone.
-import { download, request } from "./api.js";
+import { download, request, today } from "./api.js";
 import { t } from "./i18n.js";
 
 const kVersion = 1;
 
-export const save_backup = () => download("/backup", { name: `tipring-${location.hostname}-${new Date().toISOString().slice(0, 10)}.json` });
+export const save_backup = () => download("/backup", { name: `tipring-${location.hostname}-${today()}.json` });
 
 // What it says of itself; the server checks the rest.
 export function read_backup(text) {

@@ -45,5 +45,22 @@ export function replace(element, ...children) {
   return element;
 }
 
+const controls_in = (element) => [...element.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex]")];
+
+// As replace(); the focus goes on to the control that takes the place of the one that had it.
+export function swap(element, ...children) {
+  const held = element.contains(document.activeElement) ? controls_in(element).indexOf(document.activeElement) : -1;
+  replace(element, ...children);
+  if (held >= 0) (controls_in(element)[held] ?? document.querySelector("main h1"))?.focus({ preventScroll: true });
+  return element;
+}
+
+// As swap(), for what is drawn again and again: without a difference nothing is touched.
+export function renew(element, ...children) {
+  const next = element.cloneNode(false);
+  append(next, children);
+  return element.isEqualNode(next) ? element : swap(element, ...next.childNodes);
+}
+
 let last_id = 0;
 export const unique_id = (stem) => `${stem}-${++last_id}`;

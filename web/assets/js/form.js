@@ -1,7 +1,7 @@
 // Forms from a list of fields. What the server refuses is shown at the field that it names.
 import { h, replace, unique_id } from "./dom.js";
 import { t } from "./i18n.js";
-import { button, notice } from "./ui.js";
+import { button, failed, notice } from "./ui.js";
 
 function control(field, id) {
   const shared = {
@@ -90,7 +90,7 @@ export function form({ fields, submit, onsubmit, cancel, kind = "primary", extra
     replace(alert);
     let wrong = null;
     for (const one of inputs) {
-      const text = fault_of(one.input);
+      const text = one.element.hidden ? "" : fault_of(one.input);
       one.fault(text);
       if (text && !wrong) wrong = one;
     }
@@ -101,7 +101,8 @@ export function form({ fields, submit, onsubmit, cancel, kind = "primary", extra
     try {
       await onsubmit(values, changed, { overwrite });
     } catch (fault) {
-      if (fault.name !== "AbortError") show(fault);
+      // Also what goes wrong when the form has done its work and is closed.
+      if (element.isConnected && fault.name !== "AbortError") show(fault); else failed(fault);
     } finally {
       send.removeAttribute("aria-busy");
     }

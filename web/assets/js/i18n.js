@@ -4,6 +4,7 @@
 const kStored = "tipring.language";
 
 let code = "en";
+let locale = "en";
 let texts = {};
 let english = {};
 let plural = new Intl.PluralRules("en");
@@ -18,8 +19,11 @@ async function read(name) {
 export const language = () => code;
 
 export async function set_language(wanted, remember = true) {
-  code = wanted in languages ? wanted : "en";
-  texts = code === "en" ? english : await read(code);
+  const found = wanted in languages ? wanted : "en";
+  texts = found === "en" ? english : await read(found);
+  code = found;
+  // Dates and numbers as the reader's country has them.
+  locale = navigator.languages.find((tag) => tag.slice(0, 2).toLowerCase() === code) ?? code;
   plural = new Intl.PluralRules(code);
   document.documentElement.lang = code;
   if (remember) localStorage.setItem(kStored, code);
@@ -49,7 +53,7 @@ export function tn(key, n, values = {}) {
   return t(has_text(form) ? form : `${key}.other`, { n: number(n), ...values });
 }
 
-export const number = (n, options) => new Intl.NumberFormat(code, options).format(n);
+export const number = (n, options) => new Intl.NumberFormat(locale, options).format(n);
 
 export function bytes(n) {
   const units = ["byte", "kilobyte", "megabyte", "gigabyte"];
@@ -80,5 +84,5 @@ export function ago(seconds) {
 }
 
 export function time(ms, options = { dateStyle: "short", timeStyle: "medium" }) {
-  return new Intl.DateTimeFormat(code, options).format(new Date(ms));
+  return new Intl.DateTimeFormat(locale, options).format(new Date(ms));
 }

@@ -4,7 +4,12 @@ import { h, replace } from "./dom.js";
 import { form } from "./form.js";
 import { icon } from "./icons.js";
 import { t } from "./i18n.js";
-import { dialog, notice, toast } from "./ui.js";
+import { dialog, failed, notice, toast } from "./ui.js";
+
+// Spreadsheets save tables in UTF-8 or in the code of Windows.
+function text_of(bytes) {
+  try { return new TextDecoder("utf-8", { fatal: true }).decode(bytes); } catch { return new TextDecoder("windows-1252").decode(bytes); }
+}
 
 // import_table({title, text, example, path}, refresh): `path` of the API takes the lines.
 export function import_table({ title, text, example, path }, refresh) {
@@ -35,7 +40,7 @@ export function import_table({ title, text, example, path }, refresh) {
         h("div", h("label", { class: "button" }, icon("upload"), t("import.file"), h("input", { type: "file", class: "hidden-text", accept: ".csv,.txt,text/plain,text/csv", onchange: async (event) => {
           const [file] = event.target.files;
           if (!file) return;
-          area().value = await file.text();
+          try { area().value = text_of(await file.arrayBuffer()); } catch (fault) { failed(fault); }
           area().dispatchEvent(new Event("input"));
           event.target.value = "";
         } }))),

@@ -9,15 +9,46 @@ const kTime = 92;
 
 const milli = (ms) => time(ms, { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3, hour12: false });
 
-// ladder({lanes: [{id, name, note, is_server}], items: [{time_ms, from, to, title, note, kind, text} or {time_ms, why}]})
-export function ladder({ lanes, items }) {
+// An element with set({lanes: [{id, name, note, is_server}], items: [{key, time_ms, from, to, title, note, kind, text} or
+// {time_ms, why}]}): drawn again, it keeps what is read, the focus and where it was scrolled to.
+export function ladder() {
+  const box = h("div", { class: "ladder-box", tabindex: "0", role: "group", "aria-label": t("ladder.label") });
+  const shown = h("div", { class: "stack close", "aria-live": "polite" });
+  let chosen = null;  // its key
+
+  function mark() {
+    for (const arrow of box.querySelectorAll(".arrow")) {
+      if (arrow.dataset.key === chosen) arrow.setAttribute("aria-current", "true"); else arrow.removeAttribute("aria-current");
+    }
+  }
+
+  function choose(item) {
+    chosen = String(item.key);
+    mark();
+    replace(shown, h("div", { class: "row apart" }, h("h3", item.title), copy_button(item.text)), h("pre", { class: "message", tabindex: "0" }, item.text));
+    shown.scrollIntoView({ block: "nearest", behavior: "smooth" });
+  }
+
+  return Object.assign(h("div", { class: "stack" }, box, shown), {
+    set(drawn) {
+      const held = box.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
+      const left = box.scrollLeft;
+      replace(box, drawing(drawn, choose));
+      box.scrollLeft = left;
+      if (held) box.querySelector(`[data-key="${held}"]`)?.focus({ preventScroll: true });
+      if (!drawn.items.some((item) => String(item.key) === chosen)) replace(shown);
+      mark();
+    },
+  });
+}
+
+function drawing({ lanes, items }, choose) {
   const is_narrow = innerWidth < 1100;
   const width = Math.max(is_narrow ? 330 : 940, kTime + lanes.length * (is_narrow ? 122 : 190));
   const height = kHead + items.length * kRow + 12;
   const step = (width - kTime) / lanes.length;
   const x = new Map(lanes.map((lane, i) => [lane.id, kTime + step * (i + .5)]));
   const name_of = (id) => lanes.find((lane) => lane.id === id)?.name ?? id;
-  const shown = h("div", { class: "stack close", "aria-live": "polite" });
   const picture = svg("svg", { class: "ladder", viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": t("ladder.label"), style: { "min-width": `${Math.min(width, 1100)}px`, "max-width": `${width * 1.15}px` } });
 
   picture.append(svg("defs", ["", "good", "bad", "ring"].map(marker)));
@@ -29,21 +60,14 @@ export function ladder({ lanes, items }) {
   }
   items.forEach((item, i) => picture.append(item.why ? why(item, i) : arrow(item, i)));
 
-  function choose(item, element) {
-    for (const other of picture.querySelectorAll("[aria-current]")) other.removeAttribute("aria-current");
-    element.setAttribute("aria-current", "true");
-    replace(shown, h("div", { class: "row apart" }, h("h3", item.title), copy_button(item.text)), h("pre", { class: "message", tabindex: "0" }, item.text));
-    shown.scrollIntoView({ block: "nearest", behavior: "smooth" });
-  }
-
   function arrow(item, i) {
     const y = kHead + i * kRow + kRow / 2 + 6;
     const [a, b] = [x.get(item.from), x.get(item.to)];
     const end = b + (b > a ? -5 : 5);
-    const element = svg("g", { class: `arrow ${item.kind ?? ""}`, role: "button", tabindex: "0", "data-title": item.title,
+    const element = svg("g", { class: `arrow ${item.kind ?? ""}`, role: "button", tabindex: "0", "data-key": item.key, "data-title": item.title,
       "aria-description": t("ladder.from_to", { from: name_of(item.from), to: name_of(item.to) }),
-      onclick: () => choose(item, element),
-      onkeydown: (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); choose(item, element); } } },
+      onclick: () => choose(item),
+      onkeydown: (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); choose(item); } } },
     svg("rect", { x: 2, y: y - kRow / 2 - 3, width: width - 4, height: kRow - 2, rx: 7 }),
     svg("text", { class: "quiet-text", x: 10, y: y + 4 }, milli(item.time_ms)),
     svg("text", { class: "method", x: (a + b) / 2, y: y - 5 }, fit(item.title, Math.abs(b - a) / 7)),
@@ -59,7 +83,7 @@ export function ladder({ lanes, items }) {
       svg("text", { x: kTime + 16, y: y + 17 }, fit(item.why, (width - kTime) / 6.4), svg("title", item.why)));
   }
 
-  return h("div", { class: "stack" }, h("div", { class: "ladder-box", tabindex: "0", role: "group", "aria-label": t("ladder.label") }, picture), shown);
+  return picture;
 }
 
 function marker(kind) {

@@ -4,10 +4,11 @@ import { on_reach } from "./api.js";
 import { t } from "./i18n.js";
 import { toast } from "./ui.js";
 
-const kTopics = ["registration", "call", "group", "pools", "log", "problem", "lost"];
+const kTopics = ["registration", "call", "group", "pools", "log", "problem", "changed", "lost"];
 const kPollMs = 3000;
 const kStreamPollMs = 30000;  // with a stream: against what it did not tell
 const kSettleMs = 150;        // several events at once are one change
+const kRest = 4;              // what was long in coming is asked for less often: so many times as long lies between
 const kFirstLookMs = 1200;
 const kRetryMs = [1000, 2000, 5000, 10000, 30000];
 
@@ -18,12 +19,12 @@ let open = false;
 let failures = 0;
 let retry = 0;
 
-export const is_streaming = () => open;
-
 function tell(topic, data) {
   if (topic === "lost") toast(t("live.lost", { n: data.events }), "warn");
+  // What administrators change is told by what it is about: users, groups, blocks, accounts, config.
+  const told = topic === "changed" ? Object.keys(data) : [topic];
   for (const watch of watches) {
-    if (topic === "lost" || watch.topics.includes(topic)) watch.event();
+    if (topic === "lost" || told.some((one) => watch.topics.includes(one))) watch.event();
   }
 }
 
@@ -74,33 +75,43 @@ on_reach((ok) => { if (ok) for (const watch of watches) watch.due(); });
 
 // Calls `refresh()` (which may be async and is never run twice at a time) when one of the topics has news. The first
 // call is the caller's own. Gives a function that ends it.
+// `rest`: at least so long lies between two, whatever happens.
 // `always`: every `poll`, also while there is a stream, for what that does not tell of.
-export function watch(topics, refresh, { poll = kPollMs, always = false } = {}) {
+export function watch(topics, refresh, { poll = kPollMs, always = false, rest: least = kSettleMs } = {}) {
   let timer = 0;
   let running = false;
   let again = false;
   let ended = false;
+  let rest = least;
+  let is_soon = false;
   const plan = () => {
     clearTimeout(timer);
     if (!ended) timer = setTimeout(run, open && !always ? kStreamPollMs : poll);
   };
+  // More events do not put it off.
+  const soon = () => {
+    if (ended || is_soon) return;
+    clearTimeout(timer);
+    is_soon = true;
+    timer = setTimeout(run, rest);
+  };
   const run = async () => {
     clearTimeout(timer);
+    is_soon = false;
     if (ended) return;
     if (running) { again = true; return; }
     if (document.hidden) { plan(); return; }
     running = true;
+    const begun = Date.now();
     try { await refresh(); } catch (fault) { if (fault.name !== "AbortError") console.debug(fault.message); }
     running = false;
-    if (again) { again = false; timer = setTimeout(run, kSettleMs); } else plan();
+    rest = Math.max(least, Math.min(kRest * (Date.now() - begun), kPollMs));
+    if (again) { again = false; soon(); } else plan();
   };
   const entry = {
     topics,
     due: run,
-    event() {
-      clearTimeout(timer);
-      timer = setTimeout(run, kSettleMs);
-    },
+    event() { if (running) again = true; else soon(); },
   };
   watches.add(entry);
   plan();

@@ -7,12 +7,15 @@ import { confirm, dialog, failed } from "./ui.js";
 const kPatienceMs = 90000;
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-export async function restart() {
-  if (await confirm(t("system.restart"), t("system.restart_text"), { yes: t("system.restart"), kind: "primary", run: () => request("POST", "/restart") })) await wait_for_server(t("system.restarting"));
+export function restart() {
+  confirm(t("system.restart"), t("system.restart_text"), { yes: t("system.restart"), kind: "primary", run: async () => {
+    await request("POST", "/restart");
+    wait_for_server(t("system.restarting"));
+  } });
 }
 
 // A new start is known by an uptime that is shorter than the wait.
-export async function wait_for_server(title) {
+async function wait_for_server(title) {
   const waiting = dialog(title, () => h("div", { class: "loading", role: "status" }, h("span", { class: "spinner" }), h("p", t("system.restarting_text"))), { kind: "narrow", locked: true });
   const begun = Date.now();
   await pause(1000);

@@ -1,6 +1,6 @@
 // A listing: a table on a wide screen, cards on a phone. The roles are written out, since a table that is laid out as
 // something else is none for screen readers.
-import { h, replace } from "./dom.js";
+import { h, renew, replace, swap } from "./dom.js";
 import { t, tn } from "./i18n.js";
 import { button } from "./ui.js";
 
@@ -38,11 +38,8 @@ export function table({ label, columns, key, row_kind, empty: when_empty, order 
     const cells = columns.map((column) => h("td", { role: "cell", class: column.kind ?? "", "data-label": column.label ?? "" }, column.cell(row)));
     const kind = row_kind?.(row) ?? "";
     for (const cell of cells) cell.classList.toggle("blank", !cell.textContent && !cell.firstElementChild);
-    const held = document.activeElement && line.contains(document.activeElement)
-      ? [...line.querySelectorAll("a, button, input")].indexOf(document.activeElement) : -1;
     line.className = kind;
-    line.replaceChildren(...cells);
-    if (held >= 0) line.querySelectorAll("a, button, input")[held]?.focus();
+    swap(line, cells);
   }
 
   function draw() {
@@ -50,26 +47,24 @@ export function table({ label, columns, key, row_kind, empty: when_empty, order 
       const is_sorted = sorted?.name === columns[i].name;
       if (columns[i].sort) head.setAttribute("aria-sort", is_sorted ? (sorted.down ? "descending" : "ascending") : "none");
     });
-    if (rows.length === 0 && when_empty) { replace(element, when_empty()); return; }
+    if (rows.length === 0 && when_empty) { renew(element, when_empty()); return; }
     if (!grid.isConnected || grid.parentElement !== element) replace(element, grid, more);
     const visible = in_order().slice(0, shown);
     const known = new Map([...body.children].map((line) => [line.dataset.key, line]));
     visible.forEach((row, i) => {
       const name = String(key(row));
       const line = known.get(name) ?? h("tr", { role: "row", "data-key": name });
-      known.delete(name);
       const told = JSON.stringify(row);
       if (line.told !== told || !line.firstChild) { line.told = told; fill(line, row); }
       if (body.children[i] !== line) body.insertBefore(line, body.children[i] ?? null);
     });
-    for (const line of known.values()) line.remove();
-    replace(more, rows.length > shown
+    const gone = [...body.children].slice(visible.length);
+    const had_focus = gone.some((line) => line.contains(document.activeElement));
+    for (const line of gone) line.remove();
+    if (had_focus) document.querySelector("main h1")?.focus({ preventScroll: true });
+    renew(more, rows.length > shown
       && button(tn("table.more", rows.length - shown), { onclick: () => { shown += kPage; draw(); } }));
   }
 
-  return Object.assign(element, {
-    set(next) { rows = next; draw(); },
-    // Cells that show time or what lies outside of the row.
-    redraw() { for (const line of body.children) line.told = ""; draw(); },
-  });
+  return Object.assign(element, { set(next) { rows = next; draw(); } });
 }

@@ -10,12 +10,12 @@ export const dot = (kind, label) => h("span", { class: `dot ${kind}`, role: "img
 export const quiet = (...content) => h("span", { class: "quiet" }, ...content);
 
 export function button(label, { glyph, kind = "", onclick, type = "button", ...more } = {}) {
-  return h("button", { type, class: `button ${kind}`, onclick, ...more }, glyph && icon(glyph), label && h("span", label));
+  return h("button", { type, class: `button ${kind}`, onclick: onclick && once(onclick), ...more }, glyph && icon(glyph), label && h("span", label));
 }
 
 export function icon_button(glyph, label, onclick, more = {}) {
   const { kind = "", ...rest } = more;
-  return h("button", { type: "button", class: `icon-button ${kind}`, "aria-label": label, title: label, onclick, ...rest }, icon(glyph));
+  return h("button", { type: "button", class: `icon-button ${kind}`, "aria-label": label, title: label, onclick: once(onclick), ...rest }, icon(glyph));
 }
 
 export function header(title, { note, actions = [], back } = {}) {
@@ -79,9 +79,8 @@ export function search_box(label, oninput, value = "") {
 
 // It is there before it says anything, so that screen readers know of it.
 const toasts = document.body.appendChild(h("div", { class: "toasts", role: "status", "aria-live": "polite", popover: "manual" }));
-export function toast(text, kind = "good", action) {
+export function toast(text, kind = "good") {
   const item = h("div", { class: `toast ${kind}` }, icon(kind === "good" ? "check" : "alert"), h("span", text),
-    action && h("button", { type: "button", class: "link", onclick: () => { item.remove(); action.run(); } }, action.label),
     icon_button("close", t("close"), () => item.remove()));
   toasts.append(item);
   // A popover lies over an open dialog too.
@@ -103,17 +102,26 @@ export function once(run) {
 
 // --- dialogs
 
+// The browser gives the focus back to what opened the dialog, unless that was drawn anew meanwhile or is gone.
+function focus_again(opener) {
+  if (document.activeElement !== document.body) return;
+  const within = document.querySelector("dialog[open]:last-of-type") ?? document;
+  const same = [...within.querySelectorAll(opener.tagName)].find((one) => one.isEqualNode(opener));
+  (same ?? document.querySelector("main h1"))?.focus({ preventScroll: true });
+}
+
 // Gives {close, body}; `content(close)` makes what is in it. Escape and the cross close it.
 export function dialog(title, content, { kind = "", onclose, locked = false } = {}) {
   const id = unique_id("dialog");
   const body = h("div", { class: "dialog-body" });
   const close = () => element.close();
-  const element = h("dialog", { class: kind, "aria-labelledby": id, onclose: () => { element.remove(); onclose?.(); } },
+  const opener = document.activeElement;
+  const element = h("dialog", { class: kind, "aria-labelledby": id, onclose: () => { element.remove(); focus_again(opener); onclose?.(); } },
     h("div", { class: "dialog-header" }, h("h2", { id, tabindex: "-1" }, title),
       !locked && icon_button("close", t("close"), close)),
     body);
   if (locked) element.addEventListener("cancel", (event) => event.preventDefault());
-  replace(body, content(close, element));
+  replace(body, content(close));
   document.body.append(element);
   element.showModal();
   (element.querySelector("[autofocus]") ?? element.querySelector(".dialog-body input, .dialog-body select") ?? element.querySelector("h2")).focus();
@@ -121,27 +129,22 @@ export function dialog(title, content, { kind = "", onclose, locked = false } = 
   return { close, body, element };
 }
 
-// A question before what cannot be undone: true when it is answered with yes. `run` is done while it is open, so that a
-// failure is told there.
+// A question before what cannot be undone. `run` is done while it is open, so that a failure is told there.
 export function confirm(title, text, { yes, kind = "danger", run }) {
-  return new Promise((resolve) => {
-    let done = false;
-    dialog(title, (close) => {
-      const fault = h("div");
-      return h("div", { class: "stack" }, ...[text].flat().map((part) => (part instanceof Node ? part : h("p", part))), fault,
-        h("div", { class: "dialog-actions" },
-          button(t("cancel"), { onclick: close, autofocus: true }),
-          button(yes, { kind, onclick: once(async () => {
-            try {
-              await run?.();
-              done = true;
-              close();
-            } catch (problem) {
-              replace(fault, notice("bad", problem.message));
-            }
-          }) })));
-    }, { kind: "narrow", onclose: () => resolve(done) });
-  });
+  dialog(title, (close) => {
+    const fault = h("div");
+    return h("div", { class: "stack" }, ...[text].flat().map((part) => (part instanceof Node ? part : h("p", part))), fault,
+      h("div", { class: "dialog-actions" },
+        button(t("cancel"), { onclick: close, autofocus: true }),
+        button(yes, { kind, onclick: async () => {
+          try {
+            await run();
+            close();
+          } catch (problem) {
+            if (problem.name !== "AbortError") replace(fault, notice("bad", problem.message));
+          }
+        } })));
+  }, { kind: "narrow" });
 }
 
 export function tabs(items, chosen, onchoose) {

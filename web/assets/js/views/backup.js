@@ -4,17 +4,20 @@ import { h, replace } from "../dom.js";
 import { form } from "../form.js";
 import { icon } from "../icons.js";
 import { number, t, time } from "../i18n.js";
-import { button, card, dialog, facts, failed, header, notice, once, toast } from "../ui.js";
+import { button, card, dialog, facts, failed, header, notice, toast } from "../ui.js";
 
 async function ask(file) {
   if (!file) return;
-  const text = await file.text();
+  let text;
   let backup;
-  try { backup = read_backup(text); } catch (fault) { failed(fault); return; }
+  try {
+    text = await file.text();
+    backup = read_backup(text);
+  } catch (fault) { failed(fault); return; }
   const has_settings = Object.keys(backup.settings ?? {}).length > 0;
   dialog(t("backup.restore"), (close) => form({
     fields: [
-      facts([[t("backup.made"), time(Date.parse(backup.made))], [t("nav.users"), number(backup.users.length)], [t("nav.groups"), number(backup.groups.length)], [t("system.version"), backup.server]]),
+      facts([[t("backup.made"), Date.parse(backup.made) > 0 && time(Date.parse(backup.made))], [t("nav.users"), number(backup.users.length)], [t("nav.groups"), number(backup.groups.length)], [t("system.version"), backup.server]]),
       h("p", t("backup.restore_text")),
       has_settings && { name: "settings", type: "switch", label: t("backup.settings"), help: t("backup.settings_help"), value: false },
     ],
@@ -39,6 +42,6 @@ export async function show({ page, is_admin }) {
   replace(page, header(t("nav.backup"), { note: t("backup.note") }),
     h("div", { class: "grid two" },
       card(t("backup.save"), {}, h("div", { class: "stack" }, h("p", { class: "quiet" }, t("backup.save_text")), notice("info", t("backup.secret")),
-        h("div", button(t("backup.save"), { glyph: "download", kind: "primary", onclick: once(save_backup) })))),
+        h("div", button(t("backup.save"), { glyph: "download", kind: "primary", onclick: save_backup })))),
       card(t("backup.restore"), {}, h("div", { class: "stack" }, h("p", { class: "quiet" }, t("backup.restore_note")), drop))));
 }

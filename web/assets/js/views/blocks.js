@@ -22,7 +22,7 @@ export async function show({ page, is_admin, watch }) {
   await refresh();
   replace(page, header(t("nav.blocks"), { note: t("blocks.note") }), h("section", { class: "card flush" }, listing),
     h("p", { class: "quiet small" }, t("blocks.safe"), " ", h("a", { href: "#/settings/security" }, t("blocks.safe_link"))));
-  watch(["problem"], refresh, { poll: 4000 });
+  watch(["problem", "registration", "blocks"], refresh, { poll: 4000 });
 }
 
 const lift = (row, refresh) => confirm(t("blocks.lift"), row.user ? t("blocks.lift_user", row) : t("blocks.lift_source", row), { yes: t("blocks.lift"), kind: "primary", run: async () => {

@@ -4,7 +4,7 @@ import { h, replace } from "../dom.js";
 import { clock, number, span, t, time, tn } from "../i18n.js";
 import { short_uri, uri_parts } from "../people.js";
 import { table } from "../table.js";
-import { badge, button, card, confirm, dialog, dot, empty, facts, header, icon_button, toast } from "../ui.js";
+import { badge, button, confirm, dialog, dot, empty, facts, header, icon_button, toast } from "../ui.js";
 
 const is_answered = (call) => call.state === "confirmed" || call.state === "ending";
 
@@ -20,10 +20,36 @@ function state_badge(call) {
 
 const since = (call) => h("time", { "data-since": call.answered_ms ?? call.begun_ms }, clock((server_now() - (call.answered_ms ?? call.begun_ms)) / 1000));
 
+// The session timer of one side: of a call that the server leads each side has one of its own, the server being the other
+// party of it, else there is one for both.
+function timer_of(call, side) {
+  const of = side === "callee" ? "callee_" : "";
+  if (!call[`${of}interval_s`]) return null;
+  const is_led = Boolean(call.media);
+  const refresher = call[`${of}refresher`];
+  return {
+    interval_s: call[`${of}interval_s`], refresh_s: call[`${of}refresh_s`], left_s: call[`${of}left_s`],
+    by: is_led && refresher !== side ? "server" : refresher, side: is_led ? t(`calls.side_${side}`) : "",
+  };
+}
+
+const timers_of = (call) => ["caller", "callee"].map((side) => timer_of(call, side)).filter(Boolean);
+const until = (seconds) => h("time", { "data-until": server_now() + seconds * 1000 }, clock(seconds));
+
 function session_text(call) {
-  if (!call.interval_s) return h("span", { class: "quiet" }, is_answered(call) ? t("calls.no_timer") : "–");
-  const next = call.refresh_s !== undefined && h("span", { class: "quiet" }, " · ", t("calls.next_refresh"), " ", h("time", { "data-until": server_now() + call.refresh_s * 1000 }, clock(call.refresh_s)));
-  return h("span", { class: "small" }, span(call.interval_s), " · ", t(`calls.by_${call.refresher}`), next);
+  const timers = timers_of(call);
+  if (!timers.length) return h("span", { class: "quiet" }, is_answered(call) ? t("calls.no_timer") : "–");
+  return h("div", timers.map((timer) => h("div", { class: "small" }, timer.side && h("span", { class: "quiet" }, timer.side, ": "), span(timer.interval_s), " · ", t(`calls.by_${timer.by}`),
+    timer.refresh_s !== undefined && h("span", { class: "quiet" }, " · ", t("calls.next_refresh"), " ", until(timer.refresh_s)))));
+}
+
+function timer_facts(timer) {
+  const label = (key) => (timer.side ? `${t(key)} (${timer.side})` : t(key));
+  return [
+    [label("calls.interval"), `${span(timer.interval_s)} · ${t(`calls.by_${timer.by}`)}`],
+    [label("calls.refresh_in"), timer.refresh_s !== undefined && until(timer.refresh_s)],
+    [label("calls.over_in"), timer.left_s !== undefined && until(timer.left_s)],
+  ];
 }
 
 function media_text(call) {
@@ -68,8 +94,8 @@ export async function show(context) {
     empty: () => empty("calls", t("calls.none"), t("calls.none_text")),
   });
   const tick = () => {
-    for (const element of document.querySelectorAll("main [data-since]")) element.textContent = clock((server_now() - Number(element.dataset.since)) / 1000);
-    for (const element of document.querySelectorAll("main [data-until]")) element.textContent = clock((Number(element.dataset.until) - server_now()) / 1000);
+    for (const element of document.querySelectorAll("[data-since]")) element.textContent = clock((server_now() - Number(element.dataset.since)) / 1000);
+    for (const element of document.querySelectorAll("[data-until]")) element.textContent = clock((Number(element.dataset.until) - server_now()) / 1000);
   };
   async function refresh() {
     rows = (await list("/calls", "calls")).rows;
@@ -79,7 +105,7 @@ export async function show(context) {
   }
   await refresh();
   replace(page, header(t("nav.calls"), { note: t("calls.note") }), h("section", { class: "card flush" }, listing), h("p", { class: "quiet small", role: "status" }, summary));
-  watch(["call"], refresh, { poll: 1500 });
+  watch(["call"], refresh, { poll: 3000, always: true });
   every(1000, tick);
 }
 
@@ -92,11 +118,7 @@ function details(call) {
       [t("calls.by"), call.answered_by],
       [t("calls.begun"), time(call.begun_ms)],
       [t("calls.answered"), call.answered_ms && time(call.answered_ms)],
-      [t("calls.interval"), call.interval_s ? span(call.interval_s) : t("calls.no_timer")],
-      [t("calls.refresher"), call.refresher && t(`calls.by_${call.refresher}`)],
-      [t("calls.over_in"), call.left_s !== undefined && span(call.left_s)],
-      [t("calls.callee_interval"), call.callee_interval_s && span(call.callee_interval_s)],
-      [t("calls.organization"), call.organization], [t("calls.subject"), call.subject], [t("calls.priority"), call.priority],
+      ...(timers_of(call).length ? timers_of(call).flatMap(timer_facts) : [[t("calls.interval"), t("calls.no_timer")]]),
       [t("records.caller_sound"), quality_of(call, "caller")], [t("records.callee_sound"), quality_of(call, "callee")],
       ["Call-ID", h("code", call.call_id)],
     ]),

@@ -1,6 +1,6 @@
 // Hunt groups: an extension that rings several members.
 import { download, get, list, name_path, request, segment } from "../api.js";
-import { h, replace } from "../dom.js";
+import { h, renew, replace, swap } from "../dom.js";
 import { form } from "../form.js";
 import { icon } from "../icons.js";
 import { ago, clock, number, t, tn } from "../i18n.js";
@@ -8,7 +8,7 @@ import { import_table } from "../import_table.js";
 import { full_name, group_link, user_link } from "../people.js";
 import { sortable } from "../sortable.js";
 import { table } from "../table.js";
-import { badge, button, card, confirm, dialog, dot, empty, facts, failed, header, icon_button, notice, once, toast } from "../ui.js";
+import { badge, button, card, confirm, dialog, empty, facts, failed, header, icon_button, notice, once, toast } from "../ui.js";
 
 const kStrategies = ["all", "sequential", "round_robin", "longest_idle", "random"];
 const kBusyStatus = 486;
@@ -53,12 +53,12 @@ async function show_all(context) {
   async function refresh() { listing.set((await list("/groups", "groups")).rows); }
   await refresh();
   replace(page, header(t("nav.groups"), { note: t("groups.note"), actions: [
-    button(t("groups.export"), { glyph: "download", onclick: once(() => download("/groups.csv", { name: "groups.csv" })) }),
+    button(t("groups.export"), { glyph: "download", onclick: () => download("/groups.csv", { name: "groups.csv" }) }),
     is_admin && button(t("groups.import"), { glyph: "upload", onclick: () => import_table({ title: t("groups.import"), text: t("groups.import_text"), example: kExample, path: "/groups/import" }, refresh) }),
     is_admin && button(t("groups.add"), { glyph: "plus", kind: "primary", onclick: make })] }),
     h("section", { class: "card flush" }, listing));
-  watch(["group", "call", "registration"], refresh, { poll: 3000 });
-  if (query.has("add") && is_admin) setTimeout(make);
+  watch(["group", "call", "registration", "groups"], refresh, { poll: 3000 });
+  if (query.has("add") && is_admin && context.is_shown()) setTimeout(make);
 }
 
 async function enable(group, input, refresh) {
@@ -100,23 +100,23 @@ async function show_one(context) {
   }
 
   function draw() {
-    replace(title, header(group.display_name || full_name(group), {
+    swap(title, header(group.display_name || full_name(group), {
       back: { href: "#/groups", label: t("nav.groups") },
       note: h("span", { class: "row" }, group.display_name && h("span", full_name(group)), state_badge(group)),
       actions: is_admin && [
-        button(t(group.enabled ? "groups.disable" : "groups.enable"), { onclick: once(async () => {
+        button(t(group.enabled ? "groups.disable" : "groups.enable"), { onclick: async () => {
           await request("PATCH", path, { body: { enabled: !group.enabled } });
           await refresh();
-        }) }),
+        } }),
         button(t("edit"), { glyph: "edit", onclick: () => change(context, group, refresh) }),
         icon_button("trash", t("delete_what", { what: full_name(group) }), () => remove(group), { kind: "danger" })],
     }));
-    replace(tiles,
+    renew(tiles,
       tile(t("groups.now"), group.ringing ? tn("groups.ringing", group.ringing) : group.talking ? tn("groups.talking", group.talking) : t("groups.quiet"), group.last_answered_s !== undefined && t("groups.last_answered", { ago: ago(group.last_answered_s) })),
       tile(t("groups.offered"), number(group.offered), t("groups.since_start")),
       tile(t("groups.answered"), share(group.answered, group.offered), t("groups.lost", { abandoned: number(group.abandoned), unanswered: number(group.unanswered) })),
       tile(t("groups.wait"), average(group.answer_total_ms, group.answered), group.answered > 0 && t("groups.talk", { time: average(group.talk_total_ms, group.answered) })));
-    replace(rules, facts([
+    swap(rules, facts([
       [t("groups.strategy"), t(`strategy.${group.strategy}`)],
       [t("groups.ring_timeout"), tn("time.seconds", group.ring_timeout_s)],
       group.strategy !== "all" ? [t("groups.member_ring"), tn("time.seconds", group.member_ring_s)] : [],
@@ -127,7 +127,7 @@ async function show_one(context) {
     if (!group.enabled) list_notes.push(notice("info", t("groups.disabled_text")));
     else if (rows.length && !rows.some((row) => row.enabled && (row.kind === "group" || row.phones > 0))) list_notes.push(notice("warn", t("groups.nobody_text")));
     if (group.no_answer_to_exists === false) list_notes.push(notice("warn", t("groups.no_answer_gone", { name: group.no_answer_to })));
-    replace(notes, list_notes);
+    renew(notes, list_notes);
     draw_members();
   }
 
@@ -171,11 +171,11 @@ async function show_one(context) {
           await refresh().catch(() => {});
         } }),
         icon_button("edit", t("edit_what", { what: row.name }), () => change_member(group, rows.find((now) => now.name === row.name) ?? row, refresh), { "data-part": "edit" }),
-        icon_button("trash", t("groups.remove_member", { name: row.name }), once(async () => {
+        icon_button("trash", t("groups.remove_member", { name: row.name }), async () => {
           await request("DELETE", members_path(group, row.name));
           toast(t("groups.member_removed", { name: row.name }));
           await refresh();
-        }), { kind: "danger", "data-part": "remove" })]);
+        }, { kind: "danger", "data-part": "remove" })]);
   }
 
   // The members' orders are 1, 2, 3 … afterwards; only those that change are sent.
@@ -194,7 +194,7 @@ async function show_one(context) {
   replace(page, title, notes, tiles, h("div", { class: "grid main-aside" },
     card(t("groups.members"), { kind: "flush", note: t(`strategy.${group.strategy}_order`), actions: is_admin && button(t("groups.add_member"), { glyph: "plus", kind: "small", onclick: () => add_member(group, rows, refresh) }) }, members, order?.told),
     card(t("groups.rules"), { actions: is_admin && button(t("groups.rename"), { kind: "small", onclick: () => rename(group) }) }, rules)));
-  watch(["group", "call", "registration"], refresh, { poll: 2000 });
+  watch(["group", "call", "registration", "groups"], refresh, { poll: 2000 });
 }
 
 function no_answer_text(group) {

@@ -1,13 +1,16 @@
 // The first look: is all well, who talks, and what should be looked at.
 import { get, list, server_now } from "../api.js";
 import { time_chart } from "../chart.js";
-import { h, replace } from "../dom.js";
+import { h, renew, replace } from "../dom.js";
 import { icon } from "../icons.js";
 import { ago, clock, has_text, number, span, t, tn } from "../i18n.js";
 import { full_name, is_kept_out, short_uri, user_link } from "../people.js";
-import { badge, card, dot, header } from "../ui.js";
+import { card, dot, header } from "../ui.js";
 
+const kMostUsers = 2000;
+const kMostProblems = 8;
 const kDayMs = 24 * 3600 * 1000;
+const kNear = /^(10\.|127\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|169\.254\.|\[?(::1|f[cd]|fe[89ab]))/i;  // networks of one's own
 const kShortestMs = 30 * 60 * 1000;
 
 function tile(glyph, label, href) {
@@ -21,7 +24,7 @@ function tile(glyph, label, href) {
 }
 
 // What a person should look at, the worst first: {kind, text, when_s, link}.
-function problems_of(status, pools, users, refused, blocks, told) {
+function problems_of({ status, pools, users, refused, blocks, told, unknown }) {
   const found = [];
   if (status.store && status.store !== "ok") found.push({ kind: "bad", text: t("problem.store", { state: status.store }), href: "#/system" });
   for (const row of told) {
@@ -35,6 +38,10 @@ function problems_of(status, pools, users, refused, blocks, told) {
   }
   for (const row of users.filter(is_kept_out)) {
     found.push({ kind: "warn", text: t(has_text(`problem.sign_in_${row.last_failure.reason}`) ? `problem.sign_in_${row.last_failure.reason}` : "problem.sign_in", { name: full_name(row), source: row.last_failure.source }), when_s: row.last_failure.ago_s, who: row });
+  }
+  // Names from elsewhere are those of strangers who try their luck.
+  for (const row of unknown.filter(({ source }) => kNear.test(source))) {
+    found.push({ kind: "warn", text: t("problem.unknown", { name: full_name(row), source: row.source }), when_s: row.last_s, href: "#/users?unknown" });
   }
   for (const row of users.filter((user) => !user.has_password)) found.push({ kind: "bad", text: t("problem.no_password", { name: full_name(row) }), who: row });
   for (const row of pools.filter((pool) => pool.refusals > 0)) {
@@ -87,46 +94,58 @@ export async function show({ page, watch, every }) {
   const groups_now = tile("groups", t("overview.groups"), "#/groups");
   const state = tile("system", t("overview.state"), "#/system");
   const problems = h("ul", { class: "lines" });
-  const problems_card = card(t("overview.problems"), {}, problems);
+  const problems_more = h("p", { class: "quiet small more" });
+  const problems_card = card(t("overview.problems"), { kind: "flush" }, problems, problems_more);
   const problems_title = problems_card.querySelector("h2");
   const chart = h("div");
   const talking = h("ul", { class: "lines" });
   const pools_list = h("ul", { class: "lines" });
   const chart_note = h("p", { class: "quiet" });
-  let calls = [];
+  let now = {};     // what changes with every call
+  let around = {};  // what is more, and changes less often
 
   const tick = () => {
     for (const element of talking.querySelectorAll("[data-since]")) element.textContent = clock((server_now() - Number(element.dataset.since)) / 1000);
   };
 
-  async function refresh() {
-    const optional = async (path, query) => { try { return await get(path, query); } catch (fault) { if (fault.status === 404 || fault.status === 403) return {}; throw fault; } };
-    const [{ status }, { pools }, users, call_rows, refused, blocks, told] = await Promise.all([
-      get("/status"), get("/pools"), list("/users", "users", { most: 2000 }), list("/calls", "calls"), list("/refused", "refused"), list("/blocks", "blocks"), optional("/log", { level: "error", limit: 3 }),
-    ]);
-    calls = call_rows.rows;
-    const on_line = users.rows.filter((user) => user.bindings > 0).length;
-    phones.show(number(on_line), number(status.users), tn("overview.registrations", status.registrations));
+  async function look() {
+    const [{ status }, { pools }, calls] = await Promise.all([get("/status"), get("/pools"), list("/calls", "calls")]);
+    now = { status, pools, calls: calls.rows };
+  }
+
+  async function look_around() {
+    // A viewer may not see all of it.
+    const log = async () => { try { return (await get("/log", { level: "error", limit: 3 })).log; } catch (fault) { if (fault.status === 404 || fault.status === 403) return []; throw fault; } };
+    const [users, refused, blocks, unknown, told, past] = await Promise.all([
+      list("/users", "users", { most: kMostUsers }), list("/refused", "refused"), list("/blocks", "blocks"), list("/unknown", "unknown"), log(), history()]);
+    around = { users: users.rows, has_more_users: Boolean(users.next), refused: refused.rows, blocks: blocks.rows, unknown: unknown.rows, told, past };
+  }
+
+  function draw() {
+    const { status, pools, calls } = now;
+    const on_line = around.users.filter((user) => user.bindings > 0).length;
+    phones.show(around.has_more_users ? `≈ ${number(Math.min(status.registrations, status.users))}` : number(on_line), number(status.users), tn("overview.registrations", status.registrations));
     const ringing = calls.filter((call) => call.state === "calling" || call.state === "early").length;
     calls_now.show(number(calls.length), undefined, ringing ? tn("overview.ringing", ringing) : calls.length ? tn("overview.talking", calls.length) : t("calls.none"));
     groups_now.show(number(status.groups), undefined, status.groups ? t("overview.groups_note") : t("overview.groups_none"));
-    const found = problems_of(status, pools, users.rows, refused.rows, blocks.rows, told.log ?? []);
+    const found = problems_of({ ...now, ...around });
     const worst = found.some((one) => one.kind === "bad") ? "bad" : found.length ? "warn" : "good";
     state.show(h("span", { class: "row" }, dot(worst, t(`kind.${worst}`)), t(`overview.is_${worst}`)), undefined, t("overview.uptime", { span: span(status.uptime_s, "long") }));
-    replace(problems, found.length ? found.slice(0, 8).map(problem_line) : next_step(status));
+    renew(problems, found.length ? found.slice(0, kMostProblems).map(problem_line) : next_step(status));
+    replace(problems_more, found.length > kMostProblems && tn("overview.more_problems", found.length - kMostProblems));
     problems_title.textContent = t(status.users ? "overview.problems" : "overview.begin");
-    replace(talking, calls.length ? calls.slice(0, 6).map((call) => h("li",
+    renew(talking, calls.length ? calls.slice(0, 6).map((call) => h("li",
       dot(call.state === "confirmed" ? "good" : "ringing", t(`call.${call.state}`)),
       h("span", { class: "grow" }, h("span", { class: "strong" }, short_uri(call.caller)), " → ", h("span", { class: "strong" }, call.answered_by || short_uri(call.callee))),
       h("span", { class: "quiet number", "data-since": call.answered_ms ?? call.begun_ms }))) : h("li", h("span", { class: "quiet" }, t("calls.none"))));
     tick();
-    replace(pools_list, kShownPools.map((name) => pools.find((pool) => pool.name === name)).filter((pool) => pool?.capacity)
+    renew(pools_list, kShownPools.map((name) => pools.find((pool) => pool.name === name)).filter((pool) => pool?.capacity)
       .map((pool) => pool_line({ ...pool, label: t(`pools.${pool.name}`) })));
-    const past = await history();
-    // The one under way goes on until now.
-    if (past.points.length) past.points.push({ time_ms: past.to, values: [status.registrations, calls.length] });
-    replace(chart, time_chart(past.points, [{ name: t("overview.series_phones"), kind: "a" }, { name: t("overview.series_calls"), kind: "b" }], past.from, past.to));
-    replace(chart_note, past.is_short ? t("overview.since_start") : t("overview.last_day"));
+    const { past } = around;
+    // The part of it that is under way goes on until now.
+    const points = past.points.length ? [...past.points, { time_ms: past.to, values: [status.registrations, calls.length] }] : [];
+    renew(chart, time_chart(points, [{ name: t("overview.series_phones"), kind: "a" }, { name: t("overview.series_calls"), kind: "b" }], past.from, past.to));
+    renew(chart_note, past.is_short ? t("overview.since_start") : t("overview.last_day"));
   }
 
   replace(page, header(t("nav.overview")),
@@ -138,7 +157,9 @@ export async function show({ page, watch, every }) {
       h("div", { class: "stack" },
         card(t("overview.calls"), { actions: h("a", { href: "#/calls" }, t("all")) }, talking),
         card(t("overview.load"), { actions: h("a", { href: "#/system" }, t("all")) }, pools_list))));
-  await refresh();
-  watch(["registration", "call", "group", "pools", "problem"], refresh, { poll: 4000 });
+  await Promise.all([look(), look_around()]);
+  draw();
+  watch(["registration", "call", "group", "pools", "problem"], async () => { await look(); draw(); }, { poll: 4000 });
+  watch(["registration", "problem", "users", "groups", "blocks"], async () => { await look_around(); draw(); }, { poll: 8000, rest: 3000 });
   every(1000, tick);
 }

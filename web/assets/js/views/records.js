@@ -1,10 +1,10 @@
 // The calls that have been: who with whom, how long, and why they ended.
-import { get, request, save_file, segment } from "../api.js";
+import { get, latest, request, save_file, segment, today } from "../api.js";
 import { h, replace } from "../dom.js";
 import { clock, number, t, time } from "../i18n.js";
 import { short_uri } from "../people.js";
 import { table } from "../table.js";
-import { badge, button, card, dialog, dot, empty, facts, failed, header, icon_button, once, search_box } from "../ui.js";
+import { badge, button, card, dialog, dot, empty, facts, failed, header, icon_button, search_box } from "../ui.js";
 
 const kOutcomes = ["answered", "no_answer", "busy", "cancelled", "refused", "failed", "open"];
 const kKinds = { answered: "good", open: "info", no_answer: "warn", cancelled: "", busy: "warn", refused: "bad", failed: "bad", elsewhere: "" };
@@ -24,7 +24,7 @@ async function export_csv(query) {
     pieces.push(await answer.text());
     after = /[?&]after=(\d+)[^>]*>; *rel="?next/.exec(answer.headers.get("Link") ?? "")?.[1];
   } while (after);
-  save_file(new Blob(pieces, { type: "text/csv;charset=utf-8" }), `calls-${new Date().toISOString().slice(0, 10)}.csv`);
+  save_file(new Blob(pieces, { type: "text/csv;charset=utf-8" }), `calls-${today()}.csv`);
 }
 
 export async function show(context) {
@@ -33,7 +33,8 @@ export async function show(context) {
   let rows = [];
   let next;
   let typing = 0;
-  const more = h("div", { class: "more" });
+  const newest = latest();
+  const older = button(t("system.older"), { onclick: () => load(next) });
   const listing = table({
     label: t("nav.records"), key: (row) => row.id,
     columns: [
@@ -44,7 +45,7 @@ export async function show(context) {
       { name: "outcome", label: t("records.outcome"), kind: "bare", cell: outcome_badge },
       { name: "rang", label: t("records.rang"), kind: "number", cell: rang },
       { name: "time", label: t("calls.duration"), kind: "number", cell: lasted },
-      { name: "more", label: "", kind: "end", cell: (row) => icon_button("info", t("calls.details"), once(() => details(row))) },
+      { name: "more", label: "", kind: "end", cell: (row) => icon_button("info", t("calls.details"), () => details(row)) },
     ],
     empty: () => (filter.party || filter.outcome || filter.days ? empty("search", t("records.none_found"), t("records.none_found_text")) : empty("records", t("records.none"), t("records.none_text"))),
   });
@@ -57,24 +58,24 @@ export async function show(context) {
   }
 
   async function load(after) {
-    const given = await get("/records", { ...asked(), after, limit: 100 });
+    const given = await newest(get("/records", { ...asked(), after, limit: 100 }));
     rows = after ? [...rows, ...given.records] : given.records;
     next = given.next;
     listing.set(rows);
-    replace(more, next && button(t("system.older"), { onclick: once(() => load(next)) }));
+    older.hidden = !next;
   }
-  const refresh = () => (rows.length > 100 ? null : load());
+  const refresh = () => (rows.length > 100 || older.hasAttribute("aria-busy") ? null : load());
   const search = (value) => { filter.party = value; clearTimeout(typing); typing = setTimeout(() => load().catch(failed), 250); };
   const choice = (label, name, options) => h("select", { class: "narrow", "aria-label": label, onchange: (event) => { filter[name] = event.target.value; load().catch(failed); } },
     options.map(([value, text]) => h("option", { value }, text)));
 
   await load();
-  replace(page, header(t("nav.records"), { note: t("records.note"), actions: button(t("records.csv"), { glyph: "download", onclick: once(() => export_csv(asked())) }) }),
+  replace(page, header(t("nav.records"), { note: t("records.note"), actions: button(t("records.csv"), { glyph: "download", onclick: () => export_csv(asked()) }) }),
     h("div", { class: "toolbar" }, search_box(t("records.search"), search, filter.party),
       choice(t("records.outcome"), "outcome", [["", t("records.every_outcome")], ...kOutcomes.map((name) => [name, t(`outcome.${name}`)])]),
       choice(t("records.days"), "days", [["", t("records.always")], ...Object.keys(kDays).map((name) => [name, t(`records.${name}`)])])),
-    h("section", { class: "card flush" }, listing, more));
-  watch(["call", "record"], refresh, { poll: 4000 });
+    h("section", { class: "card flush" }, listing, h("div", { class: "more" }, older)));
+  watch(["call"], refresh, { poll: 4000 });
 }
 
 function sound_text(sound) {

@@ -1,16 +1,28 @@
 // The configuration, made from what the server says of each key. What is changed is checked before it is stored.
-import { get, request } from "../api.js";
-import { h, replace } from "../dom.js";
+import { get, latest, request } from "../api.js";
+import { h, replace, swap } from "../dom.js";
 import { make_field } from "../form.js";
 import { has_text, read_settings_texts, t, tn } from "../i18n.js";
 import { restart } from "../restart.js";
-import { badge, button, card, failed, header, notice, once, toast } from "../ui.js";
+import { badge, button, card, failed, header, notice, toast } from "../ui.js";
 
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 const shown = (value) => (Array.isArray(value) ? value.join(", ") || t("settings.empty_list") : value === "" ? t("settings.empty") : String(value));
 const label_of = (key) => (has_text(`key.${key}`) ? t(`key.${key}`) : key);
 const section_label = (name) => (has_text(`section.${name}`) ? t(`section.${name}`) : name);
 const kShort = 200;  // is shown as a whole
+
+// What is not saved yet outlives a look at another section or view, but not its session.
+const edits_of = new WeakMap();  // session -> {values: key -> value, revision: what they were made on}
+
+function edits_in(session) {
+  if (!edits_of.has(session)) {
+    const made = { values: new Map(), revision: "" };
+    edits_of.set(session, made);
+    window.addEventListener("beforeunload", (event) => { if (made.values.size) event.preventDefault(); });
+  }
+  return edits_of.get(session);
+}
 
 function field_of(key, row, value, text, onchange, is_fixed) {
   const is_other = !same(row.next ?? row.value, key.default);
@@ -39,13 +51,15 @@ function explain(text) {
 }
 
 export async function show(context) {
-  const { page, parts, is_admin, on_leave } = context;
+  const { page, parts, is_admin, session, on_leave, watch } = context;
   const [{ schema }, loaded, texts] = await Promise.all([get("/config/schema"), request("GET", "/config"), read_settings_texts()]);
   let { config } = loaded.data;
   const sections = [...new Set(schema.map((key) => key.section))];
   const section = sections.includes(parts[0]) ? parts[0] : sections[0];
-  const edits = new Map();  // key -> value
-  let revision = loaded.etag;
+  const kept = edits_in(session);
+  const edits = kept.values;
+  if (!edits.size) kept.revision = loaded.etag;
+  const newest = latest();
   const bar = h("div");
   const notes = h("div", { class: "stack" });
   const body = h("div");
@@ -65,22 +79,21 @@ export async function show(context) {
 
   // What the server would say, at the fields, before anything is stored.
   async function check() {
-    if (!edits.size) { for (const one of fields.values()) one.fault(""); return true; }
-    const { data } = await request("POST", "/config/check", { body: { values: values() } });
+    if (!edits.size) { for (const one of fields.values()) one.fault(""); return; }
+    const { data } = await newest(request("POST", "/config/check", { body: { values: values() } }));
     for (const [key, one] of fields) one.fault(data.check.faults.find((fault) => fault.key === key)?.message ?? "");
     const elsewhere = data.check.faults.filter((fault) => !fields.has(fault.key));
     draw_bar(data.check.faults.length, data.check.restart.filter((key) => edits.has(key)).length, elsewhere);
-    return data.check.faults.length === 0;
   }
 
   function draw_bar(faults = 0, restarts = 0, elsewhere = []) {
-    replace(bar, edits.size > 0 && h("div", { class: "savebar", role: "region", "aria-label": t("settings.changes") },
+    swap(bar, edits.size > 0 && h("div", { class: "savebar", role: "region", "aria-label": t("settings.changes") },
       h("span", h("span", { class: "strong" }, tn("settings.changed", edits.size)), " ",
-        faults > 0 ? h("span", { class: "field-fault" }, tn("settings.faults", faults), ...elsewhere.map((fault) => ` ${fault.key}: ${fault.message}`))
+        faults > 0 ? h("span", { class: "field-fault" }, tn("settings.faults", faults), ...elsewhere.map((fault) => ` ${label_of(fault.key)}: ${fault.message}`))
           : restarts > 0 && h("span", { class: "quiet" }, tn("settings.restarts", restarts))),
       h("div", { class: "row" },
         button(t("settings.discard"), { onclick: () => { edits.clear(); draw(); } }),
-        button(t("save"), { kind: "primary", disabled: faults > 0, onclick: once(() => save(revision)) }))));
+        button(t("save"), { kind: "primary", disabled: faults > 0, onclick: () => save(kept.revision) }))));
   }
 
   async function save(if_match) {
@@ -104,15 +117,15 @@ export async function show(context) {
 
   function offer_reload() {
     replace(notes, notice("warn", h("p", t("conflict.text")), h("div", { class: "row" },
-      button(t("conflict.load"), { onclick: once(async () => { edits.clear(); await reload(); }) }),
-      button(t("conflict.overwrite"), { kind: "danger", onclick: once(() => save(null)) }))));
+      button(t("conflict.load"), { onclick: async () => { edits.clear(); await reload(); } }),
+      button(t("conflict.overwrite"), { kind: "danger", onclick: () => save(null) }))));
     notes.scrollIntoView({ block: "center" });
   }
 
   async function reload() {
     const again = await request("GET", "/config");
     config = again.data.config;
-    revision = again.etag;
+    if (!edits.size) kept.revision = again.etag;
     draw();
   }
 
@@ -139,10 +152,11 @@ export async function show(context) {
     h("a", { href: `#/settings/${name}`, "aria-current": name === section && "page" }, section_label(name))));
   const chooser = h("select", { "aria-label": t("settings.sections"), onchange: (event) => { location.hash = `#/settings/${event.target.value}`; } },
     sections.map((name) => h("option", { value: name, selected: name === section }, section_label(name))));
-  const warn = (event) => { if (edits.size) event.preventDefault(); };
-  window.addEventListener("beforeunload", warn);
-  on_leave(() => { window.removeEventListener("beforeunload", warn); clearTimeout(checking); });
+  on_leave(() => clearTimeout(checking));
   draw();
+  if (edits.size) check().catch(() => {});
   replace(page, header(t("nav.settings"), { note: config.file ? h("span", { class: "row" }, t("settings.note"), h("code", config.file)) : null }), notes,
     h("div", { class: "settings" }, h("div", { class: "section-list" }, nav, chooser), h("div", { class: "stack" }, body, bar)));
+  // What others change is shown, unless something is being changed here: saving that tells of both.
+  watch(["config"], () => (edits.size || body.contains(document.activeElement) ? null : reload()));
 }

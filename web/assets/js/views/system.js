@@ -1,12 +1,12 @@
 // The device itself: version, memory, log, and who may administer it.
-import { get, list, request, segment, server_now } from "../api.js";
+import { get, latest, list, request, segment, server_now } from "../api.js";
 import { audit_text } from "../audit_text.js";
-import { h, replace } from "../dom.js";
+import { h, renew, replace, swap } from "../dom.js";
 import { form } from "../form.js";
 import { bytes, number, span, t, time, tn } from "../i18n.js";
 import { restart } from "../restart.js";
 import { table } from "../table.js";
-import { badge, button, card, confirm, copy_button, dialog, facts, header, icon_button, notice, tabs, toast } from "../ui.js";
+import { badge, button, card, confirm, copy_button, dialog, facts, failed, header, icon_button, notice, tabs, toast } from "../ui.js";
 
 const kDayMs = 24 * 3600 * 1000;
 const kEndsSoonMs = 30 * kDayMs;  // when a restart makes a new one of its own
@@ -51,7 +51,7 @@ async function show_about({ watch }, body) {
   async function refresh() {
     const [{ status }, listed] = await Promise.all([get("/status"), get("/pools")]);
     const total = listed.pools.reduce((sum, pool) => sum + pool.item_bytes * pool.capacity, 0);
-    replace(about, facts([
+    renew(about, facts([
       [t("system.version"), status.version],
       [t("system.uptime"), span(status.uptime_s, "long")],
       [t("system.database"), status.store === "ok" ? t("system.works") : status.store],
@@ -62,7 +62,7 @@ async function show_about({ watch }, body) {
       [t("system.refused_capacity"), number(status.refused_for_capacity)],
     ]));
     const open = counters.querySelector("details")?.open;
-    replace(counters, h("details", { open }, h("summary", t("system.all_counters")), facts(Object.entries(status).map(([name, value]) => [h("code", name), typeof value === "number" ? number(value) : value]))));
+    swap(counters, h("details", { open }, h("summary", t("system.all_counters")), facts(Object.entries(status).map(([name, value]) => [h("code", name), typeof value === "number" ? number(value) : value]))));
     pools.set(listed.pools);
   }
 
@@ -93,11 +93,12 @@ function certificate_card(told) {
 // --- the log
 
 async function show_log({ watch }, body) {
-  const lines = h("div", { class: "log-tail", tabindex: "0", role: "log", "aria-label": t("system.log") });
+  const lines = h("div", { class: "log-tail", tabindex: "0", role: "log", "aria-live": "off", "aria-label": t("system.log") });
+  const newest = latest();
   let level = "";
   let told = "";
   async function refresh() {
-    const given = await optional("/log", { level });
+    const given = await newest(optional("/log", { level }));
     const rows = given?.log ?? [];
     const text = JSON.stringify(rows);
     if (text === told) return;
@@ -107,7 +108,7 @@ async function show_log({ watch }, body) {
     if (at_end) lines.scrollTop = lines.scrollHeight;
   }
   await refresh();
-  replace(body, card(t("system.log"), { note: t("system.log_note"), actions: tabs([["", t("users.all")], ["warning", t("system.log_warnings")], ["error", t("system.log_errors")]], level, (value) => { level = value; told = ""; refresh().catch(() => {}); }) }, lines));
+  replace(body, card(t("system.log"), { note: t("system.log_note"), actions: tabs([["", t("users.all")], ["warning", t("system.log_warnings")], ["error", t("system.log_errors")]], level, (value) => { level = value; told = ""; refresh().catch(failed); }) }, lines));
   setTimeout(() => { lines.scrollTop = lines.scrollHeight; });
   watch(["log"], refresh, { poll: 3000 });
 }
@@ -117,7 +118,7 @@ async function show_log({ watch }, body) {
 const kScopes = ["system", "users", "groups", "calls", "records", "trace", "blocks", "config", "accounts"];
 const role_badge = (role) => badge(role === "administrator" ? "accent" : "", t(`role.${role}`));
 
-async function show_access({ session }, body) {
+async function show_access({ session, watch }, body) {
   const admins = table({
     label: t("system.admins"), key: (row) => row.name,
     columns: [
@@ -149,6 +150,7 @@ async function show_access({ session }, body) {
   replace(body,
     card(t("system.admins"), { kind: "flush", actions: h("div", { class: "row" }, button(t("system.own_password"), { kind: "small", glyph: "key", onclick: own_password }), button(t("system.add_admin"), { kind: "small", glyph: "plus", onclick: () => add_admin(refresh) })) }, admins),
     card(t("system.tokens"), { kind: "flush", note: t("system.tokens_note"), actions: button(t("system.add_token"), { kind: "small", glyph: "plus", onclick: () => add_token(refresh) }) }, tokens));
+  watch(["accounts"], refresh);
 }
 
 function scopes_text(scopes) {
@@ -240,7 +242,8 @@ const remove_token = (row, refresh) => confirm(t("delete_what", { what: row.name
 async function show_audit({ watch }, body) {
   let rows = [];
   let next;
-  const more = h("div", { class: "more" });
+  const newest = latest();
+  const older = button(t("system.older"), { onclick: () => load(next) });
   const listing = table({
     label: t("system.audit"), key: (row) => `${row.at_ms} ${row.action} ${row.source}`,
     columns: [
@@ -253,13 +256,13 @@ async function show_audit({ watch }, body) {
     empty: () => h("p", { class: "quiet in-card" }, t("system.no_audit")),
   });
   async function load(after) {
-    const page = await get("/audit", { after });
+    const page = await newest(get("/audit", { after }));
     rows = after ? [...rows, ...page.audit] : page.audit;
     next = page.next;
     listing.set(rows);
-    replace(more, next && button(t("system.older"), { onclick: () => load(next) }));
+    older.hidden = !next;
   }
   await load();
-  replace(body, card(t("system.audit"), { kind: "flush", note: t("system.audit_note") }, listing, more));
-  watch([], async () => { if (rows.length <= 100) await load(); }, { poll: 10000, always: true });
+  replace(body, card(t("system.audit"), { kind: "flush", note: t("system.audit_note") }, listing, h("div", { class: "more" }, older)));
+  watch(["users", "groups", "calls", "trace", "blocks", "config", "accounts"], async () => { if (rows.length <= 100 && !older.hasAttribute("aria-busy")) await load(); }, { poll: 10000 });
 }

@@ -1,14 +1,15 @@
 // The SIP messages of one number or address, or of one call, as the server keeps them.
 import { download, get, request, segment, server_now } from "../api.js";
-import { h, replace } from "../dom.js";
+import { h, renew, replace, swap } from "../dom.js";
 import { form } from "../form.js";
 import { clock, has_text, t, tn, time } from "../i18n.js";
 import { ladder } from "../ladder.js";
 import { kind_of, parse_message, title_of } from "../sip_text.js";
 import { roots_of, why_of } from "../trace_story.js";
-import { button, card, empty, header, notice, once, toast } from "../ui.js";
+import { button, card, empty, header, notice, toast } from "../ui.js";
 
-const kMost = 2000;  // entries kept on the page
+const kMost = 2000;         // entries kept on the page
+const kPagesAtOnce = 100;  // more may come than is read
 
 // Joins the pieces of messages; one whose beginning was pushed out never gets whole.
 function joined(messages, rows) {
@@ -55,7 +56,7 @@ function concerns(message, wanted) {
 }
 
 const item_of = (message) => ({
-  time_ms: message.time_ms,
+  key: message.number, time_ms: message.time_ms,
   from: message.direction === "in" ? message.remote : "server",
   to: message.direction === "in" ? "server" : message.remote,
   title: title_of(message.parsed), kind: kind_of(message.parsed),
@@ -95,16 +96,21 @@ export async function show(context) {
   const led = new Set(await legs_of(query.get("record")));  // Call-IDs of one call, as its record has them
   let messages = [];
   let after;
+  let uptime_s = 0;
   let chosen = wanted ?? "";
   let told = "";
   let filter = "";
+  let subject = "";
   const state = h("div");
+  const ends = h("time");
+  const tick = () => { ends.textContent = clock((Number(ends.dataset.until) - server_now()) / 1000); };
   const only = h("input", { type: "search", value: query.get("subject") ?? "", placeholder: t("trace.only"), "aria-label": t("trace.only"), maxlength: 64,
     oninput: () => { filter = only.value.trim(); told = ""; draw(); } });
   filter = only.value;
   const calls = h("select", { "aria-label": t("trace.which"), onchange: (event) => { chosen = event.target.value; told = ""; draw(); } });
   const picture = h("div");
-  const saver = button(t("trace.pcap"), { glyph: "download", kind: "small", onclick: once(() => download("/trace.pcap", { query: { call: chosen }, name: "trace.pcap" })) });
+  const steps = ladder();
+  const saver = button(t("trace.pcap"), { glyph: "download", kind: "small", onclick: () => download("/trace.pcap", { query: { call: chosen }, name: "trace.pcap" }) });
 
   const starter = form({
     fields: [
@@ -126,9 +132,17 @@ export async function show(context) {
     const on = status.trace !== "off";
     state.hidden = !on;
     starter_box.hidden = status.trace_keeps !== "subject" || !is_admin;
-    replace(state, on ? notice("good", h("p", t("trace.on", { subject: status.trace }), " ", h("time", { "data-until": server_now() + status.trace_left_s * 1000 }, clock(status.trace_left_s))),
-      is_admin && h("div", button(t("trace.stop"), { kind: "small", onclick: once(async () => { await request("DELETE", "/trace"); await refresh(); }) }))) : null);
-    for (;;) {
+    ends.dataset.until = server_now() + status.trace_left_s * 1000;
+    if (subject !== status.trace) {
+      subject = status.trace;
+      swap(state, on && notice("good", h("p", t("trace.on", { subject }), " ", ends),
+        is_admin && h("div", button(t("trace.stop"), { kind: "small", onclick: async () => { await request("DELETE", "/trace"); await refresh(); } }))));
+      tick();
+    }
+    // What was read of a server that has ended meanwhile is not of this one.
+    if (status.uptime_s < uptime_s) [messages, after] = [[], undefined];
+    uptime_s = status.uptime_s;
+    for (let pages = 0; pages < kPagesAtOnce; ++pages) {
       const { trace: rows } = await get("/trace", { after });
       if (!rows.length) break;
       messages = joined(messages, rows);
@@ -153,21 +167,23 @@ export async function show(context) {
     if (text === told) return;
     told = text;
     const everything = messages.filter((message) => by_call.has(roots.get(message.parsed.call_id)));
-    replace(calls, h("option", { value: "", selected: !chosen }, tn("trace.everything", everything.filter((entry) => !is_decision(entry)).length)),
+    swap(calls, h("option", { value: "", selected: !chosen }, tn("trace.everything", everything.filter((entry) => !is_decision(entry)).length)),
       [...by_call].reverse().map(([id, of]) => {
         const { parsed, time_ms } = of.find((entry) => !is_decision(entry)) ?? of[0];
         return h("option", { value: id, selected: id === chosen }, `${time(time_ms, { timeStyle: "medium" })}  ${parsed.method}  ${parsed.from} → ${parsed.to}`);
       }));
     const visible = chosen ? by_call.get(chosen) ?? [] : everything.slice(-200);
     calls.hidden = saver.hidden = messages.length === 0;
-    replace(picture, visible.length ? ladder({ lanes: lanes_of(visible.filter((entry) => !is_decision(entry))), items: told_items(visible, roots) })
-      : empty("trace", t("trace.none"), t(chosen ? "trace.none_of_call" : filter ? "trace.none_of_filter" : starter_box.hidden ? "trace.none_yet" : "trace.none_text")));
+    if (visible.length) {
+      steps.set({ lanes: lanes_of(visible.filter((entry) => !is_decision(entry))), items: told_items(visible, roots) });
+      if (!steps.parentElement) replace(picture, steps);
+    } else renew(picture, empty("trace", t("trace.none"), t(chosen ? "trace.none_of_call" : filter ? "trace.none_of_filter" : starter_box.hidden ? "trace.none_yet" : "trace.none_text")));
   }
 
   await refresh();
   replace(page, header(t("nav.trace"), { note: t("trace.note") }),
     starter_box, state,
     card(t("trace.messages"), { actions: h("div", { class: "row" }, only, calls, saver) }, picture));
-  watch(["call"], refresh, { poll: 1500, always: true });
-  every(1000, () => { for (const element of state.querySelectorAll("[data-until]")) element.textContent = clock((Number(element.dataset.until) - server_now()) / 1000); });
+  watch(["call", "trace"], refresh, { poll: 1500, always: true });
+  every(1000, tick);
 }

@@ -1,12 +1,12 @@
 // Users: who may register phones, whether they do, and why not.
-import { get, list, name_path, request, segment } from "../api.js";
-import { h, replace } from "../dom.js";
+import { get, latest, list, name_path, request, segment } from "../api.js";
+import { h, renew, replace, swap } from "../dom.js";
 import { form } from "../form.js";
 import { ago, has_text, number, span, t, tn } from "../i18n.js";
 import { import_table } from "../import_table.js";
 import { full_name, is_kept_out, new_password, phone_data, registration_badge, uri_parts } from "../people.js";
 import { table } from "../table.js";
-import { badge, button, card, confirm, dialog, empty, facts, failed, header, icon_button, notice, once, quiet, search_box, tabs, toast } from "../ui.js";
+import { badge, button, card, confirm, dialog, empty, facts, failed, header, icon_button, notice, quiet, search_box, tabs, toast } from "../ui.js";
 
 const kMost = 2000;
 const kAlgorithms = ["MD5", "SHA-256"];
@@ -24,10 +24,12 @@ const key_of = (row) => `${row.domain}/${row.name}`;
 async function show_all(context) {
   const { page, is_admin, watch, query } = context;
   let rows = [];
+  let strangers = [];
   let text = query.get("q") ?? "";
-  let filter = "all";
+  let filter = query.has("unknown") ? "unknown" : "all";
   let is_long = false;  // more users than a browser should be given: the server searches
   const note = h("p", { class: "quiet small", role: "status" });
+  const newest = latest();
 
   const listing = table({
     label: t("nav.users"), key: key_of,
@@ -43,8 +45,24 @@ async function show_all(context) {
         icon_button("trash", t("delete_what", { what: full_name(row) }), () => remove(row, refresh), { kind: "danger" })] },
     ],
     empty: () => (rows.length ? empty("search", t("users.none_found"), t("users.none_found_text"))
-      : empty("users", t("users.none"), t("users.none_text"), is_admin && button(t("users.add"), { glyph: "plus", kind: "primary", onclick: () => add(context, refresh) }))),
+      : empty("users", t("users.none"), t("users.none_text"), is_admin && button(t("users.add"), { glyph: "plus", kind: "primary", onclick: () => add(refresh) }))),
   });
+
+  const unknown = table({
+    label: t("users.unknown"), key: (row) => `${row.domain}/${row.name} ${row.source}`,
+    order: { name: "last", down: false },
+    columns: [
+      { name: "name", label: t("users.name"), kind: "lead", sort: full_name, cell: (row) => h("span", { class: "strong" }, full_name(row)) },
+      { name: "source", label: t("users.address"), sort: (row) => row.source, cell: (row) => row.source },
+      { name: "tries", label: t("users.tries"), kind: "number", sort: (row) => row.tries, cell: (row) => number(row.tries) },
+      { name: "last", label: t("users.last_tried"), sort: (row) => row.last_s, cell: (row) => ago(row.last_s) },
+      { name: "more", label: "", kind: "end", cell: (row) => is_admin && button(t("users.add"), { glyph: "plus", kind: "small", "aria-label": t("users.add_what", { name: full_name(row) }), onclick: () => add(refresh, full_name(row)) }) },
+    ],
+    empty: () => empty("search", t("users.none_found"), t("users.unknown_none")),
+  });
+  const strangers_count = h("span", { class: "count" });
+  const known_box = h("section", { class: "card flush" }, listing);
+  const unknown_box = card(t("users.unknown"), { kind: "flush", note: t("users.unknown_note") }, unknown);
 
   let typing = 0;
   function search() {
@@ -53,18 +71,24 @@ async function show_all(context) {
   }
 
   function draw() {
+    known_box.hidden = filter === "unknown";
+    unknown_box.hidden = !known_box.hidden;
     const words = text.toLowerCase().split(/\s+/).filter(Boolean);
     const says = (row) => [row.name, row.domain, row.display_name, ...row.aliases, ...row.phones.flatMap((phone) => [phone.user_agent, phone.received])].join(" ").toLowerCase();
+    unknown.set(strangers.filter((row) => words.every((word) => `${full_name(row)} ${row.source}`.toLowerCase().includes(word))));
+    replace(strangers_count, strangers.length > 0 && number(strangers.length));
     listing.set(rows.filter((row) => words.every((word) => says(row).includes(word)))
       .filter((row) => filter === "all" || (filter === "on" ? row.bindings > 0 : filter === "off" ? row.bindings === 0 : Boolean(trouble(row)))));
   }
 
   async function refresh() {
     const asked = is_long ? { q: text, on_line: filter === "on" ? "yes" : filter === "off" ? "no" : "" } : {};
-    const [users, phones] = await Promise.all([list("/users", "users", { query: asked, most: kMost }), list("/registrations", "registrations", { query: { q: asked.q }, most: kMost })]);
+    const [users, phones, nobodies] = await newest(Promise.all([list("/users", "users", { query: asked, most: kMost }), list("/registrations", "registrations", { query: { q: asked.q }, most: kMost }), list("/unknown", "unknown")]));
+    strangers = nobodies.rows;
     is_long ||= Boolean(users.next);
-    replace(note, users.next && t("users.too_many", { n: number(users.rows.length) }));
-    const of = Map.groupBy ? Map.groupBy(phones.rows, key_of) : group(phones.rows);
+    renew(note, users.next && t("users.too_many", { n: number(users.rows.length) }));
+    const of = new Map();
+    for (const phone of phones.rows) of.set(key_of(phone), [...(of.get(key_of(phone)) ?? []), phone]);
     rows = users.rows.map((row) => ({ ...row, phones: (of.get(key_of(row)) ?? []).map(({ user_agent, received, transport }) => ({ user_agent, received, transport })) }));
     draw();
   }
@@ -72,18 +96,12 @@ async function show_all(context) {
   await refresh();
   replace(page, header(t("nav.users"), { note: t("users.note"), actions: is_admin && [
     button(t("users.import"), { glyph: "upload", onclick: () => import_users(refresh) }),
-    button(t("users.add"), { glyph: "plus", kind: "primary", onclick: () => add(context, refresh) })] }),
+    button(t("users.add"), { glyph: "plus", kind: "primary", onclick: () => add(refresh) })] }),
   h("div", { class: "toolbar" }, search_box(t("users.search"), (value) => { text = value; search(); }, text),
-    tabs([["all", t("users.all")], ["on", t("users.on_line")], ["off", t("users.off_line")], ["trouble", t("users.trouble")]], filter, (value) => { filter = value; search(); })),
-  h("section", { class: "card flush" }, listing), note);
-  watch(["registration", "problem"], refresh, { poll: 5000 });
-  if (query.has("add") && is_admin) setTimeout(() => add(context, refresh));
-}
-
-function group(rows) {
-  const map = new Map();
-  for (const row of rows) map.set(key_of(row), [...(map.get(key_of(row)) ?? []), row]);
-  return map;
+    tabs([["all", t("users.all")], ["on", t("users.on_line")], ["off", t("users.off_line")], ["trouble", t("users.trouble")], ["unknown", [t("users.unknown_short"), strangers_count]]], filter, (value) => { filter = value; search(); })),
+  known_box, unknown_box, note);
+  watch(["registration", "problem", "users"], refresh, { poll: 5000 });
+  if (query.has("add") && is_admin && context.is_shown()) setTimeout(() => add(refresh));
 }
 
 const trouble = (row) => row.calls_refused || row.last_failure || !row.has_password;
@@ -103,7 +121,6 @@ function phones_text(phones) {
 
 async function show_one(context) {
   const { page, parts, is_admin, watch } = context;
-  const named = parts.length > 1 ? { domain: parts[0], name: parts[1] } : { domain: "", name: parts[0] };
   const path = `/users/${parts.length > 1 ? `${segment(parts[0])}/${segment(parts[1])}` : segment(parts[0])}`;
   const state = h("div", { class: "stack" });
   const data = h("div");
@@ -114,7 +131,7 @@ async function show_one(context) {
 
   async function refresh() {
     const [one, bound] = await Promise.all([get(path), get(path.replace("/users/", "/registrations/"))]);
-    const text = JSON.stringify([one, bound.registrations.map((row) => ({ ...row, expires_s: 0 }))]);
+    const text = JSON.stringify([one, bound.registrations.map((row) => ({ ...row, expires_s: Math.round(row.expires_s / 60) }))]);
     user = one.user;
     if (text === told) return;
     told = text;
@@ -122,7 +139,7 @@ async function show_one(context) {
   }
 
   function draw(bindings) {
-    replace(title, header(user.display_name || full_name(user), {
+    swap(title, header(user.display_name || full_name(user), {
       back: { href: "#/users", label: t("nav.users") },
       note: h("span", { class: "row" }, user.display_name && h("span", full_name(user)), registration_badge(user)),
       actions: is_admin && [
@@ -130,10 +147,10 @@ async function show_one(context) {
         button(t("edit"), { glyph: "edit", onclick: () => edit(context, user, refresh) }),
         icon_button("trash", t("delete_what", { what: full_name(user) }), () => remove(user, () => { location.hash = "#/users"; }), { kind: "danger" })],
     }));
-    replace(state, notes_of(user, bindings, is_admin, refresh));
-    replace(phones, card(t("users.phones_of"), { kind: bindings.length ? "flush" : "" }, bindings.length ? bindings_table(user, bindings, is_admin, refresh)
+    renew(state, notes_of(user, bindings, is_admin, refresh));
+    swap(phones, card(t("users.phones_of"), { kind: bindings.length ? "flush" : "" }, bindings.length ? bindings_table(user, bindings, is_admin, refresh)
       : empty("phone", t("users.no_phone"), t("users.no_phone_text", { name: user.auth_name || user.name }))));
-    replace(data, card(t("users.data"), { actions: is_admin && button(t("users.rename"), { kind: "small", onclick: () => rename(user) }) }, facts([
+    swap(data, card(t("users.data"), { actions: is_admin && button(t("users.rename"), { kind: "small", onclick: () => rename(user) }) }, facts([
       [t("users.name"), full_name(user)],
       [t("users.display_name"), user.display_name],
       [t("users.auth_name"), user.auth_name !== user.name && user.auth_name],
@@ -147,8 +164,7 @@ async function show_one(context) {
 
   await refresh();
   replace(page, title, state, phones, data);
-  watch(["registration", "problem"], refresh, { poll: 4000 });
-  return named;
+  watch(["registration", "problem", "users"], refresh, { poll: 4000 });
 }
 
 // What keeps the user from calling or being called, and the click that mends it.
@@ -157,11 +173,11 @@ function notes_of(user, bindings, is_admin, refresh) {
   if (!user.has_password) notes.push(notice("bad", h("p", t("users.needs_password_text")), is_admin && h("div", button(t("users.new_password"), { kind: "small", onclick: () => change_password(user, refresh) }))));
   if (user.calls_refused) {
     notes.push(notice("warn", h("p", tn("users.refused_text", user.calls_refused, { ago: ago(user.last_refused_s), source: user.refused_source })),
-      is_admin && h("div", button(t("users.except"), { kind: "small", onclick: once(async () => {
+      is_admin && h("div", button(t("users.except"), { kind: "small", onclick: async () => {
         await request("PUT", path_of(user), { query: { mode: "change" }, body: { session_timer: "exempt" } });
         toast(t("users.excepted", { name: full_name(user) }));
         await refresh();
-      }) }))));
+      } }))));
   }
   if (user.last_failure) {
     notes.push(notice("warn", h("p", failure_text(user.last_failure)),
@@ -202,7 +218,7 @@ const unregister = (user, row, refresh) => confirm(t("users.unregister"), t("use
 
 // Where phones find the server, as it listens: "udp:0.0.0.0:5060", "tcp:[::]:5060".
 async function server_data() {
-  const { config } = await get("/config");
+  const { config } = await get("/config").catch(() => ({ config: { values: [] } }));
   const value_of = (key) => config.values.find((value) => value.key === key)?.value ?? [];
   const points = value_of("sip.listen").map((point) => ({ transport: point.split(":")[0].toUpperCase(), port: Number(point.slice(point.lastIndexOf(":") + 1)) }));
   const first = points.find((point) => point.transport === "UDP") ?? points[0] ?? { transport: "UDP", port: 5060 };
@@ -228,10 +244,10 @@ const password_field = (given) => ({
   }),
 });
 
-function add(context, refresh) {
+function add(refresh, called = "") {
   dialog(t("users.add"), (close) => form({
     fields: [
-      { name: "name", label: t("users.name"), help: t("users.name_help"), required: true, maxlength: 200, autofocus: true },
+      { name: "name", label: t("users.name"), help: t("users.name_help"), required: true, maxlength: 200, value: called, autofocus: true },
       { name: "display_name", label: t("users.display_name"), help: t("users.display_name_help"), maxlength: 128 },
       password_field(new_password()),
     ],
@@ -240,17 +256,17 @@ function add(context, refresh) {
       const clean = name.trim();
       await request("PUT", `/users/${clean.includes("/") ? "/" : ""}${segment(clean)}`, { query: { mode: "create" }, body: { password, ...(display_name && { display_name }) } });
       close();
-      await refresh();
       await show_phone_data(t("users.added", { name: clean }), clean.split("@")[0], password);
+      await refresh();
     },
   }));
 }
 
-export async function edit(context, row, refresh) {
+async function edit(context, row, refresh) {
   const { data, etag } = await request("GET", path_of(row));
   const user = data.user;
   const own_login = user.auth_name && user.auth_name !== user.name;
-  const window = dialog(t("edit_what", { what: full_name(user) }), (close) => form({
+  dialog(t("edit_what", { what: full_name(user) }), (close) => form({
     fields: [
       { name: "display_name", label: t("users.display_name"), help: t("users.display_name_help"), value: user.display_name, maxlength: 128, autofocus: true },
       { name: "aliases", label: t("users.aliases"), help: t("users.aliases_help"), value: user.aliases.join(", ") },
@@ -275,7 +291,6 @@ export async function edit(context, row, refresh) {
       await refresh();
     },
   }));
-  return window;
 }
 
 function change_password(user, refresh) {
@@ -285,8 +300,8 @@ function change_password(user, refresh) {
     onsubmit: async ({ password }) => {
       await request("PUT", path_of(user), { query: { mode: "change" }, body: { password } });
       close();
-      await refresh();
       await show_phone_data(t("users.password_set", { name: full_name(user) }), user.auth_name || user.name, password);
+      await refresh();
     },
   }));
 }
