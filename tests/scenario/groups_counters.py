@@ -189,6 +189,20 @@ def member_dies(server):
     assert server.ctl_json("calls") == []
 
 
+def held_and_taken_back(server):
+    server.ctl("group", "add", "625", "members=201")
+    calls = play(server, "625", "uac-group-hold", {"201": "uas-group-held"}, 10)
+    group, _, _ = settled(server, "625")
+    assert calls == {"caller": 10, "201": 10} and group == {"offered": 10, "answered": 10}, (calls, group)
+
+
+def transferred(server):
+    server.ctl("group", "add", "626", "members=201")
+    calls = play(server, "626", "uac-group-transfer", {"201": "uas-group-transferred"}, 10)
+    group, _, _ = settled(server, "626")
+    assert calls == {"caller": 10, "201": 10} and group == {"offered": 10, "answered": 10}, (calls, group)
+
+
 def counts_outlive_changes(server):
     before = tallies(server, "601")
     server.ctl("group", "set", "601", "strategy=random", "display_name=Sales")
@@ -214,6 +228,8 @@ def main():
         report.run("sequential, the first one busy", lambda: busy_then_answered(server))
         report.run("groups inside a group", lambda: groups_inside_a_group(server))
         report.run("a member that dies after its answer", lambda: member_dies(server))
+        report.run("held and taken back (RFC 3264 8.4)", lambda: held_and_taken_back(server))
+        report.run("a blind transfer (R18.4)", lambda: transferred(server))
         report.run("a change of the group keeps the counts", lambda: counts_outlive_changes(server))
     return report.close()
 
