@@ -171,11 +171,29 @@ def rings_after_progress(office):
     office.end(call, office.bob)
 
 
+def waits_for_prack(office):
+    """Who requires reliable responses hears 180, and after his PRACK what was said meanwhile (RFC 3262 3)."""
+    call = office.call("602", headers=["Require: 100rel"])
+    office.bob.take_invite()
+    office.bob.ring()
+    office.bob.ring(PROGRESS, body=sdp(office.bob_ear.port))
+    number = call.cseq
+    for status in (180, 183):
+        call.answer = call.expect(status)
+        silent(office.alice, 0.05)
+        call.inside_plain("PRACK", [f"RAck: {call.answer.one('rseq')} {number} INVITE"], "")
+        assert office.alice.receive().one("cseq").endswith("PRACK")
+    assert b"m=audio" in call.answer.body, call.answer.raw
+    office.answer(call, office.bob, sdp(office.bob_ear.port))
+    office.end(call, office.bob)
+
+
 RELAYED = [
     ("one is heard, and another answers: the caller's answer stands", another_answers),
     ("one is heard, and another answers with another codec: re-INVITEs after the ACK", another_codec),
     ("one after the other is heard", one_after_the_other),
     ("who is heard refuses: the caller's phone rings again", heard_one_refuses),
+    ("what is said before the caller's PRACK follows it", waits_for_prack),
     ("who is heard rings after that", rings_after_progress),
     ("an answer in a reliable 183, and none in the 200", answer_in_the_provisional),
 ]

@@ -166,6 +166,8 @@ class B2bua final : private service::LegUser {
   // early.cpp: what the caller hears before the answer
   void on_progress(LegHandle leg, uint64_t name, const Incoming& response) override;
   bool tell_ringing(Call& call, std::string_view lines);
+  bool tell(Call& call, uint16_t status, const service::LegContent& content);
+  void on_prack(LegHandle leg, uint64_t name, const Incoming& prack) override;
   static bool may_be_heard(const CallLeg& leg);
   bool let_hear(CallLeg& leg, const sip::MessageView& response);
   void ring_again(Call& call);

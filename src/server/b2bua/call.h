@@ -127,6 +127,7 @@ struct Call final : private media::CallMediaObserver {
   bool asks_caller = false;    // it is to be brought together by an offer of the caller's
   MessageRef early_answer;     // the description that the caller has been given already
   CallLegHandle early_of;      // whose it was
+  uint16_t untold = 0;         // a provisional response that waits for the caller's PRACK; 0: none
   CallLeg* early = nullptr;    // who is heard, of those that ring
   CallLeg* ack_due = nullptr;  // whose 2xx brought an offer that the other side has to answer
   std::array<Carried, 3> carried;

@@ -35,9 +35,7 @@ void B2bua::on_progress(LegHandle, uint64_t name, const Incoming& incoming) {
     if (may_be_heard(*leg) && let_hear(*leg, response)) return;
   }
   if (call.alone && response.status() != sip::status::kRinging) {
-    service::LegReply reply;
-    reply.content = content_of(response, Passage::Answer, {});
-    return (void)legs_.respond(call.caller->leg, {}, response.status(), reply);
+    return (void)tell(call, response.status(), content_of(response, Passage::Answer, {}));
   }
   // Beside one that is heard the others ring unheard. That one may ring too, after its 183.
   if (call.rang || (call.early != nullptr && call.early != leg)) return;
@@ -47,9 +45,29 @@ void B2bua::on_progress(LegHandle, uint64_t name, const Incoming& incoming) {
 }
 
 bool B2bua::tell_ringing(Call& call, std::string_view lines) {
+  return tell(call, sip::status::kRinging, {lines, {}, {}});
+}
+
+// A caller who requires reliable responses hears the next one when he has acknowledged the last (RFC
+// 3262 3); until then only the latest is kept.
+bool B2bua::tell(Call& call, uint16_t status, const service::LegContent& content) {
   service::LegReply reply;
-  reply.content.lines = lines;
-  return legs_.respond(call.caller->leg, {}, sip::status::kRinging, reply).has_value();
+  reply.content = content;
+  const auto told = legs_.respond(call.caller->leg, {}, status, reply);
+  call.untold = !told && told.error() == Error::Busy ? status : uint16_t{0};
+  return told.has_value();
+}
+
+void B2bua::on_prack(LegHandle, uint64_t name, const Incoming&) {
+  const CallLeg* leg = find(name);
+  if (leg == nullptr || !leg->is_caller()) return;
+  Call& call = leg->call;
+  if (call.state != CallState::Hunting || call.untold == 0) return;
+  const uint16_t status = call.untold;
+  service::LegContent content;
+  if (call.early != nullptr) content = {{}, kSdpType, call.early_answer.view()};
+  const bool told = tell(call, status, content);
+  call.rang = call.rang || (told && status == sip::status::kRinging);
 }
 
 // Whether what it says before its answer may reach the caller.
@@ -79,9 +97,8 @@ bool B2bua::let_hear(CallLeg& leg, const sip::MessageView& response) {
   if (!call.early_answer) return false;
   call.early = &leg;
   call.rang = call.rang || response.status() == sip::status::kRinging;
-  service::LegReply reply;
-  reply.content = content_of(response, Passage::Answer, call.early_answer.view());
-  (void)legs_.respond(call.caller->leg, {}, response.status(), reply);
+  (void)tell(call, response.status(),
+             content_of(response, Passage::Answer, call.early_answer.view()));
   return true;
 }
 
@@ -131,6 +148,7 @@ void B2bua::hush(CallLeg& leg) {
   if (call.early != &leg) return;
   call.early = nullptr;
   call.rang = false;
+  call.untold = 0;
 }
 
 }  // namespace tipring::b2bua
