@@ -416,7 +416,11 @@ def early_media(office):
     ringing = call.expect(180)
     assert ringing.body == b""
     office.carol.refuse("486 Busy Here")
-    office.talk(call, office.bob)
+    heard = call.expect(183)  # bob alone is left
+    assert b"m=audio 5000" in heard.body, heard.raw
+    office.answer(call, office.bob)
+    assert call.answer.body == heard.body
+    office.end(call, office.bob)
 
 
 def hops_and_headers(office):

@@ -168,7 +168,10 @@ class B2bua final : private service::LegUser {
   bool tell_ringing(Call& call, std::string_view lines);
   bool tell(Call& call, uint16_t status, const service::LegContent& content);
   void on_prack(LegHandle leg, uint64_t name, const Incoming& prack) override;
-  static bool may_be_heard(const CallLeg& leg);
+  bool may_be_heard(const CallLeg& leg) const;
+  bool is_alone(const Call& call) const;
+  bool connect_early(CallLeg& leg);
+  void hear_last(Call& call);
   bool let_hear(CallLeg& leg, const sip::MessageView& response);
   void ring_again(Call& call);
   static void hush(CallLeg& leg);

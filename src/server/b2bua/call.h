@@ -122,7 +122,6 @@ struct Call final : private media::CallMediaObserver {
   uint8_t rung_count = 0;
   bool has_offer = false;      // the INVITE brought one
   bool rang = false;           // the caller has been told so
-  bool alone = false;          // only one leg can ever answer: what it says before may stand
   bool apart = false;          // what the two have agreed to does not fit together yet
   bool asks_caller = false;    // it is to be brought together by an offer of the caller's
   MessageRef early_answer;     // the description that the caller has been given already

@@ -70,7 +70,7 @@ LegVerdict B2bua::on_request(LegHandle, uint64_t name, service::ServerHandle ser
 // While it rings a call has another side only where that can be but one.
 CallLeg* B2bua::early_other(const CallLeg& from) const {
   const Call& call = from.call;
-  if (!call.alone || call.ringing.front() == nullptr) return nullptr;
+  if (!is_alone(call)) return nullptr;
   return from.is_caller() ? call.ringing.front() : call.caller;
 }
 

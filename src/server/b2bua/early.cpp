@@ -34,13 +34,13 @@ void B2bua::on_progress(LegHandle, uint64_t name, const Incoming& incoming) {
     if (body.text.size() <= kSaidMax) leg->said = environment_.slabs.copy(body.text);
     if (may_be_heard(*leg) && let_hear(*leg, response)) return;
   }
-  if (call.alone && response.status() != sip::status::kRinging) {
+  if (is_alone(call) && response.status() != sip::status::kRinging) {
     return (void)tell(call, response.status(), content_of(response, Passage::Answer, {}));
   }
   // Beside one that is heard the others ring unheard. That one may ring too, after its 183.
   if (call.rang || (call.early != nullptr && call.early != leg)) return;
   std::string_view lines;
-  if (call.alone) lines = content_of(response, Passage::Answer, {}).lines;
+  if (is_alone(call)) lines = content_of(response, Passage::Answer, {}).lines;
   call.rang = tell_ringing(call, lines);
 }
 
@@ -71,9 +71,9 @@ void B2bua::on_prack(LegHandle, uint64_t name, const Incoming&) {
 }
 
 // Whether what it says before its answer may reach the caller.
-bool B2bua::may_be_heard(const CallLeg& leg) {
+bool B2bua::may_be_heard(const CallLeg& leg) const {
   const Call& call = leg.call;
-  if (call.alone) return true;
+  if (is_alone(call)) return true;
   for (const CallLeg* other = call.ringing.front(); other != nullptr;
        other = call.ringing.next(*other)) {
     if (!other->media.relayed) return false;
@@ -81,25 +81,47 @@ bool B2bua::may_be_heard(const CallLeg& leg) {
   return true;
 }
 
-// True where nothing more is to be said to the caller of this response. The first who speaks is heard
-// until he rings no more.
+// True where nothing more is to be said to the caller of this response.
 bool B2bua::let_hear(CallLeg& leg, const sip::MessageView& response) {
   Call& call = leg.call;
   if (call.early != nullptr && call.early != &leg) return true;
-  if (!call.early_answer) {
-    const Written written = write_answer(leg, leg.said ? leg.said.view() : "", *call.caller);
-    if (written.fault != 0) return false;
-    call.early_answer = environment_.slabs.copy(written.text);
-    call.early_of = call_legs_.handle_of(leg);
-  } else if (connect_unheard(leg, leg.said ? leg.said.view() : "").fault != 0) {
-    return false;
-  }
-  if (!call.early_answer) return false;
-  call.early = &leg;
+  if (!connect_early(leg)) return false;
   call.rang = call.rang || response.status() == sip::status::kRinging;
   (void)tell(call, response.status(),
              content_of(response, Passage::Answer, call.early_answer.view()));
   return true;
+}
+
+// The first who speaks is heard until he rings no more.
+bool B2bua::connect_early(CallLeg& leg) {
+  Call& call = leg.call;
+  const std::string_view said = leg.said ? leg.said.view() : std::string_view();
+  if (!call.early_answer) {
+    const Written written = write_answer(leg, said, *call.caller);
+    if (written.fault != 0) return false;
+    call.early_answer = environment_.slabs.copy(written.text);
+    call.early_of = call_legs_.handle_of(leg);
+  } else if (connect_unheard(leg, said).fault != 0) {
+    return false;
+  }
+  if (!call.early_answer) return false;
+  call.early = &leg;
+  return true;
+}
+
+// Whether nobody else rings, or will.
+bool B2bua::is_alone(const Call& call) const {
+  const store::Group* group = directory_.get(call.group);
+  return !call.ringing.empty() && call.ringing.front() == call.ringing.back() &&
+         call.hunt.waiting() == 0 && (group == nullptr || group->no_answer_to().empty());
+}
+
+// Others have given up, and the last one who rings may have said something that could not be heard.
+void B2bua::hear_last(Call& call) {
+  if (call.early != nullptr || !is_alone(call)) return;
+  CallLeg& leg = *call.ringing.front();
+  if (!leg.said || !connect_early(leg)) return;
+  (void)tell(call, sip::status::kSessionProgress, {{}, kSdpType, call.early_answer.view()});
 }
 
 // Has the relay connect the caller with this phone. What he would be told of it, under an o= that he

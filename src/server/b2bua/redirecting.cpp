@@ -80,7 +80,6 @@ bool B2bua::follow(Call& call, size_t member, const sip::MessageView& response, 
     if (share == 0 || !note_rung(call, target.phone.contact)) continue;
     if (!ring_phone(call, target.phone, member, target.user, invite, share)) continue;
     breadth -= share;
-    call.alone = call.alone && !rings;
     rings = true;
   }
   return rings;

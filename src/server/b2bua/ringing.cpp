@@ -98,6 +98,7 @@ void B2bua::obey(Call& call, HuntOrders orders) {
   }
   count_inner_failed(call);
   if (call.hunt.state() == Hunt::State::Failed) return on_nobody(call);
+  hear_last(call);
   ring_again(call);
   start_timer(call);
 }
@@ -140,9 +141,6 @@ bool B2bua::ring(Call& call, size_t member, uint32_t sharers) {
   PhoneList phones;
   directory_.find_phones(*user, phones);
   pass_over(call, *user, phones.out_of_reach());
-  const store::Group* group = directory_.get(call.group);
-  call.alone = call.plan.size() == 1 && phones.size() == 1 &&
-               (group == nullptr || group->no_answer_to().empty());
   uint32_t breadth = breadth_left(call, invite) / sharers;
   auto left = static_cast<uint32_t>(phones.size());
   bool rings = false;
@@ -272,7 +270,7 @@ void B2bua::on_ringing_end(CallLeg& leg, const service::LegEnd& end) {
   }
   for (const CallLeg* left = call.ringing.front(); left != nullptr;
        left = call.ringing.next(*left)) {
-    if (left->member == member) return;
+    if (left->member == member) return hear_last(call);
   }
   count_stopped(call, call.hunt.ringing() & set_of(member), Stopped::ByMember);
   obey(call, call.hunt.on_failed(member, environment_.now()));
@@ -317,7 +315,6 @@ uint64_t B2bua::on_fork(LegHandle fork, LegHandle, uint64_t name) {
   leg->breadth = 0;  // it has its part of the INVITE's
   leg->media = of->media;
   open_record(*leg);
-  of->call.alone = false;
   of->call.ringing.push_back(*leg);
   return name_of(*leg);
 }
