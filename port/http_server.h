@@ -114,9 +114,11 @@ struct HttpOptions {
   size_t streams_max = 24;
   size_t stream_bytes_max = 64 << 10;  // queued for one stream
   uint32_t requests_per_second = 50;   // of one source by TCP, four times that at once: 429 beyond
-  Millis timeout{30000};               // of a connection on which nothing moves
-  Millis head_timeout{10000};          // for the whole of a request's head: 408
-  Millis request_timeout{60000};       // for the whole of a request with its body: 408
+  // Likewise, of TLS, each of which costs more than hundreds of requests: further ones wait.
+  uint32_t handshakes_per_second = 20;
+  Millis timeout{30000};          // of a connection on which nothing moves
+  Millis head_timeout{10000};     // for the whole of a request's head: 408
+  Millis request_timeout{60000};  // for the whole of a request with its body: 408
   // For connections, requests and replies; taken when needed. Large ones get 503 while the rest would
   // not do for all connections.
   size_t heap_bytes = 8 << 20;

@@ -183,6 +183,9 @@ bool HttpConnection::begin_tls() {
     refuse(400);
     return false;
   }
+  // It waits with what it has sent: check_time() comes back to it.
+  waits_for_tls_ = first == kHandshake && !server_.may_begin_tls(*this);
+  if (waits_for_tls_) return false;
   if (first == kHandshake) tls_ = HttpTls::make(identity_, input, bufferevent_get_output(socket_));
   if (tls_ == nullptr) end_later();
   return tls_ != nullptr;
@@ -320,7 +323,8 @@ void HttpConnection::check_time(Millis now) {
       const Millis limit = whole_bytes_ != 0 ? options.request_timeout : options.head_timeout;
       const bool late = now - since_ > limit;
       if (still || (silent && !has_begun_ && late)) return kill();
-      if (!silent && late) refuse(408);
+      if (!silent && late) return refuse(408);
+      if (waits_for_tls_) server_.resume(*this);
       return;
     }
     case State::Waiting: return;

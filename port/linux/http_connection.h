@@ -121,6 +121,7 @@ class HttpConnection final : public HttpExchange {
   bool evhttp_answers_ = false;  // what it refuses by itself
   bool lingers_ = false;         // the client may not have read all of its answer when it ends
   bool has_begun_ = false;       // a request has come before
+  bool waits_for_tls_ = false;   // others of its source have shaken hands too often of late
   size_t whole_bytes_ = 0;       // of the request that is held, once its head is known
   size_t pending_ = 0;           // bytes of the front's output that the socket has yet to take
   std::string path_;

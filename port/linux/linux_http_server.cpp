@@ -58,7 +58,8 @@ LinuxHttpServer::LinuxHttpServer(const HttpOptions& options, HttpHandler& handle
     : options_(options),
       handler_(handler),
       identity_(options.identity),
-      rate_(options.requests_per_second) {}
+      requests_(options.requests_per_second),
+      handshakes_(options.handshakes_per_second) {}
 
 LinuxHttpServer::~LinuxHttpServer() {
   if (started_) {
@@ -400,7 +401,11 @@ bool LinuxHttpServer::make_room() {
 
 bool LinuxHttpServer::may_ask(HttpConnection& connection) {
   return connection.is_local() || options_.requests_per_second == 0 ||
-         rate_.take(connection.source(), now());
+         requests_.take(connection.source(), now());
+}
+
+bool LinuxHttpServer::may_begin_tls(HttpConnection& connection) {
+  return options_.handshakes_per_second == 0 || handshakes_.take(connection.source(), now());
 }
 
 bool LinuxHttpServer::may_stream() const {

@@ -49,6 +49,7 @@ class LinuxHttpServer final : public HttpServer {
   HttpHandler& handler() { return handler_; }
   Millis now() const;
   bool may_ask(HttpConnection& connection);
+  bool may_begin_tls(HttpConnection& connection);
   bool may_stream() const;
   // Whether one client may have so much memory, and every other what a connection cannot do without.
   bool has_room(size_t bytes) const;
@@ -121,7 +122,8 @@ class LinuxHttpServer final : public HttpServer {
   std::vector<std::unique_ptr<HttpConnection>> connections_;
   std::vector<HttpConnection*> resumed_;
   std::vector<std::unique_ptr<HttpLinger>> lingering_;
-  HttpRate rate_;
+  HttpRate requests_;
+  HttpRate handshakes_;
   uint64_t next_id_ = 1;
 };
 

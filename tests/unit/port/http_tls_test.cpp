@@ -5,6 +5,7 @@
 #include <mbedtls/ssl.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 
@@ -165,6 +166,42 @@ TEST_CASE("http tls: who stalls in the handshake is closed in time, who speaks p
   garbage.send(std::string(300, '\xff'));
   CHECK(garbage.closed());
   CHECK(server.handler.exchanges == 0);
+}
+
+TEST_CASE("http tls: one source that shakes hands without end waits, who is in goes on") {
+  TlsServer server(say_ok);
+  server.options.handshakes_per_second = 2;
+  server.start();
+  const auto begin = std::chrono::steady_clock::now();
+  TlsClient first(server.port());
+  constexpr int kAtOnce = 8;
+  constexpr int kFurther = 4;
+  for (int i = 1; i < kAtOnce + kFurther; ++i) {
+    TlsClient client(server.port());
+    client.send(kGet);
+    CHECK(status_of(client.some()) == "HTTP/1.1 200");
+  }
+  CHECK(std::chrono::steady_clock::now() - begin > std::chrono::seconds(1));
+  first.send(kGet);
+  CHECK(status_of(first.some()) == "HTTP/1.1 200");
+}
+
+TEST_CASE("http tls: what waits for its handshake keeps nobody out, and is closed in time") {
+  TlsServer server(say_ok);
+  server.options.handshakes_per_second = 1;
+  server.options.head_timeout = Millis(1000);
+  server.options.connections_max = 4;
+  server.start();
+  const std::string hello("\x16\x03\x01\x02\x00\x01", 6);
+  std::vector<std::unique_ptr<Client>> strangers;
+  for (int i = 0; i < 20; ++i) {
+    strangers.push_back(std::make_unique<Client>(server.server->addresses()[0]));
+    strangers.back()->send(hello);
+  }
+  Client plain(server.server->addresses()[0]);
+  plain.send(kGet);
+  CHECK(status_of(plain.response()) == "HTTP/1.1 400");
+  for (const auto& stranger : strangers) CHECK(stranger->closed());
 }
 
 TEST_CASE("tls identity: where one of its files cannot be written, the old ones stay a pair") {
