@@ -164,14 +164,19 @@ def end(call, other_phone):
     final_of(call, 200)
 
 
-def the_group_answers(street):
-    call = street.call_both()
+def bob_answers(street, call):
+    """The others who ring are cancelled, those of the proxy's too."""
     street.bob.answer(body=sdp(5000))
     street.carol.take_cancel()
     take_request(street.bob.phone, "ACK")
     final_of(call, 200)
     Call.ack(call)
     street.dave_is_cancelled()
+
+
+def the_group_answers(street):
+    call = street.call_both()
+    bob_answers(street, call)
     end(call, street.bob.phone)
 
 
@@ -243,12 +248,7 @@ def comes_twice(street):
 def within_the_call(street):
     """Requests of both sides, by the proxy's Route: a re-INVITE, an INFO of the callee's, and his BYE."""
     call = street.call_both()
-    street.bob.answer(body=sdp(5000))
-    street.carol.take_cancel()
-    take_request(street.bob.phone, "ACK")
-    final_of(call, 200)
-    Call.ack(call)
-    street.dave_is_cancelled()
+    bob_answers(street, call)
     routes = [f"Route: {value}" for value in route_set(call.answer)]
     assert routes and str(street.proxy.port) in routes[0], routes
     call.inside_with("INVITE", sdp(4000, direction="sendonly", version=2), routes)
