@@ -15,7 +15,7 @@ namespace tipring::admin {
 namespace {
 
 // Slots of the pool of users that one command looks at.
-constexpr uint32_t kSlotsPerPage = 256;
+constexpr uint32_t kSlotsPerPage = 64;
 
 // A tag is the command's ticket, and what has happened when the write is durable.
 constexpr uint64_t kTagShift = 2;
