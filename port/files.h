@@ -48,6 +48,8 @@ class Files {
   virtual int info(std::string_view path, FileInfo& info) = 0;  // ENOENT when there is none
   virtual int remove(std::string_view path) = 0;
   virtual int rename(std::string_view from, std::string_view to) = 0;
+  // The name of the file itself that `path` leads to, by symbolic links or without.
+  virtual int real_path(std::string_view path, std::string& target) = 0;
   // Mode 0700; parents must exist. One that is there already is a success.
   virtual int make_directory(std::string_view path) = 0;
 

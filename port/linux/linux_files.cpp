@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 
 namespace tipring::port {
 namespace {
@@ -171,6 +172,16 @@ int LinuxFiles::rename(std::string_view from, std::string_view to) {
   if (!usable(source) || !usable(target)) return ENOENT;
   if (std::rename(source.c_str(), target.c_str()) != 0) return errno;
   return sync_folder_of(target);
+}
+
+int LinuxFiles::real_path(std::string_view path, std::string& target) {
+  const std::string name(path);
+  if (!usable(name)) return ENOENT;
+  char* const found = ::realpath(name.c_str(), nullptr);
+  if (found == nullptr) return errno;
+  target = found;
+  std::free(found);
+  return 0;
 }
 
 int LinuxFiles::make_directory(std::string_view path) {

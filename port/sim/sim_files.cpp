@@ -132,6 +132,11 @@ int SimFiles::remove(std::string_view path) {
   return 0;
 }
 
+int SimFiles::real_path(std::string_view path, std::string& target) {
+  target = path;
+  return nodes_.contains(target) ? 0 : ENOENT;
+}
+
 int SimFiles::rename(std::string_view from, std::string_view to) {
   if (faults_.read_only) return EROFS;
   const auto found = nodes_.find(std::string(from));

@@ -39,6 +39,7 @@ class SimFiles final : public Files {
   int info(std::string_view path, FileInfo& info) override;
   int remove(std::string_view path) override;
   int rename(std::string_view from, std::string_view to) override;
+  int real_path(std::string_view path, std::string& target) override;
   int make_directory(std::string_view path) override;
   bool native() const override { return false; }
 

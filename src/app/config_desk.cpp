@@ -154,7 +154,13 @@ void ConfigFileDesk::check(port::HttpExchange& exchange, bool on_device) {
   admin::reply_json(exchange, 200, body + "}}\n");
 }
 
+// One at a time: what is read again tells of one change what has become of it.
 void ConfigFileDesk::change(port::HttpExchange& exchange, bool on_device, admin::Desk& desk) {
+  if (waiting_.empty() && due_.empty()) return change_now(exchange, on_device, desk);
+  queued_.push_back({exchange.id(), on_device});
+}
+
+void ConfigFileDesk::change_now(port::HttpExchange& exchange, bool on_device, admin::Desk& desk) {
   Draft drafted;
   if (const auto problem =
           draft(exchange.body(), on_device ? Places::Take : Places::Refuse, drafted))
@@ -212,21 +218,23 @@ std::optional<Problem> ConfigFileDesk::apply(std::string_view edits, admin::Desk
 }
 
 // A new file in place of the old one, so that whoever reads, and a start after a loss of power, finds
-// one or the other whole.
+// one or the other whole. A symbolic link goes on leading there.
 int ConfigFileDesk::write(const std::string& text) {
-  const std::string next = source_.file + std::string(kNextFile);
+  std::string target;
+  int error = files_.real_path(source_.file, target);
+  if (error != 0) return error;
+  const std::string next = target + std::string(kNextFile);
   static_cast<void>(files_.remove(next));
-  int error = 0;
   {
     const auto file = files_.open(next, port::OpenMode::CreateNew, error);
     if (file == nullptr) return error;
     port::FileInfo info;
-    error = files_.info(source_.file, info);
+    error = files_.info(target, info);
     if (error == 0) error = file->set_permissions(info.permissions);
     if (error == 0) error = file->write_at(0, text);
     if (error == 0) error = file->sync();
   }
-  if (error == 0) error = files_.rename(next, source_.file);
+  if (error == 0) error = files_.rename(next, target);
   if (error != 0) static_cast<void>(files_.remove(next));
   return error;
 }
@@ -265,6 +273,12 @@ void ConfigFileDesk::on_poll(admin::Desk& desk) {
   for (const auto& [id, edits] : std::exchange(due_, {})) {
     if (port::HttpExchange* exchange = desk.find(id))
       admin::reply_json(*exchange, 200, outcome_json(edits));
+  }
+  while (waiting_.empty() && !queued_.empty()) {
+    const Queued next = queued_.front();
+    queued_.pop_front();
+    if (port::HttpExchange* exchange = desk.find(next.exchange))
+      change_now(*exchange, next.on_device, desk);
   }
 }
 

@@ -2,6 +2,7 @@
 // changes of the file, which the running server then reads as after SIGHUP.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <string>
@@ -42,6 +43,12 @@ class ConfigFileDesk final : public admin::ConfigDesk {
     std::vector<ConfigFault> faults;
   };
 
+  struct Queued {
+    uint64_t exchange = 0;
+    bool on_device = false;
+  };
+
+  void change_now(port::HttpExchange& exchange, bool on_device, admin::Desk& desk);
   void take_running();
   int read_text(std::string& text) const;
   // What becomes of names of files in the edits: they are taken, refused or passed over.
@@ -58,6 +65,7 @@ class ConfigFileDesk final : public admin::ConfigDesk {
   Config running_;
   Handover<Config> next_running_;
   std::map<uint64_t, ConfigEdits> waiting_;  // by exchange
+  std::deque<Queued> queued_;                // changes that came while one waits
   std::map<uint64_t, ConfigEdits> due_;      // of these, those that came before running_
 };
 

@@ -4,6 +4,7 @@
 Usage: api_config.py BIN_DIR
 """
 
+import concurrent.futures
 import os
 import sys
 import tempfile
@@ -110,6 +111,43 @@ def two_at_once_do_not_overwrite_each_other(api, path):
     change(api, tag=f'"{revision}"', log__level="info")
 
 
+def each_of_many_at_once_is_told_what_became_of_it(server):
+    """Those that come while the file is being read for another are no refusals, and none is lost."""
+    def work(key, texts):
+        api = Api(server)
+        api.load_document()
+        for text in texts:
+            told = change(api, **{key: text})
+            assert told["applied"] == [key.replace("__", ".")] and told["refused"] == [], told
+
+    jobs = {"log__level": ["debug", "warning"], "registrar__min_expires": [61, 62],
+            "registrar__max_expires": [7201, 7202], "registrar__default_expires": [1801, 1802]}
+    with concurrent.futures.ThreadPoolExecutor(len(jobs)) as pool:
+        for done in [pool.submit(work, key, texts * 5) for key, texts in jobs.items()]:
+            done.result()
+    stands = values(Api(server))
+    assert all(stands[key.replace("__", ".")]["value"] == texts[-1] for key, texts in jobs.items()), stands
+    change(Api(server), log__level="info", registrar__max_expires=7200)
+
+
+def a_symbolic_link_stays_one(bin_dir):
+    """The file may be kept elsewhere: what it leads to is changed, and whole at every moment."""
+    with tempfile.TemporaryDirectory(prefix="tipring-config-") as folder:
+        kept, path = os.path.join(folder, "kept", "office.toml"), os.path.join(folder, "tipring.toml")
+        os.mkdir(os.path.dirname(kept))
+        with open(kept, "w", encoding="utf-8") as file:
+            file.write("[log]\nlevel = \"info\"\n")
+        os.symlink("kept/office.toml", path)
+        before = os.stat(kept).st_ino
+        with TipringServer(bin_dir, config=path) as server:
+            api = Api(server)
+            api.load_document()
+            assert change(api, log__level="warning")["applied"] == ["log.level"]
+        assert os.readlink(path) == "kept/office.toml"
+        assert 'level = "warning"' in read(kept) and os.stat(kept).st_ino != before
+        assert sorted(os.listdir(folder)) == ["kept", "tipring.toml"] and os.listdir(os.path.dirname(kept)) == ["office.toml"]
+
+
 def what_the_server_cannot_do_is_told(api):
     """A port that another program has: the file says so, the running server goes on as before."""
     told = change(api, sip__listen=["udp:192.0.2.77:5060"])
@@ -184,9 +222,12 @@ def main():
             report.run("faults change nothing", lambda: faults_change_nothing(api, path))
             report.run("two at once do not overwrite each other",
                        lambda: two_at_once_do_not_overwrite_each_other(api, path))
+            report.run("each of many at once is told what became of it",
+                       lambda: each_of_many_at_once_is_told_what_became_of_it(server))
             report.run("what the server cannot do is told", lambda: what_the_server_cannot_do_is_told(api))
             report.run("a file edited by hand is seen", lambda: a_file_edited_by_hand_is_seen(api, path))
             report.run("a file that cannot be written is told", lambda: a_file_that_cannot_be_written_is_told(api, path))
+    report.run("a symbolic link stays one", lambda: a_symbolic_link_stays_one(bin_dir))
     report.run("without a file nothing is changed", lambda: without_a_file_nothing_is_changed(bin_dir))
     report.run("a restart ends in order", lambda: a_restart_ends_in_order(bin_dir))
     return report.close()
