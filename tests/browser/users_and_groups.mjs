@@ -314,5 +314,38 @@ await test("a group is switched off and on, changed and deleted", async () => {
   assert.equal(await row("600").count(), 0);
 });
 
+await test("what the server finds wrong is told in the reader's language", async () => {
+  const german = await open_page({ locale: "de" });
+  await german.context().addCookies((await page.context().storageState()).cookies);
+  await go(german, server, "users");
+  await german.getByRole("button", { name: "Importieren" }).click();
+  const window = dialog_of(german);
+  await window.getByLabel("Zeilen").fill(`name,password,aliases,display_name\n901,x,"a:b",\n902,x,,${"x".repeat(200)}\na@b c,x,,\n901,x,,\n903,x,,,,\n`);
+  await window.getByRole("button", { name: "Importieren" }).click();
+  const lines = window.getByRole("listitem");
+  await lines.first().waitFor();
+  const told = (await lines.allTextContents()).join("\n");
+  for (const text of ["aliases: Namen wie 200 oder empfang", "display_name: höchstens 128 Byte.", "Eine Domain besteht aus", "Hier stehen mehr Werte"]) assert.ok(told.includes(text), told);
+  assert.doesNotMatch(told, /\b(may|must|are|there|already|have)\b/);
+  await german.keyboard.press("Escape");
+  await go(german, server, "groups");
+  await german.getByRole("button", { name: "Importieren" }).click();
+  await window.getByLabel("Zeilen").fill("name,strategy\n650,loud\n");
+  await window.getByRole("button", { name: "Importieren" }).click();
+  await window.getByText("strategy: all, sequential, round_robin, longest_idle oder random.").waitFor();
+  await german.close();
+});
+
+await test("no fault is translated that the server does not tell", () => {
+  const root = new URL("../../", import.meta.url);
+  const sources = ["src/admin", "src/admin/access", "src/app"].flatMap((folder) => fs.readdirSync(new URL(folder, root)).filter((name) => name.endsWith(".cpp")).map((name) => fs.readFileSync(new URL(`${folder}/${name}`, root), "utf8")));
+  const said = sources.join("\n").replace(/"(\s+|\s*\+\s*)"/g, "").replaceAll('\\"', '"');
+  const faults = Object.keys(JSON.parse(fs.readFileSync(new URL("web/assets/lang/faults.de.json", root))));
+  // Whose name it is, where routing.proxy says what, and numbers are put in.
+  const bare = (text) => text.replace(/^\{1\}must be /, "").replace(/^a (group|member)'s name /, "a user name ").replace(/ where routing\.proxy is /, "{1}").replace(/(?<!\{)\b\d+\b.*$/, "");
+  const unknown = faults.filter((fault) => !bare(fault).split(/\{\d\}/).every((part) => said.includes(part.replace(/^["\s]+|["\s]+$/g, ""))));
+  assert.deepEqual(unknown, []);
+});
+
 await test("the pages reported no fault", no_faults);
 await close();

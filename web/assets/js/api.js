@@ -1,5 +1,5 @@
 // The server's API. A refusal becomes an ApiError whose message says what to do.
-import { has_text, t } from "./i18n.js";
+import { fault_text, has_text, t } from "./i18n.js";
 
 const kBase = "/api/v1";
 const kPatienceMs = 30000;  // a device that hangs answers as little as one that is gone
@@ -39,8 +39,8 @@ function learn_time(answer) {
 
 // In the reader's language where there is a text for it, else as the server says it.
 function words(status, code, detail, values) {
-  for (const key of [`error.${code}`, `error.${code}.${values.field}`, detail ? "" : `error.${status}`]) if (key && has_text(key)) return t(key, values);
-  return detail || t("error.unknown", { status });
+  for (const key of [`error.${code}.${values.field}`, `error.${code}`, detail ? "" : `error.${status}`]) if (key && has_text(key)) return t(key, values);
+  return fault_text(detail) || t("error.unknown", { status });
 }
 
 function refusal(answer, text) {

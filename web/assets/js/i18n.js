@@ -1,5 +1,5 @@
 // Texts in the language of the reader. A language is a file lang/CODE.json with the keys of en.json, a file
-// lang/settings.CODE.json with what each setting does, and a line in lang/languages.json; what it lacks is shown in English.
+// lang/settings.CODE.json with what each setting does, a file lang/faults.CODE.json with what the server says is wrong, and a line in lang/languages.json; what it lacks is shown in English.
 
 const kStored = "tipring.language";
 
@@ -7,6 +7,7 @@ let code = "en";
 let locale = "en";
 let texts = {};
 let english = {};
+let faults = [];  // [how the server says it, how we do]
 let plural = new Intl.PluralRules("en");
 export let languages = { en: "English" };
 
@@ -16,11 +17,27 @@ async function read(name) {
   return answer.json();
 }
 
+// In the server's words {1} and {2} stand for any text; the longer ones say more.
+async function read_faults(name) {
+  const told = await read(`faults.${name}`).catch(() => ({}));
+  const pattern = (text) => new RegExp(`^${text.split(/\{\d\}/).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("(.*?)")}$`, "s");
+  return Object.entries(told).sort(([a], [b]) => b.length - a.length).map(([text, ours]) => [pattern(text), ours]);
+}
+
+// What the server says is wrong, in the reader's language where there is a text for it.
+export function fault_text(text) {
+  for (const [pattern, ours] of faults) {
+    const found = pattern.exec(text);
+    if (found) return ours.replace(/\{(\d)\}/g, (_, at) => found[at]);
+  }
+  return text;
+}
+
 export const language = () => code;
 
 export async function set_language(wanted, remember = true) {
   const found = wanted in languages ? wanted : "en";
-  texts = found === "en" ? english : await read(found);
+  [texts, faults] = found === "en" ? [english, []] : await Promise.all([read(found), read_faults(found)]);
   code = found;
   // Dates and numbers as the reader's country has them.
   locale = navigator.languages.find((tag) => tag.slice(0, 2).toLowerCase() === code) ?? code;

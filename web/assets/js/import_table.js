@@ -3,7 +3,7 @@ import { request } from "./api.js";
 import { h, replace } from "./dom.js";
 import { form } from "./form.js";
 import { icon } from "./icons.js";
-import { t } from "./i18n.js";
+import { fault_text, t } from "./i18n.js";
 import { dialog, failed, notice, toast } from "./ui.js";
 
 // Spreadsheets save tables in UTF-8 or in the code of Windows.
@@ -28,7 +28,7 @@ export function import_table({ title, text, example, path }, refresh) {
 
     function tell(faults) {
       replace(told, notice("bad", h("p", t("import.faults")), h("ul", { class: "line-faults" }, faults.map(({ line, message }) =>
-        h("li", h("button", { type: "button", class: "link", onclick: () => mark(line) }, t("import.line", { line })), ` ${message}`)))));
+        h("li", h("button", { type: "button", class: "link", onclick: () => mark(line) }, t("import.line", { line })), ` ${fault_text(message)}`)))));
       told.scrollIntoView({ block: "nearest" });
     }
 

@@ -61,10 +61,10 @@ function media_text(call) {
 const kSilentMs = 2000;  // longer than phones pause between packets, but for those that send none while nobody speaks
 
 // How one side sounds, as the relay hears it.
-function quality_of(call, side) {
+function quality_of(call, side, is_named = true) {
   const sound = call[`${side}_sound`];
   if (!sound) return null;
-  const name = h("span", { class: "quiet" }, t(`calls.from_${side}`), " ");
+  const name = is_named && h("span", { class: "quiet" }, t(`calls.from_${side}`), " ");
   if (sound.packets === 0) return h("span", { class: "small", "data-sound": side }, name, t("calls.nothing_heard"));
   const loss = sound.lost / (sound.packets + sound.lost);
   const is_bad = loss > .03 || sound.jitter_us > 50000;
@@ -119,7 +119,7 @@ function details(call) {
       [t("calls.begun"), time(call.begun_ms)],
       [t("calls.answered"), call.answered_ms && time(call.answered_ms)],
       ...(timers_of(call).length ? timers_of(call).flatMap(timer_facts) : [[t("calls.interval"), t("calls.no_timer")]]),
-      [t("records.caller_sound"), quality_of(call, "caller")], [t("records.callee_sound"), quality_of(call, "callee")],
+      [t("records.caller_sound"), quality_of(call, "caller", false)], [t("records.callee_sound"), quality_of(call, "callee", false)],
       ["Call-ID", h("code", call.call_id)],
     ]),
     h("div", { class: "dialog-actions" },

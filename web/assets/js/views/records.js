@@ -1,7 +1,7 @@
 // The calls that have been: who with whom, how long, and why they ended.
 import { get, latest, request, save_file, segment, today } from "../api.js";
 import { h, replace } from "../dom.js";
-import { clock, number, t, time } from "../i18n.js";
+import { clock, number, span, t, time } from "../i18n.js";
 import { short_uri } from "../people.js";
 import { table } from "../table.js";
 import { badge, button, card, dialog, dot, empty, facts, failed, header, icon_button, search_box } from "../ui.js";
@@ -95,7 +95,7 @@ async function details(row) {
       [t("records.signed_in"), record.from_user], [t("nav.groups"), record.group], [t("calls.by"), record.answered_by],
       [t("calls.begun"), time(record.begun_ms)], [t("calls.answered"), record.answered_ms && time(record.answered_ms)], [t("records.ended"), record.ended_ms && time(record.ended_ms)],
       [t("records.ended_by"), record.ended_by && t(`ended_by.${record.ended_by}`)], [t("records.status"), status_text(record)],
-      [t("calls.interval"), record.interval_s && clock(record.interval_s)], [t("calls.media"), record.media && t(`calls.media_${record.media}`)],
+      [t("calls.interval"), record.interval_s && span(record.interval_s)], [t("calls.media"), record.media && t(`calls.media_${record.media}`)],
       [t("records.caller_sound"), sound_text(record.caller_sound)], [t("records.callee_sound"), sound_text(record.callee_sound)],
       ["Call-ID", record.call_id && h("code", record.call_id)],
     ]),

@@ -2,7 +2,7 @@
 import { get, latest, request } from "../api.js";
 import { h, replace, swap } from "../dom.js";
 import { make_field } from "../form.js";
-import { has_text, read_settings_texts, t, tn } from "../i18n.js";
+import { fault_text, has_text, read_settings_texts, t, tn } from "../i18n.js";
 import { restart } from "../restart.js";
 import { badge, button, card, failed, header, notice, toast } from "../ui.js";
 
@@ -10,6 +10,7 @@ const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 const shown = (value) => (Array.isArray(value) ? value.join(", ") || t("settings.empty_list") : value === "" ? t("settings.empty") : String(value));
 const label_of = (key) => (has_text(`key.${key}`) ? t(`key.${key}`) : key);
 const section_label = (name) => (has_text(`section.${name}`) ? t(`section.${name}`) : name);
+const text_of = (fault) => (fault ? fault_text(fault.message) : "");
 const kShort = 200;  // is shown as a whole
 
 // What is not saved yet outlives a look at another section or view, but not its session.
@@ -81,7 +82,7 @@ export async function show(context) {
   async function check() {
     if (!edits.size) { for (const one of fields.values()) one.fault(""); return; }
     const { data } = await newest(request("POST", "/config/check", { body: { values: values() } }));
-    for (const [key, one] of fields) one.fault(data.check.faults.find((fault) => fault.key === key)?.message ?? "");
+    for (const [key, one] of fields) one.fault(text_of(data.check.faults.find((fault) => fault.key === key)));
     const elsewhere = data.check.faults.filter((fault) => !fields.has(fault.key));
     draw_bar(data.check.faults.length, data.check.restart.filter((key) => edits.has(key)).length, elsewhere);
   }
@@ -89,7 +90,7 @@ export async function show(context) {
   function draw_bar(faults = 0, restarts = 0, elsewhere = []) {
     swap(bar, edits.size > 0 && h("div", { class: "savebar", role: "region", "aria-label": t("settings.changes") },
       h("span", h("span", { class: "strong" }, tn("settings.changed", edits.size)), " ",
-        faults > 0 ? h("span", { class: "field-fault" }, tn("settings.faults", faults), ...elsewhere.map((fault) => ` ${label_of(fault.key)}: ${fault.message}`))
+        faults > 0 ? h("span", { class: "field-fault" }, tn("settings.faults", faults), ...elsewhere.map((fault) => ` ${label_of(fault.key)}: ${text_of(fault)}`))
           : restarts > 0 && h("span", { class: "quiet" }, tn("settings.restarts", restarts))),
       h("div", { class: "row" },
         button(t("settings.discard"), { onclick: () => { edits.clear(); draw(); } }),
@@ -103,7 +104,7 @@ export async function show(context) {
     } catch (fault) {
       if (fault.status === 412) { offer_reload(); return; }
       if (fault.body?.faults) {
-        for (const [key, one] of fields) one.fault(fault.body.faults.find((told) => told.key === key)?.message ?? "");
+        for (const [key, one] of fields) one.fault(text_of(fault.body.faults.find((told) => told.key === key)));
         draw_bar(fault.body.faults.length, 0, fault.body.faults.filter((told) => !fields.has(told.key)));
         return;
       }
@@ -134,7 +135,7 @@ export async function show(context) {
     const waiting = config.values.filter((row) => row.next !== undefined);
     replace(notes,
       !config.file && notice("info", t("settings.no_file")),
-      config.faults.length > 0 && notice("bad", h("p", t("settings.file_faults", { file: config.file })), h("ul", config.faults.map((fault) => h("li", h("code", fault.key), `${fault.line ? ` (${fault.line})` : ""}: ${fault.message}`)))),
+      config.faults.length > 0 && notice("bad", h("p", t("settings.file_faults", { file: config.file })), h("ul", config.faults.map((fault) => h("li", h("code", fault.key), `${fault.line ? ` (${fault.line})` : ""}: ${text_of(fault)}`)))),
       waiting.length > 0 && notice("warn", h("p", tn("settings.waiting", waiting.length, { keys: waiting.map((row) => label_of(row.key)).join(", ") })),
         is_admin && h("div", button(t("system.restart"), { kind: "small", glyph: "power", onclick: restart }))));
     const made = schema.filter((key) => key.section === section).map((key) => {

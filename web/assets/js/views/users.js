@@ -64,6 +64,8 @@ async function show_all(context) {
   const known_box = h("section", { class: "card flush" }, listing);
   const unknown_box = card(t("users.unknown"), { kind: "flush", note: t("users.unknown_note") }, unknown);
 
+  const choices = tabs([["all", t("users.all")], ["on", t("users.on_line")], ["off", t("users.off_line")], ["trouble", t("users.trouble")], ["unknown", [t("users.unknown_short"), strangers_count]]], filter, (value) => { filter = value; search(); });
+
   let typing = 0;
   function search() {
     clearTimeout(typing);
@@ -76,6 +78,8 @@ async function show_all(context) {
     const words = text.toLowerCase().split(/\s+/).filter(Boolean);
     const says = (row) => [row.name, row.domain, row.display_name, ...row.aliases, ...row.phones.flatMap((phone) => [phone.user_agent, phone.received])].join(" ").toLowerCase();
     unknown.set(strangers.filter((row) => words.every((word) => `${full_name(row)} ${row.source}`.toLowerCase().includes(word))));
+    note.hidden = filter === "unknown";
+    choices.lastChild.hidden = filter !== "unknown" && !strangers.length;
     replace(strangers_count, strangers.length > 0 && number(strangers.length));
     listing.set(rows.filter((row) => words.every((word) => says(row).includes(word)))
       .filter((row) => filter === "all" || (filter === "on" ? row.bindings > 0 : filter === "off" ? row.bindings === 0 : Boolean(trouble(row)))));
@@ -98,7 +102,7 @@ async function show_all(context) {
     button(t("users.import"), { glyph: "upload", onclick: () => import_users(refresh) }),
     button(t("users.add"), { glyph: "plus", kind: "primary", onclick: () => add(refresh) })] }),
   h("div", { class: "toolbar" }, search_box(t("users.search"), (value) => { text = value; search(); }, text),
-    tabs([["all", t("users.all")], ["on", t("users.on_line")], ["off", t("users.off_line")], ["trouble", t("users.trouble")], ["unknown", [t("users.unknown_short"), strangers_count]]], filter, (value) => { filter = value; search(); })),
+    choices),
   known_box, unknown_box, note);
   watch(["registration", "problem", "users"], refresh, { poll: 5000 });
   if (query.has("add") && is_admin && context.is_shown()) setTimeout(() => add(refresh));
