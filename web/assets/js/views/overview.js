@@ -144,7 +144,8 @@ export async function show({ page, watch, every }) {
     const { past } = around;
     // The part of it that is under way goes on until now.
     const points = past.points.length ? [...past.points, { time_ms: past.to, values: [status.registrations, calls.length] }] : [];
-    renew(chart, time_chart(points, [{ name: t("overview.series_phones"), kind: "a" }, { name: t("overview.series_calls"), kind: "b" }], past.from, past.to));
+    // Who points at it reads it.
+    if (!chart.matches(":hover")) renew(chart, time_chart(points, [{ name: t("overview.series_phones"), kind: "a" }, { name: t("overview.series_calls"), kind: "b" }], past.from, past.to));
     renew(chart_note, past.is_short ? t("overview.since_start") : t("overview.last_day"));
   }
 
