@@ -97,6 +97,7 @@ void EventStreams::open(port::HttpExchange& exchange, std::function<bool()> witn
   }
   if (clients_.empty()) {
     has_seen_ = false;
+    changes_ = {};
     if (log_ != nullptr) {
       const auto last = log_->read(0, LogLevel::Debug, 1);
       log_seen_ = last.empty() ? 0 : last.back().number;

@@ -70,6 +70,7 @@ def changes_are_told(server):
         stream.expect("log", lambda data: data["level"] == "info")
     server.ctl("group", "add", "600", "members=alice")
     streams[0].expect("group", lambda data: data.get("groups") == 1)
+    streams[1].expect("changed", lambda data: data.get("groups", 0) >= 1)
     api = Api(server)
     assert api.ask("DELETE", f"/api/v1/calls/{api.get('/api/v1/calls')['calls'][0]['id']}").status == 200
     take_request(alice, "BYE")
