@@ -102,6 +102,8 @@ int take_length(const Seen& seen, size_t& bytes) {
 }
 
 int finish(const Seen& seen, HttpHead& head) {
+  // evhttp says 501 to it and never looks at that connection again.
+  if (seen.method == "CONNECT") return 501;
   // RFC 9112 3.2
   if (seen.hosts > 1 || (seen.hosts == 0 && !seen.old_version) || !is_for_us(seen)) return 400;
   if (!seen.expect.empty() && !equal_names(seen.expect, "100-continue")) return 417;

@@ -29,13 +29,13 @@ class Site:
         self.server, self.port, self.encrypted = server, port, encrypted
         self.context = ssl._create_unverified_context()
 
-    def connect(self):
-        plain = socket.create_connection(("127.0.0.1", self.port), 20)
+    def connect(self, source="127.0.0.1"):
+        plain = socket.create_connection(("127.0.0.1", self.port), 20, (source, 0))
         return self.context.wrap_socket(plain) if self.encrypted else plain
 
-    def send(self, data, end=False):
+    def send(self, data, end=False, source="127.0.0.1"):
         """All that is answered to these bytes, until the server closes or has nothing more to say."""
-        with self.connect() as client:
+        with self.connect(source) as client:
             try:
                 client.sendall(data)
                 if end:
@@ -78,7 +78,7 @@ def read(client, quiet=3):
 
 
 def statuses(text):
-    return [int(status) for status in re.findall(rb"^HTTP/1\.1 (\d+) ", text, re.M)]
+    return [int(status) for status in re.findall(rb"^HTTP/1\.[01] (\d+) ", text, re.M)]
 
 
 def lives(site):
@@ -174,6 +174,25 @@ def nobody_smuggles(site):
     # A body is a body, whatever it looks like.
     told = statuses(site.send(head + b"Content-Length: %d\r\nConnection: close\r\n\r\n" % len(inner) + inner))
     assert told == [400], told
+
+
+def a_body_is_a_body(site):
+    """Whatever the method, the version and the form of the target: what looks like a request in a body is never answered,
+    and what follows the body is, or the connection is closed."""
+    inner = b"GET /api/v1/none HTTP/1.1\r\nHost: x\r\n\r\n"
+    last = b"GET /api/v1/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    methods = (b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS", b"TRACE", b"CONNECT", b"get", b"Post",
+               b"PROPFIND", b"MOVE", b"LINK", b"X" * 40)
+    for number, method in enumerate(methods):
+        for target in (b"/api/v1/users", b"*", b"http://x/api/v1/users", b"HTTP://x/", b"//x/", b"/?" + b"a" * 3000):
+            for version in (b"1.1", b"1.0", b"1.2"):
+                for body in (b"", inner):
+                    head = b"%s %s HTTP/%s\r\nHost: x\r\nConnection: keep-alive\r\n" % (method, target, version)
+                    length = b"Content-Length: %d\r\n" % len(body)
+                    begun = time.monotonic()
+                    told = statuses(site.send(head + length + b"\r\n" + body + last, source=f"127.0.1.{number + 1}"))
+                    assert told[:1] and told[1:] in ([], [200]), (head, length, told)
+                    assert time.monotonic() - begun < 2.5, ("neither answered nor closed", head, told)
 
 
 def pipelined_requests_keep_their_order(site):
@@ -345,6 +364,7 @@ def main():
                                 ("paths lead nowhere else", paths_lead_nowhere_else),
                                 ("what is too large is refused", what_is_too_large_is_refused),
                                 ("nobody smuggles a request", nobody_smuggles),
+                                ("a body is a body", a_body_is_a_body),
                                 ("pipelined requests keep their order", pipelined_requests_keep_their_order),
                                 ("nothing given comes back as a header", nothing_given_comes_back_as_a_header),
                                 ("methods are what they say", methods_are_what_they_say),

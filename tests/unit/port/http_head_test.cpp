@@ -76,6 +76,7 @@ TEST_CASE("http head: what two readers may understand in two ways is refused" *
       {"GET ftp://x/ HTTP/1.1\r\nHost: x\r\n\r\n", 400},
       {"GET http:/// HTTP/1.0\r\n\r\n", 400},
       {"HEAD / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n", 400},
+      {"CONNECT / HTTP/1.1\r\nHost: x\r\n\r\n", 501},
       {"GET\r\n", 400},
       {" GET / HTTP/1.1\r\n", 400},
       {"G(T / HTTP/1.1\r\n", 400},
