@@ -1,4 +1,4 @@
-// Threads beside the loop's, of which there are few: they never keep it waiting. Internal to port/linux.
+// Threads beside the loop's, of which there are few: once it works, they do not interrupt it. Internal to port/linux.
 #pragma once
 
 #include <pthread.h>

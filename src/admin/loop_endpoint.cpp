@@ -31,7 +31,7 @@ bool LoopEndpoint::can_serve() {
   const Command* next = channel_.commands.front();
   if (next == nullptr || channel_.answers.free() == 0) return false;
   return channel_.endings.free() > open_ &&
-         (open_ < Channel::kGroupEndings || !is_of_group(next->kind));
+         (groups_open_ < Channel::kGroupEndings || !is_of_group(next->kind));
 }
 
 bool LoopEndpoint::serve(size_t commands_max) {
@@ -76,14 +76,16 @@ void LoopEndpoint::open(const Command& command) {
   Open* place = std::find_if(opened_.begin(), opened_.end(),
                              [](const Open& open) { return open.ticket == 0; });
   TIPRING_ASSERT(place != opened_.end());
-  *place = {command.ticket, subject_of(command)};
+  *place = {command.ticket, subject_of(command), is_of_group(command.kind)};
   ++open_;
+  groups_open_ += place->of_group ? 1 : 0;
 }
 
 void LoopEndpoint::close(uint64_t ticket) {
   Open* place = std::find_if(opened_.begin(), opened_.end(),
                              [&](const Open& open) { return open.ticket == ticket; });
   TIPRING_ASSERT(place != opened_.end());
+  groups_open_ -= place->of_group ? 1 : 0;
   *place = {};
   --open_;
 }

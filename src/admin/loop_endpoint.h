@@ -54,6 +54,7 @@ class LoopEndpoint {
   struct Open {
     uint64_t ticket = 0;   // 0: this place is free
     uint64_t subject = 0;  // what it changes, as a hash
+    bool of_group = false;
   };
 
   bool can_serve();
@@ -80,7 +81,8 @@ class LoopEndpoint {
   Control* control_ = nullptr;
   GroupDesk* groups_ = nullptr;
   std::array<Open, Channel::kEndings> opened_{};
-  size_t open_ = 0;  // of these
+  size_t open_ = 0;         // of these
+  size_t groups_open_ = 0;  // among them
 };
 
 }  // namespace tipring::admin

@@ -76,7 +76,6 @@ class StoreExchange final : public Exchange, private store::StoreWaiter {
 
  private:
   void on_stored(uint64_t tag, store::StoreStatus status) override;
-  static constexpr size_t kRemovalsMax = 8;
 
   // One that waits until its user is free. Null owner: none.
   struct Removal final : store::UpdateWaiter {
@@ -110,7 +109,7 @@ class StoreExchange final : public Exchange, private store::StoreWaiter {
   const policy::UntimedCalls* untimed_calls_ = nullptr;
   const policy::SignIns* sign_ins_ = nullptr;
   CallDesk* calls_ = nullptr;
-  std::array<Removal, kRemovalsMax> removals_;
+  std::array<Removal, Channel::kEndings> removals_;
 };
 
 }  // namespace tipring::admin

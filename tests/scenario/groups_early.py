@@ -10,9 +10,9 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
-from group_calls import SDP_LINE, GroupServer, group_of, sdp, silent  # noqa: E402
+from group_calls import PASSWORDS, SDP_LINE, GroupServer, Member, group_of, sdp, silent  # noqa: E402
 from group_office import Office, run_cases  # noqa: E402
-from sip_phone import contact_of, response, take_request  # noqa: E402
+from sip_phone import contact_of, register, response, take_request  # noqa: E402
 from sound import Ear, place_of, talk  # noqa: E402
 from tipring_server import Report  # noqa: E402
 
@@ -125,6 +125,28 @@ def heard_one_refuses(office):
     office.end(call, office.carol)
 
 
+def heard_one_of_his_refuses(office):
+    """The same where both phones are bob's: his other one rings on."""
+    second = Member(office.server, "bob")
+    register(office.bob.phone, office.server, "bob", PASSWORDS["bob"])
+    call = office.call("602")
+    office.bob.take_invite()
+    second.take_invite()
+    second.ring()
+    call.expect(180)
+    office.bob.ring(PROGRESS, body=sdp(office.bob_ear.port))
+    early = call.expect(183)
+    office.bob.refuse("486 Busy Here")
+    call.expect(180)
+    second.answer(body=sdp(office.carol_ear.port))
+    take_request(second.phone, "ACK")
+    assert call.expect(200).body == early.body
+    call.ack()
+    office.end(call, second)
+    register(second.phone, office.server, "bob", PASSWORDS["bob"], contacts=["*"], headers=["Expires: 0"])
+    register(office.bob.phone, office.server, "bob", PASSWORDS["bob"])
+
+
 def answer_in_the_provisional(office):
     """A reliable 183 has brought the answer, and the 200 need not repeat it (RFC 3261 13.2.1)."""
     call = office.both_ring()
@@ -193,6 +215,7 @@ RELAYED = [
     ("one is heard, and another answers with another codec: re-INVITEs after the ACK", another_codec),
     ("one after the other is heard", one_after_the_other),
     ("who is heard refuses: the caller's phone rings again", heard_one_refuses),
+    ("the heard one of two phones of one user refuses", heard_one_of_his_refuses),
     ("what is said before the caller's PRACK follows it", waits_for_prack),
     ("who is heard rings after that", rings_after_progress),
     ("an answer in a reliable 183, and none in the 200", answer_in_the_provisional),

@@ -218,6 +218,7 @@ class B2bua final : private service::LegUser {
   CallLeg* origin_of(const Carried& carried) const;
   static bool has_open_offer(const Call& call, const Carried& besides);
   void forget_carried(const CallLeg& leg);
+  static bool any_waits(const Call& call);
   void on_no_response(LegHandle leg, uint64_t name, const service::LegRequestInfo& request,
                       uint16_t status) override;
 

@@ -151,8 +151,10 @@ void B2bua::forget_carried(const CallLeg& leg) {
   Call& call = leg.call;
   const CallLegHandle gone = call_legs_.handle_of(leg);
   for (Carried& carried : call.carried) {
-    if (carried.is_free || carried.own) continue;
-    if (carried.from == gone) {
+    if (carried.is_free) continue;
+    if (carried.own) {
+      carried.is_free = carried.to == gone;
+    } else if (carried.from == gone) {
       carried.from = {};
       carried.server = {};
       carried.is_free = !carried.request;
@@ -172,6 +174,12 @@ void B2bua::refuse(CallLeg& leg, service::ServerHandle server, uint16_t status,
   service::LegReply reply;
   reply.content.lines = lines;
   (void)legs_.respond(leg.leg, server, status, reply);
+}
+
+bool B2bua::any_waits(const Call& call) {
+  return std::any_of(call.carried.begin(), call.carried.end(), [](const Carried& carried) {
+    return !carried.is_free && !carried.own && carried.waited != 0 && !carried.request;
+  });
 }
 
 // The other leg keeps its session alive at this moment: both intervals have begun with the same 2xx.
@@ -338,7 +346,9 @@ void B2bua::on_agreed(CallLeg& leg, const Carried& carried, const sip::MessageVi
     // Who has asked for it has gone meanwhile, and another is in his place, or the one before him again.
     if (is_invite) acknowledge(leg, delayed ? body.text : std::string_view());
     call.media.abandon();
-    return call.is_joined() ? realign(call, *call.other(leg)) : void();
+    // A request that waits for its turn settles the session itself.
+    if (call.is_joined() && !any_waits(call)) realign(call, *call.other(leg));
+    return;
   }
   if (!told) {
     // One side has agreed to what the other has not heard of, or cannot read: the call is broken.

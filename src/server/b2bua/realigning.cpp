@@ -36,8 +36,10 @@ void B2bua::ask_for_offer(Call& call, Carried& carried) {
   if (carried.is_free) return;
   if (!one->is_settled || !two->is_settled) return wait_for_turn(call, carried);
   const auto sent = legs_.request(asked->leg, sip::Method::Invite, {});
-  if (sent) carried.request = *sent;
   carried.is_free = !sent;
+  if (!sent) return;
+  carried.request = *sent;
+  carried.to = call_legs_.handle_of(*asked);
 }
 
 // A final response to what we have asked for by ourselves.

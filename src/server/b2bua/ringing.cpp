@@ -270,7 +270,9 @@ void B2bua::on_ringing_end(CallLeg& leg, const service::LegEnd& end) {
   }
   for (const CallLeg* left = call.ringing.front(); left != nullptr;
        left = call.ringing.next(*left)) {
-    if (left->member == member) return hear_last(call);
+    if (left->member != member) continue;
+    hear_last(call);
+    return ring_again(call);
   }
   count_stopped(call, call.hunt.ringing() & set_of(member), Stopped::ByMember);
   obey(call, call.hunt.on_failed(member, environment_.now()));
