@@ -50,6 +50,30 @@ await test("whoever signs out is out, and a wrong password is told", async () =>
   await page.getByRole("heading", { name: "Overview" }).waitFor();
 });
 
+await test("who signs out of a session that is over already, or that another tab has begun anew, is out", async () => {
+  const answers = [];
+  const note = (answer) => { if (answer.request().method() === "DELETE") answers.push(answer.status()); };
+  const sign_out = async (send) => {
+    let is_first = true;
+    await page.route("**/api/v1/session", async (route) => {
+      const is_held = is_first && route.request().method() === "DELETE";
+      if (is_held) is_first = false;
+      await (is_held ? send(route) : route.continue());
+    });
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.locator("main.door").getByRole("heading", { name: "Sign in" }).waitFor();
+    assert.equal(await dialog().count(), 0);
+    await page.unroute("**/api/v1/session");
+    await sign_in(page, server);
+    await page.getByRole("heading", { name: "Overview" }).waitFor();
+  };
+  page.on("response", note);
+  await sign_out(async (route) => { await route.fetch(); await route.continue(); });
+  await sign_out((route) => route.continue({ headers: { ...route.request().headers(), "x-tipring-csrf": "of the session before" } }));
+  page.off("response", note);
+  assert.deepEqual(answers, [401, 403, 204]);
+});
+
 await test("the session's cookie is kept from scripts, and the page is asked for by nobody else", async () => {
   const cookies = await page.context().cookies();
   assert.equal(cookies.length, 1);

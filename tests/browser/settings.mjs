@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import { X509Certificate } from "node:crypto";
-import { Server, assert, at_end, close, faults, free_port, go, open_page, set_up, sign_in, test, wait_until } from "./support.mjs";
+import { Server, assert, at_end, close, faults, free_port, go, kPassword, open_page, set_up, sign_in, test, wait_until } from "./support.mjs";
 
 const server = new Server();
 server.also_at = [`https://127.0.0.1:${await free_port()}`];
@@ -53,6 +53,29 @@ await test("another's change of the file is not overwritten unasked", async () =
   await page.getByText("Somebody else has changed this").waitFor();
   await page.getByRole("button", { name: "Load as it is now" }).click();
   await wait_until(async () => (await page.getByLabel("Longest registration").inputValue()) === "4800", "the other's change is not loaded");
+});
+
+await test("whoever leaves is asked about what is not saved, but not about what went with a session", async () => {
+  let asked = 0;
+  page.on("dialog", (question) => { ++asked; question.accept(); });
+  const reload = async (heading) => {
+    await page.reload();
+    await page.getByRole("heading", { level: 1, name: heading }).waitFor();
+  };
+  await page.getByLabel("Longest registration").fill("4100");
+  await bar.waitFor();
+  await reload("Settings");
+  assert.equal(asked, 1);
+  await page.getByLabel("Longest registration").fill("4200");
+  await bar.waitFor();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
+  await page.getByLabel("Password", { exact: true }).fill(kPassword);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByLabel("Longest registration").waitFor();
+  assert.equal(await bar.count(), 0);
+  await reload("Settings");
+  assert.equal(asked, 1);
 });
 
 const lang = new URL("../../web/assets/lang/", import.meta.url);

@@ -68,7 +68,13 @@ function nav_link([name, glyph], is_narrow) {
 }
 
 async function sign_out() {
-  await request("DELETE", "/session");
+  try {
+    await request("DELETE", "/session", { quiet: true });
+  } catch (fault) {
+    // Where another tab has begun the session anew, that one is ended; where it is over already, nobody signs in for this.
+    if (fault.code === "csrf") await request("DELETE", "/session");
+    else if (fault.status !== 401) throw fault;
+  }
   leave();
 }
 
@@ -216,7 +222,8 @@ function leave() {
 }
 
 function enter(given) {
-  session = given;
+  // Settings that are not saved yet outlive a look at another view, but not the session: key -> value, and what they were made on.
+  session = { ...given, unsaved: { values: new Map(), revision: "" } };
   set_csrf(given.csrf);
   start_live();
   draw_frame();
@@ -265,6 +272,7 @@ async function go_on() {
 let going_on = null;  // one for all requests that wait for it
 when_signed_out(() => (going_on ??= go_on().finally(() => { going_on = null; })));
 window.addEventListener("hashchange", route);
+window.addEventListener("beforeunload", (event) => { if (session?.unsaved.values.size) event.preventDefault(); });
 try {
   await start_language();
   start();

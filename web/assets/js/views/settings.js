@@ -13,18 +13,6 @@ const section_label = (name) => (has_text(`section.${name}`) ? t(`section.${name
 const text_of = (fault) => (fault ? fault_text(fault.message) : "");
 const kShort = 200;  // is shown as a whole
 
-// What is not saved yet outlives a look at another section or view, but not its session.
-const edits_of = new WeakMap();  // session -> {values: key -> value, revision: what they were made on}
-
-function edits_in(session) {
-  if (!edits_of.has(session)) {
-    const made = { values: new Map(), revision: "" };
-    edits_of.set(session, made);
-    window.addEventListener("beforeunload", (event) => { if (made.values.size) event.preventDefault(); });
-  }
-  return edits_of.get(session);
-}
-
 function field_of(key, row, value, text, onchange, is_fixed) {
   const is_other = !same(row.next ?? row.value, key.default);
   const shared = {
@@ -57,7 +45,7 @@ export async function show(context) {
   let { config } = loaded.data;
   const sections = [...new Set(schema.map((key) => key.section))];
   const section = sections.includes(parts[0]) ? parts[0] : sections[0];
-  const kept = edits_in(session);
+  const kept = session.unsaved;
   const edits = kept.values;
   if (!edits.size) kept.revision = loaded.etag;
   const newest = latest();
