@@ -121,13 +121,19 @@ void EventStreams::note_change(uint64_t exchange, uint16_t scopes) {
   if (changing_.size() < kChangingMax) changing_[exchange] = scopes;
 }
 
-// A status of 0: the client had gone before its answer, and what it asked for may be done.
-void EventStreams::on_answered(uint64_t exchange, int status) {
+void EventStreams::note_done(uint64_t exchange) {
   const auto found = changing_.find(exchange);
   if (found == changing_.end()) return;
-  for (size_t scope = 0; scope < kScopes && status < 300; ++scope)
+  for (size_t scope = 0; scope < kScopes; ++scope)
     if ((found->second >> scope & 1) != 0) ++changes_[scope];
   changing_.erase(found);
+}
+
+// What was asked for may be done, or some of it, also where the server failed, and where the client
+// had gone before its answer: a status of 0.
+void EventStreams::on_answered(uint64_t exchange, int status) {
+  if (status < 300 || status >= 500) note_done(exchange);
+  changing_.erase(exchange);
 }
 
 void EventStreams::on_tick(Desk& desk) {

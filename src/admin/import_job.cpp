@@ -71,6 +71,7 @@ void ImportJob::send_more(Desk& desk, const std::shared_ptr<Job>& self) {
 }
 
 void ImportJob::finish(Desk& desk) {
+  if (created_ + changed_ > 0) desk.note_done(exchange());
   port::HttpExchange* client = desk.find(exchange());
   if (client == nullptr) return;
   if (failure_ == Outcome::Done) {

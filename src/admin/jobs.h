@@ -21,6 +21,8 @@ class Desk {
   virtual uint64_t send(Command command, const std::shared_ptr<Job>& job) = 0;
   // Null when the client has gone.
   virtual port::HttpExchange* find(uint64_t exchange) = 0;
+  // Some of what the exchange asks for is done, whatever its answer will be.
+  virtual void note_done(uint64_t exchange) = 0;
 
  protected:
   ~Desk() = default;

@@ -91,6 +91,26 @@ TEST_CASE("events: what administrators have changed is told by what it is about,
   CHECK(stream.answer_.find("event: changed", at + 1) == std::string::npos);
 }
 
+TEST_CASE("events: what a refused import has stored is told, and what may be done where it failed") {
+  Scene scene;
+  FakeHttpExchange& stream = scene.open();
+  const auto is_told = [&](int status, std::string lines) {
+    FakeHttpExchange& change =
+        scene.desk.ask(port::HttpMethod::Post, "/api/v1/users/import", std::move(lines));
+    scene.desk.run();
+    CHECK(change.status_ == status);
+    scene.desk.api.on_answered(change.id(), change.status_);
+    stream.answer_.clear();
+    scene.tick();
+    return holds(stream.answer_, "event: changed\ndata: {\"users\":1,\"groups\":1}\n\n");
+  };
+  const std::string stands_not = "2,\n";
+  CHECK(is_told(404, "name,password\n1,a\n" + stands_not));
+  CHECK_FALSE(is_told(404, "name,password\n" + stands_not));
+  scene.desk.exchange.refusal = Outcome::Io;
+  CHECK(is_told(503, "1,a\n"));
+}
+
 TEST_CASE("events: nobody looks on, nothing is asked of the loop") {
   Scene scene;
   FakeHttpExchange& only = scene.open();

@@ -160,6 +160,7 @@ struct OneDesk final : Desk {
     return 1;
   }
   port::HttpExchange* find(uint64_t) override { return &exchange; }
+  void note_done(uint64_t) override {}
   OneExchange exchange;
   uint64_t cursor = 0;
 };
