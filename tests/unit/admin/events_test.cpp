@@ -91,7 +91,8 @@ TEST_CASE("events: what administrators have changed is told by what it is about,
   CHECK(stream.answer_.find("event: changed", at + 1) == std::string::npos);
 }
 
-TEST_CASE("events: what a refused import has stored is told, and what may be done where it failed") {
+TEST_CASE(
+    "events: what a refused import has stored is told, and what may be done where it failed") {
   Scene scene;
   FakeHttpExchange& stream = scene.open();
   const auto is_told = [&](int status, std::string lines) {
