@@ -19,6 +19,7 @@ struct Clients final : admin::Desk {
     return sent.size();
   }
   port::HttpExchange* find(uint64_t id) override { return &exchanges.at(id); }
+  void note_done(uint64_t) override {}
 
   admin::test::FakeHttpExchange& ask(std::string body = "") {
     admin::test::FakeHttpExchange& exchange = exchanges[exchanges.size() + 1];
