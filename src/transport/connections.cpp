@@ -232,6 +232,12 @@ Result<void> Connections::send(MessageRef message, const Flow& flow, SendObserve
     connection = connect(flow, error);
     if (connection == nullptr) return error;
   }
+  if (shared_.traces()) {
+    // A response goes back where its request came from, whatever the Via says (RFC 3261 18.2.2).
+    Flow taken = flow;
+    taken.remote = connection->flow().remote;
+    shared_.trace->sent(message.view(), taken);
+  }
   if (flow.connect_ms_max != 0) connection->limit_connect(Millis(flow.connect_ms_max));
   return connection->send(std::move(message), flow.remote.port, observer, tag);
 }

@@ -195,9 +195,9 @@ bool TransportLayer::names_point(std::span<const ListenPoint> points, const port
 
 Result<void> TransportLayer::send(MessageRef message, const Flow& flow, SendObserver* observer,
                                   uint64_t tag) {
-  if (parts_->shared.traces() && message) parts_->shared.trace->sent(message.view(), flow);
   switch (flow.transport) {
     case sip::Transport::Udp: {
+      if (parts_->shared.traces() && message) parts_->shared.trace->sent(message.view(), flow);
       if (parts_->datagrams.has(flow.listener))
         return parts_->datagrams.send(std::move(message), flow, observer, tag);
       // Its listening point has gone. The peer may still be reached from another one.

@@ -17,11 +17,28 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from admin_api import Api  # noqa: E402
 from group_calls import GroupServer, PASSWORDS, answered_by_carol, group_of  # noqa: E402
 from sip_phone import establish, hang_up, registered_phone  # noqa: E402
+from sip_socket import SipSocket  # noqa: E402
 from tipring_server import Report, TipringServer  # noqa: E402
 
 USERS = [("alice", "secret-a"), ("bob", "secret-b")]
 ALL = []  # as it is by itself
 SAVED = 1.5  # a call's record is in the file by then
+
+
+def by_tcp_with_another_port_in_the_via(bin_dir):
+    """A phone that connects out of any port and writes the one that it listens at: what it hears comes to the former."""
+    with TipringServer(bin_dir, users=USERS, settings=ALL) as server:
+        api = Api(server)
+        phone = SipSocket(server.port, "tcp")
+        uri = f"sip:127.0.0.1:{server.port}"
+        request = phone.request("OPTIONS", uri, "sip:x@example.net", uri)
+        via = f"{phone.host}:{phone.port};"
+        assert request.count(via) == 1, request
+        phone.send(request.replace(via, f"{phone.host}:5999;"))
+        assert phone.receive_final().status == 200
+        remotes = [(row["direction"], row["remote"]) for row in api.get("/api/v1/trace/messages")["messages"]]
+        assert remotes == [("in", f"127.0.0.1:{phone.port}"), ("out", f"127.0.0.1:{phone.port}")], remotes
+        phone.close()
 
 
 def summaries(ladder):
@@ -148,6 +165,7 @@ def main():
     report.run("a call between two phones", lambda: proxied_call(bin_dir))
     report.run("a call to a hunt group, all legs", lambda: group_call(bin_dir))
     report.run("tshark reads the capture file as SIP", lambda: tshark_reads_it(bin_dir))
+    report.run("by TCP, with another port in the Via", lambda: by_tcp_with_another_port_in_the_via(bin_dir))
     report.run("the other modes", lambda: only_when_asked(bin_dir))
     return report.close()
 
