@@ -69,6 +69,11 @@ void Api::on_answered(uint64_t exchange, int status) {
   if (access_ != nullptr) access_->on_answered(exchange, status);
 }
 
+void Api::note_done(uint64_t exchange) {
+  events_.note_done(exchange);
+  if (access_ != nullptr) access_->note_done(exchange);
+}
+
 void Api::on_poll() {
   if (errands_ != nullptr) errands_->poll();
   if (config_ != nullptr) config_->on_poll(*this);

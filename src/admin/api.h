@@ -85,7 +85,7 @@ class Api final : public port::HttpHandler, public Desk {
   // For handlers, on the admin thread.
   uint64_t send(Command command, const std::shared_ptr<Job>& job) override;
   port::HttpExchange* find(uint64_t exchange) override;
-  void note_done(uint64_t exchange) override { events_.note_done(exchange); }
+  void note_done(uint64_t exchange) override;
   // As Errands::hand_over().
   [[nodiscard]] bool hand_over(std::unique_ptr<store::Errand> errand) {
     return errands_ != nullptr && errands_->hand_over(std::move(errand));

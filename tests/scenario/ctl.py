@@ -20,6 +20,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
+from admin_api import Api  # noqa: E402
 from sip_socket import SipSocket, challenge_params, credentials  # noqa: E402
 from tipring_server import Report, TipringServer  # noqa: E402
 
@@ -255,6 +256,9 @@ def imports(tool, server, folder):
     assert len(stored) == server.users_max, len(stored)
     assert len([user for user in stored if user.startswith("m")]) == int(found[2]), (found[0], len(stored))
     assert f"m{int(found[1]) - 1:04}" not in stored, f"{found[0]}, which is stored"
+    # The audit log has it, though it was refused in the end.
+    rows = Api(server).get("/api/v1/audit")["audit"]
+    assert any(row["action"].endswith("/users/import") and row["status"] >= 400 for row in rows), rows[:5]
     for user in ("old", "new", "other@example.org", *[name for name in stored if name.startswith("m")][:20]):
         tool.done("user", "delete", user)
 

@@ -94,6 +94,7 @@ class Access {
   // The exchange changes something, if it comes to that.
   void note(const port::HttpExchange& exchange, const Caller& caller);
   void note_name(uint64_t exchange, std::string_view who);
+  void note_done(uint64_t exchange);  // some of it, whatever its answer will be
   void on_answered(uint64_t exchange, int status);
 
   Backoff& backoff() { return backoff_; }
@@ -122,7 +123,11 @@ class Access {
   Backoff backoff_;
   std::vector<store::AdminAccountRow> accounts_;
   std::vector<store::AdminTokenRow> tokens_;
-  std::map<uint64_t, store::AuditRow> notes_;
+  struct Note {
+    store::AuditRow row;
+    bool done = false;
+  };
+  std::map<uint64_t, Note> notes_;
   std::function<void()> on_ended_ = [] {};
   Millis told_of_token_{};
 };

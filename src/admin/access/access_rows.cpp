@@ -87,25 +87,32 @@ void Access::note(const port::HttpExchange& exchange, const Caller& caller) {
     const std::string_view value = exchange.query(name);
     if (!value.empty()) action += " " + std::string(name) + "=" + std::string(value);
   }
-  notes_[exchange.id()] = {
+  notes_[exchange.id()].row = {
       0, wall().count(), caller.name, source_text(exchange), action.substr(0, kActionMax), 0};
 }
 
 void Access::note_name(uint64_t exchange, std::string_view who) {
   if (const auto found = notes_.find(exchange); found != notes_.end())
-    found->second.who = who.substr(0, kAdminNameMax);
+    found->second.row.who = who.substr(0, kAdminNameMax);
 }
 
-// A change that was refused is not kept, since nothing came of it; but who tries to get in is. A
-// status of 0: the client had gone before its answer.
+void Access::note_done(uint64_t exchange) {
+  if (const auto found = notes_.find(exchange); found != notes_.end()) found->second.done = true;
+}
+
+// A change that was refused is not kept, since nothing came of it; but who tries to get in is. Of one
+// that the server has failed at nobody can be sure. A status of 0: the client had gone before its
+// answer.
 void Access::on_answered(uint64_t exchange, int status) {
   const auto found = notes_.find(exchange);
   if (found == notes_.end()) return;
-  store::AuditRow row = std::move(found->second);
+  const bool done = found->second.done;
+  store::AuditRow row = std::move(found->second.row);
   notes_.erase(found);
   row.status = status;
   const bool gets_in = row.action.ends_with("/session") || row.action.ends_with("/setup");
-  if (status >= 400 && !(gets_in && status == 401)) return;
+  const bool refused = status >= 400 && status < 500;
+  if (refused && !done && !(gets_in && status == 401)) return;
   // When the queue is full there is nowhere to put it.
   static_cast<void>(parts_.errands.hand_over(store::make_errand<int>(
       store::Errand::Kind::Write,
