@@ -32,7 +32,8 @@ STREAMS = {"/api/v1/events"}
 NOT_HERE = {"/api/v1/restart", "/api/v1/restore"}
 
 # Times that run.
-CHANGING = {"/api/v1/status", "/api/v1/calls", "/api/v1/registrations", "/api/v1/registrations/{user}", "/api/v1/log"}
+CHANGING = {"/api/v1/status", "/api/v1/calls", "/api/v1/registrations", "/api/v1/registrations/{user}", "/api/v1/log",
+            "/api/v1/trace"}
 
 
 def target_of(method, path):
