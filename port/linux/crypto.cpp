@@ -1,36 +1,16 @@
-// port/crypto.h on mbedTLS: 2.28, where the checked functions end in _ret, and 3.x.
+// port/crypto.h on mbedTLS.
 #include "port/crypto.h"
 
 #include <mbedtls/md5.h>
-#include <mbedtls/pkcs5.h>
 #include <mbedtls/platform_util.h>
 #include <mbedtls/sha256.h>
-#include <mbedtls/version.h>
 
 #include <cstdlib>
 
+#include "port/linux/mbedtls_versions.h"
+
 namespace tipring::port {
 namespace {
-
-#if MBEDTLS_VERSION_NUMBER >= 0x03000000
-constexpr auto kMd5Starts = mbedtls_md5_starts;
-constexpr auto kMd5Update = mbedtls_md5_update;
-constexpr auto kMd5Finish = mbedtls_md5_finish;
-constexpr auto kSha256Starts = mbedtls_sha256_starts;
-constexpr auto kSha256Update = mbedtls_sha256_update;
-constexpr auto kSha256Finish = mbedtls_sha256_finish;
-#else
-constexpr auto kMd5Starts = mbedtls_md5_starts_ret;
-constexpr auto kMd5Update = mbedtls_md5_update_ret;
-constexpr auto kMd5Finish = mbedtls_md5_finish_ret;
-constexpr auto kSha256Starts = mbedtls_sha256_starts_ret;
-constexpr auto kSha256Update = mbedtls_sha256_update_ret;
-constexpr auto kSha256Finish = mbedtls_sha256_finish_ret;
-#endif
-
-const unsigned char* bytes_of(std::string_view text) {
-  return reinterpret_cast<const unsigned char*>(text.data());
-}
 
 // The software hashes cannot fail; a hardware engine behind mbedTLS can. A wrong digest would let
 // strangers in or keep everybody out, so the process ends.
@@ -43,12 +23,12 @@ void require(int status) {
 Md5Digest md5(std::span<const std::string_view> pieces) {
   mbedtls_md5_context context;
   mbedtls_md5_init(&context);
-  require(kMd5Starts(&context));
+  require(mbed::md5_starts(&context));
   for (const std::string_view piece : pieces) {
-    require(kMd5Update(&context, bytes_of(piece), piece.size()));
+    require(mbed::md5_update(&context, mbed::bytes_of(piece), piece.size()));
   }
   Md5Digest digest{};
-  require(kMd5Finish(&context, digest.data()));
+  require(mbed::md5_finish(&context, digest.data()));
   mbedtls_md5_free(&context);
   return digest;
 }
@@ -56,12 +36,12 @@ Md5Digest md5(std::span<const std::string_view> pieces) {
 Sha256Digest sha256(std::span<const std::string_view> pieces) {
   mbedtls_sha256_context context;
   mbedtls_sha256_init(&context);
-  require(kSha256Starts(&context, 0));  // 0: SHA-256, not SHA-224
+  require(mbed::sha256_starts(&context, 0));  // 0: SHA-256, not SHA-224
   for (const std::string_view piece : pieces) {
-    require(kSha256Update(&context, bytes_of(piece), piece.size()));
+    require(mbed::sha256_update(&context, mbed::bytes_of(piece), piece.size()));
   }
   Sha256Digest digest{};
-  require(kSha256Finish(&context, digest.data()));
+  require(mbed::sha256_finish(&context, digest.data()));
   mbedtls_sha256_free(&context);
   return digest;
 }
@@ -79,18 +59,7 @@ bool equal_constant_time(std::string_view a, std::string_view b) {
 
 Sha256Digest pbkdf2_sha256(std::string_view password, std::string_view salt, uint32_t rounds) {
   Sha256Digest key{};
-  const auto key_size = static_cast<uint32_t>(key.size());
-#if MBEDTLS_VERSION_NUMBER >= 0x03030000
-  require(mbedtls_pkcs5_pbkdf2_hmac_ext(MBEDTLS_MD_SHA256, bytes_of(password), password.size(),
-                                        bytes_of(salt), salt.size(), rounds, key_size, key.data()));
-#else
-  mbedtls_md_context_t context;
-  mbedtls_md_init(&context);
-  require(mbedtls_md_setup(&context, mbedtls_md_info_from_type(MBEDTLS_MD_SHA256), 1));
-  require(mbedtls_pkcs5_pbkdf2_hmac(&context, bytes_of(password), password.size(), bytes_of(salt),
-                                    salt.size(), rounds, key_size, key.data()));
-  mbedtls_md_free(&context);
-#endif
+  require(mbed::pbkdf2_sha256(password, salt, rounds, key));
   return key;
 }
 

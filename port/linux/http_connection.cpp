@@ -174,19 +174,24 @@ void HttpConnection::receive() {
 
 // A client that has taken the port for one without TLS is told so.
 bool HttpConnection::begin_tls() {
-  constexpr unsigned char kHandshake = 22;  // RFC 5246 6.2.1
+  constexpr size_t kStart = 6;               // a record's head and its first byte
+  constexpr unsigned char kHandshake = 22;   // RFC 5246 6.2.1
+  constexpr unsigned char kClientHello = 1;  // RFC 5246 7.4
   evbuffer* const input = bufferevent_get_input(socket_);
-  unsigned char first = 0;
-  evbuffer_copyout(input, &first, 1);
-  if (first >= 'A' && first <= 'Z') {
+  std::array<unsigned char, kStart> start{};
+  const ev_ssize_t there = evbuffer_copyout(input, start.data(), start.size());
+  if (start.front() >= 'A' && start.front() <= 'Z') {
     evbuffer_drain(input, evbuffer_get_length(input));
     refuse(400);
     return false;
   }
+  // mbedTLS 3 would wait for the rest of whatever handshake message this says it is.
+  const bool is_hello =
+      start.front() == kHandshake && (there < ev_ssize_t{kStart} || start.back() == kClientHello);
   // It waits with what it has sent: check_time() comes back to it.
-  waits_for_tls_ = first == kHandshake && !server_.may_begin_tls(*this);
+  waits_for_tls_ = is_hello && !server_.may_begin_tls(*this);
   if (waits_for_tls_) return false;
-  if (first == kHandshake) tls_ = HttpTls::make(identity_, input, bufferevent_get_output(socket_));
+  if (is_hello) tls_ = HttpTls::make(identity_, input, bufferevent_get_output(socket_));
   if (tls_ == nullptr) end_later();
   return tls_ != nullptr;
 }

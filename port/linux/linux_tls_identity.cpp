@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 #include <mbedtls/error.h>
-#include <mbedtls/version.h>
 #include <netinet/in.h>
 #include <unistd.h>
 
@@ -16,6 +15,7 @@
 #include <utility>
 
 #include "port/crypto.h"
+#include "port/linux/mbedtls_versions.h"
 
 namespace tipring::port {
 namespace {
@@ -27,35 +27,6 @@ std::string in_words(int error) {
   std::array<char, 128> text{};
   mbedtls_strerror(error, text.data(), text.size());
   return text.data();
-}
-
-int parse_key(mbedtls_pk_context* into, const char* path, TlsRandom& random) {
-#if MBEDTLS_VERSION_NUMBER >= 0x03000000
-  return mbedtls_pk_parse_keyfile(into, path, nullptr, mbedtls_ctr_drbg_random, random.state());
-#else
-  static_cast<void>(random);
-  return mbedtls_pk_parse_keyfile(into, path, nullptr);
-#endif
-}
-
-int check_pair(const mbedtls_pk_context& open, const mbedtls_pk_context& secret,
-               TlsRandom& random) {
-#if MBEDTLS_VERSION_NUMBER >= 0x03000000
-  return mbedtls_pk_check_pair(&open, &secret, mbedtls_ctr_drbg_random, random.state());
-#else
-  static_cast<void>(random);
-  return mbedtls_pk_check_pair(&open, &secret);
-#endif
-}
-
-// Sessions of TLS 1.2, which both versions of the library have and every browser speaks.
-void set_version(mbedtls_ssl_config& settings) {
-#if MBEDTLS_VERSION_NUMBER >= 0x03020000
-  mbedtls_ssl_conf_min_tls_version(&settings, MBEDTLS_SSL_VERSION_TLS1_2);
-  mbedtls_ssl_conf_max_tls_version(&settings, MBEDTLS_SSL_VERSION_TLS1_2);
-#else
-  mbedtls_ssl_conf_min_version(&settings, MBEDTLS_SSL_MAJOR_VERSION_3, MBEDTLS_SSL_MINOR_VERSION_3);
-#endif
 }
 
 int64_t seconds_of(const mbedtls_x509_time& time) {
@@ -74,7 +45,8 @@ int64_t seconds_of(const mbedtls_x509_time& time) {
 TlsRandom::TlsRandom() {
   mbedtls_entropy_init(&entropy_);
   mbedtls_ctr_drbg_init(&state_);
-  ok_ = mbedtls_ctr_drbg_seed(&state_, mbedtls_entropy_func, &entropy_, nullptr, 0) == 0;
+  ok_ = mbedtls_ctr_drbg_seed(&state_, mbedtls_entropy_func, &entropy_, nullptr, 0) == 0 &&
+        mbed::begin_sessions();
 }
 
 TlsRandom::~TlsRandom() {
@@ -98,14 +70,14 @@ std::string TlsIdentity::load(const std::string& certificate, const std::string&
   if (!random_.ok()) return "the system gives no random numbers";
   if (const int error = mbedtls_x509_crt_parse_file(&chain_, certificate.c_str()); error != 0)
     return certificate + ": no certificate in PEM can be read (" + in_words(error) + ")";
-  if (const int error = parse_key(&key_, key.c_str(), random_); error != 0)
+  if (const int error = mbed::parse_keyfile(key_, key.c_str(), random_.state()); error != 0)
     return key + ": no key in PEM without a password can be read (" + in_words(error) + ")";
-  if (check_pair(chain_.pk, key_, random_) != 0)
+  if (mbed::check_pair(chain_.pk, key_, random_.state()) != 0)
     return key + ": this is not the key of " + certificate;
   const int error = mbedtls_ssl_config_defaults(
       &settings_, MBEDTLS_SSL_IS_SERVER, MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT);
   if (error != 0) return in_words(error);
-  set_version(settings_);
+  mbed::set_versions(settings_);
   mbedtls_ssl_conf_rng(&settings_, mbedtls_ctr_drbg_random, random_.state());
   const int set = mbedtls_ssl_conf_own_cert(&settings_, &chain_, &key_);
   return set == 0 ? "" : in_words(set);

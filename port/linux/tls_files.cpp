@@ -4,7 +4,6 @@
 #include <mbedtls/asn1.h>
 #include <mbedtls/ecp.h>
 #include <mbedtls/oid.h>
-#include <mbedtls/version.h>
 #include <mbedtls/x509_crt.h>
 #include <netinet/in.h>
 #include <sys/stat.h>
@@ -21,6 +20,7 @@
 
 #include "port/crypto.h"
 #include "port/linux/linux_tls_identity.h"
+#include "port/linux/mbedtls_versions.h"
 
 namespace tipring::port {
 namespace {
@@ -100,16 +100,7 @@ int set_serial(Writer& writer) {
   const int error = mbedtls_ctr_drbg_random(writer.random.state(), serial.data(), serial.size());
   if (error != 0) return error;
   serial[0] = static_cast<unsigned char>((serial[0] & 0x7f) | 0x40);
-#if MBEDTLS_VERSION_NUMBER >= 0x03040000
-  return mbedtls_x509write_crt_set_serial_raw(&writer.certificate, serial.data(), serial.size());
-#else
-  mbedtls_mpi number;
-  mbedtls_mpi_init(&number);
-  int result = mbedtls_mpi_read_binary(&number, serial.data(), serial.size());
-  if (result == 0) result = mbedtls_x509write_crt_set_serial(&writer.certificate, &number);
-  mbedtls_mpi_free(&number);
-  return result;
-#endif
+  return mbed::set_serial(writer.certificate, serial);
 }
 
 int set_extension(Writer& writer, const char* oid, size_t oid_bytes, const std::string& value) {

@@ -12,6 +12,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import warnings
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
@@ -90,6 +91,29 @@ def serves_many(port):
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: curl(port, "-o", "/dev/null", "-w", "%{http_code}"), range(100)))
     assert answers == ["200"] * 100, answers
+
+
+def speaks(port, version):
+    """What a client gets that knows one version of TLS alone; None when it is refused."""
+    client = context()
+    client.set_ciphers("DEFAULT:@SECLEVEL=0")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        client.minimum_version = client.maximum_version = version
+    with socket.create_connection(("127.0.0.1", port), 10) as plain:
+        try:
+            with client.wrap_socket(plain) as secure:
+                secure.sendall(b"GET /api/v1/health HTTP/1.0\r\n\r\n")
+                return secure.version() if b"200" in read_all(secure) else "no answer"
+        except (ssl.SSLError, ConnectionError):
+            return None
+
+
+def speaks_no_old_version(port):
+    assert speaks(port, ssl.TLSVersion.TLSv1_2) == "TLSv1.2"
+    assert speaks(port, ssl.TLSVersion.TLSv1_1) is None
+    # 1.3 where the library has it: mbedTLS 3, not 2.28.
+    assert speaks(port, ssl.TLSVersion.TLSv1_3) in ("TLSv1.3", None)
 
 
 def bears_strangers(port):
@@ -197,6 +221,7 @@ def main():
         report.run("a body beyond the limit is refused with 413", lambda: refuses_large(server, port))
         report.run("an answer that ends the connection comes whole", lambda: answers_whole(port))
         report.run("a hundred requests of eight clients are answered", lambda: serves_many(port))
+        report.run("TLS 1.2 is spoken, and nothing older", lambda: speaks_no_old_version(port))
         report.run("stalled handshakes, garbage and plain HTTP harm nobody", lambda: bears_strangers(port))
     report.run("the own certificate is kept, and renewed before it ends", lambda: is_kept(bin_dir))
     report.run("given files are shown, and read again after SIGHUP", lambda: given_files_are_taken(bin_dir))

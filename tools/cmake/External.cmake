@@ -27,7 +27,9 @@ if(TIPRING_STATIC)
   target_link_libraries(external::sqlite3 INTERFACE m ${CMAKE_DL_LIBS})
 endif()
 
-# mbedTLS of Debian 12 comes without a pkg-config file.
+# mbedTLS of Debian 12 comes without a pkg-config file. Its headers are looked for, too: where CMAKE_PREFIX_PATH names
+# another version, they have to be those of its archives.
+find_path(MBEDTLS_INCLUDE_DIR mbedtls/version.h REQUIRED)
 if(TIPRING_STATIC)
   set(CMAKE_FIND_LIBRARY_SUFFIXES .a)
 endif()
@@ -35,7 +37,8 @@ foreach(part mbedcrypto mbedx509 mbedtls)
   string(TOUPPER ${part} PART)
   find_library(${PART}_LIBRARY ${part} REQUIRED)
   add_library(external::${part} UNKNOWN IMPORTED)
-  set_target_properties(external::${part} PROPERTIES IMPORTED_LOCATION ${${PART}_LIBRARY})
+  set_target_properties(external::${part} PROPERTIES IMPORTED_LOCATION ${${PART}_LIBRARY}
+    INTERFACE_INCLUDE_DIRECTORIES ${MBEDTLS_INCLUDE_DIR})
 endforeach()
 set_target_properties(external::mbedx509 PROPERTIES INTERFACE_LINK_LIBRARIES external::mbedcrypto)
 set_target_properties(external::mbedtls PROPERTIES INTERFACE_LINK_LIBRARIES external::mbedx509)

@@ -165,6 +165,11 @@ TEST_CASE("http tls: who stalls in the handshake is closed in time, who speaks p
   Client garbage(server.server->addresses()[0]);
   garbage.send(std::string(300, '\xff'));
   CHECK(garbage.closed());
+  const auto begin = std::chrono::steady_clock::now();
+  Client odd(server.server->addresses()[0]);
+  odd.send(std::string("\x16\x03\x01\x00\x05hello", 10));
+  CHECK(odd.closed());
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::milliseconds(600));
   CHECK(server.handler.exchanges == 0);
 }
 
