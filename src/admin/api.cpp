@@ -76,7 +76,7 @@ void Api::note_done(uint64_t exchange) {
 
 void Api::on_poll() {
   if (errands_ != nullptr) errands_->poll();
-  if (config_ != nullptr) config_->on_poll(*this);
+  if (config_ != nullptr && config_->on_poll(*this)) events_.note_change(Scope::Config);
   bool any = false;
   for (; const Answer* answer = channel_.answers.front(); any = true) {
     hand_over(*answer);

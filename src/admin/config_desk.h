@@ -30,8 +30,9 @@ class ConfigDesk {
   // As change(), but that nobody waits for what comes of it.
   virtual std::optional<Problem> apply(std::string_view edits, Desk& desk) = 0;
 
-  // After HttpServer::notify(): answers those who wait, whom `desk` finds.
-  virtual void on_poll(Desk& desk) = 0;
+  // After HttpServer::notify(): answers those who wait, whom `desk` finds. True when something has
+  // changed by another way, such as by hand and SIGHUP.
+  virtual bool on_poll(Desk& desk) = 0;
 
  protected:
   ~ConfigDesk() = default;

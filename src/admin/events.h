@@ -35,6 +35,8 @@ class EventStreams {
   void open(port::HttpExchange& exchange, std::function<bool()> witness);
   // The exchange changes something of these scopes, a mask, if it comes to that.
   void note_change(uint64_t exchange, uint16_t scopes);
+  // Something of this scope has changed by no exchange.
+  void note_change(Scope scope) { ++changes_[static_cast<size_t>(scope)]; }
   // It has come to that.
   void note_done(uint64_t exchange);
   // Looks at all of them now; otherwise that is twice a second.

@@ -60,11 +60,35 @@ void append_keys(std::string& out, std::string_view name, const std::vector<std:
 
 }  // namespace
 
+ConfigFileDesk::ConfigFileDesk(port::Files& files, ConfigSource source, const Config& running)
+    : files_(files),
+      source_(std::move(source)),
+      running_(running),
+      known_revision_(file_revision()) {}
+
+// What was read before a change was written says nothing of it: it is read once more.
 void ConfigFileDesk::take_running() {
   const auto next = next_running_.take();
   if (next == nullptr) return;
-  running_ = std::move(*next);
-  due_.merge(waiting_);
+  const uint64_t revision = file_revision();
+  const bool is_news = revision != known_revision_ || !changes(running_, next->config).empty();
+  known_revision_ = revision;
+  running_ = std::move(next->config);
+  const size_t due_before = due_.size();
+  for (auto waiting = waiting_.begin(); waiting != waiting_.end();) {
+    if (waiting->second.written > next->written) {
+      ++waiting;
+      continue;
+    }
+    due_[waiting->first] = std::move(waiting->second.edits);
+    waiting = waiting_.erase(waiting);
+  }
+  if (is_news && due_.size() == due_before) has_news_ = true;
+}
+
+uint64_t ConfigFileDesk::file_revision() const {
+  std::string text;
+  return read_text(text) == 0 ? revision_of(text) : 0;
 }
 
 int ConfigFileDesk::read_text(std::string& text) const {
@@ -174,7 +198,7 @@ void ConfigFileDesk::change_now(port::HttpExchange& exchange, bool on_device, ad
   }
   if (const auto problem = put_into_force(drafted, desk, exchange.id()))
     return admin::reply_problem(exchange, *problem);
-  waiting_[exchange.id()] = std::move(drafted.edits);
+  waiting_[exchange.id()] = {std::move(drafted.edits), changes_written()};
 }
 
 // The file is written, and the server told to read it.
@@ -186,6 +210,8 @@ std::optional<Problem> ConfigFileDesk::put_into_force(const Draft& draft, admin:
                        "); let the server's user write it and its folder, or edit it by hand and "
                        "let the server read it (SIGHUP)"};
   }
+  known_revision_ = revision_of(draft.after);
+  written_.fetch_add(1, std::memory_order_release);
   admin::Command command;
   command.kind = admin::Command::Kind::Reload;
   if (desk.send(command, std::make_shared<Reloading>(exchange)) != 0) return std::nullopt;
@@ -268,7 +294,7 @@ std::string ConfigFileDesk::outcome_json(const ConfigEdits& edits) {
   return body + "}\n";
 }
 
-void ConfigFileDesk::on_poll(admin::Desk& desk) {
+bool ConfigFileDesk::on_poll(admin::Desk& desk) {
   take_running();
   for (const auto& [id, edits] : std::exchange(due_, {})) {
     if (port::HttpExchange* exchange = desk.find(id))
@@ -280,6 +306,7 @@ void ConfigFileDesk::on_poll(admin::Desk& desk) {
     if (port::HttpExchange* exchange = desk.find(next.exchange))
       change_now(*exchange, next.on_device, desk);
   }
+  return std::exchange(has_news_, false);
 }
 
 }  // namespace tipring::app

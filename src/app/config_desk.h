@@ -2,6 +2,7 @@
 // changes of the file, which the running server then reads as after SIGHUP.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <map>
 #include <memory>
@@ -18,11 +19,16 @@ namespace tipring::app {
 
 class ConfigFileDesk final : public admin::ConfigDesk {
  public:
-  ConfigFileDesk(port::Files& files, ConfigSource source, const Config& running)
-      : files_(files), source_(std::move(source)), running_(running) {}
+  ConfigFileDesk(port::Files& files, ConfigSource source, const Config& running);
 
-  // From any thread: the configuration was read, and this is in force. HttpServer::notify() is due.
-  void set_running(const Config& config) { next_running_.give(std::make_unique<Config>(config)); }
+  // How often the file was changed from here. From any thread; whoever reads the file after it has read
+  // those changes.
+  uint64_t changes_written() const { return written_.load(std::memory_order_acquire); }
+  // From any thread: the configuration was read, and this is in force. `written` is what
+  // changes_written() said before it was read. HttpServer::notify() is due.
+  void set_running(const Config& config, uint64_t written) {
+    next_running_.give(std::make_unique<Running>(Running{config, written}));
+  }
 
   void show(port::HttpExchange& exchange) override;
   void show_schema(port::HttpExchange& exchange) override;
@@ -32,9 +38,19 @@ class ConfigFileDesk final : public admin::ConfigDesk {
   std::string settings() override;
   std::optional<admin::Problem> check(std::string_view edits, std::string& realm) override;
   std::optional<admin::Problem> apply(std::string_view edits, admin::Desk& desk) override;
-  void on_poll(admin::Desk& desk) override;
+  bool on_poll(admin::Desk& desk) override;
 
  private:
+  struct Running {
+    Config config;
+    uint64_t written;
+  };
+
+  struct Waiting {
+    ConfigEdits edits;
+    uint64_t written;  // changes_written() with these
+  };
+
   struct Draft {
     ConfigEdits edits;
     std::string before;  // the file's text
@@ -51,6 +67,7 @@ class ConfigFileDesk final : public admin::ConfigDesk {
   void change_now(port::HttpExchange& exchange, bool on_device, admin::Desk& desk);
   void take_running();
   int read_text(std::string& text) const;
+  uint64_t file_revision() const;  // 0: it cannot be read
   // What becomes of names of files in the edits: they are taken, refused or passed over.
   enum class Places : uint8_t { Take, Refuse, Skip };
   std::optional<admin::Problem> draft(std::string_view body, Places places, Draft& draft);
@@ -63,10 +80,13 @@ class ConfigFileDesk final : public admin::ConfigDesk {
   port::Files& files_;
   const ConfigSource source_;
   Config running_;
-  Handover<Config> next_running_;
-  std::map<uint64_t, ConfigEdits> waiting_;  // by exchange
-  std::deque<Queued> queued_;                // changes that came while one waits
-  std::map<uint64_t, ConfigEdits> due_;      // of these, those that came before running_
+  uint64_t known_revision_;  // of the file: what was told of it last
+  bool has_news_ = false;    // nobody who waits is told of them
+  std::atomic<uint64_t> written_{0};
+  Handover<Running> next_running_;
+  std::map<uint64_t, Waiting> waiting_;  // by exchange
+  std::deque<Queued> queued_;            // changes that came while one waits
+  std::map<uint64_t, ConfigEdits> due_;  // by exchange: changes that running_ was read with
 };
 
 }  // namespace tipring::app

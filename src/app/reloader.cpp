@@ -39,9 +39,10 @@ Millis Reloader::serve(Millis) {
   if (reload_.listen_refused) config_.sip.listen = listen_before_;
   auto identity = std::move(reload_.identity);
   reload_ = {};
-  if (handed_over_) handler_.after_reload(config_, std::move(identity));
+  if (handed_over_) handler_.after_reload(config_, std::move(identity), before_);
   handed_over_ = false;
   if (!requested_.exchange(false, std::memory_order_relaxed)) return kNever;
+  before_ = handler_.before_reload();
   read(reload_);
   handed_over_ = true;
   ready_.store(true, std::memory_order_release);

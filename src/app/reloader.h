@@ -30,11 +30,14 @@ struct Reload {
 
 class ReloadHandler {
  public:
+  // On the reloader's thread, before the configuration is read: a number for after_reload().
+  virtual uint64_t before_reload() = 0;
   // On the loop. Whatever is left in `reload` is given up on the other thread.
   virtual void on_reload(Reload& reload) = 0;
   // After it, on the reloader's thread: for those who live on other threads.
-  // `identity` as in Reload.
-  virtual void after_reload(const Config& config, std::shared_ptr<port::TlsIdentity> identity) = 0;
+  // `identity` as in Reload; `before` is what before_reload() has given.
+  virtual void after_reload(const Config& config, std::shared_ptr<port::TlsIdentity> identity,
+                            uint64_t before) = 0;
 
  protected:
   ~ReloadHandler() = default;
@@ -66,6 +69,7 @@ class Reloader final : private port::WorkerTask, private port::WakeupHandler {
   Config config_;  // of the worker once it has started
   std::vector<std::string> listen_before_;
   Reload reload_;  // of the worker, but of the loop while it is ready
+  uint64_t before_ = 0;
   bool handed_over_ = false;
   std::atomic<bool> requested_{false};
   std::atomic<bool> ready_{false};

@@ -327,11 +327,12 @@ void Server::tell_of_certificate(const Reload& reload) {
 }
 
 // The administration thread keeps users of the first domain without one, as the loop does.
-void Server::after_reload(const Config& config, std::shared_ptr<port::TlsIdentity> identity) {
+void Server::after_reload(const Config& config, std::shared_ptr<port::TlsIdentity> identity,
+                          uint64_t before) {
   admin_.set_default_domain(default_domain(config));
   if (identity != nullptr)
     admin_.set_identity(std::move(identity), config.admin.certificate.empty());
-  config_desk_.set_running(config);
+  config_desk_.set_running(config, before);
   admin_.open_again();
   admin_.notify();
 }

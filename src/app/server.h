@@ -59,7 +59,9 @@ class Server final : private port::SignalHandler,
   void reload() override { reloader_.request(); }
   bool restart() override;
   void on_reload(Reload& reload) override;
-  void after_reload(const Config& config, std::shared_ptr<port::TlsIdentity> identity) override;
+  uint64_t before_reload() override { return config_desk_.changes_written(); }
+  void after_reload(const Config& config, std::shared_ptr<port::TlsIdentity> identity,
+                    uint64_t before) override;
   void tell_of_certificate(const Reload& reload);
   void set_listening(Reload& reload);
   void add_facts(admin::Page& page) override;

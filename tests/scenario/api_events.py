@@ -13,6 +13,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
 from admin_api import Api  # noqa: E402
+from configured_server import ConfiguredServer  # noqa: E402
 from sip_phone import establish, registered_phone, take_request  # noqa: E402
 from tipring_server import Report, TipringServer, wait_until  # noqa: E402
 
@@ -79,6 +80,14 @@ def changes_are_told(server):
         stream.close()
 
 
+def a_configuration_changed_by_hand_is_told(bin_dir):
+    with ConfiguredServer(bin_dir, USERS) as it:
+        stream = Stream(it.server)
+        it.reload("[log]\nlevel = \"debug\"\n")
+        stream.expect("changed", lambda data: data == {"config": 1})
+        stream.close()
+
+
 def nothing_is_told_where_nothing_happens(server):
     def dialogs():
         return next(pool["in_use"] for pool in server.ctl_json("pools") if pool["name"] == "dialogs")
@@ -115,6 +124,8 @@ def main():
         report.run("changes are told to all who look on", lambda: changes_are_told(server))
         report.run("nothing is told where nothing happens", lambda: nothing_is_told_where_nothing_happens(server))
         report.run("the end of the log is shown", lambda: the_end_of_the_log_is_shown(server))
+    report.run("a configuration changed by hand is told at once",
+               lambda: a_configuration_changed_by_hand_is_told(sys.argv[1]))
     return report.close()
 
 

@@ -57,7 +57,7 @@ TEST_CASE("config desk: whoever asks before it is told keeps nobody from being a
   CHECK(first.replies_ == 0);
 
   // The server has read it; two more ask before the admin thread hears of that.
-  desk.set_running(read(source, files));
+  desk.set_running(read(source, files), desk.changes_written());
   desk.show(clients.ask());
   auto& second = clients.ask(R"({"values": {"log.level": "warning"}})");
   desk.change(second, true, clients);
@@ -65,11 +65,69 @@ TEST_CASE("config desk: whoever asks before it is told keeps nobody from being a
   CHECK(first.replies_ == 1);
   CHECK(second.replies_ == 0);
 
-  desk.set_running(read(source, files));
+  desk.set_running(read(source, files), desk.changes_written());
   desk.on_poll(clients);
   CHECK(first.replies_ == 1);
   CHECK(second.status_ == 200);
   CHECK(second.answer_.find(R"("applied":["log.level"])") != std::string::npos);
+}
+
+TEST_CASE("config desk: what was read before a change says nothing of it") {
+  port::SimWorld world(1);
+  port::Files& files = world.make_host("exchange", {*port::parse_ip("10.0.0.1")}).files();
+  int error = 0;
+  const auto file = files.open(kFile, port::OpenMode::CreateNew, error);
+  REQUIRE(file != nullptr);
+  REQUIRE(file->write_at(0, std::string_view("[log]\nlevel = \"info\"\n")) == 0);
+  const ConfigSource source{std::string(kFile), {}};
+  ConfigFileDesk desk(files, source, read(source, files));
+  Clients clients;
+  // SIGHUP has come, and the file is read as it was.
+  const uint64_t before = desk.changes_written();
+  const Config old = read(source, files);
+  auto& change = clients.ask(R"({"values": {"log.level": "debug"}})");
+  desk.change(change, true, clients);
+  desk.set_running(old, before);
+  CHECK(!desk.on_poll(clients));
+  CHECK(change.replies_ == 0);
+
+  desk.set_running(read(source, files), desk.changes_written());
+  CHECK(!desk.on_poll(clients));
+  CHECK(change.answer_.find(R"("applied":["log.level"],"restart":[],"refused":[])") !=
+        std::string::npos);
+}
+
+TEST_CASE("config desk: what changes by hand is news once, and what is asked for here is none") {
+  port::SimWorld world(1);
+  port::Files& files = world.make_host("exchange", {*port::parse_ip("10.0.0.1")}).files();
+  int error = 0;
+  const auto file = files.open(kFile, port::OpenMode::CreateNew, error);
+  REQUIRE(file != nullptr);
+  const auto write = [&](std::string_view text) { REQUIRE(file->write_at(0, text) == 0); };
+  write("[log]\nlevel = \"info\"\n");
+  const ConfigSource source{std::string(kFile), {}};
+  ConfigFileDesk desk(files, source, read(source, files));
+  Clients clients;
+  const auto reload = [&] {
+    desk.set_running(read(source, files), desk.changes_written());
+    return desk.on_poll(clients);
+  };
+  CHECK(!reload());  // as for a log file that was moved away
+  write("[log]\nlevel = \"warning\"\n");
+  desk.set_running(read(source, files), desk.changes_written());
+  desk.show(clients.ask());  // it is news to the others all the same
+  CHECK(desk.on_poll(clients));
+  CHECK(!reload());
+  write("[capacity]\nusers = 50\n       \n");  // counts from the next start on
+  CHECK(reload());
+
+  auto& change = clients.ask(R"({"values": {"log.level": "debug"}})");
+  desk.change(change, true, clients);
+  CHECK(!reload());
+  CHECK(change.status_ == 200);
+  // Of a restore nobody waits for what becomes of the settings.
+  CHECK(!desk.apply(R"({"values": {"log.level": "info"}})", clients));
+  CHECK(reload());
 }
 
 TEST_CASE("config desk: places on the device are named on the device alone") {
