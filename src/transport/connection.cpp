@@ -192,7 +192,12 @@ Result<void> Connection::send(MessageRef message, uint16_t port, SendObserver* o
   count_reply(queued(queue_count_ - 1).message.view());
   if (observer != nullptr) owner_.note_proven(*this);
   note_traffic();
-  if (state_ != State::Connecting && queue_count_ == 1) write_queue();
+  if (state_ == State::Connecting || clogged_) return {};
+  if (queue_count_ == kWrittenTogether) {
+    write();
+  } else {
+    owner_.note_unwritten(*this);
+  }
   return {};
 }
 
@@ -205,7 +210,8 @@ void Connection::count_reply(std::string_view message) {
   if (unanswered_ != 0 && is_final_response(message)) --unanswered_;
 }
 
-void Connection::write_queue() {
+void Connection::write() {
+  in_unwritten.unlink();
   while (queue_count_ != 0) {
     std::array<std::span<const char>, port::Stream::kPiecesMax> pieces;
     const size_t count = std::min(queue_count_, pieces.size());
@@ -215,13 +221,15 @@ void Connection::write_queue() {
     const port::IoResult written = stream_->write(std::span(pieces).first(count));
     if (written.status == port::IoStatus::WouldBlock) {
       if (!write_timer_.armed()) start(write_timer_, shared_.options.write_timeout);
+      clogged_ = true;
       return stream_->want_write(true);
     }
     if (written.status != port::IoStatus::Ok) return abort(ConnectionEnd::Reset, written.error);
     // Each message has its own time, or who takes a byte now and then would hold many for long.
     if (note_written(written.bytes)) write_timer_.cancel();
   }
-  stream_->want_write(false);
+  if (clogged_) stream_->want_write(false);
+  clogged_ = false;
   if (state_ == State::Ending) finish();
 }
 
@@ -260,7 +268,7 @@ Connection::Outgoing Connection::take_first() {
 }
 
 void Connection::on_writable(port::Stream&) {
-  write_queue();
+  write();
   drained();
 }
 
@@ -268,7 +276,7 @@ void Connection::on_connected(port::Stream& stream) {
   state_ = State::Open;
   flow_.local = stream.local();
   phase_timer_.cancel();
-  write_queue();
+  write();
 }
 
 // --- the end -------------------------------------------------------------------------------------
@@ -346,6 +354,7 @@ void Connection::on_idle_timeout(Millis now) {
 }
 
 void Connection::close(ConnectionEnd end) {
+  if (in_unwritten.linked()) write();
   if (state_ == State::Closed) return;
   owner_.log_end(*this, end, 0);
   requesters_.fill({});

@@ -1,6 +1,8 @@
 // One stream connection: what comes in goes through a framer, what goes out waits in a short queue,
 // and timers bound what a peer may hold. RFC 3261 18.3 and 18.4, RFC 5626 3.5.1.
 //
+// Messages of one turn of the loop are written together, by Connections::write() at its end.
+//
 // Any call may end the connection, also from within its own callbacks: the object itself lives
 // until Connections::reap() at the end of the turn.
 #pragma once
@@ -25,6 +27,8 @@ class Connection final : private port::StreamHandler {
   static constexpr size_t kQueueMax = 32;  // messages that wait for a slow peer
   // From so many on nothing more is read of him: the others are for what comes from elsewhere.
   static constexpr size_t kQueueHeldBack = 16;
+  // So many of one turn do not wait for its end: what takes more is a slow peer.
+  static constexpr size_t kWrittenTogether = 8;
   // Read in one turn of the loop. A peer that sends without pause must leave it to the others.
   static constexpr size_t kBytesPerEvent = 8192;
   // Requests that are told of when the peer resets the connection right behind them. They may not
@@ -59,7 +63,10 @@ class Connection final : private port::StreamHandler {
   // Errors: PoolExhausted (the peer is too slow), Closed.
   Result<void> send(MessageRef message, uint16_t port, SendObserver* observer, uint64_t tag);
 
-  // Ends the connection now, after what the kernel has. What waits has failed.
+  // All that waits, as far as the kernel takes it.
+  void write();
+
+  // Ends the connection now, after what the kernel takes. The rest has failed.
   void close(ConnectionEnd end);
   // The same, but the peer sees RST and the kernel keeps nothing.
   void abort(ConnectionEnd end, int error = 0);
@@ -87,6 +94,7 @@ class Connection final : private port::StreamHandler {
   ListNode in_half_open;
   ListNode in_starved;
   ListNode in_unproven;
+  ListNode in_unwritten;
 
  private:
   enum class State : uint8_t {
@@ -134,7 +142,6 @@ class Connection final : private port::StreamHandler {
   void finish();
   void release(ConnectionEnd end);
 
-  void write_queue();
   bool note_written(size_t bytes);
   void note_sent(Outgoing sent);
   void note_request(const Outgoing& sent);
@@ -159,6 +166,7 @@ class Connection final : private port::StreamHandler {
   bool paused_ = false;     // nothing is read: for want of a buffer, or since he does not read
   bool held_back_ = false;  // of these, the latter
   bool delivering_ = false;
+  bool clogged_ = false;  // the kernel takes no more for now
   Millis kept_until_{0};
   Framer framer_;
 

@@ -291,6 +291,16 @@ void Connections::note_starved(Connection& connection) {
   }
 }
 
+void Connections::note_unwritten(Connection& connection) {
+  if (!connection.in_unwritten.linked()) unwritten_.push_back(connection);
+  if (++unwritten_count_ == kUnwrittenMax) write();
+}
+
+void Connections::write() {
+  unwritten_count_ = 0;
+  while (Connection* const connection = unwritten_.pop_front()) connection->write();
+}
+
 void Connections::note_half_open(Connection& connection) {
   Connection* const oldest = half_open_.join(connection);
   if (oldest != nullptr) oldest->abort(ConnectionEnd::TooManyHalfOpen);
@@ -321,6 +331,7 @@ void Connections::on_ending(Connection& connection) {
 void Connections::on_closed(Connection& connection, Source* source) {
   on_ending(connection);
   connection.in_unproven.unlink();
+  connection.in_unwritten.unlink();
   if (source != nullptr) sources_.leave(*source);
   closed_.push_back(connection);
 }

@@ -63,6 +63,9 @@ class Connections final : private port::ListenerHandler {
   const PoolStats& stats() const { return pool_.stats(); }
   const PoolStats& source_stats() const { return sources_.stats(); }
 
+  // What the messages of this turn are, on the connections that take them.
+  void write();
+
   // Releases what has closed, and tells of what it has not sent; some of it in the next turn when
   // there is very much. True when there was anything to tell.
   bool reap();
@@ -76,6 +79,7 @@ class Connections final : private port::ListenerHandler {
   // What it holds unfinished may have changed; `anew`: it is another message than before.
   void note_unfinished(Connection& connection, bool anew);
   void note_starved(Connection& connection);
+  void note_unwritten(Connection& connection);  // one more message that can be written
   void note_half_open(Connection& connection);
   void note_spoken(Connection& connection);  // its first message has come
   void note_proven(Connection& connection);  // somebody was let in on it
@@ -85,6 +89,8 @@ class Connections final : private port::ListenerHandler {
   static constexpr Millis kRetryAfter{10};
   static constexpr int kResumesPerRetry = 16;
   static constexpr int kSettledPerTurn = 256;
+  // More messages do not wait for the end of the turn: each holds a buffer.
+  static constexpr uint32_t kUnwrittenMax = 32;
 
   using Unproven = List<Connection, &Connection::in_unproven>;
 
@@ -125,6 +131,8 @@ class Connections final : private port::ListenerHandler {
   // And those whose peer has gone at least half may not keep the others from connecting: an answer
   // may have gone another way, as the Via wanted it.
   Holders<&Connection::in_half_open> half_open_;
+  List<Connection, &Connection::in_unwritten> unwritten_;
+  uint32_t unwritten_count_ = 0;  // messages since the last write()
   // Those that wait for a small buffer, and for a large one.
   std::array<List<Connection, &Connection::in_starved>, 2> starved_;
   MemberTimer<Connections, &Connections::on_retry> retry_timer_{*this};

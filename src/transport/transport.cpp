@@ -231,6 +231,7 @@ Trace* TransportLayer::tracing() const {
 
 void TransportLayer::flush(Millis now) {
   parts_->datagrams.flush();
+  parts_->connections.write();
   const bool connections_failed = parts_->connections.reap();
   const bool datagrams_failed = parts_->shared.tell_failures();
   // What observers do about it is finished at the end of a turn, and this one has ended.

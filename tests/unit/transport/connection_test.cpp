@@ -12,6 +12,20 @@ const std::string kRequest = Request{}.text();
 const std::string kFirstHalf = kRequest.substr(0, 60);
 const std::string kSecondHalf = kRequest.substr(60);
 
+// Sends one message on each flow, all in one turn: how many had gone after each of them.
+std::vector<uint64_t> gone_in_turn(Bench& bench, const std::vector<Flow>& flows) {
+  std::vector<uint64_t> gone;
+  bench.host.loop().schedule(bench.host.loop().now(), [&] {
+    for (size_t i = 0; i < flows.size(); ++i) {
+      const std::string text = response(200, std::to_string(i));
+      CHECK(bench.layer->send(bench.slabs.copy(text), flows[i], &bench, i));
+      gone.push_back(bench.layer->counters().sent);
+    }
+  });
+  bench.settle();
+  return gone;
+}
+
 }  // namespace
 
 TEST_CASE("connection: a message that comes a byte a second is cut off by its own time" *
@@ -482,4 +496,48 @@ TEST_CASE("connection: times that change count for what begins anew" *
   CHECK_FALSE(silent.ended);
   bench.pass(Millis(600));
   CHECK(silent.ended);
+}
+
+TEST_CASE("connection: messages of one turn leave together at its end, and eight before it" *
+          doctest::description("PERF1")) {
+  Bench bench;
+  bench.world.default_link().splits_reads = false;
+  TcpPeer peer(bench);
+  const Flow flow = speak(bench, peer);
+  const std::vector<uint64_t> gone = gone_in_turn(bench, std::vector<Flow>(11, flow));
+  CHECK(gone == std::vector<uint64_t>{0, 0, 0, 0, 0, 0, 0, 8, 8, 8, 8});
+  CHECK(bench.layer->counters().sent == 11);
+  std::string all;
+  for (int i = 0; i < 11; ++i) all += response(200, std::to_string(i));
+  CHECK(peer.received == all);
+}
+
+TEST_CASE("connection: on all of them together no more than 32 messages wait for a turn's end" *
+          doctest::description("PERF1, R5.5")) {
+  BenchOptions options;
+  options.limits.tcp_connections = 80;  // half of them for one source
+  Bench bench(options);
+  bench.world.default_link().splits_reads = false;
+  Crowd crowd(bench);
+  std::vector<Flow> flows;
+  for (int i = 0; i < 40; ++i) flows.push_back(speak(bench, crowd.join()));
+  const std::vector<uint64_t> gone = gone_in_turn(bench, flows);
+  CHECK(gone[30] == 0);
+  CHECK(gone[31] == 32);
+  CHECK(gone[39] == 32);
+  CHECK(bench.layer->counters().sent == 40);
+  CHECK(bench.slabs_held() == 0);
+}
+
+TEST_CASE("connection: what was sent in the turn in which we close it still arrives") {
+  Bench bench;
+  TcpPeer peer(bench);
+  const Flow flow = speak(bench, peer);
+  REQUIRE(bench.layer->send(bench.slabs.copy(response(503)), flow, nullptr, 0));
+  bench.host.loop().set_turn_handler(nullptr);
+  bench.layer.reset();
+  bench.settle();
+  CHECK(peer.received == response(503));
+  CHECK(peer.ended);
+  CHECK(peer.error == 0);
 }
