@@ -266,12 +266,12 @@ class Echo(Server):
 
     name = "echo"
 
-    def __init__(self, bin_dir, cores):
-        self.command, self.cores, self.process = os.path.join(bin_dir, "bench_echo"), cores, None
+    def __init__(self, bin_dir, cores, transport="udp"):
+        self.command, self.cores, self.process = [os.path.join(bin_dir, "bench_echo"), transport], cores, None
 
     def __enter__(self):
         self.port = free_port()
-        self.process = subprocess.Popen([self.command, str(self.port)], stdin=subprocess.DEVNULL,
+        self.process = subprocess.Popen([*self.command, str(self.port)], stdin=subprocess.DEVNULL,
                                         stdout=subprocess.PIPE, text=True, preexec_fn=self.cores.on_server_core)
         self.pid = self.process.pid
         if self.process.stdout.readline() != "ready\n":

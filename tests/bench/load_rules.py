@@ -12,8 +12,10 @@ import subprocess
 import sys
 import threading
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "..", "support")]
 
+from harness import Cores, Echo  # noqa: E402
 from tipring_server import Report, TipringServer  # noqa: E402
 
 BIN = sys.argv[1]
@@ -169,6 +171,18 @@ def calls_are_whole_with_digest_and_loss_free_over_both_transports():
             assert report["latency_us"]["p50"] >= 36_000, report
 
 
+def the_echo_sends_what_it_is_asked_for_on_both_sides_over_both_transports():
+    # A call's: the callee's side has five packets, and two that are sent together are answered together.
+    packets = "+663,-285,-874b,+512b,+700b,-406,-600,+300,+310,-320b,-330b,+200b,-210"
+    for transport in ("udp", "tcp"):
+        with Echo(BIN, Cores(), transport) as echo:
+            code, report = load(echo.port, "echo", "--transport", transport, "--packets", packets, "--count", "200",
+                                "--outstanding", "8", "--sockets", "3")
+        assert code == 0, report
+        expect(report, done=200, sent=6 * 200, received=7 * 200, sent_bytes=2685 * 200, received_bytes=3025 * 200)
+        assert sorted(report["packets"].split(",")) == sorted(packets.split(",")), report
+
+
 def users_without_a_password_keep_the_load_from_beginning():
     with TipringServer(BIN, users=[("u0", "other")]) as server:
         done = subprocess.run([os.path.join(BIN, "tipring-load"), "refresh", "--users", "1", "--outstanding", "1",
@@ -184,6 +198,7 @@ def main():
                   what_is_no_answer_is_counted, a_stale_nonce_is_answered_once_more,
                   a_nonce_that_is_stale_again_is_a_refusal,
                   calls_are_whole_with_digest_and_loss_free_over_both_transports,
+                  the_echo_sends_what_it_is_asked_for_on_both_sides_over_both_transports,
                   users_without_a_password_keep_the_load_from_beginning):
         report.run(check.__name__.replace("_", " "), check)
     return report.close()

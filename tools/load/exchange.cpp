@@ -33,7 +33,7 @@ void Exchange::on_timer(Millis now) {
   interval_ = invite_ ? 2 * interval_ : std::min(2 * interval_, kT2);
   again_ = now + interval_;
   endpoint_->send(text_);
-  owner_.on_sent_again();
+  owner_.on_sent_again(*endpoint_);
   arm();
 }
 

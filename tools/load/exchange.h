@@ -17,7 +17,7 @@ inline constexpr Millis kT2{4000};
 
 class ExchangeOwner {
  public:
-  virtual void on_sent_again() = 0;
+  virtual void on_sent_again(Endpoint& at) = 0;
   virtual void on_no_answer() = 0;  // Timer B or F
 
  protected:

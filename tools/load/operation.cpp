@@ -32,22 +32,22 @@ void Operation::start(uint64_t number) {
   begin(number);
 }
 
-void Operation::on_datagram(Endpoint&, std::string_view bytes) {
-  note(-static_cast<int>(bytes.size()));
+void Operation::on_datagram(Endpoint& at, std::string_view bytes) {
+  note(at, -static_cast<int>(bytes.size()));
   take_datagram(bytes);
 }
 
-void Operation::on_response(const sip::MessageView& message, uint8_t step) {
-  note(-static_cast<int>(message.text().size()));
+void Operation::on_response(Endpoint& at, const sip::MessageView& message, uint8_t step) {
+  note(at, -static_cast<int>(message.text().size()));
   take_response(message, step);
 }
 
 void Operation::on_request(Endpoint& at, const sip::MessageView& message) {
-  note(-static_cast<int>(message.text().size()));
+  note(at, -static_cast<int>(message.text().size()));
   take_request(at, message);
 }
 
-void Operation::note(int size) {
+void Operation::note(const Endpoint& at, int size) {
   Statistics& all = statistics();
   if (size > 0) {
     ++all.sent;
@@ -56,13 +56,13 @@ void Operation::note(int size) {
     ++all.received;
     all.received_bytes += static_cast<uint64_t>(-size);
   }
-  if (recorded_) all.packets.push_back(size);
+  if (recorded_) all.packets.push_back({size, around_.callees.owns(at)});
 }
 
-void Operation::note_sent(size_t bytes) { note(static_cast<int>(bytes)); }
+void Operation::note_sent(const Endpoint& at, size_t bytes) { note(at, static_cast<int>(bytes)); }
 
 void Operation::send(Endpoint& at, std::string_view text) {
-  note_sent(text.size());
+  note_sent(at, text.size());
   at.send(text);
 }
 

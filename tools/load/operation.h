@@ -73,7 +73,7 @@ class Operation {
   void start(uint64_t number);
   void on_datagram(Endpoint& at, std::string_view bytes);
   // To the request of `step`.
-  void on_response(const sip::MessageView& message, uint8_t step);
+  void on_response(Endpoint& at, const sip::MessageView& message, uint8_t step);
   void on_request(Endpoint& at, const sip::MessageView& message);
   // Ends it with nothing more to come.
   void abort(Failure failure) { fail(failure); }
@@ -89,7 +89,7 @@ class Operation {
   virtual void stop_timers() = 0;
 
   void send(Endpoint& at, std::string_view text);
-  void note_sent(size_t bytes);
+  void note_sent(const Endpoint& at, size_t bytes);
   void finish();
   void fail(Failure failure);
   void refuse(uint16_t status);
@@ -101,6 +101,9 @@ class Operation {
   Endpoint& caller(uint64_t number) {
     return around_.callers[static_cast<size_t>(number % around_.callers.size())];
   }
+  Endpoint& callee(uint64_t number) {
+    return around_.callees[static_cast<size_t>(number % around_.callees.size())];
+  }
   std::string token(uint8_t step) const;
   Statistics& statistics() { return around_.statistics; }
   const Options& options() const { return around_.options; }
@@ -109,7 +112,7 @@ class Operation {
   const uint32_t slot_;
 
  private:
-  void note(int size);
+  void note(const Endpoint& at, int size);
   void end();
 
   uint32_t serial_ = 0;

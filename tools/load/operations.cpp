@@ -6,12 +6,12 @@
 namespace tipring::load {
 
 void RequestOperation::send_request(Endpoint& at, bool invite) {
-  note_sent(text().size());
+  note_sent(at, text().size());
   exchange_.start(at, invite, now());
 }
 
-void RequestOperation::on_sent_again() {
-  note_sent(text().size());
+void RequestOperation::on_sent_again(Endpoint& at) {
+  note_sent(at, text().size());
   ++statistics().requests_again;
 }
 
@@ -99,6 +99,16 @@ void BindingOperation::take_response(const sip::MessageView& message, uint8_t st
 
 // --- echo ----------------------------------------------------------------------------------------
 
+namespace {
+
+std::string hex(int number) {
+  std::array<char, kTokenChars / 2> digits;
+  const std::string_view all = write_hex_u64(static_cast<uint64_t>(number), digits);
+  return std::string(all.substr(all.size() - kEchoNumberChars));
+}
+
+}  // namespace
+
 void EchoOperation::begin(uint64_t number) {
   number_ = number;
   position_ = 0;
@@ -109,32 +119,35 @@ void EchoOperation::begin(uint64_t number) {
 // All packets up to the next that is received. The first one of them asks for what the others
 // leave.
 void EchoOperation::send_group() {
-  const std::vector<int>& packets = options().packets;
+  const std::vector<Packet>& packets = options().packets;
   const size_t first = position_;
   size_t replies = first;
-  while (replies < packets.size() && packets[replies] > 0) ++replies;
+  while (replies < packets.size() && packets[replies].size > 0) ++replies;
   size_t next = replies;
-  while (next < packets.size() && packets[next] < 0) ++next;
+  while (next < packets.size() && packets[next].size < 0) ++next;
   awaited_ = next - replies;
   position_ = next;
 
-  Endpoint& at = caller(number_);
   const size_t sent = replies - first;
   size_t reply = replies;
   for (size_t i = 0; i < sent; ++i) {
     const size_t others = sent - i - 1;
     const size_t left = next - reply;
     const size_t share = i == 0 && left > others ? left - others : std::min<size_t>(left, 1);
-    text_ = token(1);
+    const Packet& packet = packets[first + i];
+    text_ = hex(packet.size) + token(1);
     text_ += static_cast<char>('0' + share);
     for (size_t k = 0; k < share; ++k) {
-      const auto size = static_cast<uint64_t>(-packets[reply++]);
-      std::array<char, kTokenChars / 2> digits;
-      text_ += write_hex_u64(size, digits).substr(kTokenChars / 2 - 4);
+      const Packet& wanted = packets[reply++];
+      text_ += hex(socket_of(wanted).port()) + hex(-wanted.size);
     }
-    text_.resize(std::max(text_.size(), static_cast<size_t>(packets[first + i])), 'x');
-    send(at, text_);
+    text_.resize(static_cast<size_t>(packet.size), 'x');
+    send(socket_of(packet), text_);
   }
+}
+
+Endpoint& EchoOperation::socket_of(const Packet& packet) {
+  return packet.callee ? callee(number_) : caller(number_);
 }
 
 void EchoOperation::take_datagram(std::string_view) {

@@ -26,7 +26,7 @@ class RequestOperation : public Operation, private ExchangeOwner {
   void stop_timers() override { exchange_.stop(); }
 
  private:
-  void on_sent_again() override;
+  void on_sent_again(Endpoint& at) override;
   void on_no_answer() override { abort(Failure::NoAnswer); }
 
   Exchange exchange_;
@@ -66,8 +66,10 @@ class BindingOperation final : public RequestOperation {
   Endpoint* at_ = nullptr;
 };
 
-// Datagrams of the sizes of another operation, with tests/bench/echo.cpp: what the system takes for
-// as many packets. Each begins with the operation's token and the sizes that the echo is to send.
+// Packets of the sizes of another operation, with bench_echo (tests/bench/echo.h): what the system
+// takes for as many.
+inline constexpr size_t kEchoNumberChars = 4;
+inline constexpr size_t kEchoHeadChars = kEchoNumberChars + kTokenChars;  // size and token
 class EchoOperation final : public Operation {
  public:
   EchoOperation(Surroundings& around, uint32_t slot) : Operation(around, slot), timer_(*this) {}
@@ -78,6 +80,7 @@ class EchoOperation final : public Operation {
   void stop_timers() override { timer_.cancel(); }
   void on_timer(Millis) { fail(Failure::NoAnswer); }
   void send_group();
+  Endpoint& socket_of(const Packet& packet);
 
   MemberTimer<EchoOperation, &EchoOperation::on_timer> timer_;
   uint64_t number_ = 0;

@@ -25,7 +25,7 @@ Scenarios, each a number of operations that are started again and again:
   call       INVITE, 100, 180, 200, ACK, BYE, 200 between two phones, both of them ours; the users are
              registered before the load begins. An INVITE that is challenged (401, 407) is sent again
              with digest
-  echo       datagrams of the sizes given with --packets, for bench_echo of tests/bench
+  echo       packets of the sizes given with --packets, for bench_echo of tests/bench
 
 Load:
   --outstanding N   closed loop: N operations at a time (32). With --rate: so many at most (20000)
@@ -47,12 +47,12 @@ Phones:
   --ring-ms N       the callee answers after so long (0)
   --hold-ms N       the caller hangs up so long after the answer (0)
   --no-prepare      the users are registered already
-  --packets LIST    echo: sizes of one operation's datagrams in order, sent +N, received -N:
-                    +400,-350
+  --packets LIST    echo: sizes of one operation's packets in order, sent +N, received -N, and with a b
+                    behind it by the callee's socket: +400,-350b
 
 Output:
-  --json            one line of JSON instead of the table. `packets` has the sizes of one operation's
-                    messages, as --packets takes them
+  --json            one line of JSON instead of the table. `packets` are the messages of one operation,
+                    as --packets takes them
   --wait            print "ready" when all is prepared; then each line on standard input starts the
                     load once, and its end ends the program: for programs that measure the server
                     meanwhile
@@ -69,7 +69,7 @@ constexpr uint64_t kOutstandingOpen = 20000;
 constexpr uint64_t kUsers = 1000;
 constexpr double kDuration = 10;
 constexpr size_t kPacketMax = 1472;
-constexpr size_t kPacketMin = 64;  // a token, and the sizes of up to seven replies
+constexpr size_t kPacketMin = 96;  // its size, a token, and seven replies with their ports
 constexpr size_t kRepliesMax = 7;
 
 constexpr std::array<std::string_view, 5> kScenarios = {"options", "register", "refresh", "call",
@@ -106,7 +106,7 @@ bool read_transport(std::string_view text, bool& tcp) {
   return tcp || text == "udp";
 }
 
-bool read_packets(std::string_view text, std::vector<int>& out) {
+bool read_packets(std::string_view text, std::vector<Packet>& out) {
   auto packets = parse_packets(text);
   if (packets) out = std::move(*packets);
   return packets.has_value();
@@ -181,8 +181,7 @@ std::string fault_of(const Options& options) {
   if (options.server.port == 0) return "--server ADDRESS:PORT is missing";
   if (options.scenario == Scenario::Refresh && options.users < options.outstanding)
     return "refresh needs as many --users as operations at a time";
-  if (options.scenario == Scenario::Echo && (options.packets.empty() || options.tcp))
-    return "echo needs --packets, and UDP";
+  if (options.scenario == Scenario::Echo && options.packets.empty()) return "echo needs --packets";
   return {};
 }
 
@@ -194,24 +193,42 @@ std::optional<Options> complain(const std::string& what, int& exit_code) {
 
 }  // namespace
 
+bool Options::has_callees() const {
+  return scenario == Scenario::Call ||
+         std::any_of(packets.begin(), packets.end(), [](const Packet& one) { return one.callee; });
+}
+
 std::string_view to_text(Scenario scenario) { return kScenarios[static_cast<size_t>(scenario)]; }
 
-std::optional<std::vector<int>> parse_packets(std::string_view text) {
-  std::vector<int> packets;
+std::optional<std::vector<Packet>> parse_packets(std::string_view text) {
+  std::vector<Packet> packets;
   size_t replies = 0;
   while (!text.empty()) {
-    const auto [first, rest] = split_once(text, ',');
+    auto [first, rest] = split_once(text, ',');
     text = rest;
+    const bool callee = first.ends_with('b');
+    if (callee) first.remove_suffix(1);
     if (first.size() < 2 || (first[0] != '+' && first[0] != '-')) return std::nullopt;
     size_t size = 0;
     if (!read_number(first.substr(1), kPacketMin, size) || size > kPacketMax) return std::nullopt;
     const bool sent = first[0] == '+';
     replies = sent ? 0 : replies + 1;
     if ((packets.empty() && !sent) || replies > kRepliesMax) return std::nullopt;
-    packets.push_back(sent ? static_cast<int>(size) : -static_cast<int>(size));
+    packets.push_back({sent ? static_cast<int>(size) : -static_cast<int>(size), callee});
   }
-  if (packets.empty() || packets.back() > 0) return std::nullopt;
+  if (packets.empty() || packets.back().size > 0) return std::nullopt;
   return packets;
+}
+
+std::string write_packets(const std::vector<Packet>& packets) {
+  std::string text;
+  for (const Packet& packet : packets) {
+    if (!text.empty()) text += ',';
+    if (packet.size > 0) text += '+';
+    text += std::to_string(packet.size);
+    if (packet.callee) text += 'b';
+  }
+  return text;
 }
 
 std::optional<Options> read_options(int argc, char** argv, int& exit_code) {

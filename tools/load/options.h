@@ -16,10 +16,18 @@ enum class Scenario : uint8_t {
   Register,  // a binding that is new, with digest
   Refresh,   // a binding that stands, with digest
   Call,      // INVITE to BYE between a caller and a callee, both ours
-  Echo,      // datagrams of given sizes with a program that sends them back
+  Echo,      // packets of given sizes with a program that sends them back
 };
 
 std::string_view to_text(Scenario scenario);
+
+// One message of an operation.
+struct Packet {
+  int size = 0;         // sent, and negative, received
+  bool callee = false;  // by the callee's socket
+
+  friend bool operator==(const Packet&, const Packet&) = default;
+};
 
 struct Options {
   Scenario scenario = Scenario::Options;
@@ -38,17 +46,20 @@ struct Options {
   uint32_t ring_ms = 0;
   uint32_t hold_ms = 0;
   uint32_t expires_s = 3600;
-  std::vector<int> packets;  // Echo: sizes sent (positive) and received (negative) in turn
+  std::vector<Packet> packets;  // Echo: of one operation, in order
   bool prepare = true;
   bool wait = false;
   bool json = false;
+
+  bool has_callees() const;
 };
 
 // Reads the command line. Nothing when the program is to end at once: after --help, which goes to
 // standard output, with `exit_code` 0, or after a fault, which goes to standard error, with 2.
 std::optional<Options> read_options(int argc, char** argv, int& exit_code);
 
-// "+400,-350" as Options::packets; nothing for what a load cannot be made of.
-std::optional<std::vector<int>> parse_packets(std::string_view text);
+// "+400,-350b" as Options::packets; nothing for what a load cannot be made of.
+std::optional<std::vector<Packet>> parse_packets(std::string_view text);
+std::string write_packets(const std::vector<Packet>& packets);
 
 }  // namespace tipring::load

@@ -44,13 +44,7 @@ void print_failures(const Statistics& statistics) {
 }
 
 void print_packets(const Statistics& statistics) {
-  std::printf("\"packets\":[");
-  const char* comma = "";
-  for (const int size : statistics.packets) {
-    std::printf("%s%d", comma, size);
-    comma = ",";
-  }
-  std::printf("]");
+  std::printf("\"packets\":\"%s\"", write_packets(statistics.packets).c_str());
 }
 
 void print_row(const char* name, uint64_t value) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/text.h"
 #include "sip/headers.h"
 #include "tools/load/call_operation.h"
 
@@ -49,16 +50,16 @@ std::optional<std::string> Runner::connect() {
   if (!loop_.ok() || !network_.ok()) return "the system gives no memory for the sockets";
   wakeup_ = loop_.make_wakeup(*this);
   if (wakeup_ == nullptr || !loop_.watch_signals(*this)) return "the system gives no descriptors";
-  const bool calls = options_.scenario == Scenario::Call;
+  const bool called = options_.has_callees();
   if (!options_.tcp) {
     int error = callers_.open_udp(options_.sockets);
-    if (error == 0 && calls) error = callees_.open_udp(options_.sockets);
+    if (error == 0 && called) error = callees_.open_udp(options_.sockets);
     if (error == 0) return std::nullopt;
     return std::string("cannot open the sockets: ") + std::strerror(error);
   }
-  to_connect_ = calls ? 2 : 1;
+  to_connect_ = called ? 2 : 1;
   callers_.open_tcp(options_.sockets);
-  if (calls) callees_.open_tcp(options_.sockets);
+  if (called) callees_.open_tcp(options_.sockets);
   if (connect_fault_.empty()) loop_.run();
   if (connect_fault_.empty()) return std::nullopt;
   return connect_fault_;
@@ -199,12 +200,7 @@ void Runner::on_signal(port::Signal) {
 }
 
 void Runner::on_datagram(Endpoint& at, std::string_view bytes) {
-  if (options_.scenario == Scenario::Echo) {
-    Token token;
-    Operation* const operation = find(bytes.substr(0, kTokenChars), token);
-    if (operation != nullptr) operation->on_datagram(at, bytes);
-    return;
-  }
+  if (options_.scenario == Scenario::Echo) return dispatch_echo(at, bytes);
   const auto parsed = sip::parse_message(bytes, index_, sip::Framing::Datagram);
   if (parsed.status != sip::ParseStatus::Complete) {
     ++statistics_.unreadable;
@@ -213,7 +209,27 @@ void Runner::on_datagram(Endpoint& at, std::string_view bytes) {
   dispatch(at, parsed.view);
 }
 
-void Runner::on_message(Endpoint& at, const sip::MessageView& message) { dispatch(at, message); }
+std::optional<size_t> Runner::on_stream(Endpoint& at, std::string_view waiting) {
+  if (options_.scenario == Scenario::Echo) {
+    const Result<uint64_t> size = parse_hex_u64(waiting.substr(0, kEchoNumberChars));
+    if (!size) return std::nullopt;
+    if (waiting.size() < std::max(*size, kEchoHeadChars)) return 0;
+    dispatch_echo(at, waiting.substr(0, *size));
+    return *size;
+  }
+  const auto parsed = sip::parse_message(waiting, index_, sip::Framing::Stream);
+  if (parsed.status == sip::ParseStatus::Malformed) return std::nullopt;
+  if (parsed.status == sip::ParseStatus::Incomplete) return 0;
+  dispatch(at, parsed.view);
+  return parsed.used;
+}
+
+void Runner::dispatch_echo(Endpoint& at, std::string_view packet) {
+  Token token;
+  if (packet.size() < kEchoHeadChars) return on_unreadable();
+  Operation* const operation = find(packet.substr(kEchoNumberChars, kTokenChars), token);
+  if (operation != nullptr) operation->on_datagram(at, packet);
+}
 
 void Runner::dispatch(Endpoint& at, const sip::MessageView& message) {
   Token token;
@@ -229,7 +245,7 @@ void Runner::dispatch(Endpoint& at, const sip::MessageView& message) {
     return;
   }
   Operation* const operation = find(branch.substr(sip::kMagicCookie.size()), token);
-  if (operation != nullptr) operation->on_response(message, token.step);
+  if (operation != nullptr) operation->on_response(at, message, token.step);
 }
 
 // Null, and counted, for what belongs to no operation under way.

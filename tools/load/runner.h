@@ -50,11 +50,12 @@ class Runner final : private Receiver,
   Instant due_time() const;  // of the next operation
   bool start_due();
   void dispatch(Endpoint& at, const sip::MessageView& message);
+  void dispatch_echo(Endpoint& at, std::string_view packet);
   Operation* find(std::string_view token_text, Token& token);
   void end_phase(bool broken_off);
 
   void on_datagram(Endpoint& at, std::string_view bytes) override;
-  void on_message(Endpoint& at, const sip::MessageView& message) override;
+  std::optional<size_t> on_stream(Endpoint& at, std::string_view waiting) override;
   void on_unreachable() override;
   void on_unreadable() override { ++statistics_.unreadable; }
   void on_connected() override;

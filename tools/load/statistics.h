@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tools/load/histogram.h"
+#include "tools/load/options.h"
 
 namespace tipring::load {
 
@@ -44,8 +45,7 @@ struct Statistics {
   Histogram delay;    // at a rate: how much later than due an operation was started
   uint64_t elapsed_us = 0;
 
-  // One operation's messages in order: bytes sent, and negative, received.
-  std::vector<int> packets;
+  std::vector<Packet> packets;  // one operation's messages, in order
 
   uint64_t failed() const {
     uint64_t sum = 0;

@@ -16,6 +16,7 @@ using port::Stream;
 void Endpoint::set_local(const SocketAddress& local) {
   std::array<char, port::kAddressTextMax> text;
   host_port_ = port::write_address(local, text);
+  port_ = local.port;
 }
 
 void Endpoint::mark() {
@@ -141,14 +142,13 @@ class TcpEndpoint final : public Endpoint, private port::StreamHandler {
     size_t begin = 0;
     while (begin < filled_) {
       const std::string_view waiting(in_.data() + begin, filled_ - begin);
-      const auto parsed = sip::parse_message(waiting, wires_.index_, sip::Framing::Stream);
-      if (parsed.status == sip::ParseStatus::Incomplete) break;
-      if (parsed.status == sip::ParseStatus::Malformed) {
+      const std::optional<size_t> taken = wires_.receiver_.on_stream(*this, waiting);
+      if (!taken) {
         wires_.receiver_.on_unreadable();
         return lose(EPROTO);
       }
-      begin += parsed.used;
-      wires_.receiver_.on_message(*this, parsed.view);
+      if (*taken == 0) break;
+      begin += *taken;
     }
     filled_ -= begin;
     std::memmove(in_.data(), in_.data() + begin, filled_);

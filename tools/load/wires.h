@@ -5,12 +5,12 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "port/linux/linux_network.h"
-#include "sip/message.h"
 
 namespace tipring::load {
 
@@ -31,6 +31,7 @@ class Endpoint {
   virtual uint64_t kernel_drops() const { return 0; }
 
   std::string_view host_port() const { return host_port_; }
+  uint16_t port() const { return port_; }
 
  protected:
   explicit Endpoint(Wires& wires) : wires_(wires) {}
@@ -43,13 +44,16 @@ class Endpoint {
   friend class Wires;
 
   std::string host_port_;
+  uint16_t port_ = 0;
   bool marked_ = false;  // is in the list of those with something to send
 };
 
 class Receiver {
  public:
   virtual void on_datagram(Endpoint& at, std::string_view bytes) = 0;
-  virtual void on_message(Endpoint& at, const sip::MessageView& message) = 0;  // by TCP
+  // By TCP: how many bytes of `waiting` the first message takes, 0 when it is not whole yet. Nothing
+  // for what cannot be framed.
+  virtual std::optional<size_t> on_stream(Endpoint& at, std::string_view waiting) = 0;
   virtual void on_unreachable() = 0;                  // ICMP says that nobody listens there
   virtual void on_unreadable() = 0;                   // what cannot be framed or is too large
   virtual void on_connected() = 0;                    // all of them
@@ -71,6 +75,7 @@ class Wires {
 
   size_t size() const { return endpoints_.size(); }
   Endpoint& operator[](size_t index) { return *endpoints_[index]; }
+  bool owns(const Endpoint& endpoint) const { return &endpoint.wires_ == this; }
 
   // What the kernel does not take stays for the next call.
   void flush();
@@ -96,7 +101,6 @@ class Wires {
   size_t wanted_ = 0;
   size_t connected_ = 0;
   std::vector<std::array<char, kMessageMax>> buffers_;  // one batch of datagrams
-  sip::HeaderIndex index_;
 };
 
 }  // namespace tipring::load

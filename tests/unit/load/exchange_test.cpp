@@ -27,7 +27,7 @@ class FakeEndpoint final : public Endpoint {
 
 struct Nobody final : Receiver {
   void on_datagram(Endpoint&, std::string_view) override {}
-  void on_message(Endpoint&, const sip::MessageView&) override {}
+  std::optional<size_t> on_stream(Endpoint&, std::string_view) override { return 0; }
   void on_unreachable() override {}
   void on_unreadable() override {}
   void on_connected() override {}
@@ -40,7 +40,7 @@ struct Fixture final : ExchangeOwner {
         wires(network, nobody, {*port::parse_ip("127.0.0.1"), 5060}),
         endpoint(wires, wheel, reliable),
         exchange(wheel, *this) {}
-  void on_sent_again() override { ++again; }
+  void on_sent_again(Endpoint&) override { ++again; }
   void on_no_answer() override { given_up_at = wheel.now().count(); }
   void run(int64_t until) {
     for (int64_t ms = wheel.now().count(); ms <= until; ++ms) wheel.advance(Millis(ms));

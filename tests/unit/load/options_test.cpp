@@ -69,6 +69,7 @@ TEST_CASE("options: a wrong command line is refused with exit code 2") {
       {"options", "--server", "127.0.0.1:5060", "--speed", "9"},
       {"refresh", "--server", "127.0.0.1:5060", "--users", "10", "--outstanding", "11"},
       {"echo", "--server", "127.0.0.1:5060"},
+      {"echo", "--server", "127.0.0.1:5060", "--packets", "+400,-40"},
   };
   for (const auto& words : wrong) {
     int exit_code = -1;
@@ -78,10 +79,13 @@ TEST_CASE("options: a wrong command line is refused with exit code 2") {
 }
 
 TEST_CASE("options: packets are sent and received in turn, and end with a received one") {
-  CHECK(parse_packets("+400,-350") == std::vector<int>{400, -350});
-  CHECK(parse_packets("+663,-285,-874,+512,-406")->size() == 5);
+  CHECK(parse_packets("+400,-350") == std::vector<Packet>{{400, false}, {-350, false}});
+  CHECK(parse_packets("+663,-874b") == std::vector<Packet>{{663, false}, {-874, true}});
+  CHECK(write_packets(*parse_packets("+663,-285,-874b,+512b,-406")) ==
+        "+663,-285,-874b,+512b,-406");
   for (const char* text : {"", "400,-350", "-350,+400", "+400", "+10,-350", "+400,-9000",
-                           "+400,-64,-64,-64,-64,-64,-64,-64,-64", "+4x0,-350", "+400,-350,+400"})
+                           "+400,-96,-96,-96,-96,-96,-96,-96,-96", "+4x0,-350", "+400,-350,+400",
+                           "+400,-350c", "+400,b-350"})
     CHECK_FALSE(parse_packets(text));
 }
 
