@@ -83,7 +83,8 @@ void Proxy::redirect(ProxyContext& context, const Incoming& response) {
     if (follow({context, request, routes}, offer)) taken |= 1U << place;
   }
   origin.set_size(out.size());
-  const bool all_taken = count != 0 && taken == (uint64_t{1} << count) - 1;
+  const bool all_taken =
+      count != 0 && count <= BestResponse::kContactsMax && taken == (uint64_t{1} << count) - 1;
   if (!all_taken) return proxy.offer(response.message, taken);
   // It has led round in a circle, or to a user without a phone.
   if (counters_.redirected == before) proxy.note(sip::status::kTemporarilyUnavailable);

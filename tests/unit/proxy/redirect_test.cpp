@@ -166,6 +166,23 @@ TEST_CASE("redirect: however many contacts there are, the tries are bounded" *
   bench.check_empty();
 }
 
+TEST_CASE("redirect: of more contacts than can be told apart none gets lost" *
+          doctest::description("RFC 3261 16.7 step 4; U21")) {
+  for (const size_t count : {32u, 33u, 63u, 64u, 65u, 96u}) {
+    CAPTURE(count);
+    Forks bench({900});
+    std::string lines;
+    for (size_t i = 0; i < count; ++i)
+      lines += "Contact: <mailto:x" + std::to_string(i) + "@y>\r\n";
+    bench.invite();
+    bench.say(0, bench.bob.take(), "302 Moved", lines);
+    const Message got = bench.final_at_alice();
+    CHECK(got.first_line() == "SIP/2.0 302 Moved");
+    CHECK(contacts_of(got).size() == count);
+    bench.check_empty();
+  }
+}
+
 TEST_CASE("redirect: contacts that wait leave half of the branches to calls" *
           doctest::description("RFC 3261 16.5; R5.5")) {
   Forks bench({900});
