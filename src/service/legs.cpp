@@ -271,6 +271,7 @@ std::optional<LegView> Legs::view(LegHandle handle) const {
   view.remote_tag = dialog.remote_tag();
   view.remote_address = dialog.remote_address();
   view.remote_target = dialog.remote_target();
+  if (leg->offer) view.offer = leg->offer.view();
   view.flow = leg->flow;
   if (environment_.transactions.is_open(leg->invite)) view.invite = leg->invite;
   view.peer = leg->peer;

@@ -52,8 +52,9 @@ struct LegView {
   std::string_view remote_tag;
   std::string_view remote_address;
   std::string_view remote_target;
-  Flow flow;            // by which the peer was heard last
-  ServerHandle invite;  // his INVITE, while it has no final response
+  std::string_view offer;  // that his 2xx has brought, for our ACK to answer
+  Flow flow;               // by which the peer was heard last
+  ServerHandle invite;     // his INVITE, while it has no final response
   PeerFeatures peer;
   uint32_t session_interval_s = 0;  // 0: no session timer
   bool is_refresher = false;        // we are
@@ -259,6 +260,7 @@ class Legs final : private transaction::TransactionUser, private transport::Loca
   void note_failure(Leg& leg, const LegRequest& request);
   void note_success(Leg& leg, const LegRequest& request, const sip::MessageView& response);
   void on_dialog_response(LegRequest& request, Leg& leg, const Incoming& response);
+  void judge_failure(Leg& leg, sip::Method method, uint16_t status);
   void on_changed(LegRequest& request, Leg& leg, const Incoming& response);
   void lose(Leg& leg, uint16_t status);
   void lose_unreachable(Leg& leg);

@@ -24,21 +24,29 @@ constexpr Millis kAckWait{20 * 1000};  // the peer gives up after 32 s
 
 bool has_tag(const sip::MessageView& response) { return !response.to_tag().empty(); }
 
-// RFC 5057 5: whether a failure of this request within the dialog ends the call.
+// RFC 5057 5.3.
+bool is_of_call(Method method) {
+  return method == Method::Invite || method == Method::Update || method == Method::Info;
+}
+
+bool tells_of_usage(uint16_t status) {
+  return status == sip::status::kCallOrTransactionDoesNotExist ||
+         status == sip::status::kRequestTimeout;
+}
+
+// RFC 5057 5.1: whether a failure of this request within the dialog ends the call.
 bool ends_dialog(Method method, uint16_t status) {
   switch (status) {
     case sip::status::kNotFound:
     case sip::status::kGone:
     case sip::status::kUnsupportedUriScheme:
     case sip::status::kLoopDetected:
+    case sip::status::kTooManyHops:
     case sip::status::kAddressIncomplete:
     case sip::status::kAmbiguous:
     case sip::status::kBadGateway:
     case sip::status::kDoesNotExistAnywhere: return true;
-    case sip::status::kCallOrTransactionDoesNotExist:
-    case sip::status::kRequestTimeout:
-      return method == Method::Invite || method == Method::Update || method == Method::Info;
-    default: return false;
+    default: return tells_of_usage(status) && is_of_call(method);
   }
 }
 
@@ -126,7 +134,7 @@ void Legs::on_not_answered(LegRequest& request, uint16_t status) {
   if (purpose == Purpose::Ack) return lose_unreachable(*leg);
   if (purpose != Purpose::Application) return;
   leg->user->on_no_response(legs_.handle_of(*leg), leg->name, info, status);
-  if (leg->stands() && ends_dialog(info.method, status)) lose(*leg, status);
+  if (leg->stands()) judge_failure(*leg, info.method, status);
 }
 
 // --- to the INVITE of a call ---------------------------------------------------------------------
@@ -340,9 +348,17 @@ void Legs::on_dialog_response(LegRequest& request, Leg& leg, const Incoming& inc
   const bool refreshes = request.purpose == Purpose::Refresh;
   release(request);
   if (!leg.stands()) return;
-  if (refreshes) return sip::is_success(status) ? void() : on_refresh_failed(leg, status);
-  leg.user->on_response(handle, leg.name, info, incoming);
-  if (leg.stands() && ends_dialog(info.method, status)) lose(leg, status);
+  if (refreshes && sip::is_success(status)) return;
+  if (refreshes && !ends_dialog(info.method, status)) return on_refresh_failed(leg, status);
+  if (!refreshes) leg.user->on_response(handle, leg.name, info, incoming);
+  if (leg.stands()) judge_failure(leg, info.method, status);
+}
+
+// 12.2.1.2 has any 481 or silence end the dialog. RFC 5057 5.3: a request that is no part of the call
+// tells nothing of it; so the call itself is asked about, by a refresh of its session.
+void Legs::judge_failure(Leg& leg, Method method, uint16_t status) {
+  if (ends_dialog(method, status)) return lose(leg, status);
+  if (tells_of_usage(status) && leg.state == LegState::Confirmed) refresh(leg);
 }
 
 void Legs::note_success(Leg& leg, const LegRequest& request, const sip::MessageView& response) {

@@ -154,6 +154,10 @@ TEST_CASE_FIXTURE(Requests,
     const Text request = ask(method);
     world.run_for(Millis(33'000));
     CHECK(bench.notes.taken() == "no-response 1 " + std::string(sip::to_text(method)) + " 408");
+    bob.forget();
+    const Text probe = bob.take();  // whether he still has the call
+    REQUIRE(probe.first_line().starts_with("UPDATE "));
+    say(probe, "200 OK");
     check_last(request, "200 OK");
     bob.forget();
   }

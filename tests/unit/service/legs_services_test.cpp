@@ -232,9 +232,19 @@ TEST_CASE_FIXTURE(LegPair, "legs: a refresh that the peer has no dialog for ends
   REQUIRE(bench.legs.ack(leg));
   bob.take();
   bench.notes.taken();
-  bob.send(answer(bob.take(Millis(51'000)), "481 Call/Transaction Does Not Exist"));
-  world.run_for(Millis(50));
-  CHECK(bench.notes.taken() == "end 1 dialog-lost 481");
+  const Text update = bob.take(Millis(51'000));
+  SUBCASE("he says so") {
+    bob.send(answer(update, "481 Call/Transaction Does Not Exist"));
+    world.run_for(Millis(50));
+    CHECK(bench.notes.taken() == "end 1 dialog-lost 481");
+    CHECK(bob.got_nothing());
+  }
+  SUBCASE("his address leads to nobody") {
+    bob.send(answer(update, "404 Not Found"));
+    world.run_for(Millis(50));
+    CHECK(bench.notes.taken() == "end 1 dialog-lost 404");
+    CHECK(bob.take().line("CSeq") == "3 BYE");
+  }
 }
 
 TEST_CASE_FIXTURE(LegPair, "legs: a caller's interval below ours gets 422" *

@@ -427,12 +427,13 @@ TEST_CASE_FIXTURE(LegPair, "legs: 481 and silence end the dialog, other refusals
     CHECK(bob.got_nothing());
     CHECK(bench.legs.is_quiet());
   }
-  SUBCASE("481 to MESSAGE is about no usage of the dialog") {
+  SUBCASE("483 to OPTIONS: nothing reaches him") {
     const LegHandle leg = call_answered();
-    REQUIRE(bench.legs.request(leg, Method::Message, {}));
-    bob.send(answer(bob.take(), "481 Call/Transaction Does Not Exist"));
+    REQUIRE(bench.legs.request(leg, Method::Options, {}));
+    bob.send(answer(bob.take(), "483 Too Many Hops"));
     world.run_for(Millis(50));
-    CHECK(bench.notes.taken() == "response 1 MESSAGE 481");
+    CHECK(bench.notes.taken() == "response 1 OPTIONS 483; end 1 dialog-lost 483");
+    CHECK(bob.take().line("CSeq") == "3 BYE");
   }
   SUBCASE("no answer to a re-INVITE") {
     const LegHandle leg = call_answered();
@@ -450,6 +451,68 @@ TEST_CASE_FIXTURE(LegPair, "legs: 481 and silence end the dialog, other refusals
     CHECK(bench.notes.taken() == "response 1 INVITE 404; end 1 dialog-lost 404");
     CHECK(bob.take().line("CSeq") == "2 ACK");
     CHECK(bob.take().line("CSeq") == "3 BYE");
+  }
+}
+
+// What is no part of the call tells nothing of it, and so the call is asked about.
+TEST_CASE_FIXTURE(LegPair, "legs: who knows nothing of another request is asked about the call" *
+                               doctest::description("RFC 3261 12.2.1.2, RFC 5057 5.3")) {
+  const LegHandle leg = call_answered();
+  Text asked;
+  const auto fail = [&](Method method, const std::string& status) {
+    REQUIRE(bench.legs.request(leg, method, {}));
+    bob.send(answer(bob.take(), status));
+    asked = bob.take();
+  };
+  SUBCASE("he has lost it") {
+    for (const Method method : {Method::Message, Method::Options, Method::Refer, Method::Notify}) {
+      CAPTURE(sip::to_text(method));
+      LegPair fresh;
+      const LegHandle lost = fresh.call_answered();
+      REQUIRE(fresh.bench.legs.request(lost, method, {}));
+      fresh.bob.send(answer(fresh.bob.take(), "481 Call/Transaction Does Not Exist"));
+      const Text update = fresh.bob.take();
+      CHECK(update.first_line() == "UPDATE sip:bob@10.0.0.3 SIP/2.0");
+      CHECK(update.line("CSeq") == "3 UPDATE");
+      CHECK(update.body().empty());
+      const std::string said = "response 1 " + std::string(sip::to_text(method)) + " 481";
+      CHECK(fresh.bench.notes.taken() == said);
+      fresh.bob.send(answer(update, "481 Call/Transaction Does Not Exist"));
+      fresh.world.run_for(Millis(50));
+      CHECK(fresh.bench.notes.taken() == "end 1 dialog-lost 481");
+      CHECK(fresh.bob.got_nothing());
+      CHECK(fresh.bench.legs.is_quiet());
+    }
+  }
+  SUBCASE("he has it") {
+    fail(Method::Message, "481 Call/Transaction Does Not Exist");
+    bob.send(answer(asked, "200 OK"));
+    world.run_for(Millis(50));
+    CHECK(bench.notes.taken() == "response 1 MESSAGE 481");
+    CHECK(bench.legs.view(leg)->state == LegState::Confirmed);
+    CHECK(bob.got_nothing());
+  }
+  SUBCASE("he has something else to say to that") {
+    fail(Method::Options, "408 Request Timeout");
+    bob.send(answer(asked, "405 Method Not Allowed"));
+    world.run_for(Millis(50));
+    CHECK(bench.notes.taken() == "response 1 OPTIONS 408");
+    CHECK(bench.legs.view(leg)->state == LegState::Confirmed);
+    CHECK(bob.got_nothing());
+  }
+  SUBCASE("nothing comes to it, or to that") {
+    REQUIRE(bench.legs.request(leg, Method::Message, {}));
+    world.run_for(Millis(33'000));
+    CHECK(bench.notes.taken() == "no-response 1 MESSAGE 408");
+    world.run_for(Millis(33'000));
+    CHECK(bench.notes.taken() == "end 1 dialog-lost 408");
+  }
+  SUBCASE("he has refused what has nothing to do with that") {
+    REQUIRE(bench.legs.request(leg, Method::Message, {}));
+    bob.send(answer(bob.take(), "403 Forbidden"));
+    world.run_for(Millis(50));
+    CHECK(bob.got_nothing());
+    CHECK(bench.notes.taken() == "response 1 MESSAGE 403");
   }
 }
 
