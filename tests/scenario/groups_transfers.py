@@ -178,8 +178,8 @@ def cancelled(office):
     office.end(second, office.carol)
 
 
-def cancelled_too_late(office):
-    """carol has agreed to talk to bob, who is not there any more: she and alice are brought together again."""
+def realigning(office):
+    """carol has agreed to talk to bob, who is not there any more: alice is asked for an offer. Her call, and that INVITE."""
     second = office.connect(1, "602", office.carol, 6000)
     onward = office.take_place(uri_of(second.answer.one("contact")), replaces_of(second)).start()
     again = take_request(office.carol.phone, "INVITE")
@@ -193,13 +193,136 @@ def cancelled_too_late(office):
     take_request(office.carol.phone, "ACK")
     asked = take_request(second.phone, "INVITE")
     assert body(asked) == "", asked.raw
-    lines = [f"Contact: {contact_of(second.phone, 'alice')}", SDP_LINE]
-    second.phone.send(response(asked, "200 OK", None, lines, sdp(4010, version=2)))
+    return second, asked
+
+
+def offer_when_asked(call, asked, text):
+    lines = [f"Contact: {contact_of(call.phone, 'alice')}", SDP_LINE]
+    call.phone.send(response(asked, "200 OK", None, lines, text))
+
+
+def cancelled_too_late(office):
+    """carol and alice are brought together again."""
+    second, asked = realigning(office)
+    offer_when_asked(second, asked, sdp(4010, version=2))
     offered = office.carol.take("INVITE", body=sdp(6000, version=3))
     assert "m=audio 4010" in body(offered), offered.raw
     take_request(office.carol.phone, "ACK")
     ack = take_request(second.phone, "ACK")
     assert "m=audio 6000" in body(ack), ack.raw
+    office.end(second, office.carol)
+
+
+def hold(call, member, port):
+    """The one who calls holds the other one."""
+    call.inside_with("INVITE", sdp(port, version=9, direction="sendonly"))
+    member.take("INVITE", body=sdp(6000, version=9, direction="recvonly"))
+    take_request(member.phone, "ACK")
+    answer = call.phone.receive_final()
+    assert answer.status == 200 and "a=recvonly" in body(answer), answer.raw
+    call.ack_again()
+
+
+def replaced_who_is_asked(office):
+    """alice is asked for an offer, and another takes her place before she makes it: holding works as ever."""
+    second, asked = realigning(office)
+    onward = office.take_place(uri_of(second.answer.one("contact")), replaces_of(second), offer=None).start()
+    assert body(office.carol.take("INVITE", body=sdp(6000, version=3))) == ""
+    assert "m=audio 6000" in body(onward.expect(200))
+    second.phone.send(response(take_request(second.phone, "BYE"), "200 OK"))
+    second.phone.send(response(asked, "487 Request Terminated"))
+    take_request(second.phone, "ACK")
+    onward.ack_with(sdp(7000))
+    assert "m=audio 7000" in body(take_request(office.carol.phone, "ACK"))
+    hold(onward, office.carol, 7000)
+    office.end(onward, office.carol)
+
+
+def replaces_carol(office):
+    """An INVITE without an offer that is to take her place."""
+    ours = office.carol.invite
+    replaces = f"{ours.one('call-id')};to-tag={tag_of(ours.one('from'))};from-tag={office.carol.tag}"
+    return office.take_place(uri_of(ours.one("contact")), replaces, offer=None).start()
+
+
+def settle_in_carols_place(second, onward):
+    """alice is asked for an offer for him who has taken carol's place, and he answers it."""
+    asked = take_request(second.phone, "INVITE")
+    assert body(asked) == "", asked.raw
+    offer_when_asked(second, asked, sdp(4010, version=4))
+    assert "m=audio 4010" in body(onward.expect(200))
+    onward.ack_with(sdp(7000))
+    assert "m=audio 7000" in body(take_request(second.phone, "ACK"))
+
+
+def hang_up_on_third(office, second):
+    second.inside_with("BYE", "")
+    office.third.send(response(take_request(office.third, "BYE"), "200 OK"))
+    second.expect(200)
+
+
+def replaced_who_is_offered(office):
+    """alice's offer has gone on to carol, who hangs up without an answer while another takes her place."""
+    second, asked = realigning(office)
+    offer_when_asked(second, asked, sdp(4010, version=2))
+    offered = take_request(office.carol.phone, "INVITE")
+    assert "m=audio 4010" in body(offered), offered.raw
+    onward = replaces_carol(office)
+    office.carol.send("BYE")
+    assert office.carol.phone.receive_final().status == 200
+    office.carol.reply(offered, "INVITE", "487 Request Terminated")
+    take_request(office.carol.phone, "ACK")
+    ack = take_request(second.phone, "ACK")  # nobody is there who could take her offer
+    assert "m=audio 0 " in body(ack), ack.raw
+    settle_in_carols_place(second, onward)
+    hang_up_on_third(office, second)
+
+
+def replaced_before_the_offer(office):
+    """Another is about to take carol's place when alice makes the offer that she was asked for."""
+    second, asked = realigning(office)
+    onward = replaces_carol(office)
+    offer_when_asked(second, asked, sdp(4010, version=2))
+    ack = take_request(second.phone, "ACK")
+    assert "m=audio 0 " in body(ack), ack.raw
+    settle_in_carols_place(second, onward)
+    office.carol.take("BYE")
+    hang_up_on_third(office, second)
+
+
+def given_back_before_the_offer(office):
+    """The same, but the other one gives up: alice and carol are brought together after all."""
+    second, asked = realigning(office)
+    onward = replaces_carol(office)
+    onward.cancel()
+    onward.expect(200)
+    onward.expect_refusal(487)
+    offer_when_asked(second, asked, sdp(4010, version=2))
+    offered = office.carol.take("INVITE", body=sdp(6000, version=3))
+    assert "m=audio 4010" in body(offered), offered.raw
+    take_request(office.carol.phone, "ACK")
+    assert "m=audio 6000" in body(take_request(second.phone, "ACK"))
+    office.end(second, office.carol)
+
+
+def given_back_after_the_offer(office):
+    second, asked = realigning(office)
+    onward = replaces_carol(office)
+    offer_when_asked(second, asked, sdp(4010, version=2))
+    assert "m=audio 0 " in body(take_request(second.phone, "ACK"))
+    asked = take_request(second.phone, "INVITE")
+    onward.cancel()
+    onward.expect(200)
+    second.phone.send(response(asked, "487 Request Terminated"))
+    take_request(second.phone, "ACK")
+    onward.expect_refusal(487)
+    asked = take_request(second.phone, "INVITE")
+    assert body(asked) == "", asked.raw
+    offer_when_asked(second, asked, sdp(4010, version=3))
+    offered = office.carol.take("INVITE", body=sdp(6000, version=3))
+    assert "m=audio 4010" in body(offered), offered.raw
+    take_request(office.carol.phone, "ACK")
+    assert "m=audio 6000" in body(take_request(second.phone, "ACK"))
     office.end(second, office.carol)
 
 
@@ -331,6 +454,31 @@ def change_of_the_replaced(office):
         office.end(onward, office.carol)
 
 
+def change_of_who_hangs_up(office):
+    """alice's own change is under way when bob takes her place and she hangs up: his offer is made all the same."""
+    for method in ("UPDATE", "INVITE"):
+        second = office.connect(1, "602", office.carol, 6000)
+        second.inside_with(method, sdp(4010, version=2))
+        branch, cseq = second.branch, second.cseq
+        change = take_request(office.carol.phone, method)
+        onward = office.take_place(uri_of(second.answer.one("contact")), replaces_of(second)).start()
+        second.inside_with("BYE", "")
+        answers = {second.phone.receive_final().one("cseq").split()[1] for _ in range(2)}
+        assert answers == {method, "BYE"}, answers
+        if method == "INVITE":
+            second.branch, second.cseq = branch, cseq
+            second.ack_last_invite()
+        office.carol.reply(change, method, body=sdp(6000, version=2))
+        if method == "INVITE":
+            take_request(office.carol.phone, "ACK")
+        again = office.carol.take("INVITE", body=sdp(6000, version=3))
+        assert "m=audio 7000" in body(again), again.raw
+        take_request(office.carol.phone, "ACK")
+        onward.expect(200)
+        onward.ack()
+        office.end(onward, office.carol)
+
+
 def early(office):
     """A call that rings is not for others to take: the caller's leg is no early dialog of ours."""
     call = GroupCall(office.lines[0], office.server, "602", offer=sdp(4000)).start()
@@ -386,11 +534,17 @@ CASES = [
     ("the third one refuses, and the call stands (RFC 3891 3)", refused_by_the_third),
     ("the replacement is cancelled, and the call stands", cancelled),
     ("the third gives up when the answer is on its way", cancelled_too_late),
+    ("who is asked for an offer is replaced", replaced_who_is_asked),
+    ("who has been made an offer is replaced, and hangs up", replaced_who_is_offered),
+    ("who is to be made an offer is about to be replaced", replaced_before_the_offer),
+    ("who was to be made an offer has his place again before it comes", given_back_before_the_offer),
+    ("who was to be made an offer has his place again after it came", given_back_after_the_offer),
     ("the sender hangs up before it is settled", transferor_leaves_early),
     ("who is replaced has offered, and hangs up", replaced_who_has_offered),
     ("the third one hangs up before it is settled", third_leaves),
     ("what was asked of who is replaced is answered all the same", asked_of_the_replaced),
     ("who is replaced changes the session at that moment", change_of_the_replaced),
+    ("who is replaced has changed the session, and hangs up", change_of_who_hangs_up),
     ("early-only, strangers and contradictions (RFC 3891 3, 8)", not_for_everyone),
     ("a ringing call is not replaced (RFC 3891 3)", early),
 ]

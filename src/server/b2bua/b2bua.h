@@ -227,6 +227,7 @@ class B2bua final : private service::LegUser {
   void ask_for_offer(Call& call, Carried& carried);
   void on_realigned(CallLeg& leg, const Carried& carried, const sip::MessageView& response);
   void offer_anew(CallLeg& asked, std::string_view offer);
+  void put_off_realigning(Call& call);
   void give_up_realigning(Call& call);
   static bool is_realigning(const Call& call);
 

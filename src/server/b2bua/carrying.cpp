@@ -154,6 +154,8 @@ void B2bua::forget_carried(const CallLeg& leg) {
     if (carried.is_free) continue;
     if (carried.own) {
       carried.is_free = carried.to == gone;
+      const bool offered = carried.is_free && carried.has_offer && call.ack_due != nullptr;
+      if (offered) put_off_realigning(call);
     } else if (carried.from == gone) {
       carried.from = {};
       carried.server = {};
@@ -356,6 +358,7 @@ void B2bua::on_agreed(CallLeg& leg, const Carried& carried, const sip::MessageVi
     if (is_invite) acknowledge(leg, delayed ? body.text : std::string_view());
     return finish(call, kBroken, kBroken);
   }
+  if (call.state == CallState::Talking) call.apart = false;  // this settles it
   if (is_of_replacement(call, *to, carried)) complete_replacement(call);
   if (delayed) {
     call.ack_due = &leg;

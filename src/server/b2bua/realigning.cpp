@@ -2,6 +2,8 @@
 // of one phone and another has answered, or a change was agreed to that its maker did not wait for. We
 // bring them together: the one is asked for an offer, the other one gets it, and his answer goes back
 // in the ACK (RFC 3261 14.1, RFC 3725 7).
+#include <utility>
+
 #include "server/b2bua/b2bua.h"
 #include "sip/headers.h"
 #include "sip/status.h"
@@ -68,12 +70,14 @@ void B2bua::offer_anew(CallLeg& asked, std::string_view offer) {
   Carried* place = free_place(call);
   call.ack_due = &asked;
   if (to == nullptr || place == nullptr) return give_up_realigning(call);
+  if (call.replaced != nullptr) return put_off_realigning(call);
   const Written written = write_offer(asked, offer, *to);
   if (written.fault != 0) return give_up_realigning(call);
   service::LegContent content;
   content.content_type = kSdpType;
   content.body = written.text;
   const auto sent = legs_.request(to->leg, sip::Method::Invite, content);
+  if (!sent && sent.error() == Error::Busy) return put_off_realigning(call);
   if (!sent) return give_up_realigning(call);
   *place = {};
   place->is_free = false;
@@ -82,12 +86,26 @@ void B2bua::offer_anew(CallLeg& asked, std::string_view offer) {
   place->from_caller = asked.is_caller();
   place->has_offer = true;
   place->request = *sent;
+  place->to = call_legs_.handle_of(*to);
+}
+
+// Nobody can be made the offer that was asked for, since another is about to take a place in the call, or
+// has something of his own under way. Its maker gets an answer that takes nothing of it (RFC 3264 6). What
+// waits for its turn settles the session; else he is asked once more.
+void B2bua::put_off_realigning(Call& call) {
+  CallLeg& asked = *std::exchange(call.ack_due, nullptr);
+  call.media.abandon();
+  const auto view = legs_.view(asked.leg);
+  acknowledge(asked, view ? view->offer : std::string_view());
+  call.apart = true;
+  if (call.replaced == nullptr && !any_waits(call)) realign(call, asked);
 }
 
 // Who has refused to make an offer leaves the call as it is. An offer that comes to nothing has been
 // made all the same: its maker believes in it, and the call is broken.
 void B2bua::give_up_realigning(Call& call) {
   if (call.ack_due == nullptr) return;
+  if (call.replaced != nullptr) return put_off_realigning(call);
   ++counters_.broken;
   call.media.abandon();
   finish(call, kBroken, kBroken);

@@ -134,6 +134,7 @@ void B2bua::give_place_back(Call& call) {
   place = old;
   call.replaced = nullptr;
   leave(*leg, {});
+  if (call.apart && !is_realigning(call)) realign(call, *call.other(*old));
 }
 
 // True where the end of this leg is not the end of the call.
