@@ -1,3 +1,5 @@
+#include <vector>
+
 #include "store_desk.h"
 
 namespace tipring::admin::test {
@@ -86,6 +88,41 @@ TEST_CASE("group api: members are listed by order, with who they are" *
   CHECK(desk.ask(HttpMethod::Patch, "/api/v1/groups/600/members/610").status_ == 404);
   CHECK(put(desk, "600/members/201", "", {{"mode", "create"}}).status_ == 409);
   CHECK(desk.get("/api/v1/groups/601/members").status_ == 404);
+}
+
+TEST_CASE("group api: more changes at once than the store takes wait for their turn" *
+          doctest::description("R17.2, R5.5")) {
+  StoreDesk desk;
+  std::vector<FakeHttpExchange*> changes;
+  for (uint32_t i = 0; i < 2 * Channel::kGroupEndings; ++i) {
+    const std::string path = "/api/v1/groups/" + std::to_string(600 + i);
+    changes.push_back(&desk.begin(HttpMethod::Put, path));
+  }
+  desk.turn();
+  FakeHttpExchange& behind = desk.begin(HttpMethod::Get, "/api/v1/status");
+  desk.turn();
+  CHECK(behind.replies_ == 0);
+  desk.run(*changes.back());
+  for (const FakeHttpExchange* change : changes)
+    CHECK_MESSAGE(change->status_ == 201, change->answer_);
+  CHECK(behind.status_ == 200);
+}
+
+TEST_CASE("group api: a change waits for none of users" * doctest::description("R17.2")) {
+  StoreDesk desk;
+  std::vector<FakeHttpExchange*> users;
+  for (uint32_t i = 0; i < 2 * Channel::kGroupEndings; ++i) {
+    const std::string path = "/api/v1/users/" + std::to_string(200 + i);
+    users.push_back(&desk.begin(HttpMethod::Put, path, R"({"password":"x"})"));
+  }
+  desk.turn();
+  FakeHttpExchange& group = desk.begin(HttpMethod::Put, "/api/v1/groups/600");
+  FakeHttpExchange& behind = desk.begin(HttpMethod::Get, "/api/v1/status");
+  desk.turn();
+  CHECK(users.front()->replies_ == 0);
+  CHECK(behind.status_ == 200);
+  desk.run(group);
+  CHECK(group.status_ == 201);
 }
 
 TEST_CASE("group api: each refusal says what is wrong" * doctest::description("R17.5")) {
