@@ -83,11 +83,17 @@ def idle_rows(session):
                            kamailio)
 
 
-def parser_rows(session):
-    rounds = str(max(1000, int(200000 * session.options.scale)))
-    text = subprocess.run([os.path.join(session.options.bin, "bench_parser"), rounds], capture_output=True, text=True,
-                          check=True, preexec_fn=session.cores.on_server_core).stdout
+def parser_figures(bin_dir, rounds, cores):
+    """The columns of bench_parser's line for INVITE, as numbers."""
+    text = subprocess.run([os.path.join(bin_dir, "bench_parser"), str(rounds)], capture_output=True, text=True,
+                          check=True, preexec_fn=cores.on_server_core).stdout
     heads, *lines = text.splitlines()
-    column = [head.strip() for head in re.split(r"\s{2,}", heads.strip())].index("parse+check ns")
+    columns = [head.strip() for head in re.split(r"\s{2,}", heads.strip())]
     invite = next(line.split() for line in lines if line.startswith("INVITE"))
-    yield size_row("parser", f"INVITE of {invite[1]} bytes, parsed and checked", float(invite[column]) / 1000, 0.4, "us")
+    return dict(zip(columns[1:], map(float, invite[1:])))
+
+
+def parser_rows(session):
+    invite = parser_figures(session.options.bin, max(1000, int(200000 * session.options.scale)), session.cores)
+    yield size_row("parser", f"INVITE of {invite['bytes']:.0f} bytes, parsed and checked",
+                   invite["parse+check ns"] / 1000, 0.4, "us")
