@@ -203,7 +203,7 @@ void StoreExchange::set_sign_in(UserRow& row, const store::User& user, SignInTex
     row.last_seen_s = seconds_since(known->seen);
     row.seen_at = port::write_address(known->seen_at, texts.seen);
   }
-  if (!policy::SignIns::shows_fault(*known, loop_.now())) return;
+  if (!sign_ins_->shows_fault(*known, row.bindings, loop_.now())) return;
   row.fault = policy::to_text(known->fault);
   row.failed_s = seconds_since(known->failed);
   row.failed_at = port::write_address(known->failed_at, texts.failed);

@@ -157,6 +157,7 @@ Exchange::Exchange(const Config& config, const Ports& ports, Arena& arena, Log& 
   transport_.set_trace(trace_);
   access_.set_trace(trace_);
   access_.set_sign_ins(sign_ins_);
+  sign_ins_.set_allowed(config.registrar.max_bindings_per_aor);
   registrar_.set_unregistered(sign_ins_);
   store_.set_observer(&registrar_);
   transactions_.set_request_handler(*this);
@@ -209,6 +210,7 @@ void Exchange::set(Settings& settings) {
   authenticator_.set_options(settings.auth);
   blocks_.set_options(settings.blocks);
   access_.set_options(settings.access);
+  sign_ins_.set_allowed(settings.registrar.max_bindings_per_aor);
   registrar_.swap_options(settings.registrar);
   proxy_.set_options(settings.proxy);
   b2bua_.set_options(settings.b2bua);

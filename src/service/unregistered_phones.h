@@ -13,9 +13,9 @@ namespace tipring::service {
 
 class UnregisteredPhones {
  public:
-  // He has as many registrations as he may have.
+  // He has `registered` phones, and may have no more than `allowed`.
   virtual void on_too_many(Handle<store::User> user, const port::SocketAddress& from,
-                           Millis now) = 0;
+                           uint32_t registered, uint32_t allowed, Millis now) = 0;
 
  protected:
   ~UnregisteredPhones() = default;

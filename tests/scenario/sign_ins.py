@@ -10,7 +10,8 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
 from admin_api import Api  # noqa: E402
-from sip_phone import register, registered_phone  # noqa: E402
+from configured_server import ConfiguredServer  # noqa: E402
+from sip_phone import contact_of, register, registered_phone  # noqa: E402
 from sip_socket import SipSocket  # noqa: E402
 from tipring_server import Report, TipringServer  # noqa: E402
 
@@ -59,8 +60,10 @@ def seen_and_not(bin_dir):
 
 
 def one_too_many(bin_dir):
-    """It is shown though the others go on registering, until that very phone is let in."""
-    with TipringServer(bin_dir, users=USERS, settings=["registrar.max_bindings_per_aor=2"]) as server:
+    """It is shown though the others go on registering, until there is room for one more."""
+    limit = "[registrar]\nmax_bindings_per_aor = %d\n"
+    with ConfiguredServer(bin_dir, USERS, limit % 2) as it:
+        server = it.server
         api = Api(server)
         api.load_document()
         phones = [SipSocket(server.port) for _ in range(3)]
@@ -72,8 +75,13 @@ def one_too_many(bin_dir):
         failure = user(api, "alice")["last_failure"]
         assert failure["reason"] == "too_many_phones" and failure["source"] == f"127.0.0.1:{phones[2].port}", failure
         assert user(api, "alice")["seen_at"] == f"127.0.0.1:{phones[0].port}"
-        register(phones[1], server, contacts=["*"], headers=["Expires: 0"])
+        # One who is let in where there was no room, and room where nobody comes back.
+        register(phones[1], server, contacts=[contact_of(phones[1], "alice") + ";expires=0"])
+        assert "last_failure" not in user(api, "alice"), user(api, "alice")
         register(phones[2], server, headers=models[2])
+        register(phones[1], server, headers=models[1], expect=403)
+        assert user(api, "alice")["last_failure"]["reason"] == "too_many_phones", user(api, "alice")
+        it.reload(limit % 3)
         assert "last_failure" not in user(api, "alice"), user(api, "alice")
 
 

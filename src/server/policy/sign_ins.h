@@ -22,13 +22,15 @@ enum class SignInFault : uint8_t {
   WrongPassword,  // or another auth_name
   Blocked,        // too many wrong ones before
   NotItsAddress,  // signed in, but for an address-of-record that is another's
-  TooManyPhones,  // signed in, but registrar.max_bindings_per_aor others are registered
+  TooManyPhones,  // signed in, but the user's other phones leave no room for it
 };
 std::string_view to_text(SignInFault fault);
 
 struct SignIn {
   Handle<store::User> user;  // null: nothing is known
   SignInFault fault = SignInFault::None;
+  uint32_t registered = 0;  // of TooManyPhones: how many phones the user had, and might have
+  uint32_t allowed = 0;
   Millis seen{0};    // monotonic; 0: never
   Millis failed{0};  // likewise
   port::SocketAddress seen_at;
@@ -37,7 +39,8 @@ struct SignIn {
 
 class SignIns final : public service::UnregisteredPhones {
  public:
-  // Other phones of the user, who are let in, do not make up for one too many.
+  // Other phones of the user, who are let in, do not make up for one too many. Who has not come back
+  // for so long has given up.
   static constexpr Millis kTooManyShown{3'600'000};
 
   static void plan(MemoryPlan& plan, uint32_t users) {
@@ -65,13 +68,23 @@ class SignIns final : public service::UnregisteredPhones {
     }
   }
 
-  void on_too_many(Handle<store::User> user, const port::SocketAddress& from, Millis now) override {
+  void on_too_many(Handle<store::User> user, const port::SocketAddress& from, uint32_t registered,
+                   uint32_t allowed, Millis now) override {
     note_fault(user, SignInFault::TooManyPhones, from, now);
+    if (SignIn* const place = place_of(user)) {
+      place->registered = registered;
+      place->allowed = allowed;
+    }
   }
 
-  // What an operator is told of: a fault that nothing has made up for.
-  static bool shows_fault(const SignIn& of, Millis now) {
-    if (of.fault == SignInFault::TooManyPhones) return now - of.failed < kTooManyShown;
+  // registrar.max_bindings_per_aor.
+  void set_allowed(uint32_t phones) { allowed_ = phones; }
+
+  // What an operator is told of: a fault that nothing has made up for. The user has `registered` phones.
+  bool shows_fault(const SignIn& of, uint32_t registered, Millis now) const {
+    if (of.fault == SignInFault::TooManyPhones)
+      return registered >= of.registered && allowed_ <= of.allowed &&
+             now - of.failed < kTooManyShown;
     return of.fault != SignInFault::None && of.failed > of.seen;
   }
 
@@ -94,6 +107,7 @@ class SignIns final : public service::UnregisteredPhones {
   }
 
   std::span<SignIn> places_;
+  uint32_t allowed_ = 0;
   UnknownNames unknown_;
 };
 

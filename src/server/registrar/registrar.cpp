@@ -175,7 +175,10 @@ void Registrar::keep_connection(const Registration& registration, store::User& u
 
 void Registrar::refuse(Registration& registration, const Refusal& refusal) {
   if (refusal.is_too_many && unregistered_ != nullptr) {
-    unregistered_->on_too_many(registration.user, registration.flow.remote, environment_.now());
+    const store::User* const user = store_.get(registration.user);
+    const uint32_t registered = user == nullptr ? 0 : user->binding_count();
+    unregistered_->on_too_many(registration.user, registration.flow.remote, registered,
+                               options_.max_bindings_per_aor, environment_.now());
   }
   const MessageRef kept = environment_.transactions.request_of(registration.server);
   sip::HeaderIndex room;

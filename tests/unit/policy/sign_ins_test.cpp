@@ -68,23 +68,33 @@ TEST_CASE("unknown names: of a flood of them the last are kept, and no text beyo
   CHECK(bench.find("", "192.0.2.9") == nullptr);
 }
 
-TEST_CASE("sign-ins: a fault is over when a phone is let in, one too many when that phone is") {
+TEST_CASE(
+    "sign-ins: a fault is over when a phone is let in, one too many when there is room for it") {
   Bench bench;
   Handle<store::User> user;
   user.index = 2;
   user.generation = 1;
+  bench.sign_ins.set_allowed(2);
+  uint32_t registered = 2;
   const auto shown = [&](Millis now) {
-    return SignIns::shows_fault(*bench.sign_ins.find(user), now);
+    return bench.sign_ins.shows_fault(*bench.sign_ins.find(user), registered, now);
   };
   bench.sign_ins.note_fault(user, SignInFault::WrongPassword, from("192.0.2.1"), Millis(10));
   CHECK(shown(Millis(10)));
   bench.sign_ins.note_seen(user, from("192.0.2.2"), Millis(11));
   CHECK_FALSE(shown(Millis(11)));
-  bench.sign_ins.on_too_many(user, from("192.0.2.1"), Millis(20));
+  bench.sign_ins.on_too_many(user, from("192.0.2.1"), 2, 2, Millis(20));
   bench.sign_ins.note_seen(user, from("192.0.2.2"), Millis(30));
   CHECK(shown(Millis(30)));
   CHECK(shown(Millis(20) + SignIns::kTooManyShown - Millis(1)));
   CHECK_FALSE(shown(Millis(20) + SignIns::kTooManyShown));
+  registered = 1;
+  CHECK_FALSE(shown(Millis(30)));
+  registered = 2;
+  bench.sign_ins.set_allowed(3);
+  CHECK_FALSE(shown(Millis(30)));
+  bench.sign_ins.set_allowed(1);
+  CHECK(shown(Millis(30)));
   bench.sign_ins.note_seen(user, from("192.0.2.1"), Millis(40));
   CHECK_FALSE(shown(Millis(40)));
 }
