@@ -178,23 +178,22 @@ void add_transactions(MetricsText& out, const Figures& figures) {
 void add_transport(MetricsText& out, const transport::TransportCounters& counters) {
   out.counter("tipring_messages_received_total", "SIP messages received.", counters.received);
   out.counter("tipring_messages_sent_total", "SIP messages sent.", counters.sent);
-  out.counter("tipring_messages_dropped_total", "What came and was not served.");
-  out.sample(counters.not_sip, {{"reason", "not_sip"}});
-  out.sample(counters.dropped_no_buffer, {{"reason", "no_buffer"}});
-  out.sample(counters.kernel_drops, {{"reason", "kernel"}});
+  out.counter("tipring_messages_dropped_total", "What came and was not served.", "reason",
+              {{"not_sip", counters.not_sip},
+               {"no_buffer", counters.dropped_no_buffer},
+               {"kernel", counters.kernel_drops}});
   out.counter("tipring_messages_malformed_total", "Messages that could not be read.",
               counters.malformed);
   out.counter("tipring_send_failures_total", "Messages that could not be sent.",
               counters.send_failed);
   out.counter("tipring_keepalives_received_total", "Empty datagrams and pings of phones.",
               counters.keepalives);
-  out.counter("tipring_connections_opened_total", "TCP connections that came to stand.");
-  out.sample(counters.connections_accepted, {{"by", "peer"}});
-  out.sample(counters.connections_opened, {{"by", "server"}});
-  out.counter("tipring_connections_refused_total", "TCP connections that were not taken.");
-  out.sample(counters.connections_refused, {{"reason", "full"}});
-  out.sample(counters.connections_refused_source, {{"reason", "source_share"}});
-  out.sample(counters.connections_refused_system, {{"reason", "system"}});
+  out.counter("tipring_connections_opened_total", "TCP connections that came to stand.", "by",
+              {{"peer", counters.connections_accepted}, {"server", counters.connections_opened}});
+  out.counter("tipring_connections_refused_total", "TCP connections that were not taken.", "reason",
+              {{"full", counters.connections_refused},
+               {"source_share", counters.connections_refused_source},
+               {"system", counters.connections_refused_system}});
   out.counter("tipring_connections_closed_total", "TCP connections that have ended.");
   for (size_t i = 0; i < counters.connections_ended.size(); ++i) {
     out.sample(counters.connections_ended[i],
@@ -207,11 +206,11 @@ void add_registrations(MetricsText& out, const Figures& figures) {
   out.gauge("tipring_users", "Users of the exchange.", counts.users);
   out.gauge("tipring_users_on_line", "Users with a phone registered.", counts.users_on_line);
   out.gauge("tipring_bindings", "Phones that are registered.", counts.bindings);
-  out.counter("tipring_binding_changes_total", "What has become of registrations.");
-  out.sample(counts.added, {{"change", "added"}});
-  out.sample(counts.refreshed, {{"change", "refreshed"}});
-  out.sample(counts.removed, {{"change", "removed"}});
-  out.sample(figures.storage.counters.expired, {{"change", "expired"}});
+  out.counter("tipring_binding_changes_total", "What has become of registrations.", "change",
+              {{"added", counts.added},
+               {"refreshed", counts.refreshed},
+               {"removed", counts.removed},
+               {"expired", figures.storage.counters.expired}});
   const auto answered = [&](uint16_t status) {
     return figures.requests.answered(sip::Method::Register, transaction::place_of_status(status));
   };
@@ -222,28 +221,26 @@ void add_registrations(MetricsText& out, const Figures& figures) {
     all += count;
     if (StatusName(place).group == "2xx") accepted += count;
   }
-  out.counter("tipring_register_results_total", "REGISTERs by what came of them.");
-  out.sample(accepted, {{"result", "accepted"}});
-  out.sample(answered(401), {{"result", "challenged"}});
-  out.sample(all - accepted - answered(401), {{"result", "refused"}});
+  out.counter("tipring_register_results_total", "REGISTERs by what came of them.", "result",
+              {{"accepted", accepted},
+               {"challenged", answered(401)},
+               {"refused", all - accepted - answered(401)}});
   const auth::BlockCounters& logins = figures.logins;
   out.counter("tipring_authentication_failures_total", "Wrong credentials.", logins.failures);
   out.counter("tipring_blocks_total", "Blocks of users and sources after wrong credentials.",
               logins.begun);
   out.gauge("tipring_blocked_sources", "Addresses that are not answered now.",
             figures.sources_blocked);
-  out.counter("tipring_blocked_requests_total", "Requests of those who are blocked.");
-  out.sample(logins.refused, {{"block", "user"}});
-  out.sample(logins.dropped, {{"block", "source"}});
+  out.counter("tipring_blocked_requests_total", "Requests of those who are blocked.", "block",
+              {{"user", logins.refused}, {"source", logins.dropped}});
 }
 
 void add_calls(MetricsText& out, const Figures& figures) {
   const dialog::CallFigures& ends = figures.call_ends;
   out.gauge("tipring_calls_active",
             "Calls now: those that look for their callee, and those that "
-            "were answered and are followed until they end.");
-  out.sample(ends.ringing(), {{"state", "ringing"}});
-  out.sample(ends.talking(), {{"state", "answered"}});
+            "were answered and are followed until they end.",
+            "state", {{"ringing", ends.ringing()}, {"answered", ends.talking()}});
   out.counter("tipring_calls_total", "Calls that were let in, by what came of their INVITE.");
   for (size_t i = 0; i < dialog::kCallOutcomes; ++i) {
     const auto outcome = static_cast<dialog::CallOutcome>(i);
@@ -256,18 +253,19 @@ void add_calls(MetricsText& out, const Figures& figures) {
   out.counter("tipring_calls_untracked_total", "Dialogs that could not be followed.",
               figures.calls.untracked);
   out.gauge("tipring_groups", "Hunt groups.", figures.groups);
-  out.counter("tipring_led_calls_total", "Calls led through the server, to groups and others.");
-  out.sample(figures.b2bua.calls, {{"event", "begun"}});
-  out.sample(figures.b2bua.answered, {{"event", "answered"}});
-  out.sample(figures.b2bua.broken, {{"event", "broken"}});
+  out.counter("tipring_led_calls_total", "Calls led through the server, to groups and others.",
+              "event",
+              {{"begun", figures.b2bua.calls},
+               {"answered", figures.b2bua.answered},
+               {"broken", figures.b2bua.broken}});
   out.counter("tipring_group_invites_total", "INVITEs to phones of calls led through the server.",
               figures.b2bua.rung);
   out.counter("tipring_group_phones_skipped_total",
               "Phones of such calls that need TLS or another transport that is not served.",
               figures.b2bua.out_of_reach);
-  out.counter("tipring_calls_refused_total", "Calls that were not let in.");
-  out.sample(figures.refusals.no_timer, {{"reason", "no_session_timer"}});
-  out.sample(figures.refusals.share, {{"reason", "over_share"}});
+  out.counter(
+      "tipring_calls_refused_total", "Calls that were not let in.", "reason",
+      {{"no_session_timer", figures.refusals.no_timer}, {"over_share", figures.refusals.share}});
   out.counter("tipring_refused_for_capacity_total", "Requests refused with 503: a pool was full.",
               figures.refusals.capacity);
 }
@@ -284,12 +282,12 @@ void add_forwarding(MetricsText& out, const Figures& figures) {
   const media::RelayCounters& media = figures.media;
   out.counter("tipring_media_packets_forwarded_total", "Packets of audio and video relayed.",
               media.forwarded);
-  out.counter("tipring_media_packets_dropped_total", "Packets that were not relayed.");
-  out.sample(media.garbage, {{"reason", "garbage"}});
-  out.sample(media.strangers, {{"reason", "stranger"}});
-  out.sample(media.late, {{"reason", "late"}});
-  out.sample(media.no_target, {{"reason", "no_target"}});
-  out.sample(media.send_failed, {{"reason", "send_failed"}});
+  out.counter("tipring_media_packets_dropped_total", "Packets that were not relayed.", "reason",
+              {{"garbage", media.garbage},
+               {"stranger", media.strangers},
+               {"late", media.late},
+               {"no_target", media.no_target},
+               {"send_failed", media.send_failed}});
   out.counter("tipring_media_packets_lost_total",
               "Packets that never came, of streams that are over (RFC 3550 A.3).", media.lost);
   out.counter("tipring_media_ports_taken_total", "Pairs of ports that another program had.",
@@ -301,12 +299,10 @@ void add_forwarding(MetricsText& out, const Figures& figures) {
 void add_storage(MetricsText& out, const StorageFigures& storage) {
   out.histogram("tipring_storage_commit_duration_seconds", "Transactions of the database.");
   out.buckets(storage.commits);
-  out.counter("tipring_storage_commits_total", "Transactions by how they ended.");
-  out.sample(storage.counters.commits, {{"result", "durable"}});
-  out.sample(storage.counters.commits_failed, {{"result", "failed"}});
-  out.counter("tipring_storage_updates_total", "Registrations that went to the database.");
-  out.sample(storage.counters.updates, {{"kind", "at_once"}});
-  out.sample(storage.counters.lazy_writes, {{"kind", "later"}});
+  out.counter("tipring_storage_commits_total", "Transactions by how they ended.", "result",
+              {{"durable", storage.counters.commits}, {"failed", storage.counters.commits_failed}});
+  out.counter("tipring_storage_updates_total", "Registrations that went to the database.", "kind",
+              {{"at_once", storage.counters.updates}, {"later", storage.counters.lazy_writes}});
   out.counter("tipring_storage_refusals_total", "Registrations that found no room on their way.",
               storage.counters.refused);
   out.gauge("tipring_storage_queue_depth", "Changes that wait for the storage thread.",
@@ -320,13 +316,12 @@ void add_loop(MetricsText& out, const Figures& figures) {
   out.histogram("tipring_loop_turn_duration_seconds",
                 "Turns of the loop that serves SIP and media, from waking to the next wait.");
   out.buckets(figures.turns);
-  out.counter("tipring_log_lines_total", "Lines of the log.");
-  out.sample(figures.log.written, {{"fate", "written"}});
-  out.sample(figures.log.lost, {{"fate", "lost"}});
-  out.sample(figures.log.suppressed, {{"fate", "suppressed"}});
-  out.counter("tipring_request_log_lines_total", "Lines of the request log.");
-  out.sample(figures.request_log.written, {{"fate", "written"}});
-  out.sample(figures.request_log.lost, {{"fate", "lost"}});
+  out.counter("tipring_log_lines_total", "Lines of the log.", "fate",
+              {{"written", figures.log.written},
+               {"lost", figures.log.lost},
+               {"suppressed", figures.log.suppressed}});
+  out.counter("tipring_request_log_lines_total", "Lines of the request log.", "fate",
+              {{"written", figures.request_log.written}, {"lost", figures.request_log.lost}});
   out.gauge("tipring_trace_on", "1 while messages are traced.", figures.trace.on ? 1 : 0);
   out.counter("tipring_trace_messages_total", "Messages that were traced.", figures.trace.messages);
 }

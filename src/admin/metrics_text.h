@@ -35,6 +35,18 @@ class MetricsText {
     gauge(name, help);
     sample(value);
   }
+  // A family of some that differ by the value of one label.
+  using Numbers = std::initializer_list<std::pair<std::string_view, uint64_t>>;
+  void counter(std::string_view name, std::string_view help, std::string_view label,
+               Numbers numbers) {
+    counter(name, help);
+    for (const auto& [value, number] : numbers) sample(number, {{label, value}});
+  }
+  void gauge(std::string_view name, std::string_view help, std::string_view label,
+             Numbers numbers) {
+    gauge(name, help);
+    for (const auto& [value, number] : numbers) sample(number, {{label, value}});
+  }
   // Seconds, with six places at most.
   void seconds(Micros value, MetricLabels labels = {});
 

@@ -393,6 +393,7 @@ void StoreExchange::status(Page& page) {
   const bool failing = store_.failing_since() != kNever;
   const FactRow facts[] = {
       {"users", "", store_.user_count()},
+      {"users_on_line", "", store_.users_on_line()},
       {"groups", "", store_.group_count()},
       {"registrations", "", store_.binding_count()},
       {"registrations_expired", "", counters.expired},

@@ -44,6 +44,9 @@ await test("what another administrator changes of users, groups, access and sett
   await go(page, server, "settings/registrar");
   await change("PATCH", "/config", { values: { "registrar.max_expires": 5400 } });
   await wait_until(async () => (await page.getByLabel("Longest registration").inputValue()) === "5400", "the setting is as it was", kSoon);
+  fs.writeFileSync(server.config, "[registrar]\nmax_expires = 4800\n");
+  server.process.kill("SIGHUP");
+  await wait_until(async () => (await page.getByLabel("Longest registration").inputValue()) === "4800", "nothing is told of SIGHUP", kSoon);
   assert.equal(await page.evaluate(() => window.kept), true);
 });
 
@@ -142,6 +145,8 @@ await test("a name that nobody has is shown, and made a user's by a click", asyn
   new Phone(server, "177");
   await wait_until(async () => (await server.ask("/unknown")).unknown.some((one) => one.name === "177"), "the phone does not ask");
   await go(page, server, "overview");
+  const { users_on_line, users } = (await server.ask("/status")).status;
+  assert.equal(await page.locator("a.tile", { hasText: "Users on line" }).locator(".value").textContent(), `${users_on_line} / ${users}`);
   await page.locator("li", { hasText: "wants to sign in as 177" }).getByRole("link", { name: "Look" }).click();
   await row("177").getByRole("button", { name: "Add user 177" }).click();
   assert.equal(await dialog().getByLabel("Number or name").inputValue(), "177");

@@ -112,9 +112,12 @@ def registered(server):
 def on_line(server):
     phone = SipSocket(server.port)
     change = Change(server)
+    before = server.ctl_json("status")
     for contact in ("<sip:a@127.0.0.1:7001>", "<sip:b@127.0.0.1:7002>"):
         register(phone, server, *CALLER, contacts=[contact], call_id="c" + contact, cseq=1)
     assert (change("tipring_users_on_line"), change("tipring_bindings")) == (1, 2), "two phones of one user"
+    status = server.ctl_json("status")
+    assert [status[name] - before[name] for name in ("users_on_line", "registrations")] == [1, 2], (before, status)
     register(phone, server, *CALLER, contacts=[contact], call_id="c" + contact, cseq=3)
     assert change("tipring_binding_changes_total", change="refreshed") == 1
     register(phone, server, *CALLER, contacts=["*"], headers=["Expires: 0"])

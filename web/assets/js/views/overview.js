@@ -118,13 +118,12 @@ export async function show({ page, watch, every }) {
     const log = async () => { try { return (await get("/log", { level: "error", limit: 3 })).log; } catch (fault) { if (fault.status === 404 || fault.status === 403) return []; throw fault; } };
     const [users, refused, blocks, unknown, told, past] = await Promise.all([
       list("/users", "users", { most: kMostUsers }), list("/refused", "refused"), list("/blocks", "blocks"), list("/unknown", "unknown"), log(), history()]);
-    around = { users: users.rows, has_more_users: Boolean(users.next), refused: refused.rows, blocks: blocks.rows, unknown: unknown.rows, told, past };
+    around = { users: users.rows, refused: refused.rows, blocks: blocks.rows, unknown: unknown.rows, told, past };
   }
 
   function draw() {
     const { status, pools, calls } = now;
-    const on_line = around.users.filter((user) => user.bindings > 0).length;
-    phones.show(around.has_more_users ? `≈ ${number(Math.min(status.registrations, status.users))}` : number(on_line), number(status.users), tn("overview.registrations", status.registrations));
+    phones.show(number(status.users_on_line), number(status.users), tn("overview.registrations", status.registrations));
     const ringing = calls.filter((call) => call.state === "calling" || call.state === "early").length;
     calls_now.show(number(calls.length), undefined, ringing ? tn("overview.ringing", ringing) : calls.length ? tn("overview.talking", calls.length) : t("calls.none"));
     groups_now.show(number(status.groups), undefined, status.groups ? t("overview.groups_note") : t("overview.groups_none"));
