@@ -40,9 +40,10 @@ class BestResponse {
   std::string_view lines() const;
   // What leaves the best in favour of them; null for nothing.
   const sip::LineFilter* filter() const;
+  // Whether somebody has said it; else it is what we would say ourselves.
+  bool has_text() const { return current_ != nullptr || kept_; }
 
  private:
-  bool has_text() const { return current_ != nullptr || kept_; }
   bool loses_to(uint16_t status, bool with_text, bool wanted_end) const;
   void retire(MessageSlabs& slabs);
   void gather(MessageSlabs& slabs, const sip::MessageView& response, uint16_t status);

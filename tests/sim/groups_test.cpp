@@ -259,3 +259,38 @@ TEST_CASE("groups: a session that both phones keep alive goes on" *
   CHECK(network.exchange.pool("b2bua_calls").in_use == 1);
   network.check_findings();
 }
+
+TEST_CASE("groups: where there is no transaction left for a phone the caller is told 503" *
+          doctest::description("R5.5, C7")) {
+  app::Config config = groups_config(false);
+  config.routing.anchor = "always";
+  config.capacity.transactions = 32;
+  Network network(10, config);
+  constexpr size_t kPhones = 4;
+  constexpr size_t kCalls = 8;
+  network.add_phone("bob", "10.0.2.1").habits.describes = true;
+  for (size_t i = 1; i < kPhones; ++i) {
+    network.add_other_phone("bob", "10.0.2." + std::to_string(i + 1)).habits.describes = true;
+  }
+  for (size_t i = 0; i < kCalls; ++i) {
+    const std::string number = std::to_string(i + 1);
+    network.add_phone("caller" + number, "10.0.1." + number).habits.describes = true;
+  }
+  network.register_all();
+  CallPlan plan;
+  plan.ring_time = Millis(20'000);
+  for (size_t i = 0; i < kCalls; ++i) {
+    network.phones[kPhones + i].call("bob", plan);
+    network.world.run_for(Millis(200));
+  }
+  CHECK(network.exchange.pool("client_transactions").refusals > 0);
+  size_t refused = 0;
+  for (size_t i = 0; i < kCalls; ++i) {
+    const Call& call = network.phones[kPhones + i].calls()[0];
+    if (call.outcome == 0) continue;
+    CHECK(call.outcome == 503);
+    ++refused;
+  }
+  CHECK(refused > 0);
+  CHECK(refused < kCalls);
+}

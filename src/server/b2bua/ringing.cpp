@@ -26,6 +26,7 @@ uint16_t status_of(Error error) {
     case Error::NotFound:
     case Error::TimedOut: return sip::status::kBadGateway;
     case Error::Closed: return sip::status::kTemporarilyUnavailable;
+    case Error::PoolExhausted: return sip::status::kServiceUnavailable;
     default: return sip::status::kServerInternalError;
   }
 }
@@ -265,6 +266,8 @@ void B2bua::on_ringing_end(CallLeg& leg, const service::LegEnd& end) {
                         follow(call, member, *end.message, from_host, breadth);
   if (end.cause == EndCause::Refused) {
     if (!followed) call.outcome.note(end.status);
+  } else if (end.cause == EndCause::Shortage) {
+    call.outcome.note_own(sip::status::kServiceUnavailable);
   } else if (end.cause != EndCause::ForkLost) {
     call.outcome.note(sip::status::kServerInternalError);
   }

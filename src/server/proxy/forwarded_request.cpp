@@ -29,6 +29,7 @@ uint16_t status_of_failure(Error error) {
     case Error::NotFound:
     case Error::TimedOut: return sip::status::kBadGateway;
     case Error::Invalid: return sip::status::kBadRequest;
+    case Error::PoolExhausted: return sip::status::kServiceUnavailable;
     default: return sip::status::kServerInternalError;
   }
 }

@@ -212,7 +212,10 @@ void Proxy::finish(ProxyContext& context) {
   const uint16_t status = best.status();
   if (proxy.tries() > 1 && status != 0)
     note(context, transport::Decision::AllRefused, {status, proxy.tries()});
-  if (status == 0) {
+  // Who was not reached may be with the next try of who found no room: that is ours to say.
+  const bool is_short =
+      status == sip::status::kServiceUnavailable && !best.has_text() && !context.lacks.empty();
+  if (status == 0 || is_short) {
     answer_unheard(context);
   } else if (!send_best(context)) {
     sip::ResponseParts parts;

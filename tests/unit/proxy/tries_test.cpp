@@ -121,6 +121,25 @@ TEST_CASE("tries: without a free connection a phone on UDP is tried, then it is 
   bench.bind_bob({"sip:bob@10.0.0.4;transport=tcp"});
   bench.request("INVITE", "sip:bob@tipring", "", "z9hG4bK2");
   CHECK(bench.outcome() == "SIP/2.0 503 Service Unavailable - capacity.tcp_connections");
+  // Another phone that cannot be reached does not make it the callee's fault.
+  bench.bind_bob({"sip:bob@10.0.0.4;transport=tcp", kDeadPort});
+  bench.request("INVITE", "sip:bob@tipring", "", "z9hG4bK3");
+  CHECK(bench.outcome() == "SIP/2.0 503 Service Unavailable - capacity.tcp_connections");
+  bench.bind_bob({kDeadPort});
+  bench.request("INVITE", "sip:bob@tipring", "", "z9hG4bK4");
+  CHECK(bench.outcome() == "SIP/2.0 500 Server Internal Error");
+}
+
+TEST_CASE("tries: where too many names are looked up already it is 503, without state too" *
+          doctest::description("RFC 3261 16.11; R5.5, C7")) {
+  for (const bool stateless : {false, true}) {
+    CAPTURE(stateless);
+    Tries bench;
+    if (stateless) bench.exchange.proxy.set_stateless();
+    bench.exchange.host.names().set_capacity(0);
+    bench.request("OPTIONS", "sip:carol@far.example");
+    CHECK(bench.outcome() == "SIP/2.0 503 Service Unavailable - capacity.transactions");
+  }
 }
 
 TEST_CASE("tries: the addresses of a name are tried in order, IPv6 only where we have it" *
