@@ -222,16 +222,17 @@ void LinuxDatagramSocket::prepare(size_t index, const OutgoingDatagram& datagram
 
 size_t LinuxDatagramSocket::send_batch(std::span<const OutgoingDatagram> datagrams) {
   for (size_t i = 0; i < datagrams.size(); ++i) prepare(i, datagrams[i]);
-  bool told_before = false;
+  int told = 0;
   for (;;) {
     const int sent = sendmmsg(fd_, batch_.messages.data(), static_cast<unsigned>(datagrams.size()),
                               MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent >= 0) return static_cast<size_t>(sent);
     if (errno == EINTR) continue;
     // The kernel also uses this call to tell of an ICMP error that an earlier datagram met, maybe
-    // to another peer, and sends nothing. Told again, the error is this datagram's own.
-    if (says_unreachable(errno) && !told_before) {
-      told_before = true;
+    // to another peer, and sends nothing. Told again, the error is this datagram's own: but for a
+    // refused port, of which ICMP alone tells, and more of it may have come in between.
+    if (says_unreachable(errno) && told < (errno == ECONNREFUSED ? kErrorsPerEvent : 1)) {
+      ++told;
       errors_wait_ = true;
       continue;
     }
