@@ -181,9 +181,13 @@ def close_all(links):
 
 def connects_of_strangers(server):
     """More than there are places, from hundreds of addresses, who say nothing."""
+    accepted = lambda: server.ctl_json("status")["connections_accepted"]  # noqa: E731
+    wanted = accepted() + PLACES + 1000
     links = []
     for i in range(PLACES + 1000):
         links.append(stranger(server, i))
+    # Those that it has not come to yet would be closed by their peers.
+    wait_until(lambda: accepted() >= wanted, 10, lambda: f"{accepted()} connections were taken of {wanted}")
     close_all(links)
     return {"connections_accepted": PLACES + 1000, "closed_displaced": 500}
 
