@@ -193,7 +193,9 @@ Result<void> Connection::send(MessageRef message, uint16_t port, SendObserver* o
   if (observer != nullptr) owner_.note_proven(*this);
   note_traffic();
   if (state_ == State::Connecting || clogged_) return {};
-  if (queue_count_ == kWrittenTogether) {
+  // Large buffers are few.
+  const bool large = queued(queue_count_ - 1).message.capacity() > Framer::kSmallBytes;
+  if (large || queue_count_ == kWrittenTogether) {
     write();
   } else {
     owner_.note_unwritten(*this);

@@ -13,11 +13,12 @@ const std::string kFirstHalf = kRequest.substr(0, 60);
 const std::string kSecondHalf = kRequest.substr(60);
 
 // Sends one message on each flow, all in one turn: how many had gone after each of them.
-std::vector<uint64_t> gone_in_turn(Bench& bench, const std::vector<Flow>& flows) {
+std::vector<uint64_t> gone_in_turn(Bench& bench, const std::vector<Flow>& flows,
+                                   const std::string& padding = "") {
   std::vector<uint64_t> gone;
   bench.host.loop().schedule(bench.host.loop().now(), [&] {
     for (size_t i = 0; i < flows.size(); ++i) {
-      const std::string text = response(200, std::to_string(i));
+      const std::string text = response(200, std::to_string(i) + padding);
       CHECK(bench.layer->send(bench.slabs.copy(text), flows[i], &bench, i));
       gone.push_back(bench.layer->counters().sent);
     }
@@ -527,6 +528,15 @@ TEST_CASE("connection: on all of them together no more than 32 messages wait for
   CHECK(gone[39] == 32);
   CHECK(bench.layer->counters().sent == 40);
   CHECK(bench.slabs_held() == 0);
+}
+
+TEST_CASE("connection: what needs a large buffer does not wait for a turn's end" *
+          doctest::description("R5.5")) {
+  Bench bench;
+  bench.world.default_link().splits_reads = false;
+  TcpPeer first(bench), second(bench);
+  const std::vector<Flow> flows = {speak(bench, first), speak(bench, second)};
+  CHECK(gone_in_turn(bench, flows, std::string(5000, 'x')) == std::vector<uint64_t>{1, 2});
 }
 
 TEST_CASE("connection: what was sent in the turn in which we close it still arrives") {
