@@ -4,19 +4,19 @@
 Usage: reload.py BIN_DIR
 """
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import tempfile
-import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
 from configured_server import ConfiguredServer  # noqa: E402
 from sip_phone import register  # noqa: E402
 from sip_socket import SipSocket  # noqa: E402
-from tipring_server import Report  # noqa: E402
+from tipring_server import Report, wait_until  # noqa: E402
 
 USERS = [("alice", "secret-a")]
 
@@ -86,13 +86,14 @@ def moved_log_file_is_opened_anew(bin_dir):
     folder = tempfile.TemporaryDirectory(prefix="tipring-test-")
     path = os.path.join(folder.name, "tipring.log")
     with ConfiguredServer(bin_dir, USERS, settings=[f"log.file={path}"]) as it:
+        def has_line(event):
+            with contextlib.suppress(FileNotFoundError), open(path, encoding="utf-8") as log:
+                return f" {event} " in log.read()
+
+        wait_until(lambda: has_line("serving"), 5, lambda: "nothing is written to the file")
         os.rename(path, path + ".moved")
         it.server.process.send_signal(signal.SIGHUP)
-        deadline = time.monotonic() + 5
-        while not (os.path.exists(path) and " reloaded " in open(path, encoding="utf-8").read()):
-            assert time.monotonic() < deadline, "nothing is written to the new file"
-            time.sleep(0.02)
-    assert " serving " in open(path + ".moved", encoding="utf-8").read()
+        wait_until(lambda: has_line("reloaded"), 5, lambda: "nothing is written to the new file")
     folder.cleanup()
 
 
