@@ -25,9 +25,9 @@ size_t distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
-// The key that was probably meant: nearest by letters, or the same word in another section. More
-// than half of the letters must be right.
-std::string_view suggestion(std::string_view unknown) {
+}  // namespace
+
+std::string_view similar_key(std::string_view unknown) {
   std::string_view best;
   size_t best_distance = std::min<size_t>(4, (unknown.size() + 1) / 2);
   for (const ConfigKey& key : config_key_table()) {
@@ -40,6 +40,8 @@ std::string_view suggestion(std::string_view unknown) {
   }
   return best;
 }
+
+namespace {
 
 std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
@@ -146,7 +148,7 @@ void apply(std::span<const ConfigEntry> entries, Config& config, std::vector<Con
     std::string message;
     if (key == keys.end()) {
       message = "unknown key";
-      const std::string_view meant = suggestion(entry.key);
+      const std::string_view meant = similar_key(entry.key);
       if (!meant.empty()) message += "; did you mean " + std::string(meant) + "?";
     } else {
       message =

@@ -168,6 +168,10 @@ void check(const Config& config, std::vector<ConfigFault>& faults);
 // Every key with its value, one `key = value` a line, as TOML would write it. Secrets are masked.
 std::string describe(const Config& config);
 
+// The key that was probably meant: nearest by letters, or the same word in another section. More
+// than half of the letters must be right. Empty when there is none.
+std::string_view similar_key(std::string_view unknown);
+
 std::vector<std::string_view> config_keys();
 
 // A key that another configuration has another value for.

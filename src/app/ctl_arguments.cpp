@@ -93,6 +93,10 @@ class Reader {
       size_t used = 0;
       rest_.erase(rest_.begin());
       row_ = find_ctl_command(rest_, used);
+      if (row_ == nullptr && rest_.size() == 1 && !ctl_words_after(rest_[0]).empty()) {
+        result_.topic_group = rest_[0];
+        return;
+      }
       if (row_ == nullptr || used < rest_.size()) return refuse_command();
     }
     if (row_ != nullptr && row_->command != CtlCommand::Help) result_.topic = row_;

@@ -15,6 +15,7 @@ struct CtlArguments {
   std::string operand;                   // the first: a user's name, a file
   std::vector<std::string> more;         // the others
   const CtlCommandRow* topic = nullptr;  // of Help: the one command that is asked about
+  std::string topic_group;               // of Help: or the first word of several
   std::string socket;                    // empty: admin.socket of the configuration
   std::string config;                    // empty: the built-in values
   std::vector<std::string> settings;

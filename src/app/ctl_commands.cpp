@@ -71,7 +71,7 @@ constexpr CtlCommandRow kCommands[] = {
      "new password, which is asked for as by `user add`, or made with --generate. A user with an\n"
      "auth_name of its own keeps it and its password. Phones have to be set to the new name.\n"},
     {CtlCommand::UserDelete, "user delete", "NAME", 1, 1, kOnUsers,
-     "removes a user and its registrations", ""},
+     "removes a user and its registrations", "`user remove` is the same.\n"},
     {CtlCommand::UserList, "user list", "", 0, 0, kOnUsers | kTakesQuiet,
      "all users; with --quiet only their names", ""},
     {CtlCommand::UserImport, "user import", "FILE", 1, 1, kOnUsers,
@@ -268,7 +268,8 @@ constexpr CtlCommandRow kCommands[] = {
      "messages are there at all times.\n"},
     {CtlCommand::TracePcap, "trace pcap", "FILE", 1, 1, 0,
      "writes what is kept as a capture file, for Wireshark",
-     "FILE is new, and nobody but its owner may read it. Secrets are masked in it too.\n"},
+     "FILE is new, and nobody but its owner may read it; \"-\" is standard output. Secrets are\n"
+     "masked in it too.\n"},
     {CtlCommand::Trace, "trace", "", 0, 0, 0, "shows what is kept of the trace, and follows it",
      "capacity.trace says how much is kept; what was pushed out before it was read is told.\n"},
 #undef TIPRING_FIELDS
@@ -286,8 +287,7 @@ constexpr std::string_view kOptions =
     "  --set key=value  one setting, over the file's; may be repeated\n"
     "  --json           output for programs\n"
     "  --csv            output for a spreadsheet (records)\n"
-    "  --quiet, -q      only names (user list, group list); only begins it (trace\n"
-    "                   on)\n"
+    "  --quiet, -q      only names (user list, group list); only begins it (trace on)\n"
     "  --for SECONDS    how long a trace goes on\n"
     "  --lines N, -n N  how many lines (log, admin audit)\n"
     "  --follow, -f     goes on with what comes (log)\n"
@@ -324,6 +324,16 @@ std::string usage_of(const CtlCommandRow& row) {
   return usage;
 }
 
+// In the list of commands.
+std::string line_of(const CtlCommandRow& row) {
+  std::string line = "  " + usage_of(row);
+  const auto width = static_cast<size_t>(
+      std::count_if(line.begin(), line.end(), [](char c) { return (c & 0xc0) != 0x80; }));
+  if (width > kUsageWidth)
+    return line + "\n" + std::string(kUsageWidth + 2, ' ') + std::string(row.summary) + "\n";
+  return line + std::string(kUsageWidth + 2 - width, ' ') + std::string(row.summary) + "\n";
+}
+
 }  // namespace
 
 std::span<const CtlCommandRow> ctl_commands() { return kCommands; }
@@ -339,6 +349,7 @@ const CtlCommandRow* find_ctl_command(std::span<const std::string_view> words, s
   }
   constexpr std::tuple<std::string_view, std::string_view, CtlCommand> kOtherWords[] = {
       {"user", "passwd", CtlCommand::UserPassword},
+      {"user", "remove", CtlCommand::UserDelete},
       {"admin", "passwd", CtlCommand::AdminPassword},
       {"admin", "delete", CtlCommand::AdminRemove},
       {"group", "delete", CtlCommand::GroupRemove}};
@@ -363,17 +374,17 @@ std::string ctl_words_after(std::string_view group) {
   return text;
 }
 
+std::string ctl_help_of_group(std::string_view group) {
+  std::string text = "usage: tipringctl [option]… COMMAND\n\n";
+  for (const CtlCommandRow& row : kCommands) {
+    if (row.words == group || row.words.starts_with(std::string(group) + " ")) text += line_of(row);
+  }
+  return text + "\n`tipringctl help COMMAND` tells more.\n";
+}
+
 std::string ctl_help() {
   std::string text = "Manages a Tipring server.\n\nusage: tipringctl [option]… COMMAND\n\n";
-  for (const CtlCommandRow& row : kCommands) {
-    std::string line = "  " + usage_of(row);
-    if (line.size() + 2 > kUsageWidth + 2) {
-      text += line + "\n";
-      line.clear();
-    }
-    line.resize(kUsageWidth + 2, ' ');
-    text += line + std::string(row.summary) + "\n";
-  }
+  for (const CtlCommandRow& row : kCommands) text += line_of(row);
   text +=
       "\n`tipringctl help COMMAND` tells more. Passwords are asked for, or read from standard "
       "input\n"

@@ -106,6 +106,7 @@ const CtlCommandRow* find_ctl_command(std::span<const std::string_view> words, s
 std::string ctl_words_after(std::string_view group);
 
 std::string ctl_help();
+std::string ctl_help_of_group(std::string_view group);
 std::string ctl_help(const CtlCommandRow& row);
 
 }  // namespace tipring::app

@@ -59,10 +59,19 @@ int show_ladder(CtlSession& session) {
 }
 
 int save_capture(CtlSession& session) {
+  const std::string& file = session.arguments.operand;
   std::string bytes;
-  std::string fault = session.backend.read_capture(bytes);
-  if (fault.empty()) fault = session.console.write_private(session.arguments.operand, bytes);
-  return fault.empty() ? kCtlDone : session.fail(fault);
+  if (const std::string fault = session.backend.read_capture(bytes); !fault.empty())
+    return session.fail(fault);
+  if (file == "-") {
+    session.console.write(bytes);
+    return kCtlDone;
+  }
+  if (const std::string fault = session.console.write_private(file, bytes); !fault.empty())
+    return session.fail(fault);
+  session.console.write(session.arguments.json ? "{\"result\":\"written\"}\n"
+                                               : "what is kept of the trace is in " + file + "\n");
+  return kCtlDone;
 }
 
 }  // namespace tipring::app

@@ -9,7 +9,10 @@ namespace {
 
 int help(CtlSession& session) {
   const CtlCommandRow* topic = session.arguments.topic;
-  session.console.write(topic == nullptr ? ctl_help() : ctl_help(*topic));
+  const std::string& group = session.arguments.topic_group;
+  session.console.write(topic != nullptr ? ctl_help(*topic)
+                        : group.empty()  ? ctl_help()
+                                         : ctl_help_of_group(group));
   return kCtlDone;
 }
 

@@ -1,5 +1,6 @@
 // `config`: the server's configuration, as its API shows and changes it.
 #include "admin/json.h"
+#include "app/config.h"
 #include "app/config_text.h"
 #include "app/ctl_reply.h"
 #include "app/ctl_session.h"
@@ -148,7 +149,11 @@ int show_configuration(CtlSession& session) {
     const std::string_view key = cell_text(row, "key");
     return !wanted.empty() && key != wanted && !key.starts_with(wanted + ".");
   });
-  if (rows.empty()) return session.fail("there is no key or section " + wanted);
+  if (rows.empty()) {
+    const std::string meant(similar_key(wanted));
+    return session.fail("there is no key or section " + wanted +
+                        (meant.empty() ? "" : "; did you mean " + meant + "?"));
+  }
   if (!session.arguments.json)
     for (CtlRow& row : rows) row = shown_row(row);
   return show_table(session, rows, "");

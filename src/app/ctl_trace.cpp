@@ -165,7 +165,10 @@ int start_trace(CtlSession& session) {
 
 int stop_trace(CtlSession& session) {
   const std::string fault = session.backend.stop_trace();
-  return fault.empty() ? kCtlDone : session.fail(fault);
+  if (!fault.empty()) return session.fail(fault);
+  session.console.write(session.arguments.json ? "{\"result\":\"ended\"}\n"
+                                               : "no trace is on now\n");
+  return kCtlDone;
 }
 
 int follow_trace(CtlSession& session) {

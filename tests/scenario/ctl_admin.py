@@ -130,6 +130,7 @@ def the_configuration_is_shown_checked_and_changed(tool, path):
     assert len(tool.done("config", "show", "registrar").splitlines()) > 5
     assert {row["key"] for row in json.loads(tool.done("--json", "config", "show", "log.level"))} == {"log.level"}
     tool.refused("there is no key or section nothing", "config", "show", "nothing")
+    tool.refused("did you mean log.level?", "config", "show", "log.levle")
     assert tool.done("config", "check") == "the file is right\n"
     told = tool.done("config", "check", "log.level=debug", "capacity.users=77")
     assert told == ("the changes are right\nwould count at once: log.level\n"

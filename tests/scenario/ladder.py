@@ -67,9 +67,12 @@ def proxied_call(bin_dir):
         assert summaries(api.get(f"/api/v1/trace/calls/{record['call']}")) == steps
         shown = server.ctl("trace", "show", call.call_id).splitlines()
         assert " -> server  INVITE sip:bob" in shown[0] and any("! the server answers 407" in line for line in shown), shown
-        server.ctl("trace", "pcap", f"{server.data}/trace.pcap")
+        assert "trace.pcap" in server.ctl("trace", "pcap", f"{server.data}/trace.pcap")
         with open(f"{server.data}/trace.pcap", "rb") as file:
-            assert file.read(4) == b"\xd4\xc3\xb2\xa1"
+            written = file.read()
+        tool = [os.path.join(bin_dir, "tipringctl"), "--socket", f"{server.data}/tipring.sock", "trace", "pcap", "-"]
+        assert written[:4] == b"\xd4\xc3\xb2\xa1"
+        assert subprocess.run(tool, capture_output=True, timeout=10, check=True).stdout == written
         messages = api.get(f"/api/v1/trace/messages?call={call.call_id}")["messages"]
         assert len(messages) == len(steps) and "secret" not in json.dumps(messages)
         assert 'response="***' in json.dumps(messages).replace('\\"', '"')

@@ -38,12 +38,19 @@ TEST_CASE("ctl arguments: help for one command, by either way") {
   CHECK(parse({"user", "add", "--help"}).topic == &ctl_row(CtlCommand::UserAdd));
   CHECK(parse({"status", "--help", "--quiet"}).topic == &ctl_row(CtlCommand::Status));
   CHECK(parse({"help", "frob"}).fault == "unknown command frob");
-  CHECK(parse({"help", "user"}).fault.find("user needs one of add, ") == 0);
+  CHECK(parse({"help", "user"}).topic_group == "user");
+  CHECK(parse({"help", "user", "frob"}).fault.find("unknown command user frob; there are add, ") ==
+        0);
+  CHECK(parse({"user", "remove", "anna"}).command == CtlCommand::UserDelete);
   CHECK(parse({"help", "status", "now"}).fault != "");
 }
 
 TEST_CASE("help: names every command, and no line is wider than 100 columns") {
   const std::string help = ctl_help();
+  CHECK(help.find("\n  config check [KEY=VALUE]…     what is wrong") != std::string::npos);
+  const std::string of_group = ctl_help_of_group("group");
+  CHECK(of_group.find("\n  group member set NAME") != std::string::npos);
+  CHECK(of_group.find("user add") == std::string::npos);
   for (const CtlCommandRow& row : ctl_commands()) {
     CAPTURE(row.words);
     CHECK(help.find("\n  " + std::string(row.words)) != std::string::npos);
