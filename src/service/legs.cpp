@@ -25,7 +25,7 @@ HashKey make_key(port::Entropy& entropy) {
 void Leg::on_repeat(Millis now) { legs.on_repeat(*this, now); }
 void Leg::on_wait(Millis) { legs.on_ack_missing(*this); }
 void Leg::on_session(Millis now) { legs.on_session(*this, now); }
-void LegRequest::on_wait(Millis) { legs.on_retry(*this); }
+void LegRequest::on_wait(Millis) { legs.on_wait_over(*this); }
 
 void Legs::plan(const Limits& limits, MemoryPlan& plan) {
   StreamRefusals::plan(plan, "leg_stream_refusals");
@@ -189,6 +189,7 @@ void Legs::end_later(Leg& leg, const LegEnd& end) {
 // Nothing more is said or sent by it but what is under way.
 void Legs::close(Leg& leg) {
   answer_pending(leg);
+  give_up_invite(leg);
   leg.state = LegState::Ended;
   leg.repeat_timer.cancel();
   leg.wait_timer.cancel();

@@ -164,7 +164,7 @@ class Legs final : private transaction::TransactionUser, private transport::Loca
 
   void on_repeat(Leg& leg, Millis now);
   void on_ack_missing(Leg& leg);
-  void on_retry(LegRequest& request);
+  void on_wait_over(LegRequest& request);
   void on_session(Leg& leg, Millis now);
 
  private:
@@ -242,9 +242,10 @@ class Legs final : private transaction::TransactionUser, private transport::Loca
   Result<void> send_prack(Leg& leg, const LegContent& content);
   void cancel_call(Leg& leg, std::string_view lines);
   void cancel_request(LegRequest& request, std::string_view lines);
+  void give_up_invite(Leg& leg);
 
   // legs_responses.cpp: to requests of ours
-  void on_provisional(LegRequest& request);
+  void on_provisional(LegRequest& request, uint16_t status);
   void on_forks_over(LegRequest& request);
   void on_not_answered(LegRequest& request, uint16_t status);
   void on_call_response(LegRequest& request, LegGroup& group, const Incoming& response);
@@ -268,6 +269,7 @@ class Legs final : private transaction::TransactionUser, private transport::Loca
   // legs_reissue.cpp: the same once more
   bool goes_on(LegRequest& request, Leg& leg, const Incoming& response);
   bool goes_on_call(LegRequest& request, LegGroup& group, const Incoming& response);
+  void on_retry(LegRequest& request);
   Result<void> reissue(LegRequest& request, Leg& leg);
   Result<void> begin_call_anew(LegRequest& request, Leg& leg);
   bool goes_elsewhere(LegRequest& request, LegGroup& group);

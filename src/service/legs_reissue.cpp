@@ -83,6 +83,11 @@ Leg* Legs::take_call(LegRequest& request, LegGroup& group) {
   return leg;
 }
 
+void Legs::on_wait_over(LegRequest& request) {
+  if (request.phase == Phase::Waiting) return on_retry(request);
+  if (request.phase == Phase::Proceeding && !request.cancelled) cancel_request(request, {});
+}
+
 void Legs::on_retry(LegRequest& request) {
   Leg* leg = legs_.get(request.leg);
   if (leg == nullptr || !leg->stands()) return release(request);

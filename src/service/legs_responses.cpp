@@ -21,6 +21,9 @@ namespace {
 constexpr uint32_t kForksMax = 8;
 constexpr uint32_t kAnsweredForksMax = 16;
 constexpr Millis kAckWait{20 * 1000};  // the peer gives up after 32 s
+// For the answer to an INVITE within the dialog, as a proxy would wait for it (16.6 step 11): nothing else
+// can be agreed meanwhile.
+constexpr Millis kInviteWait{181 * 1000};
 
 bool has_tag(const sip::MessageView& response) { return !response.to_tag().empty(); }
 
@@ -62,7 +65,7 @@ void Legs::on_response(uint64_t id, ClientHandle client, const Incoming& respons
   LegRequest* request = requests_.get(LegRequestHandle::from_u64(id));
   if (request == nullptr || request->client != client) return;
   const uint16_t status = response.message.status();
-  if (sip::is_provisional(status)) on_provisional(*request);
+  if (sip::is_provisional(status)) on_provisional(*request, status);
   if (status == sip::status::kTrying) return;
   if (request->purpose == Purpose::Call) {
     return on_call_response(*request, *groups_.get(request->group), response);
@@ -84,10 +87,14 @@ void Legs::on_response(uint64_t id, ClientHandle client, const Incoming& respons
 }
 
 // 9.1: what was cancelled before can be now.
-void Legs::on_provisional(LegRequest& request) {
-  if (request.phase != Phase::Sent) return;
+void Legs::on_provisional(LegRequest& request, uint16_t status) {
+  const bool first = request.phase == Phase::Sent;
+  if (!first && request.phase != Phase::Proceeding) return;
   request.phase = Phase::Proceeding;
-  if (!request.cancelled) return;
+  const bool counts = first || status != sip::status::kTrying;
+  if (counts && request.purpose != Purpose::Call && request.method == Method::Invite)
+    environment_.timers.start(request.wait_timer, environment_.now() + kInviteWait);
+  if (!first || !request.cancelled) return;
   const MessageRef& lines = request.cancel_lines;
   environment_.transactions.cancel(request.client, lines ? lines.view() : std::string_view());
 }
@@ -400,10 +407,14 @@ void Legs::lose_unreachable(Leg& leg) {
 }
 
 // RFC 5057: the peer has lost the dialog, or cannot be asked about it. Who says that he knows of none
-// needs no BYE.
+// needs no BYE; but he may ring.
 void Legs::lose(Leg& leg, uint16_t status) {
   const LegEnd end{EndCause::DialogLost, status};
-  if (status != sip::status::kCallOrTransactionDoesNotExist) send_bye(leg, {}, end);
+  if (leg.is_caller && leg.state == LegState::Early && is_alone(leg)) {
+    cancel_call(leg, {});
+  } else if (status != sip::status::kCallOrTransactionDoesNotExist) {
+    send_bye(leg, {}, end);
+  }
   tell_end(leg, end);
 }
 

@@ -410,6 +410,14 @@ void Legs::cancel_request(LegRequest& request, std::string_view lines) {
   if (!lines.empty()) request.cancel_lines = environment_.slabs.copy(lines);
 }
 
+// That within the dialog of a leg that ends: its peer may have said that he tries, and never say more.
+void Legs::give_up_invite(Leg& leg) {
+  LegRequest* invite = requests_.get(leg.our_invite);
+  if (invite == nullptr || invite->cancelled || invite->phase == Phase::Accepted) return;
+  const bool sent = invite->phase == Phase::Sent || invite->phase == Phase::Proceeding;
+  sent ? cancel_request(*invite, {}) : release(*invite);
+}
+
 void Legs::cancel_call(Leg& leg, std::string_view lines) {
   LegGroup& group = leg.group;
   if (group.cancelled) return;

@@ -516,6 +516,77 @@ TEST_CASE_FIXTURE(LegPair, "legs: who knows nothing of another request is asked 
   }
 }
 
+TEST_CASE_FIXTURE(LegPair, "legs: who loses the dialog while he rings is cancelled" *
+                               doctest::description("RFC 3261 9.1, RFC 5057 5.1")) {
+  const LegHandle leg = call();
+  const Text invite = bob.take();
+  bob.send(answer(invite, "180 Ringing"));
+  world.run_for(Millis(50));
+  REQUIRE(bench.legs.request(leg, Method::Info, {}));
+  bool knows_none = false;
+  SUBCASE("he knows of none") { knows_none = true; }
+  SUBCASE("his address leads to nobody") {}
+  bob.send(
+      answer(bob.take(), knows_none ? "481 Call/Transaction Does Not Exist" : "404 Not Found"));
+  const Text cancel = bob.take();
+  CHECK(cancel.line("CSeq") == "1 CANCEL");
+  bob.send(answer(cancel, "200 OK"));
+  bob.send(answer(invite, "487 Request Terminated"));
+  CHECK(bob.take().line("CSeq") == "1 ACK");
+  const std::string status = knows_none ? "481" : "404";
+  CHECK(bench.notes.taken() ==
+        "progress 1 180; response 1 INFO " + status + "; end 1 dialog-lost " + status);
+  CHECK(bench.legs.is_quiet());
+}
+
+// He has said that he tries, and says no more.
+TEST_CASE_FIXTURE(LegPair, "legs: a re-INVITE that is never answered ends with its leg" *
+                               doctest::description("RFC 3261 9.1, 15; R5.5")) {
+  const LegHandle leg = call_answered();
+  REQUIRE(bench.legs.request(leg, Method::Invite, description(kOurs)));
+  const Text invite = bob.take();
+  bob.send(answer(invite, "100 Trying"));
+  world.run_for(Millis(50));
+  SUBCASE("ended by us") { bench.legs.end(leg); }
+  SUBCASE("ended by him") {
+    bob.send(within(leg, "BYE", 1));
+    CHECK(bob.take().first_line() == "SIP/2.0 200 OK");
+  }
+  const Text cancel = bob.take();
+  CHECK(cancel.line("CSeq") == "2 CANCEL");
+  CHECK(cancel.line("Via") == invite.line("Via"));
+  world.run_for(Millis(40'000));
+  CHECK(bench.legs.is_quiet());
+  CHECK(bench.legs.request_stats().in_use == 0);
+}
+
+TEST_CASE_FIXTURE(LegPair, "legs: a re-INVITE is answered within three minutes, or cancelled" *
+                               doctest::description("RFC 3261 14.1, 16.6 step 11")) {
+  const LegHandle leg = call_answered();
+  REQUIRE(bench.legs.request(leg, Method::Invite, description(kOurs)));
+  const Text invite = bob.take();
+  bob.send(answer(invite, "180 Ringing"));
+  world.run_for(Millis(100'000));
+  bob.send(answer(invite, "180 Ringing"));
+  world.run_for(Millis(100'000));
+  bob.send(answer(invite, "100 Trying"));
+  CHECK(bob.got_nothing(Millis(79'000)));
+  const Text cancel = bob.take(Millis(4'000));
+  CHECK(cancel.line("CSeq") == "2 CANCEL");
+  bob.send(answer(cancel, "200 OK"));
+  bench.notes.taken();
+  SUBCASE("he is there") {
+    bob.send(answer(invite, "487 Request Terminated"));
+    world.run_for(Millis(50));
+    CHECK(bench.notes.taken() == "response 1 INVITE 487");
+    CHECK(bench.legs.view(leg)->is_settled);
+  }
+  SUBCASE("he is not") {
+    world.run_for(Millis(33'000));
+    CHECK(bench.notes.taken() == "no-response 1 INVITE 408; end 1 dialog-lost 408");
+  }
+}
+
 TEST_CASE_FIXTURE(LegPair, "legs: thousands of re-INVITEs cost nothing that stays" *
                                doctest::description("F8; hostile peers")) {
   const LegHandle leg = call_answered();
