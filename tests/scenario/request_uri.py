@@ -43,10 +43,11 @@ class Bench:
             register(self.phone, server, user, password, domain=DOMAIN,
                      contacts=[f"<sip:phone@127.0.0.1:{self.phone.port};transport={transport};method=BYE?Subject=x>"])
 
-    def send(self, uri, routes=(), method="MESSAGE", headers=(), body="", sender=f"sip:alice@{DOMAIN}"):
+    def send(self, uri, routes=(), method="MESSAGE", headers=(), body="", sender=f"sip:alice@{DOMAIN}", to_tag=None):
         uri = uri.replace("PORT", str(self.server.port))
         lines = [f"Route: {route}".replace("PORT", str(self.server.port)) for route in routes]
-        self.caller.send(self.caller.request(method, uri, sender, f"sip:x@{DOMAIN}", headers=[*lines, *headers], body=body))
+        self.caller.send(self.caller.request(method, uri, sender, f"sip:x@{DOMAIN}", headers=[*lines, *headers], body=body,
+                                             to_tag=to_tag))
 
     def refused(self, uri, status, **options):
         self.send(uri, **options)
@@ -172,6 +173,11 @@ def to_the_server_itself(bench):
             bench.caller.send(f"ACK {own} SIP/2.0\r\n".replace("PORT", str(bench.server.port)) + "".join(
                 f"{name}: {answer.one(name)}\r\n" for name in ("Via", "From", "To", "Call-ID")) +
                 "CSeq: 1 ACK\r\nContent-Length: 0\r\n\r\n")
+    for method in ("BYE", "INFO", "UPDATE", "NOTIFY"):  # in a dialog that nobody knows
+        assert not bench.refused(own, 481, method=method, to_tag="none").all("allow")
+        for nobody, outside in (("nobody", 404), ("alice", 480)):  # who has no phone here
+            bench.refused(f"sip:{nobody}@{DOMAIN}", 481, method=method, to_tag="none")
+            bench.refused(f"sip:{nobody}@{DOMAIN}", outside, method=method)
     bench.refused(own, 415, method="OPTIONS", body="x", headers=["Content-Type: text/x-odd"])
     bench.refused(own, 200, method="OPTIONS", body="x", headers=["Content-Type: application/sdp"])
     bench.refused(own + ";maddr=127.0.0.9", 403, method="OPTIONS")
@@ -184,7 +190,7 @@ def main():
               ("aliases are called; 485 for an ambiguous name (21.4.23)", aliases_are_called),
               ("telephone numbers are users (19.1.6, RFC 3966; 416, 484)", numbers_are_users),
               ("a maddr of ours goes, another is foreign (16.4, 16.5; C21)", maddr_counts),
-              ("the server itself answers 405 and 415 (8.2.1, 8.2.3; R4.4)", to_the_server_itself)]
+              ("the server itself answers 405, 481 and 415 (8.2.1, 8.2.3, 12.2.2; R4.3, R4.4)", to_the_server_itself)]
     opened = [("a maddr elsewhere is the only target (16.5)", maddr_leads_elsewhere),
               ("sips does not leave without TLS (26.2.2, RFC 5630 5.3)", sips_stays_here),
               ("Routes of ours go, the others stay (16.4, 16.6 step 7)", routes_of_ours),

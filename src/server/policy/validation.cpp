@@ -142,6 +142,9 @@ Refusal Validation::check(const Incoming& request, const RequestUri& uri, Job jo
             {}};
   }
   if (!is_allowed(message.method(), job)) {
+    // RFC 3261 12.2.2: who means a dialog of ours means one that is not known, whatever he asks in it.
+    if (job == Job::AnswerHere && !message.to_tag().empty())
+      return {sip::status::kCallOrTransactionDoesNotExist, {}, {}};
     return {
         sip::status::kMethodNotAllowed, {}, job == Job::AnswerHere ? kAllowHere : kAllowThrough};
   }

@@ -13,6 +13,12 @@ namespace {
 
 bool is_loose(const sip::ParsedUri& route) { return route && route->param("lr").has_value(); }
 
+// RFC 3261 12.2.2: it is of a dialog, but of none that is known here.
+bool is_of_lost_dialog(const RouteInfo& routes) {
+  return routes.request != nullptr && !routes.request->to_tag().empty() && !routes.dialog &&
+         !routes.in_dialog;
+}
+
 bool is_sips(const sip::ParsedUri& uri) { return uri && uri->scheme == sip::Scheme::Sips; }
 
 // RFC 3261 26.2.2: nothing with a sips URI goes over UDP or TCP.
@@ -123,6 +129,8 @@ TargetSet::TargetSet(const Environment& environment, Location& location, const R
 void TargetSet::add_users(const Environment& environment, Location& location, const sip::Uri& uri) {
   uint16_t status = sip::status::kNotFound;
   location.find_targets(uri, targets_, status);
+  if (targets_.size() == 0 && is_of_lost_dialog(routes_))
+    status = sip::status::kCallOrTransactionDoesNotExist;
   add_targets(environment, uri.scheme == sip::Scheme::Sips, status);
 }
 
