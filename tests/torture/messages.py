@@ -126,7 +126,7 @@ CASES = [
     Case("port-ambiguous", "4.3", answer(500), "well-formed, but the port is part of an address that is not ours and that "
          "no IPv4 socket reaches", digest=403),
     Case("port-unambiguous", "4.4", answer(500), "well-formed; on port 5070 of the address we are not", digest=403),
-    Case("via-received-param-with-delim", "4.5", answer(405), "\"must parse\"; a BYE is not for the server itself"),
+    Case("via-received-param-with-delim", "4.5", answer(481), "\"must parse\"; a BYE of a dialog that nobody knows"),
     Case("via-received-param-no-delim", "4.5", answer(200), "\"must parse\"; an OPTIONS to the server itself"),
     Case("ipv6-in-sdp", "4.6", FORWARDED, "well-formed", digest=407),
     Case("mult-ip-in-header", "4.7", FORWARDED, "well-formed", digest=407),
