@@ -110,6 +110,10 @@ Result<void> Legs::reissue(LegRequest& request, Leg& leg) {
   }
   if (request.method == Method::Invite || request.method == Method::Update) {
     const Carrier carrier = request.method == Method::Invite ? Carrier::Invite : Carrier::Update;
+    // While it waited another one may have come and gone.
+    const LegRequestHandle self = requests_.handle_of(request);
+    const bool is_invite = request.method == Method::Invite;
+    if (request.purpose != Purpose::Call) (is_invite ? leg.our_invite : leg.our_update) = self;
     (void)leg.offer_answer.pass(sdp::Side::Local, carrier, request.has_offer);
   }
   return begin_again(request, leg);

@@ -560,6 +560,28 @@ TEST_CASE_FIXTURE(LegPair, "legs: a re-INVITE that is never answered ends with i
   CHECK(bench.legs.request_stats().in_use == 0);
 }
 
+TEST_CASE_FIXTURE(LegPair,
+                  "legs: a re-INVITE that came again behind another one ends with its leg" *
+                      doctest::description("RFC 3261 9.1, 14.1; R5.5")) {
+  const LegHandle leg = call_answered();
+  REQUIRE(bench.legs.request(leg, Method::Invite, {}));
+  bob.send(answer(bob.take(), "491 Request Pending"));
+  REQUIRE(bob.take().line("CSeq") == "2 ACK");
+  REQUIRE(bench.legs.request(leg, Method::Invite, {}));
+  bob.send(answer(bob.take(), "403 Forbidden"));
+  REQUIRE(bob.take().line("CSeq") == "3 ACK");
+  const Text again = bob.take(Millis(5'000));
+  REQUIRE(again.line("CSeq") == "4 INVITE");
+  bob.send(answer(again, "100 Trying"));
+  world.run_for(Millis(50));
+  CHECK_FALSE(bench.legs.view(leg)->is_settled);
+  bench.legs.end(leg);
+  CHECK(bob.take().line("CSeq") == "4 CANCEL");
+  world.run_for(Millis(40'000));
+  CHECK(bench.legs.is_quiet());
+  CHECK(bench.legs.request_stats().in_use == 0);
+}
+
 TEST_CASE_FIXTURE(LegPair, "legs: a re-INVITE is answered within three minutes, or cancelled" *
                                doctest::description("RFC 3261 14.1, 16.6 step 11")) {
   const LegHandle leg = call_answered();
