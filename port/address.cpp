@@ -113,6 +113,17 @@ class Text {
   void put(char c) {
     if (size_ < out_.size()) out_[size_++] = c;
   }
+  // One octet of an IPv4 address.
+  void put_octet(unsigned value) {
+    constexpr size_t kDigitsMax = 3;
+    if (out_.size() - size_ < kDigitsMax) return;
+    const auto put_digit = [this](unsigned digit) {
+      out_[size_++] = static_cast<char>('0' + digit);
+    };
+    if (value >= 100) put_digit(value / 100);
+    if (value >= 10) put_digit(value / 10 % 10);
+    put_digit(value % 10);
+  }
   void put_number(uint32_t value, int base) {
     char* const end = out_.data() + out_.size();
     const auto result = std::to_chars(out_.data() + size_, end, value, base);
@@ -168,7 +179,7 @@ void put_ip(const IpAddress& ip, bool brackets, Text& text) {
   if (ip.family == Family::V4) {
     for (size_t i = 0; i < 4; ++i) {
       if (i != 0) text.put('.');
-      text.put_number(ip.bytes[i], 10);
+      text.put_octet(ip.bytes[i]);
     }
   } else if (ip.family == Family::V6) {
     if (brackets) text.put('[');

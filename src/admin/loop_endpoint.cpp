@@ -19,8 +19,7 @@ bool is_of_group(Command::Kind kind) {
 // Users and groups share their names, so that one hash does for both.
 uint64_t subject_of(const Command& command) {
   TableHasher64 hasher{HashKey()};
-  hasher.add_u64(command.domain.view().size());
-  hasher.add(command.domain.view());
+  hasher.add_sized(command.domain.view());
   hasher.add(command.name.view());
   return hasher.finish();
 }

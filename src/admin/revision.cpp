@@ -15,8 +15,7 @@ class Hasher {
   explicit Hasher(const HashKey& key) : hasher_(key) {}
 
   Hasher& text(std::string_view text) {
-    hasher_.add_u64(text.size());
-    hasher_.add(text);
+    hasher_.add_sized(text);
     return *this;
   }
   Hasher& number(uint64_t number) {

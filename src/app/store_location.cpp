@@ -45,7 +45,7 @@ std::vector<OwnDomain> own_domains(const std::vector<std::string>& names) {
 }
 
 const std::optional<port::IpAddress>& LastAddress::read(std::string_view host) {
-  if (host == std::string_view(text_.data(), size_)) return ip_;
+  if (host.size() == size_ && same_text(host, {text_.data(), size_})) return ip_;
   ip_ = port::parse_ip(host);
   size_ = host.size() <= text_.size() ? host.copy(text_.data(), text_.size()) : 0;
   return ip_;

@@ -40,10 +40,8 @@ std::string_view without_escapes(std::string_view text, std::span<char> out) {
 // What tells one attempt from another.
 uint64_t attempt_of(const sip::DigestCredentials& given) {
   SipHasher64 hasher({});
-  for (const std::string_view part : {given.nonce, given.nc, given.cnonce, given.response}) {
-    hasher.add_u64(part.size());
-    hasher.add(part);
-  }
+  for (const std::string_view part : {given.nonce, given.nc, given.cnonce, given.response})
+    hasher.add_sized(part);
   return hasher.finish();
 }
 
@@ -166,7 +164,7 @@ bool Authenticator::confirm(const AuthResult& accepted, const Asker& asker) {
   if (nonces_.use(accepted.nonce, accepted.nc) != NonceVerdict::Valid) return false;
   std::array<char, kNameMax> buffer;
   const std::string_view name = without_escapes(accepted.username, buffer);
-  blocks_.on_success(asker.address, {name, asker.domain});
+  blocks_.on_success(asker.address, {name, asker.domain}, asker.now);
   return true;
 }
 

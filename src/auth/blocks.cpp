@@ -56,8 +56,7 @@ uint64_t Blocks::source_id(const port::IpAddress& source) const {
 uint64_t Blocks::pair_id(const port::IpAddress& source, const Login& login) const {
   TableHasher64 hasher(key_);
   add_source(hasher, source);
-  hasher.add_u64(login.user.size());
-  hasher.add(login.user);
+  hasher.add_sized(login.user);
   hasher.add_lower(login.domain);
   return id_of(hasher.finish());
 }
@@ -74,6 +73,7 @@ Millis Blocks::left_for_source(const port::IpAddress& address, Millis now) {
 }
 
 Millis Blocks::left_for(const port::IpAddress& address, const Login& login, Millis now) {
+  if (!any_pair_matters(now)) return Millis(0);
   const Pair* pair = pairs_.find(pair_id(source_of(address), login));
   if (pair == nullptr || !pair->blocked(now) || is_safe(address)) return Millis(0);
   return pair->until - now;
@@ -116,8 +116,10 @@ void Blocks::on_failure(const port::IpAddress& address, const Login& login, uint
   }
   pair->attempt = attempt;
   pair->text_size = write_login(login, pair->text);
+  pairs_last_ = std::max({pairs_last_, now, pair->until});
   if (++pair->failures < options_.failures || pair->blocked(now)) return;
   begin(*pair, {source, {pair->text.data(), pair->text_size}, {}, {}, pair->failures}, now);
+  pairs_last_ = std::max(pairs_last_, pair->until);
 }
 
 // A user who fails from a source. When the table of pairs has no room for him, each of his failures
@@ -150,7 +152,8 @@ void Blocks::begin(BlockEntry& entry, const BlockInfo& block, Millis now) {
   observer_->on_block_begun(told);
 }
 
-void Blocks::on_success(const port::IpAddress& address, const Login& login) {
+void Blocks::on_success(const port::IpAddress& address, const Login& login, Millis now) {
+  if (!any_pair_matters(now)) return;
   const port::IpAddress source = source_of(address);
   const uint64_t id = pair_id(source, login);
   Pair* pair = pairs_.find(id);

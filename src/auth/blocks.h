@@ -78,7 +78,7 @@ class Blocks {
   // was lost, is counted once.
   void on_failure(const port::IpAddress& address, const Login& login, uint64_t attempt, Millis now);
   // The right password: what was counted against this user is forgotten.
-  void on_success(const port::IpAddress& address, const Login& login);
+  void on_success(const port::IpAddress& address, const Login& login, Millis now);
 
   // Ends the block of `user`, as BlockInfo names him, or with an empty one all blocks of the
   // source. How many there were.
@@ -115,6 +115,7 @@ class Blocks {
   uint64_t source_id(const port::IpAddress& source) const;
   uint64_t pair_id(const port::IpAddress& source, const Login& login) const;
   bool is_safe(const port::IpAddress& address) const;
+  bool any_pair_matters(Millis now) const { return now - pairs_last_ < options_.time_max; }
   template <class Entry>
   Entry* refresh(BlockTable<Entry>& table, uint64_t id, const port::IpAddress& source, Millis now);
   void count_user(const port::IpAddress& source, uint64_t pair, bool has_entry, Millis now);
@@ -127,7 +128,8 @@ class Blocks {
   BlockObserver* observer_ = nullptr;
   BlockTable<Pair> pairs_;
   BlockTable<Source> sources_;
-  Millis sources_until_{0};  // no source is blocked from then on
+  Millis pairs_last_ = Millis::min() / 2;  // the last failure or end of a block of any pair
+  Millis sources_until_{0};                // no source is blocked from then on
   BlockCounters counters_;
 };
 

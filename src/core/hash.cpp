@@ -40,7 +40,7 @@ inline void SipHasher<kWordRounds, kEndRounds>::State::compress(uint64_t word) {
 // Texts and numbers alternate, so words begin anywhere: what does not fit into the present one goes
 // into the next. The state is worked on as a local variable, which stays in registers.
 template <int kWordRounds, int kEndRounds>
-template <class Change>
+template <bool kSized, class Change>
 void SipHasher<kWordRounds, kEndRounds>::add_text(std::string_view text, const Change& change) {
   State state = state_;
   const size_t held = size_ % 8;  // bytes in word_
@@ -50,6 +50,7 @@ void SipHasher<kWordRounds, kEndRounds>::add_text(std::string_view text, const C
     state.compress(word | next << shift);
     word = next >> 1 >> (63 - shift);  // all of it out where nothing was held
   };
+  if constexpr (kSized) take(text.size());
   const char* at = text.data();
   size_t left = text.size();
   for (; left >= 8; at += 8, left -= 8) take(change(load_word<uint64_t>(at)));
@@ -61,17 +62,22 @@ void SipHasher<kWordRounds, kEndRounds>::add_text(std::string_view text, const C
   }
   word_ = word;
   state_ = state;
-  size_ += text.size();
+  size_ += text.size() + (kSized ? 8 : 0);
 }
 
 template <int kWordRounds, int kEndRounds>
 void SipHasher<kWordRounds, kEndRounds>::add(std::string_view bytes) {
-  add_text(bytes, [](uint64_t word) { return word; });
+  add_text<false>(bytes, [](uint64_t word) { return word; });
+}
+
+template <int kWordRounds, int kEndRounds>
+void SipHasher<kWordRounds, kEndRounds>::add_sized(std::string_view bytes) {
+  add_text<true>(bytes, [](uint64_t word) { return word; });
 }
 
 template <int kWordRounds, int kEndRounds>
 void SipHasher<kWordRounds, kEndRounds>::add_lower(std::string_view text) {
-  add_text(text, [](uint64_t word) { return word | upper_case_bits(word); });
+  add_text<false>(text, [](uint64_t word) { return word | upper_case_bits(word); });
 }
 
 template <int kWordRounds, int kEndRounds>

@@ -30,8 +30,9 @@ class SipHasher {
   SipHasher(const HashKey& key, Width width);
 
   void add(std::string_view bytes);
-  void add_lower(std::string_view text);  // as if ASCII letters were in lower case
-  void add_u64(uint64_t value);           // eight bytes, least significant first
+  void add_sized(std::string_view bytes);  // their number as add_u64() has it, then the bytes
+  void add_lower(std::string_view text);   // as if ASCII letters were in lower case
+  void add_u64(uint64_t value);            // eight bytes, least significant first
 
   uint64_t finish64() const;
   Hash128 finish128() const;
@@ -45,7 +46,7 @@ class SipHasher {
     uint64_t mix() const { return v0 ^ v1 ^ v2 ^ v3; }
   };
 
-  template <class Change>
+  template <bool kSized, class Change>
   void add_text(std::string_view text, const Change& change);
   State finish() const;
 

@@ -223,6 +223,14 @@ Result<void> parse_hex(std::string_view text, std::span<uint8_t> out) {
   return {};
 }
 
+bool read_hex_u64(const char* digits, uint64_t& value) {
+  uint32_t high = 0;
+  uint32_t low = 0;
+  if (!read_hex_u32(digits, high) || !read_hex_u32(digits + 8, low)) return false;
+  value = uint64_t{high} << 32 | low;
+  return true;
+}
+
 Result<uint64_t> parse_hex_u64(std::string_view text) {
   if (text.empty() || text.size() > 16) return Error::Invalid;
   uint64_t value = 0;

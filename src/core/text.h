@@ -29,6 +29,10 @@ bool iequals(std::string_view text, const char (&literal)[N]) {
          });
 }
 template <size_t N>
+bool starts_with(std::string_view text, const char (&literal)[N]) {
+  return text.size() >= N - 1 && same_text({literal, N - 1}, text);
+}
+template <size_t N>
 bool istarts_with(std::string_view text, const char (&literal)[N]) {
   return text.size() >= N - 1 && iequals(text.substr(0, N - 1), literal);
 }
@@ -73,7 +77,8 @@ std::string_view write_hex_u64(uint64_t value, std::span<char> out);
 
 // Either case. Errors: Invalid (an odd count, another character, or not exactly out.size() bytes).
 Result<void> parse_hex(std::string_view text, std::span<uint8_t> out);
-Result<uint64_t> parse_hex_u64(std::string_view text);  // 1 to 16 digits
+Result<uint64_t> parse_hex_u64(std::string_view text);   // 1 to 16 digits
+bool read_hex_u64(const char* digits, uint64_t& value);  // exactly 16; false when one is none
 
 // Copies `text` so that it is one harmless line: control characters, bytes that are not UTF-8 and
 // backslashes become \n, \r, \t, \\ or \xNN. Stops before the first character that does not fit.

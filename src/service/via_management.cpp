@@ -22,20 +22,16 @@ bool is_for_us(const Environment& environment, std::string_view credentials) {
 // 3261 16.6 step 8). Who sees it learns nothing, and who makes one stops a request of his own.
 uint64_t loop_hash(const Environment& environment, const sip::MessageView& request) {
   TableHasher64 hasher(environment.route_key);
-  const auto add = [&hasher](std::string_view text) {
-    hasher.add("\n");
-    hasher.add(text);
-  };
-  hasher.add(request.request_uri());
+  hasher.add_sized(request.request_uri());
   for (const sip::HeaderId id : {sip::HeaderId::From, sip::HeaderId::To, sip::HeaderId::CallId}) {
-    add(request.header(id).value_or(""));
+    hasher.add_sized(request.header(id).value_or(""));
   }
   const auto& cseq = request.typed<sip::HeaderId::CSeq>();
   hasher.add_u64(cseq ? cseq->number : 0);
   for (const std::string_view value : request.values(sip::HeaderId::ProxyAuthorization)) {
-    if (!is_for_us(environment, value)) add(value);
+    if (!is_for_us(environment, value)) hasher.add_sized(value);
   }
-  for (const std::string_view route : request.values(sip::HeaderId::Route)) add(route);
+  for (const std::string_view route : request.values(sip::HeaderId::Route)) hasher.add_sized(route);
   return hasher.finish();
 }
 

@@ -6,7 +6,30 @@
 
 namespace tipring::sip {
 
+namespace {
+
+// What nearly all are: ";name" and ";name=value" without quotes and white space. Else false, and
+// nothing is taken.
+bool take_plain_param(std::string_view& rest, Param& param) {
+  const std::string_view text = rest;
+  if (text.empty() || text.front() != ';') return false;
+  const size_t name_end = kParamNameChar.skip(text, 1);
+  if (name_end == 1) return false;
+  const bool has_value = name_end < text.size() && text[name_end] == '=';
+  const size_t end = has_value ? skip_gen_value(text, name_end + 1) : name_end;
+  if (end < text.size() && text[end] != ';') return false;
+  param.name = between(text, 1, name_end);
+  param.value = has_value ? between(text, name_end + 1, end) : std::string_view();
+  param.has_value = has_value;
+  param.quoted = false;
+  rest = between(text, end, text.size());
+  return true;
+}
+
+}  // namespace
+
 ParamStatus next_param(std::string_view& rest, Param& param) {
+  if (take_plain_param(rest, param)) return ParamStatus::Found;
   const std::string_view text = rest;
   size_t at = 0;
   const auto stop = [&](ParamStatus status) {

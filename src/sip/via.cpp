@@ -62,7 +62,7 @@ class ViaReader {
 
 // "SIP / 2.0 / UDP": white space may stand around the slashes, and nearly never does.
 Result<void, ParseError> ViaReader::read_protocol() {
-  if (text_.starts_with("SIP/2.0/")) {
+  if (starts_with(text_, "SIP/2.0/")) {
     via_.version = between(text_, 4, 7);
     at_ = 8;
   } else {

@@ -45,7 +45,8 @@ struct Via {
 };
 
 // The branch parameter of an element that follows RFC 3261 begins with it (8.1.1.7).
-inline constexpr std::string_view kMagicCookie = "z9hG4bK";
+inline constexpr char kMagicCookieText[] = "z9hG4bK";
+inline constexpr std::string_view kMagicCookie = kMagicCookieText;
 
 // Any version is read, so that a 505 finds its way back (RFC 4475 3.1.2.16).
 // Errors: BadVia, BadHost, BadPort, BadParameter, TooManyParameters.

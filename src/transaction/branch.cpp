@@ -46,7 +46,7 @@ std::string_view write_pieces(uint8_t node, ClientHandle client, uint64_t mac, u
 }  // namespace
 
 bool has_magic_cookie(std::string_view branch) {
-  return branch.size() > kMagicCookie.size() && istarts_with(branch, kMagicCookie);
+  return branch.size() > kMagicCookie.size() && istarts_with(branch, sip::kMagicCookieText);
 }
 
 std::string_view BranchCodec::write(ClientHandle client, uint64_t loop_hash,
@@ -59,17 +59,18 @@ std::string_view BranchCodec::write_stateless(uint64_t unique, uint64_t loop_has
   return write_pieces(node_, ClientHandle{}, unique, loop_hash, out);
 }
 
-std::optional<ClientHandle> BranchCodec::read(std::string_view branch) const {
-  if (branch.size() != kSize || !has_magic_cookie(branch) || branch[kSize - 17] != '.') return {};
+std::optional<BranchCodec::Parts> BranchCodec::read(std::string_view branch) const {
+  if (branch.size() != kSize || !has_magic_cookie(branch) || branch[41] != '.') return {};
   const Result<uint64_t> node = parse_hex_u64(branch.substr(7, 2));
-  const Result<uint64_t> index = parse_hex_u64(branch.substr(9, 8));
-  const Result<uint64_t> generation = parse_hex_u64(branch.substr(17, 8));
-  const Result<uint64_t> code = parse_hex_u64(branch.substr(25, 16));
-  const Result<uint64_t> loop_hash = parse_hex_u64(branch.substr(42, 16));
-  if (!node || !index || !generation || !code || !loop_hash || *node != node_) return {};
-  const ClientHandle client{static_cast<uint32_t>(*index), static_cast<uint32_t>(*generation)};
-  if (!client || mac(client, *loop_hash) != *code) return {};
-  return client;
+  uint64_t handle = 0;
+  Parts parts;
+  if (!node || *node != node_ || !read_hex_u64(branch.data() + 9, handle) ||
+      !read_hex_u64(branch.data() + 25, parts.mac) ||
+      !read_hex_u64(branch.data() + 42, parts.loop_hash)) {
+    return {};
+  }
+  parts.client = {static_cast<uint32_t>(handle >> 32), static_cast<uint32_t>(handle)};
+  return parts.client ? std::optional(parts) : std::nullopt;
 }
 
 uint64_t BranchCodec::mac(ClientHandle client, uint64_t loop_hash) const {

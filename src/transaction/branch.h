@@ -5,8 +5,8 @@
 //
 // all in hexadecimal: 2, 8, 8, 16 and 16 digits.
 //
-// The MAC covers node, handle and loop hash, so that nobody can name a transaction whose branch he
-// has not seen.
+// The MAC covers node, handle and loop hash, so that nobody can guess a branch that he has not seen.
+// Who keeps the transaction compares all parts.
 #pragma once
 
 #include <cstdint>
@@ -37,8 +37,13 @@ class BranchCodec {
   // The same shape with a handle that is never live; `unique` takes the place of the MAC.
   std::string_view write_stateless(uint64_t unique, uint64_t loop_hash, std::span<char> out) const;
 
-  // Nothing for a branch that this node has not written since it started.
-  std::optional<ClientHandle> read(std::string_view branch) const;
+  struct Parts {
+    ClientHandle client;
+    uint64_t mac = 0;
+    uint64_t loop_hash = 0;
+  };
+  // Those of a branch of this node's shape, whoever has written it.
+  std::optional<Parts> read(std::string_view branch) const;
 
  private:
   uint64_t mac(ClientHandle client, uint64_t loop_hash) const;

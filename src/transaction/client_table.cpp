@@ -30,10 +30,10 @@ ClientTransaction* ClientTable::find(const sip::MessageView& response) const {
 }
 
 ClientTransaction* ClientTable::find(const sip::Via& via) const {
-  const std::optional<ClientHandle> handle = shared_.branches.read(via.branch);
-  ClientTransaction* named = handle ? get(*handle) : nullptr;
-  const bool same =
-      named != nullptr && named->sent_by_hash() == sent_by_hash(via, shared_.match_key);
+  const auto branch = shared_.branches.read(via.branch);
+  ClientTransaction* named = branch ? get(branch->client) : nullptr;
+  const bool same = named != nullptr &&
+                    named->via_hash() == own_via_hash(*branch, via.sent_by, shared_.match_key);
   return same ? named : nullptr;
 }
 
@@ -75,7 +75,7 @@ ClientHandle ClientTable::start_cancel(ClientTransaction& invite, std::string_vi
     (void)shared_.dependencies.transport.send(std::move(request), invite.flow(), nullptr, 0);
     return {};
   }
-  (void)cancel->start(std::move(request), invite.flow(), invite.sent_by_hash());
+  (void)cancel->start(std::move(request), invite.flow(), invite.via_hash());
   return handle_of(*cancel);
 }
 

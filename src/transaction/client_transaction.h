@@ -24,9 +24,9 @@ class ClientTransaction {
   ~ClientTransaction();
   ClientTransaction(const ClientTransaction&) = delete;
 
-  // REQUIRES: state Initial. `sent_by_hash` is that of its Via. Error: PoolExhausted (the
+  // REQUIRES: state Initial. `via_hash` is that of its Via. Error: PoolExhausted (the
   // transport had no room for it); it ends without a word to the TU then.
-  Result<void> start(MessageRef request, const Flow& flow, uint64_t sent_by_hash);
+  Result<void> start(MessageRef request, const Flow& flow, uint64_t via_hash);
   void on_send_refused(Error error);
 
   // An event with the response it came from, if any. True when that response is for the TU; nothing
@@ -47,7 +47,7 @@ class ClientTransaction {
     return state_ == State::Calling || state_ == State::Trying || state_ == State::Proceeding;
   }
   bool is_invite() const { return machine_ == Machine::InviteClient; }
-  uint64_t sent_by_hash() const { return sent_by_hash_; }
+  uint64_t via_hash() const { return via_hash_; }
   const MessageRef& request() const { return message_; }
   const Flow& flow() const { return flow_; }
   ClientHandle cancel_handle() const { return cancel_; }
@@ -74,7 +74,7 @@ class ClientTransaction {
   uint64_t context_;
   MessageRef message_;  // the request; from the first failure on the ACK
   Flow flow_;
-  uint64_t sent_by_hash_ = 0;
+  uint64_t via_hash_ = 0;
   ClientHandle cancel_;
   MemberTimer<ClientTransaction, &ClientTransaction::on_repeat_timer> repeat_timer_{*this};  // A, E
   MemberTimer<ClientTransaction, &ClientTransaction::on_life_timer> life_timer_{

@@ -11,13 +11,6 @@ namespace {
 
 using sip::HeaderId;
 
-// A text and its end, so that "ab" and "c" differ from "a" and "bc".
-template <class Hasher>
-void add_piece(Hasher& hasher, std::string_view text) {
-  hasher.add_u64(text.size());
-  hasher.add(text);
-}
-
 // 17.2.3: host names compare without case.
 void add_sent_by(TableHasher128& hasher, const sip::Via& via) {
   hasher.add_u64(via.host.size());
@@ -42,16 +35,16 @@ Result<RequestKey> request_key(const sip::MessageView& request, const HashKey& k
   out.has_cookie = has_magic_cookie(via->branch);
   hasher.add_u64(out.has_cookie ? 1 : 0);
   if (out.has_cookie) {
-    add_piece(hasher, via->branch);
+    hasher.add_sized(via->branch);
     add_sent_by(hasher, *via);
   } else {
     // A retransmission repeats the bytes, and so does an ACK or a CANCEL with the URI and the Via
     // of its INVITE: texts are compared where the rules of the headers would allow more.
-    add_piece(hasher, request.request_uri());
-    add_piece(hasher, request.from_tag());
-    add_piece(hasher, request.header(HeaderId::CallId).value_or(std::string_view()));
+    hasher.add_sized(request.request_uri());
+    hasher.add_sized(request.from_tag());
+    hasher.add_sized(request.header(HeaderId::CallId).value_or(std::string_view()));
     hasher.add_u64(cseq->number);
-    add_piece(hasher, *request.values(HeaderId::Via).begin());
+    hasher.add_sized(*request.values(HeaderId::Via).begin());
     out.to_tag = to_tag_hash(request, key);
   }
   out.hash = hasher.finish();
@@ -68,9 +61,12 @@ std::string_view top_branch(const sip::MessageView& message) {
   return via ? via->branch : std::string_view();
 }
 
-uint64_t sent_by_hash(const sip::Via& via, const HashKey& key) {
+uint64_t own_via_hash(const BranchCodec::Parts& branch, std::string_view sent_by,
+                      const HashKey& key) {
   TableHasher64 hasher(key);
-  hasher.add_lower(via.sent_by);
+  hasher.add_u64(branch.mac);
+  hasher.add_u64(branch.loop_hash);
+  hasher.add_lower(sent_by);
   return hasher.finish() | 1;
 }
 
@@ -78,7 +74,7 @@ uint64_t top_via_hash(const sip::MessageView& message, const HashKey& key) {
   const auto& via = message.typed<HeaderId::Via>();
   if (!via) return 0;
   TableHasher64 hasher(key);
-  add_piece(hasher, via->branch);
+  hasher.add_sized(via->branch);
   hasher.add_lower(via->sent_by);
   return hasher.finish();
 }
@@ -86,10 +82,10 @@ uint64_t top_via_hash(const sip::MessageView& message, const HashKey& key) {
 uint64_t tag_hash(const sip::MessageView& request, const HashKey& key) {
   const auto& cseq = request.typed<HeaderId::CSeq>();
   TableHasher64 hasher(key);  // who makes one himself has an ACK of his taken and ignored, no more
-  add_piece(hasher, request.header(HeaderId::CallId).value_or(std::string_view()));
-  add_piece(hasher, request.from_tag());
+  hasher.add_sized(request.header(HeaderId::CallId).value_or(std::string_view()));
+  hasher.add_sized(request.from_tag());
   hasher.add_u64(cseq ? cseq->number : 0);
-  add_piece(hasher, top_branch(request));
+  hasher.add_sized(top_branch(request));
   return hasher.finish();
 }
 

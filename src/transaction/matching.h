@@ -11,6 +11,7 @@
 #include "core/result.h"
 #include "sip/message.h"
 #include "sip/via.h"
+#include "transaction/branch.h"
 
 namespace tipring::transaction {
 
@@ -36,9 +37,10 @@ Result<RequestKey> request_key(const sip::MessageView& request, const HashKey& k
 // Hash of the To tag of any message, 0 when there is none.
 uint32_t to_tag_hash(const sip::MessageView& message, const HashKey& key);
 
-// Of the top Via of a message that we sent, or of its response; the code in the branch vouches for
-// the rest of that Via. Never 0.
-uint64_t sent_by_hash(const sip::Via& via, const HashKey& key);
+// Of the top Via of a request that we sent, or of its response: its branch and its sent-by (17.1.3,
+// 18.1.2). Never 0.
+uint64_t own_via_hash(const BranchCodec::Parts& branch, std::string_view sent_by,
+                      const HashKey& key);
 
 // Branch and sent-by of the top Via. 0 when there is no readable Via.
 uint64_t top_via_hash(const sip::MessageView& message, const HashKey& key);

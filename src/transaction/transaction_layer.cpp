@@ -30,10 +30,9 @@ HashKey make_key(port::Entropy& entropy) {
 
 // The status of a response that another part of this program has written.
 Result<uint16_t> status_of(const MessageRef& response) {
-  constexpr std::string_view kVersion = "SIP/2.0 ";
   const std::string_view text = response.view();
-  if (!text.starts_with(kVersion) || text.size() < kVersion.size() + 3) return Error::Invalid;
-  return parse_u16(text.substr(kVersion.size(), 3));
+  if (!starts_with(text, "SIP/2.0 ")) return Error::Invalid;
+  return parse_u16(text.substr(8, 3));
 }
 
 // Sent-by and branch of the top Via in a request of our own, whose writers put it behind the
@@ -41,7 +40,7 @@ Result<uint16_t> status_of(const MessageRef& response) {
 sip::Via read_own_via(std::string_view request) {
   sip::Via via;
   const std::string_view line = split_once(split_once(request, '\n').second, '\r').first;
-  if (!line.starts_with("Via: SIP/2.0/")) return via;
+  if (!starts_with(line, "Via: SIP/2.0/")) return via;
   const size_t params = std::min(line.find(';'), line.size());
   const std::string_view head = line.substr(0, params);
   via.sent_by = head.substr(head.rfind(' ') + 1);
@@ -445,9 +444,10 @@ Result<void> TransactionLayer::start(ClientHandle client, MessageRef request, co
   if (transaction == nullptr || transaction->state() != State::Initial) return Error::Stale;
   const sip::Via via = read_own_via(request.view());
   // A response could not be matched to a request that carries another branch.
-  const std::optional<ClientHandle> named = parts_->shared.branches.read(via.branch);
-  if (!named || *named != client) return Error::Invalid;
-  return transaction->start(std::move(request), flow, sent_by_hash(via, parts_->shared.match_key));
+  const auto branch = parts_->shared.branches.read(via.branch);
+  if (!branch || branch->client != client) return Error::Invalid;
+  return transaction->start(std::move(request), flow,
+                            own_via_hash(*branch, via.sent_by, parts_->shared.match_key));
 }
 
 void TransactionLayer::abandon(ClientHandle client) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/text.h"
 #include "transport/connections.h"
 
 namespace tipring::transport {
@@ -14,7 +15,7 @@ constexpr int kDropsPerEvent = 8;
 constexpr uint32_t kPongsMax = 128;
 constexpr std::string_view kPong = "\r\n";
 
-bool is_response(std::string_view message) { return message.starts_with("SIP/2.0 "); }
+bool is_response(std::string_view message) { return starts_with(message, "SIP/2.0 "); }
 
 bool is_final_response(std::string_view message) {
   constexpr size_t kStatusAt = 8;

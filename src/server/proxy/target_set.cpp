@@ -47,8 +47,7 @@ std::string_view scheme_fault(const Environment& environment, bool asked, const 
 uint64_t name_of(const Environment& environment, std::string_view uri, std::string_view path,
                  const std::optional<Flow>& flow) {
   TableHasher64 hasher(environment.route_key);
-  hasher.add_u64(uri.size());
-  hasher.add(uri);
+  hasher.add_sized(uri);
   hasher.add(path);
   if (flow) {
     const port::IpAddress& ip = flow->remote.ip;

@@ -25,10 +25,8 @@ MergedRequests::MergedRequests(const transaction::TransactionLayer& transactions
 uint64_t MergedRequests::name_of(const sip::MessageView& request) const {
   const auto& cseq = request.typed<sip::HeaderId::CSeq>();
   TableHasher64 hasher(key_);
-  hasher.add("merged\n");
-  hasher.add(request.header(sip::HeaderId::CallId).value_or(""));
-  hasher.add("\n");
-  hasher.add(request.from_tag());
+  hasher.add_sized(request.header(sip::HeaderId::CallId).value_or(""));
+  hasher.add_sized(request.from_tag());
   hasher.add_u64(cseq ? cseq->number : 0);
   return hasher.finish();
 }
@@ -36,10 +34,7 @@ uint64_t MergedRequests::name_of(const sip::MessageView& request) const {
 uint64_t MergedRequests::content_of(const sip::MessageView& request) const {
   TableHasher64 hasher(key_);
   for (const sip::HeaderId id : {sip::HeaderId::Contact, sip::HeaderId::Authorization}) {
-    for (const sip::HeaderView line : request.headers(id)) {
-      hasher.add("\n");
-      hasher.add(line.value());
-    }
+    for (const sip::HeaderView line : request.headers(id)) hasher.add_sized(line.value());
   }
   return hasher.finish();
 }

@@ -111,7 +111,7 @@ TEST_CASE("block: failures long ago count no more, and a success forgives them" 
   bench.now += Millis(600'000);
   bench.fail(kHere, "alice", kFailures - 1);
   CHECK_FALSE(bench.blocked(kHere, "alice"));
-  bench.blocks.on_success(ip(kHere), {"alice", ""});
+  bench.blocks.on_success(ip(kHere), {"alice", ""}, bench.now);
   bench.fail(kHere, "alice", kFailures - 1);
   CHECK_FALSE(bench.blocked(kHere, "alice"));
   bench.fail(kHere, "alice");
@@ -146,7 +146,7 @@ TEST_CASE("block: users who get it right in the end do not count against their h
   for (int user = 0; user < 500; ++user) {
     const std::string name = "user-" + std::to_string(user);
     bench.fail(kHere, name, 2);
-    bench.blocks.on_success(ip(kHere), {name, ""});
+    bench.blocks.on_success(ip(kHere), {name, ""}, bench.now);
   }
   CHECK_FALSE(bench.shut_out(kHere));
 }

@@ -82,6 +82,25 @@ TEST_CASE("siphash: a number is its eight bytes, least significant first") {
   CHECK(hasher.finish() == kSipHash64Vectors[8]);
 }
 
+TEST_CASE("siphash: a text with its size is the size and the text, wherever they begin") {
+  for (size_t before = 0; before < 9; ++before) {
+    for (size_t size = 0; size < 30; ++size) {
+      CAPTURE(before);
+      CAPTURE(size);
+      SipHasher64 together(kReferenceKey);
+      together.add(counting(before));
+      together.add_sized(counting(size));
+      together.add("end");
+      SipHasher64 apart(kReferenceKey);
+      apart.add(counting(before));
+      apart.add_u64(size);
+      apart.add(counting(size));
+      apart.add("end");
+      CHECK(together.finish() == apart.finish());
+    }
+  }
+}
+
 TEST_CASE("siphash: pieces of any size behind one another give the hash of the whole, folded too") {
   std::mt19937 random(8);
   for (size_t first = 0; first <= 64; ++first) {

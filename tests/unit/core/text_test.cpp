@@ -30,6 +30,19 @@ TEST_CASE("numbers: writing gives back what was read") {
   CHECK(*parse_hex_u64("0123456789ABCDEF") == 0x0123456789abcdefU);
   CHECK_FALSE(parse_hex_u64("0123456789abcdef0"));
   CHECK_FALSE(parse_hex_u64("g"));
+  uint64_t value = 0;
+  CHECK(read_hex_u64("0123456789ABCdef and more", value));
+  CHECK(value == 0x0123456789abcdefU);
+  CHECK_FALSE(read_hex_u64("0123456g89abcdef", value));
+  CHECK_FALSE(read_hex_u64("0123456789abcde/", value));
+}
+
+TEST_CASE("text: begins with a literal") {
+  CHECK(starts_with("SIP/2.0 200", "SIP/2.0 "));
+  CHECK(starts_with("SIP/2.0 ", "SIP/2.0 "));
+  CHECK_FALSE(starts_with("SIP/2.0", "SIP/2.0 "));
+  CHECK_FALSE(starts_with("sIP/2.0 200", "SIP/2.0 "));
+  CHECK(starts_with("", ""));
 }
 
 TEST_CASE("hex: bytes both ways") {
