@@ -63,14 +63,16 @@ int LinuxDatagramSocket::open(const DatagramOptions& options) {
 }
 
 void LinuxDatagramSocket::set_options(const DatagramOptions& options) {
+  // What a socket that is bound to one address receives was sent there.
+  const bool many = options.bind.ip.is_unspecified() || options.bind.ip.is_multicast();
   if (options.bind.ip.family == Family::V4) {
-    set_option(fd_, IPPROTO_IP, IP_PKTINFO, 1);
+    if (many) set_option(fd_, IPPROTO_IP, IP_PKTINFO, 1);
     set_option(fd_, IPPROTO_IP, IP_RECVERR, 1);
     // Not for groups that others on this host have joined.
     set_option(fd_, IPPROTO_IP, IP_MULTICAST_ALL, 0);
     if (options.bind.ip.is_multicast()) set_option(fd_, SOL_SOCKET, SO_REUSEADDR, 1);
   } else {
-    set_option(fd_, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+    if (many) set_option(fd_, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
     set_option(fd_, IPPROTO_IPV6, IPV6_RECVERR, 1);
   }
   set_option(fd_, SOL_SOCKET, SO_RXQ_OVFL, 1);
