@@ -70,12 +70,14 @@ Refusal Update::gather() {
   const auto contacts = from_.request.values(sip::HeaderId::Contact);
   if (contacts.empty()) return {sip::status::kBadRequest, "Bad Request - Contact"};
   if (*contacts.begin() == "*") return remove_all();
-  // All contacts are read before any is taken.
-  if (const Refusal refusal = read_all()) return refusal;
+  // All contacts are read before any is taken; the only one, as it is nearly always, just once.
+  Contact last;
+  if (const Refusal refusal = read_all(last)) return refusal;
+  const bool alone = ++contacts.begin() == contacts.end();
   for (const std::string_view value : contacts) {
-    Contact contact;
-    static_cast<void>(read_contact(from_.request, value, options_, contact));
-    if (const Refusal refusal = take(contact)) return refusal;
+    if (!alone) last = {};
+    if (!alone) static_cast<void>(read_contact(from_.request, value, options_, last));
+    if (const Refusal refusal = take(last)) return refusal;
   }
   return make_room();
 }
@@ -96,22 +98,20 @@ Refusal Update::remove_all() {
   return {};
 }
 
-Refusal Update::read_all() const {
+Refusal Update::read_all(Contact& last) const {
   size_t count = 0;
   size_t added = 0;
   size_t sips = 0;
   bool flow = false;
   for (const std::string_view value : from_.request.values(sip::HeaderId::Contact)) {
     if (++count > kContactsMax) return kTooMany;
-    Contact contact;
-    if (const Refusal refusal = read_contact(from_.request, value, options_, contact)) {
-      return refusal;
-    }
-    if (contact.expires.count() == 0) continue;
-    if (const Refusal refusal = check_host(contact)) return refusal;
+    last = {};
+    if (const Refusal refusal = read_contact(from_.request, value, options_, last)) return refusal;
+    if (last.expires.count() == 0) continue;
+    if (const Refusal refusal = check_host(last)) return refusal;
     ++added;
-    sips += contact.is_sips ? 1 : 0;
-    flow = flow || contact.reg_id != 0;
+    sips += last.is_sips ? 1 : 0;
+    flow = flow || last.reg_id != 0;
   }
   // RFC 5626 6: a flow is registered alone.
   if (flow && added > 1) {

@@ -41,7 +41,7 @@ class Update {
 
  private:
   Refusal remove_all();
-  Refusal read_all() const;
+  Refusal read_all(Contact& last) const;  // gives the last one
   Refusal check_sips(bool other_contacts) const;
   Refusal check_host(const Contact& contact) const;
   bool leads_back(const Contact& contact) const;
