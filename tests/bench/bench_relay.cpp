@@ -151,9 +151,9 @@ class Relaying final : port::TurnHandler, port::TimerHandler, media::CallMediaOb
         slabs(arena, {8, 8, 8, 8, 1}),
         wheel(clock.monotonic()),
         driver(loop, wheel),
-        relay(
-            {network, loop, wheel, slabs, arena, entropy, log}, limits,
-            {first_port(), static_cast<uint16_t>(first_port() + 2 * media_pairs_max(limits) - 1)}) {
+        relay({network, loop, wheel, slabs, arena, entropy, log}, limits,
+              {first_port(), static_cast<uint16_t>(first_port() + 2 * media_pairs_max(limits) +
+                                                   kSparePorts - 1)}) {
     expect(loop.ok(), "no loop");
     loop.set_turn_handler(this);
     media::RelayOptions options;
@@ -202,7 +202,8 @@ class Relaying final : port::TurnHandler, port::TimerHandler, media::CallMediaOb
   media::Relay relay;
 
  private:
-  // Several may run at one time; ports that are taken are passed over besides.
+  // Several may run at one time; ports that others have are passed over besides.
+  static constexpr uint32_t kSparePorts = 64;
   static uint16_t first_port() { return static_cast<uint16_t>(20000 + getpid() % 20 * 512); }
 
   MediaLeg leg(Side side) {
