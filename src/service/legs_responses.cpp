@@ -224,10 +224,12 @@ void Legs::on_call_success(LegRequest& request, LegGroup& group, const Incoming&
     if (leg->ack) (void)environment_.transactions.send_stateless(leg->ack, leg->ack_flow);
     return;
   }
-  if (!leg->dialog.learn_remote(environment_.slabs, response)) {
-    // Its texts are beyond what is kept of a dialog, so that it cannot be acknowledged either.
+  if (const auto known = leg->dialog.learn_remote(environment_.slabs, response); !known) {
+    // Where its texts are beyond what is kept of a dialog, it cannot be acknowledged either.
     group.cancelled = true;
-    if (!lost && leg->stands()) tell_end(*leg, {EndCause::Shortage});
+    const bool shortage = known.error() == Error::PoolExhausted;
+    if (!lost && leg->stands())
+      tell_end(*leg, {shortage ? EndCause::Shortage : EndCause::Unreachable});
     return;
   }
   note_features(leg->peer, response);

@@ -252,7 +252,7 @@ TEST_CASE_FIXTURE(LegPair,
   for (int i = 0; i < 200; ++i) routes += ", <sip:10.0.0.77;lr>";
   bob.send(answer(sent, "200 OK", "b", routes + "\r\n"));
   world.run_for(Millis(50));
-  CHECK(bench.notes.taken() == "end 1 shortage");
+  CHECK(bench.notes.taken() == "end 1 unreachable");
   bob.send(answer(sent, "200 OK", "b", routes + "\r\n"));
   world.run_for(Millis(50));
   CHECK(bench.notes.taken() == "");
