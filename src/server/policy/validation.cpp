@@ -142,7 +142,7 @@ Refusal Validation::check(const Incoming& request, const RequestUri& uri, Job jo
             {}};
   }
   if (!is_allowed(message.method(), job)) {
-    // RFC 3261 12.2.2: who means a dialog of ours means one that is not known, whatever he asks in it.
+    // RFC 3261 12.2.2: who means a dialog of ours means one that is not known, but for OPTIONS.
     if (job == Job::AnswerHere && !message.to_tag().empty())
       return {sip::status::kCallOrTransactionDoesNotExist, {}, {}};
     return {
