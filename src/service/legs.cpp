@@ -149,13 +149,17 @@ void Legs::end(LegHandle handle, std::string_view lines) {
     case LegState::Calling: return cancel_call(*leg, lines);
     case LegState::Called: return refuse_unanswered(*leg, lines);
     case LegState::Early:
-      if (!leg->is_caller) return refuse_unanswered(*leg, lines);
-      if (is_alone(*leg)) return cancel_call(*leg, lines);
-      // 15: of several early dialogs one can be ended alone.
-      return send_bye(*leg, lines, {EndCause::LocalEnd});
-    case LegState::Confirmed: return send_bye(*leg, lines, {EndCause::LocalEnd});
+    case LegState::Confirmed: return end_dialog(*leg, lines, {EndCause::LocalEnd});
     case LegState::Ended: return;
   }
+}
+
+// 15: before the answer who is called sends no BYE, and one from who calls ends no ringing; but of
+// several early dialogs he can so end one alone.
+void Legs::end_dialog(Leg& leg, std::string_view lines, const LegEnd& end) {
+  if (leg.state != LegState::Early) return send_bye(leg, lines, end);
+  if (!leg.is_caller) return refuse_unanswered(leg, lines);
+  is_alone(leg) ? cancel_call(leg, lines) : send_bye(leg, lines, end);
 }
 
 void Legs::end_all(std::string_view lines) {

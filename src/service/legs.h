@@ -171,6 +171,7 @@ class Legs final : private transaction::TransactionUser, private transport::Loca
   // legs.cpp: places, and what becomes of them
   uint64_t invite_hash(const sip::MessageView& invite) const;
   Leg* make_leg(LegGroup& group, LegUser& user, uint64_t name);
+  void end_dialog(Leg& leg, std::string_view lines, const LegEnd& end);
   bool is_alone(const Leg& leg) const;
   bool is_awaited(const Leg& leg) const;
   void tell_end(Leg& leg, const LegEnd& end);

@@ -412,11 +412,8 @@ void Legs::lose_unreachable(Leg& leg) {
 // needs no BYE; but he may ring.
 void Legs::lose(Leg& leg, uint16_t status) {
   const LegEnd end{EndCause::DialogLost, status};
-  if (leg.is_caller && leg.state == LegState::Early && is_alone(leg)) {
-    cancel_call(leg, {});
-  } else if (status != sip::status::kCallOrTransactionDoesNotExist) {
-    send_bye(leg, {}, end);
-  }
+  const bool rings = leg.state == LegState::Early && is_alone(leg);
+  if (rings || status != sip::status::kCallOrTransactionDoesNotExist) end_dialog(leg, {}, end);
   tell_end(leg, end);
 }
 

@@ -45,7 +45,7 @@ void Legs::on_session(Leg& leg, Millis now) {
     case SessionRefresh::Due::Refresh: return refresh(leg);
     case SessionRefresh::Due::End: {
       const LegEnd end{EndCause::SessionOver};
-      send_bye(leg, kExpiredReason, end);
+      end_dialog(leg, kExpiredReason, end);
       return tell_end(leg, end);
     }
   }

@@ -222,6 +222,77 @@ TEST_CASE_FIXTURE(LegPair, "legs: a peer who should refresh and does not gets a 
   CHECK(bench.notes.taken() == "end 1 session-over");
 }
 
+TEST_CASE_FIXTURE(LegPair, "legs: a session that is over before the answer ends the ringing too" *
+                               doctest::description("RFC 4028 10, RFC 3261 9.1, 15; F24")) {
+  const LegHandle leg = call(kOurs);
+  bob.send(answer(bob.take(), "180 Ringing"));
+  world.run_for(Millis(50));
+  bob.send(within(leg, "UPDATE", 1, "Supported: timer\r\nSession-Expires: 90;refresher=uac\r\n"));
+  world.run_for(Millis(50));
+  REQUIRE(bench.legs.respond(leg, bench.notes.server, 200, {}));
+  CHECK(bob.take().line("Session-Expires") == "90;refresher=uac");
+  bench.notes.taken();
+  CHECK(bob.got_nothing(Millis(59'000)));
+  const Text cancel = bob.take(Millis(2'000));
+  CHECK(cancel.line("CSeq") == "1 CANCEL");
+  CHECK(cancel.line("Reason") == "SIP;cause=408;text=\"Session expired\"");
+  CHECK(bench.notes.taken() == "end 1 session-over");
+  // Neither that nor the INVITE gets an answer.
+  world.run_for(Millis(40'000));
+  CHECK(bench.legs.is_quiet());
+  CHECK(bench.legs.request_stats().in_use == 0);
+}
+
+TEST_CASE_FIXTURE(LegPair, "legs: of two that ring the one whose session is over first gets a BYE" *
+                               doctest::description("RFC 4028 10, RFC 3261 15; F24, F56")) {
+  const LegHandle first = call(kOurs);
+  const Text invite = bob.take();
+  bob.send(answer(invite, "180 Ringing", "b"));
+  bob.send(answer(invite, "180 Ringing", "c"));
+  world.run_for(Millis(50));
+  for (const LegHandle leg : {first, bench.notes.fork}) {
+    bob.send(within(leg, "UPDATE", 1, "Supported: timer\r\nSession-Expires: 90;refresher=uac\r\n",
+                    "", leg == first ? "z9hG4bKb" : "z9hG4bKc"));
+    world.run_for(Millis(50));
+    REQUIRE(bench.legs.respond(leg, bench.notes.server, 200, {}));
+    CHECK(bob.take().line("Session-Expires") == "90;refresher=uac");
+    world.run_for(Millis(5'000));
+  }
+  const Text bye = bob.take(Millis(61'000));
+  CHECK(bye.line("CSeq") == "2 BYE");
+  CHECK(bye.tag("To") == "b");
+  bob.send(answer(bye, "200 OK", ""));
+  CHECK(bob.got_nothing(Millis(4'000)));
+  CHECK(bob.take(Millis(2'000)).line("CSeq") == "1 CANCEL");
+  world.run_for(Millis(40'000));
+  CHECK(bench.legs.is_quiet());
+}
+
+TEST_CASE_FIXTURE(LegPair, "legs: a session that is over before our answer is refused" *
+                               doctest::description("RFC 4028 10, RFC 3261 15; F24")) {
+  invite("Supported: timer\r\n", kTheirs);
+  alice.take();
+  const LegHandle leg = bench.adopted;
+  REQUIRE(bench.legs.respond(leg, {}, 180, {}));
+  alice.take();
+  alice.send(within(leg, "UPDATE", 2, "Supported: timer\r\nSession-Expires: 90;refresher=uac\r\n"));
+  world.run_for(Millis(50));
+  REQUIRE(bench.legs.respond(leg, bench.notes.server, 200, {}));
+  CHECK(alice.take().line("Session-Expires") == "90;refresher=uac");
+  const std::string ack = within(leg, "ACK", 1, "", "", "z9hG4bKi");
+  bench.notes.taken();
+  CHECK(alice.got_nothing(Millis(59'000)));
+  CHECK(alice.take(Millis(2'000)).first_line() == "SIP/2.0 180 Ringing");  // once a minute
+  const Text refusal = alice.take(Millis(2'000));
+  CHECK(refusal.first_line() == "SIP/2.0 480 Temporarily Unavailable");
+  CHECK(refusal.line("CSeq") == "1 INVITE");
+  CHECK(refusal.line("Reason") == "SIP;cause=408;text=\"Session expired\"");
+  CHECK(bench.notes.taken() == "end 1 session-over");
+  alice.send(ack);
+  CHECK(alice.got_nothing(Millis(40'000)));  // 15: he who is called sends no BYE before his answer
+  CHECK(bench.legs.is_quiet());
+}
+
 TEST_CASE_FIXTURE(LegPair, "legs: a refresh that the peer has no dialog for ends the call" *
                                doctest::description("RFC 4028 10, RFC 5057; F24")) {
   const LegHandle leg = call(kOurs);

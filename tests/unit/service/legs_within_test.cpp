@@ -685,6 +685,27 @@ TEST_CASE_FIXTURE(LegPair,
   CHECK(bench.legs.is_quiet());
 }
 
+TEST_CASE_FIXTURE(LegPair,
+                  "legs: who has lost the call before our answer is refused, without a BYE" *
+                      doctest::description("RFC 3261 15, RFC 5057 5; F17")) {
+  for (const std::string lost : {"404 Not Found", "481 Call/Transaction Does Not Exist"}) {
+    invite("", kTheirs, "z9hG4bK" + lost.substr(0, 3));
+    REQUIRE(alice.take().first_line() == "SIP/2.0 100 Trying");
+    const LegHandle leg = bench.adopted;
+    REQUIRE(bench.legs.respond(leg, {}, 180, {}));
+    REQUIRE(alice.take().first_line() == "SIP/2.0 180 Ringing");
+    const std::string ack = within(leg, "ACK", 1, "", "", "z9hG4bK" + lost.substr(0, 3));
+    REQUIRE(bench.legs.request(leg, Method::Info, {}));
+    alice.send(answer(alice.take(), lost, ""));
+    const Text refusal = alice.take();
+    CHECK(refusal.first_line() == "SIP/2.0 480 Temporarily Unavailable");
+    CHECK(refusal.line("CSeq") == "1 INVITE");
+    alice.send(ack);
+    CHECK(alice.got_nothing(Millis(40'000)));
+    CHECK(bench.legs.is_quiet());
+  }
+}
+
 TEST_CASE_FIXTURE(LegPair, "legs: a BYE of who has not answered ends the call and its ringing" *
                                doctest::description("RFC 3261 15; F17")) {
   const LegHandle leg = call();
