@@ -37,19 +37,10 @@ def pause(*phones):
         one.command("sleep 1.3")
 
 
-def hears_soon(one, hertz):
-    """On a busy machine a second may not be enough for offers and answers, and for sound from then on."""
-    for _ in range(4):
-        if one.hears(hertz):
-            return True
-        one.command("sleep 0.7")
-    return False
-
-
 def hear_each_other(first, second, a, b):
     pause(first, second)
-    assert hears_soon(first, TONES[b]), f"{a} does not hear {b}: {first.events[-3:]}"
-    assert hears_soon(second, TONES[a]), f"{b} does not hear {a}: {second.events[-3:]}"
+    assert first.hears_soon(TONES[b]), f"{a} does not hear {b}: {first.events[-3:]}"
+    assert second.hears_soon(TONES[a]), f"{b} does not hear {a}: {second.events[-3:]}"
 
 
 def talk(server, a_transport, b_transport):
@@ -189,7 +180,7 @@ def with_baresip(server, transport):
             bert.wait_for("CALL_ESTABLISHED")
             # What it hears it says again: its player and its source are one bridge.
             pause(anna)
-            assert anna.hears(TONES["anna"], 0.8), anna.events[-3:]
+            assert anna.hears_soon(TONES["anna"], 0.8), anna.events[-3:]
             anna.command("hangup")
             anna.wait_for("ended", cause="hung-up")
             bert.wait_for("CALL_CLOSED")
