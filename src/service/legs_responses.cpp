@@ -326,8 +326,10 @@ LegRequestInfo Legs::info_of(const LegRequest& request) const {
   return {requests_.handle_of(request), request.method, request.tag};
 }
 
-// It was not accepted: an offer in it is as if it had not been made.
+// It was not accepted: an offer in it is as if it had not been made. Of one that waits that is known
+// already, and what is open by now is another's.
 void Legs::note_failure(Leg& leg, const LegRequest& request) {
+  if (request.phase == Phase::Waiting) return;
   if (request.method == Method::Invite) {
     (void)leg.offer_answer.pass(sdp::Side::Remote, Carrier::Failure, false);
   }

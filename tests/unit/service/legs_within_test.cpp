@@ -582,6 +582,34 @@ TEST_CASE_FIXTURE(LegPair,
   CHECK(bench.legs.request_stats().in_use == 0);
 }
 
+TEST_CASE_FIXTURE(LegPair,
+                  "legs: a re-INVITE that has waited and is given up leaves the next one its offer" *
+                      doctest::description("RFC 3261 14.1, RFC 3311 5.2; F27")) {
+  const LegHandle leg = call_answered();
+  const auto first = bench.legs.request(leg, Method::Invite, description(kOurs));
+  REQUIRE(first);
+  bob.send(answer(bob.take(), "491 Request Pending"));
+  REQUIRE(bob.take().line("CSeq") == "2 ACK");
+  REQUIRE(bench.legs.request(leg, Method::Invite, description(kOurs)));
+  const Text next = bob.take();
+  bob.send(answer(next, "100 Trying"));
+  bench.notes.taken();
+  std::string last_word = "no-response 1 INVITE 491";
+  SUBCASE("since its turn has not come") {}
+  SUBCASE("since it was cancelled") {
+    bench.legs.cancel(*first);
+    last_word = "no-response 1 INVITE 487";
+  }
+  world.run_for(Millis(4'100));
+  CHECK(bench.notes.taken() == last_word);
+  bob.send(within(leg, "UPDATE", 1, "", kTheirs));
+  CHECK(bob.take().first_line() == "SIP/2.0 491 Request Pending");
+  bob.send(answer(next, "200 OK", "b", "", kTheirs));
+  world.run_for(Millis(50));
+  CHECK(bench.notes.taken() == "response 1 INVITE 200");
+  CHECK(bench.legs.ack(leg));
+}
+
 TEST_CASE_FIXTURE(LegPair, "legs: a re-INVITE is answered within three minutes, or cancelled" *
                                doctest::description("RFC 3261 14.1, 16.6 step 11")) {
   const LegHandle leg = call_answered();
