@@ -42,8 +42,14 @@ void note_features(PeerFeatures& peer, const sip::MessageView& message) {
     peer.replaces = has("replaces");
     peer.timer = has("timer");
   }
+  note_allowed(peer, message);
+}
+
+void note_allowed(PeerFeatures& peer, const sip::MessageView& message) {
   if (message.has(sip::HeaderId::Allow)) {
     peer.update = sip::contains_token(message.values(sip::HeaderId::Allow), "UPDATE");
+  } else if (message.is_request() && message.method() == sip::Method::Update) {
+    peer.update = true;
   }
 }
 

@@ -28,6 +28,8 @@ bool is_description(const LegContent& content);
 
 // Notes what this message says; what it does not speak of stays.
 void note_features(PeerFeatures& peer, const sip::MessageView& message);
+// The same of what he allows alone, which any message may tell: RFC 4028 7.4.
+void note_allowed(PeerFeatures& peer, const sip::MessageView& message);
 
 // "<sip:user@10.0.0.1:5060;transport=tcp>": where we are to be reached by who is reached by `flow`.
 inline constexpr size_t kContactMax = 256;

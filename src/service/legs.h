@@ -282,7 +282,7 @@ class Legs final : private transaction::TransactionUser, private transport::Loca
   void note_session(Leg& leg, const sip::MessageView& response);
   void remember(Leg& leg, std::string_view description);
   void refresh(Leg& leg);
-  void on_refresh_failed(Leg& leg, uint16_t status);
+  void on_refresh_failed(Leg& leg);
 
   void on_located(uint64_t tag, const Result<transport::FlowList>& flows) override;
   void on_cancel(uint64_t leg, ServerHandle server, const Incoming& cancel) override;

@@ -81,6 +81,7 @@ void Legs::handle(const Incoming& incoming) {
     return refuse_stateless(incoming, sip::status::kServerInternalError);
   }
   leg->flow = incoming.flow;  // he may have connected anew
+  note_allowed(leg->peer, request);
   handle(*leg, incoming);
 }
 

@@ -137,10 +137,12 @@ void Legs::on_not_answered(LegRequest& request, uint16_t status) {
   if (leg != nullptr) note_failure(*leg, request);
   release(request);
   if (leg == nullptr || !leg->stands()) return;
-  if (purpose == Purpose::Refresh) return on_refresh_failed(*leg, 0);
+  if (purpose == Purpose::Refresh && !ends_dialog(info.method, status))
+    return on_refresh_failed(*leg);
   if (purpose == Purpose::Ack) return lose_unreachable(*leg);
-  if (purpose != Purpose::Application) return;
-  leg->user->on_no_response(legs_.handle_of(*leg), leg->name, info, status);
+  if (purpose != Purpose::Application && purpose != Purpose::Refresh) return;
+  if (purpose == Purpose::Application)
+    leg->user->on_no_response(legs_.handle_of(*leg), leg->name, info, status);
   if (leg->stands()) judge_failure(*leg, info.method, status);
 }
 
@@ -343,6 +345,8 @@ void Legs::on_dialog_response(LegRequest& request, Leg& leg, const Incoming& inc
   const uint16_t status = response.status();
   const LegRequestInfo info = info_of(request);
   const LegHandle handle = legs_.handle_of(leg);
+  // A refusal may be a proxy's.
+  if (!sip::is_failure(status)) note_allowed(leg.peer, response);
   if (sip::is_provisional(status)) {
     if (leg.stands()) leg.user->on_response(handle, leg.name, info, incoming);
     return;
@@ -360,7 +364,7 @@ void Legs::on_dialog_response(LegRequest& request, Leg& leg, const Incoming& inc
   release(request);
   if (!leg.stands()) return;
   if (refreshes && sip::is_success(status)) return;
-  if (refreshes && !ends_dialog(info.method, status)) return on_refresh_failed(leg, status);
+  if (refreshes && !ends_dialog(info.method, status)) return on_refresh_failed(leg);
   if (!refreshes) leg.user->on_response(handle, leg.name, info, incoming);
   if (leg.stands()) judge_failure(leg, info.method, status);
 }

@@ -32,10 +32,12 @@ void Legs::note_session(Leg& leg, const sip::MessageView& response) {
   schedule(leg);
 }
 
-// A peer that does not know UPDATE is sent our description again with each refresh.
+// A peer that does not know UPDATE is sent our description again with each refresh. Whether that is
+// ours to send, is known with his answer.
 void Legs::remember(Leg& leg, std::string_view description) {
   leg.description.reset();
-  const bool needed = leg.peer.timer || leg.services.get<LegInterval>().refresh.interval_s() != 0;
+  const bool needed =
+      leg.peer.timer || leg.services.get<LegInterval>().refresh.interval_wanted() != 0;
   if (needed && !leg.peer.update) leg.description = environment_.slabs.copy(description);
 }
 
@@ -53,7 +55,7 @@ void Legs::on_session(Leg& leg, Millis now) {
 
 // 7.4: by UPDATE, which disturbs no offer, where the peer takes it.
 void Legs::refresh(Leg& leg) {
-  const Method method = leg.services.get<LegInterval>().refresh.method();
+  const Method method = leg.peer.update ? Method::Update : Method::Invite;
   const bool repeats = method == Method::Invite && leg.description;
   const LegContent content = {
       {}, repeats ? "application/sdp" : "", repeats ? leg.description.view() : std::string_view()};
@@ -62,13 +64,12 @@ void Legs::refresh(Leg& leg) {
                         may_send(leg, method, repeats);
   const auto started = sendable ? start(leg, method, LegRequest::Purpose::Refresh, content, 0)
                                 : Result<LegRequestHandle>(Error::Busy);
-  if (!started) on_refresh_failed(leg, sip::status::kRequestPending);
-  schedule(leg);
+  started ? schedule(leg) : on_refresh_failed(leg);
 }
 
-void Legs::on_refresh_failed(Leg& leg, uint16_t status) {
-  const bool over = leg.services.get<LegInterval>().refresh.on_failure(status, environment_.now());
-  if (over) return lose(leg, status == 0 ? sip::status::kRequestTimeout : status);
+// 10: a refusal that leaves the dialog standing leaves time for another try.
+void Legs::on_refresh_failed(Leg& leg) {
+  leg.services.get<LegInterval>().refresh.on_failure(environment_.now());
   schedule(leg);
 }
 

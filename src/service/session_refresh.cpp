@@ -63,7 +63,6 @@ bool SessionRefresh::on_interval_too_small(const sip::MessageView& response) {
 }
 
 void SessionRefresh::on_success(const sip::MessageView& response, Millis now) {
-  note_peer(response);
   const uint32_t wanted = interval_wanted();
   raises_ = 0;
   // 7.4: what was raised for an INVITE without a dialog need not hold for the way within it.
@@ -76,21 +75,14 @@ void SessionRefresh::on_success(const sip::MessageView& response, Millis now) {
   }
 }
 
-bool SessionRefresh::on_failure(uint16_t status, Millis now) {
-  if (status == 0 || status == sip::status::kRequestTimeout ||
-      status == sip::status::kCallOrTransactionDoesNotExist) {
-    return true;
-  }
+void SessionRefresh::on_failure(Millis now) {
   raises_ = 0;
-  if (refreshes_ && interval_s_ != 0) {
-    const Millis retry = now + std::max((end_at() - now) / 2, kRetryMin);
-    deadline_ = std::min(retry, end_at());
-  }
-  return false;
+  if (!refreshes_) return;
+  const Millis retry = now + std::max((end_at() - now) / 2, kRetryMin);
+  deadline_ = std::min(retry, end_at());
 }
 
 uint16_t SessionRefresh::on_request(const sip::MessageView& request) {
-  note_peer(request);
   answer_ = {};
   answer_.peer_knows = supports_timer(request);
   const auto interval = request.typed<sip::HeaderId::SessionExpires>();
@@ -126,12 +118,6 @@ std::string_view SessionRefresh::answer_lines(std::span<char> out) const {
 
 void SessionRefresh::on_answered(Millis now) {
   settle(answer_.interval_s, answer_.we_refresh, now);
-}
-
-void SessionRefresh::note_peer(const sip::MessageView& message) {
-  if (message.has(sip::HeaderId::Allow))
-    peer_updates_ = sip::contains_token(message.values(sip::HeaderId::Allow),
-                                        sip::to_text(sip::Method::Update));
 }
 
 void SessionRefresh::settle(uint32_t interval_s, bool refreshes, Millis now) {

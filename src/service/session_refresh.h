@@ -32,9 +32,9 @@ class SessionRefresh {
   bool on_interval_too_small(const sip::MessageView& response);
   // A 2xx. Where it names no interval and we have asked for one, it is ours to refresh (7.2).
   void on_success(const sip::MessageView& response, Millis now);
-  // Any other final response, or none, to an INVITE or UPDATE that was to refresh, and which is not
-  // sent again at once. True: the dialog is over (12.2.1.2 of RFC 3261).
-  bool on_failure(uint16_t status, Millis now);  // 0: none
+  // An INVITE or UPDATE that was to refresh could not be sent, or was refused in a way that leaves the
+  // dialog standing.
+  void on_failure(Millis now);
 
   // --- theirs ------------------------------------------------------------------------------------
 
@@ -51,10 +51,8 @@ class SessionRefresh {
   uint32_t interval_s() const { return interval_s_; }  // 0: it has no end
   bool is_refresher() const { return refreshes_; }
   Millis expires_at() const { return expires_at_; }  // kNever where it has no end
-  // How to refresh: by UPDATE without an offer where the peer allows it (7.4).
-  sip::Method method() const { return peer_updates_ ? sip::Method::Update : sip::Method::Invite; }
-  // Looks for the peer's Allow; on_success() and on_request() do it too.
-  void note_peer(const sip::MessageView& message);
+  // What the next request asks for; 0: nothing.
+  uint32_t interval_wanted() const;
 
   // When on_timer() is due; kNever while nothing is.
   Millis deadline() const { return deadline_; }
@@ -74,7 +72,6 @@ class SessionRefresh {
   };
 
   uint32_t min_se_needed() const;
-  uint32_t interval_wanted() const;
   void settle(uint32_t interval_s, bool refreshes, Millis now);
   Millis end_at() const;
 
@@ -88,7 +85,6 @@ class SessionRefresh {
   uint8_t raises_ = 0;
   bool established_ = false;
   bool refreshes_ = false;
-  bool peer_updates_ = false;
 };
 
 }  // namespace tipring::service

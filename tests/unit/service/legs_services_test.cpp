@@ -194,6 +194,102 @@ TEST_CASE_FIXTURE(LegPair, "legs: who does not take UPDATE is refreshed with our
   CHECK(bench.notes.taken().empty());
 }
 
+TEST_CASE_FIXTURE(LegPair, "legs: who knows neither timers nor UPDATE is refreshed all the same" *
+                               doctest::description("RFC 4028 7.2, 7.4; F24")) {
+  const LegHandle leg = call(kOurs);
+  bob.send(answer(bob.take(), "200 OK", "b", "", kTheirs));
+  world.run_for(Millis(50));
+  REQUIRE(bench.legs.ack(leg));
+  bob.take();
+  CHECK(bench.legs.view(leg)->session_interval_s == 1800);
+  CHECK(bob.got_nothing(Millis(890'000)));
+  const Text invite = bob.take(Millis(20'000));
+  CHECK(invite.line("CSeq") == "2 INVITE");
+  CHECK(invite.body() == kOurs);
+}
+
+TEST_CASE_FIXTURE(LegPair, "legs: that the peer takes UPDATE is seen in whatever tells it" *
+                               doctest::description("RFC 4028 7.4, RFC 3311 4; F23, F24")) {
+  const std::string interval =
+      "Supported: timer\r\nRequire: timer\r\nSession-Expires: 100;refresher=uac\r\n";
+  const LegHandle leg = call(kOurs);
+  const Text invite = bob.take();
+  const auto answer_call = [&] {
+    bob.send(answer(invite, "200 OK", "b", interval, kTheirs));
+    world.run_for(Millis(50));
+    REQUIRE(bench.legs.ack(leg));
+    bob.take();
+  };
+  std::string update = "UPDATE ";
+  SUBCASE("a provisional response") {
+    bob.send(answer(invite, "180 Ringing", "b", "Allow: INVITE, UPDATE\r\n"));
+    world.run_for(Millis(50));
+    answer_call();
+  }
+  SUBCASE("until he says otherwise") {
+    bob.send(answer(invite, "180 Ringing", "b", "Allow: INVITE, UPDATE\r\n"));
+    bob.send(answer(invite, "200 OK", "b", interval + "Allow: INVITE, ACK, BYE\r\n", kTheirs));
+    world.run_for(Millis(50));
+    REQUIRE(bench.legs.ack(leg));
+    bob.take();
+    update = "INVITE ";
+  }
+  SUBCASE("the response to an OPTIONS") {
+    answer_call();
+    REQUIRE(bench.legs.request(leg, Method::Options, {}));
+    bob.send(answer(bob.take(), "200 OK", "b", "Allow: INVITE, UPDATE\r\n"));
+  }
+  SUBCASE("another request of his") {
+    answer_call();
+    bob.send(within(leg, "INFO", 1, "Allow: INVITE, UPDATE\r\n"));
+    world.run_for(Millis(50));
+    REQUIRE(bench.legs.respond(leg, bench.notes.server, 200, {}));
+    bob.take();
+  }
+  SUBCASE("an UPDATE of his") {
+    answer_call();
+    bob.send(
+        within(leg, "UPDATE", 1, "Supported: timer\r\nSession-Expires: 100;refresher=uas\r\n"));
+    world.run_for(Millis(50));
+    REQUIRE(bench.legs.respond(leg, bench.notes.server, 200, {}));
+    bob.take();
+  }
+  SUBCASE("not a refusal, which may be of a proxy") {
+    answer_call();
+    REQUIRE(bench.legs.request(leg, Method::Options, {}));
+    bob.send(answer(bob.take(), "503 Service Unavailable", "b", "Allow: INVITE, UPDATE\r\n"));
+    REQUIRE(bench.legs.request(leg, Method::Info, {}));
+    bob.send(answer(bob.take(), "420 Bad Extension", "b", "Allow: INVITE, UPDATE\r\n"));
+    update = "INVITE ";
+  }
+  CHECK(bob.take(Millis(51'000)).first_line().rfind(update, 0) == 0);
+}
+
+TEST_CASE_FIXTURE(LegPair, "legs: a refresh that finds no turn, or no way, is tried again" *
+                               doctest::description("RFC 4028 10, RFC 3261 14.1; F24, F27")) {
+  const LegHandle leg = call(kOurs);
+  bob.send(answer(bob.take(), "200 OK", "b",
+                  "Supported: timer\r\nRequire: timer\r\nSession-Expires: 100;refresher=uac\r\n",
+                  kTheirs));
+  world.run_for(Millis(50));
+  REQUIRE(bench.legs.ack(leg));
+  bob.take();
+  const Text refresh = bob.take(Millis(51'000));
+  REQUIRE(refresh.line("CSeq") == "2 INVITE");
+  bob.send(answer(refresh, "491 Request Pending"));
+  REQUIRE(bob.take().line("CSeq") == "2 ACK");
+  bench.notes.taken();
+  REQUIRE(bench.legs.request(leg, Method::Invite, {"", "application/sdp", kOurs}));
+  const Text ours = bob.take();
+  bob.send(answer(ours, "100 Trying"));
+  world.run_for(Millis(4'500));
+  CHECK(bench.notes.taken().empty());
+  REQUIRE(bench.legs.stands(leg));
+  bob.send(answer(ours, "488 Not Acceptable Here"));
+  REQUIRE(bob.take().line("CSeq") == "3 ACK");
+  CHECK(bob.take(Millis(12'000)).line("CSeq") == "4 INVITE");
+}
+
 TEST_CASE_FIXTURE(LegPair, "legs: a peer who should refresh and does not gets a BYE" *
                                doctest::description("RFC 4028 10; F24")) {
   invite("Supported: timer\r\nSession-Expires: 120;refresher=uac\r\n", kTheirs);

@@ -582,9 +582,9 @@ TEST_CASE_FIXTURE(LegPair,
   CHECK(bench.legs.request_stats().in_use == 0);
 }
 
-TEST_CASE_FIXTURE(LegPair,
-                  "legs: a re-INVITE that has waited and is given up leaves the next one its offer" *
-                      doctest::description("RFC 3261 14.1, RFC 3311 5.2; F27")) {
+TEST_CASE_FIXTURE(
+    LegPair, "legs: a re-INVITE that has waited and is given up leaves the next one its offer" *
+                 doctest::description("RFC 3261 14.1, RFC 3311 5.2; F27")) {
   const LegHandle leg = call_answered();
   const auto first = bench.legs.request(leg, Method::Invite, description(kOurs));
   REQUIRE(first);
