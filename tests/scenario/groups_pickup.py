@@ -93,6 +93,66 @@ def both_offer(office):
     office.end(call, taken)
 
 
+def both_on_hold(office):
+    call = office.ring()
+    taken = office.pick_up(office.carol, sdp(office.dave_ear.port))
+    taken.expect(200)
+    office.cancelled()
+    call.expect(200)
+    taken.ack()
+    call.ack()
+    return call, taken
+
+
+def refuse_to_offer(phone):
+    asked = take_request(phone, "INVITE")
+    assert body(asked) == "", asked.raw
+    phone.send(response(asked, "488 Not Acceptable Here"))
+    take_request(phone, "ACK")
+
+
+def asked_refuses(office):
+    """dave makes no offer, so alice is asked for one."""
+    call, taken = both_on_hold(office)
+    refuse_to_offer(office.dave)
+    assert office.take_reinvite(office.alice, "alice", sdp(office.alice_ear.port, version=2)) == ""
+    offered = office.take_reinvite(office.dave, "dave", sdp(office.dave_ear.port, version=2))
+    dave_place = place_of_text(offered)
+    take_request(office.dave, "ACK")
+    talk(office.alice_ear, place_of(take_request(office.alice, "ACK")), office.dave_ear, dave_place)
+    office.end(call, taken)
+
+
+def both_refuse(office):
+    """Nobody would ever hear anything: the call ends."""
+    both_on_hold(office)
+    for phone in (office.dave, office.alice) * 2:
+        refuse_to_offer(phone)
+    for phone in (office.dave, office.alice):
+        bye = take_request(phone, "BYE")
+        assert bye.one("reason") == 'SIP;cause=488;text="Unusable answer"', bye.raw
+        phone.send(response(bye, "200 OK"))
+
+
+def change_that_fails(office):
+    """alice asks for an offer of dave's while he makes one, and he refuses hers: they are brought together after that."""
+    call, taken = both_on_hold(office)
+    asked = take_request(office.dave, "INVITE")
+    call.inside_with("INVITE", "")
+    call.expect(100)
+    lines = [f"Contact: {contact_of(office.dave, 'dave')}", SDP_LINE]
+    office.dave.send(response(asked, "200 OK", None, lines, sdp(office.dave_ear.port, version=2)))
+    assert "m=audio 0 " in body(take_request(office.dave, "ACK"))
+    refuse_to_offer(office.dave)
+    call.expect(488)
+    call.ack_last_invite()
+    assert office.take_reinvite(office.dave, "dave", sdp(office.dave_ear.port, version=3)) == ""
+    alice_place = place_of_text(office.take_reinvite(office.alice, "alice", sdp(office.alice_ear.port, version=2)))
+    take_request(office.alice, "ACK")
+    talk(office.alice_ear, alice_place, office.dave_ear, place_of(take_request(office.dave, "ACK")))
+    office.end(call, taken)
+
+
 def place_of_text(text):
     return "127.0.0.1", int(re.search(r"m=audio (\d+)", text).group(1))
 
@@ -210,6 +270,9 @@ def counted(office):
 
 CASES = [
     ("both have offered: on hold, and then together (RFC 3891 7.1, R18.2)", both_offer),
+    ("who is asked for an offer refuses (RFC 3261 14.1)", asked_refuses),
+    ("both refuse to make an offer", both_refuse),
+    ("a change that comes to nothing while they are brought together", change_that_fails),
     ("who has more streams is asked for the offer", more_streams_on_one_side),
     ("who picks up offers nothing", taker_without_offer),
     ("who has called offers nothing", caller_without_offer),

@@ -107,7 +107,7 @@ void B2bua::acknowledge(CallLeg& leg, std::string_view offer) {
 void B2bua::note_answer_heard(Call& call) {
   if (call.state != CallState::Answered || call.ack_due != nullptr) return;
   call.state = CallState::Talking;
-  call.apart = false;  // this settles it
+  note_together(call);  // this settles it
   call.media.settle();
 }
 
@@ -123,9 +123,7 @@ void B2bua::on_ack(LegHandle, uint64_t name, const Incoming& ack) {
   CallLeg* to = call.ack_due;
   if (to == nullptr || to == from) {
     call.media.settle();
-    if (call.apart && call.is_joined())
-      realign(call, call.asks_caller ? *call.caller : *call.callee);
-    return;
+    return realign_when_settled(call);
   }
   call.ack_due = nullptr;
   const sip::SessionBody body = sip::find_session_body(ack.message);

@@ -64,7 +64,9 @@ void ShownAddress::set(std::string_view uri) {
   std::copy_n(uri.begin(), size_, text_.begin());
 }
 
-void Call::on_time(Millis now) { b2bua.on_time(*this, now); }
+void Call::on_time(Millis) { b2bua.on_time(*this); }
+
+void Call::on_turn(Millis) { b2bua.on_turn(*this); }
 
 void Call::on_silence(media::CallMedia&, media::Side) { b2bua.on_silence(*this); }
 

@@ -80,7 +80,8 @@ class B2bua final : private service::LegUser {
   const B2buaCounters& counters() const { return counters_; }
 
   // For Call.
-  void on_time(Call& call, Millis now);
+  void on_time(Call& call);
+  void on_turn(Call& call);
   void on_silence(Call& call);
 
  private:
@@ -202,8 +203,12 @@ class B2bua final : private service::LegUser {
   Passed pass_on(CallLeg& from, CallLeg& to, Carried& carried, const sip::MessageView& request);
   void refuse(CallLeg& leg, service::ServerHandle server, uint16_t status,
               std::string_view lines = {});
+  static constexpr Millis kTurn{100};
+  static constexpr Millis kLater{2000};
   void wait_for_turn(Call& call, Carried& carried);
+  void await_turn(Call& call, Millis delay);
   void retry_waiting(Call& call);
+  void retry_waiting(Call& call, Carried& carried);
   static Carried* free_place(Call& call);
   static Carried* find_carried(Call& call, service::LegRequestHandle request);
   service::LegVerdict on_request_cancelled(LegHandle leg, uint64_t name,
@@ -228,7 +233,12 @@ class B2bua final : private service::LegUser {
   void on_realigned(CallLeg& leg, const Carried& carried, const sip::MessageView& response);
   void offer_anew(CallLeg& asked, std::string_view offer);
   void put_off_realigning(Call& call);
-  void give_up_realigning(Call& call);
+  void give_up_realigning(Call& call, uint16_t status);
+  void on_realigning_failed(Call& call, uint16_t status);
+  void realign_when_settled(Call& call);
+  static bool is_changing(const Call& call);
+  static void note_apart(Call& call, bool is_mute);
+  static void note_together(Call& call);
   static bool is_realigning(const Call& call);
 
   // replacing.cpp: another takes the place of a leg

@@ -123,7 +123,9 @@ struct Call final : private media::CallMediaObserver {
   bool has_offer = false;      // the INVITE brought one
   bool rang = false;           // the caller has been told so
   bool apart = false;          // what the two have agreed to does not fit together yet
+  bool is_mute = false;        // so that nobody hears anything
   bool asks_caller = false;    // it is to be brought together by an offer of the caller's
+  uint8_t realignings = 0;     // that have come to nothing
   MessageRef early_answer;     // the description that the caller has been given already
   CallLegHandle early_of;      // whose it was
   uint16_t untold = 0;         // a provisional response that waits for the caller's PRACK; 0: none
@@ -147,7 +149,9 @@ struct Call final : private media::CallMediaObserver {
   ShownAddress to;
 
   void on_time(Millis now);
-  MemberTimer<Call, &Call::on_time> timer{*this};
+  MemberTimer<Call, &Call::on_time> timer{*this};  // of its hunt
+  void on_turn(Millis now);
+  MemberTimer<Call, &Call::on_turn> turn_timer{*this};  // of what could not be sent yet
 
  private:
   void on_silence(media::CallMedia& media, media::Side side) override;

@@ -17,7 +17,6 @@ using service::LegVerdict;
 
 constexpr std::string_view kBroken = "Reason: SIP;cause=488;text=\"Unusable answer\"\r\n";
 constexpr std::string_view kRetrySoon = "Retry-After: 2\r\n";
-constexpr Millis kTurn{100};
 constexpr uint8_t kTurnsMax = 15;
 
 bool may_offer(sip::Method method) {
@@ -187,37 +186,50 @@ bool B2bua::any_waits(const Call& call) {
 // The other leg keeps its session alive at this moment: both intervals have begun with the same 2xx.
 // That takes a round trip, and who has asked would else hear 491 each time.
 void B2bua::wait_for_turn(Call& call, Carried& carried) {
-  if (++carried.waited <= kTurnsMax) {
-    return environment_.timers.start(call.timer, environment_.now() + kTurn);
-  }
+  if (++carried.waited <= kTurnsMax) return await_turn(call, kTurn);
   carried.is_free = true;
-  call.apart = call.apart || carried.own;  // with the next ACK
+  if (carried.own) return await_turn(call, kLater);
   CallLeg* from = origin_of(carried);
-  if (from != nullptr && !carried.own) refuse(*from, carried.server, sip::status::kRequestPending);
+  if (from != nullptr) refuse(*from, carried.server, sip::status::kRequestPending);
+}
+
+void B2bua::await_turn(Call& call, Millis delay) {
+  const Millis at = environment_.now() + delay;
+  const bool comes_sooner = call.turn_timer.armed() && call.turn_timer.deadline() <= at;
+  if (!comes_sooner) environment_.timers.start(call.turn_timer, at);
+}
+
+void B2bua::on_turn(Call& call) {
+  retry_waiting(call);
+  realign_when_settled(call);
 }
 
 void B2bua::retry_waiting(Call& call) {
   for (Carried& carried : call.carried) {
     if (carried.is_free || carried.waited == 0 || carried.request) continue;
-    if (carried.own) {
-      ask_for_offer(call, carried);
-      continue;
-    }
-    const MessageRef kept = environment_.transactions.request_of(carried.server);
-    CallLeg* from = origin_of(carried);
-    CallLeg* to = from == nullptr ? nullptr : call.other(*from);
-    carried.is_free = !kept || to == nullptr;
-    if (carried.is_free) continue;
-    sip::HeaderIndex room;
-    const sip::MessageView request = environment_.transactions.read(kept, room);
-    switch (pass_on(*from, *to, carried, request)) {
-      case Passed::Sent: break;
-      case Passed::Busy: wait_for_turn(call, carried); break;
-      case Passed::Unknown:
-        refuse(*from, carried.server, sip::status::kMethodNotAllowed);
-        [[fallthrough]];
-      case Passed::Refused: carried.is_free = true; break;
-    }
+    carried.own ? ask_for_offer(call, carried) : retry_waiting(call, carried);
+  }
+}
+
+void B2bua::retry_waiting(Call& call, Carried& carried) {
+  const MessageRef kept = environment_.transactions.request_of(carried.server);
+  CallLeg* from = origin_of(carried);
+  carried.is_free = !kept || from == nullptr;
+  if (carried.is_free) return;
+  CallLeg* to = call.is_joined() ? call.other(*from) : early_other(*from);
+  if (to == nullptr) {
+    carried.is_free = true;
+    return refuse(*from, carried.server, sip::status::kServerInternalError, kRetrySoon);
+  }
+  sip::HeaderIndex room;
+  const sip::MessageView request = environment_.transactions.read(kept, room);
+  switch (pass_on(*from, *to, carried, request)) {
+    case Passed::Sent: break;
+    case Passed::Busy: return wait_for_turn(call, carried);
+    case Passed::Unknown:
+      refuse(*from, carried.server, sip::status::kMethodNotAllowed);
+      [[fallthrough]];
+    case Passed::Refused: carried.is_free = true; break;
   }
 }
 
@@ -348,9 +360,10 @@ void B2bua::on_agreed(CallLeg& leg, const Carried& carried, const sip::MessageVi
     // Who has asked for it has gone meanwhile, and another is in his place, or the one before him again.
     if (is_invite) acknowledge(leg, delayed ? body.text : std::string_view());
     call.media.abandon();
-    // A request that waits for its turn settles the session itself.
-    if (call.is_joined() && !any_waits(call)) realign(call, *call.other(leg));
-    return;
+    if (!call.is_joined()) return;
+    note_apart(call, true);
+    call.asks_caller = !leg.is_caller();
+    return realign_when_settled(call);
   }
   if (!told) {
     // One side has agreed to what the other has not heard of, or cannot read: the call is broken.
@@ -358,7 +371,7 @@ void B2bua::on_agreed(CallLeg& leg, const Carried& carried, const sip::MessageVi
     if (is_invite) acknowledge(leg, delayed ? body.text : std::string_view());
     return finish(call, kBroken, kBroken);
   }
-  if (call.state == CallState::Talking) call.apart = false;  // this settles it
+  if (call.state == CallState::Talking) note_together(call);  // this settles it
   if (is_of_replacement(call, *to, carried)) complete_replacement(call);
   if (delayed) {
     call.ack_due = &leg;
@@ -378,7 +391,7 @@ void B2bua::on_no_response(LegHandle, uint64_t name, const service::LegRequestIn
   if (place == nullptr) return;
   const Carried carried = *place;
   place->is_free = true;
-  if (carried.own) return give_up_realigning(leg->call);
+  if (carried.own) return give_up_realigning(leg->call, status);
   if (carried.has_offer) leg->call.media.abandon();
   CallLeg* to = origin_of(carried);
   if (to == nullptr || !carried.server) return;

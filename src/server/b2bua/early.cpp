@@ -149,7 +149,7 @@ B2bua::Written B2bua::write_last_answer(CallLeg& leg, std::string_view text) {
   if (written.fault != 0) return written;
   const auto told = sdp::parse_description(call.early_answer.view());
   const auto meant = sdp::parse_description(written.text);
-  call.apart = !told || !meant || !sdp::can_stand_for(*told, *meant);
+  if (!told || !meant || !sdp::can_stand_for(*told, *meant)) note_apart(call, false);
   return {0, call.early_answer.view()};
 }
 

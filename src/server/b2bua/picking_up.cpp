@@ -64,7 +64,7 @@ uint16_t B2bua::answer_both_held(Call& call, CallLeg& leg, std::string_view offe
   if (held.fault != 0 || !answer_with(*call.caller, held.text))
     return sip::status::kServerInternalError;
   call.media.abandon();
-  call.apart = true;
+  note_apart(call, true);
   // A later offer has no fewer m= lines than what was agreed before it (RFC 3264 8).
   call.asks_caller = one->media_count > other->media_count;
   return 0;

@@ -2,6 +2,7 @@
 // of one phone and another has answered, or a change was agreed to that its maker did not wait for. We
 // bring them together: the one is asked for an offer, the other one gets it, and his answer goes back
 // in the ACK (RFC 3261 14.1, RFC 3725 7).
+#include <algorithm>
 #include <utility>
 
 #include "server/b2bua/b2bua.h"
@@ -13,14 +14,41 @@ namespace tipring::b2bua {
 namespace {
 
 constexpr std::string_view kBroken = "Reason: SIP;cause=488;text=\"Unusable answer\"\r\n";
+constexpr uint8_t kRealigningsMax = 4;
 
 }  // namespace
 
-// REQUIRES: the call is joined.
+void B2bua::note_apart(Call& call, bool is_mute) {
+  call.apart = true;
+  call.is_mute = call.is_mute || is_mute;
+}
+
+void B2bua::note_together(Call& call) {
+  call.apart = call.is_mute = false;
+  call.realignings = 0;
+}
+
+// Whether a request is under way that changes the session, or may yet.
+bool B2bua::is_changing(const Call& call) {
+  if (call.state != CallState::Talking || call.replaced != nullptr || call.ack_due != nullptr)
+    return true;
+  return std::any_of(call.carried.begin(), call.carried.end(), [](const Carried& carried) {
+    const bool changes =
+        carried.method == sip::Method::Invite || carried.method == sip::Method::Update;
+    return !carried.is_free && changes;
+  });
+}
+
+// What is under way may settle the session; where it does not, they are brought together after it.
+void B2bua::realign_when_settled(Call& call) {
+  if (!call.apart || !call.is_joined() || call.realignings == kRealigningsMax) return;
+  if (is_changing(call)) return await_turn(call, kLater);
+  realign(call, call.asks_caller ? *call.caller : *call.callee);
+}
+
 void B2bua::realign(Call& call, const CallLeg& asked) {
   Carried* place = free_place(call);
-  if (place == nullptr || call.other(asked) == nullptr) return;  // it stays as it is
-  call.apart = false;
+  if (place == nullptr) return await_turn(call, kLater);
   *place = {};
   place->is_free = false;
   place->own = true;
@@ -39,7 +67,7 @@ void B2bua::ask_for_offer(Call& call, Carried& carried) {
   if (!one->is_settled || !two->is_settled) return wait_for_turn(call, carried);
   const auto sent = legs_.request(asked->leg, sip::Method::Invite, {});
   carried.is_free = !sent;
-  if (!sent) return;
+  if (!sent) return await_turn(call, kLater);
   carried.request = *sent;
   carried.to = call_legs_.handle_of(*asked);
 }
@@ -47,20 +75,24 @@ void B2bua::ask_for_offer(Call& call, Carried& carried) {
 // A final response to what we have asked for by ourselves.
 void B2bua::on_realigned(CallLeg& leg, const Carried& carried, const sip::MessageView& response) {
   Call& call = leg.call;
-  if (!sip::is_success(response.status())) return give_up_realigning(call);
+  if (!sip::is_success(response.status())) return give_up_realigning(call, response.status());
   const std::string_view text = sip::find_session_body(response).text;
   if (!carried.has_offer) return offer_anew(leg, text);
   (void)legs_.ack(leg.leg);
   CallLeg* asked = call.ack_due;
-  if (asked == nullptr) return;
+  if (asked == nullptr) {  // another has his place
+    call.media.abandon();
+    return realign_when_settled(call);
+  }
   const Written written = write_answer(leg, text, *asked);
-  if (written.fault != 0) return give_up_realigning(call);
+  if (written.fault != 0) return give_up_realigning(call, written.fault);
   service::LegContent content;
   content.content_type = kSdpType;
   content.body = written.text;
   call.ack_due = nullptr;
   (void)legs_.ack(asked->leg, content);
   call.media.settle();
+  note_together(call);
 }
 
 // The offer that was asked for goes to the other side.
@@ -69,16 +101,17 @@ void B2bua::offer_anew(CallLeg& asked, std::string_view offer) {
   CallLeg* to = call.other(asked);
   Carried* place = free_place(call);
   call.ack_due = &asked;
-  if (to == nullptr || place == nullptr) return give_up_realigning(call);
+  if (to == nullptr || place == nullptr)
+    return give_up_realigning(call, sip::status::kServerInternalError);
   if (call.replaced != nullptr) return put_off_realigning(call);
   const Written written = write_offer(asked, offer, *to);
-  if (written.fault != 0) return give_up_realigning(call);
+  if (written.fault != 0) return give_up_realigning(call, written.fault);
   service::LegContent content;
   content.content_type = kSdpType;
   content.body = written.text;
   const auto sent = legs_.request(to->leg, sip::Method::Invite, content);
   if (!sent && sent.error() == Error::Busy) return put_off_realigning(call);
-  if (!sent) return give_up_realigning(call);
+  if (!sent) return give_up_realigning(call, sip::status::kServerInternalError);
   *place = {};
   place->is_free = false;
   place->own = true;
@@ -90,24 +123,43 @@ void B2bua::offer_anew(CallLeg& asked, std::string_view offer) {
 }
 
 // Nobody can be made the offer that was asked for, since another is about to take a place in the call, or
-// has something of his own under way. Its maker gets an answer that takes nothing of it (RFC 3264 6). What
-// waits for its turn settles the session; else he is asked once more.
+// has something of his own under way. Its maker gets an answer that takes nothing of it (RFC 3264 6), and
+// is asked once more, unless what is under way settles the session.
 void B2bua::put_off_realigning(Call& call) {
   CallLeg& asked = *std::exchange(call.ack_due, nullptr);
   call.media.abandon();
   const auto view = legs_.view(asked.leg);
   acknowledge(asked, view ? view->offer : std::string_view());
-  call.apart = true;
-  if (call.replaced == nullptr && !any_waits(call)) realign(call, asked);
+  note_apart(call, true);
+  await_turn(call, kTurn);
 }
 
-// Who has refused to make an offer leaves the call as it is. An offer that comes to nothing has been
-// made all the same: its maker believes in it, and the call is broken.
-void B2bua::give_up_realigning(Call& call) {
-  if (call.ack_due == nullptr) return;
+// An offer that comes to nothing has been made all the same: its maker believes in it, and the call is
+// broken. A 491 says nothing of the offer (14.1).
+void B2bua::give_up_realigning(Call& call, uint16_t status) {
+  if (call.ack_due == nullptr) return on_realigning_failed(call, status);
   if (call.replaced != nullptr) return put_off_realigning(call);
+  if (status == sip::status::kRequestPending) {
+    put_off_realigning(call);
+    return on_realigning_failed(call, status);
+  }
   ++counters_.broken;
   call.media.abandon();
+  finish(call, kBroken, kBroken);
+}
+
+// Who makes no offer leaves the session as it is (14.1), and the other one is asked. Where both refuse
+// again and again, those who may still hear each other are left to it; a call in which nobody ever hears
+// anything is of use to none.
+void B2bua::on_realigning_failed(Call& call, uint16_t status) {
+  const bool is_pending = status == sip::status::kRequestPending;
+  if (!is_pending) call.asks_caller = !call.asks_caller;
+  if (++call.realignings < kRealigningsMax) {
+    const bool is_others_turn = !is_pending && call.realignings % 2 != 0;
+    return await_turn(call, is_others_turn ? kTurn : kLater);
+  }
+  if (!call.is_mute) return;
+  ++counters_.broken;
   finish(call, kBroken, kBroken);
 }
 

@@ -134,7 +134,9 @@ void B2bua::give_place_back(Call& call) {
   place = old;
   call.replaced = nullptr;
   leave(*leg, {});
-  if (call.apart && !is_realigning(call)) realign(call, *call.other(*old));
+  if (!call.apart) return;
+  call.asks_caller = !old->is_caller();
+  realign_when_settled(call);
 }
 
 // True where the end of this leg is not the end of the call.

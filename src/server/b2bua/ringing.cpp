@@ -236,10 +236,7 @@ uint16_t B2bua::write_invitation(CallLeg& leg, const sip::MessageView& invite,
 
 // --- what comes of it ----------------------------------------------------------------------------
 
-void B2bua::on_time(Call& call, Millis) {
-  if (call.is_joined()) return retry_waiting(call);
-  obey(call, call.hunt.on_time(environment_.now()));
-}
+void B2bua::on_time(Call& call) { obey(call, call.hunt.on_time(environment_.now())); }
 
 void B2bua::start_timer(Call& call) {
   const std::optional<Millis> deadline = call.hunt.deadline();
