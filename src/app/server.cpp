@@ -373,6 +373,7 @@ void Server::add_facts(admin::Page& page) {
       {"calls_answered", "", calls.answered},
       {"calls_expired", "", calls.expired},
       {"calls_untracked", "", calls.untracked},
+      {"records_written", "", exchange_.store().records().written()},
       {"requests_forwarded", "",
        exchange_.proxy_counters().forwarded + exchange_.stateless_counters().forwarded},
       {"requests_tried_again", "", exchange_.proxy_counters().retried},

@@ -66,6 +66,12 @@ class CallRecords {
   bool is_urgent() const { return ring_.used() > ring_.capacity() / 2; }
   // The thread has seen the ring empty, and is to be woken for the next record.
   void await() { announced_.store(false); }
+  void note_written(uint32_t entries) { written_.fetch_add(entries, std::memory_order_relaxed); }
+
+  // --- on any ------------------------------------------------------------------------------------
+
+  // How often one has begun or changed in the file since the start.
+  uint64_t written() const { return written_.load(std::memory_order_relaxed); }
 
  private:
   static constexpr size_t ring_bytes(const Limits& limits) {
@@ -81,6 +87,7 @@ class CallRecords {
   Log& log_;
   port::Worker* worker_ = nullptr;
   std::atomic<bool> announced_{false};
+  std::atomic<uint64_t> written_{0};
   uint64_t next_id_ = 1;
   bool is_on_ = false;
   bool losing_ = false;

@@ -79,6 +79,7 @@ int RecordKeeper::prune(Millis now) {
 
 void RecordKeeper::on_committed(Millis now) {
   records_.ring().give_back(written_to_);
+  records_.note_written(written_);
   due_ = kNever;
   not_before_ = Millis(0);
   if (prunes_more_) {

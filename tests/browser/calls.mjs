@@ -124,8 +124,13 @@ await test("a relayed call tells how each side sounds", async () => {
   bert.say("answer");
   await anna.wait("answered");
   for (const side of ["caller", "callee"]) await line("100").locator(`[data-sound="${side}"]`, { hasText: /lost, jitter/ }).waitFor();
+  await go(page, server, "records");
+  const record = line("600").first();
+  await record.getByText("going on").waitFor();
   anna.say("hangup");
   await bert.wait("ended");
+  await record.getByText("going on").waitFor({ state: "hidden" });
+  await go(page, server, "calls");
   await page.getByRole("heading", { name: "Nobody is calling" }).waitFor();
 });
 

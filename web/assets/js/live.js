@@ -4,7 +4,7 @@ import { on_reach } from "./api.js";
 import { t } from "./i18n.js";
 import { toast } from "./ui.js";
 
-const kTopics = ["registration", "call", "group", "pools", "log", "problem", "changed", "lost"];
+const kTopics = ["registration", "call", "record", "group", "pools", "log", "problem", "changed", "lost"];
 const kPollMs = 3000;
 const kStreamPollMs = 30000;  // with a stream: against what it did not tell
 const kSettleMs = 150;        // several events at once are one change

@@ -12,7 +12,7 @@ const kDays = { today: 0, week: 6, month: 29 };
 
 const outcome_badge = (row) => badge(kKinds[row.outcome] ?? "", t(`outcome.${row.outcome}`));
 const party = (uri, name) => h("span", { class: "strong", title: uri }, name || short_uri(uri));
-const lasted = (row) => (row.answered_ms ? clock(row.duration_ms / 1000) : "");
+const lasted = (row) => { if (!row.answered_ms) return ""; return row.ended_ms ? clock(row.duration_ms / 1000) : t("records.going_on"); };
 const rang = (row) => { const end = row.answered_ms ?? row.ended_ms; return end ? clock((end - row.begun_ms) / 1000) : ""; };
 
 // All pages of the export as one file.
@@ -75,7 +75,7 @@ export async function show(context) {
       choice(t("records.outcome"), "outcome", [["", t("records.every_outcome")], ...kOutcomes.map((name) => [name, t(`outcome.${name}`)])]),
       choice(t("records.days"), "days", [["", t("records.always")], ...Object.keys(kDays).map((name) => [name, t(`records.${name}`)])])),
     h("section", { class: "card flush" }, listing, h("div", { class: "more" }, older)));
-  watch(["call"], refresh, { poll: 4000 });
+  watch(["record"], refresh, { poll: 4000 });
 }
 
 function sound_text(sound) {
