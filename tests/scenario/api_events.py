@@ -76,6 +76,7 @@ def changes_are_told(server):
     assert api.ask("DELETE", f"/api/v1/calls/{api.get('/api/v1/calls')['calls'][0]['id']}").status == 200
     take_request(alice, "BYE")
     take_request(bob, "BYE")
+    streams[2].expect("record", lambda data: data.get("records_written", 0) >= 1)
     for stream in streams:
         stream.close()
 
@@ -92,7 +93,11 @@ def nothing_is_told_where_nothing_happens(server):
     def dialogs():
         return next(pool["in_use"] for pool in server.ctl_json("pools") if pool["name"] == "dialogs")
 
+    def records():
+        return Api(server).get("/api/v1/records")["records"]
+
     wait_until(lambda: dialogs() == 0, 10, lambda: f"{dialogs()} dialogs stay")
+    wait_until(lambda: all("ended_ms" in record for record in records()), 10, records)  # the last is in the file
     stream = Stream(server)
     time.sleep(1.5)
     stream.socket.setblocking(False)
