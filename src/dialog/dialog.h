@@ -7,6 +7,7 @@
 #include "core/handle.h"
 #include "core/hash_table.h"
 #include "core/list.h"
+#include "core/recent_hashes.h"
 #include "core/timer_wheel.h"
 #include "dialog/dialog_texts.h"
 #include "port/time.h"
@@ -114,6 +115,7 @@ struct Call {
   bool answered = false;                     // with a 2xx
   uint64_t record = 0;                       // among the call records, once answered; 0: none
   Holder* holder = nullptr;                  // lives as long as a call of his does
+  RecentHashes<1> over;                      // tags of who had answered, whose 2xx may come again
 };
 
 inline bool Dialog::is_given_up() const { return call.answered && !is_standing(); }

@@ -27,9 +27,10 @@ struct SessionHabits {
   bool lets_ring = false;      // whatever the caller wants
   bool offers_itself = false;  // as callee it refreshes, where the caller leaves it open
   uint16_t refresh_answer = 200;
-  uint16_t bye_answer = 200;  // 401: to the first one
-  bool describes = false;     // offers and answers have a description (RFC 3264)
-  bool has_a_mind = false;    // as callee it does as chance wants, whatever the caller plans
+  uint16_t bye_answer = 200;   // 401: to the first one
+  bool describes = false;      // offers and answers have a description (RFC 3264)
+  bool has_a_mind = false;     // as callee it does as chance wants, whatever the caller plans
+  bool expects_forks = false;  // as caller it ends all dialogs of a call but the first one answered
 };
 
 // How a call is to go. The caller tells the callee in the Subject of the INVITE.
@@ -186,6 +187,8 @@ class Phone final : public Node,
   void end(Call& call);
 
   Call* find(const sip::MessageView& message);
+  Call* find_fork(const Call& call, std::string_view tag);
+  void end_fork(size_t index, const sip::MessageView& response);
   void read_plan(const sip::MessageView& invite, CallPlan& plan);
   void answer_invite(const Incoming& request);
   void give_up(size_t index);

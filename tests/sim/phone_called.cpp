@@ -175,8 +175,11 @@ void Phone::take_ack(const Incoming& request) {
 }
 
 void Phone::answer_bye(const Incoming& request) {
-  Call* const call = find(request.message);
+  Call* call = find(request.message);
   if (call == nullptr) report("a BYE to nothing");
+  const std::string_view tag = request.message.from_tag();
+  const bool of_fork = call != nullptr && call->caller && tag != call->remote_tag;
+  if (of_fork && habits.expects_forks) call = find_fork(*call, tag);
   // The other side answered when this one had given up: 15.1.2.
   if (call == nullptr || call->outcome != 200) {
     return transactions.reply_stateless(request, 481, {});

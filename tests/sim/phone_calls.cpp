@@ -48,6 +48,32 @@ Call* Phone::find(const sip::MessageView& message) {
   return found == by_id_.end() ? nullptr : &calls_[found->second];
 }
 
+// Another dialog of the INVITE that has made `call`.
+Call* Phone::find_fork(const Call& call, std::string_view tag) {
+  const auto found = std::find_if(calls_.begin(), calls_.end(), [&](const Call& other) {
+    return other.id == call.id && other.remote_tag == tag;
+  });
+  return found == calls_.end() ? nullptr : &*found;
+}
+
+// 13.2.2.4: acknowledged, and ended. What comes of it is not compared with its callee's view.
+void Phone::end_fork(size_t index, const sip::MessageView& response) {
+  const auto to = response.typed<sip::HeaderId::To>();
+  if (const Call* known = find_fork(calls_[index], to->tag()))
+    return send_ack(*known, known->invite_cseq);
+  Call fork = calls_[index];
+  fork.remote_tag = to->tag();
+  fork.target = contact_of(response);
+  fork.routes = routes_of(response, true);
+  fork.remote_cseq = 0;
+  fork.over = fork.bye_sent = fork.bye_received = false;
+  fork.abandoned = true;
+  ++open_calls_;
+  calls_.push_back(std::move(fork));
+  send_ack(calls_.back(), calls_.back().invite_cseq);
+  send_bye(calls_.size() - 1);
+}
+
 // A call has one outcome.
 void Phone::settle(Call& call, uint16_t outcome) {
   if (call.outcome != 0 && call.outcome != outcome) {
@@ -157,11 +183,13 @@ void Phone::on_invite_response(size_t index, const Incoming& response) {
 void Phone::on_invite_success(size_t index, const Incoming& response) {
   Call& call = calls_[index];
   const auto to = response.message.typed<sip::HeaderId::To>();
+  const bool forked = call.outcome != 0 && call.remote_tag != to->tag();
+  if (forked && habits.expects_forks) return end_fork(index, response.message);
   if (call.outcome == 0) {
     call.remote_tag = to->tag();
     call.target = contact_of(response.message);
     call.routes = routes_of(response.message, true);
-  } else if (call.remote_tag != to->tag()) {
+  } else if (forked) {
     report("a 2xx of another dialog in a call without forks");
   }
   const bool first = call.outcome == 0;

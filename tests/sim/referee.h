@@ -28,6 +28,8 @@ class Referee final : public port::SimTap {
   // A 503 that was sent without keeping anything may be followed by another answer, when the
   // request comes again and there is room.
   void allow_second_thoughts_after_503() { second_thoughts_ = true; }
+  // RFC 3261 13.3.1.4: of several phones that answer each says so.
+  void allow_forks() { forks_ = true; }
   // A process that starts again does not know what the one before has answered.
   void forget() { finals_.clear(); }
 
@@ -61,6 +63,7 @@ class Referee final : public port::SimTap {
   std::vector<port::IpAddress> server_;
   Findings& findings_;
   bool second_thoughts_ = false;
+  bool forks_ = false;
   uint64_t fingerprint_ = 0xcbf29ce484222325U;
   uint64_t messages_ = 0;
   std::unordered_map<std::string, Final> finals_;  // by sender, receiver, branch and CSeq

@@ -229,6 +229,26 @@ TEST_CASE("calls: one is free with its BYE, unless other branches may still answ
   CHECK(bench.is_empty());
 }
 
+TEST_CASE("calls: the 2xx of a dialog that is over makes no other while its call goes on" *
+          doctest::description("RFC 3261 13.3.1.4, 16.7 step 5; R3.3, R5.5")) {
+  Bench bench;
+  const CallHandle forked = *bench.invite();
+  bench.calls.end(*bench.answer(forked, "200", "b").dialog);
+  CHECK_FALSE(bench.answer(forked, "200", "b").confirmed);  // it has crossed its BYE
+  bench.answer(forked, "200", "c");
+  bench.calls.end(*bench.answer(forked, "200", "d").dialog);
+  CHECK_FALSE(bench.answer(forked, "200", "d").confirmed);
+  CHECK_FALSE(bench.answer(forked, "183", "b").confirmed);
+  CHECK_FALSE(bench.match(forked, "a", "b"));
+  bench.answer(forked, "200", "e");
+  CHECK(bench.calls.figures().talking() == 2);
+  bench.calls.close(forked);
+  bench.calls.end(*bench.match(forked, "a", "c").dialog);
+  CHECK_FALSE(bench.answer(forked, "200", "c").confirmed);
+  bench.calls.end(*bench.match(forked, "a", "e").dialog);
+  CHECK(bench.is_empty());
+}
+
 TEST_CASE("calls: the cap refuses the next one, and every call has its first dialog" *
           doctest::description("R5.3, R5.5, C7")) {
   Bench bench;
