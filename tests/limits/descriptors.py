@@ -11,8 +11,10 @@ import socket
 import sys
 import time
 
-from phones import Call, Phone, SipSocket, expect
-from tipring_server import Report, TipringServer, wait_until
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
+from phones import Call, Phone, SipSocket, expect  # noqa: E402
+from tipring_server import Report, TipringServer, wait_until  # noqa: E402
 
 USERS = [("alice", "secret-a"), ("bob", "secret-b"), ("carol", "secret-c")]
 

@@ -12,8 +12,10 @@ import os
 import sys
 import time
 
-from phones import SDP, Call, Phone, SipSocket, expect
-from tipring_server import Report, TipringServer
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
+from phones import SDP, Call, Phone, SipSocket, expect  # noqa: E402
+from tipring_server import Report, TipringServer  # noqa: E402
 
 USERS = [(f"u{i}", f"p{i}") for i in range(49)]
 TRANSACTIONS, CONNECTIONS, BINDINGS = 64, 32, 100

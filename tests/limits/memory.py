@@ -12,8 +12,10 @@ import re
 import subprocess
 import sys
 
-from phones import Call, Phone, SipSocket
-from tipring_server import Report, TipringServer
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
+from phones import Call, Phone, SipSocket  # noqa: E402
+from tipring_server import Report, TipringServer  # noqa: E402
 
 MIB = 1 << 20
 # MiB: the plan, and the whole process (PSS), idle and with every place taken. How much of the program's file counts is up to

@@ -18,8 +18,10 @@ import sys
 import time
 from collections import Counter
 
-from phones import Call, Phone, SipSocket, expect
-from tipring_server import Report, TipringServer, wait_until
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
+from phones import Call, Phone, SipSocket, expect  # noqa: E402
+from tipring_server import Report, TipringServer, wait_until  # noqa: E402
 
 USERS = [("alice", "secret-a"), ("bob", "secret-b")]
 PLACES = 4000

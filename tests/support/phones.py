@@ -3,15 +3,11 @@
 What a step should bring is asserted, so a test that gets through has seen every message.
 """
 
-import os
 import re
 import socket
 import struct
-import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-
-from sip_socket import SipSocket, challenge_params, credentials, random_token  # noqa: E402
+from sip_socket import SipSocket, challenge_params, credentials, random_token
 
 SDP = ("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
        "m=audio 40000 RTP/AVP 8 0 101\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\n")
@@ -29,11 +25,16 @@ class PhoneSocket(SipSocket):
 
     def __init__(self, user, server_port, transport):
         super().__init__(server_port, transport)
-        self.user, self.call_ids = user, set()
+        self.user, self.call_ids, self.sent = user, set(), None
 
     def send(self, data):
         self.call_ids.update(re.findall(r"(?im)^call-id: *(\S+)", data))
+        self.sent = data
         super().send(data)
+
+    def send_again(self):
+        """What was sent last, as after a timer."""
+        super().send(self.sent)
 
     def receive(self, timeout=None):
         while True:
@@ -174,13 +175,25 @@ class Call:
 
     def answer(self, callee):
         callee.respond(self.received, 200, "OK", "c1", SDP)
-        answered = self.caller.expect(200)
+        return self.acknowledge(self.caller.expect(200), callee)
+
+    def acknowledge(self, answered, callee):
+        """The 200 to the INVITE, which begins the dialog."""
         self.to_tag = answered.one("to").partition(";tag=")[2]
         self.target = answered.one("contact").strip("<>")
         self.routes = list(reversed(answered.all("record-route")))
         self._send("ACK")
         callee.expect("ACK")
         return self
+
+    def offer(self, callee, body):
+        """A re-INVITE, and its answer."""
+        self.cseq += 1
+        self._send("INVITE", headers=["Supported: timer"], body=body)
+        callee.respond(callee.expect("INVITE"), 200, "OK", "c1", SDP)
+        self.caller.expect_final(200)
+        self._send("ACK")
+        callee.expect("ACK")
 
     def refuse(self, callee):
         callee.respond(self.received, 486, "Busy Here", "c1")
