@@ -1,7 +1,8 @@
 // One stream connection: what comes in goes through a framer, what goes out waits in a short queue,
 // and timers bound what a peer may hold. RFC 3261 18.3 and 18.4, RFC 5626 3.5.1.
 //
-// Messages of one turn of the loop are written together, by Connections::write() at its end.
+// Messages of one turn of the loop are written together, by Connections::write() at its end; before
+// it when kWrittenTogether of them wait, or a large one.
 //
 // Any call may end the connection, also from within its own callbacks: the object itself lives
 // until Connections::reap() at the end of the turn.
@@ -27,7 +28,7 @@ class Connection final : private port::StreamHandler {
   static constexpr size_t kQueueMax = 32;  // messages that wait for a slow peer
   // From so many on nothing more is read of him: the others are for what comes from elsewhere.
   static constexpr size_t kQueueHeldBack = 16;
-  // So many of one turn do not wait for its end: what takes more is a slow peer.
+  // So many do not wait for the turn's end.
   static constexpr size_t kWrittenTogether = 8;
   // Read in one turn of the loop. A peer that sends without pause must leave it to the others.
   static constexpr size_t kBytesPerEvent = 8192;
