@@ -224,22 +224,25 @@ void LinuxDatagramSocket::prepare(size_t index, const OutgoingDatagram& datagram
 
 size_t LinuxDatagramSocket::send_batch(std::span<const OutgoingDatagram> datagrams) {
   for (size_t i = 0; i < datagrams.size(); ++i) prepare(i, datagrams[i]);
-  int told = 0;
+  int refusals = 0;
+  int others = 0;
   for (;;) {
     const int sent = sendmmsg(fd_, batch_.messages.data(), static_cast<unsigned>(datagrams.size()),
                               MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent >= 0) return static_cast<size_t>(sent);
-    if (errno == EINTR) continue;
+    const int error = errno;
+    if (error == EINTR) continue;
     // The kernel also uses this call to tell of an ICMP error that an earlier datagram met, maybe
     // to another peer, and sends nothing. Told again, the error is this datagram's own: but for a
     // refused port, of which ICMP alone tells, and more of it may have come in between.
-    if (says_unreachable(errno) && told < (errno == ECONNREFUSED ? kErrorsPerEvent : 1)) {
+    int& told = error == ECONNREFUSED ? refusals : others;
+    if (says_unreachable(error) && told < (error == ECONNREFUSED ? kErrorsPerEvent : 1)) {
       ++told;
       errors_wait_ = true;
       continue;
     }
-    const bool no_room = would_block(errno) || errno == ENOBUFS || errno == ENOMEM;
-    last_error_ = no_room ? 0 : errno;
+    const bool no_room = would_block(error) || error == ENOBUFS || error == ENOMEM;
+    last_error_ = no_room ? 0 : error;
     return 0;
   }
 }

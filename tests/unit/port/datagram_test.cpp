@@ -2,13 +2,30 @@
 #include "port/datagram.h"
 
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+#include <deque>
 
 #include "worlds.h"
 
 using namespace tipring::port;
+
+namespace {
+
+std::deque<int> met_errors;  // of datagrams before, which the kernel tells sendmmsg() of first
+
+}  // namespace
+
+extern "C" int sendmmsg(int fd, mmsghdr* messages, unsigned count, int flags) {
+  if (met_errors.empty())
+    return static_cast<int>(syscall(SYS_sendmmsg, fd, messages, count, flags));
+  errno = met_errors.front();
+  met_errors.pop_front();
+  return -1;
+}
 
 namespace {
 
@@ -238,6 +255,21 @@ TEST_CASE_TEMPLATE("datagram: refusals stop no batch, and none is taken for anot
   REQUIRE(port.run_until([&] { return !inbox_a.unreachable.empty(); }));
   port.run_for(Millis(20));
   for (const SocketAddress& remote : inbox_a.unreachable) CHECK(remote == gone);
+}
+
+TEST_CASE("datagram: what two others have met is not taken for this datagram's own") {
+  LinuxPort port;
+  Inbox inbox_a, inbox_b;
+  const auto a = open(port.network(), at("127.0.0.1"), inbox_a);
+  const auto b = open(port.network(), at("127.0.0.1"), inbox_b);
+  met_errors = {ECONNREFUSED, EHOSTUNREACH, ECONNREFUSED};
+  CHECK(send(*a, b->local(), "hello"));
+  CHECK(met_errors.empty());
+  CHECK(a->last_error() == 0);
+  REQUIRE(port.run_until([&] { return inbox_b.all.size() == 1; }));
+  met_errors = {EHOSTUNREACH, EHOSTUNREACH};  // told again
+  CHECK_FALSE(send(*a, b->local(), "hello"));
+  CHECK(a->last_error() == EHOSTUNREACH);
 }
 
 TEST_CASE_TEMPLATE("datagram: what the socket's buffer cannot hold is counted" *
