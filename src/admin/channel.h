@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "admin/group_fields.h"
 #include "admin/page.h"
@@ -63,6 +64,13 @@ enum class Outcome : uint8_t {
 // Whether a phone has registered for a user.
 enum class OnLine : uint8_t { Either, Yes, No };
 
+// Which users a listing tells of.
+struct UserFilter {
+  std::string_view text;  // in lower case; each row holds it somewhere
+  OnLine on_line = OnLine::Either;
+  bool in_trouble = false;  // only those who have no password, or whose phone was not let in
+};
+
 struct Command {
   enum class Kind : uint8_t {
     Ping,
@@ -112,6 +120,7 @@ struct Command {
   FixedText<kNameMax> new_name;
   uint32_t rows_max = UINT32_MAX;   // of listings
   OnLine on_line = OnLine::Either;  // of ListUsers
+  bool in_trouble = false;          // of ListUsers
   uint64_t if_revision = 0;         // of changes: what stands is of this revision; 0: of any
   // Of PutUser: the hashes are made for fields.auth_name, whether that is to be set or not.
   UserFields fields;

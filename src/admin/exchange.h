@@ -50,10 +50,8 @@ class Exchange {
 
   // Adds rows from `cursor` on while page.has_room(), looking at a bounded number of slots: a page
   // may stay empty. Returns the cursor to go on with, 0 at the end. Starts with 0.
-  // Of users and bindings those that hold `search`, which is in lower case, in what they show of
-  // themselves.
-  virtual uint64_t list_users(uint64_t cursor, std::string_view search, OnLine on_line,
-                              Page& page) = 0;
+  // Of bindings those that hold `search`, which is in lower case, in what they show of themselves.
+  virtual uint64_t list_users(uint64_t cursor, const UserFilter& filter, Page& page) = 0;
   virtual uint64_t list_credentials(uint64_t cursor, Page& page) = 0;
   virtual uint64_t list_bindings(uint64_t cursor, std::string_view search, Page& page) = 0;
   virtual uint64_t list_blocks(uint64_t cursor, Page& page) = 0;

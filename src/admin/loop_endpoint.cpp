@@ -170,7 +170,8 @@ void LoopEndpoint::show(const Command& command, Answer& answer) {
       break;
     case Command::Kind::ListPools: next = list_pools(command.cursor, answer.page); break;
     case Command::Kind::ListUsers:
-      next = exchange_.list_users(command.cursor, command.new_name.view(), command.on_line,
+      next = exchange_.list_users(command.cursor,
+                                  {command.new_name.view(), command.on_line, command.in_trouble},
                                   answer.page);
       break;
     case Command::Kind::ListCredentials:

@@ -209,13 +209,20 @@ void StoreExchange::set_sign_in(UserRow& row, const store::User& user, SignInTex
   row.failed_at = port::write_address(known->failed_at, texts.failed);
 }
 
-uint64_t StoreExchange::list_users(uint64_t cursor, std::string_view search, OnLine on_line,
-                                   Page& page) {
+bool StoreExchange::is_in_trouble(const store::User& user) const {
+  if (user.credentials().present == 0) return true;
+  const policy::SignIn* known =
+      sign_ins_ == nullptr ? nullptr : sign_ins_->find(store_.handle_of(user));
+  return known != nullptr && sign_ins_->shows_fault(*known, user.binding_count(), loop_.now());
+}
+
+uint64_t StoreExchange::list_users(uint64_t cursor, const UserFilter& filter, Page& page) {
   if (cursor > UINT32_MAX) return 0;
   auto slot = static_cast<uint32_t>(cursor);
   for (uint32_t looked_at = 0; looked_at < kSlotsPerPage && page.has_room(); ++looked_at) {
     slot = store_.walk_users(slot, 1, [&](const store::User& user) {
-      if (!is_on_line(user, on_line) || !holds(user, search)) return;
+      if (!is_on_line(user, filter.on_line) || !holds(user, filter.text)) return;
+      if (filter.in_trouble && !is_in_trouble(user)) return;
       UserRow row = row_of(user);
       SignInTexts texts;
       set_sign_in(row, user, texts);

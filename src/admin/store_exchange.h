@@ -62,8 +62,7 @@ class StoreExchange final : public Exchange, private store::StoreWaiter {
   bool show_user(std::string_view domain, std::string_view name, Page& page) override;
   std::optional<uint64_t> list_bindings_of(std::string_view domain, std::string_view name,
                                            uint64_t cursor, Page& page) override;
-  uint64_t list_users(uint64_t cursor, std::string_view search, OnLine on_line,
-                      Page& page) override;
+  uint64_t list_users(uint64_t cursor, const UserFilter& filter, Page& page) override;
   uint64_t list_credentials(uint64_t cursor, Page& page) override;
   uint64_t list_bindings(uint64_t cursor, std::string_view search, Page& page) override;
   uint64_t list_blocks(uint64_t cursor, Page& page) override;
@@ -98,6 +97,7 @@ class StoreExchange final : public Exchange, private store::StoreWaiter {
     std::array<char, port::kAddressTextMax> seen;
     std::array<char, port::kAddressTextMax> failed;
   };
+  bool is_in_trouble(const store::User& user) const;
   void set_sign_in(UserRow& row, const store::User& user, SignInTexts& texts) const;
 
   store::Store& store_;

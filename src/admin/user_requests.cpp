@@ -46,6 +46,10 @@ void list_users(Api& api, const Request& request) {
   if (!on_line.empty() && on_line != "yes" && on_line != "no")
     return reply_invalid(request.exchange, "on_line", "on_line must be yes or no, or left out");
   if (!on_line.empty()) command.on_line = on_line == "yes" ? OnLine::Yes : OnLine::No;
+  const std::string_view trouble = request.exchange.query("trouble");
+  if (!trouble.empty() && trouble != "yes")
+    return reply_invalid(request.exchange, "trouble", "trouble must be yes, or left out");
+  command.in_trouble = !trouble.empty();
   command.kind = Command::Kind::ListUsers;
   api.list(request, command);
 }

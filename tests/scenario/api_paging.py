@@ -10,6 +10,8 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
 from admin_api import Api  # noqa: E402
+from sip_phone import register  # noqa: E402
+from sip_socket import SipSocket  # noqa: E402
 from tipring_server import Report, TipringServer  # noqa: E402
 
 STANDING = [f"u{number:04}" for number in range(5000)]
@@ -57,10 +59,20 @@ def who_comes_and_goes_hides_nobody(api):
     assert sorted(walk(api, "/api/v1/users?limit=1000")) == sorted(stood | set(come))
 
 
+def who_is_in_trouble_is_found_among_all(api, server):
+    """In one answer, wherever the server has to look."""
+    wrong = (STANDING[-1], STANDING[2500])
+    for name in wrong:
+        register(SipSocket(server.port), server, name, "wrong", expect=401)
+    answer = api.get("/api/v1/users?trouble=yes")
+    assert sorted(user["name"] for user in answer["users"]) == sorted(wrong) and "next" not in answer, answer
+
+
 def main():
     report = Report()
     with TipringServer(sys.argv[1], users=[(name, "secret") for name in STANDING], settings=SETTINGS) as server:
         api = Api(server)
+        report.run("who is in trouble is found among all", lambda: who_is_in_trouble_is_found_among_all(api, server))
         for name, check in (("every user is told of once", every_user_is_told_of_once),
                             ("who comes and goes hides nobody", who_comes_and_goes_hides_nobody)):
             report.run(name, lambda check=check: check(api))

@@ -78,7 +78,7 @@ uint64_t FakeExchange::revision_of_user(std::string_view domain, std::string_vie
   return found == users.end() ? 0 : found->second.md5[0] + uint64_t{1};
 }
 
-uint64_t FakeExchange::list_users(uint64_t cursor, std::string_view, OnLine, Page& page) {
+uint64_t FakeExchange::list_users(uint64_t cursor, const UserFilter&, Page& page) {
   uint64_t at = 0;
   for (const auto& [key, secret] : users) {
     if (at++ < cursor) continue;

@@ -92,8 +92,7 @@ struct FakeExchange final : Exchange {
   bool show_user(std::string_view domain, std::string_view name, Page& page) override;
   std::optional<uint64_t> list_bindings_of(std::string_view domain, std::string_view name,
                                            uint64_t cursor, Page& page) override;
-  uint64_t list_users(uint64_t cursor, std::string_view search, OnLine on_line,
-                      Page& page) override;
+  uint64_t list_users(uint64_t cursor, const UserFilter& filter, Page& page) override;
   uint64_t list_bindings(uint64_t cursor, std::string_view search, Page& page) override;
   uint64_t revision_of_user(std::string_view domain, std::string_view name) const override;
   uint64_t list_credentials(uint64_t, Page& page) override {

@@ -7,7 +7,7 @@ import { ago, clock, has_text, number, span, t, tn } from "../i18n.js";
 import { full_name, is_kept_out, short_uri, user_link } from "../people.js";
 import { card, dot, header } from "../ui.js";
 
-const kMostUsers = 2000;
+const kMostUsers = 500;  // in trouble
 const kMostProblems = 8;
 const kDayMs = 24 * 3600 * 1000;
 const kNear = /^(10\.|127\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|169\.254\.|\[?(::1|f[cd]|fe[89ab]))/i;  // networks of one's own
@@ -117,7 +117,7 @@ export async function show({ page, watch, every }) {
     // A viewer may not see all of it.
     const log = async () => { try { return (await get("/log", { level: "error", limit: 3 })).log; } catch (fault) { if (fault.status === 404 || fault.status === 403) return []; throw fault; } };
     const [users, refused, blocks, unknown, told, past] = await Promise.all([
-      list("/users", "users", { most: kMostUsers }), list("/refused", "refused"), list("/blocks", "blocks"), list("/unknown", "unknown"), log(), history()]);
+      list("/users", "users", { query: { trouble: "yes" }, most: kMostUsers }), list("/refused", "refused"), list("/blocks", "blocks"), list("/unknown", "unknown"), log(), history()]);
     around = { users: users.rows, refused: refused.rows, blocks: blocks.rows, unknown: unknown.rows, told, past };
   }
 

@@ -79,7 +79,7 @@ async function show_all(context) {
   }
 
   async function refresh() {
-    const asked = is_long ? { q: text, on_line: filter === "on" ? "yes" : filter === "off" ? "no" : "" } : {};
+    const asked = is_long ? { q: text, on_line: { on: "yes", off: "no" }[filter], trouble: filter === "trouble" ? "yes" : undefined } : {};
     const [users, phones, nobodies] = await newest(Promise.all([list("/users", "users", { query: asked, most: kMost }), list("/registrations", "registrations", { query: { q: asked.q }, most: kMost }), list("/unknown", "unknown")]));
     strangers = nobodies.rows;
     is_long ||= Boolean(users.next);
