@@ -40,6 +40,8 @@ def seen_and_not(bin_dir):
         listed = {row["name"]: row for row in api.get("/api/v1/users")["users"]}
         assert listed["bob"]["last_failure"]["source"] == source and "last_seen_s" not in listed["bob"], listed
         assert "last_failure" not in listed["alice"] and "last_seen_s" not in listed["alice"], listed
+        assert [row["name"] for row in api.get("/api/v1/users?trouble=yes")["users"]] == ["bob"]
+        assert api.ask("GET", "/api/v1/users?trouble=maybe").status == 400
         assert api.ask("DELETE", "/api/v1/registrations/alice").status == 200
         listed = {row["name"]: row for row in api.get("/api/v1/users")["users"]}
         assert listed["alice"]["seen_at"] == place, listed
@@ -80,6 +82,13 @@ def one_too_many(bin_dir):
         assert "last_failure" not in user(api, "alice"), user(api, "alice")
         register(phones[2], server, headers=models[2])
         register(phones[1], server, headers=models[1], expect=403)
+        assert user(api, "alice")["last_failure"]["reason"] == "too_many_phones", user(api, "alice")
+        # It comes back from another port once there is room, and is one of the two.
+        register(phones[2], server, contacts=[contact_of(phones[2], "alice") + ";expires=0"])
+        other_port = SipSocket(server.port)
+        register(other_port, server, headers=models[1])
+        assert "last_failure" not in user(api, "alice"), user(api, "alice")
+        register(phones[2], server, headers=models[2], expect=403)
         assert user(api, "alice")["last_failure"]["reason"] == "too_many_phones", user(api, "alice")
         it.reload(limit % 3)
         assert "last_failure" not in user(api, "alice"), user(api, "alice")

@@ -154,7 +154,8 @@ Access AccessRules::authenticate(const Incoming& request, auth::Role role, const
   if (!again && !authenticator_->confirm(result, asker))
     return challenge(role, true, asker, algorithms);
   if (sign_ins_ != nullptr)
-    sign_ins_->note_seen(store_.handle_of(*user), request.flow.remote, request.now);
+    sign_ins_->note_seen(store_.handle_of(*user), request.flow.remote, user->binding_count(),
+                         request.now);
   return access;
 }
 

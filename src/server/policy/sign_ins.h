@@ -52,11 +52,15 @@ class SignIns final : public service::UnregisteredPhones {
   UnknownNames& unknown() { return unknown_; }
   const UnknownNames& unknown() const { return unknown_; }
 
-  void note_seen(Handle<store::User> user, const port::SocketAddress& from, Millis now) {
+  // The user has `registered` phones. A phone that was one too many may come back from another
+  // port: where there is room for one more when somebody is let in, nobody is kept out any more.
+  void note_seen(Handle<store::User> user, const port::SocketAddress& from, uint32_t registered,
+                 Millis now) {
     if (SignIn* const place = place_of(user)) {
       place->seen = now;
       place->seen_at = from;
-      if (place->failed_at == from) place->fault = SignInFault::None;
+      if (place->failed_at == from || has_room(*place, registered))
+        place->fault = SignInFault::None;
     }
   }
   void note_fault(Handle<store::User> user, SignInFault fault, const port::SocketAddress& from,
@@ -83,8 +87,7 @@ class SignIns final : public service::UnregisteredPhones {
   // What an operator is told of: a fault that nothing has made up for. The user has `registered` phones.
   bool shows_fault(const SignIn& of, uint32_t registered, Millis now) const {
     if (of.fault == SignInFault::TooManyPhones)
-      return registered >= of.registered && allowed_ <= of.allowed &&
-             now - of.failed < kTooManyShown;
+      return !has_room(of, registered) && now - of.failed < kTooManyShown;
     return of.fault != SignInFault::None && of.failed > of.seen;
   }
 
@@ -95,6 +98,12 @@ class SignIns final : public service::UnregisteredPhones {
   }
 
  private:
+  // For the phone that was one too many.
+  bool has_room(const SignIn& of, uint32_t registered) const {
+    return of.fault == SignInFault::TooManyPhones &&
+           (registered < of.registered || allowed_ > of.allowed);
+  }
+
   // One who has gone leaves his place to who has his slot now.
   SignIn* place_of(Handle<store::User> user) {
     if (!user || user.index >= places_.size()) return nullptr;

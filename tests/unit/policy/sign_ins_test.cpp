@@ -81,10 +81,10 @@ TEST_CASE(
   };
   bench.sign_ins.note_fault(user, SignInFault::WrongPassword, from("192.0.2.1"), Millis(10));
   CHECK(shown(Millis(10)));
-  bench.sign_ins.note_seen(user, from("192.0.2.2"), Millis(11));
+  bench.sign_ins.note_seen(user, from("192.0.2.2"), registered, Millis(11));
   CHECK_FALSE(shown(Millis(11)));
   bench.sign_ins.on_too_many(user, from("192.0.2.1"), 2, 2, Millis(20));
-  bench.sign_ins.note_seen(user, from("192.0.2.2"), Millis(30));
+  bench.sign_ins.note_seen(user, from("192.0.2.2"), registered, Millis(30));
   CHECK(shown(Millis(30)));
   CHECK(shown(Millis(20) + SignIns::kTooManyShown - Millis(1)));
   CHECK_FALSE(shown(Millis(20) + SignIns::kTooManyShown));
@@ -95,6 +95,11 @@ TEST_CASE(
   CHECK_FALSE(shown(Millis(30)));
   bench.sign_ins.set_allowed(1);
   CHECK(shown(Millis(30)));
-  bench.sign_ins.note_seen(user, from("192.0.2.1"), Millis(40));
+  bench.sign_ins.note_seen(user, from("192.0.2.1"), registered, Millis(40));
   CHECK_FALSE(shown(Millis(40)));
+  // It takes the place of another one, by another port.
+  bench.sign_ins.set_allowed(2);
+  bench.sign_ins.on_too_many(user, from("192.0.2.1"), 2, 2, Millis(50));
+  bench.sign_ins.note_seen(user, from("192.0.2.3"), 1, Millis(60));
+  CHECK_FALSE(shown(Millis(60)));
 }
