@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -16,6 +17,7 @@
 
 #include <array>
 #include <atomic>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -103,8 +105,9 @@ void read_all(int fd, void* out, size_t size) {
   }
 }
 
-// Packets of G.711, 20 ms each, sent faster than phones do. Ends by itself.
-[[noreturn]] void be_phones(const Options& options, int in, int out) {
+// Packets of G.711, 20 ms each, sent faster than phones do. Ends by itself, or with its parent.
+[[noreturn]] void be_phones(const Options& options, pid_t parent, int in, int out) {
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent) _exit(1);
   std::vector<Line> lines(options.calls * 2);
   std::vector<int> sockets;
   for (Line& line : lines) sockets.push_back(open_phone(line.phone));
@@ -306,9 +309,10 @@ int main(int count, char** words) {
   int to_phones[2];
   int from_phones[2];
   expect(pipe(to_phones) == 0 && pipe(from_phones) == 0, "no pipe");
+  const pid_t own = getpid();
   const pid_t phones = fork();
   expect(phones >= 0, "no second process");
-  if (phones == 0) be_phones(options, to_phones[0], from_phones[1]);
+  if (phones == 0) be_phones(options, own, to_phones[0], from_phones[1]);
   close(from_phones[1]);
   const int result = measure(options, from_phones[0], to_phones[1]);
   int status = 0;

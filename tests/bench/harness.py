@@ -1,5 +1,6 @@
 """What the benchmarks share: the servers on one core, the load on another, and what the servers used meanwhile."""
 
+import argparse
 import json
 import os
 import re
@@ -31,6 +32,10 @@ class BenchError(Exception):
     """A fault that the person at the keyboard reads."""
 
 
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
 def conclude(name, work, seconds_max=None):
     """Runs `work()`, which gives the faults that it went on after. The exit code: 1 for these, 2 for what ended it.
 
@@ -40,12 +45,17 @@ def conclude(name, work, seconds_max=None):
     def on_alarm(*_):
         raise BenchError(f"not done after {seconds_max} s")
 
+    def on_end(*_):
+        raise BenchError("stopped")
+
+    signal.signal(signal.SIGTERM, on_end)  # with the servers that were started
+    signal.signal(signal.SIGINT, on_end)
     if seconds_max:
         signal.signal(signal.SIGALRM, on_alarm)
         signal.alarm(seconds_max)
     try:
         code, faults = 1, work()
-    except (BenchError, RuntimeError, subprocess.SubprocessError) as fault:
+    except (BenchError, AssertionError, RuntimeError, OSError, subprocess.SubprocessError) as fault:
         code, faults = 2, [f"{place_of(fault)}: {fault}"]
     sys.stdout.flush()
     for fault in faults:
@@ -75,6 +85,58 @@ def install(*packages):
     return done.returncode == 0
 
 
+def arguments_of(doc, cores="server"):
+    """What the benchmarks take alike. `cores`: "server" lets one choose the server's and the load's, "" none."""
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--bin", metavar="FOLDER",
+                        help="where tipringd and the others are; without it they are built in build/release")
+    if cores:
+        parser.add_argument("--server-core", type=int, metavar="N", help="the server's core (the first one)")
+        parser.add_argument("--load-core", type=int, metavar="N", help="the load's core (the last one)")
+    return parser
+
+
+def need_programs(options, *names):
+    """In --bin, or else what is built of the source that this belongs to."""
+    if options.bin is None:
+        say("Building the programs …")
+        script = ('cd "$0" && . tools/lib/build.sh && need_packages "${build_packages[@]}" && configure release && '
+                  'compile release "$@"')
+        if subprocess.run(["bash", "-c", script, ROOT, *names], check=False).returncode != 0:
+            raise BenchError("the programs cannot be built")
+        options.bin = os.path.join(ROOT, "build", "release", "bin")
+    for name in names:
+        if not os.path.exists(os.path.join(options.bin, name)):
+            raise BenchError(f"there is no {name} in {options.bin}")
+
+
+def need_packages(*packages):
+    if packages and not install(*packages):
+        raise BenchError("packages are missing")
+
+
+def need_writable(*paths):
+    """Before the work, not after it."""
+    for path in paths:
+        if path and path != "-":
+            with open(path, "a", encoding="utf-8"):
+                pass
+
+
+def tell_of_others(name):
+    """A server that its package has started takes time from the cores that are measured."""
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as comm:
+                found = comm.read().strip() == name
+        except OSError:
+            continue
+        if found:
+            say(f"another {name} is running (process {pid}) and may take time from what is measured; systemctl stop {name} "
+                "ends it")
+            return
+
+
 class Cores:
     """One core for the server under test, another one for the load."""
 
@@ -82,7 +144,11 @@ class Cores:
         free = sorted(os.sched_getaffinity(0))
         self.server = {free[0] if server is None else server}
         self.load = {free[-1] if load is None else load}
-        self.shared = self.server == self.load
+        for core in self.server | self.load:
+            if core not in free:
+                raise BenchError(f"there is no core {core} for this process, but {', '.join(map(str, free))}")
+        if self.server == self.load:
+            say("server and load share one core, and the times say little")
 
     def on_server_core(self):
         os.sched_setaffinity(0, self.server)
@@ -106,6 +172,13 @@ def children_of(pid):
     return found
 
 
+def cpu_ns_of(pid):
+    """Each thread, and its nanoseconds of CPU."""
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{thread}/schedstat", encoding="ascii") as figures:
+            yield int(thread), int(figures.read().split()[0])
+
+
 class Server:
     """A server under test. Use as a context manager."""
 
@@ -118,15 +191,8 @@ class Server:
 
     def cpu_ns(self):
         """Nanoseconds of CPU of all threads of all processes, and of the first process's first thread alone."""
-        total = first = 0
-        for pid in self.processes():
-            for thread in os.listdir(f"/proc/{pid}/task"):
-                with open(f"/proc/{pid}/task/{thread}/schedstat", encoding="ascii") as figures:
-                    used = int(figures.read().split()[0])
-                total += used
-                if int(thread) == self.pid:
-                    first = used
-        return total, first
+        used = {thread: ns for pid in self.processes() for thread, ns in cpu_ns_of(pid)}
+        return sum(used.values()), used[self.pid]
 
     def pss_bytes(self):
         total = 0
