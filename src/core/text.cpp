@@ -143,6 +143,10 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
+bool has_upper(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) { return to_lower(c) != c; });
+}
+
 bool iequals(std::string_view a, std::string_view b) {
   return a.size() == b.size() && each_word(a.size(), [&](size_t at, auto word) {
            using Word = decltype(word);

@@ -10,7 +10,7 @@ namespace tipring::sdp {
 
 namespace {
 
-constexpr auto kNone = std::string_view::npos;
+constexpr auto kNowhere = std::string_view::npos;
 
 // The letters in their order (RFC 8866 5). Those of a time description may alternate.
 constexpr std::string_view kSessionOrder = "vosiuepcbtka";
@@ -87,7 +87,7 @@ class Parser {
 std::optional<ParseError> Parser::run() {
   if (text_.size() > kDescriptionSizeMax) return error(Fault::TooLarge, 0);
   out_.text = out_.session = text_;
-  has_nul_ = text_.find('\0') != kNone;
+  has_nul_ = text_.find('\0') != std::string_view::npos;
   LineReader lines(text_);
   Line line;
   while (lines.next(line)) {
@@ -115,7 +115,7 @@ std::optional<ParseError> Parser::finish() {
 
 // A byte at which others cut lines may stand nowhere else.
 Parser::Outcome Parser::check_bytes(const Line& line) {
-  if (line.text.find('\r') != kNone || (has_nul_ && line.text.find('\0') != kNone))
+  if (line.text.find('\r') != kNowhere || (has_nul_ && line.text.find('\0') != kNowhere))
     return Fault::ForbiddenByte;
   if (line.end_size() == 1) forgive(Laxity::BareLineFeed);
   if (line.end_size() == 0) forgive(Laxity::NoFinalLineEnd);
@@ -149,15 +149,15 @@ Parser::Outcome Parser::read_line(const Line& line) {
 Parser::Outcome Parser::check_place(char type) {
   const char place = type == 'r' || type == 'z' ? 't' : type;
   const size_t rank = (in_media() ? kMediaOrder : kSessionOrder).find(place);
-  if (rank == kNone) {
+  if (rank == kNowhere) {
     if (type == 'v') return Fault::TwoDescriptions;
-    return kSessionOrder.find(place) == kNone ? Fault::UnknownType : Fault::WrongPlace;
+    return kSessionOrder.find(place) == kNowhere ? Fault::UnknownType : Fault::WrongPlace;
   }
   if (rank < rank_) forgive(Laxity::OutOfOrder);
   rank_ = rank;
   const bool again = (seen_ & letter_bit(type)) != 0;
   seen_ |= letter_bit(type);
-  if (!again || kOnce.find(type) == kNone) return std::nullopt;
+  if (!again || kOnce.find(type) == kNowhere) return std::nullopt;
   if (type == 'v') return Fault::TwoDescriptions;
   // Layers of multicast may have a c= line each (5.7).
   const bool layers =

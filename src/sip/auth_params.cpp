@@ -40,10 +40,6 @@ constexpr Field<DigestInfo> kInfoFields[] = {
     {"nc", &DigestInfo::nc},
 };
 
-ParseError fault_at(ParseFault fault, std::string_view text, std::string_view where) {
-  return {fault, HeaderId::Other, static_cast<uint32_t>(where.data() - text.data())};
-}
-
 // Takes the value that begins at `at` off `rest`, which begins with its name, and all up to the next
 // comma. False when more follows a quoted string, or when it has no end.
 bool take_value(std::string_view& rest, size_t at, std::string_view& value) {

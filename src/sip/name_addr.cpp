@@ -12,10 +12,6 @@ namespace tipring::sip {
 
 namespace {
 
-ParseError fault_at(ParseFault fault, std::string_view text, std::string_view where) {
-  return {fault, HeaderId::Other, static_cast<uint32_t>(where.data() - text.data())};
-}
-
 // Offset of the "<" outside quotes, npos when there is none; text.size() when a quoted string has
 // no end.
 size_t find_bracket(std::string_view text) {

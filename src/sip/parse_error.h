@@ -49,6 +49,11 @@ struct ParseError {
   uint32_t offset = 0;  // into the message, or into the text given to a parser that stands alone
 };
 
+// A fault of a text that stands alone, at the part of it that begins with `where`.
+inline ParseError fault_at(ParseFault fault, std::string_view text, std::string_view where) {
+  return {fault, HeaderId::Other, static_cast<uint32_t>(where.data() - text.data())};
+}
+
 // One short English phrase, such as "bad header syntax".
 std::string_view to_text(ParseFault fault);
 

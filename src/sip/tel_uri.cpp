@@ -8,10 +8,6 @@ namespace tipring::sip {
 
 namespace {
 
-ParseError fault_at(ParseFault fault, std::string_view text, std::string_view where) {
-  return {fault, HeaderId::Other, static_cast<uint32_t>(where.data() - text.data())};
-}
-
 bool is_separator(char c) { return c == '-' || c == '.' || c == '(' || c == ')'; }
 
 // phonedigit of a global number, phonedigit-hex of a local one; at least one that is no separator.

@@ -14,10 +14,6 @@ bool is_plain(std::string_view text, size_t max) {
          });
 }
 
-bool has_upper(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) { return to_lower(c) != c; });
-}
-
 bool is_extension(std::string_view name) { return !name.empty() && is_plain(name, kExtensionMax); }
 bool is_time(uint16_t seconds) { return seconds > 0 && seconds <= kGroupTimeMax; }
 

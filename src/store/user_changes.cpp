@@ -16,10 +16,6 @@ bool has_control(std::string_view text) {
   });
 }
 
-bool has_upper(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) { return to_lower(c) != c; });
-}
-
 bool aliases_are_whole(std::string_view aliases) {
   for (std::string_view rest = aliases; !rest.empty();) {
     const auto [alias, others] = split_once(rest, '\n');

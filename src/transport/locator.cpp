@@ -4,7 +4,7 @@ namespace tipring::transport {
 
 namespace {
 
-constexpr std::string_view kName = "name_lookups";
+constexpr std::string_view kLookupsName = "name_lookups";
 
 constexpr size_t kNameMax = 253;  // of a host: RFC 1035 2.3.4
 
@@ -34,10 +34,13 @@ sip::Transport transport_for(const sip::Uri& uri, std::optional<sip::Transport> 
 
 }  // namespace
 
-void Locator::plan(MemoryPlan& plan) { Pool<Lookup>::plan(plan, kName, kLookupsMax); }
+void Locator::plan(MemoryPlan& plan) { Pool<Lookup>::plan(plan, kLookupsName, kLookupsMax); }
 
 Locator::Locator(port::Names& names, port::Loop& loop, TransportLayer& transport, Arena& arena)
-    : names_(names), loop_(loop), transport_(transport), lookups_(kName, arena, kLookupsMax) {}
+    : names_(names),
+      loop_(loop),
+      transport_(transport),
+      lookups_(kLookupsName, arena, kLookupsMax) {}
 
 Result<FlowList> Locator::flows_to(std::span<const port::IpAddress> addresses, uint16_t port,
                                    sip::Transport transport) const {

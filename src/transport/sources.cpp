@@ -6,7 +6,7 @@ namespace tipring::transport {
 
 namespace {
 
-constexpr std::string_view kName = "tcp_sources";
+constexpr std::string_view kSourcesName = "tcp_sources";
 constexpr uint8_t kBitsV4 = 32;
 constexpr uint8_t kBitsV6 = 64;
 
@@ -16,14 +16,14 @@ constexpr uint32_t sources_max(uint32_t connections_max) { return connections_ma
 }  // namespace
 
 void Sources::plan(uint32_t connections_max, MemoryPlan& plan) {
-  Pool<Source>::plan(plan, kName, sources_max(connections_max));
+  Pool<Source>::plan(plan, kSourcesName, sources_max(connections_max));
   HashTable<Source, &Source::by_prefix>::plan(plan, "tcp_source_table",
                                               sources_max(connections_max));
 }
 
 Sources::Sources(const HashKey& key, Arena& arena, uint32_t connections_max)
     : key_(key),
-      pool_(kName, arena, sources_max(connections_max)),
+      pool_(kSourcesName, arena, sources_max(connections_max)),
       by_prefix_(arena, sources_max(connections_max)) {}
 
 Source* Sources::join(const port::IpAddress& ip, uint32_t limit) {

@@ -30,18 +30,30 @@ if(TARGET tipring_precompiled_layers)
   target_compile_options(tipring_precompiled_layers PRIVATE -fno-exceptions)
 endif()
 
-# tipring_layer(<name> [SOURCES …] [DEPENDS <layer>…] [LIBRARIES <target>…])
+# tipring_joined(<target> [<source>…]): sanitizer builds compile its sources some at a time, as one, since half of the time
+# went into headers and what they bring. The sources given here stay alone: they have a name in an anonymous namespace
+# that another source of the target has too, or tests link them without the others or the others without them.
+function(tipring_joined target)
+  if(TIPRING_SANITIZE)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON)
+    set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+  endif()
+endfunction()
+
+# tipring_layer(<name> [SOURCES …] [ALONE …] [DEPENDS <layer>…] [LIBRARIES <target>…])
 #
 # One static library per folder: `tipring_<name>`, with "/" in the name written as "_". DEPENDS names the layers to its
-# left, which come along to whoever depends on this one: the link line is the diagram. LIBRARIES stay private.
+# left, which come along to whoever depends on this one: the link line is the diagram. LIBRARIES stay private. ALONE names
+# more sources: those which tipring_joined leaves alone.
 function(tipring_layer name)
-  cmake_parse_arguments(LAYER "" "" "SOURCES;DEPENDS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(LAYER "" "" "SOURCES;ALONE;DEPENDS;LIBRARIES" ${ARGN})
   string(REPLACE "/" "_" target "tipring_${name}")
-  add_library(${target} STATIC ${LAYER_SOURCES})
+  add_library(${target} STATIC ${LAYER_SOURCES} ${LAYER_ALONE})
   set_target_properties(${target} PROPERTIES LINKER_LANGUAGE CXX)
   target_link_libraries(${target} PUBLIC tipring_options PRIVATE ${LAYER_LIBRARIES})
   target_compile_options(${target} PRIVATE -fno-exceptions)
   tipring_precompiled(${target} layers)
+  tipring_joined(${target} ${LAYER_ALONE})
   foreach(layer IN LISTS LAYER_DEPENDS)
     string(REPLACE "/" "_" dependency "tipring_${layer}")
     target_link_libraries(${target} PUBLIC ${dependency})
@@ -95,16 +107,16 @@ function(tipring_without_lto target)
   endif()
 endfunction()
 
-# tipring_unit_test(<name> SOURCES … DEPENDS <layer>… [LABELS …] [LIBRARIES …])
+# tipring_unit_test(<name> SOURCES … [ALONE …] DEPENDS <layer>… [LABELS …] [LIBRARIES …])
 #
 # A doctest program `test_<name>`; label `unit` and those given. `tsan` marks what the thread sanitizer runs: the target
 # tsan_tests builds just those, and unit_tests all of them and the simulation. OPTIMISED is for one that computes for long.
 add_custom_target(tsan_tests)
 add_custom_target(unit_tests)
 function(tipring_unit_test name)
-  cmake_parse_arguments(TEST "OPTIMISED" "" "SOURCES;DEPENDS;LABELS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(TEST "OPTIMISED" "" "SOURCES;ALONE;DEPENDS;LABELS;LIBRARIES" ${ARGN})
   string(REPLACE "/" "_" target "test_${name}")
-  add_executable(${target} ${TEST_SOURCES} $<TARGET_OBJECTS:tipring_doctest_main>)
+  add_executable(${target} ${TEST_SOURCES} ${TEST_ALONE} $<TARGET_OBJECTS:tipring_doctest_main>)
   target_link_libraries(${target} PRIVATE tipring_test_support ${TEST_LIBRARIES})
   if(TEST_OPTIMISED)
     tipring_without_lto(${target})
@@ -112,6 +124,7 @@ function(tipring_unit_test name)
     tipring_test_code(${target})
     tipring_precompiled(${target} tests)
   endif()
+  tipring_joined(${target} ${TEST_ALONE})
   foreach(layer IN LISTS TEST_DEPENDS)
     string(REPLACE "/" "_" dependency "tipring_${layer}")
     target_link_libraries(${target} PRIVATE ${dependency})

@@ -9,7 +9,7 @@ namespace tipring::policy {
 
 namespace {
 
-constexpr size_t kNameMax = 256;    // longer than any name of a user
+constexpr size_t kUserMax = 256;    // longer than any name of a user
 constexpr size_t kNumberMax = 128;  // longer than any number that is dialled
 
 }  // namespace
@@ -20,7 +20,7 @@ bool Emergency::is_for_help(const sip::ParsedUri& uri) const {
     const auto tel = sip::parse_tel_uri(uri.text);
     return tel && is_number(*tel);
   }
-  std::array<char, kNameMax> room;
+  std::array<char, kUserMax> room;
   const auto name = sip::unescape(uri->user, room);
   if (!name) return false;
   const auto tel = sip::parse_telephone_subscriber(*name);
