@@ -16,8 +16,9 @@ namespace tipring::proxy {
 using service::Environment;
 using service::Flow;
 
-// The parameter that carries a flow (flow_token.h).
-inline constexpr std::string_view kFlowParam = "tf";
+// The parameter that carries a flow (flow_token.h). Begins like no other that our values have, so that
+// its absence is seen by its first letter (sip::ParamInitials).
+inline constexpr std::string_view kFlowParam = "ft";
 
 class RecordRoutes {
  public:

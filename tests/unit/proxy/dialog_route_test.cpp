@@ -89,7 +89,7 @@ TEST_CASE("dialog route: phones that are where they say get one Record-Route wit
   const Message got = bob.take();
   const Dialog dialog{"sip:alice@10.0.0.2", "sip:bob@10.0.0.3", got.lines("Record-Route")};
   REQUIRE(dialog.record_routes.size() == 1);
-  CHECK(dialog.record_routes[0].find(";tf=") == std::string::npos);
+  CHECK(dialog.record_routes[0].find(";ft=") == std::string::npos);
   CHECK(dialog.record_routes[0].find(";lr") != std::string::npos);
   CHECK(exchange.judged_in_dialog.back() == false);
   CHECK(alice.take().first_line().starts_with("SIP/2.0 100"));
@@ -211,14 +211,14 @@ TEST_CASE("dialog route: a connection of another peer in the same place is not t
   // As it is written before a restart that gives the handle to somebody else.
   flow.remote.ip = *port::parse_ip("10.0.0.3");
   const std::string token(proxy::write_flow_token({3, 4}, "1", flow, room));
-  const Dialog dialog{"", "sip:bob@10.0.0.3", {"<sip:10.0.0.1;lr;tf=" + token + ">"}};
+  const Dialog dialog{"", "sip:bob@10.0.0.3", {"<sip:10.0.0.1;lr;ft=" + token + ">"}};
   alice.send(dialog.request("INFO", false, kAliceVia));
   CHECK(bob.take().first_line() == "INFO sip:bob@10.0.0.3 SIP/2.0");
   // And a listening point that there is no more.
   flow.transport = sip::Transport::Udp;
   flow.listener = 200;
   const std::string gone(proxy::write_flow_token({3, 4}, "1", flow, room));
-  const Dialog other{"", "sip:bob@10.0.0.3", {"<sip:10.0.0.1;lr;tf=" + gone + ">"}};
+  const Dialog other{"", "sip:bob@10.0.0.3", {"<sip:10.0.0.1;lr;ft=" + gone + ">"}};
   alice.send(other.request("BYE", false, kAliceVia));
   CHECK(bob.take().first_line() == "BYE sip:bob@10.0.0.3 SIP/2.0");
 }
@@ -234,7 +234,7 @@ TEST_CASE("dialog route: behind another proxy no flow is written" *
                     "Via: SIP/2.0/UDP 192.168.1.2;branch=z9hG4bKn\r\n"));
   const std::vector<std::string> routes = bob.take().lines("Record-Route");
   REQUIRE(routes.size() == 1);
-  CHECK(routes[0].find(";tf=") == std::string::npos);
+  CHECK(routes[0].find(";ft=") == std::string::npos);
 }
 
 TEST_CASE("dialog route: a flow that we have not written for this call is not gone" *
@@ -253,7 +253,7 @@ TEST_CASE("dialog route: a flow that we have not written for this call is not go
   const std::string good(proxy::write_flow_token({3, 4}, "1", flow, room));
   int cseq = 10;
   for (const std::string& token : {forged, other_call, good, std::string("00")}) {
-    const Dialog dialog{"", "sip:bob@10.0.0.3", {"<sip:10.0.0.1;lr;tf=" + token + ">"}};
+    const Dialog dialog{"", "sip:bob@10.0.0.3", {"<sip:10.0.0.1;lr;ft=" + token + ">"}};
     std::string text = dialog.request("INFO", false, kAliceVia, ++cseq);
     text.replace(text.find("z9hG4bKINFO"), 11, "z9hG4bK" + std::to_string(cseq));
     alice.send(text);

@@ -119,7 +119,7 @@ TEST_CASE("routes: many cookies beside a long Call-ID cost little more than one"
   Bench bench(world);
   const std::string call_id = "Call-ID: " + std::string(30'000, 'c') + "\r\n";
   const auto cost = [&](size_t cookies) {
-    std::string lines = call_id + "To: <sip:b@h>;tag=2\r\nRoute: <sip:tipring;lr;tc=1;tf=00>";
+    std::string lines = call_id + "To: <sip:b@h>;tag=2\r\nRoute: <sip:tipring;lr;tc=1;ft=00>";
     for (size_t i = 1; i < 900; ++i)
       lines += i < cookies ? ",<sip:tipring;lr;tc=1>" : ",<sip:tipring;lr;no=1>";
     lines += "\r\n";
