@@ -119,8 +119,11 @@ def need_writable(*paths):
     """Before the work, not after it."""
     for path in paths:
         if path and path != "-":
+            is_new = not os.path.exists(path)
             with open(path, "a", encoding="utf-8"):
                 pass
+            if is_new:
+                os.remove(path)
 
 
 def tell_of_others(name):
@@ -186,6 +189,14 @@ class Server:
     pid = 0
     port = 0
 
+    def __enter__(self):
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__(*sys.exc_info())
+            raise
+        return self
+
     def processes(self):
         return [self.pid, *children_of(self.pid)]
 
@@ -212,11 +223,10 @@ class Tipring(Server):
                                     list(settings), config=config,
                                     wrap=lambda command: ["taskset", "-c", core_list(cores.server), *command])
 
-    def __enter__(self):
+    def start(self):
         self.server.start()
         self.port = self.server.port
         self.pid = self.server.process.pid
-        return self
 
     def __exit__(self, *fault):
         self.server.__exit__(*fault)
@@ -284,7 +294,7 @@ class Kamailio(Server):
     def is_installed():
         return shutil.which("kamailio") is not None
 
-    def __enter__(self):
+    def start(self):
         self.port = free_port()
         address = f"127.0.0.1:{self.port}"
         with open(os.path.join(self.folder, "log"), "wb") as log:
@@ -294,7 +304,6 @@ class Kamailio(Server):
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=self.cores.on_server_core)
         self.pid = self.process.pid
         self.wait_until_ready()
-        return self
 
     def wait_until_ready(self):
         deadline = time.monotonic() + 20
@@ -335,18 +344,18 @@ class Echo(Server):
     def __init__(self, bin_dir, cores, transport="udp"):
         self.command, self.cores, self.process = [os.path.join(bin_dir, "bench_echo"), transport], cores, None
 
-    def __enter__(self):
+    def start(self):
         self.port = free_port()
         self.process = subprocess.Popen([*self.command, str(self.port)], stdin=subprocess.DEVNULL,
                                         stdout=subprocess.PIPE, text=True, preexec_fn=self.cores.on_server_core)
         self.pid = self.process.pid
         if self.process.stdout.readline() != "ready\n":
             raise BenchError("bench_echo does not get ready")
-        return self
 
     def __exit__(self, *fault):
         stop(self.process)
-        self.process.stdout.close()
+        if self.process:
+            self.process.stdout.close()
 
 
 def core_list(cores):
@@ -354,7 +363,8 @@ def core_list(cores):
 
 
 def stop(process):
-    if process.poll() is None:
+    """One that has been started, and not ended."""
+    if process and process.poll() is None:
         process.send_signal(signal.SIGTERM)
         try:
             process.wait(15)
@@ -374,13 +384,20 @@ class Load:
                                         stderr=subprocess.PIPE, text=True, preexec_fn=cores.on_load_core)
 
     def __enter__(self):
+        try:
+            self.expect_ready()
+        except BaseException:
+            self.__exit__(*sys.exc_info())
+            raise
+        return self
+
+    def expect_ready(self):
         first = self.process.stdout.readline()
         if first != "ready\n":
             output = first + self.process.stdout.read()
             fault = self.process.stderr.read()
             self.process.wait(RUN_SECONDS_MAX)
             raise BenchError(f"{self.server.name}: {' '.join(self.command)}\n{output}{fault}".rstrip())
-        return self
 
     def __exit__(self, kind, *fault):
         if kind is not None:

@@ -120,6 +120,7 @@ def repeated(server, rounds):
         call = Call(caller, callee.aor).invite()
         if number % 10 == 0:
             callee.expect("INVITE")  # and is silent
+            callee.wire.forget("INVITE")
         call.ring(callee)
         caller.wire.send_again()
         caller.expect(180)
@@ -127,6 +128,7 @@ def repeated(server, rounds):
         caller.expect(200)
         callee.wire.send_again()
         call.acknowledge(caller.expect(200), callee)
+        callee.wire.forget("ACK")
         caller.wire.send_again()
         callee.expect("ACK")
         call.hang_up(callee)
@@ -232,16 +234,20 @@ def administration(server, web_port, rounds):
 @contextlib.contextmanager
 def looking_on(server):
     """A page that is open all the time, and takes its live events."""
-    with socket.socket(socket.AF_UNIX) as stream:
+    told = []
+    with socket.socket(socket.AF_UNIX) as stream, stream.makefile("rb") as lines:
         stream.connect(f"{server.data}/tipring.sock")
         stream.sendall(b"GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        reader = threading.Thread(target=lambda: all(iter(lambda: stream.recv(65536), b"")))
+        assert any(line.startswith(b"retry:") for line in lines), "there are no live events"
+        reader = threading.Thread(target=lambda: told.extend(line for line in lines if line.startswith(b"event:")))
         reader.start()
         try:
             yield
         finally:
             stream.shutdown(socket.SHUT_RDWR)
             reader.join()
+    for topic in (b"registration", b"call", b"record"):
+        assert b"event: %s\n" % topic in told, f"no event {topic.decode()} among {len(told)}"
 
 
 def good(browser, *request):

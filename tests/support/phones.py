@@ -21,11 +21,12 @@ def expect(message, wanted):
 
 
 class PhoneSocket(SipSocket):
-    """Of `user`. What another server still sends to a phone that has had the port before is passed over."""
+    """Of `user`. What another server still sends to a phone that has had the port before is passed over, and so is a
+    request that has come before: where the machine is busy, the server sends it again before the phone has answered."""
 
     def __init__(self, user, server_port, transport):
         super().__init__(server_port, transport)
-        self.user, self.call_ids, self.sent = user, set(), None
+        self.user, self.call_ids, self.sent, self.requests = user, set(), None, set()
 
     def send(self, data):
         self.call_ids.update(re.findall(r"(?im)^call-id: *(\S+)", data))
@@ -39,13 +40,25 @@ class PhoneSocket(SipSocket):
     def receive(self, timeout=None):
         while True:
             message = super().receive(timeout)
-            if message is None or self.is_mine(message):
+            if message is None or (self.is_mine(message) and self.is_new(message)):
                 return message
 
     def is_mine(self, message):
         if message.status:
             return message.one("call-id") in self.call_ids
         return message.start_line.split(" ")[1].startswith(f"sip:{self.user}@")
+
+    def is_new(self, message):
+        if message.status:
+            return True
+        request = (message.one("cseq"), re.search(r"branch=([^;,\s]+)", message.one("via"))[1])
+        known = request in self.requests
+        self.requests.add(request)
+        return not known
+
+    def forget(self, method):
+        """The requests of this method: one that comes again is taken."""
+        self.requests = {request for request in self.requests if not request[0].endswith(f" {method}")}
 
 
 class Phone:

@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -166,12 +167,16 @@ class TipringServer:
         return found()
 
     def __enter__(self):
-        return self.start()
+        try:
+            return self.start()
+        except BaseException:
+            self.__exit__(*sys.exc_info())
+            raise
 
     def __exit__(self, kind, value, trace):
         if self.process:
             self.stop()
-        if kind is not None:
+        if kind is not None and os.path.exists(self.log_path):
             print("--- end of the server's log ---")
             print("\n".join(self.read_log().splitlines()[-60:]), flush=True)
         if not self.keep_data:
