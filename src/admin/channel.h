@@ -68,7 +68,8 @@ enum class OnLine : uint8_t { Either, Yes, No };
 struct UserFilter {
   std::string_view text;  // in lower case; each row holds it somewhere
   OnLine on_line = OnLine::Either;
-  bool in_trouble = false;  // only those who have no password, or whose phone was not let in
+  // Only those who have no password, or whose phone or its call was not let in.
+  bool in_trouble = false;
 };
 
 struct Command {

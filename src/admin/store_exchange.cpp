@@ -192,10 +192,22 @@ UserRow StoreExchange::row_of(const store::User& user) const {
   return row;
 }
 
-void StoreExchange::set_sign_in(UserRow& row, const store::User& user, SignInTexts& texts) const {
-  const auto seconds_since = [this](Millis at) {
-    return static_cast<uint32_t>((loop_.now() - at).count() / 1000);
-  };
+uint32_t StoreExchange::seconds_since(Millis at) const {
+  return static_cast<uint32_t>((loop_.now() - at).count() / 1000);
+}
+
+const policy::UntimedCaller* StoreExchange::find_refused(const store::User& user) const {
+  return untimed_calls_ == nullptr ? nullptr : untimed_calls_->find(user);
+}
+
+// What became of its phones' calls without session timers and of their sign-ins.
+void StoreExchange::set_phone_facts(UserRow& row, const store::User& user,
+                                    PhoneTexts& texts) const {
+  if (const policy::UntimedCaller* const refused = find_refused(user)) {
+    row.calls_refused = refused->calls;
+    row.last_refused_s = seconds_since(refused->last);
+    row.refused_source = port::write_address(refused->source, texts.refused);
+  }
   const policy::SignIn* known =
       sign_ins_ == nullptr ? nullptr : sign_ins_->find(store_.handle_of(user));
   if (known == nullptr) return;
@@ -210,7 +222,7 @@ void StoreExchange::set_sign_in(UserRow& row, const store::User& user, SignInTex
 }
 
 bool StoreExchange::is_in_trouble(const store::User& user) const {
-  if (user.credentials().present == 0) return true;
+  if (user.credentials().present == 0 || find_refused(user) != nullptr) return true;
   const policy::SignIn* known =
       sign_ins_ == nullptr ? nullptr : sign_ins_->find(store_.handle_of(user));
   return known != nullptr && sign_ins_->shows_fault(*known, user.binding_count(), loop_.now());
@@ -224,8 +236,8 @@ uint64_t StoreExchange::list_users(uint64_t cursor, const UserFilter& filter, Pa
       if (!is_on_line(user, filter.on_line) || !holds(user, filter.text)) return;
       if (filter.in_trouble && !is_in_trouble(user)) return;
       UserRow row = row_of(user);
-      SignInTexts texts;
-      set_sign_in(row, user, texts);
+      PhoneTexts texts;
+      set_phone_facts(row, user, texts);
       // A registered phone is seen all the time: without it the page's tag stays as it is.
       if (row.bindings > 0) row.seen_at = {};
       page.add(row);
@@ -289,16 +301,8 @@ bool StoreExchange::show_user(std::string_view domain, std::string_view name, Pa
   const store::User* user = store_.find_user(domain, name);
   if (user == nullptr) return false;
   UserRow row = row_of(*user);
-  std::array<char, port::kAddressTextMax> source;
-  const policy::UntimedCaller* refused =
-      untimed_calls_ == nullptr ? nullptr : untimed_calls_->find(*user);
-  if (refused != nullptr) {
-    row.calls_refused = refused->calls;
-    row.last_refused_s = static_cast<uint32_t>((loop_.now() - refused->last).count() / 1000);
-    row.refused_source = port::write_address(refused->source, source);
-  }
-  SignInTexts texts;
-  set_sign_in(row, *user, texts);
+  PhoneTexts texts;
+  set_phone_facts(row, *user, texts);
   page.add(row);
   return true;
 }

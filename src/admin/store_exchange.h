@@ -93,12 +93,15 @@ class StoreExchange final : public Exchange, private store::StoreWaiter {
   void add_binding(const store::User& user, const store::Binding& binding, Page& page) const;
   UserRow row_of(const store::User& user) const;
   // What the views of the row are into.
-  struct SignInTexts {
+  struct PhoneTexts {
+    std::array<char, port::kAddressTextMax> refused;
     std::array<char, port::kAddressTextMax> seen;
     std::array<char, port::kAddressTextMax> failed;
   };
+  uint32_t seconds_since(Millis at) const;
+  const policy::UntimedCaller* find_refused(const store::User& user) const;
   bool is_in_trouble(const store::User& user) const;
-  void set_sign_in(UserRow& row, const store::User& user, SignInTexts& texts) const;
+  void set_phone_facts(UserRow& row, const store::User& user, PhoneTexts& texts) const;
 
   store::Store& store_;
   auth::Blocks& blocks_;

@@ -10,6 +10,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
+from admin_api import Api  # noqa: E402
 from configured_server import ConfiguredServer  # noqa: E402
 from sip_phone import (OK, Call, contact_of, hang_up, register, registered_phone, response, tag_of,  # noqa: E402
                        take_request)
@@ -177,6 +178,10 @@ def emergency_is_never_421(server):
     alice.close()
 
 
+def names_in_trouble(server):
+    return [row["name"] for row in Api(server).get("/api/v1/users?trouble=yes")["users"]]
+
+
 def exception_is_named_and_helps(server):
     """What log and tipringctl say of a user whose phone was refused; the command makes his calls go through."""
     bob, alice = registered_phone(server, *USERS[1]), phone_without_timers(server)
@@ -197,9 +202,11 @@ def exception_is_named_and_helps(server):
     assert shown["calls_refused"] == 2 and shown["except"] == rows[0]["except"], shown
     assert "carol" in server.ctl("refused") and "session_timer=exempt" in server.ctl("user", "show", "carol")
     assert "calls_refused" not in server.ctl_json("user", "show", "bob")
+    assert "carol" in names_in_trouble(server)
     server.ctl(*rows[0]["except"].split()[1:])
     assert [row for row in server.ctl_json("refused") if row["name"] == "carol"] == []
     assert "calls_refused" not in server.ctl_json("user", "show", "carol")
+    assert "carol" not in names_in_trouble(server)
     call = Call(alice, server, caller="carol")
     call.send_invite()
     invite = take_request(bob, "INVITE")

@@ -279,10 +279,16 @@ TEST_CASE("store exchange: refused users over several pages, and in the row of e
   const std::string& shown = desk.get("/api/v1/users/101" + std::string(60, 'x')).answer_;
   CHECK(holds(shown, R"("calls_refused":1,"last_refused_s":0,"refused_source":"192.0.2.8:5062",)"
                      R"("except":"tipringctl user set 101x)"));
+  CHECK(holds(desk.get("/api/v1/users").answer_, R"("calls_refused":1,)"));
+  const auto in_trouble = [&desk] {
+    return desk.ask(port::HttpMethod::Get, "/api/v1/users", "", {{"trouble", "yes"}}).answer_;
+  };
+  CHECK(holds(in_trouble(), R"("name":"102x)"));
   const std::string excepted = "/api/v1/users/102" + std::string(60, 'x');
   REQUIRE(desk.ask(port::HttpMethod::Put, excepted, R"({"session_timer":"exempt"})").status_ ==
           200);
   CHECK_FALSE(holds(desk.get(excepted).answer_, "refused"));
+  CHECK_FALSE(holds(in_trouble(), R"("name":"102x)"));
   CHECK_FALSE(holds(desk.get("/api/v1/refused").answer_, "\"name\":\"102x"));
 }
 
