@@ -20,16 +20,25 @@ struct Topic {
   std::string_view name;
   std::string_view of;  // a fact; one of a pool is "NAME:in_use"
 };
+// clang-format off
 constexpr Topic kTopics[] = {
-    {"registration", "users"},         {"registration", "registrations"},
-    {"registration", "blocks_begun"},  {"registration", "refused_without_timer"},
-    {"registration", "failed_logins"}, {"call", "calls_begun"},
-    {"call", "calls_answered"},        {"call", "calls_expired"},
-    {"call", "dialogs:in_use"},        {"call", "b2bua_calls:in_use"},
-    {"record", "records_written"},     {"group", "groups"},
-    {"group", "group_members:in_use"}, {"group", "b2bua_calls:in_use"},
+    {"registration", "users"},
+    {"registration", "registrations"},
+    {"registration", "blocks_begun"},
+    {"registration", "refused_without_timer"},
+    {"registration", "failed_logins"},
+    {"call", "calls_begun"},
+    {"call", "calls_answered"},
+    {"call", "calls_expired"},
+    {"call", "dialogs:in_use"},
+    {"call", "b2bua_calls:in_use"},
+    {"record", "records_written"},
+    {"group", "groups"},
+    {"group", "group_members:in_use"},
+    {"group", "b2bua_calls:in_use"},
     {"group", "b2bua_legs:in_use"},
 };
+// clang-format on
 
 std::string event_of(std::string_view topic, std::string_view data) {
   return "event: " + std::string(topic) + "\ndata: " + std::string(data) + "\n\n";
