@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 from admin_api import Api  # noqa: E402
 from configured_server import ConfiguredServer  # noqa: E402
-from sip_phone import establish, registered_phone, take_request  # noqa: E402
+from sip_phone import OK, establish, registered_phone, response, take_request  # noqa: E402
 from tipring_server import Report, TipringServer, wait_until  # noqa: E402
 
 USERS = [("alice", "secret-a"), ("bob", "secret-b")]
@@ -73,10 +73,12 @@ def changes_are_told(server):
     streams[0].expect("group", lambda data: data.get("groups") == 1)
     streams[1].expect("changed", lambda data: data.get("groups", 0) >= 1)
     api = Api(server)
+    streams[2].expect("record")  # at the call's beginning
+    written = api.get("/api/v1/status")["status"]["records_written"]
     assert api.ask("DELETE", f"/api/v1/calls/{api.get('/api/v1/calls')['calls'][0]['id']}").status == 200
-    take_request(alice, "BYE")
-    take_request(bob, "BYE")
-    streams[2].expect("record", lambda data: data.get("records_written", 0) >= 1)
+    for phone in (alice, bob):
+        phone.send(response(take_request(phone, "BYE"), OK))
+    streams[2].expect("record", lambda data: data["records_written"] > written)
     for stream in streams:
         stream.close()
 
