@@ -1,6 +1,6 @@
-// The last of many hashes, of eight of them for each row: what has been seen lately, in fixed room
-// and constant time. The hashes have a key that nobody knows, so that no sender chooses whose place
-// he takes.
+// The last of many hashes, a few of them for each row: what has been seen lately, in fixed room and
+// constant time. Where different senders share it, the hashes have a key that nobody knows, so that
+// none of them chooses whose place he takes.
 #pragma once
 
 #include <algorithm>
@@ -10,7 +10,7 @@
 
 namespace tipring {
 
-template <size_t Rows>
+template <size_t Rows, size_t PerRow = 8>
 class RecentHashes {
  public:
   void note(uint64_t hash) {
@@ -28,7 +28,7 @@ class RecentHashes {
   }
 
  private:
-  using Row = std::array<uint64_t, 8>;
+  using Row = std::array<uint64_t, PerRow>;
 
   static size_t row_of(uint64_t hash) { return static_cast<size_t>(hash % Rows); }
 

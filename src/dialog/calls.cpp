@@ -25,7 +25,7 @@ uint32_t cseq_of(const sip::MessageView& message) {
   return cseq ? cseq->number : 0;
 }
 
-// Whoever makes two of them equal hurts nobody but his own call.
+// Without a key: whoever makes two of them equal hurts nobody but his own call.
 uint64_t hash_of(std::string_view tag) { return siphash64({}, tag); }
 
 }  // namespace
@@ -133,7 +133,7 @@ Answer Calls::on_response(CallHandle handle, const Incoming& response) {
   const bool confirms = sip::is_success(response.message.status());
   // Of a callee without tags there is one dialog, made by its 2xx.
   if (call == nullptr || (tag.empty() && !confirms)) return {};
-  // It has crossed the BYE, or that has overtaken the ACK.
+  // The 2xx of a dialog that is over, come again: it is forwarded, and makes no other.
   if (call->over.any() && call->over.knows(hash_of(tag))) return {};
   Dialog* dialog = dialog_of(*call, tag, confirms);
   if (dialog == nullptr) {
@@ -331,7 +331,8 @@ void Calls::end(Dialog& dialog) {
   Call& call = dialog.call;
   if (dialog.confirmed) figures_.on_over(dependencies_.loop.now() - dialog.confirmed_at);
   const bool is_only = call.dialogs.front() == &dialog && call.dialogs.back() == &dialog;
-  if (dialog.confirmed) call.over.note(hash_of(dialog.tag(Side::Callee)));
+  // Also of one that only rang: its 2xx may have crossed the BYE of its caller.
+  if (dialog.state != DialogState::Calling) call.over.note(hash_of(dialog.tag(Side::Callee)));
   if (is_only && call.is_inviting) {
     begin_anew(dialog);  // other branches may still ring or answer
     return;

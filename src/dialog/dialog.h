@@ -115,7 +115,7 @@ struct Call {
   bool answered = false;                     // with a 2xx
   uint64_t record = 0;                       // among the call records, once answered; 0: none
   Holder* holder = nullptr;                  // lives as long as a call of his does
-  RecentHashes<1> over;                      // tags of who had answered, whose 2xx may come again
+  RecentHashes<1, 3> over;  // tags of dialogs that are over, whose 2xx may come again
 };
 
 inline bool Dialog::is_given_up() const { return call.answered && !is_standing(); }

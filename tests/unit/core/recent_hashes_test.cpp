@@ -30,3 +30,10 @@ TEST_CASE("recent hashes: a repeated one takes one place") {
   for (int i = 0; i < 20; ++i) seen.note(128);
   CHECK(seen.knows(64));
 }
+
+TEST_CASE("recent hashes: a row is as long as its owner wants") {
+  RecentHashes<1, 3> seen;
+  for (uint64_t i = 1; i <= 4; ++i) seen.note(i);
+  CHECK_FALSE(seen.knows(1));
+  for (uint64_t i = 2; i <= 4; ++i) CHECK(seen.knows(i));
+}

@@ -249,6 +249,19 @@ TEST_CASE("calls: the 2xx of a dialog that is over makes no other while its call
   CHECK(bench.is_empty());
 }
 
+TEST_CASE("calls: a 2xx that comes after the BYE of its caller was answered makes no dialog" *
+          doctest::description("RFC 3261 15; R3.3")) {
+  Bench bench;
+  const CallHandle call = *bench.invite();
+  Dialog& dialog = *bench.answer(call, "180").dialog;
+  dialog.state = DialogState::Ending;
+  bench.calls.end(dialog);
+  CHECK_FALSE(bench.answer(call, "200").confirmed);
+  CHECK_FALSE(bench.match(call, "a", "b"));
+  bench.calls.close(call);
+  CHECK(bench.is_empty());
+}
+
 TEST_CASE("calls: the cap refuses the next one, and every call has its first dialog" *
           doctest::description("R5.3, R5.5, C7")) {
   Bench bench;
