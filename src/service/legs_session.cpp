@@ -53,15 +53,15 @@ void Legs::on_session(Leg& leg, Millis now) {
   }
 }
 
-// 7.4: by UPDATE, which disturbs no offer, where the peer takes it.
+// 7.4: by UPDATE, which disturbs no offer, where the peer takes it, or took it when a description was
+// to be kept for him.
 void Legs::refresh(Leg& leg) {
-  const Method method = leg.peer.update ? Method::Update : Method::Invite;
-  const bool repeats = method == Method::Invite && leg.description;
+  const bool repeats = !leg.peer.update && leg.description;
+  const Method method = repeats ? Method::Invite : Method::Update;
   const LegContent content = {
       {}, repeats ? "application/sdp" : "", repeats ? leg.description.view() : std::string_view()};
   const MessageRef held = leg.description;  // start() remembers it anew
-  const bool sendable = (method == Method::Update || repeats) && leg.dialog.has_cseq() &&
-                        may_send(leg, method, repeats);
+  const bool sendable = leg.dialog.has_cseq() && may_send(leg, method, repeats);
   const auto started = sendable ? start(leg, method, LegRequest::Purpose::Refresh, content, 0)
                                 : Result<LegRequestHandle>(Error::Busy);
   started ? schedule(leg) : on_refresh_failed(leg);

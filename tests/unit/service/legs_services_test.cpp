@@ -265,6 +265,24 @@ TEST_CASE_FIXTURE(LegPair, "legs: that the peer takes UPDATE is seen in whatever
   CHECK(bob.take(Millis(51'000)).first_line().rfind(update, 0) == 0);
 }
 
+TEST_CASE_FIXTURE(LegPair,
+                  "legs: who took UPDATE at first is refreshed by it, whatever he lists later" *
+                      doctest::description("RFC 4028 7.4, RFC 3311 4; F23, F24")) {
+  const LegHandle leg = call(kOurs);
+  bob.send(answer(bob.take(), "200 OK", "b",
+                  "Supported: timer\r\nRequire: timer\r\nAllow: INVITE, UPDATE\r\n"
+                  "Session-Expires: 100;refresher=uac\r\n",
+                  kTheirs));
+  world.run_for(Millis(50));
+  REQUIRE(bench.legs.ack(leg));
+  bob.take();
+  bob.send(within(leg, "INFO", 1, "Allow: INVITE, ACK, BYE, INFO\r\n"));
+  world.run_for(Millis(50));
+  REQUIRE(bench.legs.respond(leg, bench.notes.server, 200, {}));
+  bob.take();
+  CHECK(bob.take(Millis(51'000)).line("CSeq") == "2 UPDATE");  // no description was kept for him
+}
+
 TEST_CASE_FIXTURE(LegPair, "legs: a refresh that finds no turn, or no way, is tried again" *
                                doctest::description("RFC 4028 10, RFC 3261 14.1; F24, F27")) {
   const LegHandle leg = call(kOurs);
