@@ -115,6 +115,11 @@ def asked_refuses(office):
     """dave makes no offer, so alice is asked for one."""
     call, taken = both_on_hold(office)
     refuse_to_offer(office.dave)
+    alice_is_asked(office, call, taken)
+
+
+def alice_is_asked(office, call, taken):
+    """Her offer goes to dave, and they talk."""
     assert office.take_reinvite(office.alice, "alice", sdp(office.alice_ear.port, version=2)) == ""
     offered = office.take_reinvite(office.dave, "dave", sdp(office.dave_ear.port, version=2))
     dave_place = place_of_text(offered)
@@ -146,11 +151,43 @@ def change_that_fails(office):
     refuse_to_offer(office.dave)
     call.expect(488)
     call.ack_last_invite()
+    dave_is_asked(office, call, taken)
+
+
+def dave_is_asked(office, call, taken):
+    """His offer goes to alice, and they talk."""
     assert office.take_reinvite(office.dave, "dave", sdp(office.dave_ear.port, version=3)) == ""
-    alice_place = place_of_text(office.take_reinvite(office.alice, "alice", sdp(office.alice_ear.port, version=2)))
+    alice_place = place_of_text(office.take_reinvite(office.alice, "alice", sdp(office.alice_ear.port, version=3)))
     take_request(office.alice, "ACK")
     talk(office.alice_ear, alice_place, office.dave_ear, place_of(take_request(office.dave, "ACK")))
     office.end(call, taken)
+
+
+def change_before_ack(office):
+    """alice's ACK is lost, and dave refuses the change that she asks for: they are brought together after that."""
+    call = office.ring()
+    taken = office.pick_up(office.carol, sdp(office.dave_ear.port))
+    taken.expect(200)
+    office.cancelled()
+    call.expect(200)
+    taken.ack()
+    call.inside_with("INVITE", sdp(office.alice_ear.port, version=2))
+    call.expect(100)
+    change = take_request(office.dave, "INVITE")
+    office.dave.send(response(change, "488 Not Acceptable Here"))
+    take_request(office.dave, "ACK")
+    call.expect(488)
+    call.ack_last_invite()
+    dave_is_asked(office, call, taken)
+
+
+def no_offer_in_answer(office):
+    """dave answers, and makes no offer: it counts as a refusal."""
+    call, taken = both_on_hold(office)
+    asked = take_request(office.dave, "INVITE")
+    office.dave.send(response(asked, "200 OK", None, [f"Contact: {contact_of(office.dave, 'dave')}"]))
+    assert body(take_request(office.dave, "ACK")) == ""
+    alice_is_asked(office, call, taken)
 
 
 def place_of_text(text):
@@ -272,6 +309,8 @@ CASES = [
     ("both have offered: on hold, and then together (RFC 3891 7.1, R18.2)", both_offer),
     ("who is asked for an offer refuses (RFC 3261 14.1)", asked_refuses),
     ("both refuse to make an offer", both_refuse),
+    ("who is asked for an offer answers without one", no_offer_in_answer),
+    ("a change that is refused follows an answer whose ACK was lost (RFC 5407 3.1.4)", change_before_ack),
     ("a change that comes to nothing while they are brought together", change_that_fails),
     ("who has more streams is asked for the offer", more_streams_on_one_side),
     ("who picks up offers nothing", taker_without_offer),

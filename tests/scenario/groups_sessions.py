@@ -202,6 +202,22 @@ def bye_before_the_answer(office):
     call.expect_refusal(480)
 
 
+def caller_lost(office):
+    """RFC 5057 5.1: nobody is reached where alice has called from. The log tells what she was told."""
+    told = ("call_failed", "to=sip:601@", "status=480")
+    before = [line for line in office.server.read_log().splitlines() if all(word in line for word in told)]
+    call = office.call("601")
+    office.bob.take_invite()
+    office.bob.ring()
+    call.expect(180)
+    office.bob.send("INFO", "hello", kind="Content-Type: text/plain")
+    office.alice.send(response(take_request(office.alice, "INFO"), "404 Not Found"))
+    call.expect_refusal(480)
+    assert office.bob.phone.receive_final().status == 404
+    office.bob.take_cancel()
+    office.server.log_lines(*told, least=len(before) + 1)
+
+
 def reinvite_cancelled(office):
     call = office.join("601", office.bob)
     call.inside_with("INVITE", sdp(4000, version=2))
@@ -379,6 +395,7 @@ CASES = [
     ("a lost ACK stands in no re-INVITE's way (RFC 5407 3.1.4)", lost_ack),
     ("more lines than are carried", too_many_lines),
     ("a BYE of who has not answered (RFC 3261 15)", bye_before_the_answer),
+    ("the caller's phone knows no such dialog before the answer (RFC 5057 5.1)", caller_lost),
     ("a re-INVITE is cancelled", reinvite_cancelled),
     ("a CANCEL of a re-INVITE crosses its 200 (RFC 3261 9.1)", cancel_crosses_the_answer),
     ("INFO, MESSAGE, OPTIONS, REFER (R18.4)", other_requests),

@@ -107,8 +107,8 @@ void B2bua::acknowledge(CallLeg& leg, std::string_view offer) {
 void B2bua::note_answer_heard(Call& call) {
   if (call.state != CallState::Answered || call.ack_due != nullptr) return;
   call.state = CallState::Talking;
-  note_together(call);  // this settles it
   call.media.settle();
+  if (call.apart) await_turn(call, kLater);  // unless what he asks for settles it
 }
 
 // Of the caller to our 200, and of either side to one within the call. It brings the answer where our

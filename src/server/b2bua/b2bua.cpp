@@ -57,6 +57,18 @@ std::string_view text_of(const service::LegEnd& end) {
   return end.message->header(sip::HeaderId::Reason).value_or("");
 }
 
+// What the caller has been told by his leg, when that has ended before the answer.
+uint16_t status_told(EndCause cause) {
+  switch (cause) {
+    case EndCause::Cancelled:
+    case EndCause::PeerBye: return sip::status::kRequestTerminated;  // as CANCEL: RFC 3261 15
+    case EndCause::SessionOver:
+    case EndCause::DialogLost: return sip::status::kTemporarilyUnavailable;
+    case EndCause::NoPrack: return sip::status::kServerTimeout;
+    default: return sip::status::kRequestTimeout;
+  }
+}
+
 }  // namespace
 
 void ShownAddress::set(std::string_view uri) {
@@ -312,9 +324,7 @@ void B2bua::on_caller_end(Call& call, const service::LegEnd& end) {
   const std::string_view lines = reason_of(end);
   call.ended_by = end_of(*call.caller, end.cause);
   if (call.state == CallState::Hunting) {
-    // A BYE before the answer ends it as a CANCEL does: RFC 3261 15.
-    const bool hung_up = end.cause == EndCause::Cancelled || end.cause == EndCause::PeerBye;
-    call.final_status = hung_up ? sip::status::kRequestTerminated : sip::status::kRequestTimeout;
+    call.final_status = status_told(end.cause);
     count_stopped(call, call.hunt.end().stop, Stopped::ByCaller);
     count_abandoned(call);
     log_answer(call, call.final_status);

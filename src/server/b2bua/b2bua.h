@@ -184,7 +184,7 @@ class B2bua final : private service::LegUser {
   void break_off(Call& call, CallLeg& leg, std::string_view description, uint16_t status);
   void acknowledge(CallLeg& leg, std::string_view offer);
   void on_ack(LegHandle leg, uint64_t name, const Incoming& ack) override;
-  static void note_answer_heard(Call& call);
+  void note_answer_heard(Call& call);
 
   // carrying.cpp: requests within the call
   service::LegVerdict on_request(LegHandle leg, uint64_t name, service::ServerHandle server,
@@ -223,16 +223,14 @@ class B2bua final : private service::LegUser {
   CallLeg* origin_of(const Carried& carried) const;
   static bool has_open_offer(const Call& call, const Carried& besides);
   void forget_carried(const CallLeg& leg);
-  static bool any_waits(const Call& call);
   void on_no_response(LegHandle leg, uint64_t name, const service::LegRequestInfo& request,
                       uint16_t status) override;
 
   // realigning.cpp: the two sides agree anew, at our wish
   void realign(Call& call, const CallLeg& asked);
-  void ask_for_offer(Call& call, Carried& carried);
   void on_realigned(CallLeg& leg, const Carried& carried, const sip::MessageView& response);
   void offer_anew(CallLeg& asked, std::string_view offer);
-  void put_off_realigning(Call& call);
+  void put_off_realigning(Call& call, Millis delay);
   void give_up_realigning(Call& call, uint16_t status);
   void on_realigning_failed(Call& call, uint16_t status);
   void realign_when_settled(Call& call);

@@ -154,7 +154,7 @@ void B2bua::forget_carried(const CallLeg& leg) {
     if (carried.own) {
       carried.is_free = carried.to == gone;
       const bool offered = carried.is_free && carried.has_offer && call.ack_due != nullptr;
-      if (offered) put_off_realigning(call);
+      if (offered) put_off_realigning(call, kTurn);
     } else if (carried.from == gone) {
       carried.from = {};
       carried.server = {};
@@ -177,18 +177,11 @@ void B2bua::refuse(CallLeg& leg, service::ServerHandle server, uint16_t status,
   (void)legs_.respond(leg.leg, server, status, reply);
 }
 
-bool B2bua::any_waits(const Call& call) {
-  return std::any_of(call.carried.begin(), call.carried.end(), [](const Carried& carried) {
-    return !carried.is_free && !carried.own && carried.waited != 0 && !carried.request;
-  });
-}
-
 // The other leg keeps its session alive at this moment: both intervals have begun with the same 2xx.
 // That takes a round trip, and who has asked would else hear 491 each time.
 void B2bua::wait_for_turn(Call& call, Carried& carried) {
   if (++carried.waited <= kTurnsMax) return await_turn(call, kTurn);
   carried.is_free = true;
-  if (carried.own) return await_turn(call, kLater);
   CallLeg* from = origin_of(carried);
   if (from != nullptr) refuse(*from, carried.server, sip::status::kRequestPending);
 }
@@ -206,8 +199,7 @@ void B2bua::on_turn(Call& call) {
 
 void B2bua::retry_waiting(Call& call) {
   for (Carried& carried : call.carried) {
-    if (carried.is_free || carried.waited == 0 || carried.request) continue;
-    carried.own ? ask_for_offer(call, carried) : retry_waiting(call, carried);
+    if (!carried.is_free && carried.waited != 0 && !carried.request) retry_waiting(call, carried);
   }
 }
 

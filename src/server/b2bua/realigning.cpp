@@ -20,6 +20,7 @@ constexpr uint8_t kRealigningsMax = 4;
 
 void B2bua::note_apart(Call& call, bool is_mute) {
   call.apart = true;
+  if (is_mute && !call.is_mute) call.realignings = 0;  // who were left to it hear nothing now
   call.is_mute = call.is_mute || is_mute;
 }
 
@@ -49,42 +50,36 @@ void B2bua::realign_when_settled(Call& call) {
 void B2bua::realign(Call& call, const CallLeg& asked) {
   Carried* place = free_place(call);
   if (place == nullptr) return await_turn(call, kLater);
+  const auto one = legs_.view(asked.leg);
+  const auto two = legs_.view(call.other(asked)->leg);
+  if (!one || !two) return;
+  if (!one->is_settled || !two->is_settled) return await_turn(call, kTurn);
+  const auto sent = legs_.request(asked.leg, sip::Method::Invite, {});
+  if (!sent) return await_turn(call, kLater);
   *place = {};
   place->is_free = false;
   place->own = true;
   place->method = sip::Method::Invite;
   place->from_caller = !asked.is_caller();
-  ask_for_offer(call, *place);
-}
-
-void B2bua::ask_for_offer(Call& call, Carried& carried) {
-  CallLeg* asked = carried.from_caller ? call.callee : call.caller;
-  const CallLeg* other = asked == nullptr ? nullptr : call.other(*asked);
-  const auto one = legs_.view(asked == nullptr ? LegHandle() : asked->leg);
-  const auto two = legs_.view(other == nullptr ? LegHandle() : other->leg);
-  carried.is_free = !one || !two;
-  if (carried.is_free) return;
-  if (!one->is_settled || !two->is_settled) return wait_for_turn(call, carried);
-  const auto sent = legs_.request(asked->leg, sip::Method::Invite, {});
-  carried.is_free = !sent;
-  if (!sent) return await_turn(call, kLater);
-  carried.request = *sent;
-  carried.to = call_legs_.handle_of(*asked);
+  place->request = *sent;
+  place->to = call_legs_.handle_of(asked);
 }
 
 // A final response to what we have asked for by ourselves.
 void B2bua::on_realigned(CallLeg& leg, const Carried& carried, const sip::MessageView& response) {
   Call& call = leg.call;
   if (!sip::is_success(response.status())) return give_up_realigning(call, response.status());
-  const std::string_view text = sip::find_session_body(response).text;
-  if (!carried.has_offer) return offer_anew(leg, text);
+  const sip::SessionBody body = sip::find_session_body(response);
+  const bool has_session = body.status != sip::SessionBodyStatus::None;
+  if (!carried.has_offer && has_session) return offer_anew(leg, body.text);
   (void)legs_.ack(leg.leg);
+  if (!carried.has_offer) return on_realigning_failed(call, sip::status::kNotAcceptableHere);
   CallLeg* asked = call.ack_due;
   if (asked == nullptr) {  // another has his place
     call.media.abandon();
     return realign_when_settled(call);
   }
-  const Written written = write_answer(leg, text, *asked);
+  const Written written = write_answer(leg, body.text, *asked);
   if (written.fault != 0) return give_up_realigning(call, written.fault);
   service::LegContent content;
   content.content_type = kSdpType;
@@ -103,14 +98,14 @@ void B2bua::offer_anew(CallLeg& asked, std::string_view offer) {
   call.ack_due = &asked;
   if (to == nullptr || place == nullptr)
     return give_up_realigning(call, sip::status::kServerInternalError);
-  if (call.replaced != nullptr) return put_off_realigning(call);
+  if (call.replaced != nullptr) return put_off_realigning(call, kTurn);
   const Written written = write_offer(asked, offer, *to);
   if (written.fault != 0) return give_up_realigning(call, written.fault);
   service::LegContent content;
   content.content_type = kSdpType;
   content.body = written.text;
   const auto sent = legs_.request(to->leg, sip::Method::Invite, content);
-  if (!sent && sent.error() == Error::Busy) return put_off_realigning(call);
+  if (!sent && sent.error() == Error::Busy) return put_off_realigning(call, kTurn);
   if (!sent) return give_up_realigning(call, sip::status::kServerInternalError);
   *place = {};
   place->is_free = false;
@@ -125,22 +120,22 @@ void B2bua::offer_anew(CallLeg& asked, std::string_view offer) {
 // Nobody can be made the offer that was asked for, since another is about to take a place in the call, or
 // has something of his own under way. Its maker gets an answer that takes nothing of it (RFC 3264 6), and
 // is asked once more, unless what is under way settles the session.
-void B2bua::put_off_realigning(Call& call) {
+void B2bua::put_off_realigning(Call& call, Millis delay) {
   CallLeg& asked = *std::exchange(call.ack_due, nullptr);
   call.media.abandon();
   const auto view = legs_.view(asked.leg);
   acknowledge(asked, view ? view->offer : std::string_view());
   note_apart(call, true);
-  await_turn(call, kTurn);
+  await_turn(call, delay);
 }
 
 // An offer that comes to nothing has been made all the same: its maker believes in it, and the call is
 // broken. A 491 says nothing of the offer (14.1).
 void B2bua::give_up_realigning(Call& call, uint16_t status) {
   if (call.ack_due == nullptr) return on_realigning_failed(call, status);
-  if (call.replaced != nullptr) return put_off_realigning(call);
+  if (call.replaced != nullptr) return put_off_realigning(call, kTurn);
   if (status == sip::status::kRequestPending) {
-    put_off_realigning(call);
+    put_off_realigning(call, kLater);
     return on_realigning_failed(call, status);
   }
   ++counters_.broken;

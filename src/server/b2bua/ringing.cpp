@@ -265,6 +265,8 @@ void B2bua::on_ringing_end(CallLeg& leg, const service::LegEnd& end) {
     if (!followed) call.outcome.note(end.status);
   } else if (end.cause == EndCause::Shortage) {
     call.outcome.note_own(sip::status::kServiceUnavailable);
+  } else if (end.cause == EndCause::DialogLost || end.cause == EndCause::SessionOver) {
+    call.outcome.note(sip::status::kTemporarilyUnavailable);
   } else if (end.cause != EndCause::ForkLost) {
     call.outcome.note(sip::status::kServerInternalError);
   }
