@@ -129,7 +129,10 @@ export async function show_one(context) {
       for (const [i, name] of names.entries()) {
         if (rows.find((row) => row.name === name)?.order !== i + 1) await request("PATCH", members_path(group, name), { body: { order: i + 1 } });
       }
-    } catch (fault) { failed(fault); }
+    } catch (fault) {
+      draw_members();  // the order that is known, until the device answers again
+      failed(fault);
+    }
     told = "";
     setTimeout(() => refresh().catch(() => {}));  // once this is over
   }
