@@ -226,6 +226,7 @@ def unanswered_call(caller, callee):
     call = Call(caller, callee.aor).invite()
     for _ in range(2):
         callee.expect("INVITE")
+        callee.wire.forget("INVITE")
     call.ring(callee).refuse(callee)
 
 
