@@ -1,6 +1,7 @@
 #include "port/memory.h"
 
 #include <doctest/doctest.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -19,6 +20,16 @@ TEST_CASE("memory: a region is zeroed, on a page and writable to its end") {
   CHECK(reinterpret_cast<uintptr_t>(region.data()) % 4096 == 0);
   CHECK(std::all_of(region.begin(), region.end(), [](std::byte b) { return b == std::byte{0}; }));
   region.back() = std::byte{1};
+  unmap(region);
+}
+
+TEST_CASE("memory: every page of a region is there before it is used") {
+  constexpr size_t kPages = 1030;  // of 4 KiB: two huge ones, and some more
+  const auto region = map_populated(kPages * 4096 - 1);
+  REQUIRE(!region.empty());
+  std::vector<unsigned char> present(kPages);
+  REQUIRE(mincore(region.data(), region.size(), present.data()) == 0);
+  CHECK(std::all_of(present.begin(), present.end(), [](unsigned char page) { return page & 1; }));
   unmap(region);
 }
 
