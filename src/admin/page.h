@@ -26,7 +26,7 @@ struct UserRow {
   std::string_view aliases;  // separated by "\n"
   uint8_t algorithms = 0;    // mask; 0: as configured
   store::SessionTimerRule session_timer = store::SessionTimerRule::AsConfigured;
-  // For want of session timers; where one user is asked for, and not excepted.
+  // For want of session timers; 0 where excepted.
   uint32_t calls_refused = 0;
   uint32_t last_refused_s = 0;
   std::string_view refused_source = {};

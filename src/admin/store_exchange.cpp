@@ -200,6 +200,10 @@ const policy::UntimedCaller* StoreExchange::find_refused(const store::User& user
   return untimed_calls_ == nullptr ? nullptr : untimed_calls_->find(user);
 }
 
+const policy::SignIn* StoreExchange::find_sign_in(const store::User& user) const {
+  return sign_ins_ == nullptr ? nullptr : sign_ins_->find(store_.handle_of(user));
+}
+
 // What became of its phones' calls without session timers and of their sign-ins.
 void StoreExchange::set_phone_facts(UserRow& row, const store::User& user,
                                     PhoneTexts& texts) const {
@@ -208,8 +212,7 @@ void StoreExchange::set_phone_facts(UserRow& row, const store::User& user,
     row.last_refused_s = seconds_since(refused->last);
     row.refused_source = port::write_address(refused->source, texts.refused);
   }
-  const policy::SignIn* known =
-      sign_ins_ == nullptr ? nullptr : sign_ins_->find(store_.handle_of(user));
+  const policy::SignIn* known = find_sign_in(user);
   if (known == nullptr) return;
   if (known->seen != Millis(0)) {
     row.last_seen_s = seconds_since(known->seen);
@@ -223,8 +226,7 @@ void StoreExchange::set_phone_facts(UserRow& row, const store::User& user,
 
 bool StoreExchange::is_in_trouble(const store::User& user) const {
   if (user.credentials().present == 0 || find_refused(user) != nullptr) return true;
-  const policy::SignIn* known =
-      sign_ins_ == nullptr ? nullptr : sign_ins_->find(store_.handle_of(user));
+  const policy::SignIn* known = find_sign_in(user);
   return known != nullptr && sign_ins_->shows_fault(*known, user.binding_count(), loop_.now());
 }
 

@@ -100,6 +100,7 @@ class StoreExchange final : public Exchange, private store::StoreWaiter {
   };
   uint32_t seconds_since(Millis at) const;
   const policy::UntimedCaller* find_refused(const store::User& user) const;
+  const policy::SignIn* find_sign_in(const store::User& user) const;
   bool is_in_trouble(const store::User& user) const;
   void set_phone_facts(UserRow& row, const store::User& user, PhoneTexts& texts) const;
 

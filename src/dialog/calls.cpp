@@ -331,8 +331,10 @@ void Calls::end(Dialog& dialog) {
   Call& call = dialog.call;
   if (dialog.confirmed) figures_.on_over(dependencies_.loop.now() - dialog.confirmed_at);
   const bool is_only = call.dialogs.front() == &dialog && call.dialogs.back() == &dialog;
+  const bool goes_on = !is_only || call.is_inviting;
   // Also of one that only rang: its 2xx may have crossed the BYE of its caller.
-  if (dialog.state != DialogState::Calling) call.over.note(hash_of(dialog.tag(Side::Callee)));
+  if (goes_on && dialog.state != DialogState::Calling)
+    call.over.note(hash_of(dialog.tag(Side::Callee)));
   if (is_only && call.is_inviting) {
     begin_anew(dialog);  // other branches may still ring or answer
     return;

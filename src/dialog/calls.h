@@ -105,8 +105,8 @@ class Calls {
   // Calls of this holder that stand or ring.
   uint32_t held_by(uint64_t holder) const;
 
-  // A response to it. There is no dialog where a provisional one has no tag, or for want of room.
-  // REQUIRES: a provisional response or a 2xx.
+  // A response to it. There is no dialog where a provisional one has no tag, for want of room, or where
+  // the dialog of its tag is over. REQUIRES: a provisional response or a 2xx.
   Answer on_response(CallHandle call, const Incoming& response);
 
   // 12.3: a failure with this tag has come. Nothing for a dialog that does not ring.

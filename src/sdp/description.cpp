@@ -87,7 +87,7 @@ class Parser {
 std::optional<ParseError> Parser::run() {
   if (text_.size() > kDescriptionSizeMax) return error(Fault::TooLarge, 0);
   out_.text = out_.session = text_;
-  has_nul_ = text_.find('\0') != std::string_view::npos;
+  has_nul_ = text_.find('\0') != kNowhere;
   LineReader lines(text_);
   Line line;
   while (lines.next(line)) {

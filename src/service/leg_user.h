@@ -85,7 +85,7 @@ enum class EndCause : uint8_t {
   NoPrack,    // nor a reliable provisional response: the INVITE got 504
   AckMissing,   // the application gave no ACK in time: an empty one and BYE have been sent
   DialogLost,   // he knows no such dialog, or did not answer within it: RFC 5057 5.1
-  SessionOver,  // nobody has refreshed the session (RFC 4028 10): BYE has been sent
+  SessionOver,  // nobody has refreshed it (RFC 4028 10): BYE, or CANCEL or 480, has been sent
   Unreachable,  // nothing could be sent to him
   Shortage,     // no transaction, buffer or place for what had to be sent
 };

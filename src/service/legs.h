@@ -262,7 +262,7 @@ class Legs final : private transaction::TransactionUser, private transport::Loca
   void note_failure(Leg& leg, const LegRequest& request);
   void note_success(Leg& leg, const LegRequest& request, const sip::MessageView& response);
   void on_dialog_response(LegRequest& request, Leg& leg, const Incoming& response);
-  void judge_failure(Leg& leg, sip::Method method, uint16_t status);
+  void judge_failure(Leg& leg, LegRequest::Purpose purpose, sip::Method method, uint16_t status);
   void on_changed(LegRequest& request, Leg& leg, const Incoming& response);
   void lose(Leg& leg, uint16_t status);
   void lose_unreachable(Leg& leg);

@@ -137,13 +137,11 @@ void Legs::on_not_answered(LegRequest& request, uint16_t status) {
   if (leg != nullptr) note_failure(*leg, request);
   release(request);
   if (leg == nullptr || !leg->stands()) return;
-  if (purpose == Purpose::Refresh && !ends_dialog(info.method, status))
-    return on_refresh_failed(*leg);
   if (purpose == Purpose::Ack) return lose_unreachable(*leg);
   if (purpose != Purpose::Application && purpose != Purpose::Refresh) return;
   if (purpose == Purpose::Application)
     leg->user->on_no_response(legs_.handle_of(*leg), leg->name, info, status);
-  if (leg->stands()) judge_failure(*leg, info.method, status);
+  if (leg->stands()) judge_failure(*leg, purpose, info.method, status);
 }
 
 // --- to the INVITE of a call ---------------------------------------------------------------------
@@ -360,19 +358,20 @@ void Legs::on_dialog_response(LegRequest& request, Leg& leg, const Incoming& inc
     if (leg.stands() && goes_on(request, leg, incoming)) return;
     note_failure(leg, request);
   }
-  const bool refreshes = request.purpose == Purpose::Refresh;
+  const Purpose purpose = request.purpose;
+  const bool refreshes = purpose == Purpose::Refresh;
   release(request);
   if (!leg.stands()) return;
   if (refreshes && sip::is_success(status)) return;
-  if (refreshes && !ends_dialog(info.method, status)) return on_refresh_failed(leg);
   if (!refreshes) leg.user->on_response(handle, leg.name, info, incoming);
-  if (leg.stands()) judge_failure(leg, info.method, status);
+  if (leg.stands()) judge_failure(leg, purpose, info.method, status);
 }
 
 // 12.2.1.2 has any 481 or silence end the dialog. RFC 5057 5.3: a request that is no part of the call
 // tells nothing of it; so the call itself is asked about, by a refresh of its session.
-void Legs::judge_failure(Leg& leg, Method method, uint16_t status) {
+void Legs::judge_failure(Leg& leg, Purpose purpose, Method method, uint16_t status) {
   if (ends_dialog(method, status)) return lose(leg, status);
+  if (purpose == Purpose::Refresh) return on_refresh_failed(leg);
   if (tells_of_usage(status) && leg.state == LegState::Confirmed) refresh(leg);
 }
 

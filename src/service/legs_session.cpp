@@ -1,7 +1,6 @@
 // The session timers of legs, on both sides and in both roles: RFC 4028 7 to 10.
 #include "service/leg_texts.h"
 #include "service/legs.h"
-#include "sip/status.h"
 
 namespace tipring::service {
 
@@ -53,8 +52,8 @@ void Legs::on_session(Leg& leg, Millis now) {
   }
 }
 
-// 7.4: by UPDATE, which disturbs no offer, where the peer takes it, or took it when a description was
-// to be kept for him.
+// 7.4: with the description that was kept for who did not take UPDATE; else by UPDATE, which disturbs
+// no offer.
 void Legs::refresh(Leg& leg) {
   const bool repeats = !leg.peer.update && leg.description;
   const Method method = repeats ? Method::Invite : Method::Update;

@@ -59,7 +59,7 @@ class SessionRefresh {
   enum class Due : uint8_t {
     Nothing,
     Refresh,
-    End,  // with a BYE: no refresh has come, or ours have failed
+    End,  // no refresh has come, or ours have failed
   };
   Due on_timer(Millis now);
 

@@ -65,8 +65,16 @@ uint16_t status_told(EndCause cause) {
     case EndCause::SessionOver:
     case EndCause::DialogLost: return sip::status::kTemporarilyUnavailable;
     case EndCause::NoPrack: return sip::status::kServerTimeout;
-    default: return sip::status::kRequestTimeout;
+    case EndCause::LocalEnd:
+    case EndCause::Refused:
+    case EndCause::Rejected:
+    case EndCause::ForkLost:
+    case EndCause::NoAck:
+    case EndCause::AckMissing:
+    case EndCause::Unreachable:
+    case EndCause::Shortage: break;
   }
+  return sip::status::kRequestTimeout;
 }
 
 }  // namespace

@@ -64,7 +64,6 @@ struct Carried {
   CallLegHandle from;  // null: he has gone, or nobody has asked for it
   CallLegHandle to;
   sip::Method method = sip::Method::Other;
-  bool from_caller = false;
   uint8_t waited =
       0;  // how often it could not go on yet, with something of that leg's own under way
   bool has_offer = false;  // it brought one

@@ -4,6 +4,7 @@
 
 #include "core/text.h"
 #include "server/b2bua/b2bua.h"
+#include "service/session_headers.h"
 #include "service/transfer.h"
 #include "sip/headers.h"
 #include "sip/status.h"
@@ -18,10 +19,6 @@ using service::LegVerdict;
 constexpr std::string_view kBroken = "Reason: SIP;cause=488;text=\"Unusable answer\"\r\n";
 constexpr std::string_view kRetrySoon = "Retry-After: 2\r\n";
 constexpr uint8_t kTurnsMax = 15;
-
-bool may_offer(sip::Method method) {
-  return method == sip::Method::Invite || method == sip::Method::Update;
-}
 
 // A status that a phone gave to us, as the other one is to hear it. What it asked of us, nobody else
 // can give.
@@ -86,7 +83,6 @@ LegVerdict B2bua::carry(CallLeg& from, CallLeg& to, service::ServerHandle server
   place->from = call_legs_.handle_of(from);
   place->to = call_legs_.handle_of(to);
   place->method = request.method();
-  place->from_caller = from.is_caller();
   switch (pass_on(from, to, *place, request)) {
     case Passed::Sent: place->is_free = false; break;
     case Passed::Unknown: return LegVerdict::Unknown;
@@ -108,7 +104,8 @@ B2bua::Passed B2bua::pass_on(CallLeg& from, CallLeg& to, Carried& carried,
   };
   std::string_view description;
   const sip::SessionBody body = sip::find_session_body(request);
-  if (may_offer(request.method()) && body.status != sip::SessionBodyStatus::None) {
+  if (service::is_session_refresh(request.method()) &&
+      body.status != sip::SessionBodyStatus::None) {
     if (body.status == sip::SessionBodyStatus::Malformed) return refused(sip::status::kBadRequest);
     if (body.status == sip::SessionBodyStatus::Encoded)
       return refused(sip::status::kUnsupportedMediaType);
@@ -131,7 +128,8 @@ B2bua::Passed B2bua::pass_on(CallLeg& from, CallLeg& to, Carried& carried,
   if (carried.has_offer) call.media.abandon();
   carried.has_offer = false;
   if (sent.error() == Error::Invalid) return Passed::Unknown;
-  if (sent.error() == Error::Busy && may_offer(request.method())) return Passed::Busy;
+  if (sent.error() == Error::Busy && service::is_session_refresh(request.method()))
+    return Passed::Busy;
   return refused(sip::status::kServerInternalError, kRetrySoon);
 }
 
@@ -310,7 +308,8 @@ void B2bua::on_response(LegHandle, uint64_t name, const service::LegRequestInfo&
   place->is_free = true;
   if (carried.own) {
     on_realigned(*leg, carried, incoming.message);
-  } else if (sip::is_success(incoming.message.status()) && may_offer(carried.method)) {
+  } else if (sip::is_success(incoming.message.status()) &&
+             service::is_session_refresh(carried.method)) {
     on_agreed(*leg, carried, incoming.message);
   } else {
     answer_carried(*leg, carried, incoming.message);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "server/b2bua/b2bua.h"
+#include "service/session_headers.h"
 #include "sip/headers.h"
 #include "sip/status.h"
 
@@ -34,9 +35,7 @@ bool B2bua::is_changing(const Call& call) {
   if (call.state != CallState::Talking || call.replaced != nullptr || call.ack_due != nullptr)
     return true;
   return std::any_of(call.carried.begin(), call.carried.end(), [](const Carried& carried) {
-    const bool changes =
-        carried.method == sip::Method::Invite || carried.method == sip::Method::Update;
-    return !carried.is_free && changes;
+    return !carried.is_free && service::is_session_refresh(carried.method);
   });
 }
 
@@ -60,7 +59,6 @@ void B2bua::realign(Call& call, const CallLeg& asked) {
   place->is_free = false;
   place->own = true;
   place->method = sip::Method::Invite;
-  place->from_caller = !asked.is_caller();
   place->request = *sent;
   place->to = call_legs_.handle_of(asked);
 }
@@ -111,7 +109,6 @@ void B2bua::offer_anew(CallLeg& asked, std::string_view offer) {
   place->is_free = false;
   place->own = true;
   place->method = sip::Method::Invite;
-  place->from_caller = asked.is_caller();
   place->has_offer = true;
   place->request = *sent;
   place->to = call_legs_.handle_of(*to);

@@ -238,7 +238,7 @@ TEST_CASE("calls: the 2xx of a dialog that is over makes no other while its call
   bench.answer(forked, "200", "c");
   bench.calls.end(*bench.answer(forked, "200", "d").dialog);
   CHECK_FALSE(bench.answer(forked, "200", "d").confirmed);
-  CHECK_FALSE(bench.answer(forked, "183", "b").confirmed);
+  CHECK(bench.answer(forked, "183", "b").dialog == nullptr);
   CHECK_FALSE(bench.match(forked, "a", "b"));
   bench.answer(forked, "200", "e");
   CHECK(bench.calls.figures().talking() == 2);

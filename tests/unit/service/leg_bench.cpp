@@ -218,11 +218,10 @@ std::string LegPair::answer(const Text& request, const std::string& status, cons
   return text + with_body(lines, body);
 }
 
-LegHandle LegPair::call_answered() {
+LegHandle LegPair::call_answered(const std::string& lines) {
   const LegHandle leg = call(sdp_of("10.0.0.1", 4000));
   sent = bob.take();
-  bob.send(
-      answer(sent, "200 OK", "b", "Allow: INVITE, ACK, BYE, UPDATE\r\n", sdp_of("10.0.0.3", 5000)));
+  bob.send(answer(sent, "200 OK", "b", lines, sdp_of("10.0.0.3", 5000)));
   world.run_for(Millis(50));
   REQUIRE(bench.notes.taken() == "answer 1 200");
   REQUIRE(bench.legs.ack(leg));

@@ -128,7 +128,7 @@ struct LegPair {
                             const std::string& tag = "b", const std::string& lines = "",
                             const std::string& body = "");
   // A call that bob has answered and we have acknowledged. His INVITE is in `invite`.
-  LegHandle call_answered();
+  LegHandle call_answered(const std::string& lines = "Allow: INVITE, ACK, BYE, UPDATE\r\n");
 
   // --- as our peer who calls: alice ---
   void invite(const std::string& lines = "", const std::string& body = "",

@@ -152,15 +152,9 @@ TEST_CASE_FIXTURE(LegPair, "legs: a session interval that is too small is raised
 
 TEST_CASE_FIXTURE(LegPair, "legs: a session that is ours to refresh is, by UPDATE" *
                                doctest::description("RFC 4028 7.4, 10; F24, F23")) {
-  const LegHandle leg = call(kOurs);
-  bob.send(answer(bob.take(), "200 OK", "b",
-                  "Supported: timer\r\nRequire: timer\r\nAllow: INVITE, UPDATE\r\n"
-                  "Session-Expires: 100;refresher=uac\r\n",
-                  kTheirs));
-  world.run_for(Millis(50));
-  REQUIRE(bench.legs.ack(leg));
-  bob.take();
-  bench.notes.taken();
+  const LegHandle leg = call_answered(
+      "Supported: timer\r\nRequire: timer\r\nAllow: INVITE, UPDATE\r\n"
+      "Session-Expires: 100;refresher=uac\r\n");
   CHECK(bench.legs.view(leg)->session_interval_s == 100);
   CHECK(bench.legs.view(leg)->is_refresher);
   CHECK(bob.got_nothing(Millis(45'000)));
@@ -176,15 +170,9 @@ TEST_CASE_FIXTURE(LegPair, "legs: a session that is ours to refresh is, by UPDAT
 
 TEST_CASE_FIXTURE(LegPair, "legs: who does not take UPDATE is refreshed with our last description" *
                                doctest::description("RFC 4028 7.4; F24")) {
-  const LegHandle leg = call(kOurs);
-  bob.send(answer(bob.take(), "200 OK", "b",
-                  "Supported: timer\r\nAllow: INVITE, ACK, BYE\r\n"
-                  "Session-Expires: 100;refresher=uac\r\n",
-                  kTheirs));
-  world.run_for(Millis(50));
-  REQUIRE(bench.legs.ack(leg));
-  bob.take();
-  bench.notes.taken();
+  call_answered(
+      "Supported: timer\r\nAllow: INVITE, ACK, BYE\r\n"
+      "Session-Expires: 100;refresher=uac\r\n");
   const Text invite = bob.take(Millis(51'000));
   CHECK(invite.line("CSeq") == "2 INVITE");
   CHECK(invite.body() == kOurs);
@@ -196,11 +184,7 @@ TEST_CASE_FIXTURE(LegPair, "legs: who does not take UPDATE is refreshed with our
 
 TEST_CASE_FIXTURE(LegPair, "legs: who knows neither timers nor UPDATE is refreshed all the same" *
                                doctest::description("RFC 4028 7.2, 7.4; F24")) {
-  const LegHandle leg = call(kOurs);
-  bob.send(answer(bob.take(), "200 OK", "b", "", kTheirs));
-  world.run_for(Millis(50));
-  REQUIRE(bench.legs.ack(leg));
-  bob.take();
+  const LegHandle leg = call_answered("");
   CHECK(bench.legs.view(leg)->session_interval_s == 1800);
   CHECK(bob.got_nothing(Millis(890'000)));
   const Text invite = bob.take(Millis(20'000));
@@ -268,14 +252,9 @@ TEST_CASE_FIXTURE(LegPair, "legs: that the peer takes UPDATE is seen in whatever
 TEST_CASE_FIXTURE(LegPair,
                   "legs: who took UPDATE at first is refreshed by it, whatever he lists later" *
                       doctest::description("RFC 4028 7.4, RFC 3311 4; F23, F24")) {
-  const LegHandle leg = call(kOurs);
-  bob.send(answer(bob.take(), "200 OK", "b",
-                  "Supported: timer\r\nRequire: timer\r\nAllow: INVITE, UPDATE\r\n"
-                  "Session-Expires: 100;refresher=uac\r\n",
-                  kTheirs));
-  world.run_for(Millis(50));
-  REQUIRE(bench.legs.ack(leg));
-  bob.take();
+  const LegHandle leg = call_answered(
+      "Supported: timer\r\nRequire: timer\r\nAllow: INVITE, UPDATE\r\n"
+      "Session-Expires: 100;refresher=uac\r\n");
   bob.send(within(leg, "INFO", 1, "Allow: INVITE, ACK, BYE, INFO\r\n"));
   world.run_for(Millis(50));
   REQUIRE(bench.legs.respond(leg, bench.notes.server, 200, {}));
@@ -285,13 +264,8 @@ TEST_CASE_FIXTURE(LegPair,
 
 TEST_CASE_FIXTURE(LegPair, "legs: a refresh that finds no turn, or no way, is tried again" *
                                doctest::description("RFC 4028 10, RFC 3261 14.1; F24, F27")) {
-  const LegHandle leg = call(kOurs);
-  bob.send(answer(bob.take(), "200 OK", "b",
-                  "Supported: timer\r\nRequire: timer\r\nSession-Expires: 100;refresher=uac\r\n",
-                  kTheirs));
-  world.run_for(Millis(50));
-  REQUIRE(bench.legs.ack(leg));
-  bob.take();
+  const LegHandle leg =
+      call_answered("Supported: timer\r\nRequire: timer\r\nSession-Expires: 100;refresher=uac\r\n");
   const Text refresh = bob.take(Millis(51'000));
   REQUIRE(refresh.line("CSeq") == "2 INVITE");
   bob.send(answer(refresh, "491 Request Pending"));
@@ -409,14 +383,7 @@ TEST_CASE_FIXTURE(LegPair, "legs: a session that is over before our answer is re
 
 TEST_CASE_FIXTURE(LegPair, "legs: a refresh that the peer has no dialog for ends the call" *
                                doctest::description("RFC 4028 10, RFC 5057; F24")) {
-  const LegHandle leg = call(kOurs);
-  bob.send(answer(bob.take(), "200 OK", "b",
-                  "Supported: timer\r\nAllow: UPDATE\r\nSession-Expires: 100;refresher=uac\r\n",
-                  kTheirs));
-  world.run_for(Millis(50));
-  REQUIRE(bench.legs.ack(leg));
-  bob.take();
-  bench.notes.taken();
+  call_answered("Supported: timer\r\nAllow: UPDATE\r\nSession-Expires: 100;refresher=uac\r\n");
   const Text update = bob.take(Millis(51'000));
   SUBCASE("he says so") {
     bob.send(answer(update, "481 Call/Transaction Does Not Exist"));
