@@ -13,10 +13,9 @@ import harness
 from browser import PASSWORD, Browser
 from group_calls import MEMBERS, PASSWORDS, group_of, sdp
 from group_office import Office
-from phones import SDP, Call, Phone
+from phones import SDP, Call, Phone, busy_call, cancelled_call, unknown_user, whole_call, wrong_password
 from sip_phone import take_request
 from tipring_phone import TipringPhone
-from tipring_server import wait_until
 
 GROUPS = {"600": group_of(*MEMBERS), "601": group_of("bob", "carol", strategy="sequential"), "602": group_of("bob")}
 ON_HOLD = SDP + "a=sendonly\r\n"
@@ -62,15 +61,11 @@ def calls(server, rounds):
         callee = Phone(server, "bob", PASSWORDS["bob"], transports[1])
         callee.register()
         for _ in range(rounds):
-            for call in (*5 * [answered], held, cancelled, busy, unknown, away, gone, wrong_password):
+            for call in (*5 * [whole_call], held, cancelled_call, busy_call, unknown_user, away, gone, wrong_password):
                 call(caller, callee)
         callee.unregister()
         for phone in (caller, callee):
             phone.close()
-
-
-def answered(caller, callee):
-    Call(caller, callee.aor).invite().ring(callee).answer(callee).hang_up(callee)
 
 
 def held(caller, callee):
@@ -78,18 +73,6 @@ def held(caller, callee):
     for body in (ON_HOLD, SDP):
         call.offer(callee, body)
     call.hang_up(callee)
-
-
-def cancelled(caller, callee):
-    Call(caller, callee.aor).invite().ring(callee).cancel(callee)
-
-
-def busy(caller, callee):
-    Call(caller, callee.aor).invite().ring(callee).refuse(callee)
-
-
-def unknown(caller, _):
-    Call(caller, "sip:nobody@127.0.0.1").invite().expect_refusal(404)
 
 
 def away(caller, _):
@@ -106,10 +89,6 @@ def gone(caller, callee):
     again = Phone(caller.server, "carol", PASSWORDS["carol"], callee.transport)
     again.unregister()
     again.close()
-
-
-def wrong_password(caller, callee):
-    Call(caller, callee.aor).invite(password="wrong").expect_refusal(407)
 
 
 def repeated(server, rounds):
@@ -193,13 +172,13 @@ def conversation(server):
         erin.command("call dave")
         for phone in (erin, dave):
             phone.wait_for("answered")
-        wait_until(lambda: erin.hears(1100, 0.5), 10, lambda: f"nothing is heard: {erin.events[-3:]}")
+        assert erin.hears_soon(1100, 0.5, rounds=12), f"nothing is heard: {erin.events[-3:]}"
         erin.command("keys 15#")
         dave.wait_for("key", key="#")
         for command, state in (("hold", "yes"), ("resume", "no")):
             erin.command(command)
             erin.wait_for("hold-done", held=state, status=0)
-        wait_until(lambda: erin.hears(1100, 0.5), 10, lambda: f"nothing is heard again: {erin.events[-3:]}")
+        assert erin.hears_soon(1100, 0.5, rounds=12), f"nothing is heard again: {erin.events[-3:]}"
         erin.command("hangup")
         dave.wait_for("ended", cause="hung-up-by-peer")
 

@@ -20,7 +20,7 @@ sys.path[:0] = [os.path.join(HERE, "..", "support"), os.path.join(HERE, "..", "t
 from heap_count import HeapCount
 from messages import CASES
 from metrics_text import read_metrics
-from phones import Call, Phone, SipSocket
+from phones import Call, Phone, SipSocket, busy_call, cancelled_call, unknown_user, whole_call, wrong_password
 from tipring_server import Report, TipringServer, wait_until
 
 USERS = [(f"u{i}", f"p{i}") for i in range(100)]
@@ -192,22 +192,6 @@ def calls(one_call, rounds_of_all):
     return load
 
 
-def whole_call(caller, callee):
-    Call(caller, callee.aor).invite().ring(callee).answer(callee).hang_up(callee)
-
-
-def cancelled_call(caller, callee):
-    Call(caller, callee.aor).invite().ring(callee).cancel(callee)
-
-
-def busy_call(caller, callee):
-    Call(caller, callee.aor).invite().ring(callee).refuse(callee)
-
-
-def unknown_user(caller, _):
-    Call(caller, "sip:nobody@127.0.0.1").invite().expect_refusal(404)
-
-
 def without_session_timers(caller, callee):
     """421 for users and for nobody; the table of the refused and the log have their share of it."""
     caller.wire.timers = False
@@ -215,10 +199,6 @@ def without_session_timers(caller, callee):
         caller.wire.send(caller.wire.request("INVITE", called, caller.aor, called))
         caller.expect_final(421)
     caller.wire.timers = True
-
-
-def wrong_password(caller, callee):
-    Call(caller, callee.aor).invite(password="wrong").expect_refusal(407)
 
 
 def unanswered_call(caller, callee):

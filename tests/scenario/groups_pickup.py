@@ -75,32 +75,19 @@ class PickingUp(Office):
 
 def both_offer(office):
     """alice and dave have both made an offer: both wait on hold for a moment, and then talk."""
+    call, taken = both_on_hold(office)
+    call.ack()
+    taken.ack()
+    dave_is_asked(office, call, taken)
+
+
+def both_on_hold(office):
+    """Their calls; neither of them has acknowledged the answer."""
     call = office.ring()
     taken = office.pick_up(office.carol, sdp(office.dave_ear.port))
     assert "a=inactive" in body(taken.expect(200))
     office.cancelled()
     assert "a=inactive" in body(call.expect(200))
-    call.ack()
-    taken.ack()
-    assert office.take_reinvite(office.dave, "dave", sdp(office.dave_ear.port, version=2)) == ""
-    offered = office.take_reinvite(office.alice, "alice", sdp(office.alice_ear.port, version=2))
-    alice_place = place_of_text(offered)
-    take_request(office.alice, "ACK")
-    dave_place = place_of(take_request(office.dave, "ACK"))
-    talk(office.alice_ear, alice_place, office.dave_ear, dave_place)
-    rows = office.server.ctl_json("calls")
-    assert rows[0]["answered_by"] == "dave", rows
-    office.end(call, taken)
-
-
-def both_on_hold(office):
-    call = office.ring()
-    taken = office.pick_up(office.carol, sdp(office.dave_ear.port))
-    taken.expect(200)
-    office.cancelled()
-    call.expect(200)
-    taken.ack()
-    call.ack()
     return call, taken
 
 
@@ -114,6 +101,8 @@ def refuse_to_offer(phone):
 def asked_refuses(office):
     """dave makes no offer, so alice is asked for one."""
     call, taken = both_on_hold(office)
+    taken.ack()
+    call.ack()
     refuse_to_offer(office.dave)
     alice_is_asked(office, call, taken)
 
@@ -130,7 +119,9 @@ def alice_is_asked(office, call, taken):
 
 def both_refuse(office):
     """Nobody would ever hear anything: the call ends."""
-    both_on_hold(office)
+    call, taken = both_on_hold(office)
+    taken.ack()
+    call.ack()
     for phone in (office.dave, office.alice) * 2:
         refuse_to_offer(phone)
     for phone in (office.dave, office.alice):
@@ -142,6 +133,8 @@ def both_refuse(office):
 def change_that_fails(office):
     """alice asks for an offer of dave's while he makes one, and he refuses hers: they are brought together after that."""
     call, taken = both_on_hold(office)
+    taken.ack()
+    call.ack()
     asked = take_request(office.dave, "INVITE")
     call.inside_with("INVITE", "")
     call.expect(100)
@@ -160,16 +153,14 @@ def dave_is_asked(office, call, taken):
     alice_place = place_of_text(office.take_reinvite(office.alice, "alice", sdp(office.alice_ear.port, version=3)))
     take_request(office.alice, "ACK")
     talk(office.alice_ear, alice_place, office.dave_ear, place_of(take_request(office.dave, "ACK")))
+    rows = office.server.ctl_json("calls")
+    assert rows[0]["answered_by"] == "dave", rows
     office.end(call, taken)
 
 
 def change_before_ack(office):
     """alice's ACK is lost, and dave refuses the change that she asks for: they are brought together after that."""
-    call = office.ring()
-    taken = office.pick_up(office.carol, sdp(office.dave_ear.port))
-    taken.expect(200)
-    office.cancelled()
-    call.expect(200)
+    call, taken = both_on_hold(office)
     taken.ack()
     call.inside_with("INVITE", sdp(office.alice_ear.port, version=2))
     call.expect(100)
@@ -184,6 +175,8 @@ def change_before_ack(office):
 def no_offer_in_answer(office):
     """dave answers, and makes no offer: it counts as a refusal."""
     call, taken = both_on_hold(office)
+    taken.ack()
+    call.ack()
     asked = take_request(office.dave, "INVITE")
     office.dave.send(response(asked, "200 OK", None, [f"Contact: {contact_of(office.dave, 'dave')}"]))
     assert body(take_request(office.dave, "ACK")) == ""

@@ -237,3 +237,23 @@ class Call:
         self._send("BYE", headers=headers)
         callee.respond(callee.expect("BYE"), 200, "OK", "c1")
         self.caller.expect(200)
+
+
+def whole_call(caller, callee):
+    Call(caller, callee.aor).invite().ring(callee).answer(callee).hang_up(callee)
+
+
+def cancelled_call(caller, callee):
+    Call(caller, callee.aor).invite().ring(callee).cancel(callee)
+
+
+def busy_call(caller, callee):
+    Call(caller, callee.aor).invite().ring(callee).refuse(callee)
+
+
+def unknown_user(caller, _):
+    Call(caller, "sip:nobody@127.0.0.1").invite().expect_refusal(404)
+
+
+def wrong_password(caller, callee):
+    Call(caller, callee.aor).invite(password="wrong").expect_refusal(407)

@@ -54,9 +54,9 @@ class TipringPhone:
         self.command(f"hear {hertz} {call}" if call else f"hear {hertz}")
         return self.wait_for("heard", hertz=hertz)["share"] >= least
 
-    def hears_soon(self, hertz, least=0.9):
+    def hears_soon(self, hertz, least=0.9, rounds=4):
         """On a busy machine a second may not be enough for offers and answers, and for sound from then on."""
-        for _ in range(4):
+        for _ in range(rounds):
             if self.hears(hertz, least):
                 return True
             self.command("sleep 0.7")
