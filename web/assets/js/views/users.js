@@ -37,7 +37,7 @@ async function show_all(context) {
         icon_button("edit", t("edit_what", { what: full_name(row) }), () => edit(row, refresh)),
         icon_button("trash", t("delete_what", { what: full_name(row) }), () => remove(row, refresh), { kind: "danger" })] },
     ],
-    empty: () => (rows.length ? empty("search", t("users.none_found"), t("users.none_found_text"))
+    empty: () => (rows.length || is_long ? empty("search", t("users.none_found"), t("users.none_found_text"))
       : empty("users", t("users.none"), t("users.none_text"), is_admin && button(t("users.add"), { glyph: "plus", kind: "primary", onclick: () => add(refresh) }))),
   });
 
