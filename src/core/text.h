@@ -16,8 +16,9 @@ constexpr char to_lower(char c) {
 }
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// ASCII letters compare without case; all other bytes as they are.
 bool has_upper(std::string_view text);
+
+// ASCII letters compare without case; all other bytes as they are.
 bool iequals(std::string_view a, std::string_view b);
 bool istarts_with(std::string_view text, std::string_view prefix);
 

@@ -17,7 +17,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.normpath(os.path.join(HERE, "..", ".."))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
 
-from tipring_server import TipringServer, free_port  # noqa: E402
+from tipring_server import Started, TipringServer, free_port  # noqa: E402
 
 RUN_SECONDS_MAX = 600
 SMOKE_SECONDS_MAX = 210  # less than CTest gives
@@ -182,20 +182,12 @@ def cpu_ns_of(pid):
             yield int(thread), int(figures.read().split()[0])
 
 
-class Server:
+class Server(Started):
     """A server under test. Use as a context manager."""
 
     name = ""
     pid = 0
     port = 0
-
-    def __enter__(self):
-        try:
-            self.start()
-        except BaseException:
-            self.__exit__(*sys.exc_info())
-            raise
-        return self
 
     def processes(self):
         return [self.pid, *children_of(self.pid)]
@@ -373,7 +365,7 @@ def stop(process):
             process.wait(5)
 
 
-class Load:
+class Load(Started):
     """A tipring-load that has prepared its phones and waits. run() puts the load on once, any number of times."""
 
     def __init__(self, bin_dir, cores, server, *arguments):
@@ -383,15 +375,7 @@ class Load:
         self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, text=True, preexec_fn=cores.on_load_core)
 
-    def __enter__(self):
-        try:
-            self.expect_ready()
-        except BaseException:
-            self.__exit__(*sys.exc_info())
-            raise
-        return self
-
-    def expect_ready(self):
+    def start(self):
         first = self.process.stdout.readline()
         if first != "ready\n":
             output = first + self.process.stdout.read()

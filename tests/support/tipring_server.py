@@ -60,7 +60,19 @@ def wait_until(condition, seconds, fault):
         time.sleep(0.02)
 
 
-class TipringServer:
+class Started:
+    """A context manager whose start() may fail half way: what it has begun is ended then too."""
+
+    def __enter__(self):
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__(*sys.exc_info())
+            raise
+        return self
+
+
+class TipringServer(Started):
     """A running server. Use as a context manager; it ends its own process and removes its folder."""
 
     def __init__(self, bin_dir, users=(), settings=(), port=None, preload=None, data=None, config=None, wrap=None):
@@ -165,13 +177,6 @@ class TipringServer:
             return [line for line in self.read_log().splitlines() if all(word in line for word in words)]
         wait_until(lambda: len(found()) >= least, 5, lambda: f"no line with {words}")
         return found()
-
-    def __enter__(self):
-        try:
-            return self.start()
-        except BaseException:
-            self.__exit__(*sys.exc_info())
-            raise
 
     def __exit__(self, kind, value, trace):
         if self.process:

@@ -34,6 +34,7 @@ uint16_t status_of(Error error) {
 // Of a phone that rang, for its record. 0: another dialog of its INVITE goes on.
 uint16_t status_of(const service::LegEnd& end) {
   if (end.cause == EndCause::ForkLost) return 0;
+  if (end.cause == EndCause::SessionOver) return sip::status::kTemporarilyUnavailable;
   return end.status != 0 ? end.status : sip::status::kServerInternalError;
 }
 
