@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "port/octet_text.h"
+
 namespace tipring::port {
 namespace {
 
@@ -113,16 +115,9 @@ class Text {
   void put(char c) {
     if (size_ < out_.size()) out_[size_++] = c;
   }
-  // One octet of an IPv4 address.
-  void put_octet(unsigned value) {
-    constexpr size_t kDigitsMax = 3;
-    if (out_.size() - size_ < kDigitsMax) return;
-    const auto put_digit = [this](unsigned digit) {
-      out_[size_++] = static_cast<char>('0' + digit);
-    };
-    if (value >= 100) put_digit(value / 100);
-    if (value >= 10) put_digit(value / 10 % 10);
-    put_digit(value % 10);
+  void put_octet(uint8_t value) {
+    if (out_.size() - size_ < kOctetTextMax) return;
+    size_ += write_octet(value, out_.subspan(size_).first<kOctetTextMax>());
   }
   void put_number(uint32_t value, int base) {
     char* const end = out_.data() + out_.size();

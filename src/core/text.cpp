@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "core/words.h"
+#include "port/octet_text.h"
 
 namespace tipring {
 
@@ -191,6 +192,10 @@ Result<uint64_t> parse_u64(std::string_view text) { return parse_number<uint64_t
 
 std::string_view write_u64(uint64_t value, std::span<char> out) {
   TIPRING_ASSERT(out.size() >= kNumberTextMax);
+  if (value <= UINT8_MAX) {
+    const auto octet = static_cast<uint8_t>(value);
+    return {out.data(), port::write_octet(octet, out.first<port::kOctetTextMax>())};
+  }
   const std::to_chars_result end = std::to_chars(out.data(), out.data() + out.size(), value);
   return {out.data(), static_cast<size_t>(end.ptr - out.data())};
 }

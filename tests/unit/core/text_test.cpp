@@ -24,6 +24,8 @@ TEST_CASE("numbers: digits within the range, and nothing else") {
 TEST_CASE("numbers: writing gives back what was read") {
   char out[kNumberTextMax];
   CHECK(write_u64(0, out) == "0");
+  for (uint64_t value = 0; value <= 300; ++value)
+    CHECK(write_u64(value, out) == std::to_string(value));
   CHECK(write_u64(UINT64_MAX, out) == "18446744073709551615");
   char hex[16];
   CHECK(write_hex_u64(0x0123456789abcdefU, hex) == "0123456789abcdef");

@@ -131,6 +131,8 @@ TEST_CASE("address: hosts and sockets are written with brackets where the family
   CHECK(write_host(*parse_ip("2001:db8::1"), out) == "[2001:db8::1]");
   CHECK(write_address({*parse_ip("192.0.2.1"), 5060}, out) == "192.0.2.1:5060");
   CHECK(write_address({*parse_ip("::"), 0}, out) == "[::]:0");
+  CHECK(write_address({*parse_ip("0.9.10.99"), 65535}, out) == "0.9.10.99:65535");
+  CHECK(write_address({*parse_ip("100.199.200.255"), 1}, out) == "100.199.200.255:1");
   CHECK(write_ip(IpAddress{}, out).empty());
 }
 
