@@ -1,7 +1,5 @@
 #include "transaction/branch.h"
 
-#include <array>
-
 #include "core/assert.h"
 #include "core/text.h"
 
@@ -18,10 +16,7 @@ class Appender {
     copy_text(&out_[size_], piece);
     size_ += piece.size();
   }
-  void hex(uint64_t value, size_t digits) {
-    std::array<char, 16> all;
-    text(write_hex_u64(value, all).substr(all.size() - digits));
-  }
+  void hex(uint64_t value) { size_ += write_hex_u64(value, out_.subspan(size_)).size(); }
   std::string_view written() const { return {out_.data(), size_}; }
 
  private:
@@ -29,18 +24,11 @@ class Appender {
   size_t size_ = 0;
 };
 
-std::string_view write_pieces(uint8_t node, ClientHandle client, uint64_t mac, uint64_t loop_hash,
-                              std::span<char> out) {
-  TIPRING_ASSERT(out.size() >= BranchCodec::kSize);
-  Appender branch(out);
-  branch.text(kMagicCookie);
-  branch.hex(node, 2);
-  branch.hex(client.index, 8);
-  branch.hex(client.generation, 8);
-  branch.hex(mac, 16);
-  branch.text(".");
-  branch.hex(loop_hash, 16);
-  return branch.written();
+// The handle as one number, the index in front.
+uint64_t number_of(ClientHandle client) { return uint64_t{client.index} << 32 | client.generation; }
+
+ClientHandle handle_of(uint64_t number) {
+  return {static_cast<uint32_t>(number >> 32), static_cast<uint32_t>(number)};
 }
 
 }  // namespace
@@ -49,27 +37,43 @@ bool has_magic_cookie(std::string_view branch) {
   return branch.size() > kMagicCookie.size() && istarts_with(branch, sip::kMagicCookieText);
 }
 
+BranchCodec::BranchCodec(const HashKey& key, uint8_t node) : key_(key), node_(node) {
+  write_hex({&node, 1}, node_text_);
+}
+
+std::string_view BranchCodec::write_pieces(ClientHandle client, uint64_t mac, uint64_t loop_hash,
+                                           std::span<char> out) const {
+  TIPRING_ASSERT(out.size() >= kSize);
+  Appender branch(out);
+  branch.text(kMagicCookie);
+  branch.text({node_text_.data(), node_text_.size()});
+  branch.hex(number_of(client));
+  branch.hex(mac);
+  branch.text(".");
+  branch.hex(loop_hash);
+  return branch.written();
+}
+
 std::string_view BranchCodec::write(ClientHandle client, uint64_t loop_hash,
                                     std::span<char> out) const {
-  return write_pieces(node_, client, mac(client, loop_hash), loop_hash, out);
+  return write_pieces(client, mac(client, loop_hash), loop_hash, out);
 }
 
 std::string_view BranchCodec::write_stateless(uint64_t unique, uint64_t loop_hash,
                                               std::span<char> out) const {
-  return write_pieces(node_, ClientHandle{}, unique, loop_hash, out);
+  return write_pieces(ClientHandle{}, unique, loop_hash, out);
 }
 
 std::optional<BranchCodec::Parts> BranchCodec::read(std::string_view branch) const {
   if (branch.size() != kSize || !has_magic_cookie(branch) || branch[41] != '.') return {};
-  const Result<uint64_t> node = parse_hex_u64(branch.substr(7, 2));
+  if (!iequals(branch.substr(7, 2), {node_text_.data(), node_text_.size()})) return {};
   uint64_t handle = 0;
   Parts parts;
-  if (!node || *node != node_ || !read_hex_u64(branch.data() + 9, handle) ||
-      !read_hex_u64(branch.data() + 25, parts.mac) ||
+  if (!read_hex_u64(branch.data() + 9, handle) || !read_hex_u64(branch.data() + 25, parts.mac) ||
       !read_hex_u64(branch.data() + 42, parts.loop_hash)) {
     return {};
   }
-  parts.client = {static_cast<uint32_t>(handle >> 32), static_cast<uint32_t>(handle)};
+  parts.client = handle_of(handle);
   return parts.client ? std::optional(parts) : std::nullopt;
 }
 

@@ -9,6 +9,7 @@
 // Who keeps the transaction compares all parts.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -29,7 +30,7 @@ class BranchCodec {
  public:
   static constexpr size_t kSize = 7 + 2 + 8 + 8 + 16 + 1 + 16;
 
-  BranchCodec(const HashKey& key, uint8_t node) : key_(key), node_(node) {}
+  BranchCodec(const HashKey& key, uint8_t node);
 
   // `out` holds kSize. Returns the part written.
   std::string_view write(ClientHandle client, uint64_t loop_hash, std::span<char> out) const;
@@ -47,9 +48,12 @@ class BranchCodec {
 
  private:
   uint64_t mac(ClientHandle client, uint64_t loop_hash) const;
+  std::string_view write_pieces(ClientHandle client, uint64_t mac, uint64_t loop_hash,
+                                std::span<char> out) const;
 
   HashKey key_;
   uint8_t node_;
+  std::array<char, 2> node_text_;
 };
 
 }  // namespace tipring::transaction
