@@ -246,5 +246,16 @@ export async function sign_in(page, server, password = kPassword, name = "admin"
   await page.getByRole("button", { name: "Sign in" }).click();
 }
 
+// What a screen reader is told without asking: the texts within live regions, as far as the page lets it see them.
+export async function announced(page) {
+  const session = await page.context().newCDPSession(page);
+  const { nodes } = await session.send("Accessibility.getFullAXTree");
+  await session.detach();
+  const by_id = new Map(nodes.map((node) => [node.nodeId, node]));
+  const texts_in = (node) => (node.role?.value === "StaticText" ? [node.name.value] : (node.childIds ?? []).flatMap((id) => texts_in(by_id.get(id))));
+  const is_live = (node) => !node.ignored && node.properties?.some(({ name, value }) => name === "live" && value.value !== "off");
+  return nodes.filter(is_live).flatMap(texts_in);
+}
+
 export const dialog_of = (page) => page.locator("dialog[open]").last();
 export { assert };

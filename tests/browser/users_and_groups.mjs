@@ -1,6 +1,6 @@
 // Users and hunt groups as an administrator makes, changes and deletes them on the page.
 import fs from "node:fs";
-import { assert, close, dialog_of, go, no_faults, open_page, require, set_up, start_phone, start_server, test, wait_until } from "./support.mjs";
+import { announced, assert, close, dialog_of, go, no_faults, open_page, require, set_up, start_phone, start_server, test, wait_until } from "./support.mjs";
 
 const server = await start_server();
 const page = await open_page();
@@ -47,7 +47,20 @@ await test("a user is added, and what the phone needs is shown once, as text and
   }
   const read = require("jsqr")(pixels, side, side);
   assert.ok(read?.data.includes(password) && read.data.includes("User: 100"), read?.data);
+});
+
+await test("what is told while a dialog is open reaches screen readers and the mouse, and outlives the dialog", async () => {
+  const copied = page.locator(".toast", { hasText: "Copied" });
+  const copy = () => dialog().getByRole("button", { name: /^Copy/ }).first().click();
+  await copy();
+  await wait_until(async () => (await announced(page)).includes("Copied"), "a screen reader is not told that it was copied");
+  await copied.getByRole("button", { name: "Close" }).click();
+  await copied.waitFor({ state: "detached" });
+  await copy();
   await dialog().getByRole("button", { name: "Done" }).click();
+  await dialog().waitFor({ state: "detached" });
+  await copied.waitFor();
+  await wait_until(async () => (await announced(page)).includes("Copied"), "a screen reader is not told any more");
   await row("100").getByText("Off line").waitFor();
 });
 

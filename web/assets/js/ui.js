@@ -78,13 +78,22 @@ export function search_box(label, oninput, value = "") {
 // --- messages that go by themselves
 
 // It is there before it says anything, so that screen readers know of it.
-const toasts = document.body.appendChild(h("div", { class: "toasts", role: "status", "aria-live": "polite", popover: "manual" }));
+const toast_place = () => h("div", { class: "toasts", role: "status", "aria-live": "polite", popover: "manual" });
+document.body.append(toast_place());
+// While a dialog is open, neither they nor the mouse reach anything but what is in it: it has a place of its own.
+const toast_place_now = () => [...document.querySelectorAll("body > .toasts, dialog[open] > .toasts")].at(-1);
+
+function show_toasts(items) {
+  const place = toast_place_now();
+  place.append(...items);
+  // A popover lies over the open dialog, however that is cut.
+  if (place.hidePopover) { try { place.hidePopover(); } catch { /* it was not shown */ } place.showPopover(); }
+}
+
 export function toast(text, kind = "good") {
   const item = h("div", { class: `toast ${kind}` }, icon(kind === "good" ? "check" : "alert"), h("span", text),
     icon_button("close", t("close"), () => item.remove()));
-  toasts.append(item);
-  // A popover lies over an open dialog too.
-  if (toasts.hidePopover) { try { toasts.hidePopover(); } catch { /* it was not shown */ } toasts.showPopover(); }
+  show_toasts([item]);
   setTimeout(() => item.remove(), kind === "good" ? 4000 : 10000);
 }
 
@@ -116,10 +125,17 @@ export function dialog(title, content, { kind = "", onclose, locked = false } = 
   const body = h("div", { class: "dialog-body" });
   const close = () => element.close();
   const opener = document.activeElement;
-  const element = h("dialog", { class: kind, "aria-labelledby": id, onclose: () => { element.remove(); focus_again(opener); onclose?.(); } },
+  const told = toast_place();
+  const onclosed = () => {
+    element.remove();
+    if (told.children.length) show_toasts(told.children);  // they outlive it
+    focus_again(opener);
+    onclose?.();
+  };
+  const element = h("dialog", { class: kind, "aria-labelledby": id, onclose: onclosed },
     h("div", { class: "dialog-header" }, h("h2", { id, tabindex: "-1" }, title),
       !locked && icon_button("close", t("close"), close)),
-    body);
+    body, told);
   if (locked) element.addEventListener("cancel", (event) => event.preventDefault());
   replace(body, content(close));
   document.body.append(element);
