@@ -360,5 +360,20 @@ await test("no fault is translated that the server does not tell", () => {
   assert.deepEqual(unknown, []);
 });
 
+await test("among more users than the page lists, who is not found is not taken for none there are", async () => {
+  const large = await start_server(["capacity.users=2001", "capacity.bindings=2001"]);
+  await large.add_users(...Array.from({ length: 2001 }, (_, i) => String(10000 + i)));
+  const other = await open_page();
+  await set_up(other, large);
+  await go(other, large, "users");
+  await other.getByText("The first 2,000 are shown.").waitFor();
+  await other.getByRole("searchbox").fill("12000");
+  await other.getByRole("link", { name: "12000", exact: true }).waitFor();
+  await other.getByRole("searchbox").fill("nobody");
+  await other.getByRole("heading", { name: "Nobody found" }).waitFor();
+  assert.equal(await other.getByText("No users yet").count(), 0);
+  await other.close();
+});
+
 await test("the pages reported no fault", no_faults);
 await close();

@@ -105,7 +105,7 @@ export function latest() {
   };
 }
 
-// All rows of a listing, up to `most`; `next` says that there are more.
+// All rows of a listing, up to `most`; `is_cut` says that there are more. The server gives as many at a time as it likes.
 export async function list(path, member, { query = {}, most = 5000 } = {}) {
   const rows = [];
   let next = query.after;
@@ -114,7 +114,7 @@ export async function list(path, member, { query = {}, most = 5000 } = {}) {
     rows.push(...(page[member] ?? []));
     next = page.next;
   } while (next !== undefined && next !== "" && rows.length < most);
-  return { rows, next };
+  return { rows: rows.slice(0, most), is_cut: rows.length > most || Boolean(next) };
 }
 
 // "2026-11-22", of the reader's day: for names of files.
