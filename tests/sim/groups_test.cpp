@@ -2,9 +2,11 @@
 // ring as they like, packets that are lost, doubled and late.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <random>
 
 #include "network.h"
+#include "store/record_listing.h"
 
 using namespace tipring;
 using namespace tipring::sim;
@@ -293,4 +295,125 @@ TEST_CASE("groups: where there is no transaction left for a phone the caller is 
   }
   CHECK(refused > 0);
   CHECK(refused < kCalls);
+}
+
+namespace {
+
+// What is left of a phone whose host was started anew: a socket, and what is said by hand.
+struct BareSocket final : port::DatagramHandler {
+  explicit BareSocket(port::SimHost& host) {
+    int error = 0;
+    socket = host.network().open_datagram({{host.addresses().front(), 5060}}, *this, error);
+    REQUIRE(socket);
+  }
+  void send(const std::string& text, const port::SocketAddress& to) {
+    const port::OutgoingDatagram datagram{text, to, {}};
+    CHECK(socket->send(std::span(&datagram, 1)) == 1);
+  }
+  // The first message that begins so; empty without any.
+  std::string find(std::string_view begin) const {
+    const auto found = std::find_if(received.begin(), received.end(),
+                                    [begin](const auto& text) { return text.starts_with(begin); });
+    return found == received.end() ? std::string() : *found;
+  }
+  void on_readable(port::DatagramSocket& from) override {
+    std::string room(8192, '\0');
+    port::DatagramSlot slot;
+    slot.buffer = room;
+    while (from.receive(std::span(&slot, 1)) == 1) received.push_back(room.substr(0, slot.size));
+  }
+  void on_unreachable(port::DatagramSocket&, const port::SocketAddress&, int) override {}
+
+  std::unique_ptr<port::DatagramSocket> socket;
+  std::vector<std::string> received;
+};
+
+std::string line_of(const std::string& message, const std::string& name) {
+  const size_t at = message.find("\r\n" + name + ": ");
+  REQUIRE(at != std::string::npos);
+  const size_t begin = at + name.size() + 4;
+  return message.substr(begin, message.find("\r\n", begin) - begin);
+}
+
+// Of the request, with the tag of the one who answers.
+std::string reply_to(const std::string& request, const std::string& status) {
+  return "SIP/2.0 " + status + "\r\nVia: " + line_of(request, "Via") +
+         "\r\nFrom: " + line_of(request, "From") + "\r\nTo: " + line_of(request, "To") +
+         ";tag=b\r\nCall-ID: " + line_of(request, "Call-ID") +
+         "\r\nCSeq: " + line_of(request, "CSeq") +
+         "\r\nContact: <sip:bob@10.0.1.2>\r\nAllow: INVITE, ACK, BYE, CANCEL, UPDATE\r\n"
+         "Content-Length: 0\r\n\r\n";
+}
+
+// The records of all calls and their phones.
+std::vector<store::RecordRow> records_of(Network& network) {
+  store::Errands& errands = network.exchange.server().store().errands();
+  std::vector<store::RecordRow> rows;
+  store::RecordFilter all;
+  all.with_legs = true;
+  bool is_told = false;
+  REQUIRE(errands.hand_over(std::make_unique<store::RecordListing>(
+      all, 100, [&](store::StoreStatus, store::RecordPage& page) {
+        rows = std::move(page.rows);
+        is_told = true;
+      })));
+  REQUIRE(network.world.run_until([&] { return errands.poll() && is_told; }, Millis(10'000)));
+  return rows;
+}
+
+}  // namespace
+
+TEST_CASE("groups: a phone whose session runs out while it rings is recorded as unavailable" *
+          doctest::description("RFC 4028 10, RFC 3311 5.1; R8.4")) {
+  Network network(11, Dying::config());
+  network.add_phone("alice", "10.0.1.1").habits.describes = true;
+  port::SimHost& host = network.add_phone("bob", "10.0.1.2").host;
+  store::GroupRecord record;
+  record.name = "600";
+  record.ring_timeout_s = record.member_ring_s = 170;
+  std::vector<store::MemberRecord> members(1);
+  members[0].name = "bob";
+  REQUIRE(network.exchange.add_group(record, members));
+  network.register_all();
+  host.crash();
+  network.phones.pop_back();
+  host.restart();
+  BareSocket bob(host);
+  const port::SocketAddress server{*port::parse_ip(kServer4), 5060};
+
+  network.phones[0].call("600", {});
+  network.world.run_for(Millis(500));
+  const std::string invite = bob.find("INVITE ");
+  REQUIRE(!invite.empty());
+  bob.send(reply_to(invite, "180 Ringing"), server);
+  network.world.run_for(Millis(500));
+  const std::string contact = line_of(invite, "Contact");
+  const size_t uri = contact.find('<') + 1;
+  bob.send("UPDATE " + contact.substr(uri, contact.find('>') - uri) +
+               " SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.1.2;branch=z9hG4bKupdate\r\nMax-Forwards: 70\r\n"
+               "From: " +
+               line_of(invite, "To") + ";tag=b\r\nTo: " + line_of(invite, "From") +
+               "\r\nCall-ID: " + line_of(invite, "Call-ID") +
+               "\r\nCSeq: 1 UPDATE\r\n"
+               "Contact: <sip:bob@10.0.1.2>\r\nSupported: timer\r\n"
+               "Session-Expires: 90;refresher=uac\r\nContent-Length: 0\r\n\r\n",
+           server);
+  network.world.run_for(Millis(500));
+  REQUIRE(!bob.find("SIP/2.0 200").empty());
+
+  network.world.run_for(Millis(95'000));
+  const std::string cancel = bob.find("CANCEL ");
+  REQUIRE(!cancel.empty());
+  bob.send(reply_to(cancel, "200 OK"), server);
+  bob.send(reply_to(invite, "487 Request Terminated"), server);
+  network.world.run_for(Millis(5'000));
+  CHECK(network.phones[0].calls()[0].outcome == 480);
+  const std::vector<store::RecordRow> rows = records_of(network);
+  REQUIRE(rows.size() == 2);
+  for (const store::RecordRow& row : rows) {
+    CAPTURE(row.leg);
+    CHECK(row.status == 480);
+    CHECK(row.outcome == store::RecordOutcome::NoAnswer);
+    CHECK(row.ended > row.begun);
+  }
 }
