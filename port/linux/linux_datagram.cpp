@@ -7,19 +7,14 @@
 #include <cerrno>
 #include <cstring>
 
+#include "port/linux/send_errors.h"
+
 namespace tipring::port {
 namespace {
 
 constexpr int kErrorsPerEvent = 16;
 
 bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS; }
-
-// What ICMP says about a host that cannot be reached. Other entries of the error queue, such as a
-// smaller path MTU, are the kernel's business.
-bool says_unreachable(int error) {
-  return error == ECONNREFUSED || error == EHOSTUNREACH || error == ENETUNREACH ||
-         error == ENOPROTOOPT || error == EACCES || error == EHOSTDOWN;
-}
 
 template <class T>
 void append_control(msghdr& message, int level, int type, const T& value) {
@@ -224,20 +219,14 @@ void LinuxDatagramSocket::prepare(size_t index, const OutgoingDatagram& datagram
 
 size_t LinuxDatagramSocket::send_batch(std::span<const OutgoingDatagram> datagrams) {
   for (size_t i = 0; i < datagrams.size(); ++i) prepare(i, datagrams[i]);
-  int refusals = 0;
-  int others = 0;
+  SendErrors errors;
   for (;;) {
     const int sent = sendmmsg(fd_, batch_.messages.data(), static_cast<unsigned>(datagrams.size()),
                               MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent >= 0) return static_cast<size_t>(sent);
     const int error = errno;
     if (error == EINTR) continue;
-    // The kernel also uses this call to tell of an ICMP error that an earlier datagram met, maybe
-    // to another peer, and sends nothing. Told again, the error is this datagram's own: but for a
-    // refused port, of which ICMP alone tells, and more of it may have come in between.
-    int& told = error == ECONNREFUSED ? refusals : others;
-    if (says_unreachable(error) && told < (error == ECONNREFUSED ? kErrorsPerEvent : 1)) {
-      ++told;
+    if (errors.is_anothers(error)) {
       errors_wait_ = true;
       continue;
     }

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <fstream>
@@ -24,10 +25,11 @@ TEST_CASE("memory: a region is zeroed, on a page and writable to its end") {
 }
 
 TEST_CASE("memory: every page of a region is there before it is used") {
-  constexpr size_t kPages = 1030;  // of 4 KiB: two huge ones, and some more
-  const auto region = map_populated(kPages * 4096 - 1);
+  constexpr size_t kBytes = 1030 * 4096 - 1;  // two huge pages, and some more
+  const auto region = map_populated(kBytes);
   REQUIRE(!region.empty());
-  std::vector<unsigned char> present(kPages);
+  const auto page_size = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  std::vector<unsigned char> present((kBytes + page_size - 1) / page_size);
   REQUIRE(mincore(region.data(), region.size(), present.data()) == 0);
   CHECK(std::all_of(present.begin(), present.end(), [](unsigned char page) { return page & 1; }));
   unmap(region);
