@@ -35,14 +35,24 @@ uint64_t loop_hash(const Environment& environment, const sip::MessageView& reque
   return hasher.finish();
 }
 
-std::string_view write_value(const Environment& environment, const Flow& flow,
-                             std::string_view branch, ViaManagement::Text& text) {
-  std::array<char, port::kAddressTextMax> sent_by;
+using Branch = std::array<char, transaction::TransactionLayer::kBranchMax>;
+
+std::string_view write_value(const Flow& flow, std::string_view sent_by, std::string_view branch,
+                             ViaManagement::Text& text) {
   sip::Writer writer(text);
-  writer.text("SIP/2.0/").text(sip::to_text(flow.transport)).text(" ");
-  writer.text(port::write_address(environment.transport.sent_by(flow), sent_by));
+  writer.text("SIP/2.0/").text(sip::to_text(flow.transport)).text(" ").text(sent_by);
   writer.text(";branch=").text(branch).text(";rport");
   return writer.view();
+}
+
+std::string_view write_of(const Environment& environment, transaction::ClientHandle client,
+                          const Flow& flow, uint64_t loop_hash, ViaManagement::Text& text) {
+  std::array<char, port::kAddressTextMax> room;
+  const std::string_view sent_by = port::write_address(environment.transport.sent_by(flow), room);
+  Branch branch;
+  return write_value(flow, sent_by,
+                     environment.transactions.write_branch(client, sent_by, loop_hash, branch),
+                     text);
 }
 
 }  // namespace
@@ -69,24 +79,20 @@ bool is_loop(const Environment& environment, const sip::MessageView& request) {
 std::string_view ViaManagement::write(const Environment& environment,
                                       transaction::ClientHandle client, const Flow& flow,
                                       const sip::MessageView& request, Text& text) {
-  std::array<char, transaction::TransactionLayer::kBranchMax> branch;
-  return write_value(
-      environment, flow,
-      environment.transactions.write_branch(client, loop_hash(environment, request), branch), text);
+  return write_of(environment, client, flow, loop_hash(environment, request), text);
 }
 
 std::string_view ViaManagement::write_own(const Environment& environment,
                                           transaction::ClientHandle client, const Flow& flow,
                                           Text& text) {
-  std::array<char, transaction::TransactionLayer::kBranchMax> branch;
-  return write_value(environment, flow, environment.transactions.write_branch(client, 0, branch),
-                     text);
+  return write_of(environment, client, flow, 0, text);
 }
 
 std::string_view ViaManagement::write_stateless(const Environment& environment, const Flow& flow,
                                                 const sip::MessageView& request, Text& text) {
-  std::array<char, transaction::TransactionLayer::kBranchMax> branch;
-  return write_value(environment, flow,
+  std::array<char, port::kAddressTextMax> sent_by;
+  Branch branch;
+  return write_value(flow, port::write_address(environment.transport.sent_by(flow), sent_by),
                      environment.transactions.write_stateless_branch(
                          request, loop_hash(environment, request), branch),
                      text);

@@ -41,27 +41,25 @@ BranchCodec::BranchCodec(const HashKey& key, uint8_t node) : key_(key), node_(no
   write_hex({&node, 1}, node_text_);
 }
 
-std::string_view BranchCodec::write_pieces(ClientHandle client, uint64_t mac, uint64_t loop_hash,
-                                           std::span<char> out) const {
+BranchCodec::Parts BranchCodec::parts_of(ClientHandle client, uint64_t loop_hash) const {
+  return {client, mac(client, loop_hash), loop_hash};
+}
+
+std::string_view BranchCodec::write(const Parts& parts, std::span<char> out) const {
   TIPRING_ASSERT(out.size() >= kSize);
   Appender branch(out);
   branch.text(kMagicCookie);
   branch.text({node_text_.data(), node_text_.size()});
-  branch.hex(number_of(client));
-  branch.hex(mac);
+  branch.hex(number_of(parts.client));
+  branch.hex(parts.mac);
   branch.text(".");
-  branch.hex(loop_hash);
+  branch.hex(parts.loop_hash);
   return branch.written();
-}
-
-std::string_view BranchCodec::write(ClientHandle client, uint64_t loop_hash,
-                                    std::span<char> out) const {
-  return write_pieces(client, mac(client, loop_hash), loop_hash, out);
 }
 
 std::string_view BranchCodec::write_stateless(uint64_t unique, uint64_t loop_hash,
                                               std::span<char> out) const {
-  return write_pieces(ClientHandle{}, unique, loop_hash, out);
+  return write({ClientHandle{}, unique, loop_hash}, out);
 }
 
 std::optional<BranchCodec::Parts> BranchCodec::read(std::string_view branch) const {

@@ -30,26 +30,28 @@ class BranchCodec {
  public:
   static constexpr size_t kSize = 7 + 2 + 8 + 8 + 16 + 1 + 16;
 
-  BranchCodec(const HashKey& key, uint8_t node);
-
-  // `out` holds kSize. Returns the part written.
-  std::string_view write(ClientHandle client, uint64_t loop_hash, std::span<char> out) const;
-
-  // The same shape with a handle that is never live; `unique` takes the place of the MAC.
-  std::string_view write_stateless(uint64_t unique, uint64_t loop_hash, std::span<char> out) const;
-
   struct Parts {
     ClientHandle client;
     uint64_t mac = 0;
     uint64_t loop_hash = 0;
   };
+
+  BranchCodec(const HashKey& key, uint8_t node);
+
+  // With their MAC.
+  Parts parts_of(ClientHandle client, uint64_t loop_hash) const;
+
+  // `out` holds kSize. Returns the part written.
+  std::string_view write(const Parts& parts, std::span<char> out) const;
+
+  // The same shape with a handle that is never live; `unique` takes the place of the MAC.
+  std::string_view write_stateless(uint64_t unique, uint64_t loop_hash, std::span<char> out) const;
+
   // Those of a branch of this node's shape, whoever has written it.
   std::optional<Parts> read(std::string_view branch) const;
 
  private:
   uint64_t mac(ClientHandle client, uint64_t loop_hash) const;
-  std::string_view write_pieces(ClientHandle client, uint64_t mac, uint64_t loop_hash,
-                                std::span<char> out) const;
 
   HashKey key_;
   uint8_t node_;

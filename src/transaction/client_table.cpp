@@ -75,7 +75,8 @@ ClientHandle ClientTable::start_cancel(ClientTransaction& invite, std::string_vi
     (void)shared_.dependencies.transport.send(std::move(request), invite.flow(), nullptr, 0);
     return {};
   }
-  (void)cancel->start(std::move(request), invite.flow(), invite.via_hash());
+  cancel->set_via_hash(invite.via_hash());
+  (void)cancel->start(std::move(request), invite.flow());
   return handle_of(*cancel);
 }
 

@@ -17,10 +17,9 @@ ClientTransaction::ClientTransaction(ClientTable& table, sip::Method method, Tra
 
 ClientTransaction::~ClientTransaction() { table_.shared().figures.leave(machine_, state_); }
 
-Result<void> ClientTransaction::start(MessageRef request, const Flow& flow, uint64_t via_hash) {
+Result<void> ClientTransaction::start(MessageRef request, const Flow& flow) {
   message_ = std::move(request);
   flow_ = flow;
-  via_hash_ = via_hash;
   reliable_ = is_reliable(flow.transport);
   on_event(Event::Start);
   if (!starved_) return {};

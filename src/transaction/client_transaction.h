@@ -24,9 +24,12 @@ class ClientTransaction {
   ~ClientTransaction();
   ClientTransaction(const ClientTransaction&) = delete;
 
-  // REQUIRES: state Initial. `via_hash` is that of its Via. Error: PoolExhausted (the
-  // transport had no room for it); it ends without a word to the TU then.
-  Result<void> start(MessageRef request, const Flow& flow, uint64_t via_hash);
+  // That of the Via it will be sent with. REQUIRES: state Initial.
+  void set_via_hash(uint64_t via_hash) { via_hash_ = via_hash; }
+
+  // REQUIRES: state Initial, with its Via's hash. Error: PoolExhausted (the transport had no room
+  // for it); it ends without a word to the TU then.
+  Result<void> start(MessageRef request, const Flow& flow);
   void on_send_refused(Error error);
 
   // An event with the response it came from, if any. True when that response is for the TU; nothing
@@ -47,7 +50,7 @@ class ClientTransaction {
     return state_ == State::Calling || state_ == State::Trying || state_ == State::Proceeding;
   }
   bool is_invite() const { return machine_ == Machine::InviteClient; }
-  uint64_t via_hash() const { return via_hash_; }
+  uint64_t via_hash() const { return via_hash_; }  // 0 until it is set
   const MessageRef& request() const { return message_; }
   const Flow& flow() const { return flow_; }
   ClientHandle cancel_handle() const { return cancel_; }

@@ -1,6 +1,5 @@
 #include "transaction/transaction_layer.h"
 
-#include <algorithm>
 #include <new>
 
 #include "core/recent_hashes.h"
@@ -33,20 +32,6 @@ Result<uint16_t> status_of(const MessageRef& response) {
   const std::string_view text = response.view();
   if (!starts_with(text, "SIP/2.0 ")) return Error::Invalid;
   return parse_u16(text.substr(8, 3));
-}
-
-// Sent-by and branch of the top Via in a request of our own, whose writers put it behind the
-// request line: "Via: SIP/2.0/UDP 192.0.2.1:5060;branch=...". Empty when it stands elsewhere.
-sip::Via read_own_via(std::string_view request) {
-  sip::Via via;
-  const std::string_view line = split_once(split_once(request, '\n').second, '\r').first;
-  if (!starts_with(line, "Via: SIP/2.0/")) return via;
-  const size_t params = std::min(line.find(';'), line.size());
-  const std::string_view head = line.substr(0, params);
-  via.sent_by = head.substr(head.rfind(' ') + 1);
-  const auto branch = sip::find_param(line.substr(params), "branch");
-  if (branch) via.branch = branch->value;
-  return via;
 }
 
 // Whoever runs a call has a line of his own for what becomes of it.
@@ -421,9 +406,14 @@ Result<ClientHandle> TransactionLayer::reserve(sip::Method method, TransactionUs
   return parts_->clients.handle_of(*transaction);
 }
 
-std::string_view TransactionLayer::write_branch(ClientHandle client, uint64_t loop_hash,
-                                                std::span<char> out) const {
-  return parts_->shared.branches.write(client, loop_hash, out);
+std::string_view TransactionLayer::write_branch(ClientHandle client, std::string_view sent_by,
+                                                uint64_t loop_hash, std::span<char> out) {
+  const BranchCodec& branches = parts_->shared.branches;
+  const BranchCodec::Parts branch = branches.parts_of(client, loop_hash);
+  ClientTransaction* transaction = parts_->clients.get(client);
+  if (transaction != nullptr && transaction->state() == State::Initial)
+    transaction->set_via_hash(own_via_hash(branch, sent_by, parts_->shared.match_key));
+  return branches.write(branch, out);
 }
 
 std::string_view TransactionLayer::write_stateless_branch(const sip::MessageView& request,
@@ -442,12 +432,8 @@ std::string_view TransactionLayer::write_stateless_branch(const sip::MessageView
 Result<void> TransactionLayer::start(ClientHandle client, MessageRef request, const Flow& flow) {
   ClientTransaction* transaction = parts_->clients.get(client);
   if (transaction == nullptr || transaction->state() != State::Initial) return Error::Stale;
-  const sip::Via via = read_own_via(request.view());
-  // A response could not be matched to a request that carries another branch.
-  const auto branch = parts_->shared.branches.read(via.branch);
-  if (!branch || branch->client != client) return Error::Invalid;
-  return transaction->start(std::move(request), flow,
-                            own_via_hash(*branch, via.sent_by, parts_->shared.match_key));
+  if (transaction->via_hash() == 0) return Error::Invalid;  // no response could be matched to it
+  return transaction->start(std::move(request), flow);
 }
 
 void TransactionLayer::abandon(ClientHandle client) {

@@ -115,8 +115,10 @@ class TransactionLayer final : public transport::MessageHandler {
                                Claim claim = Claim::New);
 
   // The branch of a reserved transaction: the magic cookie, its handle with a MAC, ".", `loop_hash`
-  // in hexadecimal (RFC 5393 4.2.1). `out` holds kBranchMax.
-  std::string_view write_branch(ClientHandle client, uint64_t loop_hash, std::span<char> out) const;
+  // in hexadecimal (RFC 5393 4.2.1). It stands in a Via with this sent-by; responses match by both,
+  // as they were written last. `out` holds kBranchMax.
+  std::string_view write_branch(ClientHandle client, std::string_view sent_by, uint64_t loop_hash,
+                                std::span<char> out);
   static constexpr size_t kBranchMax = 72;
 
   // A branch for a request that has no transaction of ours (an ACK to a 2xx): same shape, no
@@ -126,9 +128,9 @@ class TransactionLayer final : public transport::MessageHandler {
 
   // Sends the request and runs the machine. Keeps the request for retransmission, ACK and CANCEL. A
   // failure to send at once is reported by on_client_end() later in this turn or the next, never
-  // from within. Errors: Stale, Invalid (the Via behind its request line carries another branch);
-  // PoolExhausted (the transport has no connection or no room left), after which on_client_end()
-  // will not come.
+  // from within. REQUIRES: its top Via is the one write_branch() was called for. Errors: Stale,
+  // Invalid (its branch was never written); PoolExhausted (the transport has no connection or no
+  // room left), after which on_client_end() will not come.
   Result<void> start(ClientHandle client, MessageRef request, const Flow& flow);
 
   // Ends a reserved transaction that will not be started.

@@ -59,7 +59,8 @@ transaction::ClientHandle Phone::send(const Request& request, sip::Method method
     return {};
   }
   char branch[transaction::TransactionLayer::kBranchMax];
-  MessageRef message = slabs.copy(write(request, transactions.write_branch(*client, 1, branch)));
+  MessageRef message = slabs.copy(
+      write(request, transactions.write_branch(*client, address() + ":5060", 1, branch)));
   if (!message) {
     report("no buffer is free");
     transactions.abandon(*client);

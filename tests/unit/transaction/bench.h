@@ -177,7 +177,7 @@ class Bench final : public TransactionUser, public RequestHandler {
     const auto handle = layer->reserve(method, *this, 77);
     REQUIRE(handle.has_value());
     std::array<char, TransactionLayer::kBranchMax> out;
-    text.branch = std::string(layer->write_branch(*handle, 0xabc, out));
+    text.branch = std::string(layer->write_branch(*handle, text.sent_by, 0xabc, out));
     REQUIRE(layer->start(*handle, slabs.copy(text.request()), flow).has_value());
     return *handle;
   }

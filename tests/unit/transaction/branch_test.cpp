@@ -14,7 +14,7 @@ constexpr HashKey kKey{0x1234, 0x5678};
 
 std::string write(const BranchCodec& codec, ClientHandle client, uint64_t loop_hash) {
   std::array<char, BranchCodec::kSize> out;
-  return std::string(codec.write(client, loop_hash, out));
+  return std::string(codec.write(codec.parts_of(client, loop_hash), out));
 }
 
 }  // namespace

@@ -265,7 +265,7 @@ TEST_CASE("cancel to the peer: asked for before the start it goes with the first
   bench.layer->cancel(*handle);
   SipText invite;
   std::array<char, TransactionLayer::kBranchMax> out;
-  invite.branch = std::string(bench.layer->write_branch(*handle, 1, out));
+  invite.branch = std::string(bench.layer->write_branch(*handle, invite.sent_by, 1, out));
   CHECK(bench.layer->start(*handle, bench.slabs.copy(invite.request()), bench.flow).has_value());
   bench.receive(invite.response(100));
   CHECK(bench.count("CANCEL ") == 1);

@@ -204,7 +204,7 @@ TEST_CASE("client: no room in the transport is told by start(), and by nothing e
   const auto handle = bench.layer->reserve(sip::Method::Invite, bench, 77);
   REQUIRE(handle.has_value());
   std::array<char, TransactionLayer::kBranchMax> out;
-  invite.branch = std::string(bench.layer->write_branch(*handle, 0xabc, out));
+  invite.branch = std::string(bench.layer->write_branch(*handle, invite.sent_by, 0xabc, out));
   const auto started = bench.layer->start(*handle, bench.slabs.copy(invite.request()), bench.flow);
   REQUIRE_FALSE(started.has_value());
   CHECK(started.error() == Error::PoolExhausted);
@@ -274,7 +274,7 @@ TEST_CASE("client: a branch is stale when its transaction has gone" *
   CHECK(bench.heard == Heard{"200", "client done"});
 }
 
-TEST_CASE("client: a request with another branch than its own is not started" *
+TEST_CASE("client: a request whose branch was never written is not started" *
           doctest::description("RFC 3261 17.1.3")) {
   Bench bench;
   const auto handle = bench.layer->reserve(sip::Method::Bye, bench, 77);
@@ -288,6 +288,38 @@ TEST_CASE("client: a request with another branch than its own is not started" *
   bench.layer->reap(bench.loop.time);
   CHECK(bench.heard.empty());
   CHECK(bench.all_free());
+}
+
+TEST_CASE("client: of a branch written twice the last one counts, with its sent-by" *
+          doctest::description("RFC 3261 17.1.3, 18.1.2")) {
+  Bench bench;
+  const auto handle = bench.layer->reserve(sip::Method::Bye, bench, 77);
+  REQUIRE(handle.has_value());
+  SipText first;
+  first.method = "BYE";
+  SipText last = first;
+  last.sent_by = "192.0.2.1:5070";
+  std::array<char, TransactionLayer::kBranchMax> out;
+  first.branch = std::string(bench.layer->write_branch(*handle, first.sent_by, 0xabc, out));
+  last.branch = std::string(bench.layer->write_branch(*handle, last.sent_by, 0xabc, out));
+  CHECK(first.branch == last.branch);
+  REQUIRE(bench.layer->start(*handle, bench.slabs.copy(last.request()), bench.flow).has_value());
+  bench.receive(first.response(200));
+  CHECK(bench.heard.empty());
+  bench.receive(last.response(200));
+  CHECK(bench.heard == Heard{"200"});
+}
+
+TEST_CASE("client: a branch cannot be written anew when its request has been sent" *
+          doctest::description("RFC 3261 17.1.3")) {
+  Bench bench;
+  SipText bye;
+  bye.method = "BYE";
+  const ClientHandle client = bench.start(bye, sip::Method::Bye);
+  std::array<char, TransactionLayer::kBranchMax> out;
+  (void)bench.layer->write_branch(client, bye.sent_by, 0xdef, out);
+  bench.receive(bye.response(200));
+  CHECK(bench.heard == Heard{"200"});
 }
 
 TEST_CASE("client: an ACK has no transaction, and a full pool says so" *

@@ -47,7 +47,8 @@ class Storm {
     SipText text;
     text.method = std::string(sip::to_text(method));
     std::array<char, TransactionLayer::kBranchMax> out;
-    text.branch = std::string(bench_.layer->write_branch(*client, random_.u64(), out));
+    text.branch =
+        std::string(bench_.layer->write_branch(*client, text.sent_by, random_.u64(), out));
     MessageRef request = bench_.slabs.copy(text.request());
     if (!request || random_.chance(50)) {
       bench_.layer->abandon(*client);
