@@ -1,5 +1,6 @@
 #include "store/call_records.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <type_traits>
@@ -23,8 +24,9 @@ void CallRecords::plan(const Limits& limits, MemoryPlan& plan) {
   plan.add(kName, 1, ring_bytes(limits));
 }
 
-CallRecords::CallRecords(Arena& arena, const Limits& limits, const StoreClock& clock, Log& log)
-    : ring_(arena.take_bytes(ring_bytes(limits))), clock_(clock), log_(log) {}
+CallRecords::CallRecords(Arena& arena, const Limits& limits, const StoreClock& clock,
+                         TimerWheel& timers, Log& log)
+    : ring_(arena.take_bytes(ring_bytes(limits))), clock_(clock), log_(log), timers_(timers) {}
 
 uint64_t CallRecords::add(CallRecord record) {
   if (!is_on_) return 0;
@@ -45,7 +47,36 @@ void CallRecords::update(uint64_t id, const CallRecord& record) {
   if (id == 0) return;
   CallRecord named = record;
   named.id = id;
-  if (!push(named, false)) note_loss();
+  write_late();
+  if (late_count_ == 0 && push(named, false)) return;
+  if (!keep_late(named)) note_loss();
+}
+
+// Of two ends of one record the later one counts.
+bool CallRecords::keep_late(const RecordFacts& end) {
+  if (end.ended == Millis(0)) return false;
+  const auto used_end = late_.begin() + static_cast<std::ptrdiff_t>(late_count_);
+  const auto place = std::find_if(late_.begin(), used_end,
+                                  [&](const RecordFacts& other) { return other.id == end.id; });
+  if (place == late_.end()) return false;
+  if (place == used_end) ++late_count_;
+  *place = end;
+  if (!late_timer_.armed()) timers_.start(late_timer_, clock_.monotonic() + kLateAfter);
+  return true;
+}
+
+void CallRecords::write_late() {
+  while (late_count_ > 0) {
+    CallRecord record;
+    static_cast<RecordFacts&>(record) = late_[late_count_ - 1];
+    if (!push(record, false)) return;
+    --late_count_;
+  }
+}
+
+void CallRecords::on_late(Millis now) {
+  write_late();
+  if (late_count_ > 0) timers_.start(late_timer_, now + kLateAfter);
 }
 
 bool CallRecords::push(const CallRecord& record, bool is_new) {

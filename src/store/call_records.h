@@ -1,7 +1,9 @@
 // The loop's end of the way that call records take to the file: a ring of fixed size, without heap
-// and without waiting. When it is full a record is lost, counted, and told in the log once per burst.
+// and without waiting. When it is full a record is lost, counted, and told in the log once per burst;
+// ends of calls wait for room, since one that is not written has its call go on until a restart.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 
@@ -10,6 +12,7 @@
 #include "core/limits.h"
 #include "core/log.h"
 #include "core/memory_plan.h"
+#include "core/timer_wheel.h"
 #include "port/worker.h"
 #include "store/call_record.h"
 #include "store/store_clock.h"
@@ -38,7 +41,8 @@ class CallRecords {
  public:
   static void plan(const Limits& limits, MemoryPlan& plan);
 
-  CallRecords(Arena& arena, const Limits& limits, const StoreClock& clock, Log& log);
+  CallRecords(Arena& arena, const Limits& limits, const StoreClock& clock, TimerWheel& timers,
+              Log& log);
 
   // --- on the loop -------------------------------------------------------------------------------
 
@@ -57,6 +61,9 @@ class CallRecords {
   // What is known more: times that are not 0, texts that are not empty, and all the rest. Of no
   // effect with the id 0.
   void update(uint64_t id, const CallRecord& record);
+
+  // The ends that have found no room so far, as far as there is room now.
+  void write_late();
 
   const RecordCounters& counters() const { return counters_; }
 
@@ -79,7 +86,13 @@ class CallRecords {
     const size_t bytes = 15 * 1024 + size_t{limits.calls} * 32;
     return std::bit_ceil(std::min<size_t>(bytes, 1024 * 1024));
   }
+  // Ends that wait, beside what the ring keeps free for them. Without their texts.
+  static constexpr size_t kLateMax = 64;
+  static constexpr Millis kLateAfter{1'000};
+
   bool push(const CallRecord& record, bool is_new);
+  bool keep_late(const RecordFacts& end);
+  void on_late(Millis now);
   void note_loss();
 
   ByteRing ring_;
@@ -92,6 +105,10 @@ class CallRecords {
   bool is_on_ = false;
   bool losing_ = false;
   RecordCounters counters_;
+  std::array<RecordFacts, kLateMax> late_;
+  size_t late_count_ = 0;
+  TimerWheel& timers_;
+  MemberTimer<CallRecords, &CallRecords::on_late> late_timer_{*this};
 };
 
 }  // namespace tipring::store

@@ -173,7 +173,7 @@ Store::Parts::Parts(const StoreDependencies& dependencies, const Limits& limits,
       clock(world.clock),
       memory(world.arena, limits),
       database(world.files, world.clock, SqliteMemory::cached_pages(limits)),
-      records(world.arena, limits, clock, world.log),
+      records(world.arena, limits, clock, world.timers, world.log),
       record_keeper(records, writes.records(), clock),
       keeper(world.files, database, writes, errands),
       users(world.arena, limits, world.hash_key),
@@ -240,6 +240,8 @@ void Store::Parts::close() {
   if (!started) return;
   started = false;
   link.stop();
+  link.serve_here();
+  records.write_late();
   link.serve_here();
   const uint64_t failed_before = counters.commits_failed;
   while (counters.commits_failed == failed_before && lazy.flush()) link.serve_here();

@@ -268,6 +268,41 @@ TEST_CASE("call records: a full ring loses records, counts them and says so once
   CHECK(bench.records().counters().lost == 1000 - added);
 }
 
+TEST_CASE("call records: an end that finds the ring full is written once there is room") {
+  RecordBench bench;
+  std::vector<uint64_t> ids;
+  while (const uint64_t id = bench.records().add(bench.begun())) ids.push_back(id);
+  REQUIRE(ids.size() > 20);
+  const uint64_t lost = bench.records().counters().lost;
+  // What is told of the first of them leaves no room for the ends of the others.
+  CallRecord rings;
+  const std::string text(200, 'x');
+  rings.text(RecordText::Reason) = text;
+  while (bench.records().counters().lost == lost) bench.records().update(ids[0], rings);
+  for (size_t i = 1; i <= 12; ++i) bench.end(ids[i], RecordOutcome::Busy, RecordEnd::Callee);
+  bench.end(ids[12], RecordOutcome::Failed);
+  CHECK(bench.records().counters().lost == lost + 1);
+  const Millis ended = bench.host.clock().wall();
+  bool is_stopped = false;
+  SUBCASE("soon, though nobody calls") { bench.run_for(Millis(5'000)); }
+  SUBCASE("at the latest when the server stops") {
+    bench.restart();
+    is_stopped = true;
+  }
+  for (const RecordRow& row : bench.list({}, 1000).rows) {
+    CAPTURE(row.id);
+    const bool has_ended = row.id >= ids[1] && row.id <= ids[12];
+    if (!has_ended) {
+      CHECK(row.ended_by == (is_stopped ? RecordEnd::Restart : RecordEnd::None));
+      continue;
+    }
+    CHECK(row.outcome == (row.id == ids[12] ? RecordOutcome::Failed : RecordOutcome::Busy));
+    CHECK(row.ended_by == (row.id == ids[12] ? RecordEnd::None : RecordEnd::Callee));
+    CHECK(row.ended <= ended);
+    CHECK(row.ended > ended - Millis(1'000));
+  }
+}
+
 TEST_CASE("call records: what the disk does not take waits for it" * doctest::description("R9.5")) {
   RecordBench bench;
   bench.host.files().faults().write_error = ENOSPC;
