@@ -70,12 +70,13 @@ def place_of(fault):
 
 
 def lost(report):
-    """What a report says of operations that were not done; empty when all were."""
+    """What a report says of operations that were not done, in runs too that are taken again; empty when all were."""
     undone = report["started"] - report["done"]
     reasons = {name: count for name, count in report["failures"].items() if count and name != "refused"}
     reasons.update({f"refused with {status}": count for status, count in report["refusals"].items()})
     told = ", ".join(f"{name} ({count})" for name, count in reasons.items())
-    return f"{undone} of {report['started']} operations were lost: {told}" if undone else ""
+    texts = report.get("lost_before", []) + [f"{undone} of {report['started']} operations were lost: {told}"] * bool(undone)
+    return "; ".join(texts)
 
 
 def install(*packages):
