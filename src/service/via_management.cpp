@@ -35,7 +35,7 @@ uint64_t loop_hash(const Environment& environment, const sip::MessageView& reque
   return hasher.finish();
 }
 
-using Branch = std::array<char, transaction::TransactionLayer::kBranchMax>;
+using BranchText = std::array<char, transaction::TransactionLayer::kBranchMax>;
 
 std::string_view write_value(const Flow& flow, std::string_view sent_by, std::string_view branch,
                              ViaManagement::Text& text) {
@@ -45,11 +45,11 @@ std::string_view write_value(const Flow& flow, std::string_view sent_by, std::st
   return writer.view();
 }
 
-std::string_view write_of(const Environment& environment, transaction::ClientHandle client,
-                          const Flow& flow, uint64_t loop_hash, ViaManagement::Text& text) {
+std::string_view write_reserved(const Environment& environment, transaction::ClientHandle client,
+                                const Flow& flow, uint64_t loop_hash, ViaManagement::Text& text) {
   std::array<char, port::kAddressTextMax> room;
   const std::string_view sent_by = port::write_address(environment.transport.sent_by(flow), room);
-  Branch branch;
+  BranchText branch;
   return write_value(flow, sent_by,
                      environment.transactions.write_branch(client, sent_by, loop_hash, branch),
                      text);
@@ -79,19 +79,19 @@ bool is_loop(const Environment& environment, const sip::MessageView& request) {
 std::string_view ViaManagement::write(const Environment& environment,
                                       transaction::ClientHandle client, const Flow& flow,
                                       const sip::MessageView& request, Text& text) {
-  return write_of(environment, client, flow, loop_hash(environment, request), text);
+  return write_reserved(environment, client, flow, loop_hash(environment, request), text);
 }
 
 std::string_view ViaManagement::write_own(const Environment& environment,
                                           transaction::ClientHandle client, const Flow& flow,
                                           Text& text) {
-  return write_of(environment, client, flow, 0, text);
+  return write_reserved(environment, client, flow, 0, text);
 }
 
 std::string_view ViaManagement::write_stateless(const Environment& environment, const Flow& flow,
                                                 const sip::MessageView& request, Text& text) {
   std::array<char, port::kAddressTextMax> sent_by;
-  Branch branch;
+  BranchText branch;
   return write_value(flow, port::write_address(environment.transport.sent_by(flow), sent_by),
                      environment.transactions.write_stateless_branch(
                          request, loop_hash(environment, request), branch),

@@ -49,17 +49,24 @@ void CallRecords::update(uint64_t id, const CallRecord& record) {
   named.id = id;
   write_late();
   if (late_count_ == 0 && push(named, false)) return;
-  if (!keep_late(named)) note_loss();
+  const bool has_texts = std::any_of(named.texts.begin(), named.texts.end(),
+                                     [](std::string_view text) { return !text.empty(); });
+  if (!keep_late(named) || has_texts) note_loss();
 }
 
-// Of two ends of one record the later one counts.
-bool CallRecords::keep_late(const RecordFacts& end) {
+// Of two ends of one record the later one counts, with what is known from the one before.
+bool CallRecords::keep_late(RecordFacts end) {
   if (end.ended == Millis(0)) return false;
   const auto used_end = late_.begin() + static_cast<std::ptrdiff_t>(late_count_);
   const auto place = std::find_if(late_.begin(), used_end,
                                   [&](const RecordFacts& other) { return other.id == end.id; });
   if (place == late_.end()) return false;
-  if (place == used_end) ++late_count_;
+  if (place == used_end) {
+    ++late_count_;
+  } else {
+    end.rang = std::max(end.rang, place->rang);
+    end.answered = std::max(end.answered, place->answered);
+  }
   *place = end;
   if (!late_timer_.armed()) timers_.start(late_timer_, clock_.monotonic() + kLateAfter);
   return true;

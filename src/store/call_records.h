@@ -1,6 +1,6 @@
 // The loop's end of the way that call records take to the file: a ring of fixed size, without heap
 // and without waiting. When it is full a record is lost, counted, and told in the log once per burst;
-// ends of calls wait for room, since one that is not written has its call go on until a restart.
+// some ends of calls wait for room, since one that is not written has its call go on until a restart.
 #pragma once
 
 #include <array>
@@ -91,7 +91,7 @@ class CallRecords {
   static constexpr Millis kLateAfter{1'000};
 
   bool push(const CallRecord& record, bool is_new);
-  bool keep_late(const RecordFacts& end);
+  bool keep_late(RecordFacts end);
   void on_late(Millis now);
   void note_loss();
 

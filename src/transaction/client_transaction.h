@@ -24,7 +24,7 @@ class ClientTransaction {
   ~ClientTransaction();
   ClientTransaction(const ClientTransaction&) = delete;
 
-  // That of the Via it will be sent with. REQUIRES: state Initial.
+  // The hash of the Via it will be sent with, which its responses must have. REQUIRES: state Initial.
   void set_via_hash(uint64_t via_hash) { via_hash_ = via_hash; }
 
   // REQUIRES: state Initial, with its Via's hash. Error: PoolExhausted (the transport had no room

@@ -279,6 +279,10 @@ TEST_CASE("call records: an end that finds the ring full is written once there i
   const std::string text(200, 'x');
   rings.text(RecordText::Reason) = text;
   while (bench.records().counters().lost == lost) bench.records().update(ids[0], rings);
+  CallRecord rang = bench.begun();
+  rang.rang = rang.ended = bench.host.clock().monotonic();
+  rang.texts = {};
+  bench.records().update(ids[3], rang);
   for (size_t i = 1; i <= 12; ++i) bench.end(ids[i], RecordOutcome::Busy, RecordEnd::Callee);
   bench.end(ids[12], RecordOutcome::Failed);
   CHECK(bench.records().counters().lost == lost + 1);
@@ -296,11 +300,30 @@ TEST_CASE("call records: an end that finds the ring full is written once there i
       CHECK(row.ended_by == (is_stopped ? RecordEnd::Restart : RecordEnd::None));
       continue;
     }
+    CHECK((row.rang != Millis(0)) == (row.id == ids[3]));
     CHECK(row.outcome == (row.id == ids[12] ? RecordOutcome::Failed : RecordOutcome::Busy));
     CHECK(row.ended_by == (row.id == ids[12] ? RecordEnd::None : RecordEnd::Callee));
     CHECK(row.ended <= ended);
     CHECK(row.ended > ended - Millis(1'000));
   }
+}
+
+TEST_CASE(
+    "call records: ends that find neither room in the ring nor beside it are counted as lost") {
+  RecordBench bench;
+  CallRecord rings;
+  rings.rang = bench.host.clock().monotonic();
+  while (bench.records().counters().lost == 0) bench.records().update(1, rings);
+  constexpr uint64_t kWait = 64;
+  for (uint64_t id = 1; id <= kWait; ++id) bench.end(id, RecordOutcome::Busy);
+  CHECK(bench.records().counters().lost == 1);
+  bench.end(kWait + 1, RecordOutcome::Busy);
+  CHECK(bench.records().counters().lost == 2);
+  CallRecord told = rings;
+  told.ended = rings.rang;
+  told.text(RecordText::Reason) = "no room for this";
+  bench.records().update(1, told);
+  CHECK(bench.records().counters().lost == 3);
 }
 
 TEST_CASE("call records: what the disk does not take waits for it" * doctest::description("R9.5")) {

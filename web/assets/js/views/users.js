@@ -82,7 +82,7 @@ async function show_all(context) {
     const asked = is_long ? { q: text, on_line: { on: "yes", off: "no" }[filter], trouble: filter === "trouble" ? "yes" : undefined } : {};
     const [users, phones, nobodies] = await newest(Promise.all([list("/users", "users", { query: asked, most: kMost }), list("/registrations", "registrations", { query: { q: asked.q }, most: kMost }), list("/unknown", "unknown")]));
     strangers = nobodies.rows;
-    is_long ||= users.is_cut;
+    is_long ||= users.is_cut || phones.is_cut;
     renew(note, users.is_cut && t("users.too_many", { n: number(users.rows.length) }));
     const of = new Map();
     for (const phone of phones.rows) of.set(key_of(phone), [...(of.get(key_of(phone)) ?? []), phone]);
